@@ -1,0 +1,120 @@
+//! One process of one side: loads the model and times blocks of it.
+
+use std::ffi::OsString;
+use std::io::{BufReader, BufWriter, stdin, stdout};
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use anyhow::{Context, Result, anyhow, bail};
+use shutterbench::backend::{BackendKind, Delegate, LoadRequest, Session, registry};
+use shutterbench::measure::block::time_block;
+use shutterbench::measure::warmup::{Step, Warmup};
+use shutterbench::model::tensor::Tensor;
+use shutterbench::suite::Amount;
+use shutterbench::worker::protocol::{Block, Reply, Request, read_frame, write_frame};
+use shutterbench::worker::sample_input;
+
+use super::Arguments;
+use super::spin::Spinning;
+
+/// A process of a side, loaded and warm.
+pub struct Side {
+    child: Child,
+    requests: ChildStdin,
+    replies: BufReader<ChildStdout>,
+    /// What one run takes at the end of warm-up.
+    pub latency_ns: f64,
+}
+
+impl Side {
+    /// Starts a process that is `slower` percent slower than the model.
+    pub fn start(arguments: &Arguments, slower: f64) -> Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg("side")
+            .arg(&arguments.model)
+            .arg(arguments.backend.to_string())
+            .arg(arguments.delegate.to_string())
+            .arg(arguments.threads.to_string())
+            .arg(slower.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot start a process of a side")?;
+        let missing = || anyhow!("a process of a side has no pipe");
+        let requests = child.stdin.take().ok_or_else(missing)?;
+        let replies = BufReader::new(child.stdout.take().ok_or_else(missing)?);
+        let mut side = Self { child, requests, replies, latency_ns: 0.0 };
+        side.warm_up()?;
+        Ok(side)
+    }
+
+    fn warm_up(&mut self) -> Result<()> {
+        let mut warmup = Warmup::new(Amount::Auto);
+        while let Step::Run(runs) = warmup.step() {
+            warmup.feed(&self.block(runs)?);
+        }
+        self.latency_ns = warmup.latency_ns().context("warm-up timed nothing")?;
+        Ok(())
+    }
+
+    /// Times a block.
+    pub fn block(&mut self, iterations: u32) -> Result<Block> {
+        write_frame(&mut self.requests, &Request::Block { iterations }, &[])?;
+        match read_frame(&mut self.replies)? {
+            Some((Reply::Timed(block), _)) => Ok(block),
+            Some((Reply::Failed { reason }, _)) => bail!("a side failed: {reason}"),
+            _ => bail!("a side ended early; its message is above"),
+        }
+    }
+}
+
+impl Drop for Side {
+    fn drop(&mut self) {
+        // It may have ended already, which is all that is wanted.
+        let _ = write_frame(&mut self.requests, &Request::Exit, &[]);
+        let _ = self.child.wait();
+    }
+}
+
+/// The process itself.
+pub fn serve(arguments: &[OsString]) -> Result<()> {
+    let text = |index: usize| -> Result<&str> {
+        arguments.get(index).and_then(|text| text.to_str()).context("a side lacks an argument")
+    };
+    let mut session = Spinning::new(
+        load(
+            Path::new(arguments.first().context("a side lacks its model")?),
+            text(1)?.parse()?,
+            &text(2)?.parse().map_err(|reason: String| anyhow!(reason))?,
+            text(3)?.parse()?,
+        )?,
+        text(4)?.parse()?,
+    );
+    let mut requests = BufReader::new(stdin().lock());
+    let mut replies = BufWriter::new(stdout().lock());
+    while let Some((Request::Block { iterations }, _)) = read_frame(&mut requests)? {
+        let reply = match time_block(iterations, || session.invoke()) {
+            Ok(block) => Reply::Timed(block),
+            Err(error) => Reply::Failed { reason: error.to_string() },
+        };
+        write_frame(&mut replies, &reply, &[])?;
+    }
+    Ok(())
+}
+
+fn load(
+    model: &Path,
+    backend: BackendKind,
+    delegate: &Delegate,
+    threads: NonZeroUsize,
+) -> Result<Box<dyn Session>> {
+    let mut session = registry::open(backend)?.load(&LoadRequest { model, delegate, threads })?;
+    let inputs = session.inputs().to_vec();
+    for (index, info) in inputs.iter().enumerate() {
+        let bytes = sample_input::seeded(std::slice::from_ref(info), 1);
+        let tensor = Tensor { element: info.element, shape: info.shape.clone(), bytes };
+        session.set_input(index, &tensor)?;
+    }
+    Ok(session)
+}

@@ -1,0 +1,81 @@
+//! One comparison: both sides visited in turn, process after process; and the
+//! same two sides as a mean of 50 runs sees them.
+
+use anyhow::{Context, Result};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use shutterbench::measure::block::iterations_for;
+use shutterbench::measure::{Comparison, Pairing, paired, statistics};
+use shutterbench::run::record::Visit;
+
+use super::Arguments;
+use super::side::Side;
+
+/// Length of a block, as `shutterbench run` has it.
+const BLOCK_MS: f64 = 50.0;
+/// Runs over which the peers take their mean (LiteRT's benchmark tool, by default).
+const PEER_RUNS: u32 = 50;
+
+/// What a comparison came to.
+pub struct Outcome {
+    /// By shutterbench, at the threshold asked for.
+    pub ours: Comparison,
+    /// By the interval alone: threshold 0.
+    pub strict: Comparison,
+    /// Ratio of two means of 50 runs.
+    pub peer_ratio: f64,
+}
+
+/// Makes one comparison.
+pub fn run(arguments: &Arguments, seed: u64) -> Result<Outcome> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let (mut base, mut new) = (Vec::new(), Vec::new());
+    let rounds = arguments.seconds * 1e3 / BLOCK_MS / f64::from(arguments.processes);
+    let rounds = (rounds.round() as u32).max(1);
+    for process in 0..arguments.processes {
+        let mut sides = start_both(arguments, rng.random())?;
+        let latency_ns = sides.iter().map(|side| side.latency_ns).fold(0.0, f64::max);
+        let iterations = iterations_for(BLOCK_MS, latency_ns);
+        for round in process * rounds..(process + 1) * rounds {
+            // Who comes first changes at random: the second may find a warmer
+            // machine.
+            let first = usize::from(rng.random::<bool>());
+            for side in [first, 1 - first] {
+                let block = sides[side].block(iterations)?;
+                let visit = Visit { round, process, block, mhz: None };
+                if side == 0 { base.push(visit) } else { new.push(visit) }
+            }
+        }
+    }
+    let compare = |threshold| {
+        paired::compare(&base, &new, Pairing::ByRound, 0.5, threshold, seed)
+            .context("nothing was timed")
+    };
+    Ok(Outcome {
+        ours: compare(arguments.threshold)?,
+        strict: compare(0.0)?,
+        peer_ratio: peer_ratio(arguments)?,
+    })
+}
+
+/// Base and new, the one or the other started first.
+fn start_both(arguments: &Arguments, base_first: bool) -> Result<[Side; 2]> {
+    if base_first {
+        let base = Side::start(arguments, 0.0)?;
+        Ok([base, Side::start(arguments, arguments.slower)?])
+    } else {
+        let new = Side::start(arguments, arguments.slower)?;
+        Ok([Side::start(arguments, 0.0)?, new])
+    }
+}
+
+/// One process after the other, warmed up as ours, a mean of 50 runs each.
+fn peer_ratio(arguments: &Arguments) -> Result<f64> {
+    let mean = |slower| -> Result<f64> {
+        let block = Side::start(arguments, slower)?.block(PEER_RUNS)?;
+        let latencies: Vec<f64> = block.latency_ns.iter().map(|ns| *ns as f64).collect();
+        Ok(statistics::mean(&latencies))
+    };
+    let base = mean(0.0)?;
+    Ok(mean(arguments.slower)? / base)
+}

@@ -1,0 +1,88 @@
+# Sourced by the other scripts: what they share. Bash, with errexit on.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+
+say() { printf '\n== %s\n' "$*" >&2; }
+die() { printf '\n%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
+
+# Packages that the checks below found missing.
+missing=()
+
+# need PACKAGE COMMAND...: PACKAGE is missing unless COMMAND succeeds.
+need() {
+    local package=$1
+    shift
+    "$@" >/dev/null 2>&1 || missing+=("$package")
+}
+
+# What a build of the program with every backend takes, and a fetch of runtimes.
+need_build_tools() {
+    need gcc cc --version
+    need libc6-dev test -e /usr/include/stdio.h
+    need pkg-config pkg-config --version
+    need libssl-dev pkg-config --exists openssl
+    need libclang-dev has_libclang
+    need python3 python3 --version
+    need python3-pip python3 -m pip --version
+}
+
+# Whether libclang is there together with clang's own headers (stdarg.h and the
+# like), which not every package of the library brings.
+has_libclang() {
+    [ -z "${LIBCLANG_PATH:-}" ] || return 0
+    local library
+    for library in /usr/lib/llvm-*/lib/libclang.so* /usr/lib64/libclang.so*; do
+        [ -e "$library" ] && compgen -G "$(dirname "$library")/clang/*/include/stdarg.h" && return 0
+    done
+    return 1
+}
+
+# Installs the missing packages with apt-get, through sudo where that is needed.
+install_missing() {
+    ((${#missing[@]})) || return 0
+    command -v apt-get >/dev/null ||
+        die "these are missing: ${missing[*]} (Debian's names); there is no apt-get here, install them and try again"
+    local as_root=()
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null ||
+            die "these packages are missing and there is no sudo: ${missing[*]}; install them as root and try again"
+        as_root=(sudo)
+        say "Installing ${missing[*]} with apt-get; sudo may ask for your password"
+    else
+        say "Installing ${missing[*]} with apt-get"
+    fi
+    as_root+=(env DEBIAN_FRONTEND=noninteractive apt-get -qq)
+    "${as_root[@]}" update >&2
+    "${as_root[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null >&2 ||
+        die "apt-get could not install ${missing[*]}"
+    missing=()
+}
+
+# Finds cargo, also where a fresh installation has not reached PATH yet.
+need_rust() {
+    command -v cargo >/dev/null || PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
+    command -v cargo >/dev/null || die "Rust is missing: install it as rust-lang.org says, then try again"
+    host=$(rustc -vV | sed -n 's/^host: //p')
+}
+
+# Brings the runtimes into runtimes/. The first time, a program is built for that
+# without the feature `tflitec`, since that one links to what is yet to be brought.
+fetch_runtimes() {
+    local program=target/release/shutterbench
+    if [ ! -x "$program" ] || [ ! -f "runtimes/$host/libtensorflowlite_c.so" ]; then
+        say "Building shutterbench (the first time with all its dependencies: about 10 minutes on 2 cores)"
+        cargo build --release
+    fi
+    say "Fetching the runtimes into runtimes/$host (47 MB the first time)"
+    "$program" fetch tflite --dir runtimes >&2
+    "$program" fetch litert onnxruntime --dir runtimes >&2 ||
+        say "Going on without what could not be fetched"
+}
+
+# Builds the program with every backend and brings their runtimes.
+prepare_program() {
+    need_rust
+    "$root/scripts/setup/tflitec"
+    say "Building shutterbench with the feature tflitec (the first time about 3 minutes)"
+    (cd "$root" && cargo build --release --features tflitec)
+}

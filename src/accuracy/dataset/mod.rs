@@ -1,0 +1,187 @@
+//! A labelled set of images on disk.
+
+mod folders;
+pub mod ilsvrc2012;
+mod labels_csv;
+mod sample;
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use sha2::{Digest, Sha256};
+
+use crate::run::record::DatasetFacts;
+
+/// File extensions that count as images.
+const EXTENSIONS: [&str; 5] = ["jpg", "jpeg", "png", "bmp", "webp"];
+
+/// One labelled image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Path within the dataset's folder, with `/`.
+    pub file: String,
+    /// Index of its class.
+    pub class: u32,
+}
+
+/// What a class index of the dataset stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// The indices were given and count a model's classes.
+    Given,
+    /// The indices are ILSVRC2012's, 0..1000 by WordNet id.
+    Ilsvrc2012,
+    /// The indices only number the names found; a model's labels tell its own.
+    ByName,
+}
+
+/// The classes of a dataset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Classes {
+    /// What an index stands for.
+    pub order: Order,
+    /// Name by class index, where it is known.
+    pub names: Vec<Option<String>>,
+}
+
+impl Classes {
+    /// The name of a class.
+    #[must_use]
+    pub fn name(&self, class: u32) -> Option<&str> {
+        self.names.get(class as usize)?.as_deref()
+    }
+}
+
+/// A labelled set of images.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dataset {
+    /// Its folder.
+    pub root: PathBuf,
+    /// Its images, in its order.
+    pub entries: Vec<Entry>,
+    /// Its classes.
+    pub classes: Classes,
+    /// What looked like a part of it and could not be read while it was
+    /// listed: file and reason.
+    pub unreadable: Vec<(String, String)>,
+}
+
+impl Dataset {
+    /// Opens a folder with a `labels.csv`, ILSVRC2012's images with their
+    /// ground-truth file, or one sub-folder a class.
+    ///
+    /// # Errors
+    /// One sentence where it is none of these, or its labels cannot be used.
+    pub fn open(root: &Path) -> Result<Self> {
+        ensure!(root.is_dir(), "dataset {} is no folder; give a folder of images", root.display());
+        let csv = root.join("labels.csv");
+        let found = if csv.is_file() {
+            labels_csv::open(root, &csv)?
+        } else if let Some(truth) = ilsvrc2012::ground_truth_file(root)? {
+            ilsvrc2012::open(root, &truth)?
+        } else if let Some(found) = folders::open(root)? {
+            found
+        } else {
+            bail!(
+                "dataset {} has no labels: it holds neither labels.csv (columns file, class_index), nor sub-folders named by class, nor ILSVRC2012's ground-truth file",
+                root.display()
+            );
+        };
+        ensure!(!found.entries.is_empty(), "dataset {} labels no image", root.display());
+        let mut seen = HashSet::new();
+        for entry in &found.entries {
+            ensure!(
+                seen.insert(entry.file.as_str()),
+                "dataset {} labels {} twice; keep one line of it",
+                root.display(),
+                entry.file
+            );
+        }
+        Ok(found)
+    }
+
+    /// A stratified sample of `count` images that `seed` picks, in the
+    /// dataset's order: every class keeps its share.
+    ///
+    /// # Errors
+    /// A count of 0.
+    pub fn sample(&mut self, count: usize, seed: u64) -> Result<()> {
+        ensure!(count > 0, "0 images were asked for; give --images a number from 1");
+        self.entries = sample::stratified(&self.entries, count, seed);
+        Ok(())
+    }
+
+    /// The images of shard `index` (from 1) of `count`. The shards of a
+    /// dataset are disjoint and make it up.
+    pub fn shard(&mut self, index: usize, count: usize) {
+        let mut position = 0;
+        self.entries.retain(|_| {
+            position += 1;
+            (position - 1) % count == index - 1
+        });
+    }
+
+    /// Number of classes that the labels use or name.
+    #[must_use]
+    pub fn class_count(&self) -> usize {
+        let used = self.entries.iter().map(|entry| entry.class as usize + 1).max().unwrap_or(0);
+        used.max(self.classes.names.len())
+    }
+
+    /// Where an image's file lies.
+    #[must_use]
+    pub fn path(&self, entry: &Entry) -> PathBuf {
+        self.root.join(&entry.file)
+    }
+
+    /// The position after `image`, from where an interrupted scoring goes on.
+    #[must_use]
+    pub fn position_after(&self, image: &str) -> usize {
+        self.entries.iter().position(|entry| entry.file == image).map_or(0, |at| at + 1)
+    }
+
+    /// What `run.json` keeps of it. The hash covers the sorted list of files,
+    /// their sizes and classes.
+    #[must_use]
+    pub fn facts(&self) -> DatasetFacts {
+        let mut lines: Vec<String> = self
+            .entries
+            .iter()
+            .map(|entry| {
+                let bytes = fs::metadata(self.path(entry)).map_or(0, |facts| facts.len());
+                format!("{}\t{bytes}\t{}\n", entry.file, entry.class)
+            })
+            .collect();
+        lines.sort_unstable();
+        let mut hash = Sha256::new();
+        for line in &lines {
+            hash.update(line);
+        }
+        DatasetFacts {
+            path: self.root.clone(),
+            images: self.entries.len(),
+            classes: self.class_count(),
+            sha256: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+            unreadable: self.unreadable.clone(),
+        }
+    }
+}
+
+/// Whether a file's name ends like an image's.
+fn is_image(path: &Path) -> bool {
+    path.extension().and_then(|extension| extension.to_str()).is_some_and(|extension| {
+        EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
+    })
+}
+
+/// A text file's lines, without a byte order mark.
+fn lines_of(path: &Path) -> Result<Vec<String>> {
+    let text = fs::read_to_string(path)
+        .with_context(|| format!("cannot read {} as UTF-8 text", path.display()))?;
+    Ok(text.trim_start_matches('\u{feff}').lines().map(|line| line.trim().to_owned()).collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,239 @@
+//! The pipeline: every image is decoded once and resized once per distinct
+//! input spec, however many models are scored.
+//!
+//! Decoding threads fill chunks of images; each worker has a thread that feeds
+//! it chunks and ranks its outputs. Both hold one of as many permits as there
+//! are cores while they (or their worker) compute, and the dearest work goes
+//! first, so that the slowest model, which everybody waits for at the end,
+//! never waits. Credits bound the chunks in flight, and with them the memory.
+
+mod chunk;
+mod feed;
+mod permits;
+mod supply;
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use anyhow::{Result, anyhow};
+use crossbeam_channel::{Receiver, unbounded};
+
+use self::feed::Feeder;
+use self::permits::Permits;
+use self::supply::Supply;
+use super::class_map::ClassMap;
+use super::dataset::Dataset;
+use super::prediction::Prediction;
+use crate::model::preprocessing::InputSpec;
+use crate::model::tensor::TensorInfo;
+use crate::suite::AccuracyKey;
+use crate::worker::{Fault, Link};
+
+/// A model on a backend that is to be scored.
+pub struct Subject {
+    /// Which.
+    pub key: AccuracyKey,
+    /// How images become its input.
+    pub spec: InputSpec,
+    /// Its first output, as the backend describes it.
+    pub output: TensorInfo,
+    /// Its outputs as the dataset's classes.
+    pub classes: ClassMap,
+    /// First image (position in the dataset) that is still to be scored.
+    pub from: usize,
+    /// Workers that have it loaded; more than one share its images.
+    pub links: Vec<Box<dyn Link + Send>>,
+}
+
+/// What scoring tells as it goes.
+#[derive(Debug)]
+pub enum Scored {
+    /// The next images of a subject, in the dataset's order.
+    Batch {
+        /// Of which subject.
+        key: AccuracyKey,
+        /// One per readable image.
+        predictions: Vec<Prediction>,
+        /// Time to prepare each image, without decoding.
+        preprocess_ns: Vec<u64>,
+    },
+    /// A subject's worker was lost; nothing more comes of it.
+    Lost {
+        /// Of which subject.
+        key: AccuracyKey,
+        /// How.
+        fault: Fault,
+    },
+    /// An image that no subject is scored on.
+    Unreadable {
+        /// Its file within the dataset.
+        file: String,
+        /// Why, continuing a sentence that begins with the file.
+        reason: String,
+    },
+}
+
+/// How scoring ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Images that were left out: file and reason, in the dataset's order.
+    pub unreadable: Vec<(String, String)>,
+    /// Whether it was stopped before the end.
+    pub interrupted: bool,
+}
+
+/// What a feeder or a decoding thread reports to the caller's thread.
+enum Event {
+    Done { subject: usize, chunk: usize, predictions: Vec<Prediction>, preprocess_ns: Vec<u64> },
+    Lost { subject: usize, fault: Fault },
+    Unreadable { position: usize, reason: String },
+}
+
+/// Share of a dataset's images, in percent, that may be unreadable.
+const UNREADABLE_PERCENT: usize = 1;
+
+/// Scores `subjects` on `dataset` with `cores` computing at a time, and hands
+/// results to `sink` on this thread. `stop` ends it after the images in work.
+///
+/// # Errors
+/// More than 1% of the images unreadable, or what `sink` returned.
+pub fn score(
+    dataset: &Dataset,
+    subjects: Vec<Subject>,
+    cores: NonZeroUsize,
+    stop: &AtomicBool,
+    sink: &mut dyn FnMut(Scored) -> Result<()>,
+) -> Result<Outcome> {
+    let permits = Permits::new(cores.get());
+    let halt = AtomicBool::new(false);
+    let lost: Vec<AtomicBool> = subjects.iter().map(|_| AtomicBool::new(false)).collect();
+    let alive = AtomicUsize::new(subjects.len());
+    let keys: Vec<AccuracyKey> = subjects.iter().map(|subject| subject.key.clone()).collect();
+    let supply = Supply::new(dataset, &subjects, cores, &permits);
+    let starts: Vec<usize> = subjects.iter().map(|s| supply.first_chunk(s.from)).collect();
+    let (events, reports) = unbounded();
+    thread::scope(|scope| {
+        let mut queues = Vec::new();
+        for (index, subject) in subjects.into_iter().enumerate() {
+            let (queue, chunks) = unbounded();
+            queues.push(queue);
+            let slot = supply.slot(&subject.spec);
+            let (feeder, links) = Feeder::new(subject, index, slot);
+            for link in links {
+                let (feeder, chunks, events) = (feeder.clone(), chunks.clone(), events.clone());
+                let (permits, lost, alive) = (&permits, &lost[index], &alive);
+                scope.spawn(move || feeder.run(link, &chunks, permits, lost, alive, &events));
+            }
+        }
+        for _ in 0..cores.get() {
+            let (queues, events) = (queues.clone(), events.clone());
+            let (supply, halt, alive) = (&supply, &halt, &alive);
+            let over = move || {
+                stop.load(Ordering::Relaxed)
+                    || halt.load(Ordering::Relaxed)
+                    || alive.load(Ordering::Relaxed) == 0
+            };
+            scope.spawn(move || supply.run(&queues, &events, &over));
+        }
+        drop((queues, events));
+        let mut collector = Collector::new(dataset, &keys, starts);
+        let result = collector.drain(&reports, &halt, sink);
+        result.map(|()| Outcome {
+            unreadable: collector.unreadable(),
+            interrupted: stop.load(Ordering::Relaxed) && !supply.is_exhausted(),
+        })
+    })
+}
+
+/// Predictions and preparation times of a chunk that came early.
+type Early = (Vec<Prediction>, Vec<u64>);
+
+/// Puts each subject's chunks back in order.
+struct Collector<'a> {
+    dataset: &'a Dataset,
+    keys: &'a [AccuracyKey],
+    /// By subject: the chunk that is due.
+    due: Vec<usize>,
+    /// By subject: chunks that came early.
+    early: Vec<BTreeMap<usize, Early>>,
+    unreadable: BTreeMap<usize, String>,
+}
+
+impl<'a> Collector<'a> {
+    fn new(dataset: &'a Dataset, keys: &'a [AccuracyKey], due: Vec<usize>) -> Self {
+        let early = keys.iter().map(|_| BTreeMap::new()).collect();
+        Self { dataset, keys, due, early, unreadable: BTreeMap::new() }
+    }
+
+    /// Takes events to their end; after an error only so that threads end.
+    fn drain(
+        &mut self,
+        reports: &Receiver<Event>,
+        halt: &AtomicBool,
+        sink: &mut dyn FnMut(Scored) -> Result<()>,
+    ) -> Result<()> {
+        let mut result = Ok(());
+        for event in reports {
+            if result.is_ok() {
+                result = self.take(event, sink);
+                halt.fetch_or(result.is_err(), Ordering::Relaxed);
+            }
+        }
+        result
+    }
+
+    fn take(&mut self, event: Event, sink: &mut dyn FnMut(Scored) -> Result<()>) -> Result<()> {
+        match event {
+            Event::Done { subject, chunk, predictions, preprocess_ns } => {
+                self.early[subject].insert(chunk, (predictions, preprocess_ns));
+                while let Some((predictions, preprocess_ns)) =
+                    self.early[subject].remove(&self.due[subject])
+                {
+                    self.due[subject] += 1;
+                    let key = self.keys[subject].clone();
+                    sink(Scored::Batch { key, predictions, preprocess_ns })?;
+                }
+                Ok(())
+            }
+            Event::Lost { subject, fault } => {
+                sink(Scored::Lost { key: self.keys[subject].clone(), fault })
+            }
+            Event::Unreadable { position, reason } => {
+                let file = self.dataset.entries[position].file.clone();
+                self.unreadable.insert(position, reason.clone());
+                sink(Scored::Unreadable { file, reason })?;
+                self.check_unreadable()
+            }
+        }
+    }
+
+    fn check_unreadable(&self) -> Result<()> {
+        let (count, images) = (self.unreadable.len(), self.dataset.entries.len());
+        if count * 100 <= images * UNREADABLE_PERCENT {
+            return Ok(());
+        }
+        let named: Vec<String> = self
+            .unreadable()
+            .into_iter()
+            .take(3)
+            .map(|(file, reason)| format!("{file} {reason}"))
+            .collect();
+        Err(anyhow!(
+            "{count} of {images} images of dataset {} cannot be read, more than {UNREADABLE_PERCENT}%: {}",
+            self.dataset.root.display(),
+            named.join("; ")
+        ))
+    }
+
+    fn unreadable(&self) -> Vec<(String, String)> {
+        let named = |(position, reason): (&usize, &String)| {
+            (self.dataset.entries[*position].file.clone(), reason.clone())
+        };
+        self.unreadable.iter().map(named).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

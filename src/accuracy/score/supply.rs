@@ -1,0 +1,152 @@
+//! The decoding side.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Instant;
+
+use crossbeam_channel::Sender;
+
+use super::chunk::{Chunk, Credits, Prepared};
+use super::permits::Permits;
+use super::{Event, Subject};
+use crate::accuracy::dataset::{Dataset, Entry};
+use crate::accuracy::{decode, preprocess};
+use crate::model::preprocessing::InputSpec;
+
+/// Most images of a chunk: small, so that feeders start and end together.
+const CHUNK_IMAGES: usize = 8;
+/// Most bytes of a chunk's tensors, unless one image alone has more.
+const CHUNK_BYTES: usize = 4 << 20;
+
+/// Hands out the dataset in chunks.
+pub(super) struct Supply<'a> {
+    dataset: &'a Dataset,
+    specs: Vec<InputSpec>,
+    chunk_images: usize,
+    next: AtomicUsize,
+    credits: Credits,
+    permits: &'a Permits,
+    /// Mean time to decode and prepare one image.
+    image_ns: AtomicU64,
+    large: Mutex<()>,
+}
+
+impl<'a> Supply<'a> {
+    pub(super) fn new(
+        dataset: &'a Dataset,
+        subjects: &[Subject],
+        cores: NonZeroUsize,
+        permits: &'a Permits,
+    ) -> Self {
+        let mut specs: Vec<InputSpec> = Vec::new();
+        for subject in subjects {
+            if !specs.contains(&subject.spec) {
+                specs.push(subject.spec.clone());
+            }
+        }
+        let bytes: usize = specs.iter().map(tensor_bytes).sum();
+        let chunk_images = (CHUNK_BYTES / bytes.max(1)).clamp(1, CHUNK_IMAGES);
+        let from = subjects.iter().map(|subject| subject.from).min().unwrap_or(0);
+        Self {
+            dataset,
+            specs,
+            chunk_images,
+            next: AtomicUsize::new(from / chunk_images),
+            // One in every decoding thread's hands, as many waiting, and two
+            // for feeders that lag.
+            credits: Credits::new(2 * cores.get() + 2),
+            permits,
+            image_ns: AtomicU64::new(0),
+            large: Mutex::new(()),
+        }
+    }
+
+    /// The chunk that holds the image at `position`.
+    pub(super) fn first_chunk(&self, position: usize) -> usize {
+        position / self.chunk_images
+    }
+
+    /// Which of a chunk's tensors are for `spec`.
+    pub(super) fn slot(&self, spec: &InputSpec) -> usize {
+        self.specs.iter().position(|known| known == spec).unwrap_or(0)
+    }
+
+    /// Whether every chunk was handed out.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.next.load(Ordering::Relaxed) * self.chunk_images >= self.dataset.entries.len()
+    }
+
+    /// Decodes until there is nothing left or `over` says so.
+    pub(super) fn run(
+        &self,
+        queues: &[Sender<Arc<Chunk>>],
+        events: &Sender<Event>,
+        over: &dyn Fn() -> bool,
+    ) {
+        loop {
+            let credit = self.credits.take();
+            if over() {
+                return;
+            }
+            let index = self.next.fetch_add(1, Ordering::Relaxed);
+            let first = index * self.chunk_images;
+            let entries = &self.dataset.entries;
+            if first >= entries.len() {
+                return;
+            }
+            let last = (first + self.chunk_images).min(entries.len());
+            let mut chunk = Chunk {
+                index,
+                images: Vec::with_capacity(last - first),
+                tensors: vec![Vec::new(); self.specs.len()],
+                _credit: credit,
+            };
+            for (position, entry) in entries.iter().enumerate().take(last).skip(first) {
+                if let Err(reason) = self.add(&mut chunk, position, entry) {
+                    let reason = format!("{reason:#}");
+                    // A closed channel means that nobody listens any more.
+                    let _ = events.send(Event::Unreadable { position, reason });
+                }
+            }
+            let chunk = Arc::new(chunk);
+            for queue in queues {
+                // A closed queue is a lost subject's.
+                let _ = queue.send(Arc::clone(&chunk));
+            }
+        }
+    }
+
+    fn add(&self, chunk: &mut Chunk, position: usize, entry: &Entry) -> anyhow::Result<()> {
+        let bytes = decode::load(&self.dataset.path(entry))?;
+        let _permit = self.permits.acquire(self.image_ns.load(Ordering::Relaxed));
+        let began = Instant::now();
+        let decoded = decode::decode(&bytes, &self.large)?;
+        let mut preprocess_ns = Vec::with_capacity(self.specs.len());
+        for (spec, tensors) in self.specs.iter().zip(&mut chunk.tensors) {
+            let began = Instant::now();
+            tensors.extend_from_slice(&preprocess::prepare(&decoded.pixels, spec));
+            preprocess_ns.push(nanos(began));
+        }
+        let (file, class) = (entry.file.clone(), entry.class);
+        chunk.images.push(Prepared { position, file, class, preprocess_ns });
+        blend(&self.image_ns, nanos(began));
+        Ok(())
+    }
+}
+
+pub(super) fn tensor_bytes(spec: &InputSpec) -> usize {
+    spec.shape().iter().product::<usize>() * spec.element.width()
+}
+
+pub(super) fn nanos(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Moves a running mean an eighth of the way to `value`.
+pub(super) fn blend(mean: &AtomicU64, value: u64) {
+    let old = mean.load(Ordering::Relaxed);
+    let new = if old == 0 { value } else { old - old / 8 + value / 8 };
+    mean.store(new, Ordering::Relaxed);
+}

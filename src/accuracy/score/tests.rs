@@ -1,0 +1,182 @@
+use std::collections::HashMap;
+use std::fs;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicU32;
+
+use super::*;
+use crate::accuracy::dataset::{Classes, Entry, Order};
+use crate::backend::{BackendKind, Delegate};
+use crate::model::preprocessing::{Channels, Layout, Resize};
+use crate::model::tensor::ElementType;
+use crate::run::Status;
+use crate::worker::{Reply, Request};
+
+/// A worker whose model gives class `mean pixel` the whole probability.
+struct Brightness {
+    asked: &'static Mutex<Vec<u32>>,
+    fails_after: u32,
+}
+
+impl Link for Brightness {
+    fn ask(&mut self, request: &Request, payload: &[u8]) -> Result<(Reply, Vec<u8>), Fault> {
+        let Request::Infer { count } = request else { panic!("{request:?}") };
+        self.asked.lock().unwrap().push(*count);
+        if self.fails_after < *count {
+            return Err(Fault { status: Status::Crashed, reason: "died".to_owned() });
+        }
+        self.fails_after -= count;
+        let mut outputs = Vec::new();
+        for image in payload.chunks_exact(payload.len() / *count as usize) {
+            let mean = image.iter().map(|v| usize::from(*v)).sum::<usize>() / image.len();
+            outputs.extend(
+                (0..256).flat_map(|class| f32::from(u8::from(class == mean)).to_ne_bytes()),
+            );
+        }
+        Ok((Reply::Outputs { count: *count }, outputs))
+    }
+}
+
+fn subject(model: &str, size: usize, links: usize, fails_after: u32) -> Subject {
+    let asked = Box::leak(Box::new(Mutex::new(Vec::new())));
+    Subject {
+        key: AccuracyKey {
+            model: model.to_owned(),
+            backend: BackendKind::Tflite,
+            delegate: Delegate::None,
+        },
+        spec: InputSpec {
+            height: size,
+            width: size,
+            channels: Channels::Grey,
+            layout: Layout::Nhwc,
+            resize: Resize::BilinearAntialias,
+            crop: 1.0,
+            mean: vec![0.0],
+            scale: vec![1.0],
+            element: ElementType::Uint8,
+            quantization: None,
+        },
+        output: TensorInfo {
+            name: "scores".to_owned(),
+            shape: vec![1, 256],
+            element: ElementType::Float32,
+            quantization: None,
+        },
+        classes: ClassMap::shifted(0, 256),
+        from: 0,
+        links: (0..links)
+            .map(|_| Box::new(Brightness { asked, fails_after }) as Box<dyn Link + Send>)
+            .collect(),
+    }
+}
+
+/// 200 images, the i-th of brightness i.
+fn dataset() -> (tempfile::TempDir, Dataset) {
+    let folder = tempfile::TempDir::new().unwrap();
+    let entries: Vec<Entry> = (0..200_u8)
+        .map(|i| {
+            let file = format!("{i:03}.png");
+            image::GrayImage::from_pixel(6, 4, image::Luma([i]))
+                .save(folder.path().join(&file))
+                .unwrap();
+            Entry { file, class: u32::from(i) }
+        })
+        .collect();
+    let root = folder.path().to_owned();
+    let classes = Classes { order: Order::Given, names: Vec::new() };
+    (folder, Dataset { root, entries, classes, unreadable: Vec::new() })
+}
+
+type Got = HashMap<String, Vec<Prediction>>;
+
+fn run(dataset: &Dataset, subjects: Vec<Subject>) -> (Result<Outcome>, Got, Vec<String>) {
+    let (mut got, mut lost) = (Got::new(), Vec::new());
+    let cores = NonZeroUsize::new(2).unwrap();
+    let outcome = score(dataset, subjects, cores, &AtomicBool::new(false), &mut |scored| {
+        match scored {
+            Scored::Batch { key, predictions, preprocess_ns } => {
+                assert_eq!(predictions.len(), preprocess_ns.len());
+                got.entry(key.model).or_default().extend(predictions);
+            }
+            Scored::Lost { key, .. } => lost.push(key.model),
+            Scored::Unreadable { .. } => {}
+        }
+        Ok(())
+    });
+    (outcome, got, lost)
+}
+
+#[test]
+fn every_subject_sees_every_image_in_order() {
+    let (_folder, dataset) = dataset();
+    let subjects = vec![
+        subject("a", 4, 1, u32::MAX),
+        subject("b", 4, 3, u32::MAX),
+        Subject { from: 93, ..subject("c", 8, 1, u32::MAX) },
+    ];
+    let (outcome, got, lost) = run(&dataset, subjects);
+    assert_eq!(outcome.unwrap(), Outcome { unreadable: Vec::new(), interrupted: false });
+    assert!(lost.is_empty());
+    for (model, from) in [("a", 0), ("b", 0), ("c", 93)] {
+        let images: Vec<&str> = got[model].iter().map(|p| p.image.as_str()).collect();
+        let expected: Vec<&str> = dataset.entries[from..].iter().map(|e| e.file.as_str()).collect();
+        assert_eq!(images, expected, "{model}");
+        assert!(got[model].iter().all(|p| p.rank_of_label == 1));
+    }
+}
+
+#[test]
+fn a_lost_subject_leaves_the_others_alone() {
+    let (_folder, dataset) = dataset();
+    let (outcome, got, lost) =
+        run(&dataset, vec![subject("dies", 4, 2, 30), subject("lives", 4, 1, u32::MAX)]);
+    assert!(outcome.is_ok());
+    assert_eq!(lost, ["dies"]);
+    assert_eq!(got["lives"].len(), 200);
+}
+
+#[test]
+fn all_lost_ends_early() {
+    let (_folder, dataset) = dataset();
+    let (outcome, got, lost) = run(&dataset, vec![subject("dies", 4, 1, 0)]);
+    assert!(outcome.is_ok() && got.is_empty());
+    assert_eq!(lost, ["dies"]);
+}
+
+#[test]
+fn unreadable_images_are_named_and_too_many_of_them_fail() {
+    let (folder, dataset) = dataset();
+    fs::write(folder.path().join("017.png"), "").unwrap();
+    fs::write(folder.path().join("101.png"), "no image").unwrap();
+    let (outcome, got, _) = run(&dataset, vec![subject("a", 4, 1, u32::MAX)]);
+    let unreadable = outcome.unwrap().unreadable;
+    assert_eq!(unreadable[0], ("017.png".to_owned(), "is empty".to_owned()));
+    assert_eq!(unreadable[1].1, "is no JPEG, PNG, BMP or WebP image");
+    assert_eq!(got["a"].len(), 198);
+    fs::write(folder.path().join("150.png"), "").unwrap();
+    let (outcome, ..) = run(&dataset, vec![subject("a", 4, 1, u32::MAX)]);
+    let error = outcome.unwrap_err().to_string();
+    assert!(error.starts_with("3 of 200 images") && error.contains("017.png is empty"), "{error}");
+}
+
+#[test]
+fn a_stop_and_an_error_of_the_sink_end_it() {
+    let (_folder, dataset) = dataset();
+    let cores = NonZeroUsize::new(2).unwrap();
+    let (stop, batches) = (AtomicBool::new(false), AtomicU32::new(0));
+    let outcome = score(&dataset, vec![subject("a", 4, 1, u32::MAX)], cores, &stop, &mut |_| {
+        batches.fetch_add(1, Ordering::Relaxed);
+        stop.store(true, Ordering::Relaxed);
+        Ok(())
+    });
+    assert!(outcome.unwrap().interrupted);
+    assert!(batches.into_inner() < 25);
+    let failed = score(
+        &dataset,
+        vec![subject("a", 4, 1, u32::MAX)],
+        cores,
+        &AtomicBool::new(false),
+        &mut |_| Err(anyhow!("disk full")),
+    );
+    assert_eq!(failed.unwrap_err().to_string(), "disk full");
+}

@@ -1,0 +1,125 @@
+//! What a backend hands the graph to.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A delegate (TensorFlow Lite's word) or execution provider (ONNX Runtime's).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Delegate {
+    /// The runtime's own kernels.
+    None,
+    /// XNNPACK's CPU kernels.
+    Xnnpack,
+    /// The GPU, by whatever interface the runtime offers.
+    Gpu,
+    /// Android's Neural Networks API.
+    Nnapi,
+    /// NVIDIA CUDA (ONNX Runtime).
+    Cuda,
+    /// Apple Core ML (ONNX Runtime).
+    Coreml,
+    /// Any library with TensorFlow Lite's external delegate interface.
+    External {
+        /// The shared library.
+        path: PathBuf,
+        /// Options handed to it, in the order given.
+        options: Vec<(String, String)>,
+    },
+}
+
+/// The names that [`Delegate::from_str`] takes, for messages and completions.
+pub const DELEGATE_NAMES: &str =
+    "none, xnnpack, gpu, nnapi, cuda, coreml, external:PATH[?key=value&...]";
+
+impl FromStr for Delegate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text {
+            "none" => Self::None,
+            "xnnpack" => Self::Xnnpack,
+            "gpu" => Self::Gpu,
+            "nnapi" => Self::Nnapi,
+            "cuda" => Self::Cuda,
+            "coreml" => Self::Coreml,
+            _ => match text.strip_prefix("external:") {
+                Some(rest) => parse_external(rest)?,
+                None => return Err(format!("'{text}' is no delegate; known: {DELEGATE_NAMES}")),
+            },
+        })
+    }
+}
+
+fn parse_external(rest: &str) -> Result<Delegate, String> {
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    if path.is_empty() {
+        return Err("'external:' needs the path of a delegate library after the colon".into());
+    }
+    let options = query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| match pair.split_once('=') {
+            Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+            _ => Err(format!("'{pair}' in '{rest}' is not key=value")),
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Delegate::External { path: path.into(), options })
+}
+
+impl fmt::Display for Delegate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("none"),
+            Self::Xnnpack => f.write_str("xnnpack"),
+            Self::Gpu => f.write_str("gpu"),
+            Self::Nnapi => f.write_str("nnapi"),
+            Self::Cuda => f.write_str("cuda"),
+            Self::Coreml => f.write_str("coreml"),
+            Self::External { path, options } => {
+                write!(f, "external:{}", path.display())?;
+                for (index, (key, value)) in options.iter().enumerate() {
+                    write!(f, "{}{key}={value}", if index == 0 { '?' } else { '&' })?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl TryFrom<String> for Delegate {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Delegate> for String {
+    fn from(delegate: Delegate) -> Self {
+        delegate.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_survives_a_round_trip() {
+        for text in ["none", "xnnpack", "gpu", "nnapi", "cuda", "external:/a b/lib.so?ops=2&x="] {
+            assert_eq!(text.parse::<Delegate>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_wrong_name_is_answered_with_the_right_ones() {
+        let error = "xnpack".parse::<Delegate>().unwrap_err();
+        assert!(error.contains("'xnpack'") && error.contains("xnnpack"), "{error}");
+        assert!("external:".parse::<Delegate>().is_err());
+        assert!("external:lib.so?novalue".parse::<Delegate>().is_err());
+    }
+}

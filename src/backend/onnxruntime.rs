@@ -1,0 +1,330 @@
+//! ONNX Runtime, opened at run time.
+
+use std::ffi::CStr;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use libloading::Library;
+use ort::AsPointer;
+use ort::environment::Environment;
+use ort::session::IoBinding;
+use ort::session::Session as RuntimeSession;
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+use ort::value::{DynTensor, Outlet, TensorElementType, ValueType};
+
+use super::boundary::{cannot_load, check_format, check_input, one_line};
+use super::library::RuntimeLibrary;
+use super::onnxruntime_profile as profile;
+use super::onnxruntime_provider as provider;
+use super::{Backend, BackendError, BackendKind, Coverage, LoadRequest, Session};
+use crate::model::Format;
+use crate::model::tensor::{ElementType, Tensor, TensorInfo};
+
+/// The ONNX Runtime library of this machine.
+#[derive(Debug)]
+pub struct Onnxruntime {
+    environment: Environment,
+    version: String,
+}
+
+/// ONNX Runtime keeps one environment a process.
+static ENVIRONMENT: Mutex<Option<Environment>> = Mutex::new(None);
+
+impl Onnxruntime {
+    /// Opens the library.
+    ///
+    /// # Errors
+    /// [`BackendError::Absent`] where there is none or it is no ONNX Runtime
+    /// of a fitting version.
+    pub fn open() -> Result<Self, BackendError> {
+        let path = RuntimeLibrary::Onnxruntime.find()?;
+        let version = version_of(&path)?;
+        Ok(Self { environment: environment(&path)?, version })
+    }
+}
+
+fn absent(path: &Path, why: &dyn std::fmt::Display) -> BackendError {
+    BackendError::Absent {
+        reason: format!("{} cannot be used ({})", path.display(), one_line(&why.to_string())),
+        remedy: format!(
+            "'shutterbench fetch {}' brings one that works",
+            RuntimeLibrary::Onnxruntime.fetch_name()
+        ),
+    }
+}
+
+/// The version that the library itself states.
+fn version_of(path: &Path) -> Result<String, BackendError> {
+    // SAFETY: opening a shared library runs its initialisers; this is the
+    // library that the user or `fetch` put there to be run.
+    let library = unsafe { Library::new(path) }.map_err(|error| absent(path, &error))?;
+    // SAFETY: this symbol has this signature in every ONNX Runtime; it returns
+    // a pointer to static data, whose version string is static, too.
+    unsafe {
+        let base = library
+            .get::<unsafe extern "C" fn() -> *const ort::sys::OrtApiBase>(b"OrtGetApiBase\0")
+            .map_err(|_| absent(path, &"it is no ONNX Runtime: it lacks OrtGetApiBase"))?(
+        );
+        let version = CStr::from_ptr(((*base).GetVersionString)());
+        Ok(version.to_string_lossy().into_owned())
+    }
+}
+
+fn environment(path: &Path) -> Result<Environment, BackendError> {
+    let mut kept = ENVIRONMENT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(environment) = kept.as_ref() {
+        return Ok(environment.clone());
+    }
+    let environment = ort::init_from(path)
+        .map_err(|error| absent(path, &error))?
+        .with_telemetry(false)
+        .build()
+        .map_err(|error| absent(path, &error))?;
+    Ok(kept.insert(environment).clone())
+}
+
+impl Backend for Onnxruntime {
+    fn kind(&self) -> BackendKind {
+        BackendKind::Onnxruntime
+    }
+
+    fn version(&self) -> String {
+        self.version.clone()
+    }
+
+    fn load(&self, request: &LoadRequest<'_>) -> Result<Box<dyn Session>, BackendError> {
+        check_format(self.kind(), &[Format::Onnx], request.model)?;
+        let provider = provider::of(request.delegate)?;
+        let failed = |error: ort::Error| BackendError::Failed(cannot_load(request.model, &error));
+        let recipe = Recipe {
+            environment: self.environment.clone(),
+            model: request.model.to_owned(),
+            provider,
+            threads: request.threads.get(),
+        };
+        let session = recipe.session(Ok).map_err(failed)?;
+        let inputs = describe(session.inputs())?;
+        let outputs = describe(session.outputs())?;
+        let mut binding = session.create_binding().map_err(failed)?;
+        let mut results = Vec::with_capacity(outputs.len());
+        for info in &outputs {
+            // Outputs are allocated once, here, and not in every run.
+            let mut value = new_tensor(&session, info).map_err(failed)?;
+            binding.bind_output(&info.name, &mut value).map_err(failed)?;
+            results.push(value);
+        }
+        let mut loaded = OnnxruntimeSession { session, binding, recipe, inputs, outputs, results };
+        for index in 0..loaded.inputs.len() {
+            let info = &loaded.inputs[index];
+            let zeros = vec![0; info.byte_len()];
+            let zeros = Tensor { element: info.element, shape: info.shape.clone(), bytes: zeros };
+            loaded.set_input(index, &zeros)?;
+        }
+        Ok(Box::new(loaded))
+    }
+}
+
+/// How a session is made, kept so that a second one can be profiled.
+pub(super) struct Recipe {
+    environment: Environment,
+    model: std::path::PathBuf,
+    provider: Option<provider::Provider>,
+    threads: usize,
+}
+
+impl Recipe {
+    /// Builds a session, with what `adjust` adds. Dimensions that the model
+    /// leaves open are fixed to 1.
+    pub(super) fn session(
+        &self,
+        adjust: impl Fn(SessionBuilder) -> ort::Result<SessionBuilder>,
+    ) -> ort::Result<RuntimeSession> {
+        let session = adjust(self.builder()?)?.commit_from_file(&self.model)?;
+        let open = open_dimensions(&session);
+        if open.is_empty() {
+            return Ok(session);
+        }
+        drop(session);
+        let mut builder = adjust(self.builder()?)?;
+        for symbol in open {
+            builder = builder.with_dimension_override(symbol, 1).map_err(plain)?;
+        }
+        builder.commit_from_file(&self.model)
+    }
+
+    fn builder(&self) -> ort::Result<SessionBuilder> {
+        let mut builder = SessionBuilder::new(&self.environment)?
+            .with_intra_threads(self.threads)
+            .map_err(plain)?
+            .with_inter_threads(1)
+            .map_err(plain)?
+            .with_optimization_level(GraphOptimizationLevel::All)
+            .map_err(plain)?;
+        if let Some(provider) = self.provider {
+            provider.register(&mut builder)?;
+        }
+        Ok(builder)
+    }
+
+    /// The provider that was asked for.
+    pub(super) fn provider(&self) -> Option<provider::Provider> {
+        self.provider
+    }
+}
+
+/// The builder's errors carry the builder along; ours do not.
+fn plain(error: ort::Error<SessionBuilder>) -> ort::Error {
+    ort::Error::new(error.to_string())
+}
+
+/// Names of the dimensions that the model leaves open.
+fn open_dimensions(session: &RuntimeSession) -> Vec<String> {
+    let mut names: Vec<String> = session
+        .inputs()
+        .iter()
+        .chain(session.outputs())
+        .filter_map(|outlet| match outlet.dtype() {
+            ValueType::Tensor { shape, dimension_symbols, .. } => {
+                Some(shape.iter().zip(dimension_symbols.iter()))
+            }
+            _ => None,
+        })
+        .flatten()
+        .filter(|(size, name)| **size < 0 && !name.is_empty())
+        .map(|(_, name)| name.clone())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn describe(outlets: &[Outlet]) -> Result<Vec<TensorInfo>, BackendError> {
+    outlets
+        .iter()
+        .map(|outlet| {
+            let name = outlet.name().to_owned();
+            let ValueType::Tensor { ty, shape, .. } = outlet.dtype() else {
+                return Err(BackendError::Unsupported(format!("'{name}' is no tensor")));
+            };
+            let element = element(*ty).ok_or_else(|| {
+                BackendError::Unsupported(format!("tensor '{name}' holds {ty} elements"))
+            })?;
+            // What is still open has no name that could be fixed; 1 is what
+            // the file's own description says, too.
+            let shape = shape.iter().map(|size| usize::try_from(*size).unwrap_or(1)).collect();
+            Ok(TensorInfo { name, shape, element, quantization: None })
+        })
+        .collect()
+}
+
+fn new_tensor(session: &RuntimeSession, info: &TensorInfo) -> ort::Result<DynTensor> {
+    let shape: Vec<i64> = info.shape.iter().map(|size| *size as i64).collect();
+    DynTensor::new(session.allocator(), element_type(info.element), shape)
+}
+
+/// A session with its inputs and outputs bound.
+struct OnnxruntimeSession {
+    session: RuntimeSession,
+    binding: IoBinding,
+    recipe: Recipe,
+    inputs: Vec<TensorInfo>,
+    outputs: Vec<TensorInfo>,
+    results: Vec<DynTensor>,
+}
+
+impl OnnxruntimeSession {
+    /// The binding's own `run_binding` also fetches every output, which
+    /// allocates; those are bound already.
+    fn run(&mut self) -> ort::Result<()> {
+        // SAFETY: session and binding are live and belong together; no other
+        // thread uses them, since `self` is borrowed exclusively. Null run
+        // options mean the defaults.
+        unsafe {
+            let status = (ort::api().RunWithBinding)(
+                self.session.ptr().cast_mut(),
+                std::ptr::null(),
+                self.binding.ptr(),
+            );
+            ort::Error::result_from_status(status)
+        }
+    }
+}
+
+impl Session for OnnxruntimeSession {
+    fn inputs(&self) -> &[TensorInfo] {
+        &self.inputs
+    }
+
+    fn outputs(&self) -> &[TensorInfo] {
+        &self.outputs
+    }
+
+    fn set_input(&mut self, index: usize, tensor: &Tensor) -> Result<(), BackendError> {
+        check_input(&self.inputs, index, tensor)?;
+        let info = &self.inputs[index];
+        let mut value = new_tensor(&self.session, info).map_err(failed)?;
+        // SAFETY: the tensor was just allocated by the CPU allocator for this
+        // type and shape, whose size `check_input` compared with the source's.
+        unsafe {
+            std::ptr::copy_nonoverlapping(
+                tensor.bytes.as_ptr(),
+                value.data_ptr_mut().cast::<u8>(),
+                tensor.bytes.len(),
+            );
+        }
+        self.binding.bind_input(&info.name, &value).map_err(failed)
+    }
+
+    fn invoke(&mut self) -> Result<(), BackendError> {
+        self.run().map_err(failed)
+    }
+
+    fn output(&self, index: usize) -> Result<Tensor, BackendError> {
+        let (Some(value), Some(info)) = (self.results.get(index), self.outputs.get(index)) else {
+            return Err(BackendError::Failed(format!(
+                "output {index} was asked for, the model has {}",
+                self.outputs.len()
+            )));
+        };
+        // SAFETY: the tensor was allocated on the CPU with this type and shape.
+        let bytes = unsafe {
+            std::slice::from_raw_parts(value.data_ptr().cast::<u8>(), info.byte_len()).to_vec()
+        };
+        Ok(Tensor { element: info.element, shape: info.shape.clone(), bytes })
+    }
+
+    fn coverage(&mut self) -> Result<Coverage, BackendError> {
+        profile::coverage(&self.recipe).map_err(failed)
+    }
+}
+
+fn failed(error: ort::Error) -> BackendError {
+    BackendError::Failed(format!("ONNX Runtime: {}", one_line(&error.to_string())))
+}
+
+fn element_type(element: ElementType) -> TensorElementType {
+    match element {
+        ElementType::Float32 => TensorElementType::Float32,
+        ElementType::Float16 => TensorElementType::Float16,
+        ElementType::Int8 => TensorElementType::Int8,
+        ElementType::Uint8 => TensorElementType::Uint8,
+        ElementType::Int16 => TensorElementType::Int16,
+        ElementType::Int32 => TensorElementType::Int32,
+        ElementType::Int64 => TensorElementType::Int64,
+        ElementType::Bool => TensorElementType::Bool,
+    }
+}
+
+fn element(kind: TensorElementType) -> Option<ElementType> {
+    Some(match kind {
+        TensorElementType::Float32 => ElementType::Float32,
+        TensorElementType::Float16 => ElementType::Float16,
+        TensorElementType::Int8 => ElementType::Int8,
+        TensorElementType::Uint8 => ElementType::Uint8,
+        TensorElementType::Int16 => ElementType::Int16,
+        TensorElementType::Int32 => ElementType::Int32,
+        TensorElementType::Int64 => ElementType::Int64,
+        TensorElementType::Bool => ElementType::Bool,
+        _ => return None,
+    })
+}

@@ -1,0 +1,119 @@
+//! `shutterbench compare` and `shutterbench pick`.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
+use clap::Args;
+
+use super::{Ending, print, print_json};
+use crate::compare::{self, Comparison, Constraints, Metric, Options, Pick, render};
+use crate::report;
+use crate::run::replay;
+
+/// Two runs and how to compare them.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// The base run's folder
+    pub base: PathBuf,
+    /// The new run's folder
+    pub new: PathBuf,
+    /// The change that counts as one, in percent (points, for accuracy)
+    #[arg(long, value_name = "PCT", default_value_t = Options::default().threshold_percent)]
+    pub threshold: f64,
+    /// The figure that is compared
+    #[arg(long, value_enum, default_value_t = Metric::P50)]
+    pub metric: Metric,
+    /// Write Markdown here, for a pull request
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
+    /// Write HTML here
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A run and what its models have to hold to.
+#[derive(Debug, Args)]
+pub struct PickArgs {
+    /// The run's folder
+    pub run: PathBuf,
+    /// Most median latency
+    #[arg(long, value_name = "X")]
+    pub max_latency_ms: Option<f64>,
+    /// Most size of the file
+    #[arg(long, value_name = "X")]
+    pub max_size_mb: Option<f64>,
+    /// Least Top-1, as a proportion or in percent
+    #[arg(long, value_name = "P")]
+    pub min_top1: Option<f64>,
+    /// Least Top-5, as a proportion or in percent
+    #[arg(long, value_name = "P")]
+    pub min_top5: Option<f64>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Compares two runs; a regression ends badly.
+///
+/// # Errors
+/// A folder without a readable run, or a file that cannot be written.
+pub fn compare(args: &CompareArgs) -> Result<Ending> {
+    ensure!(
+        args.threshold.is_finite() && args.threshold >= 0.0,
+        "--threshold {} is no share; give percent, from 0",
+        args.threshold
+    );
+    let options = Options { metric: args.metric, threshold_percent: args.threshold };
+    let (base, new) = (replay::read(&args.base)?, replay::read(&args.new)?);
+    let comparison = compare::compare(&base, &new, options);
+    write(args.markdown.as_deref(), &comparison, render::markdown)?;
+    write(args.html.as_deref(), &comparison, render::html)?;
+    if args.json {
+        print_json(&render::json(&comparison))?;
+    } else {
+        let color = std::io::stdout().is_terminal();
+        print(render::terminal(&comparison, None, color).as_bytes())?;
+    }
+    Ok(if comparison.is_regression() { Ending::Bad } else { Ending::Good })
+}
+
+fn write(
+    to: Option<&Path>,
+    comparison: &Comparison,
+    text: fn(&Comparison) -> String,
+) -> Result<()> {
+    let Some(path) = to else { return Ok(()) };
+    report::write_file(path, |to| to.write_all(text(comparison).as_bytes()))
+}
+
+/// Picks one model; none that fits ends badly.
+///
+/// # Errors
+/// A folder without a readable run.
+pub fn pick(args: &PickArgs) -> Result<Ending> {
+    let rows = report::rows(&replay::read(&args.run)?);
+    let constraints = Constraints {
+        max_latency_ms: args.max_latency_ms,
+        max_size_mb: args.max_size_mb,
+        min_top1: proportion("--min-top1", args.min_top1)?,
+        min_top5: proportion("--min-top5", args.min_top5)?,
+    };
+    let pick = compare::pick(&rows, &constraints);
+    if args.json {
+        print_json(&compare::pick::json(&pick, &rows))?;
+    } else {
+        print(compare::pick::words(&pick, &rows).as_bytes())?;
+    }
+    Ok(if matches!(pick, Pick::NoneFits { .. }) { Ending::Bad } else { Ending::Good })
+}
+
+/// Accuracies are printed in percent and stored as proportions; both are taken.
+fn proportion(option: &str, value: Option<f64>) -> Result<Option<f64>> {
+    let Some(value) = value else { return Ok(None) };
+    ensure!((0.0..=100.0).contains(&value), "{option} {value} is no share; give 0..1 or percent");
+    Ok(Some(if value > 1.0 { value / 100.0 } else { value }))
+}

@@ -1,0 +1,104 @@
+//! `shutterbench list` and `shutterbench doctor`.
+
+use anyhow::Result;
+use comfy_table::{Table, presets};
+
+use super::{Ending, print, print_json};
+use crate::backend::listing;
+use crate::host::doctor;
+use crate::model::{Model, select};
+
+/// What can be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum What {
+    /// The embedded family
+    Models,
+    /// The runtimes, present or not
+    Backends,
+    /// The delegates of each runtime
+    Delegates,
+}
+
+/// Prints a listing.
+///
+/// # Errors
+/// A broken manifest, or standard output that cannot be written.
+pub fn list(what: What, json: bool) -> Result<Ending> {
+    match what {
+        What::Models => models(&select::embedded()?, json),
+        What::Backends => backends(json),
+        What::Delegates => delegates(json),
+    }
+}
+
+fn models(models: &[Model], json: bool) -> Result<Ending> {
+    if json {
+        return print_json(&models);
+    }
+    let mut table = table(&["model", "format", "precision", "input", "classes", "bytes"]);
+    for model in models {
+        let input = model.anatomy.inputs.first();
+        table.add_row([
+            model.name.clone(),
+            model.format.to_string(),
+            model.description.precision.unwrap_or(model.anatomy.precision).to_string(),
+            input.map(|input| format!("{:?} {}", input.shape, input.element)).unwrap_or_default(),
+            model.anatomy.classes().map(|classes| classes.to_string()).unwrap_or_default(),
+            model.bytes.to_string(),
+        ]);
+    }
+    print(format!("{table}\n").as_bytes())
+}
+
+fn backends(json: bool) -> Result<Ending> {
+    let backends = listing::backends();
+    if json {
+        return print_json(&backends);
+    }
+    let mut table = table(&["backend", "version", "library, or why it is absent"]);
+    for listed in backends {
+        let absent = || [listed.reason.clone(), listed.remedy.clone()].into_iter().flatten();
+        table.add_row([
+            listed.backend.to_string(),
+            listed.version.clone().unwrap_or_else(|| "absent".into()),
+            match &listed.library {
+                Some(library) if listed.present => library.display().to_string(),
+                _ => absent().collect::<Vec<_>>().join("; "),
+            },
+        ]);
+    }
+    print(format!("{table}\n").as_bytes())
+}
+
+fn delegates(json: bool) -> Result<Ending> {
+    let delegates = listing::delegates();
+    if json {
+        return print_json(&delegates);
+    }
+    let mut table = table(&["backend", "delegate", "can run here"]);
+    for listed in delegates {
+        table.add_row([
+            listed.backend.to_string(),
+            listed.delegate.clone(),
+            listed.reason.map_or_else(|| "yes".into(), |reason| format!("no: {reason}")),
+        ]);
+    }
+    print(format!("{table}\n").as_bytes())
+}
+
+/// Tells what would disturb a measurement.
+///
+/// # Errors
+/// Standard output that cannot be written.
+pub fn doctor(json: bool) -> Result<Ending> {
+    let report = doctor::examine();
+    if json { print_json(&report) } else { print(report.to_string().as_bytes()) }
+}
+
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING);
+    table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
+    table.set_header(header);
+    table
+}

@@ -1,0 +1,161 @@
+//! The arguments of `shutterbench run`.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args};
+
+use crate::backend::{BackendKind, Delegate};
+use crate::model::preprocessing::Resize;
+use crate::suite::{Amount, Order};
+
+/// What to measure and how. An option that is given wins over the suite file.
+#[derive(Debug, Clone, Default, Args)]
+#[command(args_override_self = true)]
+pub struct RunArgs {
+    /// A suite file
+    pub suite: Option<PathBuf>,
+
+    /// Models: paths, names of embedded models, or globs
+    #[arg(long, num_args = 1.., value_name = "PATH|NAME|GLOB", help_heading = "What")]
+    pub model: Vec<String>,
+    /// Runtimes: tflite, tflitec, litert, tract, onnxruntime
+    #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "What", value_parser = backend)]
+    pub backend: Vec<BackendKind>,
+    /// CPU threads, such as 1,2,4
+    #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "What", value_parser = threads)]
+    pub threads: Vec<NonZeroUsize>,
+    /// none, xnnpack, gpu, nnapi, cuda, coreml, external:PATH[?key=value&...]
+    #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "What", value_parser = delegate)]
+    pub delegate: Vec<Delegate>,
+
+    /// Untimed runs before the first block
+    #[arg(long, value_name = "auto|N", help_heading = "Latency", value_parser = amount)]
+    pub warmup: Option<Amount>,
+    /// Timed runs a case
+    #[arg(long, value_name = "auto|N", help_heading = "Latency", value_parser = positive_amount)]
+    pub runs: Option<Amount>,
+    /// Least time in timed blocks a case
+    #[arg(long, value_name = "S", help_heading = "Latency", value_parser = seconds)]
+    pub min_seconds: Option<f64>,
+    /// Most time in timed blocks a case
+    #[arg(long, value_name = "S", help_heading = "Latency", value_parser = seconds)]
+    pub max_seconds: Option<f64>,
+    /// Order in which cases are visited
+    #[arg(long, value_enum, help_heading = "Latency")]
+    pub order: Option<Order>,
+    /// Seed of the order, the sample and the bootstrap
+    #[arg(long, value_name = "N", help_heading = "Latency")]
+    pub seed: Option<u64>,
+    /// Pin workers to CPUs: big, little, or a list such as 0,2-3
+    #[arg(long, value_name = "LIST", help_heading = "Latency")]
+    pub affinity: Option<String>,
+    /// Pause before each block
+    #[arg(long, value_name = "S", help_heading = "Latency", value_parser = seconds)]
+    pub cooldown: Option<f64>,
+    /// Processes that a case is spread over
+    #[arg(long, value_name = "N|auto", help_heading = "Latency", value_parser = positive_amount)]
+    pub processes: Option<Amount>,
+    /// Report the share of runs within this budget
+    #[arg(long, value_name = "MS", help_heading = "Latency", value_parser = seconds)]
+    pub budget_ms: Option<f64>,
+    /// Measure no latency
+    #[arg(long, action = ArgAction::SetTrue, help_heading = "Latency")]
+    pub no_latency: bool,
+
+    /// A folder of labelled images
+    #[arg(long, value_name = "DIR", help_heading = "Accuracy")]
+    pub dataset: Option<PathBuf>,
+    /// Class names of the models, one a line
+    #[arg(long, value_name = "FILE", help_heading = "Accuracy")]
+    pub labels: Option<PathBuf>,
+    /// Score a stratified sample of so many images
+    #[arg(long, value_name = "N", help_heading = "Accuracy")]
+    pub images: Option<NonZeroUsize>,
+    /// bilinear, bilinear-antialias or bicubic-antialias
+    #[arg(long, value_name = "MODE", help_heading = "Accuracy", value_parser = resize)]
+    pub resize: Option<Resize>,
+    /// Share of each side that the central crop keeps
+    #[arg(long, value_name = "F", help_heading = "Accuracy")]
+    pub crop: Option<f64>,
+    /// Subtracted from pixels; one value, or one a channel
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "M",
+        help_heading = "Accuracy",
+        allow_negative_numbers = true
+    )]
+    pub mean: Vec<f32>,
+    /// Divides what is left
+    #[arg(long, value_delimiter = ',', value_name = "S", help_heading = "Accuracy")]
+    pub scale: Vec<f32>,
+    /// Output index minus class index (1 for ImageNet models with a background class)
+    #[arg(long, value_name = "N", help_heading = "Accuracy", allow_negative_numbers = true)]
+    pub label_offset: Option<i64>,
+    /// Measure no accuracy
+    #[arg(long, action = ArgAction::SetTrue, help_heading = "Accuracy")]
+    pub no_accuracy: bool,
+
+    /// The run's folder (default: results/RUN-ID)
+    #[arg(long, value_name = "DIR", help_heading = "Run")]
+    pub out: Option<PathBuf>,
+    /// Continue an interrupted run; takes everything else from it
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "suite", "model", "backend", "threads", "delegate"], help_heading = "Run")]
+    pub resume: Option<PathBuf>,
+    /// Silence after which a worker counts as hung
+    #[arg(long, value_name = "S", help_heading = "Run", value_parser = seconds)]
+    pub timeout: Option<f64>,
+    /// Address space that a worker may take
+    #[arg(long, value_name = "MB", help_heading = "Run")]
+    pub memory_limit: Option<u64>,
+    /// Fail a case whose delegate takes no node
+    #[arg(long, help_heading = "Run")]
+    pub require_delegate: bool,
+    /// Run cases in this process: for debuggers and profilers
+    #[arg(long, help_heading = "Run")]
+    pub in_process: bool,
+    /// No progress
+    #[arg(long, short, help_heading = "Run")]
+    pub quiet: bool,
+    /// Print the rows as JSON in place of the table
+    #[arg(long, help_heading = "Run")]
+    pub json: bool,
+}
+
+fn backend(text: &str) -> Result<BackendKind, String> {
+    use strum::VariantNames;
+    text.parse()
+        .map_err(|_| format!("no such backend; known: {}", BackendKind::VARIANTS.join(", ")))
+}
+
+fn resize(text: &str) -> Result<Resize, String> {
+    use strum::VariantNames;
+    text.parse().map_err(|_| format!("no such mode; known: {}", Resize::VARIANTS.join(", ")))
+}
+
+fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "threads are whole numbers from 1".to_owned())
+}
+
+fn delegate(text: &str) -> Result<Delegate, String> {
+    text.parse()
+}
+
+fn amount(text: &str) -> Result<Amount, String> {
+    text.parse()
+}
+
+fn positive_amount(text: &str) -> Result<Amount, String> {
+    match text.parse()? {
+        Amount::Fixed(0) => Err("give 'auto' or a whole number from 1".into()),
+        amount => Ok(amount),
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
+        _ => Err("give a number that is not negative".into()),
+    }
+}

@@ -1,0 +1,324 @@
+//! Two runs against each other, and the choice of one model.
+
+pub mod metric;
+pub mod pick;
+pub mod render;
+mod scored;
+
+use serde::Serialize;
+
+use crate::measure::paired::{self, Pairing};
+use crate::report::row::Row;
+use crate::run::{CaseRecord, Run, Status};
+use crate::suite::{Case, Order};
+
+pub use metric::Metric;
+pub use pick::{Constraints, Pick, pick};
+
+/// How two runs are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Options {
+    /// By which figure.
+    pub metric: Metric,
+    /// The change that counts as one, in percent (points, for accuracy).
+    pub threshold_percent: f64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { metric: Metric::P50, threshold_percent: paired::DEFAULT_THRESHOLD_PERCENT }
+    }
+}
+
+/// What may be said of one case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, strum::Display)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Outcome {
+    /// Faster, smaller, or more often right.
+    Better,
+    /// Slower, larger, or less often right: a regression.
+    Worse,
+    /// Any difference surely lies within the threshold.
+    Same,
+    /// The measurement cannot tell.
+    Undecided,
+    /// It was measured in the base only: a regression if it failed.
+    Missing,
+    /// It was measured in the new run only.
+    New,
+}
+
+/// One case in both runs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CaseComparison {
+    /// The case, as `samples.csv` names it.
+    pub case: String,
+    /// The base's value.
+    pub base: Option<f64>,
+    /// The new run's value.
+    pub new: Option<f64>,
+    /// New over base; for accuracy new minus base, in points.
+    pub change: Option<f64>,
+    /// The lower end of its 95% interval.
+    pub low: Option<f64>,
+    /// The upper end.
+    pub high: Option<f64>,
+    /// Of McNemar's exact test, for accuracy.
+    pub p_value: Option<f64>,
+    /// What may be said.
+    pub outcome: Outcome,
+    /// What else there is to know, in one sentence.
+    pub note: Option<String>,
+}
+
+/// Two runs against each other.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Comparison {
+    /// The base run.
+    pub base: String,
+    /// The new run.
+    pub new: String,
+    /// How they were compared.
+    pub options: Options,
+    /// Whether rounds were paired.
+    pub pairing: Pairing,
+    /// What is different about the runs besides what they measured.
+    pub caveats: Vec<String>,
+    /// A line per case: the base's order, then what is new.
+    pub cases: Vec<CaseComparison>,
+}
+
+impl Comparison {
+    /// Whether anything got worse, or failed where it had worked.
+    #[must_use]
+    pub fn is_regression(&self) -> bool {
+        self.cases.iter().any(|case| matches!(case.outcome, Outcome::Worse | Outcome::Missing))
+    }
+
+    /// How many cases ended so.
+    #[must_use]
+    pub fn count(&self, outcome: Outcome) -> usize {
+        self.cases.iter().filter(|case| case.outcome == outcome).count()
+    }
+}
+
+/// Compares `new` with `base`, case by case.
+#[must_use]
+pub fn compare(base: &Run, new: &Run, options: Options) -> Comparison {
+    let pairing = pairing(base, new);
+    let (base_rows, new_rows) = (crate::report::rows(base), crate::report::rows(new));
+    let mut cases: Vec<CaseComparison> = base
+        .header
+        .cases
+        .iter()
+        .zip(&base_rows)
+        .filter_map(|(case, row)| {
+            let side = Side { run: base, row: Some(row), record: record(base, case) };
+            let index = new.header.cases.iter().position(|other| other == case);
+            let other =
+                Side { run: new, row: index.map(|i| &new_rows[i]), record: record(new, case) };
+            one(case, side, other, pairing, options)
+        })
+        .collect();
+    let added = new.header.cases.iter().zip(&new_rows);
+    cases.extend(added.filter(|(case, _)| !base.header.cases.contains(case)).filter_map(
+        |(case, row)| {
+            let value = options.metric.value(row).filter(|_| row.status == Status::Ok)?;
+            Some(CaseComparison { new: Some(value), ..bare(case, Outcome::New) })
+        },
+    ));
+    Comparison {
+        base: base.header.run_id.clone(),
+        new: new.header.run_id.clone(),
+        options,
+        pairing,
+        caveats: caveats(base, new, pairing, options.metric),
+        cases,
+    }
+}
+
+/// One case as one of the runs has it.
+struct Side<'a> {
+    run: &'a Run,
+    row: Option<&'a Row>,
+    record: Option<&'a CaseRecord>,
+}
+
+impl Side<'_> {
+    fn value(&self, metric: Metric) -> Option<f64> {
+        metric.value(self.row.filter(|row| row.status == Status::Ok)?)
+    }
+}
+
+fn record<'a>(run: &'a Run, case: &Case) -> Option<&'a CaseRecord> {
+    run.cases.iter().find(|record| record.case == *case)
+}
+
+fn bare(case: &Case, outcome: Outcome) -> CaseComparison {
+    CaseComparison {
+        case: case.to_string(),
+        base: None,
+        new: None,
+        change: None,
+        low: None,
+        high: None,
+        p_value: None,
+        outcome,
+        note: None,
+    }
+}
+
+/// `None` where the base has no value and so nothing can be compared.
+fn one(
+    case: &Case,
+    base: Side,
+    new: Side,
+    pairing: Pairing,
+    options: Options,
+) -> Option<CaseComparison> {
+    let was = base.value(options.metric)?;
+    let Some(is) = new.value(options.metric) else {
+        return Some(missing(case, was, new.row));
+    };
+    let both = CaseComparison { base: Some(was), new: Some(is), ..bare(case, Outcome::Undecided) };
+    Some(match (options.metric.probability(), options.metric.rank()) {
+        (Some(probability), _) => latency(both, &base, &new, probability, pairing, options),
+        (_, Some(rank)) => scored::compare(both, case, base.run, new.run, rank, options),
+        _ => plain(both, was, is, options),
+    })
+}
+
+/// The base measured it and the new run did not: a regression if the new run
+/// tried and failed, else merely left out.
+fn missing(case: &Case, was: f64, row: Option<&Row>) -> CaseComparison {
+    let tried = row.filter(|row| row.status.is_failure());
+    let (outcome, note) = match tried {
+        Some(row) => {
+            let error = row.error.as_deref().map_or(String::new(), |error| format!(": {error}"));
+            (Outcome::Missing, format!("{}{error}", row.status))
+        }
+        None => (Outcome::Undecided, "not measured in the new run".to_owned()),
+    };
+    CaseComparison { base: Some(was), note: Some(note), ..bare(case, outcome) }
+}
+
+fn latency(
+    mut both: CaseComparison,
+    base: &Side,
+    new: &Side,
+    probability: f64,
+    pairing: Pairing,
+    options: Options,
+) -> CaseComparison {
+    let visits = base.record.zip(new.record);
+    let compared = visits.and_then(|(base_record, new_record)| {
+        paired::compare(
+            &base_record.visits,
+            &new_record.visits,
+            pairing,
+            probability,
+            options.threshold_percent,
+            base.run.header.options.seed,
+        )
+    });
+    let Some(compared) = compared else {
+        both.note = Some("no rounds to compare".into());
+        return both;
+    };
+    both.change = Some(compared.ratio);
+    both.low = compared.interval.map(|interval| interval.low);
+    both.high = compared.interval.map(|interval| interval.high);
+    both.outcome = match compared.verdict {
+        paired::Verdict::Faster => Outcome::Better,
+        paired::Verdict::Slower => Outcome::Worse,
+        paired::Verdict::Same => Outcome::Same,
+        paired::Verdict::Undecided => Outcome::Undecided,
+    };
+    let threshold = paired::threshold_in_force(options.threshold_percent, compared.processes);
+    if threshold > options.threshold_percent {
+        both.note = Some(format!(
+            "{} processes only: no change below {threshold}% is told from the luck of a memory layout",
+            compared.processes
+        ));
+    }
+    both
+}
+
+/// Figures that are the same whenever they are measured: no interval.
+fn plain(mut both: CaseComparison, was: f64, is: f64, options: Options) -> CaseComparison {
+    let ratio = if was > 0.0 { is / was } else { 1.0 };
+    let reach = 1.0 + options.threshold_percent / 100.0;
+    both.change = Some(ratio);
+    both.outcome = if ratio >= reach {
+        Outcome::Worse
+    } else if ratio <= 1.0 / reach {
+        Outcome::Better
+    } else {
+        Outcome::Same
+    };
+    both
+}
+
+/// Rounds belong together where both runs were interleaved on one machine at
+/// the same time: their visits then alternate on the machine's one monotonic
+/// clock.
+fn pairing(base: &Run, new: &Run) -> Pairing {
+    let one_machine =
+        base.header.host.cpu == new.header.host.cpu && base.header.device == new.header.device;
+    let interleaved = [base, new].iter().all(|run| {
+        run.header
+            .options
+            .latency
+            .as_ref()
+            .is_some_and(|latency| latency.order == Order::Interleaved)
+    });
+    match (span(base), span(new)) {
+        (Some((a_start, a_end)), Some((b_start, b_end))) if one_machine && interleaved => {
+            let common = a_end.min(b_end).saturating_sub(a_start.max(b_start));
+            let shorter = (a_end - a_start).min(b_end - b_start);
+            // Most of the shorter run lies within the longer one.
+            if common > shorter / 10 * 9 { Pairing::ByRound } else { Pairing::Unpaired }
+        }
+        _ => Pairing::Unpaired,
+    }
+}
+
+/// First and last timed run on the monotonic clock.
+fn span(run: &Run) -> Option<(u64, u64)> {
+    let starts = || {
+        let visits = run.cases.iter().flat_map(|record| &record.visits);
+        visits.flat_map(|visit| visit.block.at_ns.iter().copied())
+    };
+    Some((starts().min()?, starts().max()?))
+}
+
+fn caveats(base: &Run, new: &Run, pairing: Pairing, metric: Metric) -> Vec<String> {
+    let mut caveats = Vec::new();
+    let (was, is) = (&base.header, &new.header);
+    if was.device != is.device || was.host.cpu != is.host.cpu {
+        caveats.push(format!(
+            "the machines differ: {} ({}) and {} ({})",
+            was.host.cpu, was.device, is.host.cpu, is.device
+        ));
+    }
+    if metric.probability().is_some() && pairing == Pairing::Unpaired {
+        caveats.push(
+            "the runs were not taken in turn: what the machine did between them looks like a change of the models; take both in one sitting to be sure".into(),
+        );
+    }
+    for runtime in &was.runtimes {
+        let other = is.runtimes.iter().find(|other| other.backend == runtime.backend);
+        if let Some(other) = other.filter(|other| other.version != runtime.version) {
+            caveats.push(format!(
+                "{} was {} and is {}",
+                runtime.backend, runtime.version, other.version
+            ));
+        }
+    }
+    let hashes = was.dataset.as_ref().zip(is.dataset.as_ref());
+    if metric.rank().is_some() && hashes.is_some_and(|(was, is)| was.sha256 != is.sha256) {
+        caveats.push("the datasets differ: only images of both are compared".into());
+    }
+    caveats
+}

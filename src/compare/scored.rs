@@ -1,0 +1,50 @@
+//! Accuracy of one case in two runs: the same images, so a paired test.
+
+use super::{CaseComparison, Options, Outcome};
+use crate::accuracy::mcnemar;
+use crate::run::{AccuracyRecord, Run, Status};
+use crate::suite::Case;
+
+/// Compares by McNemar's exact test on the images that both runs scored.
+pub fn compare(
+    mut both: CaseComparison,
+    case: &Case,
+    base: &Run,
+    new: &Run,
+    rank: u32,
+    options: Options,
+) -> CaseComparison {
+    let Some((was, is)) = record(base, case).zip(record(new, case)) else {
+        both.note = Some("no predictions to compare".into());
+        return both;
+    };
+    let paired = mcnemar::compare(&was.predictions, &is.predictions, rank);
+    if paired.images == 0 {
+        both.note = Some("the runs have no image in common".into());
+        return both;
+    }
+    let points = 100.0 * paired.difference();
+    both.change = Some(points);
+    both.p_value = Some(paired.p_value);
+    let differs = paired.is_distinguishable() && points.abs() >= options.threshold_percent;
+    both.outcome = match (differs, paired.first_only + paired.second_only) {
+        (true, _) if points < 0.0 => Outcome::Worse,
+        (true, _) => Outcome::Better,
+        (false, 0) => Outcome::Same,
+        (false, _) => Outcome::Undecided,
+    };
+    let counts = format!(
+        "of {} images {} lost, {} gained",
+        paired.images, paired.first_only, paired.second_only
+    );
+    both.note = Some(match paired.images_needed.filter(|_| !paired.is_distinguishable()) {
+        Some(needed) => format!("{counts}; not distinguishable, {needed} images would be needed"),
+        None => counts,
+    });
+    both
+}
+
+fn record<'a>(run: &'a Run, case: &Case) -> Option<&'a AccuracyRecord> {
+    let key = case.accuracy_key();
+    run.accuracies.iter().find(|record| record.key == key && record.status == Status::Ok)
+}

@@ -1,0 +1,155 @@
+//! What can go wrong while a runtime is fetched.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why a runtime was not fetched. Each message is one sentence that a user can
+/// act on.
+#[derive(Debug, Error)]
+pub enum FetchError {
+    /// Neither a name nor `--all` nor `--list`.
+    #[error("nothing to fetch was named; name one or more of {}, or use --all", known.join(", "))]
+    NothingNamed {
+        /// The names that exist.
+        known: Vec<String>,
+    },
+    /// A name that the manifest does not have.
+    #[error("'{name}' cannot be fetched; there are {}", known.join(", "))]
+    UnknownName {
+        /// The name.
+        name: String,
+        /// The names that exist.
+        known: Vec<String>,
+    },
+    /// A target that the runtime is not packaged for.
+    #[error("{runtime} is not packaged for {target}; --target takes {}", known.join(", "))]
+    UnknownTarget {
+        /// The runtime.
+        runtime: String,
+        /// The target asked for.
+        target: String,
+        /// The targets that exist.
+        known: Vec<String>,
+    },
+    /// `--mirror` is neither an address nor a folder.
+    #[error("--mirror {0} is neither a folder nor an address such as https://host/simple")]
+    Mirror(String),
+    /// No folder to put runtimes into is known.
+    #[error("there is no HOME to put runtimes into; name a folder with --dir")]
+    NoFolder,
+    /// The package's client cannot be started.
+    #[error(
+        "{python} cannot be started ({error}); install Python 3 with pip (Debian, Ubuntu: 'apt-get install python3-pip'), or put {wheel} into a folder and name it with --mirror"
+    )]
+    NoPython {
+        /// The interpreter.
+        python: String,
+        /// Why not.
+        error: io::Error,
+        /// The package file that is needed.
+        wheel: String,
+    },
+    /// Python has no pip.
+    #[error(
+        "{python} has no pip; install it (Debian, Ubuntu: 'apt-get install python3-pip'), or put {wheel} into a folder and name it with --mirror"
+    )]
+    NoPip {
+        /// The interpreter.
+        python: String,
+        /// The package file that is needed.
+        wheel: String,
+    },
+    /// The package index does not answer.
+    #[error(
+        "{wheel} cannot be downloaded: the package index does not answer; check the network and pip's proxy settings, or name another index or a folder that holds the file with --mirror"
+    )]
+    Offline {
+        /// The package file that is needed.
+        wheel: String,
+    },
+    /// pip ended with an error.
+    #[error(
+        "{wheel} cannot be downloaded: pip said '{said}'; name another index or a folder that holds the file with --mirror"
+    )]
+    Pip {
+        /// The package file that is needed.
+        wheel: String,
+        /// pip's last error.
+        said: String,
+    },
+    /// A mirror's folder lacks the file.
+    #[error("{wheel} is not in {}; put it there or use another --mirror", folder.display())]
+    NotInMirror {
+        /// The package file that is needed.
+        wheel: String,
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A file's content is not what the manifest says.
+    #[error("{what} has SHA-256 {found}, expected {expected}; nothing was installed from it")]
+    Hash {
+        /// The package file or library.
+        what: String,
+        /// The hash that it has.
+        found: String,
+        /// The hash that the manifest says.
+        expected: String,
+    },
+    /// A file's size is not what the manifest says.
+    #[error("{what} has {found} bytes, expected {expected}; nothing was installed from it")]
+    Size {
+        /// The package file or library.
+        what: String,
+        /// The size that it has, or declares.
+        found: u64,
+        /// The size that the manifest says.
+        expected: u64,
+    },
+    /// The package file is no archive, or lacks the library.
+    #[error("{wheel} cannot be unpacked: {reason}; nothing was installed from it")]
+    Archive {
+        /// The package file.
+        wheel: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A file or folder of ours cannot be read or written.
+    #[error("cannot {action} {}: {error}", path.display())]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+    /// The manifest that is part of this program is wrong.
+    #[error("the manifest of runtimes in this program is wrong: {0}")]
+    Manifest(String),
+}
+
+impl FetchError {
+    /// Whether the command line is at fault, so that nothing was started.
+    #[must_use]
+    pub const fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::NothingNamed { .. }
+                | Self::UnknownName { .. }
+                | Self::UnknownTarget { .. }
+                | Self::Mirror(_)
+                | Self::NoFolder
+        )
+    }
+
+    /// For `map_err` on an operation on a file.
+    pub(super) fn file(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |error| Self::File { action, path, error }
+    }
+}

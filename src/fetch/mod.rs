@@ -1,0 +1,147 @@
+//! Runtimes, brought from their Python packages and checked by SHA-256.
+//!
+//! [`manifest`] says what each package file must be, [`source`] brings it, and
+//! `wheel` checks it and takes the library out.
+
+pub mod args;
+pub mod command;
+pub mod error;
+pub mod manifest;
+pub mod source;
+mod wheel;
+
+pub use args::Args;
+pub use command::command;
+pub use error::FetchError;
+pub use source::Source;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use manifest::{Library, Runtime, Runtimes, Wheel};
+use source::Scratch;
+
+/// A library that is in place, and whether it was before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fetched {
+    /// The runtime's name.
+    pub runtime: String,
+    /// The runtime's version.
+    pub version: String,
+    /// Where the library lies.
+    pub path: PathBuf,
+    /// Its SHA-256.
+    pub sha256: String,
+    /// What was done.
+    pub outcome: Outcome,
+}
+
+/// What was done for a library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was not there, or it was another one.
+    Brought,
+    /// Exactly this one was there.
+    AlreadyThere,
+}
+
+/// What is going on, for a progress display.
+#[derive(Debug, Clone, Copy)]
+pub enum Progress<'a> {
+    /// A package file is asked for.
+    Downloading(&'a Wheel),
+    /// It is there and gets checked and unpacked.
+    Unpacking(&'a Wheel),
+}
+
+/// Brings the runtimes with these names (all, where `names` is empty) for
+/// `target` into `folder/target`. What is there already and right stays.
+///
+/// # Errors
+/// [`FetchError`]; libraries before the failing one are in place, and nothing
+/// of the failing one is.
+pub fn fetch(
+    names: &[String],
+    target: &str,
+    folder: &Path,
+    source: &Source,
+    progress: &dyn Fn(Progress<'_>),
+) -> Result<Vec<Fetched>, FetchError> {
+    let manifest = Runtimes::built_in()?;
+    let wanted: Vec<(&Runtime, &Wheel)> = manifest
+        .select(names)?
+        .into_iter()
+        .map(|runtime| Ok((runtime, runtime.wheel(target)?)))
+        .collect::<Result<_, FetchError>>()?;
+    let folder = folder.join(target);
+    fs::create_dir_all(&folder).map_err(FetchError::file("make the folder", &folder))?;
+    let mut fetched = Vec::new();
+    for (runtime, wheel) in wanted {
+        let request = Request { runtime, wheel, python: &manifest.python, folder: &folder };
+        fetched.extend(request.fulfil(source, progress)?);
+    }
+    Ok(fetched)
+}
+
+/// One runtime to bring into a folder.
+struct Request<'a> {
+    runtime: &'a Runtime,
+    wheel: &'a Wheel,
+    python: &'a str,
+    folder: &'a Path,
+}
+
+impl Request<'_> {
+    fn fulfil(
+        &self,
+        source: &Source,
+        progress: &dyn Fn(Progress<'_>),
+    ) -> Result<Vec<Fetched>, FetchError> {
+        let libraries = &self.wheel.libraries;
+        let missing: Vec<&Library> =
+            libraries.iter().filter(|library| !self.is_installed(library)).collect();
+        if !missing.is_empty() {
+            self.bring(&missing, source, progress)?;
+        }
+        let outcome = |library: &Library| {
+            let is_missing = missing.iter().any(|m| m.file == library.file);
+            if is_missing { Outcome::Brought } else { Outcome::AlreadyThere }
+        };
+        Ok(libraries.iter().map(|library| self.fetched(library, outcome(library))).collect())
+    }
+
+    fn is_installed(&self, library: &Library) -> bool {
+        wheel::is_installed(&self.folder.join(&library.file), library)
+    }
+
+    fn bring(
+        &self,
+        missing: &[&Library],
+        source: &Source,
+        progress: &dyn Fn(Progress<'_>),
+    ) -> Result<(), FetchError> {
+        let scratch =
+            Scratch::inside(self.folder).map_err(FetchError::file("write into", self.folder))?;
+        progress(Progress::Downloading(self.wheel));
+        let path = source.bring(self.runtime, self.wheel, self.python, scratch.path())?;
+        progress(Progress::Unpacking(self.wheel));
+        let file = wheel::open(&path, self.wheel)?;
+        for library in missing {
+            wheel::extract(&file, self.wheel, library, scratch.path(), self.folder)?;
+        }
+        Ok(())
+    }
+
+    fn fetched(&self, library: &Library, outcome: Outcome) -> Fetched {
+        Fetched {
+            runtime: self.runtime.name.clone(),
+            version: self.runtime.version.clone(),
+            path: self.folder.join(&library.file),
+            sha256: library.sha256.clone(),
+            outcome,
+        }
+    }
+}

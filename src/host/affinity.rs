@@ -1,0 +1,206 @@
+//! Which CPUs a worker runs on.
+
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::unistd::Pid;
+use thiserror::Error;
+
+use super::frequency;
+use super::tree::Tree;
+
+/// Why CPUs cannot be chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum AffinityError {
+    /// Neither a name nor a list.
+    #[error("'{0}' is no list of CPUs; write 'big', 'little', or numbers and ranges such as 0,2-3")]
+    NotAList(String),
+    /// A CPU that this machine does not have, or does not give to us.
+    #[error("CPU {cpu} is not available to this program; available: {available}")]
+    NoSuchCpu {
+        /// The one that was asked for.
+        cpu: usize,
+        /// Those that there are.
+        available: String,
+    },
+    /// `big` or `little` on a machine whose CPUs are all alike, or which does
+    /// not tell.
+    #[error(
+        "the CPUs of this machine are not told apart as big and little; name their numbers instead"
+    )]
+    AllAlike,
+    /// The system refused.
+    #[error("the system refused to run this program on CPUs {cpus} only: {reason}")]
+    Refused {
+        /// The CPUs.
+        cpus: String,
+        /// In the system's words.
+        reason: String,
+    },
+}
+
+/// The CPU numbers of `big`, `little`, or a list such as `0,2-3`; only CPUs
+/// that this program may use.
+///
+/// # Errors
+/// [`AffinityError`] says what to write instead.
+pub fn parse(text: &str) -> Result<Vec<usize>, AffinityError> {
+    parse_in(&Tree::default(), text, &available())
+}
+
+/// Keeps this process, its threads to come included, on `cpus`. Called before
+/// a runtime starts threads of its own.
+///
+/// # Errors
+/// [`AffinityError::Refused`] in the system's words; also if it took fewer
+/// CPUs than were asked for.
+pub fn pin(cpus: &[usize]) -> Result<(), AffinityError> {
+    let refused = |reason: String| AffinityError::Refused { cpus: list(cpus), reason };
+    let mut set = CpuSet::new();
+    for cpu in cpus {
+        set.set(*cpu).map_err(|error| refused(error.to_string()))?;
+    }
+    let this = Pid::from_raw(0);
+    sched_setaffinity(this, &set).map_err(|error| refused(error.to_string()))?;
+    // A control group can silently take CPUs away (sched_setaffinity(2)).
+    let taken = sched_getaffinity(this).map_err(|error| refused(error.to_string()))?;
+    if taken == set {
+        Ok(())
+    } else {
+        Err(refused(format!("it took {} instead", list(&members(&taken)))))
+    }
+}
+
+/// The CPUs that this program may use now.
+#[must_use]
+pub fn available() -> Vec<usize> {
+    sched_getaffinity(Pid::from_raw(0)).map_or_else(|_| Vec::new(), |set| members(&set))
+}
+
+fn members(set: &CpuSet) -> Vec<usize> {
+    (0..CpuSet::count()).filter(|cpu| set.is_set(*cpu).unwrap_or(false)).collect()
+}
+
+fn parse_in(tree: &Tree, text: &str, available: &[usize]) -> Result<Vec<usize>, AffinityError> {
+    let cpus = match text.trim() {
+        "big" => by_speed(tree, available, |speed, all| Some(speed) == all.iter().max())?,
+        "little" => by_speed(tree, available, |speed, all| Some(speed) == all.iter().min())?,
+        list => parse_list(list)?,
+    };
+    match cpus.iter().find(|cpu| !available.contains(cpu)) {
+        Some(cpu) => Err(AffinityError::NoSuchCpu { cpu: *cpu, available: list(available) }),
+        None => Ok(cpus),
+    }
+}
+
+fn by_speed(
+    tree: &Tree,
+    available: &[usize],
+    wanted: impl Fn(&u32, &[u32]) -> bool,
+) -> Result<Vec<usize>, AffinityError> {
+    let speeds = speeds(tree, available);
+    let (Some(slowest), Some(fastest)) = (speeds.iter().min(), speeds.iter().max()) else {
+        return Err(AffinityError::AllAlike);
+    };
+    // Equal cores that boost differently are alike; a big core is at least a
+    // tenth faster than a little one.
+    if fastest - slowest < fastest / 10 {
+        return Err(AffinityError::AllAlike);
+    }
+    let chosen = available.iter().zip(&speeds).filter(|(_, speed)| wanted(speed, &speeds));
+    Ok(chosen.map(|(cpu, _)| *cpu).collect())
+}
+
+/// A speed for each CPU: the kernel's own capacity (1024 is the fastest kind,
+/// Documentation/scheduler/sched-capacity.rst), else the maximum frequency;
+/// empty where neither is known for all.
+fn speeds(tree: &Tree, cpus: &[usize]) -> Vec<u32> {
+    let of_all = |speed: &dyn Fn(usize) -> Option<u32>| -> Option<Vec<u32>> {
+        cpus.iter().map(|cpu| speed(*cpu)).collect()
+    };
+    let capacity = |cpu| tree.sys_number(format!("devices/system/cpu/cpu{cpu}/cpu_capacity"));
+    of_all(&capacity)
+        .filter(|all| all.iter().any(|one| Some(one) != all.first()))
+        .or_else(|| of_all(&|cpu| frequency::max_mhz_of(tree, cpu)))
+        .unwrap_or_default()
+}
+
+fn parse_list(text: &str) -> Result<Vec<usize>, AffinityError> {
+    let wrong = || AffinityError::NotAList(text.to_owned());
+    let mut cpus = Vec::new();
+    for part in text.split(',') {
+        let (from, to) = part.split_once('-').unwrap_or((part, part));
+        let number = |text: &str| {
+            text.trim().parse().ok().filter(|cpu| *cpu < CpuSet::count()).ok_or_else(wrong)
+        };
+        let (from, to): (usize, usize) = (number(from)?, number(to)?);
+        if from > to {
+            return Err(wrong());
+        }
+        cpus.extend(from..=to);
+    }
+    cpus.sort_unstable();
+    cpus.dedup();
+    Ok(cpus)
+}
+
+fn list(cpus: &[usize]) -> String {
+    cpus.iter().map(usize::to_string).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::captured;
+
+    const EIGHT: [usize; 8] = [0, 1, 2, 3, 4, 5, 6, 7];
+
+    #[test]
+    fn a_list_is_numbers_and_ranges() {
+        let (_keep, tree) = captured::phone();
+        assert_eq!(parse_in(&tree, "6, 0-2,1", &EIGHT), Ok(vec![0, 1, 2, 6]));
+        for wrong in ["", "x", "1,,2", "3-1", "-1", "1-", "99999999", "big,1"] {
+            assert_eq!(parse_in(&tree, wrong, &EIGHT), Err(AffinityError::NotAList(wrong.into())));
+        }
+        let missing = parse_in(&tree, "1,9", &EIGHT).unwrap_err().to_string();
+        assert!(missing.contains("CPU 9") && missing.contains("0,1,2,3,4,5,6,7"), "{missing}");
+    }
+
+    #[test]
+    fn big_and_little_are_the_fastest_and_the_slowest() {
+        let (_keep, tree) = captured::phone();
+        assert_eq!(parse_in(&tree, "big", &EIGHT), Ok(vec![7]));
+        assert_eq!(parse_in(&tree, "little", &EIGHT), Ok(vec![0, 1, 2, 3]));
+        // Only of those that we may use.
+        assert_eq!(parse_in(&tree, "big", &[0, 4, 5]), Ok(vec![4, 5]));
+    }
+
+    #[test]
+    fn a_hybrid_laptop_without_capacities_is_told_by_frequency() {
+        let (_keep, tree) = captured::laptop();
+        assert_eq!(parse_in(&tree, "big", &[0, 1, 2, 3]), Ok(vec![0, 1]));
+        assert_eq!(parse_in(&tree, "little", &[0, 1, 2, 3]), Ok(vec![2, 3]));
+    }
+
+    #[test]
+    fn equal_cpus_are_neither_big_nor_little() {
+        let (_keep, tree) = captured::virtual_machine();
+        for name in ["big", "little"] {
+            assert_eq!(parse_in(&tree, name, &[0, 1]), Err(AffinityError::AllAlike));
+        }
+    }
+
+    #[test]
+    fn pinning_is_done_or_refused() {
+        // In a thread of its own: affinity belongs to the thread.
+        let outcome = std::thread::spawn(|| {
+            let all = available();
+            let first = all[0];
+            assert_eq!(pin(&[first]), Ok(()));
+            assert_eq!(available(), [first]);
+            pin(&[CpuSet::count() - 1])
+        })
+        .join()
+        .unwrap();
+        let message = outcome.unwrap_err().to_string();
+        assert!(message.contains("refused"), "{message}");
+    }
+}

@@ -1,0 +1,426 @@
+//! What would disturb a measurement on this machine, and what to do about it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::tree::Tree;
+use super::{Host, frequency, read};
+
+/// Load per CPU from which on other work disturbs a measurement.
+const BUSY_LOAD: f64 = 0.1;
+/// Temperature of a CPU's zone from which on it is about to throttle: phones
+/// and laptops begin between 85 and 100 degrees.
+const HOT_MILLIDEGREES: i64 = 80_000;
+/// Share of the memory that is available, below which the system may swap.
+const SCARCE_MEMORY: f64 = 0.1;
+/// Share of CPU time that a hypervisor took away since the start, from which
+/// on it can be seen in a measurement.
+const STOLEN_SHARE: f64 = 0.01;
+/// Clock sources that are read without a system call.
+const FAST_CLOCKS: [&str; 4] = ["tsc", "kvm-clock", "arch_sys_counter", "riscv_clocksource"];
+
+/// How much a finding matters.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::Display,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing; rounds and pairing deal with it.
+    Note,
+    /// Will be seen in the results.
+    Warning,
+    /// Results say little until this is dealt with.
+    Problem,
+}
+
+/// What disturbs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Disturbance {
+    /// Other programs run.
+    Load,
+    /// The governor changes frequency with load.
+    Governor,
+    /// Frequency depends on heat and on the other cores.
+    Turbo,
+    /// A CPU is held below its maximum frequency.
+    FrequencyLimit,
+    /// Two CPUs share a core.
+    Smt,
+    /// A sensor is hot.
+    Heat,
+    /// On battery.
+    Battery,
+    /// A control group limits CPU time.
+    CpuQuota,
+    /// Little memory is left.
+    Memory,
+    /// Hidden neighbours on the same hardware.
+    VirtualMachine,
+    /// The hypervisor takes time away.
+    StolenTime,
+    /// The CPU is emulated.
+    Emulation,
+    /// Reading the clock is slow.
+    Clock,
+}
+
+/// One thing that would disturb a measurement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// How much it matters.
+    pub severity: Severity,
+    /// What disturbs.
+    pub disturbance: Disturbance,
+    /// What was found, in one sentence.
+    pub found: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// The machine and what would disturb a measurement on it, worst first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The machine.
+    pub host: Host,
+    /// What would disturb.
+    pub findings: Vec<Finding>,
+}
+
+/// Examines this machine.
+#[must_use]
+pub fn examine() -> Report {
+    let host = Host::read();
+    let findings = findings(&Tree::default(), &host);
+    Report { host, findings }
+}
+
+/// What would disturb a measurement on the machine that `tree` shows.
+#[must_use]
+pub fn findings(tree: &Tree, host: &Host) -> Vec<Finding> {
+    let mut all: Vec<Finding> = [
+        emulation(host),
+        load(tree, host),
+        governor(host),
+        turbo(host),
+        frequency_limit(tree),
+        smt(host),
+        heat(host),
+        battery(tree),
+        cpu_quota(tree),
+        memory(tree),
+        virtual_machine(host),
+        stolen_time(tree),
+        clock(host),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    all.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    all
+}
+
+fn finding(
+    severity: Severity,
+    disturbance: Disturbance,
+    found: impl Into<String>,
+    remedy: impl Into<String>,
+) -> Option<Finding> {
+    Some(Finding { severity, disturbance, found: found.into(), remedy: remedy.into() })
+}
+
+fn emulation(host: &Host) -> Option<Finding> {
+    if !host.emulated {
+        return None;
+    }
+    finding(
+        Severity::Problem,
+        Disturbance::Emulation,
+        "this CPU is emulated in software",
+        "use this machine for predictions only; its times say nothing about a real CPU",
+    )
+}
+
+fn load(tree: &Tree, host: &Host) -> Option<Finding> {
+    let load = read::load_average_in(tree)?;
+    let per_cpu = load / host.cores.max(1) as f64;
+    let severity = match per_cpu {
+        ..BUSY_LOAD => return None,
+        ..0.5 => Severity::Warning,
+        _ => Severity::Problem,
+    };
+    finding(
+        severity,
+        Disturbance::Load,
+        format!("other programs run: load average {load:.2} on {} CPUs", host.cores),
+        "stop them, or wait until the load falls; `top` shows them",
+    )
+}
+
+fn governor(host: &Host) -> Option<Finding> {
+    let governor = host.governor.as_deref().filter(|name| *name != "performance")?;
+    finding(
+        Severity::Warning,
+        Disturbance::Governor,
+        format!("the frequency governor is '{governor}', which changes frequency with load"),
+        "sudo cpupower frequency-set --governor performance",
+    )
+}
+
+fn turbo(host: &Host) -> Option<Finding> {
+    if host.turbo != Some(true) {
+        return None;
+    }
+    finding(
+        Severity::Note,
+        Disturbance::Turbo,
+        "turbo is on: frequency depends on heat and on what the other cores do",
+        "for steadier (and slower) times write 1 to /sys/devices/system/cpu/intel_pstate/no_turbo \
+         or 0 to /sys/devices/system/cpu/cpufreq/boost",
+    )
+}
+
+fn frequency_limit(tree: &Tree) -> Option<Finding> {
+    let limited: Vec<String> = tree
+        .cpus()
+        .into_iter()
+        .filter_map(|cpu| {
+            let (limit, max) =
+                (frequency::limit_mhz(tree, cpu)?, frequency::max_mhz_of(tree, cpu)?);
+            (limit < max).then(|| format!("CPU {cpu} to {limit} of {max} MHz"))
+        })
+        .collect();
+    if limited.is_empty() {
+        return None;
+    }
+    finding(
+        Severity::Warning,
+        Disturbance::FrequencyLimit,
+        format!("the system holds frequencies down: {}", limited.join(", ")),
+        "let the device cool, turn power saving off, or raise scaling_max_freq",
+    )
+}
+
+fn smt(host: &Host) -> Option<Finding> {
+    if host.smt != Some(true) {
+        return None;
+    }
+    finding(
+        Severity::Note,
+        Disturbance::Smt,
+        "two CPUs share each core: threads beyond the number of cores slow each other down",
+        "pin to one CPU of each core with --affinity, or write off to \
+         /sys/devices/system/cpu/smt/control",
+    )
+}
+
+fn heat(host: &Host) -> Option<Finding> {
+    let hottest = host.thermal_zones.iter().max_by_key(|zone| zone.millidegrees)?;
+    if hottest.millidegrees < HOT_MILLIDEGREES {
+        return None;
+    }
+    let degrees = hottest.millidegrees as f64 / 1e3;
+    finding(
+        Severity::Problem,
+        Disturbance::Heat,
+        format!("thermal zone '{}' is at {degrees:.0} degrees Celsius", hottest.name),
+        "let it cool, then measure with --cooldown",
+    )
+}
+
+fn battery(tree: &Tree) -> Option<Finding> {
+    let discharging = |name: &String| {
+        let of = |file| tree.sys(format!("class/power_supply/{name}/{file}"));
+        of("type").as_deref() == Some("Battery") && of("status").as_deref() == Some("Discharging")
+    };
+    let name = tree.sys_names("class/power_supply").into_iter().find(discharging)?;
+    let left = tree
+        .sys(format!("class/power_supply/{name}/capacity"))
+        .map_or_else(String::new, |percent| format!(" with {percent}% left"));
+    finding(
+        Severity::Warning,
+        Disturbance::Battery,
+        format!("it runs on battery{left}: the system may save power"),
+        "plug it in, and let it charge before a long run",
+    )
+}
+
+/// The limit of the control group at the root of what this program sees
+/// (cgroup v2's cpu.max: quota and period in microseconds, or 'max').
+fn cpu_quota(tree: &Tree) -> Option<Finding> {
+    let limit = tree.sys("fs/cgroup/cpu.max")?;
+    let (quota, period) = limit.split_once(' ')?;
+    let cpus = quota.parse::<f64>().ok()? / period.parse::<f64>().ok()?;
+    finding(
+        Severity::Warning,
+        Disturbance::CpuQuota,
+        format!("a control group limits this program to {cpus:.2} CPUs' time and pauses it beyond"),
+        "raise the container's CPU limit, or use no more threads than that",
+    )
+}
+
+fn memory(tree: &Tree) -> Option<Finding> {
+    let (total, available) = (tree.meminfo_bytes("MemTotal")?, tree.meminfo_bytes("MemAvailable")?);
+    if available as f64 >= total as f64 * SCARCE_MEMORY {
+        return None;
+    }
+    finding(
+        Severity::Warning,
+        Disturbance::Memory,
+        format!("{} of {} MB of memory are available", available >> 20, total >> 20),
+        "close programs that hold memory, so that models stay out of swap",
+    )
+}
+
+fn virtual_machine(host: &Host) -> Option<Finding> {
+    if host.virtual_machine != Some(true) {
+        return None;
+    }
+    finding(
+        Severity::Note,
+        Disturbance::VirtualMachine,
+        "this is a virtual machine: neighbours on the same hardware are invisible here",
+        "compare only cases measured in the same run, where rounds are paired",
+    )
+}
+
+fn stolen_time(tree: &Tree) -> Option<Finding> {
+    let stat = tree.proc("stat")?;
+    // user nice system idle iowait irq softirq steal guest guest_nice
+    // (proc_stat(5)); guest time is counted in user time already.
+    let fields: Vec<f64> = stat
+        .lines()
+        .next()?
+        .strip_prefix("cpu ")?
+        .split_whitespace()
+        .flat_map(str::parse)
+        .collect();
+    let total: f64 = fields.iter().take(8).sum();
+    let share = fields.get(7)? / total.max(1.0);
+    if share < STOLEN_SHARE {
+        return None;
+    }
+    finding(
+        Severity::Warning,
+        Disturbance::StolenTime,
+        format!("the hypervisor took {:.1}% of the CPU time since the start", share * 100.0),
+        "measure on another host or at another hour",
+    )
+}
+
+fn clock(host: &Host) -> Option<Finding> {
+    let source = host.clock_source.as_deref().filter(|source| !FAST_CLOCKS.contains(source))?;
+    finding(
+        Severity::Warning,
+        Disturbance::Clock,
+        format!("the clock source is '{source}': each reading enters the kernel"),
+        "where the hardware allows it, write tsc to \
+         /sys/devices/system/clocksource/clocksource0/current_clocksource",
+    )
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.host)?;
+        if self.findings.is_empty() {
+            return writeln!(f, "nothing found that would disturb a measurement");
+        }
+        for Finding { severity, found, remedy, .. } in &self.findings {
+            writeln!(f, "{severity}: {found}\n  {remedy}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::captured;
+
+    fn found(tree: &Tree) -> Vec<(Severity, Disturbance)> {
+        let host = Host::of_tree(tree, "x86_64");
+        findings(tree, &host).into_iter().map(|f| (f.severity, f.disturbance)).collect()
+    }
+
+    #[test]
+    fn a_warm_busy_phone_on_battery_is_told_all_of_it() {
+        let (_keep, tree) = captured::phone();
+        assert_eq!(
+            found(&tree),
+            [
+                (Severity::Problem, Disturbance::Load),
+                (Severity::Problem, Disturbance::Heat),
+                (Severity::Warning, Disturbance::Governor),
+                (Severity::Warning, Disturbance::FrequencyLimit),
+                (Severity::Warning, Disturbance::Battery),
+            ]
+        );
+        let host = Host::of_tree(&tree, "aarch64");
+        let text = Report { findings: findings(&tree, &host), host }.to_string();
+        for part in
+            ["load average 6.11 on 8 CPUs", "91 degrees", "41% left", "CPU 7 to 2035 of 2841"]
+        {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_laptop_saving_power_is_told_so() {
+        let (_keep, tree) = captured::laptop();
+        assert_eq!(
+            found(&tree),
+            [
+                (Severity::Warning, Disturbance::Governor),
+                (Severity::Warning, Disturbance::Clock),
+                (Severity::Note, Disturbance::Turbo),
+                (Severity::Note, Disturbance::Smt),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_virtual_machine_in_a_container_is_told_so() {
+        let (_keep, tree) = captured::virtual_machine();
+        assert_eq!(
+            found(&tree),
+            [
+                (Severity::Warning, Disturbance::CpuQuota),
+                (Severity::Warning, Disturbance::Memory),
+                (Severity::Warning, Disturbance::StolenTime),
+                (Severity::Note, Disturbance::VirtualMachine),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_quiet_machine_has_nothing_to_be_told() {
+        let (_keep, tree) = captured::tree(&[
+            ("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "performance\n"),
+            ("sys/devices/system/cpu/cpufreq/boost", "0\n"),
+            ("sys/fs/cgroup/cpu.max", "max 100000\n"),
+            ("proc/loadavg", "0.02 0.01 0.00 1/90 7\n"),
+            ("proc/stat", "cpu  1000 0 500 8000 0 0 0 1 0 0\n"),
+        ]);
+        assert_eq!(found(&tree), []);
+        let host = Host::of_tree(&tree, "x86_64");
+        let text = Report { findings: vec![], host }.to_string();
+        assert!(text.contains("nothing found"), "{text}");
+    }
+
+    #[test]
+    fn an_emulated_cpu_comes_first() {
+        let (_keep, tree) = captured::virtual_machine();
+        let host = Host::of_tree(&tree, "aarch64");
+        assert_eq!(findings(&tree, &host)[0].disturbance, Disturbance::Emulation);
+    }
+
+    #[test]
+    fn this_machine_can_be_examined_and_written_as_json() {
+        let json = serde_json::to_string(&examine()).unwrap();
+        let back: Report = serde_json::from_str(&json).unwrap();
+        assert!(back.host.cores > 0);
+    }
+}

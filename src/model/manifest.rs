@@ -1,0 +1,116 @@
+//! Manifests: many models described in one `manifest.toml`, such as the
+//! embedded family's.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+
+use super::description::Description;
+
+/// The schema of manifests that this program reads.
+const SCHEMA: u32 = 1;
+/// File name of a manifest.
+pub const FILE_NAME: &str = "manifest.toml";
+
+/// A manifest and the folder that its paths are relative to.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Manifest {
+    schema: u32,
+    /// The models' common facts.
+    pub family: Option<Family>,
+    /// The models.
+    #[serde(default, rename = "model")]
+    pub models: Vec<Entry>,
+    /// The manifest's folder.
+    #[serde(skip)]
+    pub folder: PathBuf,
+}
+
+/// What the models of a manifest share.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Family {
+    /// The family's name.
+    pub name: String,
+    /// Labelled images to score it on, relative to the manifest.
+    pub dataset: Option<PathBuf>,
+}
+
+/// One model of a manifest.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Entry {
+    /// The name that the command line takes for it.
+    pub name: String,
+    /// The file, relative to the manifest.
+    pub file: PathBuf,
+    /// What is written about it.
+    #[serde(flatten)]
+    pub description: Description,
+}
+
+impl Manifest {
+    /// Parses the text of a manifest that lies in `folder`.
+    ///
+    /// # Errors
+    /// TOML that is wrong, or a schema that this program does not know.
+    pub fn parse(text: &str, folder: &Path) -> Result<Self> {
+        let mut manifest: Self = toml::from_str(text)?;
+        ensure!(
+            manifest.schema == SCHEMA,
+            "its schema is {}, this program reads schema {SCHEMA}; use a newer shutterbench",
+            manifest.schema
+        );
+        manifest.folder = folder.to_owned();
+        for entry in &mut manifest.models {
+            entry.description.labels =
+                entry.description.labels.take().map(|path| folder.join(path));
+        }
+        Ok(manifest)
+    }
+
+    /// Reads `folder/manifest.toml`; `None` where there is none.
+    ///
+    /// # Errors
+    /// A manifest that cannot be read or parsed.
+    pub fn read(folder: &Path) -> Result<Option<Self>> {
+        let path = folder.join(FILE_NAME);
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let text = fs::read_to_string(&path)
+            .with_context(|| format!("cannot read manifest {}", path.display()))?;
+        Self::parse(&text, folder)
+            .map(Some)
+            .with_context(|| format!("manifest {} cannot be used", path.display()))
+    }
+
+    /// The embedded family: `models` named by `SHUTTERBENCH_MODELS`, beside the
+    /// program or above it, or where it was built.
+    ///
+    /// # Errors
+    /// None of the folders holds a manifest, or the manifest is wrong.
+    pub fn embedded() -> Result<Self> {
+        let named = env::var_os("SHUTTERBENCH_MODELS").map(PathBuf::from);
+        let program = env::current_exe().unwrap_or_default();
+        let beside = program.ancestors().skip(1).take(4).map(|above| above.join("models"));
+        let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+        let folders: Vec<_> = named.into_iter().chain(beside).chain([built]).collect();
+        for folder in &folders {
+            if let Some(manifest) = Self::read(folder)? {
+                return Ok(manifest);
+            }
+        }
+        anyhow::bail!(
+            "the embedded model family was not found in {}; set SHUTTERBENCH_MODELS to its folder or name models with --model",
+            folders.iter().map(|f| f.display().to_string()).collect::<Vec<_>>().join(", ")
+        )
+    }
+
+    /// The file of an entry.
+    #[must_use]
+    pub fn path(&self, entry: &Entry) -> PathBuf {
+        self.folder.join(&entry.file)
+    }
+}

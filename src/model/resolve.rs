@@ -1,0 +1,166 @@
+//! From a description with gaps to what is needed to feed a model.
+
+use anyhow::{Result, bail, ensure};
+
+use super::description::{Description, Model};
+use super::preprocessing::{Channels, InputSpec, Layout, Resize};
+use super::tensor::{ElementType, TensorInfo};
+
+/// Description fields with `over` winning over `under`.
+#[must_use]
+pub fn merged(over: &Description, under: &Description) -> Description {
+    macro_rules! either {
+        ($($field:ident),*) => {
+            Description { $($field: over.$field.clone().or_else(|| under.$field.clone())),* }
+        };
+    }
+    either!(
+        family,
+        width,
+        resolution,
+        precision,
+        reference,
+        labels,
+        label_offset,
+        layout,
+        channels,
+        resize,
+        crop,
+        mean,
+        scale,
+        source,
+        sha256,
+        licence,
+        published
+    )
+}
+
+/// How images become this model's input, with a sentence for everything that
+/// neither `overrides` nor the model's description nor its file states.
+///
+/// # Errors
+/// One sentence where the model takes no image: several inputs, no 4-D
+/// tensor, a channel count that is neither 1 nor 3, a type that images do not fit.
+pub fn input_spec(model: &Model, overrides: &Description) -> Result<(InputSpec, Vec<String>)> {
+    let stated = merged(overrides, &model.description);
+    let [input] = model.anatomy.inputs.as_slice() else {
+        bail!(
+            "model {} has {} inputs; a classifier of images has one",
+            model.name,
+            model.anatomy.inputs.len()
+        );
+    };
+    let mut assumed = Vec::new();
+    let (layout, height, width, count) = geometry(model, input, stated.layout)?;
+    let channels = match stated.channels {
+        Some(channels) if channels.count() == count => channels,
+        Some(channels) => bail!(
+            "model {} has {count} input channels, its description says {channels}; correct 'channels'",
+            model.name
+        ),
+        None if count == 1 => Channels::Grey,
+        None => Channels::Rgb,
+    };
+    let resize = stated.resize.unwrap_or_else(|| {
+        assumed.push(format!(
+            "{}: resize is not stated; bilinear, as TensorFlow Lite does",
+            model.name
+        ));
+        Resize::Bilinear
+    });
+    let crop = stated.crop.unwrap_or(1.0);
+    ensure!(
+        crop > 0.0 && crop <= 1.0,
+        "crop {crop} of model {} is outside (0, 1]; give the share of each side to keep",
+        model.name
+    );
+    let (mean, scale) = normalization(model, input, &stated, &mut assumed)?;
+    for (what, values) in [("mean", &mean), ("scale", &scale)] {
+        ensure!(
+            values.len() == 1 || values.len() == count,
+            "model {} has {count} input channels but {} values of {what}; give one, or one a channel",
+            model.name,
+            values.len()
+        );
+    }
+    ensure!(
+        scale.iter().all(|s| s.is_finite() && *s != 0.0),
+        "scale of model {} holds a 0; pixels are divided by it",
+        model.name
+    );
+    let spec = InputSpec {
+        height,
+        width,
+        channels,
+        layout,
+        resize,
+        crop,
+        mean,
+        scale,
+        element: input.element,
+        quantization: input.quantization,
+    };
+    Ok((spec, assumed))
+}
+
+fn geometry(
+    model: &Model,
+    input: &TensorInfo,
+    stated: Option<Layout>,
+) -> Result<(Layout, usize, usize, usize)> {
+    let [_, a, b, c] = *input.shape.as_slice() else {
+        bail!(
+            "model {} takes a tensor of shape {:?}; a classifier of images takes 4 dimensions",
+            model.name,
+            input.shape
+        );
+    };
+    let is_channels = |n: usize| n == 1 || n == 3;
+    let layout = match stated {
+        Some(layout) => layout,
+        None if is_channels(c) => Layout::Nhwc,
+        None => Layout::Nchw,
+    };
+    let (height, width, channels) = match layout {
+        Layout::Nhwc => (a, b, c),
+        Layout::Nchw => (b, c, a),
+    };
+    ensure!(
+        is_channels(channels) && height > 0 && width > 0,
+        "model {} takes a tensor of shape {:?}, which is no {layout} image of 1 or 3 channels; correct 'layout'",
+        model.name,
+        input.shape
+    );
+    Ok((layout, height, width, channels))
+}
+
+/// Stated, else from the file's metadata, else from the tensor's type: pixels
+/// go unchanged into 8-bit inputs, as their quantisation intends, and to -1..=1
+/// into floating-point ones, as the MobileNet family's do.
+fn normalization(
+    model: &Model,
+    input: &TensorInfo,
+    stated: &Description,
+    assumed: &mut Vec<String>,
+) -> Result<(Vec<f32>, Vec<f32>)> {
+    let from_file = model.anatomy.normalization.clone();
+    let (mean, scale) = match (from_file, input.element, input.quantization) {
+        (Some(found), ElementType::Float32 | ElementType::Float16, _) => found,
+        (_, ElementType::Uint8, Some(q)) => (vec![q.zero_point as f32], vec![1.0 / q.scale]),
+        (_, ElementType::Int8, Some(q)) => (vec![(q.zero_point + 128) as f32], vec![1.0 / q.scale]),
+        (_, ElementType::Uint8, None) => (vec![0.0], vec![1.0]),
+        (_, ElementType::Float32 | ElementType::Float16, _) => {
+            if stated.mean.is_none() || stated.scale.is_none() {
+                assumed.push(format!(
+                    "{}: normalisation is not stated; pixels are brought to -1..1 (mean 127.5, scale 127.5)",
+                    model.name
+                ));
+            }
+            (vec![127.5], vec![127.5])
+        }
+        (_, element, _) => {
+            bail!("model {} takes {element} without quantisation; images do not fit it", model.name)
+        }
+    };
+    Ok((stated.mean.clone().unwrap_or(mean), stated.scale.clone().unwrap_or(scale)))
+}

@@ -1,0 +1,136 @@
+//! From what the command line names to opened models.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use sha2::{Digest, Sha256};
+
+use super::description::{Description, Model};
+use super::format::Format;
+use super::manifest::Manifest;
+use super::{catalogue, onnx, tflite};
+
+/// Opens what `names` name: a path, the name of an embedded model, or a glob
+/// over either. Order is kept, repeats are dropped.
+///
+/// # Errors
+/// One sentence for the first name that matches nothing or names a file that
+/// is no usable model.
+pub fn select(names: &[String]) -> Result<Vec<Model>> {
+    let mut models: Vec<Model> = Vec::new();
+    for name in names {
+        for model in one(name)? {
+            match models.iter().find(|known| known.name == model.name) {
+                None => models.push(model),
+                Some(known) if known.path == model.path => {}
+                Some(known) => bail!(
+                    "two models are named '{}': {} and {}; rename one of the files",
+                    model.name,
+                    known.path.display(),
+                    model.path.display()
+                ),
+            }
+        }
+    }
+    Ok(models)
+}
+
+/// The whole embedded family.
+///
+/// # Errors
+/// See [`Manifest::embedded`] and [`open`].
+pub fn embedded() -> Result<Vec<Model>> {
+    let manifest = Manifest::embedded()?;
+    manifest.models.iter().map(|entry| open(&manifest.path(entry))).collect()
+}
+
+fn one(name: &str) -> Result<Vec<Model>> {
+    let path = Path::new(name);
+    if path.is_file() {
+        return Ok(vec![open(path)?]);
+    }
+    let manifest = Manifest::embedded();
+    let pattern = glob::Pattern::new(name)
+        .with_context(|| format!("'{name}' is neither a file nor a valid pattern"))?;
+    let embedded: Vec<PathBuf> = manifest
+        .iter()
+        .flat_map(|manifest| manifest.models.iter().map(move |entry| (manifest, entry)))
+        .filter(|(_, entry)| entry.name == name || pattern.matches(&entry.name))
+        .map(|(manifest, entry)| manifest.path(entry))
+        .collect();
+    let files = || -> Result<Vec<PathBuf>> {
+        Ok(glob::glob(name)?.filter_map(Result::ok).filter(|p| is_model_file(p)).collect())
+    };
+    let paths = if embedded.is_empty() { files()? } else { embedded };
+    ensure!(
+        !paths.is_empty(),
+        "model '{name}' is neither a file nor the name of an embedded model; 'shutterbench list models' shows those"
+    );
+    paths.iter().map(|path| open(path)).collect()
+}
+
+fn is_model_file(path: &Path) -> bool {
+    path.is_file()
+        && path
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("tflite") || e.eq_ignore_ascii_case("onnx"))
+}
+
+/// Opens one model file.
+///
+/// # Errors
+/// One sentence: the file is missing, empty, or no usable model; or its
+/// SHA-256 is not the one that its description states.
+pub fn open(path: &Path) -> Result<Model> {
+    let context = || format!("model {} cannot be used", path.display());
+    let bytes = fs::read(path).with_context(context)?;
+    ensure!(!bytes.is_empty(), "model {} is empty; get the file again", path.display());
+    let format = Format::detect(path, &bytes);
+    let anatomy = match format {
+        Format::Tflite => tflite::read(&bytes),
+        Format::Onnx => onnx::read(&bytes),
+    }
+    .with_context(context)?;
+    let sha256 = hex(&Sha256::digest(&bytes));
+    let (name, description) = describe(path, &sha256).with_context(context)?;
+    if let Some(expected) = &description.sha256 {
+        ensure!(
+            expected.eq_ignore_ascii_case(&sha256),
+            "model {} has SHA-256 {sha256}, its description states {expected}; get the file again or correct the description",
+            path.display()
+        );
+    }
+    let path = fs::canonicalize(path).with_context(context)?;
+    Ok(Model { name, path, format, bytes: bytes.len() as u64, sha256, anatomy, description })
+}
+
+/// The name and description of a model: from the sidecar, else a manifest in
+/// its folder or the two above, else the catalogue.
+fn describe(path: &Path, sha256: &str) -> Result<(String, Description)> {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let sidecar = path.with_extension("toml");
+    if sidecar.is_file() && sidecar.file_name() != Some(super::manifest::FILE_NAME.as_ref()) {
+        let text = fs::read_to_string(&sidecar)
+            .with_context(|| format!("cannot read description {}", sidecar.display()))?;
+        let mut description: Description = toml::from_str(&text)
+            .with_context(|| format!("description {} is wrong", sidecar.display()))?;
+        let folder = sidecar.parent().unwrap_or(Path::new("."));
+        description.labels = description.labels.map(|labels| folder.join(labels));
+        return Ok((stem, description));
+    }
+    for folder in path.ancestors().skip(1).take(3) {
+        if let Some(manifest) = Manifest::read(folder)?
+            && let Some(entry) = manifest.models.iter().find(|entry| manifest.path(entry) == path)
+        {
+            return Ok((entry.name.clone(), entry.description.clone()));
+        }
+    }
+    Ok((stem, catalogue::find(sha256, path).unwrap_or_default()))
+}
+
+/// Lower-case hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

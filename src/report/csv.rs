@@ -1,0 +1,149 @@
+//! The three CSV files of a run.
+//!
+//! RFC 4180 with a header line, LF endings and UTF-8. Text that a spreadsheet
+//! would take for a formula is guarded by an apostrophe, see [`guard`].
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::row::Row;
+use crate::run::Run;
+
+/// First characters that make a spreadsheet take a text for a formula, and the
+/// apostrophe itself, so that guarding can be undone.
+/// <https://owasp.org/www-community/attacks/CSV_Injection>
+const RISKY: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\''];
+
+/// Puts an apostrophe before a text that begins with one of `= + - @`, a tab, a
+/// carriage return or an apostrophe. Numbers are never passed through this.
+#[must_use]
+pub fn guard(text: &str) -> Cow<'_, str> {
+    if text.starts_with(RISKY) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
+}
+
+/// Undoes [`guard`].
+#[must_use]
+pub fn unguard(text: &str) -> &str {
+    match text.strip_prefix('\'') {
+        Some(rest) if rest.starts_with(RISKY) => rest,
+        _ => text,
+    }
+}
+
+/// Writes `results.csv`.
+///
+/// # Errors
+/// What the writer says.
+pub fn results(rows: &[Row], to: &mut dyn Write) -> io::Result<()> {
+    let mut writer = ::csv::Writer::from_writer(to);
+    if rows.is_empty() {
+        writer.write_record(Row::COLUMNS)?;
+    }
+    for row in rows {
+        writer.serialize(row.clone().map_text(|text| guard(text).into_owned()))?;
+    }
+    writer.flush()
+}
+
+/// Reads a `results.csv` back, guards undone.
+///
+/// # Errors
+/// A file that cannot be read or is none of ours.
+pub fn read_results(path: &Path) -> Result<Vec<Row>> {
+    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    ::csv::Reader::from_reader(file)
+        .deserialize::<Row>()
+        .map(|row| Ok(row?.map_text(|text| unguard(text).to_owned())))
+        .collect::<Result<_, ::csv::Error>>()
+        .with_context(|| format!("{} is no results.csv of this program", path.display()))
+}
+
+/// Writes `samples.csv`: every timed run, cases in the order of the table,
+/// each case's samples in the order in which they happened.
+///
+/// # Errors
+/// What the writer says.
+pub fn samples(run: &Run, to: &mut dyn Write) -> io::Result<()> {
+    writeln!(to, "case,round,iteration,at_ns,latency_ns")?;
+    let mut line = String::new();
+    for record in &run.cases {
+        let case = quoted(&record.case.to_string());
+        for visit in &record.visits {
+            let timings = visit.block.at_ns.iter().zip(&visit.block.latency_ns);
+            for (iteration, (at_ns, latency_ns)) in timings.enumerate() {
+                use std::fmt::Write as _;
+                line.clear();
+                // Formatting into a String does not fail.
+                let _ = writeln!(line, "{case},{},{iteration},{at_ns},{latency_ns}", visit.round);
+                to.write_all(line.as_bytes())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A guarded field, quoted where RFC 4180 asks for it.
+fn quoted(text: &str) -> String {
+    let text = guard(text);
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.into_owned()
+    }
+}
+
+/// How many best classes `predictions.csv` has columns for.
+const TOP: usize = 5;
+
+/// Writes `predictions.csv`: a row per image and (model, backend, delegate).
+///
+/// # Errors
+/// What the writer says.
+pub fn predictions(run: &Run, to: &mut dyn Write) -> io::Result<()> {
+    let mut writer = ::csv::Writer::from_writer(to);
+    let ranked = (1..=TOP).flat_map(|n| [format!("top{n}_class"), format!("top{n}_score")]);
+    let header = ["model", "backend", "delegate", "image", "label"].map(str::to_owned);
+    let tail = ["rank_of_label", "tie"].map(str::to_owned);
+    writer.write_record(header.into_iter().chain(ranked).chain(tail))?;
+    for record in &run.accuracies {
+        let model = guard(&record.key.model).into_owned();
+        let backend = record.key.backend.to_string();
+        let delegate = record.key.delegate.to_string();
+        for prediction in &record.predictions {
+            for field in [&model, &backend, &delegate] {
+                writer.write_field(field)?;
+            }
+            writer.write_field(guard(&prediction.image).as_ref())?;
+            writer.write_field(prediction.label.to_string())?;
+            for rank in 0..TOP {
+                let ranked = prediction.top.get(rank);
+                writer.write_field(ranked.map_or(String::new(), |(class, _)| class.to_string()))?;
+                writer.write_field(ranked.map_or(String::new(), |(_, score)| score.to_string()))?;
+            }
+            writer.write_field(prediction.rank_of_label.to_string())?;
+            writer.write_field(prediction.tie.to_string())?;
+            writer.write_record(None::<&[u8]>)?;
+        }
+    }
+    writer.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guards_are_undone_exactly() {
+        for text in
+            ["=1+1", "+a", "-b", "@c", "\tx", "'quoted", "''", "'=1", "plain", "", "a=b", "'"]
+        {
+            let guarded = guard(text);
+            assert!(!guarded.starts_with(['=', '+', '-', '@', '\t', '\r']), "{guarded}");
+            assert_eq!(unguard(&guarded), text);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What the page's script draws from: the rows, the distributions reduced to
+//! their quantiles, the rounds, and the scores by class.
+
+use serde::Serialize;
+
+use super::scores::{self, Scored};
+use super::thumbnails::Thumbnails;
+use crate::report::notes::{Note, notes};
+use crate::report::row::Row;
+use crate::report::verdict::Verdict;
+use crate::run::{CaseRecord, Run};
+
+/// Where a distribution is read off: every percent, and finer at the slow end.
+/// Ten thousand samples or ten million take the same room.
+fn probabilities() -> Vec<f64> {
+    let percents = (0..100).map(|percent| f64::from(percent) / 100.0);
+    percents.chain([0.995, 0.999, 1.0]).collect()
+}
+
+/// Rounds beyond this are thinned: a plot has no more pixels.
+const MOST_ROUNDS: usize = 200;
+
+#[derive(Serialize)]
+struct Data<'a> {
+    rows: Vec<Case<'a>>,
+    probabilities: Vec<f64>,
+    /// A row's latencies in microseconds at each probability.
+    ecdf: Vec<Option<Vec<f64>>>,
+    /// A row's rounds: number and median in microseconds.
+    rounds: Vec<Option<Vec<(u32, f64)>>>,
+    accuracy: Vec<Scored>,
+    thumbnails: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Case<'a> {
+    #[serde(flatten)]
+    row: &'a Row,
+    index: usize,
+    case: String,
+    ran_on: String,
+    front: bool,
+    notes: Vec<Tag>,
+}
+
+#[derive(Serialize)]
+struct Tag {
+    tag: String,
+    text: String,
+}
+
+impl From<Note> for Tag {
+    fn from(note: Note) -> Self {
+        Self { tag: note.tag, text: note.text }
+    }
+}
+
+/// The data as JSON that can stand inside a `<script>` element.
+pub fn json(run: &Run, rows: &[Row], verdict: &Verdict) -> String {
+    let probabilities = probabilities();
+    let records: Vec<Option<&CaseRecord>> = rows.iter().map(|row| record_of(run, row)).collect();
+    let mut thumbnails = Thumbnails::new(run);
+    let accuracy = scores::of(run, &mut thumbnails);
+    let data = Data {
+        rows: rows
+            .iter()
+            .enumerate()
+            .map(|(index, row)| Case {
+                row,
+                index,
+                case: row.case(),
+                ran_on: row.ran_on(),
+                front: verdict.front.contains(&index),
+                notes: notes(row).into_iter().map(Tag::from).collect(),
+            })
+            .collect(),
+        ecdf: records.iter().map(|record| quantiles((*record)?, &probabilities)).collect(),
+        rounds: records.iter().map(|record| rounds((*record)?)).collect(),
+        probabilities,
+        accuracy,
+        thumbnails: thumbnails.into_uris(),
+    };
+    // Every key is a string and every number finite or null, so this cannot
+    // fail; an empty object would only leave the plots out.
+    let json = serde_json::to_string(&data).unwrap_or_else(|_| "{}".into());
+    // `</script>` and `<!--` would end the element early; JSON allows both to be
+    // written without the `<`.
+    json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+}
+
+fn record_of<'a>(run: &'a Run, row: &Row) -> Option<&'a CaseRecord> {
+    run.cases.iter().find(|record| {
+        let case = &record.case;
+        case.threads.get() == row.threads
+            && case.backend == row.backend
+            && case.delegate == row.delegate
+            && crate::report::units::one_line(&case.model) == row.model
+    })
+}
+
+fn quantiles(record: &CaseRecord, probabilities: &[f64]) -> Option<Vec<f64>> {
+    let mut sorted: Vec<u64> =
+        record.visits.iter().flat_map(|visit| &visit.block.latency_ns).copied().collect();
+    sorted.sort_unstable();
+    let last = sorted.len().checked_sub(1)?;
+    let at = |probability: &f64| {
+        let position = last as f64 * probability;
+        let below = position.floor() as usize;
+        let above = (below + 1).min(last);
+        let (low, high) = (sorted[below] as f64, sorted[above] as f64);
+        microseconds(low + (high - low) * (position - below as f64))
+    };
+    Some(probabilities.iter().map(at).collect())
+}
+
+fn rounds(record: &CaseRecord) -> Option<Vec<(u32, f64)>> {
+    let median = |latency_ns: &[u64]| {
+        let mut sorted = latency_ns.to_vec();
+        sorted.sort_unstable();
+        let middle = sorted.len() / 2;
+        let pair = (*sorted.get(sorted.len().checked_sub(1)? / 2)?, *sorted.get(middle)?);
+        Some(microseconds((pair.0 as f64 + pair.1 as f64) / 2.0))
+    };
+    let all: Vec<(u32, f64)> = record
+        .visits
+        .iter()
+        .filter_map(|visit| Some((visit.round, median(&visit.block.latency_ns)?)))
+        .collect();
+    let step = all.len().div_ceil(MOST_ROUNDS).max(1);
+    (!all.is_empty()).then(|| all.into_iter().step_by(step).collect())
+}
+
+/// Nanoseconds as microseconds, to the hundredth.
+fn microseconds(ns: f64) -> f64 {
+    (ns / 10.0).round() / 100.0
+}

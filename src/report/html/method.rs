@@ -1,0 +1,249 @@
+//! How it was measured, on what, and what was assumed; and what delegates took.
+
+use std::fmt::Write as _;
+
+use super::text;
+use crate::backend::{Delegate, DelegateStatus};
+use crate::report::row::Row;
+use crate::report::units::bytes;
+use crate::run::Run;
+use crate::suite::Options;
+
+/// What each delegate took of each model's graph.
+pub fn coverage(rows: &[Row]) -> String {
+    let mut body = String::new();
+    let mut seen = Vec::new();
+    for row in rows.iter().filter(|row| row.delegate != Delegate::None) {
+        let key = (&row.model, row.backend, &row.delegate);
+        let Some(status) = row.delegate_status else { continue };
+        if seen.contains(&key) {
+            continue;
+        }
+        seen.push(key);
+        coverage_line(&mut body, row, status);
+    }
+    if body.is_empty() {
+        return String::new();
+    }
+    format!(
+        "<section id=\"coverage\" class=\"long\" aria-labelledby=\"coverage-title\"><h2 id=\"coverage-title\">What the delegates took</h2><p class=\"lead\">As the runtime's own plan or profiler tells it, not as it was asked for.</p>\
+         <div class=\"scroll tall\" tabindex=\"0\" role=\"region\" aria-labelledby=\"coverage-title\"><table><thead><tr><th scope=\"col\">model</th><th scope=\"col\">asked for</th><th scope=\"col\">took</th><th scope=\"col\" class=\"n\">nodes</th><th scope=\"col\" class=\"n\">of</th><th scope=\"col\" class=\"n\">pieces</th></tr></thead><tbody>{body}</tbody></table></div></section>\n"
+    )
+}
+
+fn coverage_line(body: &mut String, row: &Row, status: DelegateStatus) {
+    let (class, word) = match status {
+        DelegateStatus::Full => ("", "all of it"),
+        DelegateStatus::Partial => ("", "a part"),
+        DelegateStatus::None => (" warning", "nothing"),
+        DelegateStatus::Unknown => ("", "the runtime does not tell"),
+    };
+    let count = |count: Option<u32>| count.map_or(String::new(), |count| count.to_string());
+    // Writing to a String does not fail.
+    let _ = write!(
+        body,
+        "<tr><th scope=\"row\"><span class=\"name\">{}</span></th><td>{}/{}</td><td><span class=\"tag{class}\">{word}</span></td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
+        text(&row.model),
+        row.backend,
+        text(&row.delegate.to_string()),
+        count(row.nodes_delegated),
+        count(row.nodes_total),
+        count(row.partitions),
+    );
+}
+
+/// Host, runtimes, options, dataset, assumptions and definitions.
+pub fn section(run: &Run, rows: &[Row]) -> String {
+    let header = &run.header;
+    let mut html = String::from(
+        "<section id=\"method\" class=\"long\" aria-labelledby=\"method-title\"><h2 id=\"method-title\">Host and method</h2>",
+    );
+    list(&mut html, "The machine", &host(run));
+    let runtimes: Vec<(String, String)> = header
+        .runtimes
+        .iter()
+        .map(|runtime| {
+            let hash = runtime.sha256.as_deref().map_or(String::new(), hash);
+            (runtime.backend.to_string(), format!("{}{hash}", text(&runtime.version)))
+        })
+        .collect();
+    list(&mut html, "The runtimes", &runtimes);
+    list(&mut html, "How it was measured", &method(&header.options));
+    list(&mut html, "The images", &dataset(run));
+    assumptions(&mut html, &header.assumptions);
+    html.push_str(DEFINITIONS);
+    let models: Vec<(String, String)> = header
+        .models
+        .iter()
+        .map(|model| {
+            let source = model
+                .description
+                .source
+                .as_deref()
+                .map_or(String::new(), |source| format!("; from {}", text(source)));
+            (
+                model.name.clone(),
+                format!("{}, {}{}{source}", model.format, bytes(model.bytes), hash(&model.sha256)),
+            )
+        })
+        .collect();
+    if !models.is_empty() {
+        let _ = write!(
+            html,
+            "<details><summary>The {} model files and their hashes</summary>",
+            models.len()
+        );
+        list(&mut html, "Models", &models);
+        html.push_str("</details>");
+    }
+    let seconds: f64 = rows.iter().filter_map(|row| row.seconds).sum();
+    let _ = writeln!(
+        html,
+        "<p class=\"dim\">{:.0} seconds of measuring in all. Seed {}. results.csv, samples.csv, predictions.csv and run.json in the run's folder hold every number of this page and the samples behind them.</p></section>",
+        seconds, header.options.seed
+    );
+    html
+}
+
+fn hash(sha256: &str) -> String {
+    format!("<br><span class=\"hash\">SHA-256 {}</span>", text(sha256))
+}
+
+/// A titled list of terms; the terms are text, the definitions HTML.
+fn list(html: &mut String, title: &str, items: &[(String, String)]) {
+    if items.is_empty() {
+        return;
+    }
+    let _ = write!(html, "<h3>{title}</h3><dl>");
+    for (term, definition) in items {
+        let _ = write!(html, "<dt>{}</dt><dd>{definition}</dd>", text(term));
+    }
+    html.push_str("</dl>");
+}
+
+fn host(run: &Run) -> Vec<(String, String)> {
+    let host = &run.header.host;
+    let mut items = vec![
+        ("Device".to_owned(), text(&run.header.device)),
+        (
+            "Processor".to_owned(),
+            format!("{}, {} logical CPUs, {}", text(&host.cpu), host.cores, text(&host.arch)),
+        ),
+        ("System".to_owned(), text(&host.os)),
+        ("Memory".to_owned(), bytes(host.memory_bytes)),
+    ];
+    let mut add = |term: &str, value: Option<String>| {
+        items.push((term.to_owned(), value.unwrap_or_else(|| "the system does not tell".into())));
+    };
+    let highest = host.max_mhz.iter().max().filter(|mhz| **mhz > 0);
+    add("Highest frequency", highest.map(|mhz| format!("{mhz} MHz")));
+    add("Governor", host.governor.as_deref().map(text));
+    let on = |on: bool| if on { "on" } else { "off" }.to_owned();
+    add("Turbo", host.turbo.map(on));
+    add("Two threads a core", host.smt.map(on));
+    add("Load when it started", host.load_before.map(|load| format!("{load:.2}")));
+    if let Some(finished) = &run.finished {
+        add("Load when it ended", finished.load_after.map(|load| format!("{load:.2}")));
+    }
+    items.push((
+        "Clock".to_owned(),
+        format!(
+            "monotonic, {} ns fine, {} ns a reading",
+            host.clock_precision_ns, host.clock_cost_ns
+        ),
+    ));
+    items
+}
+
+fn method(options: &Options) -> Vec<(String, String)> {
+    let Some(latency) = &options.latency else {
+        return vec![("Latency".to_owned(), "not measured".to_owned())];
+    };
+    let affinity = match latency.affinity.as_slice() {
+        [] => "not pinned".to_owned(),
+        cpus => cpus.iter().map(usize::to_string).collect::<Vec<_>>().join(", "),
+    };
+    let mut items = vec![
+        ("Order".to_owned(), format!("{}: {}", latency.order, order_words(latency.order))),
+        (
+            "Blocks".to_owned(),
+            format!("about {} ms each, nothing but the clock between two runs", latency.block_ms),
+        ),
+        ("Warm-up".to_owned(), format!("{} runs", latency.warmup)),
+        (
+            "Timed runs".to_owned(),
+            format!(
+                "{}, for {} to {} s a case",
+                latency.runs, latency.min_seconds, latency.max_seconds
+            ),
+        ),
+        ("Processes a case".to_owned(), latency.processes.to_string()),
+        ("CPUs".to_owned(), affinity),
+        ("Pause between blocks".to_owned(), format!("{} s", latency.cooldown_seconds)),
+    ];
+    if let Some(budget) = latency.budget_ms {
+        items.push(("Latency budget".to_owned(), format!("{budget} ms")));
+    }
+    items
+}
+
+const fn order_words(order: crate::suite::Order) -> &'static str {
+    match order {
+        crate::suite::Order::Interleaved => {
+            "every case once a round, so that a slow minute hits all of them alike"
+        }
+        crate::suite::Order::Sequential => {
+            "case after case, so that a slow minute hits some of them only"
+        }
+    }
+}
+
+fn dataset(run: &Run) -> Vec<(String, String)> {
+    let Some(dataset) = &run.header.dataset else {
+        return Vec::new();
+    };
+    let mut items = vec![
+        ("Folder".to_owned(), text(&dataset.path.display().to_string())),
+        (
+            "Scored".to_owned(),
+            format!(
+                "{} images of {} classes{}",
+                dataset.images,
+                dataset.classes,
+                hash(&dataset.sha256)
+            ),
+        ),
+    ];
+    if !dataset.unreadable.is_empty() {
+        /// More names than this say nothing.
+        const MOST: usize = 20;
+        let named = dataset.unreadable.iter().take(MOST);
+        let named: Vec<String> =
+            named.map(|(file, reason)| text(&format!("{file}: {reason}"))).collect();
+        let more = dataset.unreadable.len().saturating_sub(MOST);
+        let more = if more == 0 { String::new() } else { format!("<br>and {more} more") };
+        items.push((
+            "Left out, unreadable".to_owned(),
+            format!("{}<br>{}{more}", dataset.unreadable.len(), named.join("<br>")),
+        ));
+    }
+    items
+}
+
+fn assumptions(html: &mut String, assumptions: &[String]) {
+    if assumptions.is_empty() {
+        return;
+    }
+    html.push_str("<h3>Assumed, not stated</h3><ul>");
+    for assumption in assumptions {
+        let _ = write!(html, "<li>{}</li>", text(assumption));
+    }
+    html.push_str("</ul>");
+}
+
+const DEFINITIONS: &str = "<h3>What the words mean</h3><dl>\
+<dt>p50, p90, p99</dt><dd>So many percent of all timed runs took at most this long. The first inference and the warm-up are not among them.</dd>\
+<dt>95% interval of a median</dt><dd>By bootstrap over rounds and processes: runs that follow one another are not independent.</dd>\
+<dt>Top-1, Top-5</dt><dd>Share of the images whose true class is the best, or among the five best. Of equal scores the lower class ranks first. Intervals are Wilson's at 95%.</dd>\
+<dt>not distinguishable</dt><dd>The 95% intervals overlap: another run could turn the order round.</dd>\
+<dt>Pareto front</dt><dd>Cases that no other case beats in latency and Top-1 at once.</dd></dl>";

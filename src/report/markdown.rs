@@ -1,0 +1,133 @@
+//! `report.md`: a table for a pull request.
+
+use std::fmt::Write as _;
+
+use super::notes::notes;
+use super::row::Row;
+use super::units::{bytes, ms, one_line, percent};
+use super::verdict::Verdict;
+use crate::run::Run;
+
+/// A comment on a pull request holds 65,536 characters; longer tables are cut
+/// there, and say so.
+const MOST_ROWS: usize = 200;
+
+/// The report of a run.
+#[must_use]
+pub fn document(run: &Run, rows: &[Row]) -> String {
+    let header = &run.header;
+    let verdict = Verdict::of(rows);
+    let measured = rows.iter().filter(|row| row.is_measured()).count();
+    let mut text = format!("### shutterbench: {}\n\n", escape(&header.run_id));
+    let images = header
+        .dataset
+        .as_ref()
+        .map_or(String::new(), |dataset| format!(", scored on {} images", dataset.images));
+    // Writing to a String does not fail.
+    let _ = writeln!(
+        text,
+        "{measured} of {} cases measured on {} ({}, {} logical CPUs){images}.\n",
+        rows.len(),
+        escape(&header.host.cpu),
+        escape(&header.host.os),
+        header.host.cores,
+    );
+    for (title, sentence) in verdict.sentences(rows) {
+        let _ = writeln!(text, "- **{title}:** {}", escape(&sentence));
+    }
+    text.push('\n');
+    text.push_str(&table(rows, &verdict));
+    text.push_str(&words(rows));
+    let _ = writeln!(
+        text,
+        "\n<sub>p50 and Top-1 with their 95% intervals; ● on the Pareto front of latency and Top-1; an empty cell was not measured. shutterbench {}.</sub>",
+        escape(&header.version)
+    );
+    text
+}
+
+fn table(rows: &[Row], verdict: &Verdict) -> String {
+    let mut text = String::from(
+        "| | model | ran on | threads | p50 ms | p99 ms | Top-1 % | Top-5 % | size | notes |\n|---|---|---|--:|--:|--:|--:|--:|--:|---|\n",
+    );
+    for (index, row) in rows.iter().enumerate().take(MOST_ROWS) {
+        let mark = if verdict.front.contains(&index) { "●" } else { "" };
+        let tags: Vec<String> = notes(row).into_iter().map(|note| escape(&note.tag)).collect();
+        let _ = writeln!(
+            text,
+            "| {mark} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            escape(&row.model),
+            escape(&row.ran_on()),
+            row.threads,
+            interval(row.latency_p50_us, row.latency_p50_low_us, row.latency_p50_high_us, ms),
+            row.latency_p99_us.map_or(String::new(), ms),
+            interval(row.top1, row.top1_low, row.top1_high, percent),
+            row.top5.map_or(String::new(), percent),
+            bytes(row.model_bytes),
+            tags.join(", "),
+        );
+    }
+    if rows.len() > MOST_ROWS {
+        let _ = writeln!(text, "\n{} more cases are in results.csv.", rows.len() - MOST_ROWS);
+    }
+    text
+}
+
+fn interval(
+    value: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+    show: fn(f64) -> String,
+) -> String {
+    match (value, low.zip(high)) {
+        (None, _) => String::new(),
+        (Some(value), None) => show(value),
+        (Some(value), Some((low, high))) => {
+            format!("{} ({}–{})", show(value), show(low), show(high))
+        }
+    }
+}
+
+fn words(rows: &[Row]) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for row in rows {
+        for note in notes(row).into_iter().filter(|note| note.weight > super::notes::Weight::Caveat)
+        {
+            lines.push(format!("- **{}**: {}\n", escape(&row.case()), escape(&note.text)));
+        }
+    }
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!(
+        "\n<details><summary>{} warnings</summary>\n\n{}\n</details>\n",
+        lines.len(),
+        lines.concat()
+    )
+}
+
+/// Text that Markdown and the HTML inside it show as it is, on one line.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in one_line(text).chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            // An '@' would notify whoever is called like that.
+            '@' => escaped.push_str("&#64;"),
+            '|' | '\\' | '`' | '*' | '[' | ']' | '#' | '!' | '~' => {
+                escaped.push('\\');
+                escaped.push(c);
+            }
+            _ => escaped.push(c),
+        }
+    }
+    // Inside a word an underscore is no markup; at its ends it would be.
+    if escaped.starts_with('_') || escaped.ends_with('_') {
+        escaped.replace('_', "\\_")
+    } else {
+        escaped
+    }
+}

@@ -1,0 +1,233 @@
+//! From a run's record to the rows of `results.csv`.
+
+use super::row::Row;
+use super::units::one_line;
+use crate::accuracy::interval::Proportion;
+use crate::accuracy::tally::Tally;
+use crate::backend::Coverage;
+use crate::measure::statistics;
+use crate::measure::summary::Summary;
+use crate::model::preprocessing::Layout;
+use crate::model::tensor::TensorInfo;
+use crate::model::{Model, Precision};
+use crate::run::record::Process;
+use crate::run::{AccuracyRecord, CaseRecord, Run, Status};
+use crate::suite::Case;
+
+/// A row for each case of the run's plan, in the plan's order. A case that was
+/// not begun is `skipped`.
+#[must_use]
+pub fn rows(run: &Run) -> Vec<Row> {
+    run.header.cases.iter().map(|case| row(run, case)).collect()
+}
+
+fn row(run: &Run, case: &Case) -> Row {
+    let model = run.header.models.iter().find(|model| model.name == case.model);
+    let with_latency = run.header.options.latency.is_some();
+    let record = run.cases.iter().find(|record| with_latency && record.case == *case);
+    let mut row = planned(run, case, model);
+    if let Some(record) = record {
+        measured(&mut row, run, record);
+    }
+    let key = case.accuracy_key();
+    let with_accuracy = run.header.options.accuracy.is_some();
+    let scored = run.accuracies.iter().find(|scored| with_accuracy && scored.key == key);
+    if let Some(scored) = scored {
+        self::scored(&mut row, scored, record.is_some());
+    }
+    row
+}
+
+/// What is known before anything is measured.
+fn planned(run: &Run, case: &Case, model: Option<&Model>) -> Row {
+    let header = &run.header;
+    let overrides = &header.options.overrides;
+    let description = model.map(|model| &model.description);
+    let input = model.and_then(|model| model.anatomy.inputs.first());
+    let layout = overrides.layout.or(description.and_then(|description| description.layout));
+    let size = input.and_then(|input| height_and_width(input, layout));
+    let runtime = header.runtimes.iter().find(|runtime| runtime.backend == case.backend);
+    let precision = description.and_then(|description| description.precision);
+    Row {
+        run_id: header.run_id.clone(),
+        device: header.device.clone(),
+        os: header.host.os.clone(),
+        arch: header.host.arch.clone(),
+        cpu: header.host.cpu.clone(),
+        model: case.model.clone(),
+        family: description.and_then(|description| description.family.clone()),
+        precision: precision
+            .or(model.map(|model| model.anatomy.precision))
+            .unwrap_or(Precision::Float32),
+        format: model.map_or(crate::model::Format::Tflite, |model| model.format),
+        model_bytes: model.map_or(0, |model| model.bytes),
+        input_height: size.map(|(height, _)| height),
+        input_width: size.map(|(_, width)| width),
+        input_dtype: input.map(|input| input.element),
+        classes: model.and_then(|model| model.anatomy.classes()),
+        backend: case.backend,
+        backend_version: runtime.map(|runtime| runtime.version.clone()),
+        delegate: case.delegate.clone(),
+        delegate_status: None,
+        nodes_total: None,
+        nodes_delegated: None,
+        partitions: None,
+        threads: case.threads.get(),
+        status: Status::Skipped,
+        error: None,
+        load_ms: None,
+        first_inference_ms: None,
+        warmup_runs: None,
+        runs: None,
+        rounds: None,
+        latency_mean_us: None,
+        latency_std_us: None,
+        latency_min_us: None,
+        latency_p50_us: None,
+        latency_p50_low_us: None,
+        latency_p50_high_us: None,
+        latency_p90_us: None,
+        latency_p95_us: None,
+        latency_p99_us: None,
+        latency_max_us: None,
+        outliers: None,
+        drift_percent: None,
+        stability: None,
+        throughput_per_s: None,
+        within_budget: None,
+        memory_load_bytes: None,
+        memory_peak_bytes: None,
+        cpu_time_ratio: None,
+        images: None,
+        top1: None,
+        top1_low: None,
+        top1_high: None,
+        top5: None,
+        top5_low: None,
+        top5_high: None,
+        ambiguous: None,
+        preprocess_p50_us: None,
+        agreement_top1: None,
+        max_abs_error: None,
+        started_at: None,
+        seconds: None,
+    }
+}
+
+/// Height and width of a 4-D image tensor: by its layout, else the layout
+/// whose channels are fewer than five.
+fn height_and_width(input: &TensorInfo, layout: Option<Layout>) -> Option<(usize, usize)> {
+    let [_, a, b, c] = *input.shape.as_slice() else { return None };
+    match layout.unwrap_or(if a < 5 && c >= 5 { Layout::Nchw } else { Layout::Nhwc }) {
+        Layout::Nhwc => Some((a, b)),
+        Layout::Nchw => Some((b, c)),
+    }
+}
+
+fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
+    row.status = record.status;
+    row.error = record.error.as_deref().map(one_line);
+    row.started_at.clone_from(&record.started_at);
+    row.seconds = Some(rounded(record.seconds, 3));
+    processes(row, &record.processes);
+    if let Some(coverage) = &record.coverage {
+        covered(row, coverage);
+    }
+    let options = &run.header.options;
+    let budget_ms = options.latency.as_ref().and_then(|latency| latency.budget_ms);
+    let Some(summary) =
+        Summary::of(&record.visits, options.seed, budget_ms, run.header.host.emulated)
+    else {
+        return;
+    };
+    // Timings are whole nanoseconds.
+    let us = |value: f64| Some(rounded(value, 3));
+    row.runs = Some(summary.runs);
+    row.rounds = Some(summary.rounds);
+    row.latency_mean_us = us(summary.latency_mean_us);
+    row.latency_std_us = summary.latency_std_us.and_then(us);
+    row.latency_min_us = us(summary.latency_min_us);
+    row.latency_p50_us = us(summary.latency_p50_us);
+    row.latency_p50_low_us = summary.latency_p50_low_us.and_then(us);
+    row.latency_p50_high_us = summary.latency_p50_high_us.and_then(us);
+    row.latency_p90_us = us(summary.latency_p90_us);
+    row.latency_p95_us = us(summary.latency_p95_us);
+    row.latency_p99_us = us(summary.latency_p99_us);
+    row.latency_max_us = us(summary.latency_max_us);
+    row.outliers = Some(summary.outliers);
+    row.drift_percent = summary.drift_percent.map(|drift| rounded(drift, 3));
+    row.stability = summary.stability;
+    row.throughput_per_s = summary.throughput_per_s.map(|rate| rounded(rate, 3));
+    row.within_budget = summary.within_budget.map(proportion);
+    row.cpu_time_ratio = summary.cpu_time_ratio.map(|ratio| rounded(ratio, 4));
+}
+
+/// What the case's processes told: of times the median over them, of memory
+/// the most.
+fn processes(row: &mut Row, processes: &[Process]) {
+    let median_ms = |ns: fn(&Process) -> u64| {
+        let all: Vec<u64> = processes.iter().map(ns).collect();
+        statistics::median_ns(&all).map(|ns| rounded(ns / 1e6, 6))
+    };
+    row.load_ms = median_ms(|process| process.loaded.load_ns);
+    row.first_inference_ms = median_ms(|process| process.first_inference_ns);
+    row.warmup_runs = processes.iter().map(|process| process.warmup.runs).max();
+    row.memory_load_bytes = processes.iter().filter_map(|p| p.loaded.memory_load_bytes).max();
+    row.memory_peak_bytes =
+        processes.iter().filter_map(|p| p.memory.map(|memory| memory.peak_bytes)).max();
+    if let Some(process) = processes.first() {
+        row.backend_version = Some(process.loaded.backend_version.clone());
+    }
+}
+
+fn covered(row: &mut Row, coverage: &Coverage) {
+    row.delegate_status = coverage.status;
+    row.nodes_total = coverage.nodes_total;
+    row.nodes_delegated = coverage.nodes_delegated;
+    row.partitions = coverage.partitions;
+}
+
+/// A case may be scored without having been timed (`--no-latency`), and then
+/// how scoring ended is how the case ended.
+fn scored(row: &mut Row, record: &AccuracyRecord, timed: bool) {
+    if !timed {
+        row.status = record.status;
+        row.error = record.error.as_deref().map(one_line);
+        if let Some(coverage) = &record.coverage {
+            covered(row, coverage);
+        }
+    } else if row.status == Status::Ok && record.status != Status::Ok {
+        let error = record.error.as_deref().map_or(String::new(), one_line);
+        row.error = Some(format!("its accuracy was not measured ({}): {error}", record.status));
+    }
+    if let Some(agreement) = record.agreement {
+        row.agreement_top1 = Some(proportion(agreement.top1));
+        row.max_abs_error = Some(agreement.max_abs_error);
+    }
+    row.preprocess_p50_us =
+        statistics::median_ns(&record.preprocess_ns).map(|ns| rounded(ns / 1e3, 3));
+    if record.status != Status::Ok || record.predictions.is_empty() {
+        return;
+    }
+    let tally = Tally::of(&record.predictions);
+    row.images = Some(tally.images);
+    (row.top1, row.top1_low, row.top1_high) = ends(tally.top1);
+    (row.top5, row.top5_low, row.top5_high) = ends(tally.top5);
+    row.ambiguous = tally.ambiguous.map(proportion);
+}
+
+/// A share and the ends of its interval.
+fn ends(share: Option<Proportion>) -> (Option<f64>, Option<f64>, Option<f64>) {
+    let end = |end: fn(Proportion) -> f64| share.map(|share| proportion(end(share)));
+    (end(|share| share.value), end(|share| share.low), end(|share| share.high))
+}
+
+/// Six digits tell one image in a million.
+fn proportion(value: f64) -> f64 {
+    rounded(value, 6)
+}
+
+fn rounded(value: f64, decimals: i32) -> f64 {
+    let scale = 10f64.powi(decimals);
+    (value * scale).round() / scale
+}

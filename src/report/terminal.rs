@@ -1,0 +1,278 @@
+//! The table and closing lines that a terminal shows.
+
+use comfy_table::{
+    Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table,
+    Width as ComfyWidth, presets,
+};
+
+use super::notes::{Note, Weight, notes};
+use super::row::Row;
+use super::units::{bytes, ms, one_line, percent};
+use super::verdict::Verdict;
+
+/// Width that is laid out for where none is known.
+const DEFAULT_WIDTH: usize = 120;
+/// Fewer characters than this are not laid out for: the terminal wraps.
+const LEAST_WIDTH: usize = 60;
+
+/// A column of the table, and how soon it gives way on a narrow terminal.
+struct Column {
+    title: &'static str,
+    numeric: bool,
+    /// Width of the terminal from which on it is shown.
+    from: usize,
+    cell: fn(&Row) -> String,
+    /// Whether any row has something to say in it.
+    present: fn(&Row) -> bool,
+}
+
+const COLUMNS: [Column; 11] = [
+    Column {
+        title: "device",
+        numeric: false,
+        from: 100,
+        cell: |r| r.device.clone(),
+        present: |r| r.device != "local",
+    },
+    Column { title: "ran on", numeric: false, from: 0, cell: Row::ran_on, present: |_| true },
+    Column {
+        title: "threads",
+        numeric: true,
+        from: 0,
+        cell: |r| r.threads.to_string(),
+        present: |_| true,
+    },
+    Column {
+        title: "p50 ms",
+        numeric: true,
+        from: 0,
+        cell: |r| r.latency_p50_us.map_or(String::new(), ms),
+        present: |_| true,
+    },
+    Column {
+        title: "95% interval",
+        numeric: true,
+        from: 0,
+        cell: interval,
+        present: |r| r.latency_p50_low_us.is_some(),
+    },
+    Column {
+        title: "p99 ms",
+        numeric: true,
+        from: 110,
+        cell: |r| r.latency_p99_us.map_or(String::new(), ms),
+        present: |r| r.latency_p99_us.is_some(),
+    },
+    Column {
+        title: "Top-1 %",
+        numeric: true,
+        from: 0,
+        cell: |r| r.top1.map_or(String::new(), percent),
+        present: |r| r.top1.is_some(),
+    },
+    Column {
+        title: "95% interval",
+        numeric: true,
+        from: 110,
+        cell: top1_interval,
+        present: |r| r.top1_low.is_some(),
+    },
+    Column {
+        title: "Top-5 %",
+        numeric: true,
+        from: 90,
+        cell: |r| r.top5.map_or(String::new(), percent),
+        present: |r| r.top5.is_some(),
+    },
+    Column {
+        title: "memory",
+        numeric: true,
+        from: 130,
+        cell: |r| r.memory_peak_bytes.map_or(String::new(), bytes),
+        present: |r| r.memory_peak_bytes.is_some(),
+    },
+    Column {
+        title: "note",
+        numeric: false,
+        from: 0,
+        cell: tags,
+        present: |r| !notes(r).is_empty(),
+    },
+];
+
+fn interval(row: &Row) -> String {
+    let ends = row.latency_p50_low_us.zip(row.latency_p50_high_us);
+    ends.map_or(String::new(), |(low, high)| format!("{}..{}", ms(low), ms(high)))
+}
+
+fn top1_interval(row: &Row) -> String {
+    let ends = row.top1_low.zip(row.top1_high);
+    ends.map_or(String::new(), |(low, high)| format!("{}..{}", percent(low), percent(high)))
+}
+
+fn tags(row: &Row) -> String {
+    notes(row).into_iter().map(|note| note.tag).collect::<Vec<_>>().join(", ")
+}
+
+/// The table, grouped by model, then the warnings in words and the closing
+/// lines. `width` is the terminal's; colours only where `color` says so.
+#[must_use]
+pub fn table(rows: &[Row], width: Option<usize>, color: bool) -> String {
+    let width = width.unwrap_or(DEFAULT_WIDTH).max(LEAST_WIDTH);
+    let rows: Vec<Row> = rows.iter().map(|row| row.clone().map_text(one_line)).collect();
+    let rows = rows.as_slice();
+    let verdict = Verdict::of(rows);
+    let columns: Vec<&Column> = COLUMNS
+        .iter()
+        .filter(|column| column.from <= width && rows.iter().any(column.present))
+        .collect();
+    let widths = widths(rows, &columns, width);
+    let mut text = String::new();
+    for group in groups(rows) {
+        text.push_str(&paint(&heading(&rows[group[0]]), "\u{1b}[1m", color));
+        text.push('\n');
+        text.push_str(&grid(rows, &group, &columns, widths.as_deref(), &verdict, width, color));
+        text.push_str("\n\n");
+    }
+    text.push_str(&words(rows, color));
+    text.push_str(&closing(rows, &verdict, color));
+    text
+}
+
+/// Rows of one model, in the order in which models first appear.
+fn groups(rows: &[Row]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (index, row) in rows.iter().enumerate() {
+        match groups.iter_mut().find(|group| rows[group[0]].model == row.model) {
+            Some(group) => group.push(index),
+            None => groups.push(vec![index]),
+        }
+    }
+    groups
+}
+
+/// `mobilenet_v1_0.25_128_quant  int8 tflite, 128x128, 502 kB`.
+fn heading(row: &Row) -> String {
+    let size =
+        row.input_height.zip(row.input_width).map_or(String::new(), |(h, w)| format!(", {w}x{h}"));
+    format!("{}  {} {}{size}, {}", row.model, row.precision, row.format, bytes(row.model_bytes))
+}
+
+fn grid(
+    rows: &[Row],
+    group: &[usize],
+    columns: &[&Column],
+    widths: Option<&[u16]>,
+    verdict: &Verdict,
+    width: usize,
+    color: bool,
+) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+    if color {
+        table.enforce_styling();
+    } else {
+        table.force_no_tty();
+    }
+    let title =
+        |column: &&Column| aligned(Cell::new(column.title), column).add_attribute(Attribute::Dim);
+    table.set_header(columns.iter().map(title));
+    for &index in group {
+        let row = &rows[index];
+        table.add_row(columns.iter().map(|column| {
+            let cell = aligned(Cell::new((column.cell)(row)), column);
+            style(cell, row, verdict.front.contains(&index))
+        }));
+    }
+    for (column, width) in table.column_iter_mut().zip(widths.unwrap_or_default()) {
+        column.set_constraint(ColumnConstraint::Absolute(ComfyWidth::Fixed(*width)));
+    }
+    table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+/// Widths under which the tables of all models line up, one space on each side
+/// of a cell; `None` where that does not fit and each table makes do.
+fn widths(rows: &[Row], columns: &[&Column], width: usize) -> Option<Vec<u16>> {
+    let longest = |column: &&Column| {
+        let cells = rows.iter().map(|row| (column.cell)(row).chars().count());
+        cells.chain([column.title.chars().count()]).max().unwrap_or(0) + 2
+    };
+    let widths: Vec<usize> = columns.iter().map(longest).collect();
+    if widths.iter().sum::<usize>() > width {
+        return None;
+    }
+    widths.into_iter().map(|width| u16::try_from(width).ok()).collect()
+}
+
+fn aligned(cell: Cell, column: &Column) -> Cell {
+    let right = CellAlignment::Right;
+    cell.set_alignment(if column.numeric { right } else { CellAlignment::Left })
+}
+
+fn style(cell: Cell, row: &Row, on_front: bool) -> Cell {
+    match notes(row).first().map(|note| note.weight) {
+        Some(Weight::Failure) => cell.fg(Color::Red),
+        Some(Weight::Warning) => cell.fg(Color::Yellow),
+        _ if on_front => cell.fg(Color::Green),
+        _ => cell,
+    }
+}
+
+/// Every note once, with the cases that it holds for.
+fn words(rows: &[Row], color: bool) -> String {
+    let mut said: Vec<(Note, Vec<String>)> = Vec::new();
+    for row in rows {
+        for note in notes(row) {
+            match said.iter_mut().find(|(other, _)| *other == note) {
+                Some((_, cases)) => cases.push(row.case()),
+                None => said.push((note, vec![row.case()])),
+            }
+        }
+    }
+    said.sort_by_key(|(note, _)| std::cmp::Reverse(note.weight));
+    let line = |(note, cases): (Note, Vec<String>)| {
+        let word = match note.weight {
+            Weight::Failure => paint("failure", "\u{1b}[31m", color),
+            Weight::Warning => paint("warning", "\u{1b}[33m", color),
+            Weight::Caveat => paint("note", "\u{1b}[2m", color),
+        };
+        let more = match cases.len() {
+            1 => String::new(),
+            count => format!(" and {} more", count - 1),
+        };
+        format!("{word}: {}{more}: {}\n", cases[0], shortened(&note.text))
+    };
+    let lines: String = said.into_iter().map(line).collect();
+    if lines.is_empty() { lines } else { lines + "\n" }
+}
+
+/// Some runtimes print whole graphs as an error; results.csv has all of it.
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 240;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}… (all of it is in results.csv)", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+fn closing(rows: &[Row], verdict: &Verdict, color: bool) -> String {
+    let sentences = verdict.sentences(rows);
+    let bold = |text: &str| paint(text, "\u{1b}[1m", color);
+    let mut front = String::new();
+    if !verdict.front.is_empty() {
+        front = bold("Pareto front of latency and Top-1:") + "\n";
+        for &index in &verdict.front {
+            let row = &rows[index];
+            let latency = row.latency_p50_us.map_or(String::new(), ms);
+            let top1 = row.top1.map_or(String::new(), percent);
+            front.push_str(&format!("  {latency:>8} ms  {top1:>5}%  {}\n", row.case()));
+        }
+    }
+    let line = |(title, text): &(&str, String)| format!("{} {text}\n", bold(&format!("{title}:")));
+    sentences.iter().map(line).collect::<String>() + &front
+}
+
+fn paint(text: &str, start: &str, color: bool) -> String {
+    if color { format!("{start}{text}\u{1b}[0m") } else { text.to_owned() }
+}

@@ -1,0 +1,135 @@
+//! The closing words of a run: the fastest, the most accurate, the smallest,
+//! and the Pareto front. Every rendering says the same.
+
+use super::pareto;
+use super::row::Row;
+use super::units::{bytes, ms, percent};
+
+/// The cases worth a name, as indices into the rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// The lowest median.
+    pub fastest: Option<usize>,
+    /// Cases of other models whose median's interval overlaps the fastest's.
+    pub as_fast: Vec<usize>,
+    /// The highest Top-1; of equal ones the fastest.
+    pub most_accurate: Option<usize>,
+    /// Fastest case of each other model whose Top-1 interval overlaps the most
+    /// accurate's.
+    pub as_accurate: Vec<usize>,
+    /// The smallest file; of equal ones the fastest.
+    pub smallest: Option<usize>,
+    /// Latency against Top-1, by rising latency.
+    pub front: Vec<usize>,
+    /// The same with size as a third goal.
+    pub front_with_size: Vec<usize>,
+}
+
+impl Verdict {
+    /// Judges the rows. Rows whose answers are not trusted win nothing.
+    #[must_use]
+    pub fn of(rows: &[Row]) -> Self {
+        let measured =
+            || (0..rows.len()).filter(|&i| rows[i].is_measured() && rows[i].is_trusted());
+        let latency = |i: usize| rows[i].latency_p50_us.unwrap_or(f64::INFINITY);
+        let by = |key: fn(&Row) -> Option<f64>| {
+            measured()
+                .filter_map(|i| Some((i, key(&rows[i])?)))
+                .min_by(|a, b| a.1.total_cmp(&b.1).then(latency(a.0).total_cmp(&latency(b.0))))
+                .map(|(i, _)| i)
+        };
+        let fastest = by(|row| row.latency_p50_us);
+        let most_accurate = by(|row| row.top1.map(|top1| -top1));
+        let rivals = |best: Option<usize>, interval: fn(&Row) -> Option<(f64, f64)>| {
+            let Some((best, (low, high))) = best.and_then(|i| Some((i, interval(&rows[i])?)))
+            else {
+                return Vec::new();
+            };
+            let overlaps =
+                |i: &usize| interval(&rows[*i]).is_some_and(|(l, h)| l <= high && low <= h);
+            fastest_of_each_model(
+                rows,
+                measured().filter(|&i| rows[i].model != rows[best].model).filter(overlaps),
+            )
+        };
+        Self {
+            fastest,
+            as_fast: rivals(fastest, |row| row.latency_p50_low_us.zip(row.latency_p50_high_us)),
+            most_accurate,
+            as_accurate: rivals(most_accurate, |row| row.top1_low.zip(row.top1_high)),
+            smallest: by(|row| Some(row.model_bytes as f64)),
+            front: pareto::latency_top1(rows),
+            front_with_size: pareto::latency_top1_size(rows),
+        }
+    }
+
+    /// One sentence each, without markup.
+    #[must_use]
+    pub fn sentences(&self, rows: &[Row]) -> Vec<(&'static str, String)> {
+        let mut sentences = Vec::new();
+        if let Some(i) = self.fastest {
+            let rivals = names(rows, &self.as_fast, "; not distinguishable from ");
+            sentences
+                .push(("Fastest", format!("{}, {}{rivals}", rows[i].case(), latency(&rows[i]))));
+        }
+        if let Some(i) = self.most_accurate {
+            let rivals = names(rows, &self.as_accurate, "; not distinguishable from ");
+            let text =
+                format!("{}, {} at {}{rivals}", rows[i].case(), top1(&rows[i]), latency(&rows[i]));
+            sentences.push(("Most accurate", text));
+        }
+        if let Some(i) = self.smallest {
+            let text = format!("{}, {}", rows[i].model, bytes(rows[i].model_bytes));
+            sentences.push(("Smallest", text));
+        }
+        sentences
+    }
+}
+
+fn fastest_of_each_model(rows: &[Row], of: impl Iterator<Item = usize>) -> Vec<usize> {
+    let mut best: Vec<usize> = Vec::new();
+    for i in of {
+        match best.iter_mut().find(|other| rows[**other].model == rows[i].model) {
+            Some(other) if rows[i].latency_p50_us < rows[*other].latency_p50_us => *other = i,
+            Some(_) => {}
+            None => best.push(i),
+        }
+    }
+    best
+}
+
+fn names(rows: &[Row], indices: &[usize], before: &str) -> String {
+    /// More names than this say nothing.
+    const MOST: usize = 3;
+    if indices.is_empty() {
+        return String::new();
+    }
+    let named: Vec<_> = indices.iter().take(MOST).map(|&i| rows[i].model.as_str()).collect();
+    let more = match indices.len().saturating_sub(MOST) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{before}{}{more}", named.join(", "))
+}
+
+/// `0.431 ms [0.428, 0.440]`.
+#[must_use]
+pub fn latency(row: &Row) -> String {
+    let Some(median) = row.latency_p50_us else { return "not timed".into() };
+    match row.latency_p50_low_us.zip(row.latency_p50_high_us) {
+        Some((low, high)) => format!("{} ms [{}, {}]", ms(median), ms(low), ms(high)),
+        None => format!("{} ms", ms(median)),
+    }
+}
+
+/// `Top-1 41.6% [37.4, 46.0]`.
+#[must_use]
+pub fn top1(row: &Row) -> String {
+    let Some(top1) = row.top1 else { return "not scored".into() };
+    match row.top1_low.zip(row.top1_high) {
+        Some((low, high)) => {
+            format!("Top-1 {}% [{}, {}]", percent(top1), percent(low), percent(high))
+        }
+        None => format!("Top-1 {}%", percent(top1)),
+    }
+}

@@ -1,0 +1,247 @@
+//! The accuracy part of a run: every (model, backend, delegate) once, whatever
+//! its thread counts, on images that are decoded once for all of them.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::thread;
+
+use anyhow::Result;
+
+use super::agreement::Agreements;
+use super::execute::Context;
+use super::journal::Entry;
+use super::progress::Event;
+use super::record::{AccuracyRecord, CaseRecord, Status};
+use crate::accuracy::score::{Scored, Subject, score};
+use crate::accuracy::{ClassMap, Dataset, labelling};
+use crate::backend::Coverage;
+use crate::model::{Description, Model, labels, resolve};
+use crate::suite::{AccuracyKey, Case};
+use crate::worker::{Fault, Reply, Request, Worker};
+
+/// Share of the memory that is available which the models of one pass over the
+/// dataset may take; more models make more passes.
+const MEMORY_SHARE: f64 = 0.5;
+/// Most workers of one pass.
+const MAX_WORKERS: usize = 64;
+
+/// Scores what `records` lack. Returns early, with what is scored in the
+/// journal, when the user interrupts.
+///
+/// # Errors
+/// Only what ends the whole run: a journal that cannot be written, or more
+/// than 1% of the images unreadable.
+pub fn measure(
+    context: &mut Context<'_>,
+    dataset: &Dataset,
+    cases: &[CaseRecord],
+    records: &mut [AccuracyRecord],
+) -> Result<()> {
+    let mut waiting: Vec<usize> = (0..records.len()).filter(|i| !records[*i].ended).collect();
+    waiting.reverse();
+    let mut agreements = Agreements::new(dataset);
+    while !waiting.is_empty() && !context.interrupted() {
+        let pass = load_pass(context, dataset, cases, records, &mut waiting)?;
+        let scored = score_pass(context, dataset, pass, records)?;
+        for (subject, coverage) in scored {
+            let key = records[subject].key.clone();
+            let agreement = agreements.measure(context, &key);
+            let end = End { status: Status::Ok, error: None, coverage, agreement };
+            end_subject(context, &mut records[subject], subject, end)?;
+        }
+    }
+    Ok(())
+}
+
+/// How a subject ended.
+struct End {
+    status: Status,
+    error: Option<String>,
+    coverage: Option<Coverage>,
+    agreement: Option<super::record::Agreement>,
+}
+
+impl From<Fault> for End {
+    fn from(fault: Fault) -> Self {
+        Self { status: fault.status, error: Some(fault.reason), coverage: None, agreement: None }
+    }
+}
+
+/// A pass: its subjects, and by index what their delegates took.
+struct Pass {
+    subjects: Vec<Subject>,
+    members: Vec<(usize, Option<Coverage>)>,
+}
+
+fn load_pass(
+    context: &mut Context<'_>,
+    dataset: &Dataset,
+    cases: &[CaseRecord],
+    records: &mut [AccuracyRecord],
+    waiting: &mut Vec<usize>,
+) -> Result<Pass> {
+    let budget = crate::host::memory::available_bytes() as f64 * MEMORY_SHARE;
+    let cores = cores().get();
+    // A single model is spread over the cores by several workers of it.
+    let workers_each = cores.div_ceil(waiting.len().max(1));
+    let mut resident = 0.0;
+    let mut pass = Pass { subjects: Vec::new(), members: Vec::new() };
+    while pass.subjects.len() * workers_each < MAX_WORKERS && resident < budget {
+        let Some(index) = waiting.pop() else { break };
+        if context.interrupted() {
+            break;
+        }
+        let record = &mut records[index];
+        if let Some(refused) = refused_before(cases, &record.key) {
+            end_subject(context, record, index, refused)?;
+            continue;
+        }
+        match load_subject(context, dataset, record, workers_each) {
+            Ok((subject, coverage, bytes)) => {
+                resident += bytes;
+                pass.subjects.push(subject);
+                pass.members.push((index, coverage));
+            }
+            Err(fault) => end_subject(context, record, index, fault.into())?,
+        }
+    }
+    Ok(pass)
+}
+
+/// What the latency part found out already: a backend that does not take the
+/// model is not asked again.
+fn refused_before(cases: &[CaseRecord], key: &AccuracyKey) -> Option<End> {
+    cases
+        .iter()
+        .find(|record| record.case.accuracy_key() == *key)
+        .filter(|record| record.status == Status::Unsupported)
+        .map(|record| End {
+            status: Status::Unsupported,
+            error: record.error.clone(),
+            coverage: None,
+            agreement: None,
+        })
+}
+
+fn load_subject(
+    context: &Context<'_>,
+    dataset: &Dataset,
+    record: &AccuracyRecord,
+    workers: usize,
+) -> Result<(Subject, Option<Coverage>, f64), Fault> {
+    let failed = |error: anyhow::Error| Fault {
+        status: Status::Failed,
+        reason: format!("{error:#}").replace('\n', " "),
+    };
+    let case = single_threaded(&record.key);
+    let model = context.model(&case);
+    let overrides = &context.options().overrides;
+    let (spec, _) = resolve::input_spec(model, overrides).map_err(failed)?;
+    let (classes, _) = class_map(dataset, model, overrides).map_err(failed)?;
+    let Worker { mut link, loaded } = context.workers.load(&case, model)?;
+    let coverage = match link.ask(&Request::Coverage, &[])?.0 {
+        Reply::Coverage(coverage) => Some(coverage),
+        _ => None,
+    };
+    let output = loaded.outputs.first().cloned().ok_or_else(|| Fault {
+        status: Status::Unsupported,
+        reason: "the model has no output".into(),
+    })?;
+    let mut links = vec![link];
+    for _ in 1..workers {
+        links.push(context.workers.load(&case, model)?.link);
+    }
+    let bytes = loaded.memory_load_bytes.unwrap_or(model.bytes) as f64 * workers as f64;
+    let from = record.predictions.last().map_or(0, |last| dataset.position_after(&last.image));
+    let key = record.key.clone();
+    Ok((Subject { key, spec, output, classes, from, links }, coverage, bytes))
+}
+
+/// Scores a pass; gives the members that came to their end, with their coverage.
+fn score_pass(
+    context: &mut Context<'_>,
+    dataset: &Dataset,
+    pass: Pass,
+    records: &mut [AccuracyRecord],
+) -> Result<Vec<(usize, Option<Coverage>)>> {
+    if pass.subjects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys: Vec<AccuracyKey> = pass.subjects.iter().map(|s| s.key.clone()).collect();
+    let index: HashMap<AccuracyKey, usize> =
+        keys.into_iter().zip(pass.members.iter().map(|(index, _)| *index)).collect();
+    let stop = context.interrupt();
+    let outcome = score(dataset, pass.subjects, cores(), stop, &mut |scored| match scored {
+        Scored::Batch { key, predictions, preprocess_ns } => {
+            let subject = index[&key];
+            let images = predictions.len();
+            let entry = Entry::Scored { subject, predictions, preprocess_ns };
+            context.keep(&entry)?;
+            records[subject].apply(entry);
+            context.observe(Event::Scored { images });
+            Ok(())
+        }
+        Scored::Lost { key, fault } => {
+            let subject = index[&key];
+            end_subject(context, &mut records[subject], subject, fault.into())
+        }
+        Scored::Unreadable { .. } => Ok(()),
+    })?;
+    if !outcome.unreadable.is_empty() {
+        context.keep(&Entry::Unreadable { images: outcome.unreadable })?;
+    }
+    if outcome.interrupted {
+        return Ok(Vec::new());
+    }
+    Ok(pass.members.into_iter().filter(|(index, _)| !records[*index].ended).collect())
+}
+
+fn end_subject(
+    context: &mut Context<'_>,
+    record: &mut AccuracyRecord,
+    subject: usize,
+    end: End,
+) -> Result<()> {
+    let End { status, error, coverage, agreement } = end;
+    let entry = Entry::SubjectEnded { subject, status, error, coverage, agreement };
+    context.keep(&entry)?;
+    record.apply(entry);
+    let error = record.error.as_deref();
+    context.observe(Event::SubjectEnded { key: &record.key, status, error });
+    Ok(())
+}
+
+/// The case that accuracy is computed with.
+#[must_use]
+pub fn single_threaded(key: &AccuracyKey) -> Case {
+    let AccuracyKey { model, backend, delegate } = key.clone();
+    Case { model, backend, delegate, threads: NonZeroUsize::MIN }
+}
+
+/// How a model's outputs map to a dataset's classes, with a sentence for
+/// everything that was assumed.
+///
+/// # Errors
+/// Labels that cannot be read or do not fit.
+pub fn class_map(
+    dataset: &Dataset,
+    model: &Model,
+    overrides: &Description,
+) -> Result<(ClassMap, Vec<String>)> {
+    let stated = resolve::merged(overrides, &model.description);
+    let labels = match &stated.labels {
+        Some(path) => Some(labels::read(path)?),
+        None => model.anatomy.labels.clone(),
+    };
+    let outputs = labelling::Outputs {
+        model: &model.name,
+        count: model.anatomy.classes().unwrap_or(0),
+        labels: labels.as_deref(),
+        offset: stated.label_offset,
+    };
+    labelling::resolve(dataset, &outputs)
+}
+
+fn cores() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}

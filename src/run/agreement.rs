@@ -1,0 +1,132 @@
+//! How far a case's outputs are from its reference's: the same weights in
+//! float32 on tflite without a delegate, else the model itself there.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::Mutex;
+
+use super::accuracy::single_threaded;
+use super::execute::{Context, find_model};
+use super::record::Agreement;
+use crate::accuracy::{Dataset, decode, preprocess};
+use crate::backend::{BackendKind, Delegate};
+use crate::model::tensor::Tensor;
+use crate::model::{Format, Model, resolve};
+use crate::suite::{AccuracyKey, Case};
+use crate::worker::{Reply, Request, Worker};
+
+/// Images that are compared: the first ones of the dataset. Enough to see a
+/// wrong result, few enough to cost less than the scoring itself.
+const IMAGES: usize = 64;
+/// Images that are sent to a worker at once.
+const BATCH: usize = 8;
+
+/// One vector of real-valued outputs per image.
+type Outputs = Vec<Vec<f32>>;
+
+/// The references of a run, each computed once.
+pub struct Agreements<'a> {
+    dataset: &'a Dataset,
+    references: HashMap<String, Option<Outputs>>,
+}
+
+impl<'a> Agreements<'a> {
+    /// None computed yet.
+    #[must_use]
+    pub fn new(dataset: &'a Dataset) -> Self {
+        Self { dataset, references: HashMap::new() }
+    }
+
+    /// Compares a subject with its reference; `None` where either cannot run.
+    pub fn measure(&mut self, context: &Context<'_>, key: &AccuracyKey) -> Option<Agreement> {
+        let case = single_threaded(key);
+        let model = context.model(&case);
+        let reference = reference_of(context, model)?;
+        let dataset = self.dataset;
+        let expected = self
+            .references
+            .entry(reference.name.clone())
+            .or_insert_with(|| outputs(context, dataset, &reference_case(reference), reference))
+            .as_ref()?;
+        compare(expected, &outputs(context, dataset, &case, model)?)
+    }
+}
+
+/// The model that a model is compared with: in the run, or beside its file.
+fn reference_of<'a>(context: &'a Context<'_>, model: &'a Model) -> Option<&'a Model> {
+    let named = model.description.reference.as_deref();
+    match named.and_then(|name| find_model(context.header(), name)) {
+        Some(reference) => Some(reference),
+        None => (model.format == Format::Tflite).then_some(model),
+    }
+}
+
+fn reference_case(model: &Model) -> Case {
+    Case {
+        model: model.name.clone(),
+        backend: BackendKind::Tflite,
+        delegate: Delegate::None,
+        threads: NonZeroUsize::MIN,
+    }
+}
+
+fn outputs(
+    context: &Context<'_>,
+    dataset: &Dataset,
+    case: &Case,
+    model: &Model,
+) -> Option<Outputs> {
+    let (spec, _) = resolve::input_spec(model, &context.options().overrides).ok()?;
+    let Worker { mut link, loaded } = context.workers.load(case, model).ok()?;
+    let output = loaded.outputs.first()?.clone();
+    let mut all = Vec::new();
+    let gate = Mutex::new(());
+    let images = dataset.entries.iter().take(IMAGES).collect::<Vec<_>>();
+    for batch in images.chunks(BATCH) {
+        let tensors: Vec<u8> = batch
+            .iter()
+            .filter_map(|entry| {
+                let bytes = decode::load(&dataset.path(entry)).ok()?;
+                let decoded = decode::decode(&bytes, &gate).ok()?;
+                Some(preprocess::prepare(&decoded.pixels, &spec))
+            })
+            .flatten()
+            .collect();
+        let size = loaded.inputs.first()?.byte_len();
+        let count = u32::try_from(tensors.len() / size.max(1)).ok()?;
+        let (Reply::Outputs { .. }, bytes) = link.ask(&Request::Infer { count }, &tensors).ok()?
+        else {
+            return None;
+        };
+        all.extend(bytes.chunks_exact(output.byte_len().max(1)).map(|bytes| {
+            let bytes = bytes.to_vec();
+            let tensor = Tensor { element: output.element, shape: output.shape.clone(), bytes };
+            tensor.to_real(output.quantization.as_ref())
+        }));
+    }
+    Some(all)
+}
+
+fn compare(expected: &Outputs, found: &Outputs) -> Option<Agreement> {
+    if expected.is_empty() || expected.len() != found.len() {
+        return None;
+    }
+    let mut same = 0_usize;
+    let mut max_abs_error = 0.0_f64;
+    for (expected, found) in expected.iter().zip(found) {
+        if expected.len() != found.len() {
+            return None;
+        }
+        same += usize::from(best(expected) == best(found));
+        for (a, b) in expected.iter().zip(found) {
+            let error = f64::from((a - b).abs());
+            max_abs_error = if error.is_nan() { f64::INFINITY } else { max_abs_error.max(error) };
+        }
+    }
+    Some(Agreement { top1: same as f64 / expected.len() as f64, max_abs_error })
+}
+
+/// The best class; of equal scores the lower index.
+fn best(scores: &[f32]) -> Option<usize> {
+    (0..scores.len()).reduce(|best, i| if scores[i] > scores[best] { i } else { best })
+}

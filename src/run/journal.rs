@@ -1,0 +1,239 @@
+//! `journal.jsonl`: one line for everything that was learnt, flushed before
+//! the next thing is begun. The other files of a run are made from it.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
+
+use super::record::{Agreement, Header, Process, Status, Visit};
+use crate::accuracy::Prediction;
+use crate::backend::Coverage;
+use crate::worker::protocol::Memory;
+
+/// File name in a run's folder.
+pub const FILE_NAME: &str = "journal.jsonl";
+/// The schema of journals and of `run.json` that this program writes.
+pub const SCHEMA: u32 = 1;
+
+/// One line of the journal. Cases and accuracy subjects are named by their
+/// index in the header's list.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "entry", rename_all = "snake_case")]
+pub enum Entry {
+    /// The first line.
+    Header(Box<Header>),
+    /// A process of a case is warm.
+    Process {
+        /// Which case.
+        case: usize,
+        /// When it was started, RFC 3339.
+        started_at: String,
+        /// What it told.
+        process: Box<Process>,
+    },
+    /// A block was measured.
+    Visit {
+        /// Which case.
+        case: usize,
+        /// The block.
+        visit: Visit,
+    },
+    /// Memory of a case's newest process, after its last block.
+    Memory {
+        /// Which case.
+        case: usize,
+        /// What the process told.
+        memory: Memory,
+    },
+    /// What a case's delegate took.
+    Coverage {
+        /// Which case.
+        case: usize,
+        /// What the runtime told.
+        coverage: Coverage,
+    },
+    /// A case's latency is done with.
+    CaseEnded {
+        /// Which case.
+        case: usize,
+        /// How.
+        status: Status,
+        /// Why, in one line.
+        error: Option<String>,
+        /// Wall time that was spent on it.
+        seconds: f64,
+    },
+    /// Images of an accuracy subject were scored.
+    Scored {
+        /// Which subject.
+        subject: usize,
+        /// One per image, following the ones before.
+        predictions: Vec<Prediction>,
+        /// Time to prepare each.
+        preprocess_ns: Vec<u64>,
+    },
+    /// An accuracy subject is done with.
+    SubjectEnded {
+        /// Which subject.
+        subject: usize,
+        /// How.
+        status: Status,
+        /// Why, in one line.
+        error: Option<String>,
+        /// What the delegate took.
+        coverage: Option<Coverage>,
+        /// How it agrees with its reference.
+        agreement: Option<Agreement>,
+    },
+    /// Images that could not be read: file and reason.
+    Unreadable {
+        /// Every one so far.
+        images: Vec<(String, String)>,
+    },
+    /// The run came to its end.
+    Finished {
+        /// One-minute load average at the end.
+        load_after: Option<f64>,
+        /// Wall time of the whole run, interruptions left out.
+        seconds: f64,
+    },
+}
+
+/// A journal that is open for writing. It holds the run's lock.
+pub struct Journal {
+    file: File,
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Journal {
+    /// Begins a journal in `folder`, which is made.
+    ///
+    /// # Errors
+    /// A folder that cannot be made or written, one that already holds a run,
+    /// or one that another shutterbench is writing.
+    pub fn create(folder: &Path, header: Header) -> Result<Self> {
+        fs::create_dir_all(folder).with_context(|| {
+            format!("cannot make the run's folder {}; name another with --out", folder.display())
+        })?;
+        let lock = lock(folder)?;
+        let path = folder.join(FILE_NAME);
+        let file = OpenOptions::new().append(true).create_new(true).open(&path).with_context(|| {
+            format!(
+                "cannot begin a run in {}; if it holds one, continue it with --resume or name another folder with --out",
+                folder.display()
+            )
+        })?;
+        let mut journal = Self { file, path, _lock: lock };
+        journal.append(&Entry::Header(Box::new(header)))?;
+        Ok(journal)
+    }
+
+    /// Continues the journal in `folder`; a torn last line is cut off.
+    ///
+    /// # Errors
+    /// No journal, one that another shutterbench is writing, or one that is
+    /// damaged before its last line.
+    pub fn resume(folder: &Path) -> Result<(Self, Vec<Entry>)> {
+        let path = folder.join(FILE_NAME);
+        ensure!(path.is_file(), "{} holds no run to resume (no {FILE_NAME})", folder.display());
+        let lock = lock(folder)?;
+        let (entries, whole) = read(folder)?;
+        let context = || format!("cannot continue {}", path.display());
+        let file = OpenOptions::new().append(true).open(&path).with_context(context)?;
+        file.set_len(whole).with_context(context)?;
+        Ok((Self { file, path, _lock: lock }, entries))
+    }
+
+    /// Appends one entry and hands it to the system before it returns.
+    ///
+    /// # Errors
+    /// A full disk and the like. What was written before stays valid: a torn
+    /// line is cut off when the run is resumed.
+    pub fn append(&mut self, entry: &Entry) -> Result<()> {
+        let mut line = serde_json::to_vec(entry)?;
+        line.push(b'\n');
+        self.file.write_all(&line).with_context(|| {
+            format!(
+                "cannot write {}; what was measured before is kept: make room and continue with --resume",
+                self.path.display()
+            )
+        })
+    }
+}
+
+fn lock(folder: &Path) -> Result<File> {
+    let path = folder.join("lock");
+    let context = || format!("cannot write in the run's folder {}", folder.display());
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .with_context(context)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => bail!(
+            "another shutterbench is writing {}; wait for it or name another folder",
+            folder.display()
+        ),
+        Err(TryLockError::Error(error)) => Err(error).with_context(context),
+    }
+}
+
+/// Reads every entry of the journal in `folder`, and the length in bytes of
+/// its whole lines.
+///
+/// # Errors
+/// A journal that cannot be read, of a newer schema, or damaged before its
+/// last line.
+pub fn read(folder: &Path) -> Result<(Vec<Entry>, u64)> {
+    let path = folder.join(FILE_NAME);
+    let bytes = fs::read(&path)
+        .with_context(|| format!("{} holds no readable run (no {FILE_NAME})", folder.display()))?;
+    parse(&bytes).with_context(|| format!("journal {} cannot be used", path.display()))
+}
+
+/// Parses a journal: see [`read`].
+///
+/// # Errors
+/// See [`read`].
+pub fn parse(bytes: &[u8]) -> Result<(Vec<Entry>, u64)> {
+    let mut entries = Vec::new();
+    let mut whole = 0;
+    let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').enumerate().peekable();
+    while let Some((number, line)) = lines.next() {
+        if entries.is_empty() {
+            check_schema(line)?;
+        }
+        match serde_json::from_slice(line) {
+            Ok(entry) if line.ends_with(b"\n") => entries.push(entry),
+            _ if lines.peek().is_none() => break,
+            Ok(_) => break,
+            Err(error) => bail!("line {} is damaged ({error})", number + 1),
+        }
+        whole += line.len() as u64;
+    }
+    ensure!(
+        matches!(entries.first(), Some(Entry::Header(_))),
+        "it does not begin with the run's header; nothing was measured, start a new run"
+    );
+    Ok((entries, whole))
+}
+
+/// A newer journal is refused by name, before its unknown fields confuse.
+fn check_schema(line: &[u8]) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Schema {
+        schema: u32,
+    }
+    match serde_json::from_slice::<Schema>(line) {
+        Ok(Schema { schema }) if schema > SCHEMA => bail!(
+            "its schema is {schema}, this program knows {SCHEMA}; use the newer shutterbench that wrote it"
+        ),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,237 @@
+//! From what the user wants to a run's header. Everything that can be wrong
+//! with the request is found here, before anything is started.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::num::NonZeroUsize;
+
+use anyhow::{Context, Result, ensure};
+use sha2::{Digest, Sha256};
+use strum::VariantArray;
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use super::accuracy::class_map;
+use super::journal::SCHEMA;
+use super::record::{Header, Runtime};
+use crate::accuracy::Dataset;
+use crate::backend::library::RuntimeLibrary;
+use crate::backend::{BackendError, BackendKind, registry};
+use crate::host::{Host, affinity};
+use crate::model::manifest::Manifest;
+use crate::model::select::{self, hex};
+use crate::model::{Model, resolve};
+use crate::suite::{AccuracyOptions, Amount, LatencyOptions, Matrix, Options, Order, SuiteFile};
+
+/// Length of a block: long enough that visiting costs little, short enough
+/// that every case is visited often.
+const BLOCK_MS: f64 = 50.0;
+/// Least time in timed blocks a case.
+const MIN_SECONDS: f64 = 0.5;
+/// Most time in timed blocks a case.
+const MAX_SECONDS: f64 = 10.0;
+/// Silence after which a worker counts as hung.
+const TIMEOUT_SECONDS: f64 = 60.0;
+
+/// A run that is ready to start.
+pub struct Plan {
+    /// What its journal begins with.
+    pub header: Header,
+    /// The images, where accuracy is measured.
+    pub dataset: Option<Dataset>,
+}
+
+/// Makes a plan.
+///
+/// # Errors
+/// One sentence: what is wrong with a model, a backend, the dataset or an option.
+pub fn plan(wanted: &SuiteFile, in_process: bool) -> Result<Plan> {
+    let mut assumptions = Vec::new();
+    let models = if wanted.models.is_empty() {
+        select::embedded()?
+    } else {
+        select::select(&wanted.models)?
+    };
+    let backends = backends(&wanted.backends, &mut assumptions)?;
+    let threads = match wanted.threads.as_slice() {
+        [] => vec![NonZeroUsize::MIN],
+        some => some.to_vec(),
+    };
+    let matrix = Matrix {
+        models: &models,
+        backends: &backends,
+        delegates: &wanted.delegates,
+        threads: &threads,
+    };
+    let cases = matrix.cases();
+    let options = options(wanted, &models, in_process, &mut assumptions)?;
+    let dataset = match &options.accuracy {
+        Some(accuracy) => {
+            let dataset = open_dataset(accuracy, options.seed)?;
+            for model in &models {
+                let (_, assumed) = resolve::input_spec(model, &options.overrides)?;
+                assumptions.extend(assumed);
+                assumptions.extend(class_map(&dataset, model, &options.overrides)?.1);
+            }
+            Some(dataset)
+        }
+        None => None,
+    };
+    let used: BTreeSet<BackendKind> = cases.iter().map(|case| case.backend).collect();
+    let started = OffsetDateTime::now_utc();
+    let run_id = started
+        .format(format_description!("[year][month][day]-[hour][minute][second]"))
+        .context("cannot name the run after the time")?;
+    let header = Header {
+        schema: SCHEMA,
+        run_id,
+        version: env!("CARGO_PKG_VERSION").into(),
+        commit: option_env!("SHUTTERBENCH_COMMIT").map(str::to_owned),
+        binary_sha256: own_hash(),
+        started_at: super::record::rfc3339(started),
+        host: Host::read(),
+        device: "local".into(),
+        runtimes: used.into_iter().filter_map(runtime).collect(),
+        dataset: dataset.as_ref().map(Dataset::facts),
+        options,
+        models,
+        cases,
+        assumptions,
+    };
+    Ok(Plan { header, dataset })
+}
+
+/// Opens a dataset, or the sample of it that was asked for.
+///
+/// # Errors
+/// See [`Dataset::open`] and [`Dataset::sample`].
+pub fn open_dataset(options: &AccuracyOptions, seed: u64) -> Result<Dataset> {
+    let mut dataset = Dataset::open(&options.dataset)?;
+    if let Some(images) = options.images {
+        dataset.sample(images, seed)?;
+    }
+    Ok(dataset)
+}
+
+/// The backends that were asked for, each of which must be present; or all
+/// that are.
+fn backends(wanted: &[BackendKind], assumptions: &mut Vec<String>) -> Result<Vec<BackendKind>> {
+    let mut present = Vec::new();
+    let candidates = if wanted.is_empty() { BackendKind::VARIANTS } else { wanted };
+    for kind in candidates {
+        match registry::open(*kind) {
+            Ok(_) => present.push(*kind),
+            Err(error) if wanted.is_empty() => {
+                assumptions.push(format!("backend {kind} is left out: {error}"));
+            }
+            Err(BackendError::Absent { reason, remedy }) => {
+                anyhow::bail!("backend {kind} is not present: {reason}; {remedy}")
+            }
+            Err(error) => anyhow::bail!("backend {kind} cannot be used: {error}"),
+        }
+    }
+    present.dedup();
+    Ok(present)
+}
+
+fn options(
+    wanted: &SuiteFile,
+    models: &[Model],
+    in_process: bool,
+    assumptions: &mut Vec<String>,
+) -> Result<Options> {
+    let latency = wanted.latency.unwrap_or(true).then(|| latency_options(wanted)).transpose()?;
+    let accuracy = if wanted.accuracy.unwrap_or(true) {
+        accuracy_options(wanted, models, assumptions)?
+    } else {
+        None
+    };
+    ensure!(
+        latency.is_some() || accuracy.is_some(),
+        "neither latency nor accuracy is to be measured; leave out --no-latency or name a dataset with --dataset"
+    );
+    let timeout_seconds = wanted.timeout.unwrap_or(TIMEOUT_SECONDS);
+    ensure!(timeout_seconds > 0.0, "--timeout 0 would end every case; give seconds");
+    Ok(Options {
+        latency,
+        accuracy,
+        overrides: wanted.describe.clone(),
+        seed: wanted.seed.unwrap_or(0),
+        timeout_seconds,
+        memory_limit_mb: wanted.memory_limit,
+        in_process,
+        require_delegate: wanted.require_delegate.unwrap_or(false),
+    })
+}
+
+fn latency_options(wanted: &SuiteFile) -> Result<LatencyOptions> {
+    let min_seconds = wanted.min_seconds.unwrap_or(MIN_SECONDS);
+    let max_seconds = wanted.max_seconds.unwrap_or(MAX_SECONDS.max(min_seconds));
+    ensure!(
+        min_seconds <= max_seconds,
+        "--min-seconds {min_seconds} is more than --max-seconds {max_seconds}; raise the one or lower the other"
+    );
+    let affinity = match &wanted.affinity {
+        Some(text) => affinity::parse(text)?,
+        None => Vec::new(),
+    };
+    Ok(LatencyOptions {
+        warmup: wanted.warmup.unwrap_or(Amount::Auto),
+        runs: wanted.runs.unwrap_or(Amount::Auto),
+        min_seconds,
+        max_seconds,
+        block_ms: BLOCK_MS,
+        order: wanted.order.unwrap_or(Order::Interleaved),
+        cooldown_seconds: wanted.cooldown.unwrap_or(0.0),
+        processes: wanted.processes.unwrap_or(Amount::Auto),
+        affinity,
+        budget_ms: wanted.budget_ms,
+    })
+}
+
+/// The dataset that was named, else the embedded family's for its own models.
+fn accuracy_options(
+    wanted: &SuiteFile,
+    models: &[Model],
+    assumptions: &mut Vec<String>,
+) -> Result<Option<AccuracyOptions>> {
+    let dataset = match &wanted.dataset {
+        Some(dataset) => Some(dataset.clone()),
+        None => embedded_dataset(models),
+    };
+    let Some(dataset) = dataset else {
+        ensure!(
+            wanted.images.is_none(),
+            "--images needs a dataset; name its folder with --dataset"
+        );
+        assumptions.push("no dataset was named (--dataset): accuracy was not measured".into());
+        return Ok(None);
+    };
+    Ok(Some(AccuracyOptions {
+        dataset,
+        labels: wanted.labels.clone(),
+        images: wanted.images.map(NonZeroUsize::get),
+    }))
+}
+
+fn embedded_dataset(models: &[Model]) -> Option<std::path::PathBuf> {
+    let manifest = Manifest::embedded().ok()?;
+    let folder = fs::canonicalize(&manifest.folder).ok()?;
+    let all_embedded = models.iter().all(|model| model.path.starts_with(&folder));
+    let dataset = manifest.family.as_ref()?.dataset.as_ref()?;
+    all_embedded.then(|| manifest.folder.join(dataset))
+}
+
+fn runtime(backend: BackendKind) -> Option<Runtime> {
+    let version = registry::open(backend).ok()?.version();
+    let library = RuntimeLibrary::of(backend).and_then(|library| library.find().ok());
+    let sha256 =
+        library.as_ref().and_then(|path| fs::read(path).ok()).map(|b| hex(&Sha256::digest(&b)));
+    Some(Runtime { backend, version, library, sha256 })
+}
+
+/// SHA-256 of this program, so that a run is not continued by another one.
+pub(super) fn own_hash() -> Option<String> {
+    let bytes = fs::read(std::env::current_exe().ok()?).ok()?;
+    Some(hex(&Sha256::digest(&bytes)))
+}

@@ -1,0 +1,128 @@
+//! What a run tells while it goes on: bars on a terminal, plain lines elsewhere.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::record::{CaseRecord, Status};
+use crate::suite::{AccuracyKey, Case};
+
+/// Something that happened.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// A case's worker is being started.
+    CaseLoading(&'a Case),
+    /// A case is done with.
+    CaseEnded(&'a CaseRecord),
+    /// Every case of a group was visited once more.
+    RoundEnded {
+        /// Which round.
+        round: u32,
+        /// Cases of the group that want more.
+        cases_left: usize,
+    },
+    /// Images were scored.
+    Scored {
+        /// So many of all subjects together.
+        images: usize,
+    },
+    /// An accuracy subject is done with.
+    SubjectEnded {
+        /// Which.
+        key: &'a AccuracyKey,
+        /// How.
+        status: Status,
+        /// Why.
+        error: Option<&'a str>,
+    },
+}
+
+/// Shows events on standard error.
+pub struct Progress {
+    style: Style,
+    cases: usize,
+    ended: usize,
+}
+
+enum Style {
+    Quiet,
+    Lines,
+    Bar(ProgressBar),
+}
+
+impl Progress {
+    /// For a run of so many cases and so many images over all subjects.
+    #[must_use]
+    pub fn new(quiet: bool, cases: usize, images: usize) -> Self {
+        let style = if quiet {
+            Style::Quiet
+        } else if std::io::stderr().is_terminal() {
+            let bar = ProgressBar::new((cases + images) as u64);
+            let template = "{bar:30} {percent:>3}% {elapsed} {wide_msg}";
+            // The template is a constant; the default style stands in should it ever be wrong.
+            bar.set_style(
+                ProgressStyle::with_template(template)
+                    .unwrap_or_else(|_| ProgressStyle::default_bar()),
+            );
+            bar.enable_steady_tick(Duration::from_millis(250));
+            Style::Bar(bar)
+        } else {
+            Style::Lines
+        };
+        Self { style, cases, ended: 0 }
+    }
+
+    /// Shows one event.
+    pub fn show(&mut self, event: Event<'_>) {
+        if let Event::CaseEnded(_) = event {
+            self.ended += 1;
+        }
+        let line = self.line(event);
+        match &self.style {
+            Style::Quiet => {}
+            Style::Lines => {
+                if let Some(line) = line {
+                    eprintln!("{line}");
+                }
+            }
+            Style::Bar(bar) => match event {
+                Event::CaseEnded(_) => {
+                    bar.inc(1);
+                    bar.set_message(line.unwrap_or_default());
+                }
+                Event::Scored { images } => bar.inc(images as u64),
+                Event::CaseLoading(case) => bar.set_message(format!("loading {case}")),
+                Event::RoundEnded { round, cases_left } => {
+                    bar.set_message(format!("round {}, {cases_left} cases left", round + 1));
+                }
+                Event::SubjectEnded { .. } => bar.set_message(line.unwrap_or_default()),
+            },
+        }
+    }
+
+    fn line(&self, event: Event<'_>) -> Option<String> {
+        match event {
+            Event::CaseEnded(record) => {
+                let runs: usize = record.visits.iter().map(|v| v.block.latency_ns.len()).sum();
+                let what = match &record.error {
+                    Some(error) => format!("{}: {error}", record.status),
+                    None => format!("{runs} runs in {} rounds", record.visits.len()),
+                };
+                Some(format!("[{}/{}] {}: {what}", self.ended, self.cases, record.case))
+            }
+            Event::SubjectEnded { key, status, error } => Some(match error {
+                Some(error) => format!("accuracy of {key}: {status}: {error}"),
+                None => format!("accuracy of {key}: {status}"),
+            }),
+            Event::CaseLoading(_) | Event::RoundEnded { .. } | Event::Scored { .. } => None,
+        }
+    }
+
+    /// Removes the bar.
+    pub fn finish(&self) {
+        if let Style::Bar(bar) = &self.style {
+            bar.finish_and_clear();
+        }
+    }
+}

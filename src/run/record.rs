@@ -1,0 +1,222 @@
+//! What a run knows, as the journal keeps it and the reports read it.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::accuracy::Prediction;
+use crate::backend::Coverage;
+use crate::host::Host;
+use crate::measure::warmup;
+use crate::model::Model;
+use crate::suite::{AccuracyKey, Case, Options};
+use crate::worker::protocol::{Block, Loaded, Memory};
+
+/// How a case ended.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Status {
+    /// Measured.
+    Ok,
+    /// An error that the runtime reported.
+    Failed,
+    /// Its process died.
+    Crashed,
+    /// Its process fell silent.
+    Timeout,
+    /// Its process ran into the memory limit.
+    OutOfMemory,
+    /// This backend cannot run it.
+    Unsupported,
+    /// Not measured: interrupted, or left out.
+    Skipped,
+}
+
+impl Status {
+    /// Whether this makes the run exit with 1.
+    #[must_use]
+    pub const fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::Crashed | Self::Timeout | Self::OutOfMemory)
+    }
+}
+
+/// What is known before the first case.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Header {
+    /// Version of the files' schema.
+    pub schema: u32,
+    /// Name of the run, also of its folder.
+    pub run_id: String,
+    /// shutterbench's version.
+    pub version: String,
+    /// The commit it was built from, where known.
+    pub commit: Option<String>,
+    /// SHA-256 of the program.
+    pub binary_sha256: Option<String>,
+    /// When it started, RFC 3339.
+    pub started_at: String,
+    /// How it measures.
+    pub options: Options,
+    /// The machine.
+    pub host: Host,
+    /// `local`, or the device's serial.
+    pub device: String,
+    /// Runtime libraries used: name, version, path, SHA-256.
+    pub runtimes: Vec<Runtime>,
+    /// The models.
+    pub models: Vec<Model>,
+    /// The cases, in the order of the table.
+    pub cases: Vec<Case>,
+    /// The dataset, where there is one.
+    pub dataset: Option<DatasetFacts>,
+    /// Everything that was assumed rather than stated, one sentence each.
+    pub assumptions: Vec<String>,
+}
+
+/// One runtime of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Runtime {
+    /// The backend.
+    pub backend: crate::backend::BackendKind,
+    /// Its own version.
+    pub version: String,
+    /// The shared library, where there is one.
+    pub library: Option<std::path::PathBuf>,
+    /// SHA-256 of that library.
+    pub sha256: Option<String>,
+}
+
+/// What is known of the dataset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetFacts {
+    /// Its folder.
+    pub path: std::path::PathBuf,
+    /// Images that are scored.
+    pub images: usize,
+    /// Classes that its labels name.
+    pub classes: usize,
+    /// SHA-256 over the sorted list of files, their sizes and class indices.
+    pub sha256: String,
+    /// Images that could not be read: file and reason.
+    pub unreadable: Vec<(String, String)>,
+}
+
+/// One visit to a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visit {
+    /// Which round of the run.
+    pub round: u32,
+    /// Which of the case's processes, from 0.
+    pub process: u32,
+    /// The timings.
+    pub block: Block,
+    /// Current frequency of the CPU before the block, where the system tells.
+    pub mhz: Option<u32>,
+}
+
+/// What is known of one of a case's processes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Process {
+    /// What loading told.
+    pub loaded: Loaded,
+    /// The first inference.
+    pub first_inference_ns: u64,
+    /// The untimed runs after it.
+    pub warmup: warmup::Report,
+    /// Memory at the end of the process's last block.
+    pub memory: Option<Memory>,
+}
+
+/// What is known of a case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CaseRecord {
+    /// The case.
+    pub case: Case,
+    /// How it ended.
+    pub status: Status,
+    /// Why, in one line, where it did not end well.
+    pub error: Option<String>,
+    /// When its first process started, RFC 3339.
+    pub started_at: Option<String>,
+    /// Wall time spent on it, everything included.
+    pub seconds: f64,
+    /// Its processes.
+    pub processes: Vec<Process>,
+    /// Its visits, in the order in which they happened.
+    pub visits: Vec<Visit>,
+    /// What the delegate really took, where the case came that far.
+    pub coverage: Option<Coverage>,
+    /// Whether it is done with; a run that was cut short has cases that are not.
+    pub ended: bool,
+}
+
+/// Accuracy of one (model, backend, delegate).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccuracyRecord {
+    /// Of what.
+    pub key: AccuracyKey,
+    /// How it ended.
+    pub status: Status,
+    /// Why, in one line, where it did not end well.
+    pub error: Option<String>,
+    /// One per image, in the dataset's order.
+    pub predictions: Vec<Prediction>,
+    /// Time to prepare each image for this model, without decoding.
+    pub preprocess_ns: Vec<u64>,
+    /// Comparison with the model's reference case.
+    pub agreement: Option<Agreement>,
+    /// What the delegate really took in the process that scored.
+    pub coverage: Option<Coverage>,
+    /// Whether it is done with.
+    pub ended: bool,
+}
+
+/// How far outputs are from the reference case's.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Agreement {
+    /// Share of inputs with the same best class.
+    pub top1: f64,
+    /// Largest absolute difference of dequantised outputs.
+    pub max_abs_error: f64,
+}
+
+/// A whole run, as read back from its journal.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Run {
+    /// What was known before the first case.
+    pub header: Header,
+    /// One per case that was begun or ended.
+    pub cases: Vec<CaseRecord>,
+    /// One per (model, backend, delegate) that was scored.
+    pub accuracies: Vec<AccuracyRecord>,
+    /// How it came to its end, if it did.
+    pub finished: Option<Finished>,
+}
+
+/// What is known at the end of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Finished {
+    /// One-minute load average.
+    pub load_after: Option<f64>,
+    /// Wall time of the whole run, interruptions left out.
+    pub seconds: f64,
+}
+
+/// A moment as RFC 3339 writes it, to the second.
+#[must_use]
+pub fn rfc3339(moment: OffsetDateTime) -> String {
+    // Every moment of this era can be written; the fallback is for a clock set to year 10000.
+    moment.replace_nanosecond(0).unwrap_or(moment).format(&Rfc3339).unwrap_or_default()
+}

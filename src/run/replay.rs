@@ -1,0 +1,157 @@
+//! From a journal's entries to a [`Run`].
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use super::journal::{self, Entry};
+use super::record::{AccuracyRecord, CaseRecord, Header, Run, Status};
+use crate::suite::AccuracyKey;
+
+/// Reads the run in `folder`.
+///
+/// # Errors
+/// See [`journal::read`] and [`run`].
+pub fn read(folder: &Path) -> Result<Run> {
+    let (entries, _) = journal::read(folder)?;
+    run(entries)
+}
+
+/// The distinct accuracy subjects of a header, in the order of its cases.
+#[must_use]
+pub fn subjects(header: &Header) -> Vec<AccuracyKey> {
+    let mut subjects = Vec::new();
+    for case in &header.cases {
+        let key = case.accuracy_key();
+        if !subjects.contains(&key) {
+            subjects.push(key);
+        }
+    }
+    subjects
+}
+
+/// Replays entries.
+///
+/// # Errors
+/// An entry that speaks of a case or subject which the header does not have.
+pub fn run(entries: Vec<Entry>) -> Result<Run> {
+    let mut entries = entries.into_iter();
+    let Some(Entry::Header(header)) = entries.next() else {
+        bail!("the journal does not begin with the run's header");
+    };
+    let cases = header.cases.iter().map(|case| CaseRecord::new(case.clone())).collect();
+    let accuracies = subjects(&header).into_iter().map(AccuracyRecord::new).collect();
+    let mut run = Run { header: *header, cases, accuracies, finished: None };
+    for entry in entries {
+        apply(&mut run, entry)?;
+    }
+    Ok(run)
+}
+
+fn apply(run: &mut Run, entry: Entry) -> Result<()> {
+    match entry {
+        Entry::Header(_) => bail!("the journal holds a second header"),
+        Entry::Finished { load_after, seconds } => {
+            run.finished = Some(super::record::Finished { load_after, seconds });
+        }
+        Entry::Unreadable { images } => {
+            if let Some(dataset) = &mut run.header.dataset {
+                dataset.unreadable = images;
+            }
+        }
+        Entry::Scored { subject, .. } | Entry::SubjectEnded { subject, .. } => {
+            match run.accuracies.get_mut(subject) {
+                Some(record) => record.apply(entry),
+                None => bail!(
+                    "the journal speaks of accuracy subject {subject}, which is not in its header"
+                ),
+            }
+        }
+        Entry::Process { case, .. }
+        | Entry::Visit { case, .. }
+        | Entry::Memory { case, .. }
+        | Entry::Coverage { case, .. }
+        | Entry::CaseEnded { case, .. } => match run.cases.get_mut(case) {
+            Some(record) => record.apply(entry),
+            None => bail!("the journal speaks of case {case}, which is not in its header"),
+        },
+    }
+    Ok(())
+}
+
+impl CaseRecord {
+    /// A case of which nothing is known yet.
+    #[must_use]
+    pub fn new(case: crate::suite::Case) -> Self {
+        Self {
+            case,
+            status: Status::Skipped,
+            error: None,
+            started_at: None,
+            seconds: 0.0,
+            processes: Vec::new(),
+            visits: Vec::new(),
+            coverage: None,
+            ended: false,
+        }
+    }
+
+    /// Takes one entry about this case.
+    pub fn apply(&mut self, entry: Entry) {
+        match entry {
+            Entry::Process { started_at, process, .. } => {
+                self.started_at.get_or_insert(started_at);
+                self.processes.push(*process);
+            }
+            Entry::Visit { visit, .. } => self.visits.push(visit),
+            Entry::Memory { memory, .. } => {
+                if let Some(process) = self.processes.last_mut() {
+                    process.memory = Some(memory);
+                }
+            }
+            Entry::Coverage { coverage, .. } => self.coverage = Some(coverage),
+            Entry::CaseEnded { status, error, seconds, .. } => {
+                self.status = status;
+                self.error = error;
+                self.seconds = seconds;
+                self.ended = true;
+            }
+            _ => {}
+        }
+    }
+}
+
+impl AccuracyRecord {
+    /// A subject of which nothing is known yet.
+    #[must_use]
+    pub fn new(key: AccuracyKey) -> Self {
+        Self {
+            key,
+            status: Status::Skipped,
+            error: None,
+            predictions: Vec::new(),
+            preprocess_ns: Vec::new(),
+            agreement: None,
+            coverage: None,
+            ended: false,
+        }
+    }
+
+    /// Takes one entry about this subject.
+    pub fn apply(&mut self, entry: Entry) {
+        match entry {
+            Entry::Scored { predictions, preprocess_ns, .. } => {
+                self.predictions.extend(predictions);
+                self.preprocess_ns.extend(preprocess_ns);
+            }
+            Entry::SubjectEnded { status, error, coverage, agreement, .. } => {
+                self.status = status;
+                self.error = error;
+                self.coverage = coverage;
+                self.agreement = agreement;
+                self.ended = true;
+            }
+            _ => {}
+        }
+    }
+}

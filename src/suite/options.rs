@@ -1,0 +1,135 @@
+//! How a run measures. Stored in `run.json`, so that a run explains itself.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Description;
+
+/// A count that the program may choose itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Amount {
+    /// By the documented rule.
+    Auto,
+    /// Just so many.
+    Fixed(u32),
+}
+
+impl FromStr for Amount {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            _ => text
+                .parse()
+                .map(Self::Fixed)
+                .map_err(|_| format!("'{text}' is neither 'auto' nor a whole number")),
+        }
+    }
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Fixed(count) => write!(f, "{count}"),
+        }
+    }
+}
+
+impl TryFrom<String> for Amount {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Amount> for String {
+    fn from(amount: Amount) -> Self {
+        amount.to_string()
+    }
+}
+
+/// In which order cases are visited.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum Order {
+    /// Every case once a round, in a seeded random order.
+    Interleaved,
+    /// Every case to its end before the next.
+    Sequential,
+}
+
+/// How latency is measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LatencyOptions {
+    /// Untimed runs before the first block.
+    pub warmup: Amount,
+    /// Timed runs a case.
+    pub runs: Amount,
+    /// Least time in timed blocks a case.
+    pub min_seconds: f64,
+    /// Most time in timed blocks a case.
+    pub max_seconds: f64,
+    /// Length of one block.
+    pub block_ms: f64,
+    /// Order of visits.
+    pub order: Order,
+    /// Pause between blocks.
+    pub cooldown_seconds: f64,
+    /// How many processes a case is spread over.
+    pub processes: Amount,
+    /// CPUs that workers are pinned to; empty: not pinned.
+    pub affinity: Vec<usize>,
+    /// Latency budget for the `within_budget` column.
+    pub budget_ms: Option<f64>,
+}
+
+/// How accuracy is measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccuracyOptions {
+    /// The dataset's folder.
+    pub dataset: PathBuf,
+    /// A labels file for every model, in place of their own.
+    pub labels: Option<PathBuf>,
+    /// Take a stratified sample of so many images.
+    pub images: Option<usize>,
+}
+
+/// Everything that shapes a run besides its cases.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Options {
+    /// Absent with `--no-latency`.
+    pub latency: Option<LatencyOptions>,
+    /// Absent with `--no-accuracy` or where no dataset is at hand.
+    pub accuracy: Option<AccuracyOptions>,
+    /// Description fields given on the command line; they win over all others.
+    pub overrides: Description,
+    /// Seeds the order, the sample and the bootstrap.
+    pub seed: u64,
+    /// Silence after which a worker counts as hung.
+    pub timeout_seconds: f64,
+    /// Address-space limit of a worker, in megabytes.
+    pub memory_limit_mb: Option<u64>,
+    /// Run cases in this process: for debuggers and profilers.
+    pub in_process: bool,
+    /// A delegate that takes no node fails its case.
+    pub require_delegate: bool,
+}

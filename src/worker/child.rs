@@ -1,0 +1,57 @@
+//! The child's side: `shutterbench worker`, started by the program itself.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter, stdin};
+
+use anyhow::{Context, Result, bail};
+use nix::sys::prctl;
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::Signal;
+use nix::unistd::{Pid, dup, dup2_stdout, getppid};
+
+use super::engine::Engine;
+use super::protocol::{Request, read_frame, write_frame};
+
+/// Serves requests from standard input until it ends or says [`Request::Exit`].
+///
+/// # Errors
+/// A pipe that breaks, or a parent that is not the one that started this.
+pub fn serve(parent: u32) -> Result<()> {
+    follow_parent(parent)?;
+    // A dump of a crashed runtime would fill the disk of a long sweep.
+    setrlimit(Resource::RLIMIT_CORE, 0, 0).context("cannot switch core dumps off")?;
+    let mut requests = BufReader::new(stdin().lock());
+    let mut replies = BufWriter::new(take_stdout()?);
+    let mut engine = Engine::default();
+    while let Some((request, payload)) = read_frame::<Request>(&mut requests)? {
+        if request == Request::Exit {
+            break;
+        }
+        if let Request::Load { memory_limit_bytes: Some(limit), .. } = &request {
+            setrlimit(Resource::RLIMIT_AS, *limit, *limit).context("cannot limit memory")?;
+        }
+        let (reply, payload) = engine.answer(request, &payload);
+        write_frame(&mut replies, &reply, &payload)?;
+    }
+    // Runtimes' destructors have crashed after good measurements; the parent
+    // already has everything, so they are not run.
+    std::process::exit(0);
+}
+
+/// Dies with the parent, even while a runtime hangs.
+fn follow_parent(parent: u32) -> Result<()> {
+    prctl::set_pdeathsig(Signal::SIGKILL).context("cannot follow the parent process")?;
+    // The parent may have died before the line above.
+    if i32::try_from(parent).map(Pid::from_raw) != Ok(getppid()) {
+        bail!("'shutterbench worker' is started by shutterbench itself; use 'shutterbench run'");
+    }
+    Ok(())
+}
+
+/// Keeps standard output for replies and sends what runtimes print there to
+/// standard error: a driver's printf would corrupt the protocol.
+fn take_stdout() -> Result<File> {
+    let replies = dup(std::io::stdout()).context("cannot keep standard output")?;
+    dup2_stdout(std::io::stderr()).context("cannot redirect standard output")?;
+    Ok(File::from(replies))
+}

@@ -1,0 +1,49 @@
+//! A worker on a thread of this process: for debuggers and profilers. What
+//! kills it kills the program.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use super::engine::Engine;
+use super::link::{Fault, Link};
+use super::protocol::{Reply, Request};
+use crate::run::Status;
+
+type Question = (Request, Vec<u8>);
+type Answer = (Reply, Vec<u8>);
+
+/// An engine on a thread of its own: a runtime's session stays on the thread
+/// that made it.
+pub struct InProcess {
+    questions: Sender<Question>,
+    answers: Receiver<Answer>,
+}
+
+impl InProcess {
+    /// Starts the thread; it ends when this is dropped.
+    #[must_use]
+    pub fn start() -> Self {
+        let (questions, asked) = channel::<Question>();
+        let (answer, answers) = channel();
+        thread::spawn(move || {
+            let mut engine = Engine::default();
+            for (request, payload) in asked {
+                if answer.send(engine.answer(request, &payload)).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { questions, answers }
+    }
+}
+
+impl Link for InProcess {
+    fn ask(&mut self, request: &Request, payload: &[u8]) -> Result<(Reply, Vec<u8>), Fault> {
+        let gone = || Fault {
+            status: Status::Crashed,
+            reason: "its thread panicked; without --in-process only its process would".into(),
+        };
+        self.questions.send((request.clone(), payload.to_vec())).map_err(|_| gone())?;
+        self.answers.recv().map_err(|_| gone())
+    }
+}

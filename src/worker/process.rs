@@ -1,0 +1,271 @@
+//! The parent's side of a child process: it notices exits, signals, silence
+//! and memory limits, and keeps the child's last words.
+
+use std::io::{self, Cursor, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::Signal;
+
+use super::last_words::LastWords;
+use super::link::{Fault, Link};
+use super::protocol::{Reply, Request, read_frame, write_frame};
+use crate::run::Status;
+
+/// How long a child may take to end after its pipes closed.
+const REAP_PATIENCE: Duration = Duration::from_secs(2);
+/// How much is read from a pipe at once.
+const CHUNK: usize = 64 << 10;
+
+/// A child process that serves one case.
+pub struct Process {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: ChildStdout,
+    stderr: Option<ChildStderr>,
+    /// Bytes of a reply that is not complete yet.
+    received: Vec<u8>,
+    last_words: LastWords,
+    timeout: Duration,
+    memory_limited: bool,
+}
+
+impl Process {
+    /// Starts a worker. To be called from a thread that outlives the worker:
+    /// Linux ties 'dies with the parent' to the parent's thread.
+    ///
+    /// # Errors
+    /// The system starts no further process.
+    pub fn start(program: &Path, timeout: Duration, memory_limited: bool) -> io::Result<Self> {
+        let mut child = Command::new(program)
+            .arg("worker")
+            .arg(std::process::id().to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // Of its own, so that the terminal's Ctrl-C reaches only us: the
+            // present block is finished.
+            .process_group(0)
+            .spawn()?;
+        let missing = || io::Error::other("a pipe to the worker is missing");
+        let stdin = child.stdin.take().ok_or_else(missing)?;
+        let stdout = child.stdout.take().ok_or_else(missing)?;
+        let stderr = child.stderr.take().ok_or_else(missing)?;
+        for pipe in [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()] {
+            fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+        }
+        Ok(Self {
+            child,
+            stdin,
+            stdout,
+            stderr: Some(stderr),
+            received: Vec::new(),
+            last_words: LastWords::default(),
+            timeout,
+            memory_limited,
+        })
+    }
+
+    /// The child's process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends what is left of `frame` and reads until a whole reply is there.
+    fn exchange(&mut self, frame: &[u8]) -> Result<(Reply, Vec<u8>), Lost> {
+        let deadline = Instant::now() + self.timeout;
+        let mut unsent = frame;
+        loop {
+            if let Some(reply) = self.take_reply()? {
+                return Ok(reply);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Lost::Silent);
+            }
+            let ready = self.wait(!unsent.is_empty(), left)?;
+            if ready.stderr {
+                self.drain_stderr();
+            }
+            if ready.stdin {
+                match self.stdin.write(unsent) {
+                    Ok(sent) => unsent = &unsent[sent..],
+                    Err(error) if is_passing(&error) => {}
+                    Err(_) => return Err(Lost::Closed),
+                }
+            }
+            if ready.stdout {
+                self.receive()?;
+            }
+        }
+    }
+
+    fn wait(&self, sending: bool, left: Duration) -> Result<Ready, Lost> {
+        let mut pipes = vec![PollFd::new(self.stdout.as_fd(), PollFlags::POLLIN)];
+        if let Some(stderr) = &self.stderr {
+            pipes.push(PollFd::new(stderr.as_fd(), PollFlags::POLLIN));
+        }
+        if sending {
+            pipes.push(PollFd::new(self.stdin.as_fd(), PollFlags::POLLOUT));
+        }
+        // Rounded up, so that the last wait before the deadline is not a spin.
+        let left = left.min(Duration::from_secs(3600)) + Duration::from_millis(1);
+        let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+        match poll(&mut pipes, timeout) {
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(_) => return Err(Lost::Closed),
+        }
+        let any = |index: usize| pipes.get(index).and_then(PollFd::any).unwrap_or(false);
+        let has_stderr = self.stderr.is_some();
+        Ok(Ready {
+            stdout: any(0),
+            stderr: has_stderr && any(1),
+            stdin: sending && any(1 + usize::from(has_stderr)),
+        })
+    }
+
+    fn receive(&mut self) -> Result<(), Lost> {
+        let mut chunk = [0; CHUNK];
+        match self.stdout.read(&mut chunk) {
+            Ok(0) => Err(Lost::Closed),
+            Ok(read) => {
+                self.received.extend_from_slice(&chunk[..read]);
+                Ok(())
+            }
+            Err(error) if is_passing(&error) => Ok(()),
+            Err(_) => Err(Lost::Closed),
+        }
+    }
+
+    /// A complete reply, if the bytes received so far hold one.
+    fn take_reply(&mut self) -> Result<Option<(Reply, Vec<u8>)>, Lost> {
+        let Some(header) = self.received.first_chunk::<8>() else { return Ok(None) };
+        let [j0, j1, j2, j3, p0, p1, p2, p3] = *header;
+        let json_len = u32::from_le_bytes([j0, j1, j2, j3]) as usize;
+        let payload_len = u32::from_le_bytes([p0, p1, p2, p3]) as usize;
+        if self.received.len() < 8 + json_len + payload_len {
+            return Ok(None);
+        }
+        let mut cursor = Cursor::new(self.received.as_slice());
+        let reply = read_frame(&mut cursor).ok().flatten().ok_or(Lost::Nonsense)?;
+        let used = usize::try_from(cursor.position()).map_err(|_| Lost::Nonsense)?;
+        self.received.drain(..used);
+        Ok(Some(reply))
+    }
+
+    fn drain_stderr(&mut self) {
+        let mut chunk = [0; CHUNK];
+        // Bounded, so that a flood cannot keep us here past the deadline.
+        for _ in 0..16 {
+            let Some(stderr) = &mut self.stderr else { return };
+            match stderr.read(&mut chunk) {
+                Ok(0) => self.stderr = None,
+                Ok(read) => self.last_words.hear(&chunk[..read]),
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Ends the child and says how it was lost.
+    fn fault(&mut self, lost: Lost) -> Fault {
+        let silent = matches!(lost, Lost::Silent);
+        if silent || matches!(lost, Lost::Nonsense) {
+            self.kill();
+        }
+        let ended = self.reap();
+        self.drain_stderr();
+        let words = self.last_words.summary();
+        let (status, what) = match (lost, ended) {
+            (Lost::Silent, _) => {
+                (Status::Timeout, format!("silent for {:.0} s, killed", self.timeout.as_secs_f64()))
+            }
+            (Lost::Nonsense, _) => (Status::Crashed, "sent something that is no reply".to_owned()),
+            (Lost::Closed, Some(exit)) => self.describe(exit),
+            (Lost::Closed, None) => (Status::Crashed, "closed its pipe and did not end".to_owned()),
+        };
+        Fault { status, reason: if words.is_empty() { what } else { format!("{what}: {words}") } }
+    }
+
+    fn describe(&self, exit: ExitStatus) -> (Status, String) {
+        let what = match exit.signal() {
+            Some(number) => {
+                let name = Signal::try_from(number).map_or("unknown", Signal::as_str);
+                format!("its process died of {name}")
+            }
+            None => format!("its process ended with exit code {}", exit.code().unwrap_or(-1)),
+        };
+        // Without a limit of ours only the kernel's out-of-memory killer sends
+        // SIGKILL; with one, an allocation fails and the runtime gives up.
+        let starved = exit.signal() == Some(Signal::SIGKILL as i32)
+            || (self.memory_limited && self.last_words.tell_of_memory());
+        if starved {
+            (Status::OutOfMemory, format!("{what}, out of memory"))
+        } else {
+            (Status::Crashed, what)
+        }
+    }
+
+    /// Waits a little for the child to end by itself, then ends it.
+    fn reap(&mut self) -> Option<ExitStatus> {
+        let deadline = Instant::now() + REAP_PATIENCE;
+        while Instant::now() < deadline {
+            self.drain_stderr();
+            match self.child.try_wait() {
+                Ok(Some(exit)) => return Some(exit),
+                Ok(None) => std::thread::sleep(Duration::from_millis(2)),
+                Err(_) => return None,
+            }
+        }
+        self.kill();
+        None
+    }
+
+    fn kill(&mut self) {
+        // Fails only where the child has ended already, which is what we want.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Link for Process {
+    fn ask(&mut self, request: &Request, payload: &[u8]) -> Result<(Reply, Vec<u8>), Fault> {
+        let mut frame = Vec::with_capacity(payload.len() + 256);
+        write_frame(&mut frame, request, payload)
+            .map_err(|error| Fault { status: Status::Failed, reason: error.to_string() })?;
+        self.exchange(&frame).map_err(|lost| self.fault(lost))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Which pipes have something to do.
+struct Ready {
+    stdin: bool,
+    stdout: bool,
+    stderr: bool,
+}
+
+/// How a child was lost.
+#[derive(Debug, Clone, Copy)]
+enum Lost {
+    /// Its pipes closed.
+    Closed,
+    /// It said nothing for too long.
+    Silent,
+    /// It said something that is no reply.
+    Nonsense,
+}
+
+fn is_passing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}

@@ -1,0 +1,215 @@
+//! What parent and child say to each other.
+//!
+//! A frame is a header of two little-endian `u32` (length of the JSON part,
+//! length of the payload), the JSON of a [`Request`] or [`Reply`], and the
+//! payload: raw tensor bytes, one tensor after the other. Nothing crosses the
+//! pipe during a block.
+
+use std::io::{self, Read, Write};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::backend::{BackendKind, Coverage, Delegate};
+use crate::model::tensor::TensorInfo;
+
+/// What the parent asks. Each request gets one [`Reply`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case")]
+pub enum Request {
+    /// Load the model; the first request, once.
+    Load {
+        /// The model file.
+        model: PathBuf,
+        /// The runtime.
+        backend: BackendKind,
+        /// What the graph is handed to.
+        delegate: Delegate,
+        /// CPU threads asked for.
+        threads: NonZeroUsize,
+        /// CPUs to pin this process to; empty: not pinned.
+        affinity: Vec<usize>,
+        /// Address-space limit in bytes.
+        memory_limit_bytes: Option<u64>,
+    },
+    /// Take the payload as the input tensors for the blocks to come.
+    SetInputs,
+    /// Run once and tell how long it took: the first inference.
+    First,
+    /// Run `iterations` times, each one timed, with nothing else in between.
+    Block {
+        /// How often.
+        iterations: u32,
+    },
+    /// Run on each of `count` inputs in the payload and send the outputs back.
+    Infer {
+        /// How many inputs the payload holds.
+        count: u32,
+    },
+    /// Tell the memory and threads that this process has now.
+    Memory,
+    /// Tell what the delegate really took. Asked after the last block: to find
+    /// out may take memory and a run of its own.
+    Coverage,
+    /// Say goodbye and exit 0.
+    Exit,
+}
+
+/// What the child answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "snake_case")]
+pub enum Reply {
+    /// The model is ready.
+    Loaded(Box<Loaded>),
+    /// Inputs are set.
+    InputsSet,
+    /// Timings of a block, or of the first inference (one sample).
+    Timed(Block),
+    /// Outputs follow in the payload: the first output of each input.
+    Outputs {
+        /// How many.
+        count: u32,
+    },
+    /// Memory and threads of this process.
+    Memory(Memory),
+    /// What the delegate really took.
+    Coverage(Coverage),
+    /// This backend cannot run this case.
+    Unsupported {
+        /// Why, in one sentence.
+        reason: String,
+    },
+    /// It should have worked and did not.
+    Failed {
+        /// Why, in one sentence.
+        reason: String,
+    },
+}
+
+/// What loading told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Loaded {
+    /// The runtime's own version.
+    pub backend_version: String,
+    /// Time from the file to ready-to-run.
+    pub load_ns: u64,
+    /// The model's inputs as the runtime sees them.
+    pub inputs: Vec<TensorInfo>,
+    /// Its outputs.
+    pub outputs: Vec<TensorInfo>,
+    /// Resident memory that loading added, in bytes.
+    pub memory_load_bytes: Option<u64>,
+}
+
+/// Timings of consecutive runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Block {
+    /// When each run began, on the machine's monotonic clock.
+    pub at_ns: Vec<u64>,
+    /// How long each run took.
+    pub latency_ns: Vec<u64>,
+    /// CPU time that the whole process used during the block.
+    pub cpu_ns: u64,
+    /// Wall time of the block.
+    pub wall_ns: u64,
+}
+
+/// Memory and threads of the child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    /// Resident now.
+    pub resident_bytes: u64,
+    /// Highest resident so far.
+    pub peak_bytes: u64,
+    /// Threads now, of which one serves the protocol and runs the model.
+    pub threads: u32,
+}
+
+/// Longest JSON part that is believed.
+const MAX_JSON: u32 = 64 << 20;
+/// Longest payload that is believed.
+const MAX_PAYLOAD: u32 = 1 << 30;
+
+/// Writes one frame and flushes it.
+///
+/// # Errors
+/// What the pipe says; `InvalidInput` for a part too long for a frame.
+pub fn write_frame<T: Serialize>(
+    to: &mut impl Write,
+    message: &T,
+    payload: &[u8],
+) -> io::Result<()> {
+    let json = serde_json::to_vec(message)?;
+    let too_long = || io::Error::new(io::ErrorKind::InvalidInput, "frame too long");
+    let json_len = u32::try_from(json.len()).ok().filter(|len| *len <= MAX_JSON);
+    let payload_len = u32::try_from(payload.len()).ok().filter(|len| *len <= MAX_PAYLOAD);
+    to.write_all(&json_len.ok_or_else(too_long)?.to_le_bytes())?;
+    to.write_all(&payload_len.ok_or_else(too_long)?.to_le_bytes())?;
+    to.write_all(&json)?;
+    to.write_all(payload)?;
+    to.flush()
+}
+
+/// Reads one frame. `Ok(None)` is a clean end of the stream.
+///
+/// # Errors
+/// `UnexpectedEof` inside a frame; `InvalidData` for lengths or JSON that no
+/// peer of ours would send.
+pub fn read_frame<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<Option<(T, Vec<u8>)>> {
+    let mut first = [0_u8; 1];
+    loop {
+        match from.read(&mut first) {
+            Ok(0) => return Ok(None),
+            Ok(_) => break,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let mut rest = [0_u8; 7];
+    from.read_exact(&mut rest)?;
+    let json_len = u32::from_le_bytes([first[0], rest[0], rest[1], rest[2]]);
+    let payload_len = u32::from_le_bytes([rest[3], rest[4], rest[5], rest[6]]);
+    if json_len > MAX_JSON || payload_len > MAX_PAYLOAD {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "frame header out of bounds"));
+    }
+    let json = read_vec(from, json_len)?;
+    let message = serde_json::from_slice(&json)?;
+    Ok(Some((message, read_vec(from, payload_len)?)))
+}
+
+/// Reads exactly `len` bytes, growing as they arrive, so that a lying header
+/// costs no more memory than the peer sends.
+fn read_vec(from: &mut impl Read, len: u32) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(u64::from(len)).read_to_end(&mut bytes)?;
+    if bytes.len() == len as usize { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_survives_the_pipe() {
+        let mut pipe = Vec::new();
+        write_frame(&mut pipe, &Request::Infer { count: 2 }, &[1, 2, 3]).unwrap();
+        write_frame(&mut pipe, &Request::Exit, &[]).unwrap();
+        let mut from = pipe.as_slice();
+        let (first, payload) = read_frame::<Request>(&mut from).unwrap().unwrap();
+        assert_eq!((first, payload), (Request::Infer { count: 2 }, vec![1, 2, 3]));
+        assert_eq!(read_frame::<Request>(&mut from).unwrap().unwrap().0, Request::Exit);
+        assert!(read_frame::<Request>(&mut from).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_torn_or_lying_frame_is_an_error() {
+        let mut pipe = Vec::new();
+        write_frame(&mut pipe, &Request::Infer { count: 2 }, &[1, 2, 3]).unwrap();
+        for cut in 1..pipe.len() {
+            assert!(read_frame::<Request>(&mut &pipe[..cut]).is_err(), "cut at {cut}");
+        }
+        assert!(read_frame::<Request>(&mut [0xff_u8; 16].as_slice()).is_err());
+    }
+}

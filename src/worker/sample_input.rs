@@ -1,0 +1,31 @@
+//! Seeded inputs for timing: latency is measured on the same data in every
+//! case of a model, whatever the dataset.
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::model::tensor::{ElementType, TensorInfo};
+
+/// Bytes for every input, one after the other: 8-bit types over their whole
+/// range, floating-point ones in 0..1, integers 0 (they are indices or flags).
+#[must_use]
+pub fn seeded(inputs: &[TensorInfo], seed: u64) -> Vec<u8> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut bytes = Vec::with_capacity(inputs.iter().map(TensorInfo::byte_len).sum());
+    for input in inputs {
+        for _ in 0..input.len() {
+            match input.element {
+                ElementType::Float32 => {
+                    bytes.extend_from_slice(&rng.random::<f32>().to_ne_bytes());
+                }
+                ElementType::Float16 => {
+                    let value = half::f16::from_f32(rng.random());
+                    bytes.extend_from_slice(&value.to_ne_bytes());
+                }
+                ElementType::Int8 | ElementType::Uint8 => bytes.push(rng.random()),
+                other => bytes.extend(std::iter::repeat_n(0, other.width())),
+            }
+        }
+    }
+    bytes
+}

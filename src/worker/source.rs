@@ -1,0 +1,126 @@
+//! Where workers come from.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::in_process::InProcess;
+use super::link::{Fault, Link};
+use super::process::Process;
+use super::protocol::{Loaded, Reply, Request};
+use crate::model::Model;
+use crate::run::Status;
+use crate::suite::{Case, Options};
+
+/// Starts workers as a run's options say.
+#[derive(Debug, Clone)]
+pub struct WorkerSource {
+    /// The program that serves as a worker; this one where absent.
+    program: Option<PathBuf>,
+    timeout: Duration,
+    memory_limit_bytes: Option<u64>,
+    affinity: Vec<usize>,
+    in_process: bool,
+}
+
+/// A worker that has loaded its model.
+pub struct Worker {
+    /// To ask it.
+    pub link: Box<dyn Link + Send>,
+    /// What loading told.
+    pub loaded: Loaded,
+}
+
+impl WorkerSource {
+    /// Reads the options that matter to workers.
+    #[must_use]
+    pub fn new(options: &Options) -> Self {
+        Self {
+            program: None,
+            timeout: Duration::from_secs_f64(options.timeout_seconds),
+            memory_limit_bytes: options.memory_limit_mb.map(|mb| mb << 20),
+            affinity: options.latency.as_ref().map(|l| l.affinity.clone()).unwrap_or_default(),
+            in_process: options.in_process,
+        }
+    }
+
+    /// Workers with no limit but silence, for questions outside a run.
+    #[must_use]
+    pub const fn isolated() -> Self {
+        Self {
+            program: None,
+            timeout: Duration::from_secs(60),
+            memory_limit_bytes: None,
+            affinity: Vec::new(),
+            in_process: false,
+        }
+    }
+
+    /// The same with another program as the worker: for programs that use this
+    /// library and are no shutterbench themselves.
+    #[must_use]
+    pub fn with_program(self, program: PathBuf) -> Self {
+        Self { program: Some(program), ..self }
+    }
+
+    /// The same with another patience.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+
+    /// Starts a worker and has it load a case's model. See
+    /// [`Process::start`] for the thread to call it from.
+    ///
+    /// # Errors
+    /// The fault with the status that the case ends with.
+    pub fn load(&self, case: &Case, model: &Model) -> Result<Worker, Fault> {
+        let mut link = self.start()?;
+        let request = Request::Load {
+            model: model.path.clone(),
+            backend: case.backend,
+            delegate: case.delegate.clone(),
+            threads: case.threads,
+            affinity: self.affinity.clone(),
+            memory_limit_bytes: self.memory_limit_bytes,
+        };
+        match link.ask(&request, &[])?.0 {
+            Reply::Loaded(loaded) => Ok(Worker { link, loaded: *loaded }),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    fn start(&self) -> Result<Box<dyn Link + Send>, Fault> {
+        if self.in_process {
+            return Ok(Box::new(InProcess::start()));
+        }
+        let program = match &self.program {
+            Some(program) => Ok(program.clone()),
+            None => std::env::current_exe(),
+        };
+        program
+            .and_then(|program| {
+                Process::start(&program, self.timeout, self.memory_limit_bytes.is_some())
+            })
+            .map(|process| Box::new(process) as Box<dyn Link + Send>)
+            .map_err(|error| Fault {
+                status: Status::Failed,
+                reason: format!("cannot start a worker process: {error}"),
+            })
+    }
+}
+
+/// The fault that a reply other than the expected one means.
+#[must_use]
+pub fn unexpected(reply: Reply) -> Fault {
+    match reply {
+        Reply::Unsupported { reason } => Fault { status: Status::Unsupported, reason },
+        Reply::Failed { reason } => Fault { status: Status::Failed, reason },
+        other => Fault {
+            status: Status::Crashed,
+            reason: format!("its process gave the wrong kind of reply ({other:?})")
+                .chars()
+                .take(200)
+                .collect(),
+        },
+    }
+}

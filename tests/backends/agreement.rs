@@ -1,0 +1,164 @@
+//! Runtimes agree where they compute the same, and refuse where they would not.
+
+use std::path::Path;
+
+use shutterbench::backend::{BackendError, BackendKind};
+use shutterbench::model::Precision;
+use shutterbench::model::tensor::Tensor;
+
+use crate::material::{distance, embedded, load, one, open, random, run, shared};
+
+/// Inputs that each comparison runs on.
+const SEEDS: std::ops::Range<u64> = 0..4;
+
+fn all_tflite() -> Vec<std::path::PathBuf> {
+    let mut models = embedded("tflite");
+    models.extend(shared("tflite"));
+    models
+}
+
+/// Outputs of a model on the seeded inputs, as real numbers.
+fn outputs(
+    kind: BackendKind,
+    model: &Path,
+    delegate: &str,
+    threads: usize,
+) -> Option<Vec<Vec<f32>>> {
+    let backend = open(kind)?;
+    let mut session = load(&*backend, model, delegate, threads)
+        .unwrap_or_else(|error| panic!("{kind} {}: {error}", model.display()));
+    Some(
+        SEEDS
+            .map(|seed| {
+                let input = random(&session.inputs()[0], seed);
+                let output = run(&mut *session, &input);
+                output.to_real(session.outputs()[0].quantization.as_ref())
+            })
+            .collect(),
+    )
+}
+
+fn worst(one: &[Vec<f32>], other: &[Vec<f32>]) -> f32 {
+    one.iter().zip(other).map(|(a, b)| distance(a, b)).fold(0.0, f32::max)
+}
+
+#[test]
+fn tflite_runs_every_model_and_describes_it_as_the_file_does() {
+    let Some(backend) = open(BackendKind::Tflite) else { return };
+    for path in all_tflite() {
+        let model = shutterbench::model::select::open(&path).unwrap();
+        for delegate in ["none", "xnnpack"] {
+            let session = load(&*backend, &path, delegate, 1).unwrap();
+            assert_eq!(session.inputs(), model.anatomy.inputs, "{}", path.display());
+            assert_eq!(session.outputs(), model.anatomy.outputs, "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn both_bindings_of_tensorflow_lite_give_the_same_bits() {
+    let Some(one) = open(BackendKind::Tflite) else { return };
+    let Some(other) = open(BackendKind::Tflitec) else { return };
+    for path in all_tflite() {
+        for delegate in ["none", "xnnpack"] {
+            let mut one = load(&*one, &path, delegate, 1).unwrap();
+            let mut other = load(&*other, &path, delegate, 1).unwrap();
+            for seed in SEEDS {
+                let input = random(&one.inputs()[0], seed);
+                let (one, other) = (run(&mut *one, &input), run(&mut *other, &input));
+                assert_eq!(one, other, "{} {delegate}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn an_input_that_was_set_is_the_one_that_is_run() {
+    let Some(backend) = open(BackendKind::Tflite) else { return };
+    let mut session = load(&*backend, &one("0.25_f32.tflite"), "none", 1).unwrap();
+    let first = random(&session.inputs()[0], 1);
+    let second = random(&session.inputs()[0], 2);
+    let before = run(&mut *session, &first);
+    assert_ne!(run(&mut *session, &second), before);
+    assert_eq!(run(&mut *session, &first), before);
+    let wrong = Tensor { bytes: first.bytes[1..].to_vec(), ..first };
+    assert!(session.set_input(0, &wrong).is_err());
+    assert!(session.output(1).is_err());
+}
+
+#[test]
+fn threads_do_not_change_what_tflite_computes() {
+    for delegate in ["none", "xnnpack"] {
+        for ending in ["1.0_f32.tflite", "1.0_int8.tflite"] {
+            let model = one(ending);
+            let Some(single) = outputs(BackendKind::Tflite, &model, delegate, 1) else { return };
+            let double = outputs(BackendKind::Tflite, &model, delegate, 2).unwrap();
+            assert!(worst(&single, &double) <= 1e-6, "{ending} {delegate}");
+        }
+    }
+}
+
+#[test]
+fn tract_agrees_with_tflite_on_floating_point_models() {
+    let mut compared = 0;
+    for path in all_tflite() {
+        let model = shutterbench::model::select::open(&path).unwrap();
+        // tract does not take the float16 weights of a TensorFlow Lite file.
+        if model.anatomy.precision != Precision::Float32 {
+            continue;
+        }
+        let Some(reference) = outputs(BackendKind::Tflite, &path, "none", 1) else { return };
+        let tract = outputs(BackendKind::Tract, &path, "none", 1).unwrap();
+        let distance = worst(&reference, &tract);
+        assert!(distance < 1e-4, "{}: {distance}", path.display());
+        compared += 1;
+    }
+    assert!(compared >= 5, "only {compared} floating-point models were found");
+}
+
+#[test]
+fn tract_refuses_what_it_would_compute_wrongly() {
+    let backend = open(BackendKind::Tract).unwrap();
+    for path in all_tflite().into_iter().chain(embedded("onnx")) {
+        let model = shutterbench::model::select::open(&path).unwrap();
+        if model.anatomy.precision != Precision::Float32 {
+            let error = load(&*backend, &path, "none", 1).err().expect("it is refused");
+            assert!(matches!(error, BackendError::Unsupported(_)), "{}: {error}", path.display());
+            assert!(error.to_string().len() < 400, "{error}");
+        }
+    }
+}
+
+#[test]
+fn onnx_runtimes_agree_with_tflite_on_the_same_weights() {
+    for width in ["0.25", "0.5", "1.0"] {
+        // One channel: NHWC and NCHW hold the same bytes.
+        let model = one(&format!("{width}_f32.onnx"));
+        let tflite = one(&format!("{width}_f32.tflite"));
+        let Some(reference) = outputs(BackendKind::Tflite, &tflite, "none", 1) else { return };
+        let tract = outputs(BackendKind::Tract, &model, "none", 1).unwrap();
+        assert!(worst(&reference, &tract) < 1e-4, "tract, width {width}");
+        let Some(ort) = outputs(BackendKind::Onnxruntime, &model, "none", 1) else { return };
+        assert!(worst(&reference, &ort) < 1e-4, "onnxruntime, width {width}");
+    }
+}
+
+#[test]
+fn litert_agrees_with_tflite() {
+    for path in all_tflite() {
+        for delegate in ["none", "xnnpack"] {
+            let Some(reference) = outputs(BackendKind::Tflite, &path, delegate, 1) else { return };
+            let Some(litert) = outputs(BackendKind::Litert, &path, delegate, 1) else { return };
+            let model = shutterbench::model::select::open(&path).unwrap();
+            // Two releases of the same kernels: quantised scores by a few steps,
+            // and dynamic ranges are rounded differently.
+            let allowed = match model.anatomy.outputs[0].quantization {
+                Some(scores) => 3.0 * scores.scale,
+                None if model.anatomy.precision == Precision::Float32 => 1e-4,
+                None => 0.02,
+            };
+            let distance = worst(&reference, &litert);
+            assert!(distance <= allowed, "{} {delegate}: {distance}", path.display());
+        }
+    }
+}

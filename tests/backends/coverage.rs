@@ -1,0 +1,53 @@
+//! What delegates took, as the runtimes themselves tell it.
+
+use shutterbench::backend::{BackendKind, Coverage, DelegateStatus};
+use shutterbench::model::select;
+
+use crate::material::{embedded, load, one, open, shared};
+
+fn coverage(kind: BackendKind, model: &std::path::Path, delegate: &str) -> Option<Coverage> {
+    let backend = open(kind)?;
+    Some(load(&*backend, model, delegate, 1).unwrap().coverage().unwrap())
+}
+
+#[test]
+fn without_a_delegate_every_node_of_the_file_is_tflites_own() {
+    for path in embedded("tflite").into_iter().chain(shared("tflite")) {
+        let Some(coverage) = coverage(BackendKind::Tflite, &path, "none") else { return };
+        let nodes = u32::try_from(select::open(&path).unwrap().anatomy.nodes()).unwrap();
+        let expected = Coverage { nodes_total: Some(nodes), ..Coverage::default() };
+        assert_eq!(coverage, expected, "{}", path.display());
+    }
+}
+
+#[test]
+fn xnnpack_takes_a_float_model_whole() {
+    let Some(coverage) = coverage(BackendKind::Tflite, &one("0.25_f32.tflite"), "xnnpack") else {
+        return;
+    };
+    assert_eq!(coverage.status, Some(DelegateStatus::Full));
+    assert_eq!(coverage.nodes_delegated, coverage.nodes_total);
+    assert_eq!(coverage.partitions, Some(1));
+}
+
+#[test]
+fn a_delegates_share_never_exceeds_the_whole() {
+    for path in embedded("tflite").into_iter().chain(shared("tflite")) {
+        let Some(coverage) = coverage(BackendKind::Tflite, &path, "xnnpack") else { return };
+        println!("{}: {coverage:?}", path.display());
+        let (total, taken) = (coverage.nodes_total.unwrap(), coverage.nodes_delegated.unwrap());
+        let status = coverage.status.unwrap();
+        assert!(taken <= total, "{}", path.display());
+        assert_eq!(status == DelegateStatus::Full, taken == total, "{}", path.display());
+        assert_eq!(status == DelegateStatus::None, taken == 0, "{}", path.display());
+    }
+}
+
+#[test]
+fn onnxruntime_counts_the_kernels_that_it_runs() {
+    let Some(coverage) = coverage(BackendKind::Onnxruntime, &one("0.25_f32.onnx"), "none") else {
+        return;
+    };
+    assert!(coverage.nodes_total.unwrap() > 5, "{coverage:?}");
+    assert_eq!(coverage.status, None);
+}

@@ -1,0 +1,27 @@
+//! What `shutterbench list` is told.
+
+use shutterbench::backend::{BackendKind, listing};
+use strum::VariantArray;
+
+#[test]
+fn every_backend_is_present_with_a_version_or_absent_with_a_remedy() {
+    let backends = listing::backends();
+    let kinds: Vec<_> = backends.iter().map(|entry| entry.backend).collect();
+    assert_eq!(kinds, BackendKind::VARIANTS);
+    for entry in backends {
+        assert_eq!(entry.present, entry.version.is_some(), "{entry:?}");
+        assert_eq!(entry.present, entry.reason.is_none(), "{entry:?}");
+        assert!(entry.present || entry.remedy.is_some(), "{entry:?}");
+    }
+}
+
+#[test]
+fn every_delegate_that_cannot_run_says_why() {
+    let delegates = listing::delegates();
+    for entry in &delegates {
+        assert_eq!(entry.available, entry.reason.is_none(), "{entry:?}");
+    }
+    let tract: Vec<_> = delegates.iter().filter(|d| d.backend == BackendKind::Tract).collect();
+    assert_eq!(tract.len(), 1);
+    assert!(tract[0].available && tract[0].delegate == "none");
+}

@@ -1,0 +1,12 @@
+//! The runtimes for real, on the embedded and the shared models.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod agreement;
+mod coverage;
+mod delegates;
+mod hostile;
+mod listing;
+mod material;
+mod python;

@@ -1,0 +1,179 @@
+// A real, small TensorFlow Lite delegate: it takes every SOFTMAX node on
+// float32 tensors and executes it. The tests build it and load it as
+// 'external:PATH[?take=0]'. It is C but for TensorFlow Lite's headers, which
+// older C compilers refuse.
+//
+//   take=0    take no node
+//   wrong=1   compute something else than a softmax
+//   abort=1   abort in the constructor
+//   refuse=1  return no delegate
+//   fault=F   do F, one of segv abort exit hang alloc flood close stop garbage,
+//   at=N      in the N-th run; 0 (the default): in the constructor
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "tensorflow/lite/builtin_ops.h"
+#include "tensorflow/lite/core/c/common.h"
+
+namespace {
+
+// As in builtin_op_data.h, which the headers at hand leave out.
+struct TfLiteSoftmaxParams {
+  float beta;
+};
+
+struct Settings {
+  bool take = true;
+  bool wrong = false;
+  std::string fault;
+  int at = 0;
+  int runs = 0;
+};
+
+// What drivers have been seen to do.
+void Do(const std::string& fault) {
+  // A real one: a raised signal returns from the handler of a Rust program.
+  if (fault == "segv") *static_cast<volatile int*>(nullptr) = 1;
+  if (fault == "abort") std::abort();
+  if (fault == "exit") _exit(3);
+  if (fault == "stop") raise(SIGSTOP);
+  while (fault == "hang") pause();
+  if (fault == "alloc") {
+    // Touched, so that it is really taken where nothing limits it.
+    std::vector<char> memory(size_t{10} << 30, 1);
+    std::fprintf(stderr, "%d\n", memory[12345]);
+  }
+  if (fault == "flood") {
+    for (int i = 0; i < 400000; i++) std::fprintf(stderr, "driver: spurious interrupt %d\n", i);
+  }
+  if (fault == "garbage") std::printf("driver: hello\n"), std::fflush(stdout);
+  if (fault == "close") {
+    for (int fd = 0; fd < 64; fd++) close(fd);
+  }
+}
+
+// One softmax of a partition.
+struct Softmax {
+  int input;
+  int output;
+  float beta;
+};
+
+// The nodes of a partition, in their order.
+struct Kernel {
+  Settings* settings;
+  std::vector<Softmax> nodes;
+};
+
+bool IsOurs(const TfLiteContext* context, const TfLiteNode* node,
+            const TfLiteRegistration* registration) {
+  return registration->builtin_code == kTfLiteBuiltinSoftmax && node->inputs->size == 1 &&
+         context->tensors[node->inputs->data[0]].type == kTfLiteFloat32 &&
+         context->tensors[node->outputs->data[0]].type == kTfLiteFloat32;
+}
+
+void* KernelInit(TfLiteContext* context, const char* buffer, size_t) {
+  const auto* params = reinterpret_cast<const TfLiteDelegateParams*>(buffer);
+  auto* kernel = new Kernel{static_cast<Settings*>(params->delegate->data_), {}};
+  for (int i = 0; i < params->nodes_to_replace->size; i++) {
+    TfLiteNode* node = nullptr;
+    TfLiteRegistration* registration = nullptr;
+    context->GetNodeAndRegistration(context, params->nodes_to_replace->data[i], &node,
+                                    &registration);
+    const auto* softmax = static_cast<const TfLiteSoftmaxParams*>(node->builtin_data);
+    kernel->nodes.push_back({node->inputs->data[0], node->outputs->data[0], softmax->beta});
+  }
+  return kernel;
+}
+
+void KernelFree(TfLiteContext*, void* buffer) { delete static_cast<Kernel*>(buffer); }
+
+TfLiteStatus KernelPrepare(TfLiteContext*, TfLiteNode*) { return kTfLiteOk; }
+
+void Compute(const float* in, float* out, int len, float beta) {
+  float largest = in[0];
+  for (int i = 1; i < len; i++) largest = std::fmax(largest, in[i]);
+  float sum = 0;
+  for (int i = 0; i < len; i++) sum += out[i] = std::exp((in[i] - largest) * beta);
+  for (int i = 0; i < len; i++) out[i] /= sum;
+}
+
+TfLiteStatus KernelInvoke(TfLiteContext* context, TfLiteNode* node) {
+  const auto* kernel = static_cast<const Kernel*>(node->user_data);
+  if (++kernel->settings->runs == kernel->settings->at) Do(kernel->settings->fault);
+  for (const Softmax& op : kernel->nodes) {
+    const TfLiteTensor& in = context->tensors[op.input];
+    TfLiteTensor& out = context->tensors[op.output];
+    const int len = in.dims->data[in.dims->size - 1];
+    const int rows = static_cast<int>(in.bytes / sizeof(float)) / len;
+    for (int row = 0; row < rows; row++) {
+      Compute(in.data.f + row * len, out.data.f + row * len, len, op.beta);
+      if (kernel->settings->wrong) out.data.f[row * len] += 1;
+    }
+  }
+  return kTfLiteOk;
+}
+
+TfLiteStatus DelegatePrepare(TfLiteContext* context, TfLiteDelegate* delegate) {
+  if (!static_cast<const Settings*>(delegate->data_)->take) return kTfLiteOk;
+  TfLiteIntArray* plan = nullptr;
+  if (context->GetExecutionPlan(context, &plan) != kTfLiteOk) return kTfLiteError;
+  // A TfLiteIntArray is its size with the elements after it.
+  std::vector<int> taken = {0};
+  for (int i = 0; i < plan->size; i++) {
+    TfLiteNode* node = nullptr;
+    TfLiteRegistration* registration = nullptr;
+    if (context->GetNodeAndRegistration(context, plan->data[i], &node, &registration) !=
+        kTfLiteOk) {
+      return kTfLiteError;
+    }
+    if (IsOurs(context, node, registration)) taken.push_back(plan->data[i]);
+  }
+  taken[0] = static_cast<int>(taken.size()) - 1;
+  TfLiteRegistration kernel = {};
+  kernel.init = KernelInit;
+  kernel.free = KernelFree;
+  kernel.prepare = KernelPrepare;
+  kernel.invoke = KernelInvoke;
+  kernel.custom_name = "SoftmaxDelegate";
+  return context->ReplaceNodeSubsetsWithDelegateKernels(
+      context, kernel, reinterpret_cast<const TfLiteIntArray*>(taken.data()), delegate);
+}
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"))) TfLiteDelegate* tflite_plugin_create_delegate(
+    const char* const* keys, const char* const* values, size_t count, void (*)(const char*)) {
+  auto* settings = new Settings;
+  for (size_t i = 0; i < count; i++) {
+    const bool on = std::strcmp(values[i], "0") != 0;
+    if (std::strcmp(keys[i], "take") == 0) settings->take = on;
+    if (std::strcmp(keys[i], "wrong") == 0) settings->wrong = on;
+    if (std::strcmp(keys[i], "fault") == 0) settings->fault = values[i];
+    if (std::strcmp(keys[i], "at") == 0) settings->at = std::atoi(values[i]);
+    if (std::strcmp(keys[i], "abort") == 0 && on) std::abort();
+    if (std::strcmp(keys[i], "refuse") == 0 && on) {
+      delete settings;
+      return nullptr;
+    }
+  }
+  if (settings->at == 0) Do(settings->fault);
+  auto* delegate = new TfLiteDelegate{};
+  delegate->data_ = settings;
+  delegate->Prepare = DelegatePrepare;
+  return delegate;
+}
+
+extern "C" __attribute__((visibility("default"))) void tflite_plugin_destroy_delegate(
+    TfLiteDelegate* delegate) {
+  delete static_cast<Settings*>(delegate->data_);
+  delete delegate;
+}

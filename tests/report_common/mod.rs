@@ -1,0 +1,301 @@
+//! Runs made from a seed: the shapes of real ones, for tests of what is
+//! written about them.
+
+#![allow(dead_code, reason = "each test file uses its own part of it")]
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use shutterbench::accuracy::Prediction;
+use shutterbench::backend::{BackendKind, Coverage, Delegate, DelegateStatus};
+use shutterbench::host::Host;
+use shutterbench::measure::warmup;
+use shutterbench::model::description::{Description, Published};
+use shutterbench::model::inspect::Anatomy;
+use shutterbench::model::tensor::{ElementType, TensorInfo};
+use shutterbench::model::{Format, Model, Precision};
+use shutterbench::run::record::{
+    AccuracyRecord, Agreement, CaseRecord, DatasetFacts, Finished, Header, Process, Run, Runtime,
+    Status, Visit,
+};
+use shutterbench::suite::{AccuracyOptions, Amount, Case, LatencyOptions, Options, Order};
+use shutterbench::worker::protocol::{Block, Loaded, Memory};
+
+/// What a generated run is like.
+pub struct Shape {
+    pub seed: u64,
+    /// Names of the models.
+    pub models: Vec<String>,
+    pub threads: Vec<usize>,
+    pub rounds: u32,
+    pub samples_per_round: usize,
+    pub images: usize,
+    pub classes: u32,
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        let widths = ["0.25", "0.5", "0.75", "1.0"];
+        let models = widths
+            .iter()
+            .flat_map(|width| ["f32", "int8"].map(|p| format!("family_{width}_{p}")))
+            .collect();
+        Self {
+            seed: 1,
+            models,
+            threads: vec![1, 2],
+            rounds: 12,
+            samples_per_round: 25,
+            images: 200,
+            classes: 10,
+        }
+    }
+}
+
+fn threads(count: usize) -> NonZeroUsize {
+    NonZeroUsize::new(count).unwrap()
+}
+
+pub fn host() -> Host {
+    Host {
+        os: "Debian GNU/Linux 12".into(),
+        arch: "x86_64".into(),
+        cpu: "Test CPU @ 2.60GHz".into(),
+        cores: 8,
+        max_mhz: vec![3600; 8],
+        governor: Some("performance".into()),
+        turbo: Some(true),
+        memory_bytes: 16 << 30,
+        load_before: Some(0.12),
+        clock_precision_ns: 20,
+        clock_cost_ns: 24,
+        ..Host::default()
+    }
+}
+
+fn image(shape: Vec<usize>) -> TensorInfo {
+    TensorInfo { name: "input".into(), shape, element: ElementType::Uint8, quantization: None }
+}
+
+fn model(name: &str, index: usize, classes: u32) -> Model {
+    let int8 = name.ends_with("int8");
+    Model {
+        name: name.into(),
+        path: PathBuf::from(format!("{index}.tflite")),
+        format: if name.ends_with("onnx") { Format::Onnx } else { Format::Tflite },
+        bytes: 100_000 * (index as u64 + 1) / if int8 { 4 } else { 1 } + 1234,
+        sha256: format!("{index:064x}"),
+        anatomy: Anatomy {
+            inputs: vec![image(vec![1, 28, 32, 1])],
+            outputs: vec![image(vec![1, classes as usize])],
+            operators: vec![("CONV_2D".into(), 15), ("DEPTHWISE_CONV_2D".into(), 13)],
+            precision: if int8 { Precision::Int8 } else { Precision::Float32 },
+            normalization: None,
+            labels: Some((0..classes).map(|class| format!("thing {class}")).collect()),
+        },
+        description: Description {
+            family: Some("family".into()),
+            published: (index == 0).then(|| Published {
+                top1: Some(0.395),
+                top5: Some(0.644),
+                size_mb: Some(0.5),
+                latency_ms: Some(0.8),
+                latency_on: Some("Pixel 3, CPU, 4 threads".into()),
+                dataset: Some("ILSVRC2012 validation".into()),
+                source: Some("hosted models".into()),
+            }),
+            ..Description::default()
+        },
+    }
+}
+
+pub fn options(seed: u64) -> Options {
+    Options {
+        latency: Some(LatencyOptions {
+            warmup: Amount::Auto,
+            runs: Amount::Auto,
+            min_seconds: 1.0,
+            max_seconds: 10.0,
+            block_ms: 50.0,
+            order: Order::Interleaved,
+            cooldown_seconds: 0.0,
+            processes: Amount::Auto,
+            affinity: Vec::new(),
+            budget_ms: Some(33.0),
+        }),
+        accuracy: Some(AccuracyOptions { dataset: "photos".into(), labels: None, images: None }),
+        overrides: Description::default(),
+        seed,
+        timeout_seconds: 60.0,
+        memory_limit_mb: None,
+        in_process: false,
+        require_delegate: false,
+    }
+}
+
+/// A run of `shape.models` on two backends, everything measured.
+pub fn run(shape: &Shape) -> Run {
+    let mut rng = ChaCha8Rng::seed_from_u64(shape.seed);
+    let models: Vec<Model> = shape
+        .models
+        .iter()
+        .enumerate()
+        .map(|(index, name)| model(name, index, shape.classes))
+        .collect();
+    let backends = [(BackendKind::Tflite, Delegate::Xnnpack), (BackendKind::Tract, Delegate::None)];
+    let mut cases = Vec::new();
+    for model in &models {
+        for (backend, delegate) in &backends {
+            for count in &shape.threads {
+                cases.push(Case {
+                    model: model.name.clone(),
+                    backend: *backend,
+                    delegate: delegate.clone(),
+                    threads: threads(*count),
+                });
+            }
+        }
+    }
+    let records = cases.iter().map(|case| record(shape, case, &models, &mut rng)).collect();
+    let accuracies = accuracies(shape, &cases, &mut rng);
+    Run {
+        header: Header {
+            schema: 1,
+            run_id: "2026-01-02T03-04-05-test".into(),
+            version: "0.1.0".into(),
+            binary_sha256: None,
+            commit: Some("0123456789ab".into()),
+            started_at: "2026-01-02T03:04:05Z".into(),
+            options: options(shape.seed),
+            host: host(),
+            device: "local".into(),
+            runtimes: vec![Runtime {
+                backend: BackendKind::Tflite,
+                version: "2.17.1".into(),
+                library: None,
+                sha256: Some("ab".repeat(32)),
+            }],
+            models,
+            cases,
+            dataset: Some(DatasetFacts {
+                path: PathBuf::from("validation"),
+                images: shape.images,
+                classes: shape.classes as usize,
+                sha256: "cd".repeat(32),
+                unreadable: vec![("broken.jpg".into(), "no JPEG".into())],
+            }),
+            assumptions: vec!["resize: bilinear, since nothing says otherwise".into()],
+        },
+        cases: records,
+        accuracies,
+        finished: Some(Finished { load_after: Some(1.02), seconds: 99.5 }),
+    }
+}
+
+fn record(shape: &Shape, case: &Case, models: &[Model], rng: &mut ChaCha8Rng) -> CaseRecord {
+    let index = models.iter().position(|model| model.name == case.model).unwrap();
+    let backend = if case.backend == BackendKind::Tract { 2.5 } else { 1.0 };
+    let speed_up = (case.threads.get() as f64).powf(0.8);
+    let base_ns = 150_000.0 * (index as f64 + 1.0) * backend / speed_up;
+    let visits = (0..shape.rounds)
+        .map(|round| {
+            let pace = base_ns * (1.0 + 0.01 * rng.random_range(-1.0..1.0));
+            let latency_ns: Vec<u64> = (0..shape.samples_per_round)
+                .map(|_| (pace * (1.0 + 0.04 * rng.random::<f64>().powi(4))) as u64)
+                .collect();
+            let start = u64::from(round) * 1_000_000_000 + index as u64 * 10_000_000;
+            let at_ns = latency_ns
+                .iter()
+                .scan(start, |at, ns| {
+                    let now = *at;
+                    *at += ns + 40;
+                    Some(now)
+                })
+                .collect();
+            let wall_ns = latency_ns.iter().sum::<u64>() + 1_000;
+            let cpu_ns = wall_ns * case.threads.get() as u64;
+            Visit {
+                round,
+                process: round / 4,
+                block: Block { at_ns, latency_ns, cpu_ns, wall_ns },
+                mhz: Some(3600),
+            }
+        })
+        .collect();
+    let coverage = match case.delegate {
+        Delegate::None => Coverage { nodes_total: Some(31), ..Coverage::default() },
+        _ => Coverage {
+            nodes_total: Some(31),
+            nodes_delegated: Some(31),
+            partitions: Some(1),
+            status: Some(DelegateStatus::Full),
+        },
+    };
+    CaseRecord {
+        case: case.clone(),
+        status: Status::Ok,
+        error: None,
+        started_at: Some("2026-01-02T03:04:06Z".into()),
+        seconds: 3.21,
+        processes: vec![Process {
+            loaded: Loaded {
+                backend_version: "2.17.1".into(),
+                load_ns: 3_456_789,
+                inputs: Vec::new(),
+                outputs: Vec::new(),
+                memory_load_bytes: Some(1_234_567),
+            },
+            first_inference_ns: 2 * base_ns as u64,
+            warmup: warmup::Report { runs: 20, ns: 20 * base_ns as u64, steady: Some(true) },
+            memory: Some(Memory { resident_bytes: 9_000_000, peak_bytes: 12_345_678, threads: 2 }),
+        }],
+        visits,
+        coverage: Some(coverage),
+        ended: true,
+    }
+}
+
+fn accuracies(shape: &Shape, cases: &[Case], rng: &mut ChaCha8Rng) -> Vec<AccuracyRecord> {
+    let mut keys: Vec<_> = cases.iter().map(Case::accuracy_key).collect();
+    keys.dedup();
+    keys.into_iter()
+        .map(|key| {
+            let index = shape.models.iter().position(|name| *name == key.model).unwrap();
+            let skill = 0.6 + 0.35 * (index as f64 + 1.0) / shape.models.len() as f64;
+            AccuracyRecord {
+                key,
+                status: Status::Ok,
+                error: None,
+                predictions: (0..shape.images)
+                    .map(|image| prediction(image, shape.classes, skill, rng))
+                    .collect(),
+                preprocess_ns: (0..shape.images).map(|i| 40_000 + i as u64).collect(),
+                agreement: Some(Agreement { top1: 0.995, max_abs_error: 0.0078125 }),
+                coverage: None,
+                ended: true,
+            }
+        })
+        .collect()
+}
+
+fn prediction(image: usize, classes: u32, skill: f64, rng: &mut ChaCha8Rng) -> Prediction {
+    let label = image as u32 % classes;
+    let right = rng.random_bool(skill);
+    let shift = i64::from(rng.random_range(1..classes));
+    let best =
+        if right { i64::from(label) } else { (i64::from(label) + shift) % i64::from(classes) };
+    let first = rng.random_range(0.3..0.9_f32);
+    let top = (0..5.min(i64::from(classes)))
+        .map(|rank| ((best + rank) % i64::from(classes), first / (rank + 1) as f32))
+        .collect();
+    let rank_of_label = if right { 1 } else { rng.random_range(2..=classes.max(2)) };
+    Prediction {
+        image: format!("image_{image:05}.png"),
+        label,
+        top,
+        rank_of_label,
+        tie: rng.random_bool(0.02),
+    }
+}

@@ -1,0 +1,223 @@
+//! The files of a run: columns, empty fields, safe text, and what cannot be
+//! written.
+
+mod report_common;
+
+use std::fs;
+
+use report_common::{Shape, run};
+use shutterbench::report::{self, Row, csv, json, markdown, terminal};
+use shutterbench::run::Status;
+
+fn written(rows: &[Row]) -> String {
+    let mut text = Vec::new();
+    csv::results(rows, &mut text).unwrap();
+    String::from_utf8(text).unwrap()
+}
+
+#[test]
+fn columns_are_the_contract_in_order() {
+    let expected = "run_id,device,os,arch,cpu,model,family,precision,format,model_bytes,input_height,input_width,input_dtype,classes,backend,backend_version,delegate,delegate_status,nodes_total,nodes_delegated,partitions,threads,status,error,load_ms,first_inference_ms,warmup_runs,runs,rounds,latency_mean_us,latency_std_us,latency_min_us,latency_p50_us,latency_p50_low_us,latency_p50_high_us,latency_p90_us,latency_p95_us,latency_p99_us,latency_max_us,outliers,drift_percent,stability,throughput_per_s,within_budget,memory_load_bytes,memory_peak_bytes,cpu_time_ratio,images,top1,top1_low,top1_high,top5,top5_low,top5_high,ambiguous,preprocess_p50_us,agreement_top1,max_abs_error,started_at,seconds";
+    let rows = report::rows(&run(&Shape::default()));
+    assert_eq!(written(&rows).lines().next(), Some(expected));
+    assert_eq!(written(&[]).lines().next(), Some(expected));
+    assert_eq!(Row::COLUMNS.join(","), expected);
+}
+
+#[test]
+fn what_was_not_measured_is_an_empty_field() {
+    let mut run = run(&Shape::default());
+    let skipped = run.cases.remove(0).case;
+    run.accuracies.retain(|record| record.key != skipped.accuracy_key());
+    let rows = report::rows(&run);
+    assert_eq!(rows.len(), run.header.cases.len());
+    assert_eq!(rows[0].status, Status::Skipped);
+    let text = written(&rows);
+    let mut reader = ::csv::Reader::from_reader(text.as_bytes());
+    let header = reader.headers().unwrap().clone();
+    let first = reader.records().next().unwrap().unwrap();
+    let from = header.iter().position(|name| name == "load_ms").unwrap();
+    assert!(first.iter().skip(from).all(str::is_empty), "{first:?}");
+}
+
+#[test]
+fn rows_hold_what_the_samples_and_predictions_say() {
+    let run = run(&Shape::default());
+    let rows = report::rows(&run);
+    for (row, record) in rows.iter().zip(&run.cases) {
+        let mut all: Vec<u64> =
+            record.visits.iter().flat_map(|visit| visit.block.latency_ns.clone()).collect();
+        all.sort_unstable();
+        let median = (all[all.len() / 2 - 1] + all[all.len() / 2]) as f64 / 2e3;
+        assert!((row.latency_p50_us.unwrap() - median).abs() < 1e-3);
+        assert_eq!(row.latency_max_us, all.last().map(|ns| *ns as f64 / 1e3));
+        assert_eq!((row.runs, row.rounds), (Some(300), Some(12)));
+        assert_eq!((row.input_height, row.input_width), (Some(28), Some(32)));
+        let scored = run.accuracies.iter().find(|a| a.key == record.case.accuracy_key()).unwrap();
+        let right = scored.predictions.iter().filter(|p| p.rank_of_label == 1).count();
+        assert_eq!(row.top1, Some(right as f64 / 200.0));
+        assert!(row.top1_low < row.top1 && row.top1 < row.top1_high);
+    }
+}
+
+#[test]
+fn hostile_text_is_safe_in_a_spreadsheet_and_comes_back() {
+    for name in [
+        "=HYPERLINK(\"http://x\")",
+        "+1",
+        "-cmd|' /C calc'!A0",
+        "@SUM(1)",
+        "'quoted",
+        "a,b\"c\"",
+        "😀 <script>",
+    ] {
+        let mut run = run(&Shape { models: vec![name.into()], ..Shape::default() });
+        run.cases[0].status = Status::Failed;
+        run.cases[0].error = Some("=1+1\nsecond line".into());
+        let rows = report::rows(&run);
+        let text = written(&rows);
+        for record in ::csv::Reader::from_reader(text.as_bytes()).records() {
+            for field in record.unwrap().iter() {
+                let risky = field.starts_with(['=', '+', '-', '@', '\t', '\r']);
+                assert!(!risky || field.parse::<f64>().is_ok(), "{field}");
+            }
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("results.csv");
+        fs::write(&path, text).unwrap();
+        assert_eq!(csv::read_results(&path).unwrap(), rows);
+        assert_eq!(rows[0].error.as_deref(), Some("=1+1 second line"));
+    }
+}
+
+#[test]
+fn a_run_is_written_whole() {
+    let run = run(&Shape::default());
+    let dir = tempfile::tempdir().unwrap();
+    report::write_all(&run, dir.path()).unwrap();
+    let mut names: Vec<_> =
+        fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(
+        names,
+        ["predictions.csv", "report.html", "report.md", "results.csv", "run.json", "samples.csv"]
+    );
+    let samples = fs::read_to_string(dir.path().join("samples.csv")).unwrap();
+    assert_eq!(samples.lines().next(), Some("case,round,iteration,at_ns,latency_ns"));
+    assert_eq!(samples.lines().count() - 1, run.cases.len() * 12 * 25);
+    let first = &run.cases[0];
+    let block = &first.visits[0].block;
+    let line = format!("{},0,0,{},{}", first.case, block.at_ns[0], block.latency_ns[0]);
+    assert_eq!(samples.lines().nth(1), Some(line.as_str()));
+    let predictions = fs::read_to_string(dir.path().join("predictions.csv")).unwrap();
+    let expected = "model,backend,delegate,image,label,top1_class,top1_score,top2_class,top2_score,top3_class,top3_score,top4_class,top4_score,top5_class,top5_score,rank_of_label,tie";
+    assert_eq!(predictions.lines().next(), Some(expected));
+    assert_eq!(predictions.lines().count() - 1, run.accuracies.len() * 200);
+    let described: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(dir.path().join("run.json")).unwrap()).unwrap();
+    assert_eq!(described["run_id"], "2026-01-02T03-04-05-test");
+    assert_eq!(described["options"]["seed"], 1);
+    assert!(described["accuracies"][0]["images_decided_by_a_tie"].is_u64());
+}
+
+#[test]
+fn an_unwritable_place_is_one_clear_sentence_and_leaves_the_old_file() {
+    let error = report::write_file(std::path::Path::new("/dev/full/no/results.csv"), |to| {
+        to.write_all(b"x")
+    })
+    .unwrap_err();
+    assert!(error.to_string().contains("cannot write /dev/full/no/results.csv"), "{error}");
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("results.csv");
+    fs::write(&path, "old").unwrap();
+    let full = || std::io::Error::from(std::io::ErrorKind::StorageFull);
+    let error = report::write_file(&path, |to| {
+        to.write_all(b"half")?;
+        Err(full())
+    })
+    .unwrap_err();
+    assert!(error.to_string().contains("the disk is full"), "{error}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn the_table_fits_its_width_and_is_plain_when_asked() {
+    let rows = report::rows(&run(&Shape::default()));
+    for width in [60, 80, 100, 140] {
+        let text = terminal::table(&rows, Some(width), false);
+        assert!(!text.contains('\u{1b}'));
+        let grid: Vec<&str> = text.lines().filter(|line| line.contains("tflite/xnnpack")).collect();
+        assert!(grid.len() >= 16);
+        let table_end = text.find("Fastest:").unwrap();
+        for line in text[..table_end].lines().filter(|line| !line.contains(": ")) {
+            assert!(line.chars().count() <= width, "{width}: {line}");
+        }
+    }
+    assert!(terminal::table(&rows, Some(120), true).contains("\u{1b}["));
+    let text = terminal::table(&rows, Some(120), false);
+    for words in ["Fastest: family_0.25_f32 tflite/xnnpack x2", "Most accurate: ", "Pareto front"] {
+        assert!(text.contains(words), "{words}\n{text}");
+    }
+}
+
+#[test]
+fn a_fast_wrong_answer_is_flagged_and_wins_nothing() {
+    let mut run = run(&Shape::default());
+    let case = run.cases[0].case.clone();
+    for record in &mut run.cases {
+        if record.case.accuracy_key() == case.accuracy_key() {
+            for visit in &mut record.visits {
+                visit.block.latency_ns.iter_mut().for_each(|ns| *ns /= 10);
+            }
+        }
+    }
+    for record in &mut run.accuracies {
+        if record.key == case.accuracy_key() {
+            record.agreement.as_mut().unwrap().top1 = 0.4;
+        }
+    }
+    let rows = report::rows(&run);
+    let verdict = report::Verdict::of(&rows);
+    assert!(rows[0].latency_p50_us < rows[verdict.fastest.unwrap()].latency_p50_us);
+    assert!(verdict.front.iter().all(|&i| !rows[i].is_suspicious()));
+    let text = terminal::table(&rows, Some(120), false);
+    assert!(text.contains("wrong answers") && text.contains("40.0%"), "{text}");
+    assert!(markdown::document(&run, &rows).contains("wrong answers"));
+    assert_eq!(json::report(&run, &rows)["rows"][0]["notes"][0]["tag"], "wrong answers");
+}
+
+#[test]
+fn a_delegate_that_took_nothing_is_said_beside_its_time() {
+    let mut run = run(&Shape::default());
+    let coverage = run.cases[0].coverage.as_mut().unwrap();
+    coverage.status = Some(shutterbench::backend::DelegateStatus::None);
+    coverage.nodes_delegated = Some(0);
+    let rows = report::rows(&run);
+    assert!(rows[0].ran_on().contains("took no node"));
+    for text in [
+        terminal::table(&rows, Some(80), false),
+        markdown::document(&run, &rows),
+        report::html::page(&run, &rows),
+    ] {
+        assert!(text.contains("took no node"), "{text}");
+    }
+}
+
+#[test]
+fn hostile_names_cannot_leave_their_cell() {
+    let name = "</script><script>alert(1)</script>|`x`\n\u{1b}[31m@everyone\u{2028}<!--";
+    let run = run(&Shape { models: vec![name.into()], ..Shape::default() });
+    let rows = report::rows(&run);
+    let page = report::html::page(&run, &rows);
+    assert!(!page.contains("<script>alert"));
+    let scripts = page.matches("</script>").count();
+    assert_eq!(scripts, 4, "data, two libraries and the page's own script");
+    assert!(!page.contains('\u{1b}'));
+    let text = markdown::document(&run, &rows);
+    assert!(!text.contains("<script>") && !text.contains('\u{1b}') && !text.contains("@everyone"));
+    let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("| ")).collect();
+    let pipes = |line: &str| line.replace("\\|", "").matches('|').count();
+    assert!(lines.iter().all(|line| pipes(line) == 11), "{text}");
+    assert!(!terminal::table(&rows, Some(80), false).contains('\u{1b}'));
+}
