@@ -103,13 +103,21 @@ fn a_label_out_of_range() {
 }
 
 #[test]
+fn a_name_that_would_steer_the_terminal_is_escaped() {
+    let said = refused_in_one_line(&["--model", "\u{1b}[2Jgone.tflite"]);
+    assert!(said.contains("\\u{1b}[2Jgone") && !said.contains('\u{1b}'), "{said}");
+}
+
+#[test]
 fn zero_threads_and_unknown_names() {
     assert!(refused(&["--threads", "0"]).contains("whole numbers from 1"));
     assert!(refused(&["--threads", "1,two"]).contains("whole numbers from 1"));
     assert!(refused(&["--backend", "tensorrt"]).contains("known: tflite"));
     assert!(refused(&["--delegate", "xnnpak"]).contains("xnnpack"));
     assert!(refused(&["--runs", "0"]).contains("from 1"));
-    assert!(refused(&["--min-seconds=-1"]).contains("not negative"));
+    assert!(refused(&["--min-seconds=-1"]).contains("from 0 to"));
+    assert!(refused(&["--cooldown", "1e300"]).contains("from 0 to"));
+    assert!(refused(&["--timeout", "soon"]).contains("is no number"));
 }
 
 #[test]

@@ -72,3 +72,38 @@ fn a_read_only_disk_is_named() {
     assert!(output.status.success(), "{said}");
     assert!(said.contains("cannot make the run's folder") && said.contains("--out"), "{said}");
 }
+
+#[test]
+fn a_folder_without_permission_is_named() {
+    let Some(output) = with_disk(
+        r#"
+        mkdir "$DISK/closed" "$DISK/kept"
+        chmod 0500 "$DISK/closed"
+        # Root passes every permission by a capability; without it, it is anybody.
+        anybody="setpriv --bounding-set=-dac_override,-dac_read_search"
+        code=0
+        $anybody $RUN --model fmnist_mobilenet_v1_0.25_f32 --runs 3 --out "$DISK/closed/run" || code=$?
+        test "$code" = 2
+        $RUN --model fmnist_mobilenet_v1_0.25_f32 --runs 3 --out "$DISK/kept/run"
+        cp "$DISK/kept/run/results.csv" "$DISK/before.csv"
+        chmod 0500 "$DISK/kept/run"
+        chmod 0000 "$DISK/kept/run/lock"
+        code=0
+        $anybody "$PROGRAM" report "$DISK/kept/run" || code=$?
+        test "$code" = 2
+        code=0
+        $anybody "$PROGRAM" run --quiet --resume "$DISK/kept/run" || code=$?
+        test "$code" = 2
+        cmp "$DISK/before.csv" "$DISK/kept/run/results.csv"
+        chmod -R u+rwX "$DISK"
+        "#,
+    ) else {
+        return;
+    };
+    let said = said(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("cannot make the run's folder"), "{said}");
+    assert!(said.contains("cannot write in the run's folder"), "{said}");
+    assert!(said.matches("Permission denied").count() >= 3, "{said}");
+    assert!(!said.contains("panicked"), "{said}");
+}

@@ -1,6 +1,7 @@
 //! Arguments in, exit code out.
 
 pub mod decide;
+pub mod in_turn;
 pub mod inspect;
 pub mod list;
 pub mod run;
@@ -104,7 +105,7 @@ pub fn dispatch(cli: Cli) -> ExitCode {
         // A reader that went away (`| head`) is no error of ours.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("shutterbench: {error:#}");
+            eprintln!("shutterbench: {}", printable(&format!("{error:#}")));
             ExitCode::from(2)
         }
     }
@@ -144,6 +145,17 @@ fn print_json(value: &impl serde::Serialize) -> anyhow::Result<Ending> {
     let mut text = serde_json::to_vec_pretty(value)?;
     text.push(b'\n');
     print(&text)
+}
+
+/// Control characters escaped, which a hostile file name may hold and a terminal
+/// would obey. Line ends stay: an error in a suite shows the line it stands in.
+fn printable(text: &str) -> String {
+    let escape = |c: char| match c {
+        '\n' => "\n".to_owned(),
+        c if c.is_control() => c.escape_default().to_string(),
+        c => c.to_string(),
+    };
+    text.chars().map(escape).collect()
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

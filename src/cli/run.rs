@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 
-use super::{Ending, print, print_json};
-use crate::accuracy::Dataset;
+use super::{Ending, in_turn, print, print_json};
 use crate::model::Description;
 use crate::report;
-use crate::run::journal::Journal;
-use crate::run::plan::plan;
-use crate::run::{Run, execute, replay, resume};
+use crate::report::row::Row;
+use crate::run::execute::Started;
+use crate::run::plan::{Plan, plan};
+use crate::run::{Run, execute, replay};
 use crate::suite::SuiteFile;
 
 use super::run_args::RunArgs;
@@ -24,32 +24,82 @@ use super::run_args::RunArgs;
 /// One sentence for what is wrong with the request; nothing was started.
 pub fn run(args: &RunArgs) -> Result<Ending> {
     let interrupt = interrupt_flag()?;
-    let started = match &args.resume {
-        Some(folder) => resumed(folder)?,
+    let (folder, mut started) = match &args.resume {
+        Some(folder) => (folder.clone(), resumed(folder)?),
         None => begun(args)?,
     };
-    let Started { folder, run, mut journal, dataset } = started;
-    let run =
-        execute::execute(&folder, run, &mut journal, dataset.as_ref(), args.quiet, &interrupt)?;
-    let rows = report::rows(&run);
-    report::write_all(&run, &folder)?;
-    if args.json {
-        print_json(&rows)?;
-    } else {
-        let color = std::io::stdout().is_terminal();
-        print(report::terminal::table(&rows, None, color).as_bytes())?;
+    let runs = execute::execute(&mut started, args.quiet, &interrupt)?;
+    for (one, run) in started.iter().zip(&runs) {
+        report::write_all(run, &one.folder)?;
     }
-    if run.finished.is_none() {
+    if runs.iter().any(|run| run.finished.is_none()) {
+        if let [run] = runs.as_slice() {
+            print_rows(run, args.json)?;
+        }
         eprintln!(
             "interrupted; what was measured is in {0}: 'shutterbench run --resume {0}' goes on",
             folder.display()
         );
         return Ok(Ending::Interrupted);
     }
+    match runs.as_slice() {
+        [base, new] => in_turn::conclude(&folder, base, new, args.json),
+        runs => conclude(&folder, runs, args.json),
+    }
+}
+
+fn conclude(folder: &Path, runs: &[Run], json: bool) -> Result<Ending> {
+    let mut failed = false;
+    for run in runs {
+        failed |= print_rows(run, json)?.iter().any(|row| row.status.is_failure());
+    }
     for file in ["results.csv", "report.html"] {
         eprintln!("written: {}", folder.join(file).display());
     }
-    Ok(if rows.iter().any(|row| row.status.is_failure()) { Ending::Bad } else { Ending::Good })
+    Ok(if failed { Ending::Bad } else { Ending::Good })
+}
+
+/// Prints the table, or its rows as JSON, and gives the rows.
+fn print_rows(run: &Run, json: bool) -> Result<Vec<Row>> {
+    let rows = report::rows(run);
+    if json {
+        print_json(&rows)?;
+    } else {
+        let color = std::io::stdout().is_terminal();
+        print(report::terminal::table(&rows, None, color).as_bytes())?;
+    }
+    Ok(rows)
+}
+
+fn begun(args: &RunArgs) -> Result<(PathBuf, Vec<Started>)> {
+    let plan_of = |suite: Option<&Path>| plan(&wanted(args, suite)?, args.in_process);
+    let folder_of = |plan: &Plan| {
+        let of_its_own = || Path::new("results").join(&plan.header.run_id);
+        args.out.clone().unwrap_or_else(of_its_own)
+    };
+    if let [base, new] = args.ab.as_slice() {
+        let (base, new) = (plan_of(Some(base))?, plan_of(Some(new))?);
+        let folder = folder_of(&new);
+        return Ok((folder.clone(), in_turn::begin(&folder, base, new)?));
+    }
+    let new = plan_of(args.suite.as_deref())?;
+    let folder = folder_of(&new);
+    let started = match &args.against {
+        Some(program) => {
+            let mut base = plan_of(args.suite.as_deref())?;
+            in_turn::measured_by(&mut base, program)?;
+            in_turn::begin(&folder, base, new)?
+        }
+        None => vec![Started::begin(folder.clone(), new)?],
+    };
+    Ok((folder, started))
+}
+
+fn resumed(folder: &Path) -> Result<Vec<Started>> {
+    match in_turn::sides(folder) {
+        Some(sides) => sides.into_iter().map(Started::resume).collect(),
+        None => Ok(vec![Started::resume(folder.to_owned())?]),
+    }
 }
 
 /// Writes a run's reports again.
@@ -83,28 +133,6 @@ pub fn report(
     Ok(Ending::Good)
 }
 
-struct Started {
-    folder: PathBuf,
-    run: Run,
-    journal: Journal,
-    dataset: Option<Dataset>,
-}
-
-fn begun(args: &RunArgs) -> Result<Started> {
-    let plan = plan(&wanted(args)?, args.in_process)?;
-    let folder = args.out.clone().unwrap_or_else(|| Path::new("results").join(&plan.header.run_id));
-    let journal = Journal::create(&folder, plan.header)?;
-    let run = replay::read(&folder)?;
-    Ok(Started { folder, run, journal, dataset: plan.dataset })
-}
-
-fn resumed(folder: &Path) -> Result<Started> {
-    let (journal, entries) = Journal::resume(folder)?;
-    let run = replay::run(entries)?;
-    let dataset = resume::check(&run.header)?;
-    Ok(Started { folder: folder.to_owned(), run, journal, dataset })
-}
-
 /// Set by Ctrl-C (and a polite kill): the present block is finished, then the
 /// run ends with its results kept.
 fn interrupt_flag() -> Result<Arc<AtomicBool>> {
@@ -116,8 +144,8 @@ fn interrupt_flag() -> Result<Arc<AtomicBool>> {
 }
 
 /// The suite file, if one is named, with the command line's options over it.
-fn wanted(args: &RunArgs) -> Result<SuiteFile> {
-    let file = match &args.suite {
+fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> {
+    let file = match suite {
         Some(path) => SuiteFile::read(path)?,
         None => SuiteFile::default(),
     };

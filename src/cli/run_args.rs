@@ -7,7 +7,7 @@ use clap::{ArgAction, Args};
 
 use crate::backend::{BackendKind, Delegate};
 use crate::model::preprocessing::Resize;
-use crate::suite::{Amount, Order};
+use crate::suite::{Amount, NonNegative, Order};
 
 /// What to measure and how. An option that is given wins over the suite file.
 #[derive(Debug, Clone, Default, Args)]
@@ -33,14 +33,14 @@ pub struct RunArgs {
     #[arg(long, value_name = "auto|N", help_heading = "Latency", value_parser = amount)]
     pub warmup: Option<Amount>,
     /// Timed runs a case
-    #[arg(long, value_name = "auto|N", help_heading = "Latency", value_parser = positive_amount)]
+    #[arg(long, value_name = "auto|N", help_heading = "Latency", value_parser = amount)]
     pub runs: Option<Amount>,
     /// Least time in timed blocks a case
-    #[arg(long, value_name = "S", help_heading = "Latency", value_parser = seconds)]
-    pub min_seconds: Option<f64>,
+    #[arg(long, value_name = "S", help_heading = "Latency")]
+    pub min_seconds: Option<NonNegative>,
     /// Most time in timed blocks a case
-    #[arg(long, value_name = "S", help_heading = "Latency", value_parser = seconds)]
-    pub max_seconds: Option<f64>,
+    #[arg(long, value_name = "S", help_heading = "Latency")]
+    pub max_seconds: Option<NonNegative>,
     /// Order in which cases are visited
     #[arg(long, value_enum, help_heading = "Latency")]
     pub order: Option<Order>,
@@ -51,14 +51,14 @@ pub struct RunArgs {
     #[arg(long, value_name = "LIST", help_heading = "Latency")]
     pub affinity: Option<String>,
     /// Pause before each block
-    #[arg(long, value_name = "S", help_heading = "Latency", value_parser = seconds)]
-    pub cooldown: Option<f64>,
+    #[arg(long, value_name = "S", help_heading = "Latency")]
+    pub cooldown: Option<NonNegative>,
     /// Processes that a case is spread over
-    #[arg(long, value_name = "N|auto", help_heading = "Latency", value_parser = positive_amount)]
+    #[arg(long, value_name = "N|auto", help_heading = "Latency", value_parser = amount)]
     pub processes: Option<Amount>,
     /// Report the share of runs within this budget
-    #[arg(long, value_name = "MS", help_heading = "Latency", value_parser = seconds)]
-    pub budget_ms: Option<f64>,
+    #[arg(long, value_name = "MS", help_heading = "Latency")]
+    pub budget_ms: Option<NonNegative>,
     /// Measure no latency
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Latency")]
     pub no_latency: bool,
@@ -97,15 +97,21 @@ pub struct RunArgs {
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Accuracy")]
     pub no_accuracy: bool,
 
+    /// Take two suites in turn, round by round, and compare them
+    #[arg(long, num_args = 2, value_names = ["A.toml", "B.toml"], conflicts_with = "suite", help_heading = "Run")]
+    pub ab: Vec<PathBuf>,
+    /// Take turns with the workers of another build of shutterbench, and compare
+    #[arg(long, value_name = "PROGRAM", conflicts_with_all = ["ab", "in_process"], help_heading = "Run")]
+    pub against: Option<PathBuf>,
     /// The run's folder (default: results/RUN-ID)
     #[arg(long, value_name = "DIR", help_heading = "Run")]
     pub out: Option<PathBuf>,
     /// Continue an interrupted run; takes everything else from it
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "suite", "model", "backend", "threads", "delegate"], help_heading = "Run")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "suite", "ab", "against", "model", "backend", "threads", "delegate"], help_heading = "Run")]
     pub resume: Option<PathBuf>,
     /// Silence after which a worker counts as hung
-    #[arg(long, value_name = "S", help_heading = "Run", value_parser = seconds)]
-    pub timeout: Option<f64>,
+    #[arg(long, value_name = "S", help_heading = "Run")]
+    pub timeout: Option<NonNegative>,
     /// Address space that a worker may take
     #[arg(long, value_name = "MB", help_heading = "Run")]
     pub memory_limit: Option<u64>,
@@ -144,18 +150,4 @@ fn delegate(text: &str) -> Result<Delegate, String> {
 
 fn amount(text: &str) -> Result<Amount, String> {
     text.parse()
-}
-
-fn positive_amount(text: &str) -> Result<Amount, String> {
-    match text.parse()? {
-        Amount::Fixed(0) => Err("give 'auto' or a whole number from 1".into()),
-        amount => Ok(amount),
-    }
-}
-
-fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
-        _ => Err("give a number that is not negative".into()),
-    }
 }

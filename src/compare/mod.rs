@@ -108,24 +108,20 @@ impl Comparison {
 pub fn compare(base: &Run, new: &Run, options: Options) -> Comparison {
     let pairing = pairing(base, new);
     let (base_rows, new_rows) = (crate::report::rows(base), crate::report::rows(new));
-    let mut cases: Vec<CaseComparison> = base
-        .header
-        .cases
+    let partners = partners(&base.header.cases, &new.header.cases);
+    let mut cases: Vec<CaseComparison> = partners
         .iter()
-        .zip(&base_rows)
-        .filter_map(|(case, row)| {
-            let side = Side { run: base, row: Some(row), record: record(base, case) };
-            let index = new.header.cases.iter().position(|other| other == case);
-            let other =
-                Side { run: new, row: index.map(|i| &new_rows[i]), record: record(new, case) };
-            one(case, side, other, pairing, options)
+        .enumerate()
+        .filter_map(|(index, partner)| {
+            let was = Side::of(base, &base_rows, index);
+            one(was, partner.map(|partner| Side::of(new, &new_rows, partner)), pairing, options)
         })
         .collect();
-    let added = new.header.cases.iter().zip(&new_rows);
-    cases.extend(added.filter(|(case, _)| !base.header.cases.contains(case)).filter_map(
-        |(case, row)| {
+    let added = new.header.cases.iter().zip(&new_rows).enumerate();
+    cases.extend(added.filter(|(index, _)| !partners.contains(&Some(*index))).filter_map(
+        |(_, (case, row))| {
             let value = options.metric.value(row).filter(|_| row.status == Status::Ok)?;
-            Some(CaseComparison { new: Some(value), ..bare(case, Outcome::New) })
+            Some(CaseComparison { new: Some(value), ..bare(case.to_string(), Outcome::New) })
         },
     ));
     Comparison {
@@ -138,26 +134,45 @@ pub fn compare(base: &Run, new: &Run, options: Options) -> Comparison {
     }
 }
 
+/// Which case of `new` each case of `base` is compared with: the same one, unless
+/// they are compared [`in_order`].
+fn partners(base: &[Case], new: &[Case]) -> Vec<Option<usize>> {
+    let partner = |(index, case): (usize, &Case)| {
+        if in_order(base, new) { Some(index) } else { new.iter().position(|it| it == case) }
+    };
+    base.iter().enumerate().map(partner).collect()
+}
+
+/// Runs that have no case in common and equally many are compared in their order:
+/// two models, or two delegates.
+fn in_order(base: &[Case], new: &[Case]) -> bool {
+    base.len() == new.len() && !base.iter().any(|case| new.contains(case))
+}
+
 /// One case as one of the runs has it.
+#[derive(Clone, Copy)]
 struct Side<'a> {
     run: &'a Run,
+    case: &'a Case,
     row: Option<&'a Row>,
     record: Option<&'a CaseRecord>,
 }
 
-impl Side<'_> {
+impl<'a> Side<'a> {
+    fn of(run: &'a Run, rows: &'a [Row], index: usize) -> Self {
+        let case = &run.header.cases[index];
+        let record = run.cases.iter().find(|record| record.case == *case);
+        Self { run, case, row: rows.get(index), record }
+    }
+
     fn value(&self, metric: Metric) -> Option<f64> {
         metric.value(self.row.filter(|row| row.status == Status::Ok)?)
     }
 }
 
-fn record<'a>(run: &'a Run, case: &Case) -> Option<&'a CaseRecord> {
-    run.cases.iter().find(|record| record.case == *case)
-}
-
-fn bare(case: &Case, outcome: Outcome) -> CaseComparison {
+fn bare(case: String, outcome: Outcome) -> CaseComparison {
     CaseComparison {
-        case: case.to_string(),
+        case,
         base: None,
         new: None,
         change: None,
@@ -171,27 +186,34 @@ fn bare(case: &Case, outcome: Outcome) -> CaseComparison {
 
 /// `None` where the base has no value and so nothing can be compared.
 fn one(
-    case: &Case,
-    base: Side,
-    new: Side,
+    base: Side<'_>,
+    new: Option<Side<'_>>,
     pairing: Pairing,
     options: Options,
 ) -> Option<CaseComparison> {
     let was = base.value(options.metric)?;
-    let Some(is) = new.value(options.metric) else {
-        return Some(missing(case, was, new.row));
+    let name = match new {
+        Some(new) if new.case != base.case => format!("{} -> {}", base.case, new.case),
+        _ => base.case.to_string(),
     };
-    let both = CaseComparison { base: Some(was), new: Some(is), ..bare(case, Outcome::Undecided) };
+    let Some((new, is)) = new.and_then(|new| Some((new, new.value(options.metric)?))) else {
+        return Some(missing(name, was, new.and_then(|new| new.row)));
+    };
+    let both = CaseComparison { base: Some(was), new: Some(is), ..bare(name, Outcome::Undecided) };
     Some(match (options.metric.probability(), options.metric.rank()) {
         (Some(probability), _) => latency(both, &base, &new, probability, pairing, options),
-        (_, Some(rank)) => scored::compare(both, case, base.run, new.run, rank, options),
+        (_, Some(rank)) => {
+            let (was, is) =
+                (scored::record(base.run, base.case), scored::record(new.run, new.case));
+            scored::compare(both, was.zip(is), rank, options)
+        }
         _ => plain(both, was, is, options),
     })
 }
 
 /// The base measured it and the new run did not: a regression if the new run
 /// tried and failed, else merely left out.
-fn missing(case: &Case, was: f64, row: Option<&Row>) -> CaseComparison {
+fn missing(case: String, was: f64, row: Option<&Row>) -> CaseComparison {
     let tried = row.filter(|row| row.status.is_failure());
     let (outcome, note) = match tried {
         Some(row) => {
@@ -260,10 +282,13 @@ fn plain(mut both: CaseComparison, was: f64, is: f64, options: Options) -> CaseC
     both
 }
 
-/// Rounds belong together where both runs were interleaved on one machine at
+/// Rounds belong together where the runs were taken in turn, or were interleaved on one machine at
 /// the same time: their visits then alternate on the machine's one monotonic
 /// clock.
 fn pairing(base: &Run, new: &Run) -> Pairing {
+    if base.header.in_turn.is_some() && base.header.in_turn == new.header.in_turn {
+        return Pairing::ByRound;
+    }
     let one_machine =
         base.header.host.cpu == new.header.host.cpu && base.header.device == new.header.device;
     let interleaved = [base, new].iter().all(|run| {
@@ -301,6 +326,9 @@ fn caveats(base: &Run, new: &Run, pairing: Pairing, metric: Metric) -> Vec<Strin
             "the machines differ: {} ({}) and {} ({})",
             was.host.cpu, was.device, is.host.cpu, is.device
         ));
+    }
+    if in_order(&was.cases, &is.cases) {
+        caveats.push("no case is in both runs: their cases are compared in their order".into());
     }
     if metric.probability().is_some() && pairing == Pairing::Unpaired {
         caveats.push(

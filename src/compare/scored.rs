@@ -8,13 +8,11 @@ use crate::suite::Case;
 /// Compares by McNemar's exact test on the images that both runs scored.
 pub fn compare(
     mut both: CaseComparison,
-    case: &Case,
-    base: &Run,
-    new: &Run,
+    records: Option<(&AccuracyRecord, &AccuracyRecord)>,
     rank: u32,
     options: Options,
 ) -> CaseComparison {
-    let Some((was, is)) = record(base, case).zip(record(new, case)) else {
+    let Some((was, is)) = records else {
         both.note = Some("no predictions to compare".into());
         return both;
     };
@@ -44,7 +42,8 @@ pub fn compare(
     both
 }
 
-fn record<'a>(run: &'a Run, case: &Case) -> Option<&'a AccuracyRecord> {
+/// What a run scored of a case.
+pub fn record<'a>(run: &'a Run, case: &Case) -> Option<&'a AccuracyRecord> {
     let key = case.accuracy_key();
     run.accuracies.iter().find(|record| record.key == key && record.status == Status::Ok)
 }

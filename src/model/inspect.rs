@@ -1,6 +1,7 @@
 //! What a model file says of itself, read without any runtime.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,9 @@ pub struct Anatomy {
     pub normalization: Option<(Vec<f32>, Vec<f32>)>,
     /// Labels from TensorFlow Lite metadata's associated file.
     pub labels: Option<Vec<String>>,
+    /// Files beside the model that hold weights of an ONNX model.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub external_data: Vec<PathBuf>,
 }
 
 impl Anatomy {

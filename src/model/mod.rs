@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod description;
+mod external;
 pub mod flatbuffer;
 pub mod format;
 pub mod inspect;

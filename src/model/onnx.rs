@@ -1,15 +1,15 @@
 //! The anatomy of an ONNX file.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::{Component, Path};
 
 use anyhow::{Context, Result, ensure};
 use prost::Message;
 use tract_onnx::pb::{
-    GraphProto, ModelProto, TensorProto, ValueInfoProto, tensor_proto::DataType,
-    tensor_shape_proto::dimension, type_proto,
+    GraphProto, ModelProto, ValueInfoProto, tensor_proto::DataType, tensor_shape_proto::dimension,
+    type_proto,
 };
 
+use super::external;
 use super::inspect::{Anatomy, by_frequency};
 use super::precision::Precision;
 use super::tensor::{ElementType, TensorInfo};
@@ -22,11 +22,9 @@ use super::tensor::{ElementType, TensorInfo};
 pub fn read(bytes: &[u8]) -> Result<Anatomy> {
     let model = ModelProto::decode(bytes)
         .map_err(|error| anyhow::anyhow!("it is no ONNX file or is cut short ({error})"))?;
+    let external_data = external::files(&model)?;
     let graph = model.graph.context("it holds no ONNX graph; check the path or get it again")?;
     ensure!(!graph.node.is_empty(), "its ONNX graph has no nodes; get the file again");
-    for tensor in &graph.initializer {
-        check_external_data(tensor)?;
-    }
     // Old files list the weights among the inputs.
     let weights: HashSet<&str> = graph.initializer.iter().map(|t| t.name.as_str()).collect();
     let inputs = graph.input.iter().filter(|input| !weights.contains(input.name.as_str()));
@@ -40,25 +38,8 @@ pub fn read(bytes: &[u8]) -> Result<Anatomy> {
         operators: operators(&graph),
         normalization: None,
         labels: None,
+        external_data,
     })
-}
-
-/// External data has to stay inside the model's folder: a path that leaves it
-/// would make a runtime read any file of the machine.
-fn check_external_data(tensor: &TensorProto) -> Result<()> {
-    let location = tensor.external_data.iter().find(|entry| entry.key == "location");
-    if let Some(location) = location {
-        let inside = Path::new(&location.value)
-            .components()
-            .all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
-        ensure!(
-            inside,
-            "its tensor '{}' wants data from '{}', outside the model's folder; refused",
-            tensor.name,
-            location.value
-        );
-    }
-    Ok(())
 }
 
 fn tensor_info(value: &ValueInfoProto) -> Result<TensorInfo> {

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::description::{Description, Model};
 use super::format::Format;
 use super::manifest::Manifest;
-use super::{catalogue, onnx, tflite};
+use super::{catalogue, external, onnx, tflite};
 
 /// Opens what `names` name: a path, the name of an embedded model, or a glob
 /// over either. Order is kept, repeats are dropped.
@@ -102,7 +102,10 @@ pub fn open(path: &Path) -> Result<Model> {
         );
     }
     let path = fs::canonicalize(path).with_context(context)?;
-    Ok(Model { name, path, format, bytes: bytes.len() as u64, sha256, anatomy, description })
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let bytes = bytes.len() as u64
+        + external::bytes(folder, &anatomy.external_data).with_context(context)?;
+    Ok(Model { name, path, format, bytes, sha256, anatomy, description })
 }
 
 /// The name and description of a model: from the sidecar, else a manifest in

@@ -32,16 +32,6 @@ pub struct ActiveCase {
     spent: Duration,
 }
 
-/// What a visit came to.
-pub enum Outcome {
-    /// The case wants more rounds.
-    MoreToDo,
-    /// It has enough; its worker has been asked everything. With the time spent.
-    Enough(Duration),
-    /// Its worker was lost. With the time spent.
-    Lost(Fault, Duration),
-}
-
 impl ActiveCase {
     /// Starts a worker for the case, loads the model and warms it up.
     ///
@@ -76,48 +66,55 @@ impl ActiveCase {
         self.resident_bytes
     }
 
-    /// Measures one block.
+    /// Time spent on the case so far, everything included.
+    #[must_use]
+    pub const fn spent(&self) -> Duration {
+        self.spent
+    }
+
+    /// Whether the next visit belongs to a fresh process.
+    #[must_use]
+    pub fn process_is_due(&self) -> bool {
+        self.stopping.process_is_due()
+    }
+
+    /// Measures one block and says whether the case has enough.
     ///
     /// # Errors
-    /// Only what ends the run.
+    /// The outer error ends the run; the inner one is the case's fault.
     pub fn visit(
         &mut self,
         context: &mut Context<'_>,
-        options: &LatencyOptions,
         round: u32,
         record: &mut CaseRecord,
-    ) -> Result<Outcome> {
+    ) -> Result<Result<Decision, Fault>> {
         let start = Instant::now();
         let mhz = host::frequency::current_mhz();
         let iterations = self.stopping.next_runs(self.iterations);
-        let block = match timed(self.link.as_mut(), &Request::Block { iterations }) {
+        let timed = timed(self.link.as_mut(), &Request::Block { iterations });
+        self.spent += start.elapsed();
+        let block = match timed {
             Ok(block) => block,
-            Err(fault) => return Ok(Outcome::Lost(fault, self.spent + start.elapsed())),
+            Err(fault) => return Ok(Err(fault)),
         };
         let process = record.processes.len().saturating_sub(1) as u32;
         let visit = Visit { round, process, block, mhz };
         self.stopping.visited(&visit);
         context.keep_case(record, Entry::Visit { case: self.index, visit })?;
-        self.spent += start.elapsed();
-        if let Decision::Enough(_) = self.stopping.decision() {
-            let start = Instant::now();
-            self.ask_last_questions(context, record)?;
-            return Ok(Outcome::Enough(self.spent + start.elapsed()));
-        }
-        if self.stopping.process_is_due() {
-            return self.replace(context, options, record);
-        }
-        Ok(Outcome::MoreToDo)
+        Ok(Ok(self.stopping.decision()))
     }
 
     /// Goes on in a fresh process: what a process's memory layout does to a
     /// latency can be seen only in another process.
-    fn replace(
+    ///
+    /// # Errors
+    /// The outer error ends the run; the inner one is the case's fault.
+    pub fn renew(
         &mut self,
         context: &mut Context<'_>,
         options: &LatencyOptions,
         record: &mut CaseRecord,
-    ) -> Result<Outcome> {
+    ) -> Result<Result<(), Fault>> {
         let spent = self.spent;
         self.ask_last_questions(context, record)?;
         match Self::begin(context, options, self.index, record) {
@@ -126,15 +123,18 @@ impl ActiveCase {
                 let stopping = std::mem::replace(self, fresh).stopping;
                 self.stopping = stopping;
                 self.spent += spent;
-                Ok(Outcome::MoreToDo)
+                Ok(Ok(()))
             }
-            Err(fault) => Ok(Outcome::Lost(fault?, spent)),
+            Err(fault) => Ok(Err(fault?)),
         }
     }
 
     /// Memory and coverage. A worker that is lost here has been measured; what
     /// it can no longer tell stays empty.
-    fn ask_last_questions(
+    ///
+    /// # Errors
+    /// Only what ends the run.
+    pub fn ask_last_questions(
         &mut self,
         context: &mut Context<'_>,
         record: &mut CaseRecord,

@@ -1,7 +1,7 @@
 //! A run from its header to its end: latency, then accuracy, everything in
 //! the journal as soon as it is known.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -9,9 +9,10 @@ use std::time::Instant;
 use anyhow::Result;
 
 use super::journal::{Entry, Journal};
+use super::plan::Plan;
 use super::progress::{Event, Progress};
-use super::record::{CaseRecord, Header, Run};
-use super::{accuracy, latency, replay};
+use super::record::{AccuracyRecord, CaseRecord, Header, Run};
+use super::{accuracy, latency, replay, resume};
 use crate::accuracy::Dataset;
 use crate::host;
 use crate::model::Model;
@@ -24,8 +25,9 @@ pub struct Context<'a> {
     pub workers: WorkerSource,
     header: &'a Header,
     journal: &'a mut Journal,
-    progress: &'a mut Progress,
+    progress: &'a Progress,
     interrupt: &'a AtomicBool,
+    side: &'static str,
 }
 
 impl<'a> Context<'a> {
@@ -71,7 +73,7 @@ impl<'a> Context<'a> {
 
     /// Tells what happened.
     pub fn observe(&mut self, event: Event<'_>) {
-        self.progress.show(event);
+        self.progress.show(self.side, event);
     }
 
     /// Writes an entry to the journal.
@@ -96,44 +98,112 @@ impl<'a> Context<'a> {
     }
 }
 
-/// Measures what `run` lacks and returns the run as its journal now tells it.
+/// A run that is begun: what [`execute`] goes on with.
+pub struct Started {
+    /// The run's folder.
+    pub folder: PathBuf,
+    /// What its journal tells so far.
+    pub run: Run,
+    /// Its journal, open.
+    pub journal: Journal,
+    /// Its images, where accuracy is measured.
+    pub dataset: Option<Dataset>,
+}
+
+impl Started {
+    /// Begins a run in `folder`.
+    ///
+    /// # Errors
+    /// See [`Journal::create`].
+    pub fn begin(folder: PathBuf, plan: Plan) -> Result<Self> {
+        let journal = Journal::create(&folder, plan.header)?;
+        Ok(Self { run: replay::read(&folder)?, folder, journal, dataset: plan.dataset })
+    }
+
+    /// Goes on with the run in `folder`.
+    ///
+    /// # Errors
+    /// No run, or one that cannot be continued here: see [`resume::check`].
+    pub fn resume(folder: PathBuf) -> Result<Self> {
+        let (journal, entries) = Journal::resume(&folder)?;
+        let run = replay::run(entries)?;
+        let dataset = resume::check(&run.header)?;
+        Ok(Self { folder, run, journal, dataset })
+    }
+
+    fn cases(&self) -> usize {
+        if self.run.header.options.latency.is_some() { self.run.cases.len() } else { 0 }
+    }
+
+    fn images(&self) -> usize {
+        let images = self.dataset.as_ref().map_or(0, |dataset| dataset.entries.len());
+        images * self.run.accuracies.len()
+    }
+}
+
+/// Names of the two sides of runs taken in turn, and of their folders.
+pub const SIDES: [&str; 2] = ["base", "new"];
+
+/// Measures what a run lacks and returns it as its journal now tells it. Two runs
+/// are taken in turn, round by round, so that their rounds can be paired: the
+/// first is the base.
 ///
 /// # Errors
 /// Only what ends the whole run: a journal that cannot be written, a dataset
 /// that fails.
 pub fn execute(
-    folder: &Path,
-    mut run: Run,
-    journal: &mut Journal,
-    dataset: Option<&Dataset>,
+    started: &mut [Started],
     quiet: bool,
     interrupt: &Arc<AtomicBool>,
-) -> Result<Run> {
+) -> Result<Vec<Run>> {
     let start = Instant::now();
-    let images = dataset.map_or(0, |dataset| dataset.entries.len() * run.accuracies.len());
-    let cases = if run.header.options.latency.is_some() { run.cases.len() } else { 0 };
-    let mut progress = Progress::new(quiet, cases, images);
-    let header = run.header.clone();
-    let mut context = Context {
-        workers: WorkerSource::new(&header.options),
-        header: &header,
-        journal,
-        progress: &mut progress,
-        interrupt,
-    };
-    if let Some(options) = &header.options.latency {
-        latency::measure(&mut context, options, &mut run.cases)?;
-    }
-    if let Some(dataset) = dataset {
-        accuracy::measure(&mut context, dataset, &run.cases, &mut run.accuracies)?;
-    }
-    if !context.interrupted() {
-        let load_after = host::load_average();
-        let seconds = start.elapsed().as_secs_f64();
-        context.keep(&Entry::Finished { load_after, seconds })?;
+    let cases = started.iter().map(Started::cases).sum();
+    let images = started.iter().map(Started::images).sum();
+    let progress = Progress::new(quiet, cases, images);
+    let sides: &[&str] = if started.len() == 1 { &[""] } else { &SIDES };
+    let headers: Vec<Header> = started.iter().map(|one| one.run.header.clone()).collect();
+    let mut arms: Vec<Arm<'_>> = started
+        .iter_mut()
+        .zip(&headers)
+        .zip(sides)
+        .map(|((one, header), side)| Arm {
+            context: Context {
+                workers: WorkerSource::new(&header.options),
+                header,
+                journal: &mut one.journal,
+                progress: &progress,
+                interrupt,
+                side,
+            },
+            cases: &mut one.run.cases,
+            accuracies: &mut one.run.accuracies,
+            dataset: one.dataset.as_ref(),
+        })
+        .collect();
+    latency::measure(&mut arms)?;
+    for arm in &mut arms {
+        if let Some(dataset) = arm.dataset {
+            accuracy::measure(&mut arm.context, dataset, arm.cases, arm.accuracies)?;
+        }
+        if !arm.context.interrupted() {
+            let load_after = host::load_average();
+            let seconds = start.elapsed().as_secs_f64();
+            arm.context.keep(&Entry::Finished { load_after, seconds })?;
+        }
     }
     progress.finish();
-    replay::read(folder)
+    drop(arms);
+    started.iter().map(|one| replay::read(&one.folder)).collect()
+}
+
+/// One of the runs that are taken in turn, while it is measured.
+pub struct Arm<'a> {
+    /// What its parts need.
+    pub context: Context<'a>,
+    /// Its cases.
+    pub cases: &'a mut Vec<CaseRecord>,
+    accuracies: &'a mut Vec<AccuracyRecord>,
+    dataset: Option<&'a Dataset>,
 }
 
 /// A model of a header by its name.

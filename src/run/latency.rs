@@ -9,12 +9,13 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::active_case::{ActiveCase, Outcome};
-use super::execute::Context;
+use super::active_case::ActiveCase;
+use super::execute::Arm;
 use super::journal::Entry;
 use super::progress::Event;
-use super::record::{CaseRecord, Status};
-use crate::suite::{LatencyOptions, Order};
+use super::record::Status;
+use crate::measure::stopping::{Decision, Reason};
+use crate::suite::Order;
 use crate::worker::Fault;
 
 /// Share of the memory that is available at the start which loaded models may
@@ -23,119 +24,173 @@ const MEMORY_SHARE: f64 = 0.5;
 /// Most processes that are kept at once, however small their models are.
 const MAX_LOADED: usize = 128;
 
-/// Measures what `records` lack. Returns early, with what is measured in the
-/// journal, when the user interrupts.
+/// Cases that are visited next to each other: one of each run that is taken in
+/// turn, so that a round of the one has its partner in the other at nearly the
+/// same moment. A run alone has one seat in each.
+type Companions = Vec<Seat>;
+
+struct Seat {
+    /// Index of the run.
+    arm: usize,
+    active: ActiveCase,
+}
+
+/// Measures what the runs in `arms` lack. Returns early, with what is measured in
+/// the journals, when the user interrupts.
 ///
 /// # Errors
 /// Only what ends the whole run: a journal that cannot be written.
-pub fn measure(
-    context: &mut Context<'_>,
-    options: &LatencyOptions,
-    records: &mut [CaseRecord],
-) -> Result<()> {
-    let mut waiting: Vec<usize> = (0..records.len()).filter(|i| !records[*i].ended).collect();
-    waiting.reverse();
-    while !waiting.is_empty() && !context.interrupted() {
-        let mut group = load_group(context, options, records, &mut waiting)?;
-        visit_in_rounds(context, options, records, &mut group)?;
+pub fn measure(arms: &mut [Arm<'_>]) -> Result<()> {
+    let most_cases = arms.iter().map(|arm| arm.cases.len()).max().unwrap_or(0);
+    let mut waiting: Vec<usize> = (0..most_cases).rev().collect();
+    while !waiting.is_empty() && !interrupted(arms) {
+        let group = load_group(arms, &mut waiting)?;
+        visit_in_rounds(arms, group)?;
     }
     Ok(())
 }
 
+fn interrupted(arms: &[Arm<'_>]) -> bool {
+    arms.iter().any(|arm| arm.context.interrupted())
+}
+
 /// Loads and warms up cases until the memory or the list is used up.
-fn load_group(
-    context: &mut Context<'_>,
-    options: &LatencyOptions,
-    records: &mut [CaseRecord],
-    waiting: &mut Vec<usize>,
-) -> Result<Vec<ActiveCase>> {
-    let most = match options.order {
-        Order::Interleaved => MAX_LOADED,
-        Order::Sequential => 1,
-    };
+fn load_group(arms: &mut [Arm<'_>], waiting: &mut Vec<usize>) -> Result<Vec<Companions>> {
+    let sequential = arms.iter().any(|arm| {
+        arm.context.options().latency.as_ref().is_some_and(|it| it.order == Order::Sequential)
+    });
+    let most = if sequential { 1 } else { MAX_LOADED / arms.len().max(1) };
     let budget = crate::host::memory::available_bytes() as f64 * MEMORY_SHARE;
     let mut resident = 0.0;
-    let mut group: Vec<ActiveCase> = Vec::new();
-    while group.len() < most && resident < budget && !context.interrupted() {
+    let mut group = Vec::new();
+    while group.len() < most && resident < budget && !interrupted(arms) {
         let Some(index) = waiting.pop() else { break };
-        context.observe(Event::CaseLoading(&records[index].case));
-        let start = Instant::now();
-        match ActiveCase::begin(context, options, index, &mut records[index]) {
-            Ok(active) => {
+        let mut companions = Companions::new();
+        for (arm, it) in arms.iter_mut().enumerate() {
+            if let Some(active) = it.begin(index)? {
                 resident += active.resident_bytes() as f64;
-                group.push(active);
+                companions.push(Seat { arm, active });
             }
-            Err(lost) => end(context, &mut records[index], index, lost?, start.elapsed())?,
+        }
+        if !companions.is_empty() {
+            group.push(companions);
         }
     }
     Ok(group)
 }
 
-fn visit_in_rounds(
-    context: &mut Context<'_>,
-    options: &LatencyOptions,
-    records: &mut [CaseRecord],
-    group: &mut Vec<ActiveCase>,
-) -> Result<()> {
-    let seen = records.iter().flat_map(|record| &record.visits).map(|visit| visit.round + 1);
-    let mut round = seen.max().unwrap_or(0);
-    while !group.is_empty() && !context.interrupted() {
-        let mut rng = ChaCha8Rng::seed_from_u64(context.seed().wrapping_add(u64::from(round)));
+fn visit_in_rounds(arms: &mut [Arm<'_>], mut group: Vec<Companions>) -> Result<()> {
+    let visits = arms.iter().flat_map(|arm| arm.cases.iter()).flat_map(|record| &record.visits);
+    let mut round = visits.map(|visit| visit.round + 1).max().unwrap_or(0);
+    let seed = arms.first().map_or(0, |arm| arm.context.seed());
+    while !group.is_empty() && !interrupted(arms) {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed.wrapping_add(u64::from(round)));
         group.shuffle(&mut rng);
-        let mut still_going = Vec::with_capacity(group.len());
-        for mut active in group.drain(..) {
-            if context.interrupted() {
-                still_going.push(active);
-                continue;
+        for companions in &mut group {
+            if interrupted(arms) {
+                break;
             }
-            std::thread::sleep(Duration::from_secs_f64(options.cooldown_seconds));
-            let index = active.index;
-            match active.visit(context, options, round, &mut records[index])? {
-                Outcome::MoreToDo => still_going.push(active),
-                Outcome::Enough(spent) => {
-                    end_well(context, &mut records[index], index, spent)?;
-                }
-                Outcome::Lost(fault, spent) => {
-                    end(context, &mut records[index], index, fault, spent)?;
-                }
-            }
+            // Who comes first changes: the second may find a warmer machine.
+            companions.shuffle(&mut rng);
+            visit(arms, companions, round)?;
         }
-        *group = still_going;
-        context.observe(Event::RoundEnded { round, cases_left: group.len() });
+        group.retain(|companions| !companions.is_empty());
+        if let Some(arm) = arms.first_mut() {
+            arm.context.observe(Event::RoundEnded { round, cases_left: group.len() });
+        }
         round += 1;
     }
     Ok(())
 }
 
-fn end_well(
-    context: &mut Context<'_>,
-    record: &mut CaseRecord,
-    case: usize,
-    spent: Duration,
-) -> Result<()> {
-    let refused = context.options().require_delegate
-        && record.coverage.as_ref().is_some_and(|coverage| coverage.took_nothing());
-    let (status, error) = if refused {
-        (
-            Status::Failed,
-            Some("the delegate took no node and --require-delegate asks for it".into()),
-        )
-    } else {
-        (Status::Ok, None)
-    };
-    let seconds = record.seconds + spent.as_secs_f64();
-    context.keep_case(record, Entry::CaseEnded { case, status, error, seconds })
+/// Visits each of the companions once; those that are done with leave. One that
+/// is merely precise enough stays as long as a companion needs a partner.
+fn visit(arms: &mut [Arm<'_>], companions: &mut Companions, round: u32) -> Result<()> {
+    let mut decisions = Vec::new();
+    for mut seat in companions.drain(..) {
+        if let Some(decision) = arms[seat.arm].visit(&mut seat.active, round)? {
+            decisions.push((seat, decision));
+        }
+    }
+    let all_enough = decisions.iter().all(|(_, decision)| *decision != Decision::More);
+    for (seat, decision) in decisions {
+        match decision {
+            Decision::More => companions.push(seat),
+            Decision::Enough(Reason::Precise) if !all_enough => companions.push(seat),
+            Decision::Enough(_) => arms[seat.arm].end_well(seat.active)?,
+        }
+    }
+    if companions.iter().any(|seat| seat.active.process_is_due()) {
+        for mut seat in std::mem::take(companions) {
+            if arms[seat.arm].renew(&mut seat.active)? {
+                companions.push(seat);
+            }
+        }
+    }
+    Ok(())
 }
 
-fn end(
-    context: &mut Context<'_>,
-    record: &mut CaseRecord,
-    case: usize,
-    fault: Fault,
-    spent: Duration,
-) -> Result<()> {
-    let seconds = record.seconds + spent.as_secs_f64();
-    let Fault { status, reason } = fault;
-    let error = Some(reason);
-    context.keep_case(record, Entry::CaseEnded { case, status, error, seconds })
+impl Arm<'_> {
+    /// Starts case `index`, if there is one that is not done with; `None` also
+    /// where it could not be started, which is then in its record.
+    fn begin(&mut self, index: usize) -> Result<Option<ActiveCase>> {
+        let Some(options) = &self.context.header().options.latency else { return Ok(None) };
+        let Some(record) = self.cases.get_mut(index).filter(|record| !record.ended) else {
+            return Ok(None);
+        };
+        self.context.observe(Event::CaseLoading(&record.case));
+        let start = Instant::now();
+        match ActiveCase::begin(&mut self.context, options, index, record) {
+            Ok(active) => Ok(Some(active)),
+            Err(lost) => self.end(index, lost?, start.elapsed()).map(|()| None),
+        }
+    }
+
+    /// One block. `None`: the case was lost, which is now in its record.
+    fn visit(&mut self, active: &mut ActiveCase, round: u32) -> Result<Option<Decision>> {
+        let options = self.context.options().latency.as_ref();
+        let cooldown = options.map_or(0.0, |options| options.cooldown_seconds);
+        std::thread::sleep(Duration::from_secs_f64(cooldown));
+        let record = &mut self.cases[active.index];
+        match active.visit(&mut self.context, round, record)? {
+            Ok(decision) => Ok(Some(decision)),
+            Err(fault) => self.end(active.index, fault, active.spent()).map(|()| None),
+        }
+    }
+
+    /// Gives the case a fresh process. `false`: it was lost.
+    fn renew(&mut self, active: &mut ActiveCase) -> Result<bool> {
+        let Some(options) = &self.context.header().options.latency else { return Ok(false) };
+        let record = &mut self.cases[active.index];
+        match active.renew(&mut self.context, options, record)? {
+            Ok(()) => Ok(true),
+            Err(fault) => self.end(active.index, fault, active.spent()).map(|()| false),
+        }
+    }
+
+    fn end_well(&mut self, mut active: ActiveCase) -> Result<()> {
+        let case = active.index;
+        let record = &mut self.cases[case];
+        active.ask_last_questions(&mut self.context, record)?;
+        let refused = self.context.options().require_delegate
+            && record.coverage.as_ref().is_some_and(|coverage| coverage.took_nothing());
+        let (status, error) = if refused {
+            (
+                Status::Failed,
+                Some("the delegate took no node and --require-delegate asks for it".into()),
+            )
+        } else {
+            (Status::Ok, None)
+        };
+        let seconds = record.seconds + active.spent().as_secs_f64();
+        self.context.keep_case(record, Entry::CaseEnded { case, status, error, seconds })
+    }
+
+    fn end(&mut self, case: usize, fault: Fault, spent: Duration) -> Result<()> {
+        let record = &mut self.cases[case];
+        let seconds = record.seconds + spent.as_secs_f64();
+        let Fault { status, reason } = fault;
+        let error = Some(reason);
+        self.context.keep_case(record, Entry::CaseEnded { case, status, error, seconds })
+    }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::num::NonZeroUsize;
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
@@ -21,7 +22,9 @@ use crate::host::{Host, affinity};
 use crate::model::manifest::Manifest;
 use crate::model::select::{self, hex};
 use crate::model::{Model, resolve};
-use crate::suite::{AccuracyOptions, Amount, LatencyOptions, Matrix, Options, Order, SuiteFile};
+use crate::suite::{
+    AccuracyOptions, Amount, LatencyOptions, Matrix, NonNegative, Options, Order, SuiteFile,
+};
 
 /// Length of a block: long enough that visiting costs little, short enough
 /// that every case is visited often.
@@ -87,7 +90,7 @@ pub fn plan(wanted: &SuiteFile, in_process: bool) -> Result<Plan> {
         run_id,
         version: env!("CARGO_PKG_VERSION").into(),
         commit: option_env!("SHUTTERBENCH_COMMIT").map(str::to_owned),
-        binary_sha256: own_hash(),
+        binary_sha256: worker_hash(&options),
         started_at: super::record::rfc3339(started),
         host: Host::read(),
         device: "local".into(),
@@ -96,6 +99,7 @@ pub fn plan(wanted: &SuiteFile, in_process: bool) -> Result<Plan> {
         options,
         models,
         cases,
+        in_turn: None,
         assumptions,
     };
     Ok(Plan { header, dataset })
@@ -150,7 +154,7 @@ fn options(
         latency.is_some() || accuracy.is_some(),
         "neither latency nor accuracy is to be measured; leave out --no-latency or name a dataset with --dataset"
     );
-    let timeout_seconds = wanted.timeout.unwrap_or(TIMEOUT_SECONDS);
+    let timeout_seconds = wanted.timeout.map_or(TIMEOUT_SECONDS, NonNegative::get);
     ensure!(timeout_seconds > 0.0, "--timeout 0 would end every case; give seconds");
     Ok(Options {
         latency,
@@ -161,12 +165,19 @@ fn options(
         memory_limit_mb: wanted.memory_limit,
         in_process,
         require_delegate: wanted.require_delegate.unwrap_or(false),
+        worker: None,
     })
 }
 
 fn latency_options(wanted: &SuiteFile) -> Result<LatencyOptions> {
-    let min_seconds = wanted.min_seconds.unwrap_or(MIN_SECONDS);
-    let max_seconds = wanted.max_seconds.unwrap_or(MAX_SECONDS.max(min_seconds));
+    let min_seconds = wanted.min_seconds.map_or(MIN_SECONDS, NonNegative::get);
+    let max_seconds = wanted.max_seconds.map_or(MAX_SECONDS.max(min_seconds), NonNegative::get);
+    for (option, amount) in [("runs", wanted.runs), ("processes", wanted.processes)] {
+        ensure!(
+            amount != Some(Amount::Fixed(0)),
+            "--{option} 0 measures nothing; give 'auto' or a whole number from 1"
+        );
+    }
     ensure!(
         min_seconds <= max_seconds,
         "--min-seconds {min_seconds} is more than --max-seconds {max_seconds}; raise the one or lower the other"
@@ -182,10 +193,10 @@ fn latency_options(wanted: &SuiteFile) -> Result<LatencyOptions> {
         max_seconds,
         block_ms: BLOCK_MS,
         order: wanted.order.unwrap_or(Order::Interleaved),
-        cooldown_seconds: wanted.cooldown.unwrap_or(0.0),
+        cooldown_seconds: wanted.cooldown.map_or(0.0, NonNegative::get),
         processes: wanted.processes.unwrap_or(Amount::Auto),
         affinity,
-        budget_ms: wanted.budget_ms,
+        budget_ms: wanted.budget_ms.map(NonNegative::get),
     })
 }
 
@@ -225,13 +236,21 @@ fn embedded_dataset(models: &[Model]) -> Option<std::path::PathBuf> {
 fn runtime(backend: BackendKind) -> Option<Runtime> {
     let version = registry::open(backend).ok()?.version();
     let library = RuntimeLibrary::of(backend).and_then(|library| library.find().ok());
-    let sha256 =
-        library.as_ref().and_then(|path| fs::read(path).ok()).map(|b| hex(&Sha256::digest(&b)));
+    let sha256 = library.as_deref().and_then(file_hash);
     Some(Runtime { backend, version, library, sha256 })
 }
 
-/// SHA-256 of this program, so that a run is not continued by another one.
-pub(super) fn own_hash() -> Option<String> {
-    let bytes = fs::read(std::env::current_exe().ok()?).ok()?;
-    Some(hex(&Sha256::digest(&bytes)))
+/// SHA-256 of the program that serves a run's workers, so that a run is not
+/// continued by another one.
+pub(super) fn worker_hash(options: &Options) -> Option<String> {
+    match &options.worker {
+        Some(program) => file_hash(program),
+        None => file_hash(&std::env::current_exe().ok()?),
+    }
+}
+
+/// SHA-256 of a file, where it can be read.
+#[must_use]
+pub fn file_hash(path: &Path) -> Option<String> {
+    Some(hex(&Sha256::digest(&fs::read(path).ok()?)))
 }

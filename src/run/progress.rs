@@ -1,6 +1,7 @@
 //! What a run tells while it goes on: bars on a terminal, plain lines elsewhere.
 
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -42,7 +43,7 @@ pub enum Event<'a> {
 pub struct Progress {
     style: Style,
     cases: usize,
-    ended: usize,
+    ended: AtomicUsize,
 }
 
 enum Style {
@@ -70,15 +71,19 @@ impl Progress {
         } else {
             Style::Lines
         };
-        Self { style, cases, ended: 0 }
+        Self { style, cases, ended: AtomicUsize::new(0) }
     }
 
-    /// Shows one event.
-    pub fn show(&mut self, event: Event<'_>) {
+    /// Shows one event. `side` tells which of two runs taken in turn it is of, and
+    /// is empty for a run alone.
+    pub fn show(&self, side: &str, event: Event<'_>) {
         if let Event::CaseEnded(_) = event {
-            self.ended += 1;
+            self.ended.fetch_add(1, Ordering::Relaxed);
         }
-        let line = self.line(event);
+        let line = self.line(event).map(|line| match side {
+            "" => line,
+            side => format!("{side} {line}"),
+        });
         match &self.style {
             Style::Quiet => {}
             Style::Lines => {
@@ -109,7 +114,8 @@ impl Progress {
                     Some(error) => format!("{}: {error}", record.status),
                     None => format!("{runs} runs in {} rounds", record.visits.len()),
                 };
-                Some(format!("[{}/{}] {}: {what}", self.ended, self.cases, record.case))
+                let ended = self.ended.load(Ordering::Relaxed);
+                Some(format!("[{ended}/{}] {}: {what}", self.cases, record.case))
             }
             Event::SubjectEnded { key, status, error } => Some(match error {
                 Some(error) => format!("accuracy of {key}: {status}: {error}"),

@@ -81,6 +81,9 @@ pub struct Header {
     pub cases: Vec<Case>,
     /// The dataset, where there is one.
     pub dataset: Option<DatasetFacts>,
+    /// The name that this run shares with the one that it was taken in turn with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_turn: Option<String>,
     /// Everything that was assumed rather than stated, one sentence each.
     pub assumptions: Vec<String>,
 }

@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result, ensure};
 
-use super::plan::{open_dataset, own_hash};
+use super::plan::{open_dataset, worker_hash};
 use super::record::Header;
 use crate::accuracy::Dataset;
 use crate::host::Host;
@@ -15,7 +15,7 @@ use crate::model::select;
 /// Says what changed since the run began.
 pub fn check(header: &Header) -> Result<Option<Dataset>> {
     ensure!(
-        header.binary_sha256 == own_hash(),
+        header.binary_sha256 == worker_hash(&header.options),
         "this shutterbench is not the build that began the run {} (version {}, commit {}); resume with that one or start a new run",
         header.run_id,
         header.version,
@@ -35,7 +35,7 @@ pub fn check(header: &Header) -> Result<Option<Dataset>> {
         let now = select::open(&model.path)
             .with_context(|| format!("the run {} cannot be continued", header.run_id))?;
         ensure!(
-            now.sha256 == model.sha256,
+            (&now.sha256, now.bytes) == (&model.sha256, model.bytes),
             "model {} changed since the run {} began; start a new run",
             model.path.display(),
             header.run_id

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use super::options::{Amount, Order};
+use super::options::{Amount, NonNegative, Order};
 use crate::backend::{BackendKind, Delegate};
 use crate::model::Description;
 
@@ -23,20 +23,20 @@ pub struct SuiteFile {
     pub threads: Vec<NonZeroUsize>,
     pub warmup: Option<Amount>,
     pub runs: Option<Amount>,
-    pub min_seconds: Option<f64>,
-    pub max_seconds: Option<f64>,
+    pub min_seconds: Option<NonNegative>,
+    pub max_seconds: Option<NonNegative>,
     pub order: Option<Order>,
     pub seed: Option<u64>,
     pub affinity: Option<String>,
-    pub cooldown: Option<f64>,
+    pub cooldown: Option<NonNegative>,
     pub processes: Option<Amount>,
-    pub budget_ms: Option<f64>,
+    pub budget_ms: Option<NonNegative>,
     pub latency: Option<bool>,
     pub dataset: Option<PathBuf>,
     pub labels: Option<PathBuf>,
     pub images: Option<NonZeroUsize>,
     pub accuracy: Option<bool>,
-    pub timeout: Option<f64>,
+    pub timeout: Option<NonNegative>,
     pub memory_limit: Option<u64>,
     pub require_delegate: Option<bool>,
     /// Description fields for every model of the suite.

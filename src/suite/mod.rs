@@ -8,4 +8,4 @@ pub mod options;
 pub use case::{AccuracyKey, Case};
 pub use file::SuiteFile;
 pub use matrix::Matrix;
-pub use options::{AccuracyOptions, Amount, LatencyOptions, Options, Order};
+pub use options::{AccuracyOptions, Amount, LatencyOptions, NonNegative, Options, Order};

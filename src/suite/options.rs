@@ -55,6 +55,50 @@ impl From<Amount> for String {
     }
 }
 
+/// A length of time, or another number from 0, as people give it: finite, and no
+/// more than [`NonNegative::MOST`].
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct NonNegative(f64);
+
+impl NonNegative {
+    /// More than any of the options can mean: 11 days, in seconds.
+    pub const MOST: f64 = 1e6;
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl TryFrom<f64> for NonNegative {
+    type Error = String;
+
+    fn try_from(value: f64) -> Result<Self, Self::Error> {
+        if (0.0..=Self::MOST).contains(&value) {
+            Ok(Self(value))
+        } else {
+            Err(format!("{value} is out of range; give a number from 0 to {}", Self::MOST))
+        }
+    }
+}
+
+impl FromStr for NonNegative {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let value: f64 = text.parse().map_err(|_| format!("'{text}' is no number"))?;
+        value.try_into()
+    }
+}
+
+impl From<NonNegative> for f64 {
+    fn from(number: NonNegative) -> Self {
+        number.0
+    }
+}
+
 /// In which order cases are visited.
 #[derive(
     Debug,
@@ -132,4 +176,8 @@ pub struct Options {
     pub in_process: bool,
     /// A delegate that takes no node fails its case.
     pub require_delegate: bool,
+    /// The program that serves as worker, where it is another build than the one
+    /// that makes the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<PathBuf>,
 }

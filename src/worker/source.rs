@@ -35,7 +35,7 @@ impl WorkerSource {
     #[must_use]
     pub fn new(options: &Options) -> Self {
         Self {
-            program: None,
+            program: options.worker.clone(),
             timeout: Duration::from_secs_f64(options.timeout_seconds),
             memory_limit_bytes: options.memory_limit_mb.map(|mb| mb << 20),
             affinity: options.latency.as_ref().map(|l| l.affinity.clone()).unwrap_or_default(),

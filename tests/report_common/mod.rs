@@ -94,6 +94,7 @@ fn model(name: &str, index: usize, classes: u32) -> Model {
             precision: if int8 { Precision::Int8 } else { Precision::Float32 },
             normalization: None,
             labels: Some((0..classes).map(|class| format!("thing {class}")).collect()),
+            external_data: Vec::new(),
         },
         description: Description {
             family: Some("family".into()),
@@ -132,6 +133,7 @@ pub fn options(seed: u64) -> Options {
         memory_limit_mb: None,
         in_process: false,
         require_delegate: false,
+        worker: None,
     }
 }
 
@@ -186,6 +188,7 @@ pub fn run(shape: &Shape) -> Run {
                 sha256: "cd".repeat(32),
                 unreadable: vec![("broken.jpg".into(), "no JPEG".into())],
             }),
+            in_turn: None,
             assumptions: vec!["resize: bilinear, since nothing says otherwise".into()],
         },
         cases: records,

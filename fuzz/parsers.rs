@@ -1,0 +1,121 @@
+//! What every parser of ours must keep to, whatever bytes it is given. The
+//! coverage-guided targets beside this file and `tests/parsers.rs` (which needs no
+//! nightly toolchain) both include it, so that the two cannot drift apart.
+//!
+//! A property that does not hold panics; so does a parser that must not.
+
+use std::fs;
+use std::io::Cursor;
+use std::path::Path;
+
+use shutterbench::accuracy::Dataset;
+use shutterbench::compare::{self, Constraints, pick};
+use shutterbench::model::manifest::Manifest;
+use shutterbench::model::{Description, labels, metadata, onnx, tflite};
+use shutterbench::report;
+use shutterbench::run::{journal, replay};
+use shutterbench::suite::SuiteFile;
+use shutterbench::worker::protocol::{Reply, Request, read_frame, write_frame};
+
+/// A suite file: parsed twice, it is the same; refused, it is refused in words.
+pub fn suite(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let folder = Path::new("suites");
+    match (SuiteFile::parse(text, folder), SuiteFile::parse(text, folder)) {
+        // Compared as text: a NaN is equal to nothing.
+        (Ok(first), Ok(second)) => assert_eq!(format!("{first:?}"), format!("{second:?}")),
+        (Err(error), Err(_)) => assert!(!error.to_string().is_empty()),
+        _ => panic!("a suite was parsed once and refused once"),
+    }
+}
+
+/// A manifest of models, and a description beside a model.
+pub fn manifest(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(manifest) = Manifest::parse(text, Path::new("models")) {
+        for entry in &manifest.models {
+            assert!(manifest.path(entry).ends_with(&entry.file) || entry.file.is_absolute());
+        }
+    }
+    let _ = toml::from_str::<Description>(text).map_err(|error| error.to_string());
+}
+
+/// Class names: none is empty, and written down again they are the same.
+pub fn class_names(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(names) = labels::parse(text) else { return };
+    assert!(!names.is_empty() && names.iter().all(|name| !name.is_empty()));
+    assert_eq!(labels::parse(&names.join("\n")).unwrap(), names);
+}
+
+/// A dataset's `labels.csv`, in a folder without images: every line is either an
+/// entry or a reason, and the folder is opened the same way twice.
+pub fn dataset(bytes: &[u8]) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("labels.csv"), bytes).unwrap();
+    match (Dataset::open(folder.path()), Dataset::open(folder.path())) {
+        (Ok(first), Ok(second)) => assert_eq!(first, second),
+        (Err(error), Err(_)) => assert!(!error.to_string().is_empty()),
+        _ => panic!("a dataset was opened once and refused once"),
+    }
+}
+
+/// A model file of either format, and the metadata and labels in it.
+pub fn model(bytes: &[u8]) {
+    let _ = tflite::read(bytes).map_err(|error| error.to_string());
+    let _ = onnx::read(bytes).map_err(|error| error.to_string());
+    let found = metadata::read(bytes);
+    if let Some((mean, deviation)) = &found.normalization {
+        assert_eq!(mean.len(), deviation.len());
+        assert!(deviation.iter().all(|value| *value > 0.0));
+    }
+    let _ = metadata::labels(bytes, found.label_file.as_deref().or(Some("labels.txt")));
+}
+
+/// A journal: what counts as whole parses to the same entries alone, and a run
+/// that can be replayed can be shown, chosen from and compared with itself.
+pub fn journal(bytes: &[u8]) {
+    let Ok((entries, whole)) = journal::parse(bytes) else { return };
+    let whole = usize::try_from(whole).unwrap();
+    let (again, same) = journal::parse(&bytes[..whole]).unwrap();
+    assert_eq!((again.len(), same), (entries.len(), whole as u64));
+    let Ok(run) = replay::run(entries) else { return };
+    let rows = report::rows(&run);
+    assert_eq!(rows.len(), run.header.cases.len(), "a row for each case");
+    report::csv::results(&rows, &mut Vec::new()).unwrap();
+    let _ = report::terminal::table(&rows, Some(80), false);
+    let _ = report::markdown::document(&run, &rows);
+    let _ = report::html::page(&run, &rows);
+    let _ = report::json::report(&run, &rows);
+    let _ = pick(&rows, &Constraints::default());
+    assert!(!compare::compare(&run, &run, compare::Options::default()).is_regression());
+}
+
+/// A results.csv: rows that are read are the same when written and read again.
+pub fn results(bytes: &[u8]) {
+    let folder = tempfile::tempdir().unwrap();
+    let (given, again) = (folder.path().join("given.csv"), folder.path().join("again.csv"));
+    fs::write(&given, bytes).unwrap();
+    let Ok(rows) = report::csv::read_results(&given) else { return };
+    report::csv::results(&rows, &mut fs::File::create(&again).unwrap()).unwrap();
+    let same = report::csv::read_results(&again).unwrap();
+    assert_eq!(format!("{same:?}"), format!("{rows:?}"));
+}
+
+/// A stream of frames: what is read as a message is the same when sent again.
+pub fn protocol(bytes: &[u8]) {
+    let mut from = Cursor::new(bytes);
+    while let Ok(Some((request, payload))) = read_frame::<Request>(&mut from) {
+        let mut sent = Vec::new();
+        write_frame(&mut sent, &request, &payload).unwrap();
+        let received = read_frame::<Request>(&mut sent.as_slice()).unwrap().unwrap();
+        assert_eq!(received, (request, payload));
+    }
+    let mut from = Cursor::new(bytes);
+    while let Ok(Some((reply, payload))) = read_frame::<Reply>(&mut from) {
+        let mut sent = Vec::new();
+        write_frame(&mut sent, &reply, &payload).unwrap();
+        let received = read_frame::<Reply>(&mut sent.as_slice()).unwrap().unwrap();
+        assert_eq!(received, (reply, payload));
+    }
+}

@@ -1,0 +1,92 @@
+//! Two runs taken in turn: `shutterbench run --ab A.toml B.toml` and `--against
+//! PROGRAM`. Their rounds are paired, so that what the machine does meanwhile
+//! cancels (docs/measurement.md).
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use super::{Ending, print, print_json};
+use crate::compare::{self, Options, render};
+use crate::report;
+use crate::run::Run;
+use crate::run::execute::{SIDES, Started};
+use crate::run::journal;
+use crate::run::plan::{Plan, file_hash};
+
+/// Begins the two runs in the folders `base` and `new` of `folder`.
+///
+/// # Errors
+/// A folder that cannot be written or holds a run.
+pub fn begin(folder: &Path, base: Plan, new: Plan) -> Result<Vec<Started>> {
+    let name = new.header.run_id.clone();
+    let begin = |side: &str, mut plan: Plan| {
+        plan.header.in_turn = Some(name.clone());
+        plan.header.run_id = format!("{name}-{side}");
+        Started::begin(folder.join(side), plan)
+    };
+    let [base_side, new_side] = SIDES;
+    Ok(vec![begin(base_side, base)?, begin(new_side, new)?])
+}
+
+/// The two folders, if `folder` holds runs taken in turn.
+#[must_use]
+pub fn sides(folder: &Path) -> Option<[PathBuf; 2]> {
+    let sides = SIDES.map(|side| folder.join(side));
+    sides.iter().all(|side| side.join(journal::FILE_NAME).is_file()).then_some(sides)
+}
+
+/// Has `plan` measured by the workers of another shutterbench, `program`.
+///
+/// # Errors
+/// A program that cannot be run or does not say its version as shutterbench does.
+pub fn measured_by(plan: &mut Plan, program: &Path) -> Result<()> {
+    let shown = program.display();
+    let path = program
+        .canonicalize()
+        .with_context(|| format!("--against {shown}: there is no such program"))?;
+    let output = Command::new(&path)
+        .arg("--version")
+        .output()
+        .with_context(|| format!("--against {shown}: it cannot be started"))?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let version = said.trim().strip_prefix("shutterbench ").filter(|_| output.status.success());
+    ensure!(
+        version.is_some(),
+        "--against {shown}: it is no shutterbench; name the program of an earlier build"
+    );
+    plan.header.version = version.unwrap_or_default().to_owned();
+    plan.header.commit = None;
+    plan.header.binary_sha256 = file_hash(&path);
+    plan.header.options.worker = Some(path);
+    Ok(())
+}
+
+/// Compares the two runs, keeps the comparison beside them and prints it.
+///
+/// # Errors
+/// A file that cannot be written.
+pub fn conclude(folder: &Path, base: &Run, new: &Run, json: bool) -> Result<Ending> {
+    let comparison = compare::compare(base, new, Options::default());
+    for (file, text) in
+        [("compare.md", render::markdown(&comparison)), ("compare.html", render::html(&comparison))]
+    {
+        report::write_file(&folder.join(file), |to| to.write_all(text.as_bytes()))?;
+    }
+    if json {
+        print_json(&render::json(&comparison))?;
+    } else {
+        let color = std::io::stdout().is_terminal();
+        print(render::terminal(&comparison, None, color).as_bytes())?;
+    }
+    for file in ["base/results.csv", "new/results.csv", "compare.html"] {
+        eprintln!("written: {}", folder.join(file).display());
+    }
+    let failed = [base, new].iter().any(|run| {
+        run.cases.iter().map(|case| case.status).any(crate::run::Status::is_failure)
+            || run.accuracies.iter().map(|it| it.status).any(crate::run::Status::is_failure)
+    });
+    Ok(if failed || comparison.is_regression() { Ending::Bad } else { Ending::Good })
+}

@@ -1,0 +1,148 @@
+//! Weights that an ONNX file keeps in other files: they have to lie in its folder.
+//!
+//! A location that leaves the folder would make a runtime read any file of the
+//! machine. Every tensor of the file is looked at, wherever it hangs: a runtime
+//! follows the one that we overlook.
+//!
+//! Format: <https://onnx.ai/onnx/repo-docs/ExternalData.html>.
+
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use tract_onnx::pb::{
+    AttributeProto, GraphProto, ModelProto, NodeProto, SparseTensorProto, TensorProto,
+};
+
+/// The files that tensors of `model` lie in, relative to its folder, each once.
+///
+/// # Errors
+/// A location that is empty, absolute, or leaves the folder by its words.
+pub(super) fn files(model: &ModelProto) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let training = model.training_info.iter();
+    let training = training.flat_map(|info| info.initialization.iter().chain(&info.algorithm));
+    for graph in model.graph.iter().chain(training) {
+        of_graph(graph, &mut files)?;
+    }
+    for function in &model.functions {
+        of_nodes(&function.node, &mut files)?;
+    }
+    files.sort();
+    files.dedup();
+    Ok(files)
+}
+
+/// Bytes of the external `files` of a model in `folder`.
+///
+/// # Errors
+/// A file that is not there, or that a link takes out of the folder.
+pub(super) fn bytes(folder: &Path, files: &[PathBuf]) -> Result<u64> {
+    files.iter().try_fold(0, |sum, file| {
+        let path = fs::canonicalize(folder.join(file)).with_context(|| {
+            format!(
+                "its weights '{}' are not beside it; put that file into {}",
+                file.display(),
+                folder.display()
+            )
+        })?;
+        ensure!(
+            path.starts_with(folder),
+            "its weights '{}' are a link out of the model's folder; refused",
+            file.display()
+        );
+        Ok(sum + fs::metadata(path)?.len())
+    })
+}
+
+fn of_graph(graph: &GraphProto, files: &mut Vec<PathBuf>) -> Result<()> {
+    graph.initializer.iter().try_for_each(|tensor| of_tensor(tensor, files))?;
+    graph.sparse_initializer.iter().try_for_each(|tensor| of_sparse(tensor, files))?;
+    of_nodes(&graph.node, files)
+}
+
+/// Recursion ends: the decoder refuses messages that are nested over 100 deep.
+fn of_nodes(nodes: &[NodeProto], files: &mut Vec<PathBuf>) -> Result<()> {
+    nodes.iter().flat_map(|node| &node.attribute).try_for_each(|it| of_attribute(it, files))
+}
+
+fn of_attribute(attribute: &AttributeProto, files: &mut Vec<PathBuf>) -> Result<()> {
+    attribute.t.iter().chain(&attribute.tensors).try_for_each(|it| of_tensor(it, files))?;
+    let sparse = attribute.sparse_tensor.iter().chain(&attribute.sparse_tensors);
+    sparse.into_iter().try_for_each(|it| of_sparse(it, files))?;
+    attribute.g.iter().chain(&attribute.graphs).try_for_each(|it| of_graph(it, files))
+}
+
+fn of_sparse(tensor: &SparseTensorProto, files: &mut Vec<PathBuf>) -> Result<()> {
+    tensor.values.iter().chain(&tensor.indices).try_for_each(|it| of_tensor(it, files))
+}
+
+fn of_tensor(tensor: &TensorProto, files: &mut Vec<PathBuf>) -> Result<()> {
+    // A key that stands twice counts twice: runtimes may take either.
+    for location in tensor.external_data.iter().filter(|entry| entry.key == "location") {
+        let path = Path::new(&location.value);
+        let inside = !location.value.is_empty()
+            && path.components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
+        ensure!(
+            inside,
+            "its tensor '{}' wants data from '{}', outside the model's folder; refused",
+            tensor.name,
+            location.value
+        );
+        files.push(path.to_owned());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use tract_onnx::pb::StringStringEntryProto;
+
+    use super::*;
+
+    fn tensor(location: &str) -> TensorProto {
+        let entry = |key: &str, value: &str| StringStringEntryProto {
+            key: key.into(),
+            value: value.into(),
+        };
+        TensorProto {
+            name: "w".into(),
+            external_data: vec![entry("offset", "0"), entry("location", location)],
+            ..TensorProto::default()
+        }
+    }
+
+    /// A model with the tensor in a node's attribute, two graphs deep.
+    fn nested(location: &str) -> ModelProto {
+        let holds = |attribute| NodeProto { attribute: vec![attribute], ..NodeProto::default() };
+        let constant =
+            holds(AttributeProto { t: Some(tensor(location)), ..AttributeProto::default() });
+        let inner = GraphProto { node: vec![constant], ..GraphProto::default() };
+        let branch = holds(AttributeProto { g: Some(inner), ..AttributeProto::default() });
+        let graph = GraphProto { node: vec![branch], ..GraphProto::default() };
+        ModelProto { graph: Some(graph), ..ModelProto::default() }
+    }
+
+    #[test]
+    fn a_tensor_is_found_wherever_it_hangs() {
+        assert_eq!(files(&nested("a/b.bin")).unwrap(), [Path::new("a/b.bin")]);
+        for outside in ["../b.bin", "/etc/passwd", "a/../../b", ""] {
+            let error = files(&nested(outside)).unwrap_err().to_string();
+            assert!(error.contains("outside the model's folder"), "{error}");
+        }
+    }
+
+    #[test]
+    fn weights_are_counted_and_may_be_no_link_out() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = fs::canonicalize(root.path()).unwrap().join("model");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("w.bin"), [0; 10]).unwrap();
+        fs::write(folder.join("../secret"), [0; 10]).unwrap();
+        std::os::unix::fs::symlink("../secret", folder.join("link")).unwrap();
+        assert_eq!(bytes(&folder, &["w.bin".into()]).unwrap(), 10);
+        let error = |file: &str| format!("{:#}", bytes(&folder, &[file.into()]).unwrap_err());
+        assert!(error("link").contains("a link out of"), "{}", error("link"));
+        assert!(error("gone").contains("not beside it"), "{}", error("gone"));
+    }
+}

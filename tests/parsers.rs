@@ -1,0 +1,251 @@
+//! Our own parsers against damaged input: the properties of `fuzz/parsers.rs`, on
+//! mutations of real files, with the stable toolchain.
+
+mod common;
+
+#[path = "../fuzz/parsers.rs"]
+mod parsers;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::test_runner::{Config, TestRunner};
+use shutterbench::worker::protocol::{Request, write_frame};
+
+/// What is put in place of a number or spliced in: the values at which integers,
+/// floats and lengths break, and the syntax of every format that is read.
+const TOKENS: [&str; 28] = [
+    "0",
+    "-1",
+    "1",
+    "255",
+    "65536",
+    "4294967295",
+    "9223372036854775807",
+    "18446744073709551615",
+    "1e308",
+    "-1e308",
+    "1e-320",
+    "0.1",
+    "nan",
+    "inf",
+    "null",
+    "true",
+    "\"\"",
+    "\"x\"",
+    "[]",
+    "{}",
+    ",",
+    "\n",
+    "\r",
+    "\0",
+    "\u{feff}",
+    "é🦀",
+    "[[models]]",
+    "../../x",
+];
+
+/// One change to a file.
+#[derive(Debug, Clone)]
+enum Edit {
+    Flip(Index, u8),
+    Cut(Index),
+    Remove(Index, usize),
+    Repeat(Index, usize),
+    Insert(Index, Index),
+    Number(Index, Index),
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let at = any::<Index>;
+    prop_oneof![
+        2 => (at(), 0..8_u8).prop_map(|(at, bit)| Edit::Flip(at, bit)),
+        1 => at().prop_map(Edit::Cut),
+        1 => (at(), 1..64_usize).prop_map(|(at, len)| Edit::Remove(at, len)),
+        1 => (at(), 1..64_usize).prop_map(|(at, len)| Edit::Repeat(at, len)),
+        2 => (at(), at()).prop_map(|(at, token)| Edit::Insert(at, token)),
+        4 => (at(), at()).prop_map(|(at, token)| Edit::Number(at, token)),
+    ]
+}
+
+impl Edit {
+    fn apply(&self, bytes: &mut Vec<u8>) {
+        if bytes.is_empty() {
+            return;
+        }
+        let span = |at: &Index, len: usize| {
+            let start = at.index(bytes.len());
+            start..(start + len).min(bytes.len())
+        };
+        match self {
+            Self::Flip(at, bit) => {
+                let at = at.index(bytes.len());
+                bytes[at] ^= 1 << bit;
+            }
+            Self::Cut(at) => bytes.truncate(at.index(bytes.len())),
+            Self::Remove(at, len) => drop(bytes.drain(span(at, *len))),
+            Self::Repeat(at, len) => {
+                let span = span(at, *len);
+                let again = bytes[span.clone()].to_vec();
+                bytes.splice(span.start..span.start, again);
+            }
+            Self::Insert(at, token) => {
+                let span = span(at, 0);
+                bytes.splice(span, token.get(&TOKENS).bytes());
+            }
+            Self::Number(at, token) => {
+                let numbers = numbers(bytes);
+                if !numbers.is_empty() {
+                    bytes.splice(at.get(&numbers).clone(), token.get(&TOKENS).bytes());
+                }
+            }
+        }
+    }
+}
+
+/// Where runs of digits stand.
+fn numbers(bytes: &[u8]) -> Vec<std::ops::Range<usize>> {
+    let mut found: Vec<std::ops::Range<usize>> = Vec::new();
+    for (at, _) in bytes.iter().enumerate().filter(|(_, byte)| byte.is_ascii_digit()) {
+        match found.last_mut() {
+            Some(last) if last.end == at => last.end = at + 1,
+            _ => found.push(at..at + 1),
+        }
+    }
+    found
+}
+
+/// Every seed as it is, then `cases` mutations of them.
+fn check(seeds: &[Vec<u8>], cases: u32, property: fn(&[u8])) {
+    assert!(!seeds.is_empty());
+    seeds.iter().for_each(|seed| property(seed));
+    let config = Config { failure_persistence: None, ..Config::with_cases(cases) };
+    let mutation = (any::<Index>(), proptest::collection::vec(edit(), 1..8));
+    TestRunner::new_with_rng(
+        config,
+        proptest::test_runner::TestRng::deterministic_rng(
+            proptest::test_runner::RngAlgorithm::ChaCha,
+        ),
+    )
+    .run(&mutation, |(seed, edits)| {
+        let mut bytes = seed.get(seeds).clone();
+        edits.iter().for_each(|edit| edit.apply(&mut bytes));
+        property(&bytes);
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// Files of the repository, by their paths in it.
+fn committed(paths: &[&str]) -> Vec<Vec<u8>> {
+    paths.iter().map(|path| fs::read(common::repository().join(path)).unwrap()).collect()
+}
+
+#[test]
+fn suites() {
+    let every_field = "models = [\"a.tflite\", \"b/*.onnx\"]\nbackends = [\"tflite\", \"tract\"]\n\
+        delegates = [\"none\", \"external:/lib/d.so?level=2\"]\nthreads = [1, 2, 4]\n\
+        warmup = \"auto\"\nruns = \"50\"\nmin_seconds = 0.5\nmax_seconds = 5.0\n\
+        order = \"interleaved\"\nseed = 7\naffinity = \"0,2-3\"\ncooldown = 0.1\n\
+        processes = \"3\"\nbudget_ms = 33.0\nlatency = true\ndataset = \"photos\"\n\
+        labels = \"labels.txt\"\nimages = 100\naccuracy = true\ntimeout = 60.0\n\
+        memory_limit = 2000\nrequire_delegate = true\n[describe]\ncrop = 0.875\n\
+        resize = \"bilinear\"\nmean = [127.5]\nscale = [127.5]\nlabel_offset = 1\n";
+    assert!(shutterbench::suite::SuiteFile::parse(every_field, "x".as_ref()).is_ok());
+    check(&[every_field.into(), Vec::new()], 20000, parsers::suite);
+}
+
+#[test]
+fn manifests_and_descriptions() {
+    let seeds = committed(&["models/manifest.toml", "models/hosted.toml"]);
+    check(&seeds, 5000, parsers::manifest);
+}
+
+#[test]
+fn class_names() {
+    let seeds = committed(&["models/fashion-mnist/labels.txt"]);
+    check(&seeds, 20000, parsers::class_names);
+}
+
+#[test]
+fn datasets() {
+    let head = |path: &str| {
+        let text = fs::read_to_string(common::repository().join(path)).unwrap();
+        text.lines().take(20).fold(String::new(), |all, line| all + line + "\n").into_bytes()
+    };
+    let seeds = [
+        head("models/fashion-mnist/validation/labels.csv"),
+        b"file,class_index,label\na.png,0,cat\nb.png,1,dog\n".to_vec(),
+        b"file,wnid\n\"a,1.jpg\",n01440764\nb.jpg,n15075141\n".to_vec(),
+    ];
+    check(&seeds, 5000, parsers::dataset);
+}
+
+#[test]
+fn models() {
+    let mut seeds = committed(&[
+        "models/fashion-mnist/fmnist_mobilenet_v1_0.25_int8.tflite",
+        "models/fashion-mnist/fmnist_mobilenet_v1_0.25_int8.onnx",
+    ]);
+    let shared = common::shared().map(|shared| shared.join("models"));
+    let metadata = shared.into_iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+    let small = |path: &PathBuf| {
+        path.extension().is_some_and(|extension| extension == "tflite")
+            && fs::metadata(path).is_ok_and(|file| file.len() < 1 << 20)
+    };
+    seeds.extend(
+        metadata
+            .map(|entry| entry.unwrap().path())
+            .filter(small)
+            .map(|path| fs::read(path).unwrap()),
+    );
+    check(&seeds, 5000, parsers::model);
+}
+
+#[test]
+fn protocol() {
+    let mut frames = Vec::new();
+    for (request, payload) in [
+        (Request::SetInputs, vec![1_u8; 12]),
+        (Request::Block { iterations: 50 }, Vec::new()),
+        (Request::Infer { count: 2 }, vec![7; 8]),
+        (Request::Exit, Vec::new()),
+    ] {
+        write_frame(&mut frames, &request, &payload).unwrap();
+    }
+    let mut reply = Vec::new();
+    let block = shutterbench::worker::protocol::Block {
+        at_ns: vec![1, 2],
+        latency_ns: vec![3, 4],
+        cpu_ns: 5,
+        wall_ns: 6,
+    };
+    write_frame(&mut reply, &shutterbench::worker::Reply::Timed(block), &[]).unwrap();
+    check(&[frames, reply], 20000, parsers::protocol);
+}
+
+/// The journal and the results of a small real run, one case of which fails.
+fn small_run() -> (Vec<u8>, Vec<u8>) {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let output = Command::new(env!("CARGO_BIN_EXE_shutterbench"))
+        .args(["run", "--quiet", "--backend", "tract", "--runs", "24", "--warmup", "1"])
+        .args(["--processes", "2", "--images", "20", "--model", "fmnist_mobilenet_v1_0.25_f32"])
+        .args(["fmnist_mobilenet_v1_0.25_int8", "--out"])
+        .arg(&out)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let read = |file: &str| fs::read(out.join(file)).unwrap();
+    (read("journal.jsonl"), read("results.csv"))
+}
+
+#[test]
+fn journals_and_results() {
+    let (journal, results) = small_run();
+    check(&[results], 4000, parsers::results);
+    check(&[journal], 6000, parsers::journal);
+}
