@@ -104,7 +104,13 @@ fn in_worker(model: &Model, backend: BackendKind, workers: &WorkerSource) -> Str
     } else {
         Delegate::None
     };
-    let case = Case { model: model.name.clone(), backend, delegate, threads: NonZeroUsize::MIN };
+    let case = Case {
+        model: model.name.clone(),
+        backend,
+        delegate,
+        threads: NonZeroUsize::MIN,
+        device: None,
+    };
     let run = || {
         let mut worker = workers.load(&case, model)?;
         // A mutant may claim inputs of any size.

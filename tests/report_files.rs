@@ -110,7 +110,7 @@ fn a_run_is_written_whole() {
     let line = format!("{},0,0,{},{}", first.case, block.at_ns[0], block.latency_ns[0]);
     assert_eq!(samples.lines().nth(1), Some(line.as_str()));
     let predictions = fs::read_to_string(dir.path().join("predictions.csv")).unwrap();
-    let expected = "model,backend,delegate,image,label,top1_class,top1_score,top2_class,top2_score,top3_class,top3_score,top4_class,top4_score,top5_class,top5_score,rank_of_label,tie";
+    let expected = "model,backend,delegate,image,label,top1_class,top1_score,top2_class,top2_score,top3_class,top3_score,top4_class,top4_score,top5_class,top5_score,rank_of_label,tie,device";
     assert_eq!(predictions.lines().next(), Some(expected));
     assert_eq!(predictions.lines().count() - 1, run.accuracies.len() * 200);
     let described: serde_json::Value =

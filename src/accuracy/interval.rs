@@ -1,7 +1,9 @@
 //! How sure a proportion is.
 
+use serde::{Deserialize, Serialize};
+
 /// A proportion and its 95% interval.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Proportion {
     /// Share of successes.
     pub value: f64,

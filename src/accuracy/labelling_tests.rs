@@ -13,6 +13,7 @@ fn dataset(order: Order, names: &[&str]) -> Dataset {
         entries,
         classes: Classes { order, names },
         unreadable: Vec::new(),
+        shard: None,
     }
 }
 

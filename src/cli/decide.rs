@@ -8,8 +8,8 @@ use clap::Args;
 
 use super::{Ending, print, print_json};
 use crate::compare::{self, Comparison, Constraints, Metric, Options, Pick, render};
-use crate::report;
-use crate::run::replay;
+use crate::report::{self, Row};
+use crate::run::{Run, replay};
 
 /// Two runs and how to compare them.
 #[derive(Debug, Args)]
@@ -40,6 +40,9 @@ pub struct CompareArgs {
 pub struct PickArgs {
     /// The run's folder
     pub run: PathBuf,
+    /// Look at this device's cases, in a run of several
+    #[arg(long, value_name = "NAME")]
+    pub device: Option<String>,
     /// Most median latency
     #[arg(long, value_name = "X")]
     pub max_latency_ms: Option<f64>,
@@ -95,7 +98,7 @@ fn write(
 /// # Errors
 /// A folder without a readable run.
 pub fn pick(args: &PickArgs) -> Result<Ending> {
-    let rows = report::rows(&replay::read(&args.run)?);
+    let rows = on_one_device(&replay::read(&args.run)?, args)?;
     let constraints = Constraints {
         max_latency_ms: args.max_latency_ms,
         max_size_mb: args.max_size_mb,
@@ -109,6 +112,30 @@ pub fn pick(args: &PickArgs) -> Result<Ending> {
         print(compare::pick::words(&pick, &rows).as_bytes())?;
     }
     Ok(if matches!(pick, Pick::NoneFits { .. }) { Ending::Bad } else { Ending::Good })
+}
+
+/// The rows of one device: a limit that one device holds says nothing about
+/// another.
+fn on_one_device(run: &Run, args: &PickArgs) -> Result<Vec<Row>> {
+    let mut rows = report::rows(run);
+    let devices = run.header.devices();
+    match &args.device {
+        Some(device) => rows.retain(|row| row.device == *device),
+        None => ensure!(
+            devices.is_empty(),
+            "{} holds {} devices ({}); name one with --device",
+            args.run.display(),
+            devices.len(),
+            devices.join(", ")
+        ),
+    }
+    ensure!(
+        !rows.is_empty(),
+        "{} has no case of device '{}'",
+        args.run.display(),
+        args.device.as_deref().unwrap_or_default()
+    );
+    Ok(rows)
 }
 
 /// Accuracies are printed in percent and stored as proportions; both are taken.

@@ -50,7 +50,13 @@ fn takes(model: &Model) -> Vec<Take> {
         .map(|backend| {
             let delegate = backend.default_delegates()[0].clone();
             let threads = std::num::NonZeroUsize::MIN;
-            let case = Case { model: model.name.clone(), backend: *backend, delegate, threads };
+            let case = Case {
+                model: model.name.clone(),
+                backend: *backend,
+                delegate,
+                threads,
+                device: None,
+            };
             let reason = workers.load(&case, model).err().map(|fault| fault.reason);
             Take { backend: *backend, takes: reason.is_none(), reason }
         })

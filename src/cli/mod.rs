@@ -4,6 +4,7 @@ pub mod decide;
 pub mod in_turn;
 pub mod inspect;
 pub mod list;
+pub mod merge;
 pub mod run;
 pub mod run_args;
 
@@ -57,6 +58,8 @@ enum Command {
     Compare(decide::CompareArgs),
     /// Pick one model of a run; exit code 1 if none fits
     Pick(decide::PickArgs),
+    /// Make one run of the shards of a dataset, or of the devices of a sweep
+    Merge(merge::MergeArgs),
     /// Write a run's reports again, from its journal
     Report {
         /// The run's folder
@@ -120,6 +123,7 @@ fn command(command: Command) -> anyhow::Result<Ending> {
         Command::Doctor { json } => list::doctor(json),
         Command::Compare(args) => decide::compare(&args),
         Command::Pick(args) => decide::pick(&args),
+        Command::Merge(args) => merge::merge(&args),
         Command::Report { run, html, markdown, json } => {
             run::report(&run, html.as_deref(), markdown.as_deref(), json.as_deref())
         }

@@ -68,7 +68,30 @@ fn print_rows(run: &Run, json: bool) -> Result<Vec<Row>> {
         let color = std::io::stdout().is_terminal();
         print(report::terminal::table(&rows, None, color).as_bytes())?;
     }
+    warn(run, &rows, json);
     Ok(rows)
+}
+
+/// What must not be overlooked, on standard error: images that were left out,
+/// and, where no table says so, labels that look shifted.
+fn warn(run: &Run, rows: &[Row], json: bool) {
+    let unreadable = run.header.dataset.as_ref().map_or(&[][..], |dataset| &dataset.unreadable);
+    if !unreadable.is_empty() {
+        /// More names than this say nothing; run.json has all.
+        const MOST: usize = 5;
+        let named = unreadable.iter().take(MOST).map(|(file, reason)| format!("{file} {reason}"));
+        let more = match unreadable.len().saturating_sub(MOST) {
+            0 => String::new(),
+            more => format!("; and {more} more, named in run.json"),
+        };
+        let named: Vec<String> = named.collect();
+        eprintln!("left out, unreadable: {}: {}{more}", unreadable.len(), named.join("; "));
+    }
+    for row in rows.iter().filter(|_| json) {
+        if let Some(shift) = row.label_shift {
+            eprintln!("warning: {}: {shift}", row.case());
+        }
+    }
 }
 
 fn begun(args: &RunArgs) -> Result<(PathBuf, Vec<Started>)> {
@@ -168,6 +191,8 @@ fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> {
         dataset: args.dataset.clone().or(file.dataset),
         labels: args.labels.clone().or(file.labels),
         images: args.images.or(file.images),
+        shard: args.shard.or(file.shard),
+        top_k: either(&args.top_k, file.top_k),
         accuracy: if args.no_accuracy { Some(false) } else { file.accuracy },
         timeout: args.timeout.or(file.timeout),
         memory_limit: args.memory_limit.or(file.memory_limit),

@@ -1,13 +1,13 @@
 //! The arguments of `shutterbench run`.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
 use crate::backend::{BackendKind, Delegate};
 use crate::model::preprocessing::Resize;
-use crate::suite::{Amount, NonNegative, Order};
+use crate::suite::{Amount, NonNegative, Order, Shard};
 
 /// What to measure and how. An option that is given wins over the suite file.
 #[derive(Debug, Clone, Default, Args)]
@@ -72,6 +72,12 @@ pub struct RunArgs {
     /// Score a stratified sample of so many images
     #[arg(long, value_name = "N", help_heading = "Accuracy")]
     pub images: Option<NonZeroUsize>,
+    /// Score shard K of N only; `merge` makes the shards one run
+    #[arg(long, value_name = "K/N", help_heading = "Accuracy", value_parser = shard)]
+    pub shard: Option<Shard>,
+    /// Further ranks, besides 1 and 5, up to which a class counts as found, such as 3,10
+    #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "Accuracy", value_parser = rank)]
+    pub top_k: Vec<NonZeroU32>,
     /// bilinear, bilinear-antialias or bicubic-antialias
     #[arg(long, value_name = "MODE", help_heading = "Accuracy", value_parser = resize)]
     pub resize: Option<Resize>,
@@ -142,6 +148,14 @@ fn resize(text: &str) -> Result<Resize, String> {
 
 fn threads(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| "threads are whole numbers from 1".to_owned())
+}
+
+fn shard(text: &str) -> Result<Shard, String> {
+    text.parse()
+}
+
+fn rank(text: &str) -> Result<NonZeroU32, String> {
+    text.parse().map_err(|_| "ranks are whole numbers from 1".to_owned())
 }
 
 fn delegate(text: &str) -> Result<Delegate, String> {

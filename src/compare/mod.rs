@@ -108,7 +108,7 @@ impl Comparison {
 pub fn compare(base: &Run, new: &Run, options: Options) -> Comparison {
     let pairing = pairing(base, new);
     let (base_rows, new_rows) = (crate::report::rows(base), crate::report::rows(new));
-    let partners = partners(&base.header.cases, &new.header.cases);
+    let partners = partners(base, new);
     let mut cases: Vec<CaseComparison> = partners
         .iter()
         .enumerate()
@@ -136,17 +136,35 @@ pub fn compare(base: &Run, new: &Run, options: Options) -> Comparison {
 
 /// Which case of `new` each case of `base` is compared with: the same one, unless
 /// they are compared [`in_order`].
-fn partners(base: &[Case], new: &[Case]) -> Vec<Option<usize>> {
+fn partners(base: &Run, new: &Run) -> Vec<Option<usize>> {
+    let in_order = in_order(base, new);
     let partner = |(index, case): (usize, &Case)| {
-        if in_order(base, new) { Some(index) } else { new.iter().position(|it| it == case) }
+        if in_order { Some(index) } else { same_case(base, case, new) }
     };
-    base.iter().enumerate().map(partner).collect()
+    base.header.cases.iter().enumerate().map(partner).collect()
+}
+
+/// Where `new` has a case of `base`. A run of several machines names the machine
+/// of each case; one of a single machine names it once.
+fn same_case(base: &Run, case: &Case, new: &Run) -> Option<usize> {
+    let on_same = |other: &Case| match (&case.device, &other.device) {
+        (None, None) => true,
+        (mine, theirs) => {
+            mine.as_ref().unwrap_or(&base.header.device)
+                == theirs.as_ref().unwrap_or(&new.header.device)
+        }
+    };
+    new.header.cases.iter().position(|other| case.is_like(other) && on_same(other))
 }
 
 /// Runs that have no case in common and equally many are compared in their order:
 /// two models, or two delegates.
-fn in_order(base: &[Case], new: &[Case]) -> bool {
-    base.len() == new.len() && !base.iter().any(|case| new.contains(case))
+fn in_order(base: &Run, new: &Run) -> bool {
+    let single = |run: &Run| run.header.devices().is_empty();
+    single(base)
+        && single(new)
+        && base.header.cases.len() == new.header.cases.len()
+        && !base.header.cases.iter().any(|case| same_case(base, case, new).is_some())
 }
 
 /// One case as one of the runs has it.
@@ -289,8 +307,10 @@ fn pairing(base: &Run, new: &Run) -> Pairing {
     if base.header.in_turn.is_some() && base.header.in_turn == new.header.in_turn {
         return Pairing::ByRound;
     }
-    let one_machine =
-        base.header.host.cpu == new.header.host.cpu && base.header.device == new.header.device;
+    let several = [base, new].iter().any(|run| !run.header.devices().is_empty());
+    let one_machine = !several
+        && base.header.host.cpu == new.header.host.cpu
+        && base.header.device == new.header.device;
     let interleaved = [base, new].iter().all(|run| {
         run.header
             .options
@@ -321,13 +341,16 @@ fn span(run: &Run) -> Option<(u64, u64)> {
 fn caveats(base: &Run, new: &Run, pairing: Pairing, metric: Metric) -> Vec<String> {
     let mut caveats = Vec::new();
     let (was, is) = (&base.header, &new.header);
-    if was.device != is.device || was.host.cpu != is.host.cpu {
+    if was.device != is.device || was.measured_on() != is.measured_on() {
         caveats.push(format!(
             "the machines differ: {} ({}) and {} ({})",
-            was.host.cpu, was.device, is.host.cpu, is.device
+            was.measured_on(),
+            was.device,
+            is.measured_on(),
+            is.device
         ));
     }
-    if in_order(&was.cases, &is.cases) {
+    if in_order(base, new) {
         caveats.push("no case is in both runs: their cases are compared in their order".into());
     }
     if metric.probability().is_some() && pairing == Pairing::Unpaired {

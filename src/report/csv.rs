@@ -71,7 +71,7 @@ pub fn samples(run: &Run, to: &mut dyn Write) -> io::Result<()> {
     writeln!(to, "case,round,iteration,at_ns,latency_ns")?;
     let mut line = String::new();
     for record in &run.cases {
-        let case = quoted(&record.case.to_string());
+        let case = quoted(&run.header.name_of(&record.case));
         for visit in &record.visits {
             let timings = visit.block.at_ns.iter().zip(&visit.block.latency_ns);
             for (iteration, (at_ns, latency_ns)) in timings.enumerate() {
@@ -107,12 +107,13 @@ pub fn predictions(run: &Run, to: &mut dyn Write) -> io::Result<()> {
     let mut writer = ::csv::Writer::from_writer(to);
     let ranked = (1..=TOP).flat_map(|n| [format!("top{n}_class"), format!("top{n}_score")]);
     let header = ["model", "backend", "delegate", "image", "label"].map(str::to_owned);
-    let tail = ["rank_of_label", "tie"].map(str::to_owned);
+    let tail = ["rank_of_label", "tie", "device"].map(str::to_owned);
     writer.write_record(header.into_iter().chain(ranked).chain(tail))?;
     for record in &run.accuracies {
         let model = guard(&record.key.model).into_owned();
         let backend = record.key.backend.to_string();
         let delegate = record.key.delegate.to_string();
+        let device = record.key.device.as_ref().unwrap_or(&run.header.device);
         for prediction in &record.predictions {
             for field in [&model, &backend, &delegate] {
                 writer.write_field(field)?;
@@ -126,6 +127,7 @@ pub fn predictions(run: &Run, to: &mut dyn Write) -> io::Result<()> {
             }
             writer.write_field(prediction.rank_of_label.to_string())?;
             writer.write_field(prediction.tie.to_string())?;
+            writer.write_field(guard(device).as_ref())?;
             writer.write_record(None::<&[u8]>)?;
         }
     }

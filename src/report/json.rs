@@ -3,10 +3,12 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::class_names::ClassNames;
 use super::notes::notes;
 use super::row::Row;
+use super::rows::further_ranks;
 use super::verdict::Verdict;
-use crate::accuracy::tally::Tally;
+use crate::accuracy::tally::{self, Tally};
 use crate::run::{AccuracyRecord, CaseRecord, Run};
 
 /// Confusions that `run.json` lists for each (model, backend, delegate);
@@ -16,8 +18,9 @@ const MOST_CONFUSIONS: usize = 50;
 /// `run.json`: everything about a run but its samples and predictions.
 #[must_use]
 pub fn run(run: &Run) -> Value {
-    let cases: Vec<Value> = run.cases.iter().map(case).collect();
-    let accuracies: Vec<Value> = run.accuracies.iter().map(accuracy).collect();
+    let cases: Vec<Value> = run.cases.iter().map(|record| case(run, record)).collect();
+    let accuracies: Vec<Value> =
+        run.accuracies.iter().map(|record| accuracy(run, record)).collect();
     let mut value = to_value(&run.header);
     if let Value::Object(fields) = &mut value {
         fields.insert("finished".into(), to_value(&run.finished));
@@ -27,10 +30,10 @@ pub fn run(run: &Run) -> Value {
     value
 }
 
-fn case(record: &CaseRecord) -> Value {
+fn case(run: &Run, record: &CaseRecord) -> Value {
     let frequencies: Vec<u32> = record.visits.iter().filter_map(|visit| visit.mhz).collect();
     json!({
-        "case": record.case.to_string(),
+        "case": run.header.name_of(&record.case),
         "status": record.status,
         "error": record.error,
         "started_at": record.started_at,
@@ -43,19 +46,46 @@ fn case(record: &CaseRecord) -> Value {
     })
 }
 
-fn accuracy(record: &AccuracyRecord) -> Value {
+/// The figures of one (model, backend, delegate) that no column has.
+fn accuracy(run: &Run, record: &AccuracyRecord) -> Value {
     let tally = Tally::of(&record.predictions);
+    let names = ClassNames::of(run, &record.key.model);
+    let model = run.header.models.iter().find(|model| model.name == record.key.model);
+    let outputs = model.and_then(|model| model.anatomy.classes()).unwrap_or(0);
+    let classes = tally.classes.iter().map(|class| {
+        json!({
+            "class": class.class,
+            "name": names.name(class.class.into()),
+            "images": class.images,
+            "top1": class.top1,
+            "top5": class.top5,
+        })
+    });
+    let confusions = tally.confusions.iter().take(MOST_CONFUSIONS).map(|confusion| {
+        json!({
+            "label": confusion.label,
+            "label_name": names.name(confusion.label.into()),
+            "predicted": confusion.predicted,
+            "predicted_name": names.name(confusion.predicted),
+            "images": confusion.images,
+        })
+    });
     json!({
         "model": record.key.model,
         "backend": record.key.backend,
         "delegate": record.key.delegate,
+        "device": record.key.device,
         "status": record.status,
         "error": record.error,
         "images": tally.images,
         "images_decided_by_a_tie": tally.decided_by_tie,
         "expected_calibration_error": tally.calibration_error,
-        "classes": tally.classes,
-        "confusions": tally.confusions.iter().take(MOST_CONFUSIONS).collect::<Vec<_>>(),
+        "top1": to_value(&tally.top1),
+        "top5": to_value(&tally.top5),
+        "top_k": further_ranks(run, record),
+        "label_shift": tally::label_shift(&record.predictions, outputs),
+        "classes": classes.collect::<Vec<_>>(),
+        "confusions": confusions.collect::<Vec<_>>(),
         "agreement": record.agreement,
     })
 }
@@ -81,6 +111,7 @@ pub fn report(run: &Run, rows: &[Row]) -> Value {
         "run_id": run.header.run_id,
         "finished": run.finished.is_some(),
         "rows": rows.iter().map(with_notes).collect::<Vec<_>>(),
+        "accuracies": run.accuracies.iter().map(|record| accuracy(run, record)).collect::<Vec<_>>(),
         "fastest": verdict.fastest.as_ref().map(case),
         "as_fast": named(&verdict.as_fast),
         "most_accurate": verdict.most_accurate.as_ref().map(case),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::notes::notes;
 use super::row::Row;
 use super::units::{bytes, ms, one_line, percent};
-use super::verdict::Verdict;
+use super::verdict::{Verdict, by_device};
 use crate::run::Run;
 
 /// A comment on a pull request holds 65,536 characters; longer tables are cut
@@ -26,14 +26,16 @@ pub fn document(run: &Run, rows: &[Row]) -> String {
     // Writing to a String does not fail.
     let _ = writeln!(
         text,
-        "{measured} of {} cases measured on {} ({}, {} logical CPUs){images}.\n",
+        "{measured} of {} cases measured on {}{images}.\n",
         rows.len(),
-        escape(&header.host.cpu),
-        escape(&header.host.os),
-        header.host.cores,
+        escape(&header.measured_on()),
     );
-    for (title, sentence) in verdict.sentences(rows) {
-        let _ = writeln!(text, "- **{title}:** {}", escape(&sentence));
+    let devices = by_device(rows);
+    for (device, rows) in &devices {
+        let on = if devices.len() > 1 { format!(" on {}", escape(device)) } else { String::new() };
+        for (title, sentence) in Verdict::of(rows).sentences(rows) {
+            let _ = writeln!(text, "- **{title}{on}:** {}", escape(&sentence));
+        }
     }
     text.push('\n');
     text.push_str(&table(rows, &verdict));

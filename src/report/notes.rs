@@ -41,11 +41,18 @@ impl Note {
 /// Everything to know about a row, the worst first.
 #[must_use]
 pub fn notes(row: &Row) -> Vec<Note> {
-    let mut notes: Vec<Note> =
-        [status(row), agreement(row), delegate(row), stability(row), interval(row), accuracy(row)]
-            .into_iter()
-            .flatten()
-            .collect();
+    let mut notes: Vec<Note> = [
+        status(row),
+        agreement(row),
+        labels(row),
+        delegate(row),
+        stability(row),
+        interval(row),
+        accuracy(row),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     notes.sort_by_key(|note| std::cmp::Reverse(note.weight));
     notes
 }
@@ -74,6 +81,11 @@ fn agreement(row: &Row) -> Option<Note> {
         percent(share)
     );
     Some(Note::new(Weight::Warning, "wrong answers", text))
+}
+
+fn labels(row: &Row) -> Option<Note> {
+    let shift = row.label_shift?;
+    Some(Note::new(Weight::Warning, "labels shifted", shift.to_string()))
 }
 
 fn delegate(row: &Row) -> Option<Note> {

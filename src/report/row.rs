@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::accuracy::tally::LabelShift;
 use crate::backend::{BackendKind, Delegate, DelegateStatus};
 use crate::measure::Stability;
 use crate::model::tensor::ElementType;
 use crate::model::{Format, Precision};
 use crate::run::Status;
+use crate::suite::case::on_device;
 
 /// The columns of `results.csv`, in order. Absent is an empty field: 'not
 /// measured', never 0. Times are in the unit of the name, proportions 0..=1.
@@ -73,6 +75,25 @@ pub struct Row {
     pub max_abs_error: Option<f64>,
     pub started_at: Option<String>,
     pub seconds: Option<f64>,
+    /// Shares at the further ranks that `--top-k` names; no column.
+    #[serde(skip)]
+    pub top_k: Vec<TopK>,
+    /// Classes that look shifted by one; no column, but a note.
+    #[serde(skip)]
+    pub label_shift: Option<LabelShift>,
+}
+
+/// The share of images whose true class is among the `k` best.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TopK {
+    /// How many of the best count.
+    pub k: u32,
+    /// The share.
+    pub share: f64,
+    /// Lower end of its 95% interval.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
 }
 
 impl Row {
@@ -195,7 +216,8 @@ impl Row {
     /// The name that `samples.csv` knows the case by.
     #[must_use]
     pub fn case(&self) -> String {
-        format!("{} {}/{} x{}", self.model, self.backend, self.delegate, self.threads)
+        let Self { model, backend, delegate, threads, device, .. } = self;
+        format!("{model} {backend}/{delegate} x{threads}{}", on_device(Some(device)))
     }
 }
 

@@ -1,9 +1,9 @@
 //! From a run's record to the rows of `results.csv`.
 
-use super::row::Row;
+use super::row::{Row, TopK};
 use super::units::one_line;
 use crate::accuracy::interval::Proportion;
-use crate::accuracy::tally::Tally;
+use crate::accuracy::tally::{self, Tally};
 use crate::backend::Coverage;
 use crate::measure::statistics;
 use crate::measure::summary::Summary;
@@ -34,6 +34,7 @@ fn row(run: &Run, case: &Case) -> Row {
     let scored = run.accuracies.iter().find(|scored| with_accuracy && scored.key == key);
     if let Some(scored) = scored {
         self::scored(&mut row, scored, record.is_some());
+        row.top_k = further_ranks(run, scored);
     }
     row
 }
@@ -46,14 +47,15 @@ fn planned(run: &Run, case: &Case, model: Option<&Model>) -> Row {
     let input = model.and_then(|model| model.anatomy.inputs.first());
     let layout = overrides.layout.or(description.and_then(|description| description.layout));
     let size = input.and_then(|input| height_and_width(input, layout));
-    let runtime = header.runtimes.iter().find(|runtime| runtime.backend == case.backend);
+    let machine = header.machine(case.device.as_deref());
+    let runtime = machine.runtimes.iter().find(|runtime| runtime.backend == case.backend);
     let precision = description.and_then(|description| description.precision);
     Row {
         run_id: header.run_id.clone(),
-        device: header.device.clone(),
-        os: header.host.os.clone(),
-        arch: header.host.arch.clone(),
-        cpu: header.host.cpu.clone(),
+        device: machine.device.to_owned(),
+        os: machine.host.os.clone(),
+        arch: machine.host.arch.clone(),
+        cpu: machine.host.cpu.clone(),
         model: case.model.clone(),
         family: description.and_then(|description| description.family.clone()),
         precision: precision
@@ -111,6 +113,8 @@ fn planned(run: &Run, case: &Case, model: Option<&Model>) -> Row {
         max_abs_error: None,
         started_at: None,
         seconds: None,
+        top_k: Vec::new(),
+        label_shift: None,
     }
 }
 
@@ -135,9 +139,8 @@ fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
     }
     let options = &run.header.options;
     let budget_ms = options.latency.as_ref().and_then(|latency| latency.budget_ms);
-    let Some(summary) =
-        Summary::of(&record.visits, options.seed, budget_ms, run.header.host.emulated)
-    else {
+    let emulated = run.header.machine(record.case.device.as_deref()).host.emulated;
+    let Some(summary) = Summary::of(&record.visits, options.seed, budget_ms, emulated) else {
         return;
     };
     // Timings are whole nanoseconds.
@@ -214,6 +217,19 @@ fn scored(row: &mut Row, record: &AccuracyRecord, timed: bool) {
     (row.top1, row.top1_low, row.top1_high) = ends(tally.top1);
     (row.top5, row.top5_low, row.top5_high) = ends(tally.top5);
     row.ambiguous = tally.ambiguous.map(proportion);
+    row.label_shift = tally::label_shift(&record.predictions, row.classes.unwrap_or(0));
+}
+
+/// The shares at the ranks that `--top-k` names.
+#[must_use]
+pub fn further_ranks(run: &Run, record: &AccuracyRecord) -> Vec<TopK> {
+    let named = run.header.options.accuracy.iter().flat_map(|accuracy| &accuracy.top_k);
+    let share = |k: &u32| {
+        let Proportion { value, low, high } = tally::top_k(&record.predictions, *k)?;
+        let [share, low, high] = [value, low, high].map(proportion);
+        Some(TopK { k: *k, share, low, high })
+    };
+    named.filter_map(share).collect()
 }
 
 /// A share and the ends of its interval.

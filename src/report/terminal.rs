@@ -8,7 +8,8 @@ use comfy_table::{
 use super::notes::{Note, Weight, notes};
 use super::row::Row;
 use super::units::{bytes, ms, one_line, percent};
-use super::verdict::Verdict;
+use super::verdict::{Verdict, by_device};
+use crate::suite::case::{LOCAL, on_device};
 
 /// Width that is laid out for where none is known.
 const DEFAULT_WIDTH: usize = 120;
@@ -32,7 +33,7 @@ const COLUMNS: [Column; 11] = [
         numeric: false,
         from: 100,
         cell: |r| r.device.clone(),
-        present: |r| r.device != "local",
+        present: |r| r.device != LOCAL,
     },
     Column { title: "ran on", numeric: false, from: 0, cell: Row::ran_on, present: |_| true },
     Column {
@@ -135,7 +136,15 @@ pub fn table(rows: &[Row], width: Option<usize>, color: bool) -> String {
         text.push_str("\n\n");
     }
     text.push_str(&words(rows, color));
-    text.push_str(&closing(rows, &verdict, color));
+    text.push_str(&further_ranks(rows, color));
+    let devices = by_device(rows);
+    if let [_] = devices.as_slice() {
+        return text + &closing(rows, &verdict, color);
+    }
+    for (device, rows) in devices {
+        text.push_str(&paint(&format!("On {device}\n"), "\u{1b}[1m", color));
+        text.push_str(&closing(&rows, &Verdict::of(&rows), color));
+    }
     text
 }
 
@@ -254,6 +263,30 @@ fn shortened(text: &str) -> String {
         Some((end, _)) => format!("{}… (all of it is in results.csv)", &text[..end]),
         None => text.to_owned(),
     }
+}
+
+/// A line for each (model, backend, delegate): its shares at further ranks.
+fn further_ranks(rows: &[Row], color: bool) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for row in rows.iter().filter(|row| !row.top_k.is_empty()) {
+        let shares: Vec<String> = row
+            .top_k
+            .iter()
+            .map(|top| {
+                let [share, low, high] = [top.share, top.low, top.high].map(percent);
+                format!("Top-{} {share}% [{low}, {high}]", top.k)
+            })
+            .collect();
+        let device = on_device(Some(&row.device));
+        let line = format!("  {}  {} {}{device}\n", shares.join("  "), row.model, row.ran_on());
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    if lines.is_empty() {
+        return String::new();
+    }
+    paint("Further ranks:", "\u{1b}[1m", color) + "\n" + &lines.concat() + "\n"
 }
 
 fn closing(rows: &[Row], verdict: &Verdict, color: bool) -> String {

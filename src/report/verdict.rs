@@ -86,6 +86,20 @@ impl Verdict {
     }
 }
 
+/// The rows of each device, in the order in which devices first appear: what is
+/// fastest on one says nothing about another.
+#[must_use]
+pub fn by_device(rows: &[Row]) -> Vec<(&str, Vec<Row>)> {
+    let mut devices: Vec<(&str, Vec<Row>)> = Vec::new();
+    for row in rows {
+        match devices.iter_mut().find(|(device, _)| *device == row.device) {
+            Some((_, rows)) => rows.push(row.clone()),
+            None => devices.push((&row.device, vec![row.clone()])),
+        }
+    }
+    devices
+}
+
 fn fastest_of_each_model(rows: &[Row], of: impl Iterator<Item = usize>) -> Vec<usize> {
     let mut best: Vec<usize> = Vec::new();
     for i in of {

@@ -40,9 +40,11 @@ pub fn measure(
     let mut waiting: Vec<usize> = (0..records.len()).filter(|i| !records[*i].ended).collect();
     waiting.reverse();
     let mut agreements = Agreements::new(dataset);
+    let facts = context.header().dataset.as_ref();
+    let mut unreadable = facts.map_or_else(Vec::new, |facts| facts.unreadable.clone());
     while !waiting.is_empty() && !context.interrupted() {
         let pass = load_pass(context, dataset, cases, records, &mut waiting)?;
-        let scored = score_pass(context, dataset, pass, records)?;
+        let scored = score_pass(context, dataset, pass, records, &mut unreadable)?;
         for (subject, coverage) in scored {
             let key = records[subject].key.clone();
             let agreement = agreements.measure(context, &key);
@@ -152,7 +154,7 @@ fn load_subject(
         links.push(context.workers.load(&case, model)?.link);
     }
     let bytes = loaded.memory_load_bytes.unwrap_or(model.bytes) as f64 * workers as f64;
-    let from = record.predictions.last().map_or(0, |last| dataset.position_after(&last.image));
+    let from = dataset.position_after(record.predictions.last().map(|last| last.image.as_str()));
     let key = record.key.clone();
     Ok((Subject { key, spec, output, classes, from, links }, coverage, bytes))
 }
@@ -163,6 +165,7 @@ fn score_pass(
     dataset: &Dataset,
     pass: Pass,
     records: &mut [AccuracyRecord],
+    unreadable: &mut Vec<(String, String)>,
 ) -> Result<Vec<(usize, Option<Coverage>)>> {
     if pass.subjects.is_empty() {
         return Ok(Vec::new());
@@ -171,7 +174,8 @@ fn score_pass(
     let index: HashMap<AccuracyKey, usize> =
         keys.into_iter().zip(pass.members.iter().map(|(index, _)| *index)).collect();
     let stop = context.interrupt();
-    let outcome = score(dataset, pass.subjects, cores(), stop, &mut |scored| match scored {
+    let known = unreadable.clone();
+    let mut sink = |scored| match scored {
         Scored::Batch { key, predictions, preprocess_ns } => {
             let subject = index[&key];
             let images = predictions.len();
@@ -185,11 +189,12 @@ fn score_pass(
             let subject = index[&key];
             end_subject(context, &mut records[subject], subject, fault.into())
         }
-        Scored::Unreadable { .. } => Ok(()),
-    })?;
-    if !outcome.unreadable.is_empty() {
-        context.keep(&Entry::Unreadable { images: outcome.unreadable })?;
-    }
+        Scored::Unreadable { file, reason } => {
+            unreadable.push((file.clone(), reason.clone()));
+            context.keep(&Entry::Unreadable { images: vec![(file, reason)] })
+        }
+    };
+    let outcome = score(dataset, pass.subjects, &known, cores(), stop, &mut sink)?;
     if outcome.interrupted {
         return Ok(Vec::new());
     }
@@ -214,8 +219,8 @@ fn end_subject(
 /// The case that accuracy is computed with.
 #[must_use]
 pub fn single_threaded(key: &AccuracyKey) -> Case {
-    let AccuracyKey { model, backend, delegate } = key.clone();
-    Case { model, backend, delegate, threads: NonZeroUsize::MIN }
+    let AccuracyKey { model, backend, delegate, device } = key.clone();
+    Case { model, backend, delegate, threads: NonZeroUsize::MIN, device }
 }
 
 /// How a model's outputs map to a dataset's classes, with a sentence for

@@ -136,7 +136,7 @@ impl Started {
     }
 
     fn images(&self) -> usize {
-        let images = self.dataset.as_ref().map_or(0, |dataset| dataset.entries.len());
+        let images = self.dataset.as_ref().map_or(0, |dataset| dataset.scored().len());
         images * self.run.accuracies.len()
     }
 }

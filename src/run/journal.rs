@@ -90,7 +90,7 @@ pub enum Entry {
     },
     /// Images that could not be read: file and reason.
     Unreadable {
-        /// Every one so far.
+        /// Those found since the entry of this kind before.
         images: Vec<(String, String)>,
     },
     /// The run came to its end.
@@ -116,6 +116,14 @@ impl Journal {
     /// A folder that cannot be made or written, one that already holds a run,
     /// or one that another shutterbench is writing.
     pub fn create(folder: &Path, header: Header) -> Result<Self> {
+        Self::write(folder, std::iter::once(Entry::Header(Box::new(header))))
+    }
+
+    /// Writes the journal of a run that is known, the header first.
+    ///
+    /// # Errors
+    /// See [`Self::create`].
+    pub fn write(folder: &Path, entries: impl Iterator<Item = Entry>) -> Result<Self> {
         fs::create_dir_all(folder).with_context(|| {
             format!("cannot make the run's folder {}; name another with --out", folder.display())
         })?;
@@ -128,7 +136,9 @@ impl Journal {
             )
         })?;
         let mut journal = Self { file, path, _lock: lock };
-        journal.append(&Entry::Header(Box::new(header)))?;
+        for entry in entries {
+            journal.append(&entry)?;
+        }
         Ok(journal)
     }
 

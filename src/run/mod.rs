@@ -6,6 +6,7 @@ pub mod agreement;
 pub mod execute;
 pub mod journal;
 pub mod latency;
+pub mod merge;
 pub mod plan;
 pub mod progress;
 pub mod record;

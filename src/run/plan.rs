@@ -23,7 +23,7 @@ use crate::model::manifest::Manifest;
 use crate::model::select::{self, hex};
 use crate::model::{Model, resolve};
 use crate::suite::{
-    AccuracyOptions, Amount, LatencyOptions, Matrix, NonNegative, Options, Order, SuiteFile,
+    AccuracyOptions, Amount, LatencyOptions, Matrix, NonNegative, Options, Order, Shard, SuiteFile,
 };
 
 /// Length of a block: long enough that visiting costs little, short enough
@@ -82,18 +82,15 @@ pub fn plan(wanted: &SuiteFile, in_process: bool) -> Result<Plan> {
     };
     let used: BTreeSet<BackendKind> = cases.iter().map(|case| case.backend).collect();
     let started = OffsetDateTime::now_utc();
-    let run_id = started
-        .format(format_description!("[year][month][day]-[hour][minute][second]"))
-        .context("cannot name the run after the time")?;
     let header = Header {
         schema: SCHEMA,
-        run_id,
+        run_id: run_id(started)?,
         version: env!("CARGO_PKG_VERSION").into(),
         commit: option_env!("SHUTTERBENCH_COMMIT").map(str::to_owned),
         binary_sha256: worker_hash(&options),
         started_at: super::record::rfc3339(started),
         host: Host::read(),
-        device: "local".into(),
+        device: crate::suite::case::LOCAL.into(),
         runtimes: used.into_iter().filter_map(runtime).collect(),
         dataset: dataset.as_ref().map(Dataset::facts),
         options,
@@ -101,8 +98,22 @@ pub fn plan(wanted: &SuiteFile, in_process: bool) -> Result<Plan> {
         cases,
         in_turn: None,
         assumptions,
+        parts: Vec::new(),
     };
     Ok(Plan { header, dataset })
+}
+
+/// What a run is called.
+pub(super) fn run_id(moment: OffsetDateTime) -> Result<String> {
+    moment
+        .format(format_description!("[year][month][day]-[hour][minute][second]"))
+        .context("cannot name the run after the time")
+}
+
+/// Why a shard but the first has no latencies: figures of several machines
+/// would not belong together.
+pub(super) fn latency_elsewhere(shard: Shard) -> String {
+    format!("shard {shard}: latency is measured by shard 1 alone")
 }
 
 /// Opens a dataset, or the sample of it that was asked for.
@@ -113,6 +124,14 @@ pub fn open_dataset(options: &AccuracyOptions, seed: u64) -> Result<Dataset> {
     let mut dataset = Dataset::open(&options.dataset)?;
     if let Some(images) = options.images {
         dataset.sample(images, seed)?;
+    }
+    dataset.shard = options.shard;
+    if let Some(shard) = options.shard {
+        ensure!(
+            !dataset.scored().is_empty(),
+            "shard {shard} holds none of the {} images; make fewer shards",
+            dataset.entries.len()
+        );
     }
     Ok(dataset)
 }
@@ -144,12 +163,22 @@ fn options(
     in_process: bool,
     assumptions: &mut Vec<String>,
 ) -> Result<Options> {
-    let latency = wanted.latency.unwrap_or(true).then(|| latency_options(wanted)).transpose()?;
+    let mut latency =
+        wanted.latency.unwrap_or(true).then(|| latency_options(wanted)).transpose()?;
     let accuracy = if wanted.accuracy.unwrap_or(true) {
         accuracy_options(wanted, models, assumptions)?
     } else {
         None
     };
+    if let Some(shard) = wanted.shard {
+        ensure!(
+            accuracy.is_some(),
+            "--shard {shard} is a part of the images; name their folder with --dataset, and leave out --no-accuracy"
+        );
+        if shard.index() > 1 && latency.take().is_some() {
+            assumptions.push(latency_elsewhere(shard));
+        }
+    }
     ensure!(
         latency.is_some() || accuracy.is_some(),
         "neither latency nor accuracy is to be measured; leave out --no-latency or name a dataset with --dataset"
@@ -222,6 +251,8 @@ fn accuracy_options(
         dataset,
         labels: wanted.labels.clone(),
         images: wanted.images.map(NonZeroUsize::get),
+        shard: wanted.shard,
+        top_k: wanted.top_k.iter().map(|k| k.get()).collect(),
     }))
 }
 

@@ -9,7 +9,7 @@ use crate::backend::Coverage;
 use crate::host::Host;
 use crate::measure::warmup;
 use crate::model::Model;
-use crate::suite::{AccuracyKey, Case, Options};
+use crate::suite::{AccuracyKey, Case, Options, Shard};
 use crate::worker::protocol::{Block, Loaded, Memory};
 
 /// How a case ended.
@@ -86,6 +86,81 @@ pub struct Header {
     pub in_turn: Option<String>,
     /// Everything that was assumed rather than stated, one sentence each.
     pub assumptions: Vec<String>,
+    /// The runs that this one was merged from; none where it was measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+}
+
+/// A run that was merged into another one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// Its name.
+    pub run_id: String,
+    /// The machine, by the name that the cases of the merged run have for it.
+    pub device: String,
+    /// Which of its images it scored; absent: all of them.
+    pub shard: Option<Shard>,
+    /// SHA-256 of the program.
+    pub binary_sha256: Option<String>,
+    /// When it started, RFC 3339.
+    pub started_at: String,
+    /// Wall time, interruptions left out.
+    pub seconds: f64,
+    /// The machine.
+    pub host: Host,
+    /// Runtime libraries used.
+    pub runtimes: Vec<Runtime>,
+}
+
+/// A machine of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Machine<'a> {
+    /// Its name.
+    pub device: &'a str,
+    /// What it is.
+    pub host: &'a Host,
+    /// Runtime libraries on it.
+    pub runtimes: &'a [Runtime],
+}
+
+impl Header {
+    /// The machine of a case that says `device`: see [`Case::device`].
+    #[must_use]
+    pub fn machine(&self, device: Option<&str>) -> Machine<'_> {
+        match self.parts.iter().find(|part| Some(part.device.as_str()) == device) {
+            Some(Part { device, host, runtimes, .. }) => Machine { device, host, runtimes },
+            None => Machine { device: &self.device, host: &self.host, runtimes: &self.runtimes },
+        }
+    }
+
+    /// What a case is called, with its machine where that is no local one.
+    #[must_use]
+    pub fn name_of(&self, case: &Case) -> String {
+        let device = Some(case.device.as_ref().unwrap_or(&self.device).clone());
+        Case { device, ..case.clone() }.to_string()
+    }
+
+    /// The machines of a merged run by name, in their order; none where the
+    /// run has one machine.
+    #[must_use]
+    pub fn devices(&self) -> Vec<&str> {
+        let mut devices: Vec<&str> = Vec::new();
+        for device in self.cases.iter().filter_map(|case| case.device.as_deref()) {
+            if !devices.contains(&device) {
+                devices.push(device);
+            }
+        }
+        devices
+    }
+
+    /// What it was measured on, in a few words.
+    #[must_use]
+    pub fn measured_on(&self) -> String {
+        match self.devices()[..] {
+            [] => format!("{} ({}, {} logical CPUs)", self.host.cpu, self.host.os, self.host.cores),
+            ref several => format!("{} devices: {}", several.len(), several.join(", ")),
+        }
+    }
 }
 
 /// One runtime of a run.
@@ -106,11 +181,12 @@ pub struct Runtime {
 pub struct DatasetFacts {
     /// Its folder.
     pub path: std::path::PathBuf,
-    /// Images that are scored.
+    /// Images that this run scores.
     pub images: usize,
     /// Classes that its labels name.
     pub classes: usize,
-    /// SHA-256 over the sorted list of files, their sizes and class indices.
+    /// SHA-256 over the sorted list of files, their sizes and class indices; of
+    /// all shards' images.
     pub sha256: String,
     /// Images that could not be read: file and reason.
     pub unreadable: Vec<(String, String)>,
@@ -189,6 +265,9 @@ pub struct AccuracyRecord {
 /// How far outputs are from the reference case's.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Agreement {
+    /// Images that were compared.
+    #[serde(default)]
+    pub images: usize,
     /// Share of inputs with the same best class.
     pub top1: f64,
     /// Largest absolute difference of dequantised outputs.

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use super::journal::{self, Entry};
-use super::record::{AccuracyRecord, CaseRecord, Header, Run, Status};
+use super::record::{AccuracyRecord, CaseRecord, Finished, Header, Run, Status};
 use crate::suite::AccuracyKey;
 
 /// Reads the run in `folder`.
@@ -48,15 +48,73 @@ pub fn run(entries: Vec<Entry>) -> Result<Run> {
     Ok(run)
 }
 
+/// Predictions in one entry.
+const BATCH: usize = 1000;
+
+/// The entries of a journal that tells of `run`: [`run`] backwards.
+pub fn entries(run: &Run) -> impl Iterator<Item = Entry> + '_ {
+    let cases = run.cases.iter().enumerate().flat_map(|(case, record)| case_entries(case, record));
+    let subjects = run
+        .accuracies
+        .iter()
+        .enumerate()
+        .flat_map(|(subject, record)| subject_entries(subject, record));
+    let finished = run
+        .finished
+        .map(|Finished { load_after, seconds }| Entry::Finished { load_after, seconds });
+    std::iter::once(Entry::Header(Box::new(run.header.clone())))
+        .chain(cases)
+        .chain(subjects)
+        .chain(finished)
+}
+
+fn case_entries(case: usize, record: &CaseRecord) -> impl Iterator<Item = Entry> + '_ {
+    let processes = record.processes.iter().map(move |process| Entry::Process {
+        case,
+        started_at: record.started_at.clone().unwrap_or_default(),
+        process: Box::new(process.clone()),
+    });
+    let visits = record.visits.iter().map(move |visit| Entry::Visit { case, visit: visit.clone() });
+    let coverage = record.coverage.clone().map(|coverage| Entry::Coverage { case, coverage });
+    let end = record.ended.then(|| Entry::CaseEnded {
+        case,
+        status: record.status,
+        error: record.error.clone(),
+        seconds: record.seconds,
+    });
+    processes.chain(visits).chain(coverage).chain(end)
+}
+
+fn subject_entries(subject: usize, record: &AccuracyRecord) -> impl Iterator<Item = Entry> + '_ {
+    let batches = record.predictions.chunks(BATCH).zip(record.preprocess_ns.chunks(BATCH));
+    let scored = batches.map(move |(predictions, preprocess_ns)| Entry::Scored {
+        subject,
+        predictions: predictions.to_vec(),
+        preprocess_ns: preprocess_ns.to_vec(),
+    });
+    let end = record.ended.then(|| Entry::SubjectEnded {
+        subject,
+        status: record.status,
+        error: record.error.clone(),
+        coverage: record.coverage.clone(),
+        agreement: record.agreement,
+    });
+    scored.chain(end)
+}
+
 fn apply(run: &mut Run, entry: Entry) -> Result<()> {
     match entry {
         Entry::Header(_) => bail!("the journal holds a second header"),
         Entry::Finished { load_after, seconds } => {
-            run.finished = Some(super::record::Finished { load_after, seconds });
+            run.finished = Some(Finished { load_after, seconds });
         }
         Entry::Unreadable { images } => {
             if let Some(dataset) = &mut run.header.dataset {
-                dataset.unreadable = images;
+                for (file, reason) in images {
+                    if !dataset.unreadable.iter().any(|(known, _)| *known == file) {
+                        dataset.unreadable.push((file, reason));
+                    }
+                }
             }
         }
         Entry::Scored { subject, .. } | Entry::SubjectEnded { subject, .. } => {

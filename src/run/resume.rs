@@ -15,6 +15,11 @@ use crate::model::select;
 /// Says what changed since the run began.
 pub fn check(header: &Header) -> Result<Option<Dataset>> {
     ensure!(
+        header.parts.is_empty(),
+        "the run {} was merged from others and has nothing to continue; resume those",
+        header.run_id
+    );
+    ensure!(
         header.binary_sha256 == worker_hash(&header.options),
         "this shutterbench is not the build that began the run {} (version {}, commit {}); resume with that one or start a new run",
         header.run_id,

@@ -18,6 +18,10 @@ pub struct Case {
     pub delegate: Delegate,
     /// CPU threads asked for.
     pub threads: NonZeroUsize,
+    /// The machine, in a run that was merged from several machines' runs;
+    /// absent in others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
 }
 
 /// What accuracy depends on: not the thread count.
@@ -29,7 +33,14 @@ pub struct AccuracyKey {
     pub backend: BackendKind,
     /// What the graph is handed to.
     pub delegate: Delegate,
+    /// The machine, in a run that was merged from several machines' runs;
+    /// absent in others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
 }
+
+/// What the machine that the program runs on is called.
+pub const LOCAL: &str = "local";
 
 impl Case {
     /// What this case's accuracy is computed under.
@@ -39,20 +50,38 @@ impl Case {
             model: self.model.clone(),
             backend: self.backend,
             delegate: self.delegate.clone(),
+            device: self.device.clone(),
         }
+    }
+
+    /// Whether both are the same but for the machine.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let Self { model, backend, delegate, threads, device: _ } = self;
+        (model, backend, delegate, threads)
+            == (&other.model, &other.backend, &other.delegate, &other.threads)
+    }
+}
+
+/// ` on DEVICE`, for any but the machine that the program runs on.
+#[must_use]
+pub fn on_device(device: Option<&str>) -> String {
+    match device {
+        None | Some(LOCAL) => String::new(),
+        Some(device) => format!(" on {device}"),
     }
 }
 
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { model, backend, delegate, threads } = self;
-        write!(f, "{model} {backend}/{delegate} x{threads}")
+        let Self { model, backend, delegate, threads, device } = self;
+        write!(f, "{model} {backend}/{delegate} x{threads}{}", on_device(device.as_deref()))
     }
 }
 
 impl fmt::Display for AccuracyKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { model, backend, delegate } = self;
-        write!(f, "{model} {backend}/{delegate}")
+        let Self { model, backend, delegate, device } = self;
+        write!(f, "{model} {backend}/{delegate}{}", on_device(device.as_deref()))
     }
 }

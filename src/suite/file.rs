@@ -1,13 +1,14 @@
 //! The suite file: the options of `shutterbench run`, written down.
 
 use std::fs;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use super::options::{Amount, NonNegative, Order};
+use super::shard::Shard;
 use crate::backend::{BackendKind, Delegate};
 use crate::model::Description;
 
@@ -35,6 +36,8 @@ pub struct SuiteFile {
     pub dataset: Option<PathBuf>,
     pub labels: Option<PathBuf>,
     pub images: Option<NonZeroUsize>,
+    pub shard: Option<Shard>,
+    pub top_k: Vec<NonZeroU32>,
     pub accuracy: Option<bool>,
     pub timeout: Option<NonNegative>,
     pub memory_limit: Option<u64>,

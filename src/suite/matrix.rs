@@ -39,6 +39,7 @@ impl Matrix<'_> {
                             backend: *backend,
                             delegate: delegate.clone(),
                             threads: *threads,
+                            device: None,
                         });
                     }
                 }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::shard::Shard;
 use crate::model::Description;
 
 /// A count that the program may choose itself.
@@ -155,6 +156,12 @@ pub struct AccuracyOptions {
     pub labels: Option<PathBuf>,
     /// Take a stratified sample of so many images.
     pub images: Option<usize>,
+    /// Score this part of the images only.
+    #[serde(default)]
+    pub shard: Option<Shard>,
+    /// Further ranks, besides 1 and 5, up to which a class counts as found.
+    #[serde(default)]
+    pub top_k: Vec<u32>,
 }
 
 /// Everything that shapes a run besides its cases.

@@ -126,7 +126,13 @@ pub fn options(seed: u64) -> Options {
             affinity: Vec::new(),
             budget_ms: Some(33.0),
         }),
-        accuracy: Some(AccuracyOptions { dataset: "photos".into(), labels: None, images: None }),
+        accuracy: Some(AccuracyOptions {
+            dataset: "photos".into(),
+            labels: None,
+            images: None,
+            shard: None,
+            top_k: Vec::new(),
+        }),
         overrides: Description::default(),
         seed,
         timeout_seconds: 60.0,
@@ -156,6 +162,7 @@ pub fn run(shape: &Shape) -> Run {
                     backend: *backend,
                     delegate: delegate.clone(),
                     threads: threads(*count),
+                    device: None,
                 });
             }
         }
@@ -190,6 +197,7 @@ pub fn run(shape: &Shape) -> Run {
             }),
             in_turn: None,
             assumptions: vec!["resize: bilinear, since nothing says otherwise".into()],
+            parts: Vec::new(),
         },
         cases: records,
         accuracies,
@@ -275,7 +283,7 @@ fn accuracies(shape: &Shape, cases: &[Case], rng: &mut ChaCha8Rng) -> Vec<Accura
                     .map(|image| prediction(image, shape.classes, skill, rng))
                     .collect(),
                 preprocess_ns: (0..shape.images).map(|i| 40_000 + i as u64).collect(),
-                agreement: Some(Agreement { top1: 0.995, max_abs_error: 0.0078125 }),
+                agreement: Some(Agreement { images: 64, top1: 0.995, max_abs_error: 0.0078125 }),
                 coverage: None,
                 ended: true,
             }

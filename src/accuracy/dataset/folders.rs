@@ -31,7 +31,7 @@ pub(super) fn open(root: &Path) -> Result<Option<Dataset>> {
         .zip(indices)
         .flat_map(|((_, files), class)| files.into_iter().map(move |file| Entry { file, class }))
         .collect();
-    Ok(Some(Dataset { root: root.to_owned(), entries, classes, unreadable }))
+    Ok(Some(Dataset { root: root.to_owned(), entries, classes, unreadable, shard: None }))
 }
 
 /// Image files by sub-folder of `root`, at any depth, sorted. Links are

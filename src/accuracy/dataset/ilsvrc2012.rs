@@ -109,7 +109,7 @@ pub(super) fn open(root: &Path, truth: &Path) -> Result<Dataset> {
         }
     }
     let classes = Classes { order: Order::Ilsvrc2012, names: names() };
-    Ok(Dataset { root: root.to_owned(), entries, classes, unreadable: Vec::new() })
+    Ok(Dataset { root: root.to_owned(), entries, classes, unreadable: Vec::new(), shard: None })
 }
 
 fn class_of_line(line: &str) -> Option<u32> {

@@ -82,7 +82,7 @@ pub(super) fn open(root: &Path, path: &Path) -> Result<Dataset> {
             Ok(Entry { file: line.file, class })
         })
         .collect::<Result<_>>()?;
-    Ok(Dataset { root: root.to_owned(), entries, classes, unreadable: Vec::new() })
+    Ok(Dataset { root: root.to_owned(), entries, classes, unreadable: Vec::new(), shard: None })
 }
 
 fn number(record: &StringRecord) -> u64 {

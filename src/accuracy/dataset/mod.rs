@@ -7,12 +7,14 @@ mod sample;
 
 use std::collections::HashSet;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 
 use crate::run::record::DatasetFacts;
+use crate::suite::Shard;
 
 /// File extensions that count as images.
 const EXTENSIONS: [&str; 5] = ["jpg", "jpeg", "png", "bmp", "webp"];
@@ -66,6 +68,8 @@ pub struct Dataset {
     /// What looked like a part of it and could not be read while it was
     /// listed: file and reason.
     pub unreadable: Vec<(String, String)>,
+    /// The part of the images that is scored; absent: all of them.
+    pub shard: Option<Shard>,
 }
 
 impl Dataset {
@@ -113,14 +117,11 @@ impl Dataset {
         Ok(())
     }
 
-    /// The images of shard `index` (from 1) of `count`. The shards of a
-    /// dataset are disjoint and make it up.
-    pub fn shard(&mut self, index: usize, count: usize) {
-        let mut position = 0;
-        self.entries.retain(|_| {
-            position += 1;
-            (position - 1) % count == index - 1
-        });
+    /// Positions of the images that are scored.
+    #[must_use]
+    pub fn scored(&self) -> Range<usize> {
+        let images = self.entries.len();
+        self.shard.map_or(0..images, |shard| shard.of(images))
     }
 
     /// Number of classes that the labels use or name.
@@ -136,10 +137,12 @@ impl Dataset {
         self.root.join(&entry.file)
     }
 
-    /// The position after `image`, from where an interrupted scoring goes on.
+    /// The position after `image`, from where an interrupted scoring goes on;
+    /// without one the first that is scored.
     #[must_use]
-    pub fn position_after(&self, image: &str) -> usize {
-        self.entries.iter().position(|entry| entry.file == image).map_or(0, |at| at + 1)
+    pub fn position_after(&self, image: Option<&str>) -> usize {
+        let last = self.entries.iter().position(|entry| Some(entry.file.as_str()) == image);
+        last.map_or(self.scored().start, |at| at + 1)
     }
 
     /// What `run.json` keeps of it. The hash covers the sorted list of files,
@@ -161,7 +164,7 @@ impl Dataset {
         }
         DatasetFacts {
             path: self.root.clone(),
-            images: self.entries.len(),
+            images: self.scored().len(),
             classes: self.class_count(),
             sha256: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
             unreadable: self.unreadable.clone(),

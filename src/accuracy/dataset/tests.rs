@@ -109,7 +109,7 @@ fn hundred() -> Dataset {
         .map(|i| Entry { file: format!("{i:03}.png"), class: if i < 80 { 0 } else { 1 + i % 2 } })
         .collect();
     let classes = Classes { order: Order::Given, names: Vec::new() };
-    Dataset { root: PathBuf::from("."), entries, classes, unreadable: Vec::new() }
+    Dataset { root: PathBuf::from("."), entries, classes, unreadable: Vec::new(), shard: None }
 }
 
 #[test]
@@ -133,11 +133,13 @@ fn a_sample_is_stratified_seeded_and_in_order() {
 fn shards_are_disjoint_and_make_up_the_whole() {
     let mut all = Vec::new();
     for index in 1..=3 {
-        let mut shard = hundred();
-        shard.shard(index, 3);
-        all.extend(shard.entries);
+        let mut dataset = hundred();
+        dataset.shard = Some(format!("{index}/3").parse().unwrap());
+        assert_eq!(dataset.facts().sha256, hundred().facts().sha256);
+        assert_eq!(dataset.facts().images, dataset.scored().len());
+        assert_eq!(dataset.position_after(None), dataset.scored().start);
+        all.extend_from_slice(&dataset.entries[dataset.scored()]);
     }
-    all.sort_by(|a, b| a.file.cmp(&b.file));
     assert_eq!(all, hundred().entries);
 }
 
@@ -155,6 +157,6 @@ fn the_hash_sees_labels_and_sizes_but_no_order() {
 
 #[test]
 fn scoring_goes_on_after_the_last_image() {
-    assert_eq!(hundred().position_after("041.png"), 42);
-    assert_eq!(hundred().position_after("gone"), 0);
+    assert_eq!(hundred().position_after(Some("041.png")), 42);
+    assert_eq!(hundred().position_after(Some("gone")), 0);
 }

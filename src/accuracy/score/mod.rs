@@ -12,8 +12,9 @@ mod feed;
 mod permits;
 mod supply;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
@@ -76,10 +77,8 @@ pub enum Scored {
 }
 
 /// How scoring ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {
-    /// Images that were left out: file and reason, in the dataset's order.
-    pub unreadable: Vec<(String, String)>,
     /// Whether it was stopped before the end.
     pub interrupted: bool,
 }
@@ -91,17 +90,40 @@ enum Event {
     Unreadable { position: usize, reason: String },
 }
 
-/// Share of a dataset's images, in percent, that may be unreadable.
+/// Share of a dataset's images, in percent, that may be unreadable: of all
+/// shards' images, so that a sharded run ends as the whole one would.
 const UNREADABLE_PERCENT: usize = 1;
+
+/// Whether so many unreadable images are too many of a dataset's.
+#[must_use]
+pub const fn too_many_unreadable(unreadable: usize, images: usize) -> bool {
+    unreadable * 100 > images * UNREADABLE_PERCENT
+}
+
+/// The sentence for [`too_many_unreadable`].
+#[must_use]
+pub fn too_many_sentence(unreadable: &[(String, String)], images: usize, root: &Path) -> String {
+    let named: Vec<String> =
+        unreadable.iter().take(3).map(|(file, reason)| format!("{file} {reason}")).collect();
+    format!(
+        "{} of {images} images of dataset {} cannot be read, more than {UNREADABLE_PERCENT}%: {}",
+        unreadable.len(),
+        root.display(),
+        named.join("; ")
+    )
+}
 
 /// Scores `subjects` on `dataset` with `cores` computing at a time, and hands
 /// results to `sink` on this thread. `stop` ends it after the images in work.
+/// `known` are images that an earlier pass found unreadable; they are not
+/// named again.
 ///
 /// # Errors
 /// More than 1% of the images unreadable, or what `sink` returned.
 pub fn score(
     dataset: &Dataset,
     subjects: Vec<Subject>,
+    known: &[(String, String)],
     cores: NonZeroUsize,
     stop: &AtomicBool,
     sink: &mut dyn FnMut(Scored) -> Result<()>,
@@ -138,10 +160,9 @@ pub fn score(
             scope.spawn(move || supply.run(&queues, &events, &over));
         }
         drop((queues, events));
-        let mut collector = Collector::new(dataset, &keys, starts);
+        let mut collector = Collector::new(dataset, &keys, starts, known);
         let result = collector.drain(&reports, &halt, sink);
         result.map(|()| Outcome {
-            unreadable: collector.unreadable(),
             interrupted: stop.load(Ordering::Relaxed) && !supply.is_exhausted(),
         })
     })
@@ -162,9 +183,22 @@ struct Collector<'a> {
 }
 
 impl<'a> Collector<'a> {
-    fn new(dataset: &'a Dataset, keys: &'a [AccuracyKey], due: Vec<usize>) -> Self {
+    fn new(
+        dataset: &'a Dataset,
+        keys: &'a [AccuracyKey],
+        due: Vec<usize>,
+        known: &[(String, String)],
+    ) -> Self {
         let early = keys.iter().map(|_| BTreeMap::new()).collect();
-        Self { dataset, keys, due, early, unreadable: BTreeMap::new() }
+        let known: HashMap<&str, &str> =
+            known.iter().map(|(file, reason)| (file.as_str(), reason.as_str())).collect();
+        let entries = dataset.entries.iter().enumerate();
+        let unreadable = entries
+            .filter_map(|(position, entry)| {
+                Some((position, (*known.get(entry.file.as_str())?).to_owned()))
+            })
+            .collect();
+        Self { dataset, keys, due, early, unreadable }
     }
 
     /// Takes events to their end; after an error only so that threads end.
@@ -201,37 +235,25 @@ impl<'a> Collector<'a> {
                 sink(Scored::Lost { key: self.keys[subject].clone(), fault })
             }
             Event::Unreadable { position, reason } => {
-                let file = self.dataset.entries[position].file.clone();
-                self.unreadable.insert(position, reason.clone());
-                sink(Scored::Unreadable { file, reason })?;
+                if self.unreadable.insert(position, reason.clone()).is_none() {
+                    let file = self.dataset.entries[position].file.clone();
+                    sink(Scored::Unreadable { file, reason })?;
+                }
                 self.check_unreadable()
             }
         }
     }
 
     fn check_unreadable(&self) -> Result<()> {
-        let (count, images) = (self.unreadable.len(), self.dataset.entries.len());
-        if count * 100 <= images * UNREADABLE_PERCENT {
+        let images = self.dataset.entries.len();
+        if !too_many_unreadable(self.unreadable.len(), images) {
             return Ok(());
         }
-        let named: Vec<String> = self
-            .unreadable()
-            .into_iter()
-            .take(3)
-            .map(|(file, reason)| format!("{file} {reason}"))
-            .collect();
-        Err(anyhow!(
-            "{count} of {images} images of dataset {} cannot be read, more than {UNREADABLE_PERCENT}%: {}",
-            self.dataset.root.display(),
-            named.join("; ")
-        ))
-    }
-
-    fn unreadable(&self) -> Vec<(String, String)> {
         let named = |(position, reason): (&usize, &String)| {
             (self.dataset.entries[*position].file.clone(), reason.clone())
         };
-        self.unreadable.iter().map(named).collect()
+        let unreadable: Vec<_> = self.unreadable.iter().map(named).collect();
+        Err(anyhow!(too_many_sentence(&unreadable, images, &self.dataset.root)))
     }
 }
 

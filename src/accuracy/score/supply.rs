@@ -1,6 +1,7 @@
 //! The decoding side.
 
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -23,6 +24,8 @@ const CHUNK_BYTES: usize = 4 << 20;
 /// Hands out the dataset in chunks.
 pub(super) struct Supply<'a> {
     dataset: &'a Dataset,
+    /// Positions of the images that are due.
+    due: Range<usize>,
     specs: Vec<InputSpec>,
     chunk_images: usize,
     next: AtomicUsize,
@@ -48,9 +51,11 @@ impl<'a> Supply<'a> {
         }
         let bytes: usize = specs.iter().map(tensor_bytes).sum();
         let chunk_images = (CHUNK_BYTES / bytes.max(1)).clamp(1, CHUNK_IMAGES);
-        let from = subjects.iter().map(|subject| subject.from).min().unwrap_or(0);
+        let end = dataset.scored().end;
+        let from = subjects.iter().map(|subject| subject.from).min().unwrap_or(end);
         Self {
             dataset,
+            due: from..end,
             specs,
             chunk_images,
             next: AtomicUsize::new(from / chunk_images),
@@ -75,7 +80,7 @@ impl<'a> Supply<'a> {
 
     /// Whether every chunk was handed out.
     pub(super) fn is_exhausted(&self) -> bool {
-        self.next.load(Ordering::Relaxed) * self.chunk_images >= self.dataset.entries.len()
+        self.next.load(Ordering::Relaxed) * self.chunk_images >= self.due.end
     }
 
     /// Decodes until there is nothing left or `over` says so.
@@ -91,19 +96,21 @@ impl<'a> Supply<'a> {
                 return;
             }
             let index = self.next.fetch_add(1, Ordering::Relaxed);
+            // A chunk lies at a multiple of its size, whatever is due of it.
             let first = index * self.chunk_images;
-            let entries = &self.dataset.entries;
-            if first >= entries.len() {
+            if first >= self.due.end {
                 return;
             }
-            let last = (first + self.chunk_images).min(entries.len());
+            let last = (first + self.chunk_images).min(self.due.end);
+            let first = first.max(self.due.start);
             let mut chunk = Chunk {
                 index,
                 images: Vec::with_capacity(last - first),
                 tensors: vec![Vec::new(); self.specs.len()],
                 _credit: credit,
             };
-            for (position, entry) in entries.iter().enumerate().take(last).skip(first) {
+            for position in first..last {
+                let entry = &self.dataset.entries[position];
                 if let Err(reason) = self.add(&mut chunk, position, entry) {
                     let reason = format!("{reason:#}");
                     // A closed channel means that nobody listens any more.

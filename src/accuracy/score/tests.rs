@@ -43,6 +43,7 @@ fn subject(model: &str, size: usize, links: usize, fails_after: u32) -> Subject 
             model: model.to_owned(),
             backend: BackendKind::Tflite,
             delegate: Delegate::None,
+            device: None,
         },
         spec: InputSpec {
             height: size,
@@ -84,26 +85,39 @@ fn dataset() -> (tempfile::TempDir, Dataset) {
         .collect();
     let root = folder.path().to_owned();
     let classes = Classes { order: Order::Given, names: Vec::new() };
-    (folder, Dataset { root, entries, classes, unreadable: Vec::new() })
+    (folder, Dataset { root, entries, classes, unreadable: Vec::new(), shard: None })
 }
 
 type Got = HashMap<String, Vec<Prediction>>;
 
-fn run(dataset: &Dataset, subjects: Vec<Subject>) -> (Result<Outcome>, Got, Vec<String>) {
-    let (mut got, mut lost) = (Got::new(), Vec::new());
+struct Told {
+    outcome: Result<Outcome>,
+    got: Got,
+    lost: Vec<String>,
+    unreadable: Vec<(String, String)>,
+}
+
+fn run(dataset: &Dataset, subjects: Vec<Subject>) -> Told {
+    run_again(dataset, subjects, &[])
+}
+
+fn run_again(dataset: &Dataset, subjects: Vec<Subject>, known: &[(String, String)]) -> Told {
+    let (mut got, mut lost, mut unreadable) = (Got::new(), Vec::new(), Vec::new());
     let cores = NonZeroUsize::new(2).unwrap();
-    let outcome = score(dataset, subjects, cores, &AtomicBool::new(false), &mut |scored| {
+    let stop = AtomicBool::new(false);
+    let outcome = score(dataset, subjects, known, cores, &stop, &mut |scored| {
         match scored {
             Scored::Batch { key, predictions, preprocess_ns } => {
                 assert_eq!(predictions.len(), preprocess_ns.len());
                 got.entry(key.model).or_default().extend(predictions);
             }
             Scored::Lost { key, .. } => lost.push(key.model),
-            Scored::Unreadable { .. } => {}
+            Scored::Unreadable { file, reason } => unreadable.push((file, reason)),
         }
         Ok(())
     });
-    (outcome, got, lost)
+    unreadable.sort();
+    Told { outcome, got, lost, unreadable }
 }
 
 #[test]
@@ -114,9 +128,9 @@ fn every_subject_sees_every_image_in_order() {
         subject("b", 4, 3, u32::MAX),
         Subject { from: 93, ..subject("c", 8, 1, u32::MAX) },
     ];
-    let (outcome, got, lost) = run(&dataset, subjects);
-    assert_eq!(outcome.unwrap(), Outcome { unreadable: Vec::new(), interrupted: false });
-    assert!(lost.is_empty());
+    let Told { outcome, got, lost, unreadable } = run(&dataset, subjects);
+    assert!(!outcome.unwrap().interrupted);
+    assert!(lost.is_empty() && unreadable.is_empty());
     for (model, from) in [("a", 0), ("b", 0), ("c", 93)] {
         let images: Vec<&str> = got[model].iter().map(|p| p.image.as_str()).collect();
         let expected: Vec<&str> = dataset.entries[from..].iter().map(|e| e.file.as_str()).collect();
@@ -128,7 +142,7 @@ fn every_subject_sees_every_image_in_order() {
 #[test]
 fn a_lost_subject_leaves_the_others_alone() {
     let (_folder, dataset) = dataset();
-    let (outcome, got, lost) =
+    let Told { outcome, got, lost, .. } =
         run(&dataset, vec![subject("dies", 4, 2, 30), subject("lives", 4, 1, u32::MAX)]);
     assert!(outcome.is_ok());
     assert_eq!(lost, ["dies"]);
@@ -138,7 +152,7 @@ fn a_lost_subject_leaves_the_others_alone() {
 #[test]
 fn all_lost_ends_early() {
     let (_folder, dataset) = dataset();
-    let (outcome, got, lost) = run(&dataset, vec![subject("dies", 4, 1, 0)]);
+    let Told { outcome, got, lost, .. } = run(&dataset, vec![subject("dies", 4, 1, 0)]);
     assert!(outcome.is_ok() && got.is_empty());
     assert_eq!(lost, ["dies"]);
 }
@@ -148,15 +162,48 @@ fn unreadable_images_are_named_and_too_many_of_them_fail() {
     let (folder, dataset) = dataset();
     fs::write(folder.path().join("017.png"), "").unwrap();
     fs::write(folder.path().join("101.png"), "no image").unwrap();
-    let (outcome, got, _) = run(&dataset, vec![subject("a", 4, 1, u32::MAX)]);
-    let unreadable = outcome.unwrap().unreadable;
+    let Told { outcome, got, unreadable, .. } = run(&dataset, vec![subject("a", 4, 1, u32::MAX)]);
+    assert!(outcome.is_ok());
     assert_eq!(unreadable[0], ("017.png".to_owned(), "is empty".to_owned()));
     assert_eq!(unreadable[1].1, "is no JPEG, PNG, BMP or WebP image");
     assert_eq!(got["a"].len(), 198);
     fs::write(folder.path().join("150.png"), "").unwrap();
-    let (outcome, ..) = run(&dataset, vec![subject("a", 4, 1, u32::MAX)]);
+    let Told { outcome, .. } = run(&dataset, vec![subject("a", 4, 1, u32::MAX)]);
     let error = outcome.unwrap_err().to_string();
     assert!(error.starts_with("3 of 200 images") && error.contains("017.png is empty"), "{error}");
+}
+
+#[test]
+fn what_an_earlier_pass_could_not_read_counts_on() {
+    let (folder, dataset) = dataset();
+    let known: Vec<_> =
+        ["003.png", "004.png"].map(|file| (file.to_owned(), "is empty".to_owned())).into();
+    let later = || vec![Subject { from: 100, ..subject("a", 4, 1, u32::MAX) }];
+    fs::write(folder.path().join("004.png"), "").unwrap();
+    let Told { outcome, unreadable, .. } = run_again(&dataset, later(), &known);
+    assert!(outcome.is_ok() && unreadable.is_empty());
+    fs::write(folder.path().join("150.png"), "").unwrap();
+    let Told { outcome, unreadable, .. } = run_again(&dataset, later(), &known);
+    assert!(outcome.unwrap_err().to_string().starts_with("3 of 200 images"));
+    assert_eq!(unreadable, [("150.png".to_owned(), "is empty".to_owned())]);
+}
+
+#[test]
+fn a_shard_is_its_part_and_no_more() {
+    let (_folder, dataset) = dataset();
+    let mut all = Vec::new();
+    for index in 1..=3 {
+        let shard = Some(format!("{index}/3").parse().unwrap());
+        let part = Dataset { shard, ..dataset.clone() };
+        let from = part.position_after(None);
+        let subjects = vec![Subject { from, ..subject("a", 4, 2, u32::MAX) }];
+        let Told { outcome, mut got, .. } = run(&part, subjects);
+        assert!(!outcome.unwrap().interrupted);
+        all.extend(got.remove("a").unwrap());
+    }
+    let images: Vec<&str> = all.iter().map(|p| p.image.as_str()).collect();
+    let expected: Vec<&str> = dataset.entries.iter().map(|e| e.file.as_str()).collect();
+    assert_eq!(images, expected);
 }
 
 #[test]
@@ -164,16 +211,18 @@ fn a_stop_and_an_error_of_the_sink_end_it() {
     let (_folder, dataset) = dataset();
     let cores = NonZeroUsize::new(2).unwrap();
     let (stop, batches) = (AtomicBool::new(false), AtomicU32::new(0));
-    let outcome = score(&dataset, vec![subject("a", 4, 1, u32::MAX)], cores, &stop, &mut |_| {
-        batches.fetch_add(1, Ordering::Relaxed);
-        stop.store(true, Ordering::Relaxed);
-        Ok(())
-    });
+    let outcome =
+        score(&dataset, vec![subject("a", 4, 1, u32::MAX)], &[], cores, &stop, &mut |_| {
+            batches.fetch_add(1, Ordering::Relaxed);
+            stop.store(true, Ordering::Relaxed);
+            Ok(())
+        });
     assert!(outcome.unwrap().interrupted);
     assert!(batches.into_inner() < 25);
     let failed = score(
         &dataset,
         vec![subject("a", 4, 1, u32::MAX)],
+        &[],
         cores,
         &AtomicBool::new(false),
         &mut |_| Err(anyhow!("disk full")),

@@ -7,6 +7,7 @@ use super::scores::{self, Scored};
 use super::thumbnails::Thumbnails;
 use crate::report::notes::{Note, notes};
 use crate::report::row::Row;
+use crate::report::units::one_line;
 use crate::report::verdict::Verdict;
 use crate::run::{CaseRecord, Run};
 
@@ -91,10 +92,11 @@ pub fn json(run: &Run, rows: &[Row], verdict: &Verdict) -> String {
 fn record_of<'a>(run: &'a Run, row: &Row) -> Option<&'a CaseRecord> {
     run.cases.iter().find(|record| {
         let case = &record.case;
-        case.threads.get() == row.threads
+        case.device.as_ref().is_none_or(|device| one_line(device) == row.device)
+            && case.threads.get() == row.threads
             && case.backend == row.backend
             && case.delegate == row.delegate
-            && crate::report::units::one_line(&case.model) == row.model
+            && one_line(&case.model) == row.model
     })
 }
 

@@ -59,6 +59,7 @@ pub fn section(run: &Run, rows: &[Row]) -> String {
         "<section id=\"method\" class=\"long\" aria-labelledby=\"method-title\"><h2 id=\"method-title\">Host and method</h2>",
     );
     list(&mut html, "The machine", &host(run));
+    list(&mut html, "Merged from", &parts(run));
     let runtimes: Vec<(String, String)> = header
         .runtimes
         .iter()
@@ -153,6 +154,22 @@ fn host(run: &Run) -> Vec<(String, String)> {
         ),
     ));
     items
+}
+
+/// The runs that a merged run was made from.
+fn parts(run: &Run) -> Vec<(String, String)> {
+    let words = |part: &crate::run::record::Part| {
+        let shard = part.shard.map_or(String::new(), |shard| format!(", shard {shard}"));
+        let host = &part.host;
+        format!(
+            "{}{shard}: {}, {}, {}",
+            text(&part.device),
+            text(&host.cpu),
+            text(&host.arch),
+            text(&host.os)
+        )
+    };
+    run.header.parts.iter().map(|part| (part.run_id.clone(), words(part))).collect()
 }
 
 fn method(options: &Options) -> Vec<(String, String)> {

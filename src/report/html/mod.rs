@@ -101,7 +101,7 @@ fn header(run: &Run, rows: &[Row]) -> String {
         text(&header.run_id),
         rows.len(),
         models.len(),
-        text(&header.host.cpu),
+        text(&header.measured_on()),
         text(&day(&header.started_at)),
     )
 }

@@ -11,7 +11,8 @@ use crate::accuracy::interval::Proportion;
 use crate::accuracy::tally::{self, Tally};
 use crate::model::description::Published;
 use crate::report::class_names::ClassNames;
-use crate::report::row::Row;
+use crate::report::row::{Row, TopK};
+use crate::report::rows::further_ranks;
 use crate::report::units::{percent, three_digits};
 use crate::run::{AccuracyRecord, Run, Status};
 
@@ -77,8 +78,12 @@ fn one(run: &Run, record: &AccuracyRecord, thumbnails: &mut Thumbnails) -> Score
     Scored {
         model: crate::report::units::one_line(&record.key.model),
         backend: record.key.backend.to_string(),
-        delegate: record.key.delegate.to_string(),
-        summary: summary(&tally),
+        delegate: format!(
+            "{}{}",
+            record.key.delegate,
+            crate::suite::case::on_device(record.key.device.as_deref())
+        ),
+        summary: summary(&tally, &further_ranks(run, record)),
         classes: classes.collect(),
         classes_total: tally.classes.len(),
         confusions: confusions.collect(),
@@ -98,13 +103,15 @@ fn examples<'a>(
     record.predictions.iter().filter(confused).map(|p| p.image.as_str())
 }
 
-fn summary(tally: &Tally) -> String {
+fn summary(tally: &Tally, further: &[TopK]) -> String {
     let share = |share: Option<Proportion>| share.map_or(String::new(), |s| percent(s.value));
     let calibration = tally
         .calibration_error
         .map_or(String::new(), |error| format!("; expected calibration error {error:.3}"));
+    let further: String =
+        further.iter().map(|top| format!(", Top-{} {}%", top.k, percent(top.share))).collect();
     format!(
-        "{} images: Top-1 {}%, Top-5 {}%{calibration}; equal scores decided {} of them.",
+        "{} images: Top-1 {}%, Top-5 {}%{further}{calibration}; equal scores decided {} of them.",
         tally.images,
         share(tally.top1),
         share(tally.top5),

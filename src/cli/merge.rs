@@ -1,0 +1,48 @@
+//! `shutterbench merge`.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+
+use super::{Ending, print, print_json};
+use crate::report;
+use crate::run::journal::Journal;
+use crate::run::merge::{self, Source};
+use crate::run::replay;
+
+/// Which runs, and where the merged one goes.
+#[derive(Debug, Args)]
+pub struct MergeArgs {
+    /// The runs' folders: every shard of a dataset, or a run of each device
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// The merged run's folder
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Print the rows as JSON in place of the table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Merges; a case that failed in any of the runs ends badly.
+///
+/// # Errors
+/// One sentence: runs that do not belong together, or a folder that cannot be
+/// written.
+pub fn merge(args: &MergeArgs) -> Result<Ending> {
+    let read = |folder: &PathBuf| Ok(Source { folder: folder.clone(), run: replay::read(folder)? });
+    let merged = merge::merge(args.runs.iter().map(read).collect::<Result<_>>()?)?;
+    Journal::write(&args.out, replay::entries(&merged))?;
+    report::write_all(&merged, &args.out)?;
+    let rows = report::rows(&merged);
+    if args.json {
+        print_json(&rows)?;
+    } else {
+        let color = std::io::stdout().is_terminal();
+        print(report::terminal::table(&rows, None, color).as_bytes())?;
+    }
+    eprintln!("written: {}", args.out.join("results.csv").display());
+    Ok(if rows.iter().any(|row| row.status.is_failure()) { Ending::Bad } else { Ending::Good })
+}

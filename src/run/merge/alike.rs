@@ -1,0 +1,120 @@
+//! Whether two runs measured the same thing in the same way.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail, ensure};
+use serde_json::Value;
+
+use crate::model::Model;
+use crate::run::record::Header;
+use crate::suite::Options;
+
+/// What two runs are to be merged as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Parts of one dataset: they differ in the part alone.
+    Shards,
+    /// Machines: these may have different runtimes, and so different cases.
+    Machines,
+}
+
+/// Refuses runs that do not belong together.
+pub(super) fn check(
+    (one, a): (&Path, &Header),
+    (other, b): (&Path, &Header),
+    scope: Scope,
+) -> Result<()> {
+    let pair = format!("{} and {} cannot be merged", one.display(), other.display());
+    ensure!(
+        (&a.version, &a.commit) == (&b.version, &b.commit),
+        "{pair}: they were made by different versions of shutterbench"
+    );
+    models(a, b, &pair)?;
+    let hash = |header: &Header| header.dataset.as_ref().map(|dataset| dataset.sha256.clone());
+    ensure!(hash(a) == hash(b), "{pair}: their datasets differ");
+    let options = |header: &Header| serde_json::to_value(comparable(&header.options, scope));
+    if let Some(difference) = difference("", &options(a)?, &options(b)?) {
+        bail!("{pair}: their options differ, {difference}");
+    }
+    if scope == Scope::Machines {
+        return Ok(());
+    }
+    ensure!(a.cases == b.cases, "{pair}: their cases differ");
+    for (mine, theirs) in a.runtimes.iter().zip(&b.runtimes) {
+        ensure!(
+            mine.version == theirs.version,
+            "{pair}: {} is {} in the one and {} in the other",
+            mine.backend,
+            mine.version,
+            theirs.version
+        );
+    }
+    Ok(())
+}
+
+fn models(a: &Header, b: &Header, pair: &str) -> Result<()> {
+    let lacks = |one: &Header, other: &Header| {
+        let known = |name: &str| other.models.iter().any(|model| model.name == name);
+        one.models.iter().find(|model| !known(&model.name)).map(|model| model.name.clone())
+    };
+    if let Some(name) = lacks(a, b).or_else(|| lacks(b, a)) {
+        bail!("{pair}: only one of them has model {name}");
+    }
+    for mine in &a.models {
+        let theirs = b.models.iter().find(|model| model.name == mine.name);
+        if let Some(theirs) = theirs {
+            ensure!(
+                mine.sha256 == theirs.sha256,
+                "{pair}: model {} is another file in each",
+                mine.name
+            );
+            let described = |model: &Model| {
+                let mut description = model.description.clone();
+                description.labels = description.labels.map(name_of);
+                serde_json::to_value(description)
+            };
+            if let Some(difference) = difference("", &described(mine)?, &described(theirs)?) {
+                bail!("{pair}: model {} is described differently, {difference}", mine.name);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What has to be equal of the options. Folders are those of each machine.
+fn comparable(options: &Options, scope: Scope) -> Options {
+    let mut options = options.clone();
+    options.overrides.labels = options.overrides.labels.map(name_of);
+    if let Some(accuracy) = &mut options.accuracy {
+        accuracy.dataset = PathBuf::new();
+        accuracy.labels = accuracy.labels.take().map(name_of);
+        accuracy.shard = None;
+    }
+    match scope {
+        // The first shard alone measures latency.
+        Scope::Shards => options.latency = None,
+        // CPUs are numbered by each machine.
+        Scope::Machines => {
+            if let Some(latency) = &mut options.latency {
+                latency.affinity.clear();
+            }
+        }
+    }
+    options
+}
+
+fn name_of(path: PathBuf) -> PathBuf {
+    path.file_name().map(PathBuf::from).unwrap_or_default()
+}
+
+/// The first difference of two values, in words.
+fn difference(at: &str, one: &Value, other: &Value) -> Option<String> {
+    match (one, other) {
+        (Value::Object(mine), Value::Object(theirs)) => mine.iter().find_map(|(key, value)| {
+            let at = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
+            difference(&at, value, theirs.get(key).unwrap_or(&Value::Null))
+        }),
+        _ if one == other => None,
+        _ => Some(format!("{at} is {one} in the one and {other} in the other")),
+    }
+}

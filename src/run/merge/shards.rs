@@ -1,0 +1,146 @@
+//! The shards of one dataset as one run.
+
+use anyhow::{Result, bail, ensure};
+
+use super::alike::{self, Scope};
+use super::{Source, add_new, parts, together};
+use crate::accuracy::score::{too_many_sentence, too_many_unreadable};
+use crate::run::plan::latency_elsewhere;
+use crate::run::record::{AccuracyRecord, Agreement, Run, Status};
+use crate::suite::Shard;
+
+/// Makes one run of all shards of a dataset.
+pub(super) fn unite(mut sources: Vec<Source>) -> Result<Run> {
+    sources.sort_by_key(Source::shard);
+    complete(&sources)?;
+    let first = &sources[0];
+    for other in &sources[1..] {
+        alike::check(
+            (&first.folder, &first.run.header),
+            (&other.folder, &other.run.header),
+            Scope::Shards,
+        )?;
+    }
+    let unreadable = unreadable(&sources)?;
+    let shards: Vec<Shard> = sources.iter().filter_map(Source::shard).collect();
+    let mut runs = sources.into_iter().map(|source| source.run);
+    let Some(mut merged) = runs.next() else { bail!("no shard is left to merge") };
+    merged.header.parts = parts(&merged, &merged.header.device);
+    for (shard, run) in shards.iter().skip(1).zip(runs) {
+        merged.header.parts.extend(parts(&run, &run.header.device));
+        let mut assumptions = run.header.assumptions;
+        assumptions.retain(|assumption| *assumption != latency_elsewhere(*shard));
+        add_new(&mut merged.header.assumptions, assumptions);
+        if let Some((mine, theirs)) = merged.header.dataset.as_mut().zip(run.header.dataset) {
+            mine.images += theirs.images;
+        }
+        merged.header.started_at = merged.header.started_at.min(run.header.started_at);
+        for (record, other) in merged.accuracies.iter_mut().zip(run.accuracies) {
+            append(record, other, *shard);
+        }
+        merged.finished = together(merged.finished, run.finished);
+    }
+    let processors = processors(&merged);
+    if processors.len() > 1 {
+        merged.header.assumptions.push(format!(
+            "the shards were scored on different processors ({}), whose kernels may round differently",
+            processors.join("; ")
+        ));
+    }
+    if let Some(accuracy) = &mut merged.header.options.accuracy {
+        accuracy.shard = None;
+    }
+    if let Some(dataset) = &mut merged.header.dataset {
+        dataset.unreadable = unreadable;
+    }
+    Ok(merged)
+}
+
+/// Every shard once, and all of them.
+fn complete(sources: &[Source]) -> Result<()> {
+    let shards: Vec<(Shard, &Source)> =
+        sources.iter().filter_map(|source| Some((source.shard()?, source))).collect();
+    let Some((first, example)) = shards.first() else { return Ok(()) };
+    if let Some((shard, other)) = shards.iter().find(|(shard, _)| shard.count() != first.count()) {
+        bail!(
+            "{} is shard {first} and {} is shard {shard}: these are not shards of one sweep",
+            example.name(),
+            other.name()
+        );
+    }
+    let twice = shards.windows(2).find(|pair| pair[0].0 == pair[1].0);
+    if let Some([(shard, one), (_, other)]) = twice {
+        bail!("{} and {} are both shard {shard}; name one of them", one.name(), other.name());
+    }
+    let missing: Vec<String> = (1..=first.count())
+        .filter(|index| shards.iter().all(|(shard, _)| shard.index() != *index))
+        .map(|index| format!("{index}/{}", first.count()))
+        .collect();
+    ensure!(
+        missing.is_empty(),
+        "not all shards are here, missing: {}; name their folders too",
+        missing.join(", ")
+    );
+    Ok(())
+}
+
+/// Images that any shard could not read: what all shards name was found while
+/// the dataset was listed and comes once, before what each found in its part.
+fn unreadable(sources: &[Source]) -> Result<Vec<(String, String)>> {
+    let of = |source: &Source| {
+        let dataset = source.run.header.dataset.as_ref();
+        dataset.map_or_else(Vec::new, |dataset| dataset.unreadable.clone())
+    };
+    let all: Vec<Vec<(String, String)>> = sources.iter().map(of).collect();
+    let several = sources.len() > 1;
+    let is_listed =
+        |item: &(String, String)| several && all.iter().all(|shard| shard.contains(item));
+    let mut unreadable: Vec<_> =
+        all.first().into_iter().flatten().filter(|item| is_listed(item)).cloned().collect();
+    let decoded: Vec<_> = all.iter().flatten().filter(|item| !is_listed(item)).cloned().collect();
+    let datasets = || sources.iter().filter_map(|source| source.run.header.dataset.as_ref());
+    let images: usize = datasets().map(|dataset| dataset.images).sum();
+    if let Some(dataset) = datasets().next().filter(|_| several) {
+        ensure!(
+            !too_many_unreadable(decoded.len(), images),
+            "{}",
+            too_many_sentence(&decoded, images, &dataset.path)
+        );
+    }
+    unreadable.extend(decoded);
+    Ok(unreadable)
+}
+
+fn append(record: &mut AccuracyRecord, other: AccuracyRecord, shard: Shard) {
+    if record.status == Status::Ok && other.status != Status::Ok {
+        record.status = other.status;
+        let reason = other.error.unwrap_or_else(|| "not scored".to_owned());
+        record.error = Some(format!("shard {shard}: {reason}"));
+    }
+    record.predictions.extend(other.predictions);
+    record.preprocess_ns.extend(other.preprocess_ns);
+    record.agreement = match (record.agreement, other.agreement) {
+        (Some(one), Some(other)) => Some(both(one, other)),
+        (one, other) => one.or(other),
+    };
+    record.coverage = record.coverage.take().or(other.coverage);
+    record.ended &= other.ended;
+}
+
+/// The agreement on two sets of images together.
+fn both(one: Agreement, other: Agreement) -> Agreement {
+    let same = |of: Agreement| (of.top1 * of.images as f64).round();
+    let images = one.images + other.images;
+    Agreement {
+        images,
+        top1: (same(one) + same(other)) / images.max(1) as f64,
+        max_abs_error: one.max_abs_error.max(other.max_abs_error),
+    }
+}
+
+fn processors(run: &Run) -> Vec<String> {
+    let mut processors = Vec::new();
+    let hosts = run.header.parts.iter().map(|part| &part.host);
+    add_new(&mut processors, hosts.map(|host| format!("{}, {}", host.cpu, host.arch)).collect());
+    processors
+}

@@ -1,0 +1,92 @@
+//! A part of a dataset, so that a scheduler can spread the images over
+//! machines.
+
+use std::fmt;
+use std::ops::Range;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Shard `index` of `count`: a run of neighbouring images. The shards of a
+/// dataset, in their order, are the dataset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Shard {
+    /// From 1.
+    index: usize,
+    count: usize,
+}
+
+impl Shard {
+    /// Which one, from 1.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.index
+    }
+
+    /// Of how many.
+    #[must_use]
+    pub const fn count(self) -> usize {
+        self.count
+    }
+
+    /// Positions of its images among `images`; sizes differ by one at most.
+    #[must_use]
+    pub const fn of(self, images: usize) -> Range<usize> {
+        images * (self.index - 1) / self.count..images * self.index / self.count
+    }
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number = |text: &str| text.parse::<usize>().ok();
+        match text.split_once('/').and_then(|(k, n)| Some((number(k)?, number(n)?))) {
+            Some((index, count)) if (1..=count).contains(&index) => Ok(Self { index, count }),
+            _ => Err(format!("'{text}' is no shard; give K/N with K from 1 to N, such as 2/8")),
+        }
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.count)
+    }
+}
+
+impl TryFrom<String> for Shard {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Shard> for String {
+    fn from(shard: Shard) -> Self {
+        shard.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_make_up_the_dataset() {
+        for (images, count) in [(10, 3), (3, 7), (500, 4), (0, 2)] {
+            let shards = (1..=count).map(|index| Shard { index, count }.of(images));
+            let all: Vec<usize> = shards.flatten().collect();
+            assert_eq!(all, (0..images).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn what_is_no_shard_is_refused() {
+        assert_eq!("2/8".parse::<Shard>().unwrap().to_string(), "2/8");
+        for text in ["0/2", "3/2", "1/0", "1", "a/b", "1/2/3", "-1/2"] {
+            assert!(text.parse::<Shard>().unwrap_err().contains(text));
+        }
+    }
+}
