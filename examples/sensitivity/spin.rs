@@ -1,8 +1,7 @@
 //! A real session made slower by a known share.
 
-use shutterbench::backend::{BackendError, Coverage, Session};
+use shutterbench::backend::{BackendError, Coverage, Session, Signature};
 use shutterbench::measure::clock;
-use shutterbench::model::tensor::{Tensor, TensorInfo};
 
 /// Runs the model, then spins for a share of the time that this took: the
 /// slow-down is that share at any speed of the machine. A share of 0 reads the
@@ -19,16 +18,12 @@ impl Spinning {
 }
 
 impl Session for Spinning {
-    fn inputs(&self) -> &[TensorInfo] {
-        self.inner.inputs()
+    fn signature(&self) -> &Signature {
+        self.inner.signature()
     }
 
-    fn outputs(&self) -> &[TensorInfo] {
-        self.inner.outputs()
-    }
-
-    fn set_input(&mut self, index: usize, tensor: &Tensor) -> Result<(), BackendError> {
-        self.inner.set_input(index, tensor)
+    fn write_input(&mut self, index: usize, bytes: &[u8]) -> Result<(), BackendError> {
+        self.inner.write_input(index, bytes)
     }
 
     fn invoke(&mut self) -> Result<(), BackendError> {
@@ -42,8 +37,8 @@ impl Session for Spinning {
         Ok(())
     }
 
-    fn output(&self, index: usize) -> Result<Tensor, BackendError> {
-        self.inner.output(index)
+    fn read_output(&self, index: usize) -> Result<Vec<u8>, BackendError> {
+        self.inner.read_output(index)
     }
 
     fn coverage(&mut self) -> Result<Coverage, BackendError> {

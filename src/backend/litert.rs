@@ -6,22 +6,25 @@ use std::rc::Rc;
 
 use edgefirst_tflite::Library;
 
-use super::boundary::{cannot_load, check_format, check_input, one_line};
+use super::boundary::{cannot_load, check_format, one_line};
 use super::library::RuntimeLibrary;
 use super::litert_api::{
-    Api, ApiResult, Buffer, CompiledModel, Environment, Handles, Hardware, Model, Options, Side,
+    Api, ApiResult, Buffer, Call, CompiledModel, Environment, Handles, Hardware, Model, Options,
+    Side,
 };
 use super::{
-    Backend, BackendError, BackendKind, Coverage, Delegate, DelegateStatus, LoadRequest, Session,
+    Backend, BackendError, BackendKind, Coverage, Delegate, LoadRequest, Session, Signature,
+    litert_coverage,
 };
+use crate::fetch;
 use crate::model::inspect::Anatomy;
-use crate::model::tensor::{Tensor, TensorInfo};
+use crate::model::tensor::TensorInfo;
 use crate::model::{Format, tflite};
 
 /// The LiteRT library of this machine.
 pub struct Litert {
     api: Api,
-    folder: PathBuf,
+    library: PathBuf,
 }
 
 impl Litert {
@@ -42,8 +45,8 @@ impl Litert {
         // One process uses one library, until it ends.
         let library: &'static Library = Box::leak(Box::new(library));
         let api = Api::of(library).map_err(|symbol| absent(&format!("it lacks {symbol}")))?;
-        let folder = std::fs::canonicalize(&path).map_err(|error| absent(&error))?;
-        Ok(Self { api, folder: folder.parent().unwrap_or(Path::new("/")).to_owned() })
+        let library = std::fs::canonicalize(&path).map_err(|error| absent(&error))?;
+        Ok(Self { api, library })
     }
 }
 
@@ -52,8 +55,10 @@ impl Backend for Litert {
         BackendKind::Litert
     }
 
+    /// LiteRT does not tell its version; its library's hash does, where it is
+    /// one that `fetch` brings.
     fn version(&self) -> String {
-        "unknown".to_owned()
+        fetch::known_version(&self.library).unwrap_or_else(|| "unknown".into())
     }
 
     fn load(&self, request: &LoadRequest<'_>) -> Result<Box<dyn Session>, BackendError> {
@@ -64,23 +69,20 @@ impl Backend for Litert {
             .map_err(anyhow::Error::from)
             .and_then(|bytes| tflite::read(&bytes))
             .map_err(|error| failed(format!("{error:#}")))?;
+        let folder = self.library.parent().unwrap_or(Path::new("/"));
         let environment =
-            Environment::create(self.api, target.hardware(), &self.folder).map_err(failed)?;
+            Environment::create(self.api, target.hardware(), folder).map_err(failed)?;
         if target == Target::Gpu {
             check_gpu(&environment.accelerators().map_err(failed)?)?;
         }
-        let mut session = self.session(&environment, target, request, &anatomy).map_err(failed)?;
-        if target == Target::Gpu {
-            // Some drivers run a graph whose outputs cannot be read afterwards;
-            // its times would be those of work that nobody saw done.
-            session.run().map_err(|reason| {
-                BackendError::Unsupported(format!(
-                    "LiteRT's GPU accelerator does not work with this machine's driver ({})",
-                    one_line(&reason)
-                ))
-            })?;
-        }
-        Ok(Box::new(session))
+        let loaded = self.session(&environment, target, request, anatomy);
+        let session = match target {
+            Target::Builtin | Target::Xnnpack => loaded.map_err(failed),
+            // Some drivers lack what the accelerator needs, which shows as late
+            // as in the first run; its times would be those of no work.
+            Target::Gpu => loaded.and_then(LitertSession::tried).map_err(refused_by_gpu),
+        };
+        Ok(Box::new(session?))
     }
 }
 
@@ -90,28 +92,66 @@ impl Litert {
         environment: &Rc<Environment>,
         target: Target,
         request: &LoadRequest<'_>,
-        anatomy: &Anatomy,
+        anatomy: Anatomy,
     ) -> ApiResult<LitertSession> {
-        let mut options = Options::create(self.api, target.hardware())?;
-        options.add(CPU_OPTIONS, &target.cpu_settings(request.threads))?;
         let model = Model::from_file(environment, request.model)?;
-        let compiled = CompiledModel::create(&model, &options)?;
-        let inputs =
-            End::create(&compiled, Side::Input, &model.names(Side::Input)?, &anatomy.inputs)?;
-        let outputs =
-            End::create(&compiled, Side::Output, &model.names(Side::Output)?, &anatomy.outputs)?;
-        Ok(LitertSession {
-            inputs,
-            outputs,
-            compiled,
-            target,
-            nodes: u32::try_from(anatomy.nodes()).ok(),
-        })
+        let recipe = Recipe { api: self.api, model, target, threads: request.threads };
+        let compiled = recipe.compile(Profiling::Off)?;
+        let Anatomy { inputs, outputs, operators, .. } = anatomy;
+        let signature = Signature { inputs, outputs };
+        let ends = Ends::create(&recipe.model, &compiled, &signature)?;
+        Ok(LitertSession { ends, compiled, recipe, signature, operators })
+    }
+}
+
+fn refused_by_gpu(reason: String) -> BackendError {
+    BackendError::Unsupported(format!(
+        "LiteRT's GPU accelerator does not work with this machine's driver ({}); \
+         --in-process shows what the driver says",
+        one_line(&reason)
+    ))
+}
+
+/// How a model is compiled, kept so that it can be compiled again to be profiled.
+struct Recipe {
+    api: Api,
+    model: Rc<Model>,
+    target: Target,
+    threads: NonZeroUsize,
+}
+
+/// Whether LiteRT keeps account of what it calls, which costs time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Profiling {
+    Off,
+    On,
+}
+
+impl Recipe {
+    fn compile(&self, profiling: Profiling) -> ApiResult<CompiledModel> {
+        let mut options = Options::create(self.api, self.target.hardware())?;
+        options.add(CPU_OPTIONS, &self.target.cpu_settings(self.threads))?;
+        if profiling == Profiling::On {
+            options.add(RUNTIME_OPTIONS, "enable_profiling = true\n")?;
+        }
+        CompiledModel::create(&self.model, &options)
+    }
+
+    /// What one run of the model calls.
+    fn calls(&self, signature: &Signature) -> ApiResult<Vec<Call>> {
+        let mut compiled = self.compile(Profiling::On)?;
+        let mut ends = Ends::create(&self.model, &compiled, signature)?;
+        for (index, input) in signature.inputs.iter().enumerate() {
+            ends.inputs.buffer_mut(index).write(&vec![0; input.byte_len()])?;
+        }
+        compiled.profiled(|compiled| ends.run(compiled))
     }
 }
 
 /// Settings of the CPU kernels, as `litert_cpu_options.h` passes them.
 const CPU_OPTIONS: &str = "xnnpack";
+/// Settings of the runtime, as `litert_runtime_options.h` passes them.
+const RUNTIME_OPTIONS: &str = "runtime_options_string";
 
 /// What executes the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,9 +203,29 @@ fn check_gpu(accelerators: &[String]) -> Result<(), BackendError> {
     ))
 }
 
+/// The buffers of a compiled model's inputs and outputs.
+struct Ends {
+    inputs: End,
+    outputs: End,
+}
+
+impl Ends {
+    fn create(model: &Model, compiled: &CompiledModel, signature: &Signature) -> ApiResult<Self> {
+        let end =
+            |side, infos: &[TensorInfo]| End::create(compiled, side, &model.names(side)?, infos);
+        Ok(Self {
+            inputs: end(Side::Input, &signature.inputs)?,
+            outputs: end(Side::Output, &signature.outputs)?,
+        })
+    }
+
+    fn run(&mut self, compiled: &mut CompiledModel) -> ApiResult<()> {
+        compiled.run(&mut self.inputs.handles, &mut self.outputs.handles)
+    }
+}
+
 /// The inputs or the outputs of a compiled model, in the file's order.
 struct End {
-    infos: Vec<TensorInfo>,
     buffers: Vec<Buffer>,
     handles: Handles,
     /// For each tensor of the file, its place in the signature.
@@ -195,74 +255,82 @@ impl End {
             .map(|index| compiled.buffer(side, index))
             .collect::<ApiResult<Vec<_>>>()?;
         let handles = Handles::of(&buffers);
-        Ok(Self { infos: infos.to_vec(), buffers, handles, places })
+        Ok(Self { buffers, handles, places })
+    }
+
+    fn buffer(&self, index: usize) -> &Buffer {
+        &self.buffers[self.places[index]]
+    }
+
+    fn buffer_mut(&mut self, index: usize) -> &mut Buffer {
+        &mut self.buffers[self.places[index]]
     }
 }
 
 /// A compiled model with its buffers.
 struct LitertSession {
-    inputs: End,
-    outputs: End,
+    // Before `compiled`: buffers go before what they were made for.
+    ends: Ends,
     compiled: CompiledModel,
-    target: Target,
-    nodes: Option<u32>,
+    recipe: Recipe,
+    signature: Signature,
+    /// The file's operators and how often each occurs.
+    operators: Vec<(String, usize)>,
 }
 
 impl LitertSession {
     /// One run. A GPU works on after the call has returned, so there its
     /// outputs are waited for.
     fn run(&mut self) -> ApiResult<()> {
-        self.compiled.run(&mut self.inputs.handles, &mut self.outputs.handles)?;
-        if self.target == Target::Gpu {
-            self.outputs.buffers.iter().try_for_each(Buffer::wait)?;
+        self.ends.run(&mut self.compiled)?;
+        if self.recipe.target == Target::Gpu {
+            self.ends.outputs.buffers.iter().try_for_each(Buffer::wait)?;
         }
         Ok(())
+    }
+
+    /// The session after a run that worked, its outputs read.
+    fn tried(mut self) -> ApiResult<Self> {
+        self.run()?;
+        for (index, output) in self.signature.outputs.iter().enumerate() {
+            self.ends.outputs.buffer(index).read(output.byte_len())?;
+        }
+        Ok(self)
     }
 }
 
 impl Session for LitertSession {
-    fn inputs(&self) -> &[TensorInfo] {
-        &self.inputs.infos
+    fn signature(&self) -> &Signature {
+        &self.signature
     }
 
-    fn outputs(&self) -> &[TensorInfo] {
-        &self.outputs.infos
-    }
-
-    fn set_input(&mut self, index: usize, tensor: &Tensor) -> Result<(), BackendError> {
-        check_input(&self.inputs.infos, index, tensor)?;
-        let place = self.inputs.places[index];
-        self.inputs.buffers[place].write(&tensor.bytes).map_err(failed)
+    fn write_input(&mut self, index: usize, bytes: &[u8]) -> Result<(), BackendError> {
+        self.ends.inputs.buffer_mut(index).write(bytes).map_err(failed)
     }
 
     fn invoke(&mut self) -> Result<(), BackendError> {
         self.run().map_err(failed)
     }
 
-    fn output(&self, index: usize) -> Result<Tensor, BackendError> {
-        let Some(info) = self.outputs.infos.get(index) else {
-            return Err(BackendError::Failed(format!(
-                "output {index} was asked for, the model has {}",
-                self.outputs.infos.len()
-            )));
-        };
-        let buffer = &self.outputs.buffers[self.outputs.places[index]];
-        let bytes = buffer.read(info.byte_len()).map_err(failed)?;
-        Ok(Tensor { element: info.element, shape: info.shape.clone(), bytes })
+    fn read_output(&self, index: usize) -> Result<Vec<u8>, BackendError> {
+        let len = self.signature.outputs[index].byte_len();
+        self.ends.outputs.buffer(index).read(len).map_err(failed)
     }
 
     fn coverage(&mut self) -> Result<Coverage, BackendError> {
-        if self.target == Target::Builtin {
-            return Ok(Coverage { nodes_total: self.nodes, ..Coverage::default() });
-        }
-        // LiteRT tells whether everything was taken, not how much.
-        let fully = self.compiled.is_fully_accelerated().map_err(failed)?;
-        Ok(Coverage {
-            nodes_total: self.nodes,
-            nodes_delegated: self.nodes.filter(|_| fully),
-            partitions: None,
-            status: Some(if fully { DelegateStatus::Full } else { DelegateStatus::Unknown }),
-        })
+        let calls = match self.recipe.target {
+            Target::Builtin | Target::Xnnpack => {
+                Some(self.recipe.calls(&self.signature).map_err(failed)?)
+            }
+            // The GPU accelerator cannot be profiled ('Profile is not
+            // implemented'); LiteRT tells only whether it left anything.
+            Target::Gpu if self.compiled.is_fully_accelerated().map_err(failed)? => {
+                return Ok(litert_coverage::full(&self.operators));
+            }
+            Target::Gpu => None,
+        };
+        let asked = self.recipe.target != Target::Builtin;
+        Ok(litert_coverage::of(&self.operators, calls.as_deref(), asked))
     }
 }
 

@@ -9,10 +9,12 @@ pub mod library;
 pub mod listing;
 pub mod litert;
 mod litert_api;
+mod litert_coverage;
 pub mod onnxruntime;
 mod onnxruntime_profile;
 mod onnxruntime_provider;
 pub mod registry;
+pub mod session;
 pub mod tflite;
 mod tflite_delegate;
 mod tflite_plan;
@@ -24,11 +26,10 @@ pub use coverage::{Coverage, DelegateStatus};
 pub use delegate::Delegate;
 pub use error::BackendError;
 pub use kind::BackendKind;
+pub use session::{Session, Signature};
 
 use std::num::NonZeroUsize;
 use std::path::Path;
-
-use crate::model::tensor::{Tensor, TensorInfo};
 
 /// What a backend needs to load one model for one case.
 #[derive(Debug, Clone)]
@@ -57,28 +58,4 @@ pub trait Backend {
     /// [`BackendError::Unsupported`] where this runtime cannot run this model
     /// or delegate; [`BackendError::Failed`] where it should have and did not.
     fn load(&self, request: &LoadRequest<'_>) -> Result<Box<dyn Session>, BackendError>;
-}
-
-/// One loaded model, ready to run.
-pub trait Session {
-    /// The model's inputs, in the model's order.
-    fn inputs(&self) -> &[TensorInfo];
-
-    /// The model's outputs, in the model's order.
-    fn outputs(&self) -> &[TensorInfo];
-
-    /// Copies `tensor` into input `index`. Its bytes must match that input's
-    /// element type and shape.
-    fn set_input(&mut self, index: usize, tensor: &Tensor) -> Result<(), BackendError>;
-
-    /// Runs the model once on the inputs that were set last. This is what is
-    /// timed: it allocates nothing of ours and copies nothing of ours.
-    fn invoke(&mut self) -> Result<(), BackendError>;
-
-    /// Copies output `index` of the last [`invoke`](Session::invoke).
-    fn output(&self, index: usize) -> Result<Tensor, BackendError>;
-
-    /// What the delegate really took, as the runtime itself tells it. Called
-    /// outside every timed block; it may run the model once to find out.
-    fn coverage(&mut self) -> Result<Coverage, BackendError>;
 }

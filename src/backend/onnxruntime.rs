@@ -12,13 +12,13 @@ use ort::session::Session as RuntimeSession;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::value::{DynTensor, Outlet, TensorElementType, ValueType};
 
-use super::boundary::{cannot_load, check_format, check_input, one_line};
+use super::boundary::{cannot_load, check_format, one_line};
 use super::library::RuntimeLibrary;
 use super::onnxruntime_profile as profile;
 use super::onnxruntime_provider as provider;
-use super::{Backend, BackendError, BackendKind, Coverage, LoadRequest, Session};
+use super::{Backend, BackendError, BackendKind, Coverage, LoadRequest, Session, Signature};
 use crate::model::Format;
-use crate::model::tensor::{ElementType, Tensor, TensorInfo};
+use crate::model::tensor::{ElementType, TensorInfo};
 
 /// The ONNX Runtime library of this machine.
 #[derive(Debug)]
@@ -103,22 +103,22 @@ impl Backend for Onnxruntime {
             threads: request.threads.get(),
         };
         let session = recipe.session(Ok).map_err(failed)?;
-        let inputs = describe(session.inputs())?;
-        let outputs = describe(session.outputs())?;
+        let signature = Signature {
+            inputs: describe(session.inputs())?,
+            outputs: describe(session.outputs())?,
+        };
         let mut binding = session.create_binding().map_err(failed)?;
-        let mut results = Vec::with_capacity(outputs.len());
-        for info in &outputs {
+        let mut results = Vec::with_capacity(signature.outputs.len());
+        for info in &signature.outputs {
             // Outputs are allocated once, here, and not in every run.
             let mut value = new_tensor(&session, info).map_err(failed)?;
             binding.bind_output(&info.name, &mut value).map_err(failed)?;
             results.push(value);
         }
-        let mut loaded = OnnxruntimeSession { session, binding, recipe, inputs, outputs, results };
-        for index in 0..loaded.inputs.len() {
-            let info = &loaded.inputs[index];
-            let zeros = vec![0; info.byte_len()];
-            let zeros = Tensor { element: info.element, shape: info.shape.clone(), bytes: zeros };
-            loaded.set_input(index, &zeros)?;
+        let mut loaded = OnnxruntimeSession { session, binding, recipe, signature, results };
+        for index in 0..loaded.inputs().len() {
+            let zeros = vec![0; loaded.inputs()[index].byte_len()];
+            loaded.write_input(index, &zeros)?;
         }
         Ok(Box::new(loaded))
     }
@@ -227,8 +227,7 @@ struct OnnxruntimeSession {
     session: RuntimeSession,
     binding: IoBinding,
     recipe: Recipe,
-    inputs: Vec<TensorInfo>,
-    outputs: Vec<TensorInfo>,
+    signature: Signature,
     results: Vec<DynTensor>,
 }
 
@@ -251,25 +250,20 @@ impl OnnxruntimeSession {
 }
 
 impl Session for OnnxruntimeSession {
-    fn inputs(&self) -> &[TensorInfo] {
-        &self.inputs
+    fn signature(&self) -> &Signature {
+        &self.signature
     }
 
-    fn outputs(&self) -> &[TensorInfo] {
-        &self.outputs
-    }
-
-    fn set_input(&mut self, index: usize, tensor: &Tensor) -> Result<(), BackendError> {
-        check_input(&self.inputs, index, tensor)?;
-        let info = &self.inputs[index];
+    fn write_input(&mut self, index: usize, bytes: &[u8]) -> Result<(), BackendError> {
+        let info = &self.signature.inputs[index];
         let mut value = new_tensor(&self.session, info).map_err(failed)?;
         // SAFETY: the tensor was just allocated by the CPU allocator for this
-        // type and shape, whose size `check_input` compared with the source's.
+        // type and shape, whose size the caller compared with that of `bytes`.
         unsafe {
             std::ptr::copy_nonoverlapping(
-                tensor.bytes.as_ptr(),
+                bytes.as_ptr(),
                 value.data_ptr_mut().cast::<u8>(),
-                tensor.bytes.len(),
+                bytes.len(),
             );
         }
         self.binding.bind_input(&info.name, &value).map_err(failed)
@@ -279,18 +273,12 @@ impl Session for OnnxruntimeSession {
         self.run().map_err(failed)
     }
 
-    fn output(&self, index: usize) -> Result<Tensor, BackendError> {
-        let (Some(value), Some(info)) = (self.results.get(index), self.outputs.get(index)) else {
-            return Err(BackendError::Failed(format!(
-                "output {index} was asked for, the model has {}",
-                self.outputs.len()
-            )));
-        };
+    fn read_output(&self, index: usize) -> Result<Vec<u8>, BackendError> {
+        let (value, info) = (&self.results[index], &self.signature.outputs[index]);
         // SAFETY: the tensor was allocated on the CPU with this type and shape.
-        let bytes = unsafe {
-            std::slice::from_raw_parts(value.data_ptr().cast::<u8>(), info.byte_len()).to_vec()
-        };
-        Ok(Tensor { element: info.element, shape: info.shape.clone(), bytes })
+        let bytes =
+            unsafe { std::slice::from_raw_parts(value.data_ptr().cast::<u8>(), info.byte_len()) };
+        Ok(bytes.to_vec())
     }
 
     fn coverage(&mut self) -> Result<Coverage, BackendError> {

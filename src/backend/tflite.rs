@@ -5,14 +5,16 @@ use std::path::Path;
 
 use edgefirst_tflite::{Interpreter, Library, Model, Tensor as RuntimeTensor, TensorType};
 
-use super::boundary::{cannot_load, check_format, check_input, one_line};
+use super::boundary::{cannot_load, check_format, one_line};
 use super::library::RuntimeLibrary;
 use super::tflite_delegate::NativeDelegate;
 use super::tflite_plan;
-use super::{Backend, BackendError, BackendKind, Coverage, Delegate, LoadRequest, Session};
+use super::{
+    Backend, BackendError, BackendKind, Coverage, Delegate, LoadRequest, Session, Signature,
+};
 use crate::model::Format;
 use crate::model::quantization::Quantization;
-use crate::model::tensor::{ElementType, Tensor, TensorInfo};
+use crate::model::tensor::{ElementType, TensorInfo};
 
 /// What the binding calls without looking whether it is there.
 const NEEDED: [&str; 18] = [
@@ -132,16 +134,17 @@ impl Backend for Tflite {
                 }
             })
         })?;
-        let inputs = describe(&interpreter.inputs().map_err(failed)?)?;
-        let outputs = describe(&interpreter.outputs().map_err(failed)?)?;
+        let signature = Signature {
+            inputs: describe(&interpreter.inputs().map_err(failed)?)?,
+            outputs: describe(&interpreter.outputs().map_err(failed)?)?,
+        };
         Ok(Box::new(TfliteSession {
             interpreter,
             model,
             library: self.library,
             delegate: request.delegate.clone(),
             threads,
-            inputs,
-            outputs,
+            signature,
         }))
     }
 }
@@ -154,39 +157,26 @@ struct TfliteSession {
     library: &'static Library,
     delegate: Delegate,
     threads: i32,
-    inputs: Vec<TensorInfo>,
-    outputs: Vec<TensorInfo>,
+    signature: Signature,
 }
 
 impl Session for TfliteSession {
-    fn inputs(&self) -> &[TensorInfo] {
-        &self.inputs
+    fn signature(&self) -> &Signature {
+        &self.signature
     }
 
-    fn outputs(&self) -> &[TensorInfo] {
-        &self.outputs
-    }
-
-    fn set_input(&mut self, index: usize, tensor: &Tensor) -> Result<(), BackendError> {
-        check_input(&self.inputs, index, tensor)?;
+    fn write_input(&mut self, index: usize, bytes: &[u8]) -> Result<(), BackendError> {
         let mut inputs = self.interpreter.inputs_mut().map_err(failed)?;
-        inputs[index].copy_from_bytes(&tensor.bytes).map_err(failed)
+        inputs[index].copy_from_bytes(bytes).map_err(failed)
     }
 
     fn invoke(&mut self) -> Result<(), BackendError> {
         self.interpreter.invoke().map_err(failed)
     }
 
-    fn output(&self, index: usize) -> Result<Tensor, BackendError> {
+    fn read_output(&self, index: usize) -> Result<Vec<u8>, BackendError> {
         let outputs = self.interpreter.outputs().map_err(failed)?;
-        let (Some(output), Some(info)) = (outputs.get(index), self.outputs.get(index)) else {
-            return Err(BackendError::Failed(format!(
-                "output {index} was asked for, the model has {}",
-                self.outputs.len()
-            )));
-        };
-        let bytes = output.as_bytes().map_err(failed)?.to_vec();
-        Ok(Tensor { element: info.element, shape: info.shape.clone(), bytes })
+        outputs[index].as_bytes().map(<[u8]>::to_vec).map_err(failed)
     }
 
     fn coverage(&mut self) -> Result<Coverage, BackendError> {

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use tflitec::interpreter::{Interpreter, Options};
 use tflitec::model::Model;
 
-use super::boundary::{cannot_load, check_format, check_input};
+use super::boundary::{cannot_load, check_format};
 use super::tflite::Tflite;
 use super::{
     Backend, BackendError, BackendKind, Coverage, Delegate, DelegateStatus, LoadRequest, Session,
+    Signature,
 };
-use crate::model::tensor::{Tensor, TensorInfo};
 use crate::model::{Format, tflite};
 
 /// The linked TensorFlow Lite library.
@@ -61,8 +61,7 @@ impl Backend for Tflitec {
             path: request.model.to_owned(),
             delegate: request.delegate.clone(),
             threads: thread_count,
-            inputs: anatomy.inputs,
-            outputs: anatomy.outputs,
+            signature: Signature { inputs: anatomy.inputs, outputs: anatomy.outputs },
         }))
     }
 }
@@ -73,38 +72,25 @@ struct TflitecSession {
     path: PathBuf,
     delegate: Delegate,
     threads: i32,
-    inputs: Vec<TensorInfo>,
-    outputs: Vec<TensorInfo>,
+    signature: Signature,
 }
 
 impl Session for TflitecSession {
-    fn inputs(&self) -> &[TensorInfo] {
-        &self.inputs
+    fn signature(&self) -> &Signature {
+        &self.signature
     }
 
-    fn outputs(&self) -> &[TensorInfo] {
-        &self.outputs
-    }
-
-    fn set_input(&mut self, index: usize, tensor: &Tensor) -> Result<(), BackendError> {
-        check_input(&self.inputs, index, tensor)?;
-        self.interpreter.copy(&tensor.bytes, index).map_err(failed)
+    fn write_input(&mut self, index: usize, bytes: &[u8]) -> Result<(), BackendError> {
+        self.interpreter.copy(bytes, index).map_err(failed)
     }
 
     fn invoke(&mut self) -> Result<(), BackendError> {
         self.interpreter.invoke().map_err(failed)
     }
 
-    fn output(&self, index: usize) -> Result<Tensor, BackendError> {
-        let Some(info) = self.outputs.get(index) else {
-            return Err(BackendError::Failed(format!(
-                "output {index} was asked for, the model has {}",
-                self.outputs.len()
-            )));
-        };
+    fn read_output(&self, index: usize) -> Result<Vec<u8>, BackendError> {
         let output = self.interpreter.output(index).map_err(failed)?;
-        let shape = output.shape().dimensions().clone();
-        Ok(Tensor { element: info.element, shape, bytes: output.data::<u8>().to_vec() })
+        Ok(output.data::<u8>().to_vec())
     }
 
     /// The crate shows no plan; the other binding of the same library does.

@@ -8,10 +8,12 @@ use tract_onnx::prelude::{
     Tensor as RuntimeTensor, TractResult, TypedFact, TypedModel, TypedSimpleState, tvec,
 };
 
-use super::boundary::{cannot_load, check_format, check_input, one_line};
-use super::{Backend, BackendError, BackendKind, Coverage, Delegate, LoadRequest, Session};
+use super::boundary::{cannot_load, check_format, one_line};
+use super::{
+    Backend, BackendError, BackendKind, Coverage, Delegate, LoadRequest, Session, Signature,
+};
 use crate::model::inspect::Anatomy;
-use crate::model::tensor::{ElementType, Tensor, TensorInfo};
+use crate::model::tensor::{ElementType, TensorInfo};
 use crate::model::{Format, Precision, onnx, tflite};
 
 /// tract, built into this program.
@@ -102,9 +104,12 @@ fn build(path: &Path, format: Format, anatomy: &Anatomy) -> TractResult<TractSes
         }
         Format::Tflite => tract_tflite::Tflite::default().model_for_path(path)?.into_optimized()?,
     };
-    let inputs = describe(&model, &anatomy.inputs, TypedModel::input_fact)?;
-    let outputs = describe(&model, &anatomy.outputs, TypedModel::output_fact)?;
-    let zeros = inputs
+    let signature = Signature {
+        inputs: describe(&model, &anatomy.inputs, TypedModel::input_fact)?,
+        outputs: describe(&model, &anatomy.outputs, TypedModel::output_fact)?,
+    };
+    let zeros = signature
+        .inputs
         .iter()
         .map(|input| RuntimeTensor::zero_dt(datum_type(input.element), &input.shape))
         .map(|tensor| tensor.map(TValue::from))
@@ -114,8 +119,7 @@ fn build(path: &Path, format: Format, anatomy: &Anatomy) -> TractResult<TractSes
         nodes: u32::try_from(anatomy.nodes()).ok(),
         values: zeros,
         results: tvec![],
-        inputs,
-        outputs,
+        signature,
     })
 }
 
@@ -154,24 +158,19 @@ struct TractSession {
     nodes: Option<u32>,
     values: TVec<TValue>,
     results: TVec<TValue>,
-    inputs: Vec<TensorInfo>,
-    outputs: Vec<TensorInfo>,
+    signature: Signature,
 }
 
 impl Session for TractSession {
-    fn inputs(&self) -> &[TensorInfo] {
-        &self.inputs
+    fn signature(&self) -> &Signature {
+        &self.signature
     }
 
-    fn outputs(&self) -> &[TensorInfo] {
-        &self.outputs
-    }
-
-    fn set_input(&mut self, index: usize, tensor: &Tensor) -> Result<(), BackendError> {
-        check_input(&self.inputs, index, tensor)?;
-        let mut value = RuntimeTensor::zero_dt(datum_type(tensor.element), &tensor.shape)
+    fn write_input(&mut self, index: usize, bytes: &[u8]) -> Result<(), BackendError> {
+        let info = &self.signature.inputs[index];
+        let mut value = RuntimeTensor::zero_dt(datum_type(info.element), &info.shape)
             .map_err(|error| failed(&error))?;
-        value.as_bytes_mut().copy_from_slice(&tensor.bytes);
+        value.as_bytes_mut().copy_from_slice(bytes);
         self.values[index] = value.into();
         Ok(())
     }
@@ -182,18 +181,11 @@ impl Session for TractSession {
         Ok(())
     }
 
-    fn output(&self, index: usize) -> Result<Tensor, BackendError> {
-        let (Some(value), Some(info)) = (self.results.get(index), self.outputs.get(index)) else {
-            return Err(BackendError::Failed(format!(
-                "output {index} was asked for, the last run gave {}",
-                self.results.len()
-            )));
-        };
-        Ok(Tensor {
-            element: info.element,
-            shape: info.shape.clone(),
-            bytes: value.as_bytes().to_vec(),
-        })
+    fn read_output(&self, index: usize) -> Result<Vec<u8>, BackendError> {
+        let value = self.results.get(index).ok_or_else(|| {
+            BackendError::Failed(format!("output {index} was asked for before a run"))
+        })?;
+        Ok(value.as_bytes().to_vec())
     }
 
     fn coverage(&mut self) -> Result<Coverage, BackendError> {

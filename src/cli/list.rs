@@ -1,12 +1,16 @@
 //! `shutterbench list` and `shutterbench doctor`.
 
+use std::num::NonZeroUsize;
+
 use anyhow::Result;
 use comfy_table::{Table, presets};
 
 use super::{Ending, print, print_json};
-use crate::backend::listing;
+use crate::backend::{BackendKind, Delegate, listing};
 use crate::host::doctor;
-use crate::model::{Model, select};
+use crate::model::{Model, Precision, select};
+use crate::suite::Case;
+use crate::worker::WorkerSource;
 
 /// What can be listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -71,7 +75,13 @@ fn backends(json: bool) -> Result<Ending> {
 }
 
 fn delegates(json: bool) -> Result<Ending> {
-    let delegates = listing::delegates();
+    let mut delegates = listing::delegates();
+    for listed in delegates.iter_mut().filter(|listed| listed.available) {
+        if listed.delegate == Delegate::Gpu.to_string() {
+            listed.reason = refused(listed.backend, Delegate::Gpu);
+            listed.available = listed.reason.is_none();
+        }
+    }
     if json {
         return print_json(&delegates);
     }
@@ -84,6 +94,18 @@ fn delegates(json: bool) -> Result<Ending> {
         ]);
     }
     print(format!("{table}\n").as_bytes())
+}
+
+/// Why a delegate does not take a small model of the embedded family: whether
+/// there is a GPU that does shows only in the attempt, which a worker makes.
+/// `None` also where the family is not at hand.
+fn refused(backend: BackendKind, delegate: Delegate) -> Option<String> {
+    let model = select::embedded().ok()?.into_iter().min_by_key(|model| {
+        let wanted = backend.reads(model.format) && model.anatomy.precision == Precision::Float32;
+        (!wanted, model.bytes)
+    })?;
+    let case = Case { model: model.name.clone(), backend, delegate, threads: NonZeroUsize::MIN };
+    WorkerSource::isolated().load(&case, &model).err().map(|fault| fault.reason)
 }
 
 /// Tells what would disturb a measurement.

@@ -101,6 +101,18 @@ impl Runtimes {
         let wanted = |runtime: &&Runtime| names.is_empty() || names.contains(&runtime.name);
         Ok(self.runtimes.iter().filter(wanted).collect())
     }
+
+    /// Version of the runtime that a library of this size belongs to, if
+    /// `sha256`, which is asked for only then, is one of the manifest's.
+    pub fn version_of(&self, bytes: u64, sha256: impl FnOnce() -> Option<String>) -> Option<&str> {
+        let libraries = self.runtimes.iter().flat_map(|runtime| {
+            let wheels = runtime.wheels.iter().flat_map(|wheel| &wheel.libraries);
+            wheels.map(move |library| (library, runtime.version.as_str()))
+        });
+        let alike: Vec<_> = libraries.filter(|(library, _)| library.bytes == bytes).collect();
+        let sha256 = if alike.is_empty() { None } else { sha256() }?;
+        alike.iter().find(|(library, _)| library.sha256 == sha256).map(|(_, version)| *version)
+    }
 }
 
 impl Runtime {
@@ -158,6 +170,20 @@ mod tests {
             }
         }
         assert!(hashes.iter().all(|h| h.len() == 64 && h.bytes().all(|b| b.is_ascii_hexdigit())));
+    }
+
+    #[test]
+    fn a_library_is_known_by_its_size_and_hash() {
+        let manifest = Runtimes::built_in().unwrap();
+        for runtime in &manifest.runtimes {
+            for library in runtime.wheels.iter().flat_map(|wheel| &wheel.libraries) {
+                let found = manifest.version_of(library.bytes, || Some(library.sha256.clone()));
+                assert_eq!(found, Some(runtime.version.as_str()), "{}", library.member);
+            }
+        }
+        let library = &manifest.runtimes[0].wheels[0].libraries[0];
+        assert_eq!(manifest.version_of(library.bytes, || Some("0".repeat(64))), None);
+        assert_eq!(manifest.version_of(1, || panic!("no library has this size")), None);
     }
 
     #[test]

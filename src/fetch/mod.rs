@@ -23,6 +23,16 @@ use serde::Serialize;
 use manifest::{Library, Runtime, Runtimes, Wheel};
 use source::Scratch;
 
+/// The version of a runtime that does not tell it, if its library is one that
+/// `fetch` brings.
+#[must_use]
+pub fn known_version(library: &Path) -> Option<String> {
+    let mut file = fs::File::open(library).ok()?;
+    let bytes = file.metadata().ok()?.len();
+    let manifest = Runtimes::built_in().ok()?;
+    manifest.version_of(bytes, || wheel::sha256(&mut file).ok()).map(str::to_owned)
+}
+
 /// A library that is in place, and whether it was before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fetched {

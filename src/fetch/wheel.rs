@@ -96,7 +96,8 @@ fn copy_bounded(input: &mut impl Read, output: &mut impl Write, limit: u64) -> i
     }
 }
 
-fn sha256(file: &mut File) -> io::Result<String> {
+/// SHA-256 of what is left of a file, without holding it in memory.
+pub(super) fn sha256(file: &mut File) -> io::Result<String> {
     let mut hasher = Sha256::new();
     io::copy(file, &mut hasher)?;
     Ok(format!("{:x}", hasher.finalize()))

@@ -92,7 +92,7 @@ pub fn open(path: &Path) -> Result<Model> {
         Format::Onnx => onnx::read(&bytes),
     }
     .with_context(context)?;
-    let sha256 = hex(&Sha256::digest(&bytes));
+    let sha256 = format!("{:x}", Sha256::digest(&bytes));
     let (name, description) = describe(path, &sha256).with_context(context)?;
     if let Some(expected) = &description.sha256 {
         ensure!(
@@ -130,10 +130,4 @@ fn describe(path: &Path, sha256: &str) -> Result<(String, Description)> {
         }
     }
     Ok((stem, catalogue::find(sha256, path).unwrap_or_default()))
-}
-
-/// Lower-case hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -20,7 +20,7 @@ use crate::backend::library::RuntimeLibrary;
 use crate::backend::{BackendError, BackendKind, registry};
 use crate::host::{Host, affinity};
 use crate::model::manifest::Manifest;
-use crate::model::select::{self, hex};
+use crate::model::select;
 use crate::model::{Model, resolve};
 use crate::suite::{
     AccuracyOptions, Amount, LatencyOptions, Matrix, NonNegative, Options, Order, Shard, SuiteFile,
@@ -283,5 +283,5 @@ pub(super) fn worker_hash(options: &Options) -> Option<String> {
 /// SHA-256 of a file, where it can be read.
 #[must_use]
 pub fn file_hash(path: &Path) -> Option<String> {
-    Some(hex(&Sha256::digest(&fs::read(path).ok()?)))
+    Some(format!("{:x}", Sha256::digest(fs::read(path).ok()?)))
 }

@@ -51,3 +51,34 @@ fn onnxruntime_counts_the_kernels_that_it_runs() {
     assert!(coverage.nodes_total.unwrap() > 5, "{coverage:?}");
     assert_eq!(coverage.status, None);
 }
+
+/// Both runtimes hand the same XNNPACK the same files; what LiteRT's profiler
+/// tells has to be what TensorFlow Lite's plan tells, but for nodes that only
+/// the newer release takes.
+#[test]
+fn litert_counts_what_xnnpack_took() {
+    for path in embedded("tflite").into_iter().chain(shared("tflite")) {
+        let Some(litert) = coverage(BackendKind::Litert, &path, "xnnpack") else { return };
+        let tflite = coverage(BackendKind::Tflite, &path, "xnnpack").unwrap();
+        println!("{}: {litert:?}", path.display());
+        assert_eq!(litert.nodes_total, tflite.nodes_total, "{}", path.display());
+        assert!(litert.nodes_delegated >= tflite.nodes_delegated, "{}", path.display());
+        assert!(litert.nodes_delegated <= litert.nodes_total, "{}", path.display());
+        assert_ne!(litert.status, Some(DelegateStatus::Unknown), "{}", path.display());
+    }
+    let Some(full) = coverage(BackendKind::Litert, &one("0.25_f32.tflite"), "xnnpack") else {
+        return;
+    };
+    assert_eq!((full.status, full.partitions), (Some(DelegateStatus::Full), Some(1)));
+}
+
+#[test]
+fn litert_without_xnnpack_runs_every_node_itself() {
+    for ending in ["0.25_f32.tflite", "1.0_int8.tflite"] {
+        let path = one(ending);
+        let Some(own) = coverage(BackendKind::Litert, &path, "none") else { return };
+        let nodes = u32::try_from(select::open(&path).unwrap().anatomy.nodes()).unwrap();
+        let expected = Coverage { nodes_total: Some(nodes), ..Coverage::default() };
+        assert_eq!(own, expected, "{ending}");
+    }
+}

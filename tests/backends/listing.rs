@@ -25,3 +25,12 @@ fn every_delegate_that_cannot_run_says_why() {
     assert_eq!(tract.len(), 1);
     assert!(tract[0].available && tract[0].delegate == "none");
 }
+
+#[test]
+fn every_runtime_that_is_fetched_tells_its_version() {
+    for entry in listing::backends().into_iter().filter(|entry| entry.present) {
+        let version = entry.version.unwrap();
+        let numbered = version.split('.').all(|part| part.parse::<u32>().is_ok());
+        assert!(numbered, "{}: '{version}'", entry.backend);
+    }
+}

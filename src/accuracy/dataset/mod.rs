@@ -166,7 +166,7 @@ impl Dataset {
             path: self.root.clone(),
             images: self.scored().len(),
             classes: self.class_count(),
-            sha256: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: format!("{:x}", hash.finalize()),
             unreadable: self.unreadable.clone(),
         }
     }
