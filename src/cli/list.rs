@@ -104,7 +104,8 @@ fn refused(backend: BackendKind, delegate: Delegate) -> Option<String> {
         let wanted = backend.reads(model.format) && model.anatomy.precision == Precision::Float32;
         (!wanted, model.bytes)
     })?;
-    let case = Case { model: model.name.clone(), backend, delegate, threads: NonZeroUsize::MIN };
+    let (name, threads) = (model.name.clone(), NonZeroUsize::MIN);
+    let case = Case { model: name, backend, delegate, threads, device: None };
     WorkerSource::isolated().load(&case, &model).err().map(|fault| fault.reason)
 }
 
