@@ -6,15 +6,17 @@
 //! EXIF orientation is not applied: neither Pillow's `convert` nor TensorFlow
 //! Lite's accuracy tool turns an image, and accuracies were published so.
 
+use std::cell::Cell;
 use std::fs;
 use std::io::Cursor;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use image::{DynamicImage, ImageFormat, ImageReader};
-use libjpeg_turbo_rs::{DecodeLimits, Decoder, PixelFormat};
+use libjpeg_turbo_rs::decode::boundary::{self, MarkerBoundary};
+use libjpeg_turbo_rs::{DecodeLimits, Decoder, JpegError, PixelFormat};
 
 use super::pixels::Pixels;
 
@@ -25,9 +27,10 @@ pub const MAX_PIXELS: u64 = 64_000_000;
 const LARGE_PIXELS: u64 = 4_000_000;
 /// Largest file that is read.
 const MAX_FILE_BYTES: u64 = 64 << 20;
-/// What a JPEG's decoder may use, as it estimates that itself: less than all,
-/// because the pixels of 64 million fit and the coefficients of a progressive
-/// image of that size do not.
+/// What a JPEG's decoder may use, as it estimates that itself, so that the
+/// program stays below 512 MB: enough for 48 million pixels in colour, or 64
+/// million grey ones; a progressive image keeps its coefficients too and has to
+/// be smaller.
 const MAX_JPEG_MEMORY: u64 = 320 << 20;
 /// Scans of a progressive JPEG that are believed; encoders write about ten.
 const MAX_SCANS: usize = 100;
@@ -62,14 +65,37 @@ pub fn load(path: &Path) -> Result<Vec<u8>> {
 /// large, corrupt.
 pub fn decode<'gate>(bytes: &[u8], gate: &'gate Mutex<()>) -> Result<Decoded<'gate>> {
     // A decoder that panics on a hostile file loses that file, not the run.
-    catch_unwind(AssertUnwindSafe(|| {
+    silently_caught(|| {
         if bytes.starts_with(&[0xff, 0xd8]) {
             decode_jpeg(bytes, gate)
         } else {
             decode_other(bytes, gate)
         }
-    }))
-    .unwrap_or_else(|_| bail!("is corrupt: its decoder gave up"))
+    })
+    .unwrap_or_else(|| bail!("is corrupt: its decoder gave up"))
+}
+
+thread_local! {
+    /// Whether this thread is inside a decoder.
+    static DECODING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What `decode` returns; nothing where it panics. The image is named then, so
+/// the panic's own words are kept from the user; those of other panics are not.
+fn silently_caught<T>(decode: impl FnOnce() -> T) -> Option<T> {
+    static QUIET: Once = Once::new();
+    QUIET.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            if !DECODING.get() {
+                usual(panic);
+            }
+        }));
+    });
+    DECODING.set(true);
+    let outcome = catch_unwind(AssertUnwindSafe(decode));
+    DECODING.set(false);
+    outcome.ok()
 }
 
 /// Refuses what is too large, and has large images wait for each other.
@@ -90,7 +116,8 @@ fn decode_jpeg<'gate>(bytes: &[u8], gate: &'gate Mutex<()>) -> Result<Decoded<'g
         max_memory: Some(MAX_JPEG_MEMORY),
         ..DecodeLimits::default()
     };
-    let mut decoder = Decoder::new_with_limits(bytes, limits).context("is no readable JPEG")?;
+    let mut decoder = Decoder::new_with_limits(bytes, limits)
+        .map_err(|error| refusal(error, "is no readable JPEG"))?;
     let header = decoder.header();
     let (width, height) = (usize::from(header.width), usize::from(header.height));
     let alone = admit(width as u64, height as u64, gate)?;
@@ -101,13 +128,48 @@ fn decode_jpeg<'gate>(bytes: &[u8], gate: &'gate Mutex<()>) -> Result<Decoded<'g
         4 => PixelFormat::Cmyk,
         _ => bail!("is a JPEG of {components} components; 1, 3 and 4 are known"),
     });
-    let image = decoder.decode_image().context("is a corrupt JPEG")?;
+    ensure!(is_whole(bytes), "is cut short: the JPEG lacks its end");
+    let image = decoder.decode_image().map_err(|error| refusal(error, "is a corrupt JPEG"))?;
     let pixels = match components {
         1 => Pixels::grey(width, height, image.data),
         3 => Pixels::rgbx(width, height, image.data),
         _ => Pixels::rgbx(width, height, cmyk_to_rgbx(image.data)),
     };
     Ok(Decoded { pixels, _alone: alone })
+}
+
+/// Whether a JPEG has its end marker after its first scan. Without it Pillow
+/// refuses the file as truncated, where other decoders fill up with grey.
+fn is_whole(bytes: &[u8]) -> bool {
+    const END: [u8; 2] = [0xff, 0xd9];
+    if bytes.ends_with(&END) {
+        return true;
+    }
+    // Something may follow the end: padding, or a second picture. What comes
+    // before the first scan may hold a thumbnail with an end of its own.
+    let Some(mut at) = boundary::find_first_sos(bytes) else { return false };
+    loop {
+        match boundary::scan_next_boundary(bytes, at) {
+            MarkerBoundary::Sos(next) => at = next,
+            MarkerBoundary::Eoi(_) => return true,
+            MarkerBoundary::NeedMore(_) => return false,
+        }
+    }
+}
+
+/// A decoder's error as part of our sentence.
+fn refusal(error: JpegError, what: &'static str) -> anyhow::Error {
+    match error {
+        JpegError::LimitExceeded { what: "estimated decode memory", actual, limit } => anyhow!(
+            "needs {} MB to be decoded, more than the {} MB that are used; make it smaller",
+            actual.div_ceil(1 << 20),
+            limit >> 20
+        ),
+        JpegError::LimitExceeded { what, actual, limit } => {
+            anyhow!("has a {what} of {actual}, more than {limit}")
+        }
+        error => anyhow::Error::new(error).context(what),
+    }
 }
 
 /// CMYK as Adobe's programs store it in JPEG files, inverted, to RGBX: what is
@@ -162,4 +224,77 @@ fn decode_other<'gate>(bytes: &[u8], gate: &'gate Mutex<()>) -> Result<Decoded<'
         }
     };
     Ok(Decoded { pixels, _alone: alone })
+}
+
+#[cfg(test)]
+mod tests {
+    use libjpeg_turbo_rs::Encoder;
+
+    use super::*;
+
+    fn jpeg(width: usize, height: usize, progressive: bool) -> Vec<u8> {
+        let pixels: Vec<u8> = (0..width * height * 3).map(|i| (i * 7 % 251) as u8).collect();
+        Encoder::new(&pixels, width, height, PixelFormat::Rgb)
+            .progressive(progressive)
+            .encode()
+            .unwrap()
+    }
+
+    fn refused(bytes: &[u8]) -> String {
+        match decode(bytes, &Mutex::new(())) {
+            Ok(_) => panic!("{} bytes were decoded", bytes.len()),
+            Err(error) => format!("{error:#}"),
+        }
+    }
+
+    /// The same JPEG, with other sizes in its frame header.
+    fn resized(mut bytes: Vec<u8>, width: u16, height: u16) -> Vec<u8> {
+        let frame = bytes
+            .windows(4)
+            .position(|w| w[0] == 0xff && matches!(w[1], 0xc0 | 0xc2) && w[2] == 0)
+            .unwrap();
+        bytes[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
+        bytes[frame + 7..frame + 9].copy_from_slice(&width.to_be_bytes());
+        bytes
+    }
+
+    #[test]
+    fn a_jpeg_that_is_cut_short_is_refused_wherever_the_cut_is() {
+        for progressive in [false, true] {
+            let whole = jpeg(48, 40, progressive);
+            assert!(decode(&whole, &Mutex::new(())).is_ok());
+            for end in 2..whole.len() {
+                let reason = refused(&whole[..end]);
+                assert!(!reason.is_empty() && !reason.contains('\n'), "{reason}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_follows_the_end_does_no_harm() {
+        let mut bytes = jpeg(16, 16, true);
+        bytes.extend([0; 40]);
+        assert!(decode(&bytes, &Mutex::new(())).is_ok());
+    }
+
+    #[test]
+    fn sizes_beyond_the_limits_are_named() {
+        let bomb = resized(jpeg(16, 16, false), 20_000, 20_000);
+        assert_eq!(
+            refused(&bomb),
+            "is 20000 x 20000 pixels, more than the 64000000 that are decoded"
+        );
+        for progressive in [false, true] {
+            let large = resized(jpeg(16, 16, progressive), 8_000, 8_000);
+            let reason = refused(&large);
+            assert!(reason.contains("MB to be decoded, more than the 320 MB"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_panic_is_caught_and_another_is_not_hushed_up() {
+        assert_eq!(silently_caught(|| 7), Some(7));
+        assert_eq!(silently_caught(|| panic!("a decoder's")), None::<()>);
+        assert!(!DECODING.get());
+    }
 }

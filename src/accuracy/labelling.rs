@@ -133,9 +133,11 @@ fn is_background(label: &str) -> bool {
     matches!(normalised(label).as_str(), "background" | "dummy" | "unused background")
 }
 
+/// Without case, and with a space for what a folder's name has in place of one
+/// (or of a slash, which it cannot hold).
 fn normalised(name: &str) -> String {
     let plain: String =
-        name.chars().map(|c| if matches!(c, '_' | '-') { ' ' } else { c }).collect();
+        name.chars().map(|c| if matches!(c, '_' | '-' | '/') { ' ' } else { c }).collect();
     plain.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
@@ -194,7 +196,18 @@ fn guessed_offset(
 ) -> i64 {
     let told = labels.and_then(|labels| *labels.by_output.first()?);
     match (labels, told) {
-        (Some(_), Some(first)) => i64::from(is_background(first)),
+        (Some(_), Some(first)) if is_background(first) => 1,
+        // Labels in another language do not tell; a dataset of ILSVRC's classes does.
+        (Some(_), Some(_))
+            if outputs.count == 1001 && dataset.classes.order == Order::Ilsvrc2012 =>
+        {
+            assumed.push(format!(
+                "{}: 1001 outputs for 1000 classes; output 0 is taken as the background class",
+                outputs.model
+            ));
+            1
+        }
+        (Some(_), Some(_)) => 0,
         (Some(_), None) => 1,
         (None, _) if outputs.count == 1001 && dataset.class_count() <= 1000 => {
             assumed.push(format!(

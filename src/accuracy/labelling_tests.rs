@@ -81,6 +81,14 @@ fn another_language_is_matched_by_index_and_said() {
 }
 
 #[test]
+fn another_language_does_not_hide_the_background() {
+    let labels: Vec<String> = (0..1001).map(|output| format!("Ding {output}")).collect();
+    let (map, assumed) = resolve(&imagenet(), &outputs(1001, Some(&labels), None)).unwrap();
+    assert_eq!((map.output_of(0), map.output_of(999)), (Some(1), Some(1000)));
+    assert!(assumed[0].contains("background") && assumed[1].contains("another language"));
+}
+
+#[test]
 fn named_folders_follow_the_models_labels() {
     let folders = dataset(Order::ByName, &["Ankle_boot", "bag", "t-shirt"]);
     let labels = ["T-shirt", "Trouser", "Bag", "Ankle boot"].map(str::to_owned);

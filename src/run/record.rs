@@ -1,6 +1,6 @@
 //! What a run knows, as the journal keeps it and the reports read it.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -271,7 +271,13 @@ pub struct Agreement {
     /// Share of inputs with the same best class.
     pub top1: f64,
     /// Largest absolute difference of dequantised outputs.
+    #[serde(deserialize_with = "null_is_infinite")]
     pub max_abs_error: f64,
+}
+
+/// JSON has no word for infinity; it is written as null.
+fn null_is_infinite<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or(f64::INFINITY))
 }
 
 /// A whole run, as read back from its journal.

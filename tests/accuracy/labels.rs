@@ -1,0 +1,139 @@
+//! A labels file gives the right mapping, or a clear refusal, or, where
+//! nothing could be known before, a warning: never a silently shifted index.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use tempfile::TempDir;
+
+use crate::material::{json, printed, said, score, shared_with_tflite};
+
+/// An ImageNet model that nothing is known of: one byte more than a known one.
+struct Unknown {
+    folder: TempDir,
+    model: PathBuf,
+    dataset: PathBuf,
+    labels: Vec<String>,
+}
+
+impl Unknown {
+    fn new() -> Option<Self> {
+        let shared = shared_with_tflite()?;
+        let folder = TempDir::new().unwrap();
+        let model = folder.path().join("unknown.tflite");
+        let mut bytes = fs::read(shared.join("models/mobilenet_v1_0.25_128_quant.tflite")).unwrap();
+        bytes.push(0);
+        fs::write(&model, bytes).unwrap();
+        let labels = fs::read_to_string(shared.join("models/imagenet_labels.txt")).unwrap();
+        let labels = labels.lines().map(str::to_owned).collect();
+        Some(Self { folder, model, dataset: shared.join("imagenet-sample"), labels })
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Scores 80 photos with a labels file of these lines.
+    fn with_labels(&self, labels: &[String], out: &str) -> Output {
+        let file = self.path(&format!("{out}.txt"));
+        fs::write(&file, labels.join("\n")).unwrap();
+        self.on(&self.dataset, &["--labels", file.to_str().unwrap()], out)
+    }
+
+    fn on(&self, dataset: &Path, more: &[&str], out: &str) -> Output {
+        let mut arguments = vec!["--model", self.model.to_str().unwrap()];
+        arguments.extend(["--dataset", dataset.to_str().unwrap(), "--images", "80"]);
+        arguments.extend(["--backend", "tflite", "--delegate", "xnnpack", "--crop", "0.875"]);
+        arguments.extend(["--resize", "bilinear-antialias"]);
+        arguments.extend(more);
+        score(&arguments, &self.path(out))
+    }
+
+    fn top1(&self, out: &str) -> f64 {
+        json(&self.path(out).join("run.json"))["accuracies"][0]["top1"]["value"].as_f64().unwrap()
+    }
+
+    fn assumed(&self, out: &str) -> String {
+        json(&self.path(out).join("run.json"))["assumptions"].to_string()
+    }
+
+    fn refused(&self, labels: &[String], out: &str) -> String {
+        let output = self.with_labels(labels, out);
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(2), "{out}: {said}");
+        assert_eq!(said.trim_end().lines().count(), 1, "{said}");
+        assert!(!self.path(out).exists(), "{out} began a run");
+        said
+    }
+}
+
+#[test]
+fn a_labels_file_is_mapped_rightly_or_refused() {
+    let Some(unknown) = Unknown::new() else { return };
+    let all = &unknown.labels;
+    assert_eq!(all.len(), 1001);
+
+    let output = unknown.with_labels(all, "1001");
+    assert!(output.status.success(), "{}", said(&output));
+    let right = unknown.top1("1001");
+    assert!(right > 0.25, "{right}");
+    // The same names without the background's line.
+    assert!(unknown.with_labels(&all[1..], "1000").status.success());
+    assert_eq!(unknown.top1("1000"), right);
+    let said = unknown.refused(&all[2..], "999");
+    assert!(said.contains("999 lines") && said.contains("1001 outputs"), "{said}");
+
+    let mut shuffled = all.clone();
+    shuffled.shuffle(&mut ChaCha8Rng::seed_from_u64(3));
+    assert!(unknown.refused(&shuffled, "shuffled").contains("not in the order"));
+    // The first class's line is lost, and the last one's there twice.
+    let mut moved = all[1..].to_vec();
+    moved.push(all[1000].clone());
+    assert!(unknown.refused(&moved, "moved").contains("--label-offset 0"));
+
+    let foreign: Vec<String> = (0..1001).map(|output| format!("Ding Nummer {output}")).collect();
+    assert!(unknown.with_labels(&foreign, "foreign").status.success());
+    assert_eq!(unknown.top1("foreign"), right);
+    let assumed = unknown.assumed("foreign");
+    assert!(assumed.contains("another language") && assumed.contains("background"), "{assumed}");
+}
+
+#[test]
+fn an_index_that_is_shifted_unseen_is_said_to_be() {
+    let Some(unknown) = Unknown::new() else { return };
+    // Class indices alone: no name could contradict a wrong offset.
+    let plain = unknown.path("plain");
+    fs::create_dir(&plain).unwrap();
+    let table = fs::read_to_string(unknown.dataset.join("labels.csv")).unwrap();
+    let mut lines = vec!["file,class_index".to_owned()];
+    for line in table.lines().skip(1) {
+        let fields: Vec<&str> = line.split(',').collect();
+        lines.push(format!("{},{}", fields[0], fields[2]));
+        let photo = fs::canonicalize(unknown.dataset.join(fields[0])).unwrap();
+        std::os::unix::fs::symlink(photo, plain.join(fields[0])).unwrap();
+    }
+    fs::write(plain.join("labels.csv"), lines.join("\n")).unwrap();
+
+    let output = unknown.on(&plain, &["--label-offset", "0"], "shifted");
+    let table = printed(&output);
+    assert!(table.contains("labels shifted"), "{table}");
+    assert!(table.contains("change --label-offset by +1"), "{table}");
+    let run = unknown.path("shifted");
+    let shift = &json(&run.join("run.json"))["accuracies"][0]["label_shift"];
+    assert_eq!(shift["shift"], 1);
+    for file in ["report.md", "report.html"] {
+        let text = fs::read_to_string(run.join(file)).unwrap();
+        assert!(text.contains("labels shifted"), "{file}");
+    }
+    let output = unknown.on(&plain, &["--label-offset", "0", "--json"], "shifted-json");
+    assert!(said(&output).contains("change --label-offset by +1"), "{}", said(&output));
+
+    let output = unknown.on(&plain, &["--label-offset", "1"], "right");
+    assert!(!printed(&output).contains("labels shifted"));
+    let shifted = shift["top1_shifted"].as_f64().unwrap();
+    assert!((unknown.top1("right") - shifted).abs() < 1e-12);
+}

@@ -1,0 +1,9 @@
+//! Accuracy end to end, through the program: labels that fit and labels that do
+//! not, images that cannot be read, and parity with an evaluation in Python.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod labels;
+mod material;
+mod parity;
+mod unreadable;

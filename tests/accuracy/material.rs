@@ -1,0 +1,43 @@
+//! Running the program.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::common;
+
+/// `shutterbench run` without latency into `out`.
+pub fn score(arguments: &[&str], out: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_shutterbench"))
+        .args(["run", "--quiet", "--no-latency"])
+        .args(arguments)
+        .arg("--out")
+        .arg(out)
+        .output()
+        .unwrap()
+}
+
+pub fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+pub fn printed(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+pub fn json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+/// The folder beside the repository, where a runtime for its models is present
+/// too; `None` after a skip.
+pub fn shared_with_tflite() -> Option<PathBuf> {
+    use shutterbench::backend::{BackendKind, registry};
+    if let Err(error) = registry::open(BackendKind::Tflite) {
+        common::skip(&error.to_string());
+        return None;
+    }
+    common::shared()
+}
