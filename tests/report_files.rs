@@ -17,7 +17,7 @@ fn written(rows: &[Row]) -> String {
 
 #[test]
 fn columns_are_the_contract_in_order() {
-    let expected = "run_id,device,os,arch,cpu,model,family,precision,format,model_bytes,input_height,input_width,input_dtype,classes,backend,backend_version,delegate,delegate_status,nodes_total,nodes_delegated,partitions,threads,status,error,load_ms,first_inference_ms,warmup_runs,runs,rounds,latency_mean_us,latency_std_us,latency_min_us,latency_p50_us,latency_p50_low_us,latency_p50_high_us,latency_p90_us,latency_p95_us,latency_p99_us,latency_max_us,outliers,drift_percent,stability,throughput_per_s,within_budget,memory_load_bytes,memory_peak_bytes,cpu_time_ratio,images,top1,top1_low,top1_high,top5,top5_low,top5_high,ambiguous,preprocess_p50_us,agreement_top1,max_abs_error,started_at,seconds";
+    let expected = "run_id,device,os,arch,cpu,model,family,precision,format,model_bytes,input_height,input_width,input_dtype,classes,backend,backend_version,delegate,delegate_status,nodes_total,nodes_delegated,partitions,threads,status,error,load_ms,first_inference_ms,warmup_runs,runs,rounds,latency_mean_us,latency_std_us,latency_min_us,latency_p50_us,latency_p50_low_us,latency_p50_high_us,latency_p90_us,latency_p95_us,latency_p99_us,latency_max_us,outliers,drift_percent,stability,throughput_per_s,within_budget,memory_load_bytes,memory_peak_bytes,cpu_time_ratio,images,top1,top1_low,top1_high,top5,top5_low,top5_high,ambiguous,preprocess_p50_us,agreement_top1,max_abs_error,started_at,seconds,modes,top1_difference,top1_difference_p,top1_images_needed";
     let rows = report::rows(&run(&Shape::default()));
     assert_eq!(written(&rows).lines().next(), Some(expected));
     assert_eq!(written(&[]).lines().next(), Some(expected));

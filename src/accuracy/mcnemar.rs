@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::interval::Z_95;
 use super::prediction::Prediction;
 
+/// The level below which a p-value tells a difference from chance.
+pub const LEVEL: f64 = 0.05;
+
 /// The 80% point of the standard normal distribution: the power planned for.
 const Z_POWER_80: f64 = 0.841_621_233_572_914_3;
 
@@ -36,7 +39,7 @@ impl Paired {
     /// Whether the difference is more than chance at the 5% level.
     #[must_use]
     pub fn is_distinguishable(&self) -> bool {
-        self.p_value < 0.05
+        self.p_value < LEVEL
     }
 }
 

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::{Ending, print, print_json};
 use crate::compare::{self, Comparison, Constraints, Metric, Options, Pick, render};
+use crate::report::terminal::width_of_stdout;
 use crate::report::{self, Row};
 use crate::run::{Run, replay};
 
@@ -79,7 +80,7 @@ pub fn compare(args: &CompareArgs) -> Result<Ending> {
         print_json(&render::json(&comparison))?;
     } else {
         let color = std::io::stdout().is_terminal();
-        print(render::terminal(&comparison, None, color).as_bytes())?;
+        print(render::terminal(&comparison, width_of_stdout(), color).as_bytes())?;
     }
     Ok(if comparison.is_regression() { Ending::Bad } else { Ending::Good })
 }

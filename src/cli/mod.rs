@@ -9,7 +9,6 @@ pub mod run;
 pub mod run_args;
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -61,19 +60,7 @@ enum Command {
     /// Make one run of the shards of a dataset, or of the devices of a sweep
     Merge(merge::MergeArgs),
     /// Write a run's reports again, from its journal
-    Report {
-        /// The run's folder
-        run: PathBuf,
-        /// Write the HTML report here
-        #[arg(long)]
-        html: Option<PathBuf>,
-        /// Write the Markdown table here
-        #[arg(long)]
-        markdown: Option<PathBuf>,
-        /// Write the JSON here
-        #[arg(long)]
-        json: Option<PathBuf>,
-    },
+    Report(run::ReportArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -124,9 +111,7 @@ fn command(command: Command) -> anyhow::Result<Ending> {
         Command::Compare(args) => decide::compare(&args),
         Command::Pick(args) => decide::pick(&args),
         Command::Merge(args) => merge::merge(&args),
-        Command::Report { run, html, markdown, json } => {
-            run::report(&run, html.as_deref(), markdown.as_deref(), json.as_deref())
-        }
+        Command::Report(args) => run::report(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "shutterbench", &mut script);

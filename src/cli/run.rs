@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
+use clap::Args;
 
 use super::{Ending, in_turn, print, print_json};
 use crate::model::Description;
 use crate::report;
 use crate::report::row::Row;
+use crate::report::terminal::width_of_stdout;
 use crate::run::execute::Started;
 use crate::run::plan::{Plan, plan};
 use crate::run::{Run, execute, replay};
@@ -66,7 +68,7 @@ fn print_rows(run: &Run, json: bool) -> Result<Vec<Row>> {
         print_json(&rows)?;
     } else {
         let color = std::io::stdout().is_terminal();
-        print(report::terminal::table(&rows, None, color).as_bytes())?;
+        print(report::terminal::table(&rows, width_of_stdout(), color).as_bytes())?;
     }
     warn(run, &rows, json);
     Ok(rows)
@@ -125,34 +127,58 @@ fn resumed(folder: &Path) -> Result<Vec<Started>> {
     }
 }
 
+/// A run and where its reports go; with no file named, into its folder.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The run's folder
+    pub run: PathBuf,
+    /// Write the HTML report here
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Write the Markdown table here
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
+    /// Write the main plot here
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// Write the JSON here
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
 /// Writes a run's reports again.
 ///
 /// # Errors
-/// A folder without a readable journal, or a file that cannot be written.
-pub fn report(
-    folder: &Path,
-    html: Option<&Path>,
-    markdown: Option<&Path>,
-    json: Option<&Path>,
-) -> Result<Ending> {
-    let run = replay::read(folder)?;
-    if html.is_none() && markdown.is_none() && json.is_none() {
-        report::write_all(&run, folder)?;
+/// A folder without a readable journal, a plot of a run without a single
+/// measured case, or a file that cannot be written.
+pub fn report(args: &ReportArgs) -> Result<Ending> {
+    let run = replay::read(&args.run)?;
+    let files = [&args.html, &args.markdown, &args.svg, &args.json];
+    if files.into_iter().all(Option::is_none) {
+        report::write_all(&run, &args.run)?;
         let color = std::io::stdout().is_terminal();
-        return print(report::terminal::table(&report::rows(&run), None, color).as_bytes());
+        return print(
+            report::terminal::table(&report::rows(&run), width_of_stdout(), color).as_bytes(),
+        );
     }
     let rows = report::rows(&run);
-    if let Some(path) = html {
-        report::write_file(path, |to| to.write_all(report::html::page(&run, &rows).as_bytes()))?;
-    }
-    if let Some(path) = markdown {
-        let document = report::markdown::document(&run, &rows);
-        report::write_file(path, |to| to.write_all(document.as_bytes()))?;
-    }
-    if let Some(path) = json {
-        let text = serde_json::to_string_pretty(&report::json::report(&run, &rows))? + "\n";
-        report::write_file(path, |to| to.write_all(text.as_bytes()))?;
-    }
+    let write = |to: &Option<PathBuf>, text: &dyn Fn() -> Result<String>| match to {
+        Some(path) => {
+            let text = text()?;
+            report::write_file(path, |to| to.write_all(text.as_bytes()))
+        }
+        None => Ok(()),
+    };
+    write(&args.html, &|| Ok(report::html::page(&run, &rows)))?;
+    write(&args.markdown, &|| Ok(report::markdown::document(&run, &rows)))?;
+    write(&args.svg, &|| {
+        report::plot_svg(&rows).with_context(|| {
+            format!("{} holds no measured case, so there is no plot", args.run.display())
+        })
+    })?;
+    write(&args.json, &|| {
+        Ok(serde_json::to_string_pretty(&report::json::report(&run, &rows))? + "\n")
+    })?;
     Ok(Ending::Good)
 }
 

@@ -7,6 +7,7 @@ use super::class_names::ClassNames;
 use super::notes::notes;
 use super::row::Row;
 use super::rows::further_ranks;
+use super::speeds::Speeds;
 use super::verdict::Verdict;
 use crate::accuracy::tally::{self, Tally};
 use crate::run::{AccuracyRecord, CaseRecord, Run};
@@ -15,10 +16,15 @@ use crate::run::{AccuracyRecord, CaseRecord, Run};
 /// predictions.csv holds all.
 const MOST_CONFUSIONS: usize = 50;
 
-/// `run.json`: everything about a run but its samples and predictions.
+/// `run.json`: everything about a run but its samples and predictions. `rows`
+/// are the run's.
 #[must_use]
-pub fn run(run: &Run) -> Value {
-    let cases: Vec<Value> = run.cases.iter().map(|record| case(run, record)).collect();
+pub fn run(run: &Run, rows: &[Row]) -> Value {
+    let row = |record: &CaseRecord| {
+        let index = run.header.cases.iter().position(|case| *case == record.case);
+        index.and_then(|index| rows.get(index))
+    };
+    let cases: Vec<Value> = run.cases.iter().map(|record| case(run, record, row(record))).collect();
     let accuracies: Vec<Value> =
         run.accuracies.iter().map(|record| accuracy(run, record)).collect();
     let mut value = to_value(&run.header);
@@ -30,7 +36,7 @@ pub fn run(run: &Run) -> Value {
     value
 }
 
-fn case(run: &Run, record: &CaseRecord) -> Value {
+fn case(run: &Run, record: &CaseRecord, row: Option<&Row>) -> Value {
     let frequencies: Vec<u32> = record.visits.iter().filter_map(|visit| visit.mhz).collect();
     json!({
         "case": run.header.name_of(&record.case),
@@ -41,6 +47,7 @@ fn case(run: &Run, record: &CaseRecord) -> Value {
         "coverage": to_value(&record.coverage),
         "processes": to_value(&record.processes),
         "rounds": record.visits.len(),
+        "modes": row.and_then(|row| row.modes.as_ref()).map_or(&[][..], Speeds::modes),
         "lowest_mhz": frequencies.iter().min(),
         "highest_mhz": frequencies.iter().max(),
     })
@@ -99,7 +106,9 @@ pub fn report(run: &Run, rows: &[Row]) -> Value {
     let with_notes = |row: &Row| {
         let mut value = to_value(row);
         let notes = notes(row);
-        let notes = notes.iter().map(|note| json!({ "tag": note.tag, "text": note.text }));
+        let notes = notes
+            .iter()
+            .map(|note| json!({ "tag": note.tag, "text": note.text, "figures": note.figures }));
         if let Value::Object(fields) = &mut value {
             fields.insert("case".into(), row.case().into());
             fields.insert("notes".into(), notes.collect());

@@ -54,7 +54,8 @@ fn table(rows: &[Row], verdict: &Verdict) -> String {
     );
     for (index, row) in rows.iter().enumerate().take(MOST_ROWS) {
         let mark = if verdict.front.contains(&index) { "●" } else { "" };
-        let tags: Vec<String> = notes(row).into_iter().map(|note| escape(&note.tag)).collect();
+        let tags: Vec<String> =
+            notes(row).into_iter().map(|note| escape(&note.tag_with_figures())).collect();
         let _ = writeln!(
             text,
             "| {mark} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",

@@ -5,11 +5,15 @@ pub mod csv;
 mod file;
 pub mod html;
 pub mod json;
+
 pub mod markdown;
 pub mod notes;
+pub mod paired_top1;
 pub mod pareto;
 pub mod row;
 pub mod rows;
+pub mod short_names;
+pub mod speeds;
 pub mod svg;
 pub mod terminal;
 pub mod units;
@@ -39,7 +43,7 @@ pub fn write_all(run: &Run, dir: &Path) -> Result<()> {
     write_file(&dir.join("results.csv"), |to| csv::results(&rows, to))?;
     write_file(&dir.join("samples.csv"), |to| csv::samples(run, to))?;
     write_file(&dir.join("predictions.csv"), |to| csv::predictions(run, to))?;
-    let description = serde_json::to_string_pretty(&json::run(run))? + "\n";
+    let description = serde_json::to_string_pretty(&json::run(run, &rows))? + "\n";
     write_file(&dir.join("run.json"), |to| to.write_all(description.as_bytes()))?;
     let markdown = markdown::document(run, &rows);
     write_file(&dir.join("report.md"), |to| to.write_all(markdown.as_bytes()))?;
@@ -47,8 +51,8 @@ pub fn write_all(run: &Run, dir: &Path) -> Result<()> {
     write_file(&dir.join("report.html"), |to| to.write_all(page.as_bytes()))
 }
 
-/// The main plot of a run as SVG.
+/// The main plot of a run as SVG; `None` where nothing was measured.
 #[must_use]
-pub fn plot_svg(rows: &[Row]) -> String {
-    svg::main_plot(rows, &Verdict::of(rows))
+pub fn plot_svg(rows: &[Row]) -> Option<String> {
+    Some(svg::main_plot(rows, &Verdict::of(rows))).filter(|plot| !plot.is_empty())
 }

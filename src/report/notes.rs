@@ -1,7 +1,8 @@
 //! What a reader has to know beside a number, in words.
 
 use super::row::Row;
-use super::units::{percent, three_digits};
+use super::speeds::Speeds;
+use super::units::{percent, whole_percent};
 use crate::backend::DelegateStatus;
 use crate::measure::stability::Stability;
 use crate::run::Status;
@@ -28,14 +29,69 @@ pub struct Note {
     pub weight: Weight,
     /// A word or two, for a table's cell.
     pub tag: String,
-    /// The sentence.
+    /// The sentence; cases that share it are named together.
     pub text: String,
+    /// This case's own figures, in a few words.
+    pub figures: Option<String>,
 }
 
 impl Note {
-    fn new(weight: Weight, tag: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { weight, tag: tag.into(), text: text.into() }
+    /// The tag with this case's own figures: `multimodal (0.440 ms 62%, 0.541 ms
+    /// 38%)`.
+    #[must_use]
+    pub fn tag_with_figures(&self) -> String {
+        match &self.figures {
+            Some(figures) => format!("{} ({figures})", self.tag),
+            None => self.tag.clone(),
+        }
     }
+
+    /// Whether both say the same, whatever their figures.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        (self.weight, &self.tag, &self.text) == (other.weight, &other.tag, &other.text)
+    }
+
+    fn new(weight: Weight, tag: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { weight, tag: tag.into(), text: text.into(), figures: None }
+    }
+}
+
+/// A note and the cases that it holds for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The note of the first of them.
+    pub note: Note,
+    /// Each case with its own figures.
+    pub cases: Vec<(String, Option<String>)>,
+}
+
+impl Group {
+    /// The sentence, with the figures of a case that stands alone.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self.cases.as_slice() {
+            [(_, Some(figures))] => format!("{} ({figures})", self.note.text),
+            _ => self.note.text.clone(),
+        }
+    }
+}
+
+/// Every note of the rows once, the worst first.
+#[must_use]
+pub fn grouped(rows: &[Row]) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for row in rows {
+        for note in notes(row) {
+            let case = (row.case(), note.figures.clone());
+            match groups.iter_mut().find(|group| group.note.says_the_same(&note)) {
+                Some(group) => group.cases.push(case),
+                None => groups.push(Group { note, cases: vec![case] }),
+            }
+        }
+    }
+    groups.sort_by_key(|group| std::cmp::Reverse(group.note.weight));
+    groups
 }
 
 /// Everything to know about a row, the worst first.
@@ -59,7 +115,7 @@ pub fn notes(row: &Row) -> Vec<Note> {
 
 fn status(row: &Row) -> Option<Note> {
     let text = |what: &str| match &row.error {
-        Some(error) => format!("{what}: {error}"),
+        Some(error) => format!("{what}: {}", shortened(error)),
         None => what.to_owned(),
     };
     let (weight, tag, what) = match row.status {
@@ -72,6 +128,15 @@ fn status(row: &Row) -> Option<Note> {
         Status::Skipped => (Weight::Caveat, "not measured", "not measured"),
     };
     Some(Note::new(weight, tag, text(what)))
+}
+
+/// Some runtimes print whole graphs as an error; results.csv has all of it.
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 240;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}… (all of it is in results.csv)", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 fn agreement(row: &Row) -> Option<Note> {
@@ -119,28 +184,28 @@ fn delegate(row: &Row) -> Option<Note> {
 
 fn stability(row: &Row) -> Option<Note> {
     let word = row.stability?;
-    let drift = row.drift_percent.map_or(String::new(), |d| format!(" ({d:+.1}% over the run)"));
     let text = match word {
         Stability::Stable => return None,
-        Stability::Drifting => {
-            format!("its latency drifted{drift}: repeat it on a quiet machine")
-        }
-        Stability::Throttled => format!("the processor slowed down while it ran{drift}"),
+        Stability::Drifting => "its latency drifted: repeat it on a quiet machine",
+        Stability::Throttled => "the processor slowed down while it ran",
         Stability::Multimodal => {
-            "it ran at two or more speeds; the median alone does not describe it, see its distribution"
-                .to_owned()
+            "it ran at two or more speeds: the median alone does not describe it"
         }
         Stability::Noisy => {
             "its runs scatter too much to know its median well: something else used the machine"
-                .to_owned()
         }
         Stability::Emulated => {
-            "it ran on an emulated processor: its times say nothing about a real one".to_owned()
+            "it ran on an emulated processor: its times say nothing about a real one"
         }
     };
     let emulated = word == Stability::Emulated;
     let weight = if emulated { Weight::Warning } else { Weight::Caveat };
-    Some(Note::new(weight, word.to_string(), text))
+    let drift = row.drift_percent.map(|drift| format!("{drift:+.1}% over the run"));
+    let figures = match word {
+        Stability::Drifting | Stability::Throttled => drift,
+        _ => row.modes.as_ref().map(Speeds::words),
+    };
+    Some(Note { figures, ..Note::new(weight, word.to_string(), text) })
 }
 
 fn interval(row: &Row) -> Option<Note> {
@@ -153,7 +218,7 @@ fn interval(row: &Row) -> Option<Note> {
     (half > WIDE_INTERVAL).then(|| {
         let text = format!(
             "its median is known only to within {}% or worse: measure longer (--max-seconds) to see smaller differences",
-            three_digits(WIDE_INTERVAL * 100.0)
+            whole_percent(WIDE_INTERVAL)
         );
         Note::new(Weight::Caveat, "wide interval", text)
     })
@@ -162,5 +227,5 @@ fn interval(row: &Row) -> Option<Note> {
 /// A measured case has an error where scoring it failed.
 fn accuracy(row: &Row) -> Option<Note> {
     let error = row.error.as_ref().filter(|_| row.status == Status::Ok)?;
-    Some(Note::new(Weight::Warning, "not scored", error.clone()))
+    Some(Note::new(Weight::Warning, "not scored", shortened(error)))
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::speeds::Speeds;
 use crate::accuracy::tally::LabelShift;
 use crate::backend::{BackendKind, Delegate, DelegateStatus};
 use crate::measure::Stability;
@@ -75,6 +76,10 @@ pub struct Row {
     pub max_abs_error: Option<f64>,
     pub started_at: Option<String>,
     pub seconds: Option<f64>,
+    pub modes: Option<Speeds>,
+    pub top1_difference: Option<f64>,
+    pub top1_difference_p: Option<f64>,
+    pub top1_images_needed: Option<usize>,
     /// Shares at the further ranks that `--top-k` names; no column.
     #[serde(skip)]
     pub top_k: Vec<TopK>,
@@ -98,7 +103,7 @@ pub struct TopK {
 
 impl Row {
     /// The columns' names, in order.
-    pub const COLUMNS: [&'static str; 60] = [
+    pub const COLUMNS: [&'static str; 64] = [
         "run_id",
         "device",
         "os",
@@ -159,6 +164,10 @@ impl Row {
         "max_abs_error",
         "started_at",
         "seconds",
+        "modes",
+        "top1_difference",
+        "top1_difference_p",
+        "top1_images_needed",
     ];
 
     /// The row with every free text replaced by what `change` makes of it.

@@ -1,6 +1,8 @@
 //! From a run's record to the rows of `results.csv`.
 
+use super::paired_top1;
 use super::row::{Row, TopK};
+use super::speeds::Speeds;
 use super::units::one_line;
 use crate::accuracy::interval::Proportion;
 use crate::accuracy::tally::{self, Tally};
@@ -18,7 +20,9 @@ use crate::suite::Case;
 /// not begun is `skipped`.
 #[must_use]
 pub fn rows(run: &Run) -> Vec<Row> {
-    run.header.cases.iter().map(|case| row(run, case)).collect()
+    let mut rows: Vec<Row> = run.header.cases.iter().map(|case| row(run, case)).collect();
+    paired_top1::fill(&mut rows, run);
+    rows
 }
 
 fn row(run: &Run, case: &Case) -> Row {
@@ -113,6 +117,10 @@ fn planned(run: &Run, case: &Case, model: Option<&Model>) -> Row {
         max_abs_error: None,
         started_at: None,
         seconds: None,
+        modes: None,
+        top1_difference: None,
+        top1_difference_p: None,
+        top1_images_needed: None,
         top_k: Vec::new(),
         label_shift: None,
     }
@@ -163,6 +171,7 @@ fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
     row.throughput_per_s = summary.throughput_per_s.map(|rate| rounded(rate, 3));
     row.within_budget = summary.within_budget.map(proportion);
     row.cpu_time_ratio = summary.cpu_time_ratio.map(|ratio| rounded(ratio, 4));
+    row.modes = Speeds::of(&summary.modes);
 }
 
 /// What the case's processes told: of times the median over them, of memory
@@ -239,7 +248,7 @@ fn ends(share: Option<Proportion>) -> (Option<f64>, Option<f64>, Option<f64>) {
 }
 
 /// Six digits tell one image in a million.
-fn proportion(value: f64) -> f64 {
+pub(super) fn proportion(value: f64) -> f64 {
     rounded(value, 6)
 }
 

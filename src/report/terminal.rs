@@ -5,16 +5,20 @@ use comfy_table::{
     Width as ComfyWidth, presets,
 };
 
-use super::notes::{Note, Weight, notes};
+use super::notes::{Group, Weight, grouped, notes};
 use super::row::Row;
 use super::units::{bytes, ms, one_line, percent};
 use super::verdict::{Verdict, by_device};
+use crate::backend::DelegateStatus;
 use crate::suite::case::{LOCAL, on_device};
 
 /// Width that is laid out for where none is known.
 const DEFAULT_WIDTH: usize = 120;
 /// Fewer characters than this are not laid out for: the terminal wraps.
 const LEAST_WIDTH: usize = 60;
+
+/// Title of the column that gives way first.
+const NOTES: &str = "note";
 
 /// A column of the table, and how soon it gives way on a narrow terminal.
 struct Column {
@@ -35,7 +39,7 @@ const COLUMNS: [Column; 11] = [
         cell: |r| r.device.clone(),
         present: |r| r.device != LOCAL,
     },
-    Column { title: "ran on", numeric: false, from: 0, cell: Row::ran_on, present: |_| true },
+    Column { title: "ran on", numeric: false, from: 0, cell: ran_on, present: |_| true },
     Column {
         title: "threads",
         numeric: true,
@@ -92,14 +96,20 @@ const COLUMNS: [Column; 11] = [
         cell: |r| r.memory_peak_bytes.map_or(String::new(), bytes),
         present: |r| r.memory_peak_bytes.is_some(),
     },
-    Column {
-        title: "note",
-        numeric: false,
-        from: 0,
-        cell: tags,
-        present: |r| !notes(r).is_empty(),
-    },
+    Column { title: NOTES, numeric: false, from: 0, cell: tags, present: |r| !notes(r).is_empty() },
 ];
+
+/// What really ran, short: `tflite/xnnpack (17/19)` took 17 of 19 nodes.
+fn ran_on(row: &Row) -> String {
+    let asked = format!("{}/{}", row.backend, row.delegate);
+    match (row.delegate_status, row.nodes_delegated, row.nodes_total) {
+        (Some(DelegateStatus::Partial), Some(taken), Some(all)) => {
+            format!("{asked} ({taken}/{all})")
+        }
+        (Some(DelegateStatus::Unknown), ..) => format!("{asked} (?)"),
+        _ => row.ran_on(),
+    }
+}
 
 fn interval(row: &Row) -> String {
     let ends = row.latency_p50_low_us.zip(row.latency_p50_high_us);
@@ -113,6 +123,12 @@ fn top1_interval(row: &Row) -> String {
 
 fn tags(row: &Row) -> String {
     notes(row).into_iter().map(|note| note.tag).collect::<Vec<_>>().join(", ")
+}
+
+/// Width of the terminal that standard output is, if it is one.
+#[must_use]
+pub fn width_of_stdout() -> Option<usize> {
+    Table::new().width().map(usize::from)
 }
 
 /// The table, grouped by model, then the warnings in words and the closing
@@ -201,15 +217,20 @@ fn grid(
 }
 
 /// Widths under which the tables of all models line up, one space on each side
-/// of a cell; `None` where that does not fit and each table makes do.
+/// of a cell: the notes get what the others leave. `None` where that is too
+/// little and each table makes do.
 fn widths(rows: &[Row], columns: &[&Column], width: usize) -> Option<Vec<u16>> {
+    /// The longest word of a note, and the spaces around it.
+    const LEAST_NOTES: usize = 13;
     let longest = |column: &&Column| {
         let cells = rows.iter().map(|row| (column.cell)(row).chars().count());
         cells.chain([column.title.chars().count()]).max().unwrap_or(0) + 2
     };
-    let widths: Vec<usize> = columns.iter().map(longest).collect();
-    if widths.iter().sum::<usize>() > width {
-        return None;
+    let mut widths: Vec<usize> = columns.iter().map(longest).collect();
+    let excess = widths.iter().sum::<usize>().saturating_sub(width);
+    if excess > 0 {
+        let notes = columns.iter().position(|column| column.title == NOTES)?;
+        widths[notes] = widths[notes].checked_sub(excess).filter(|left| *left >= LEAST_NOTES)?;
     }
     widths.into_iter().map(|width| u16::try_from(width).ok()).collect()
 }
@@ -230,39 +251,20 @@ fn style(cell: Cell, row: &Row, on_front: bool) -> Cell {
 
 /// Every note once, with the cases that it holds for.
 fn words(rows: &[Row], color: bool) -> String {
-    let mut said: Vec<(Note, Vec<String>)> = Vec::new();
-    for row in rows {
-        for note in notes(row) {
-            match said.iter_mut().find(|(other, _)| *other == note) {
-                Some((_, cases)) => cases.push(row.case()),
-                None => said.push((note, vec![row.case()])),
-            }
-        }
-    }
-    said.sort_by_key(|(note, _)| std::cmp::Reverse(note.weight));
-    let line = |(note, cases): (Note, Vec<String>)| {
-        let word = match note.weight {
+    let line = |group: Group| {
+        let word = match group.note.weight {
             Weight::Failure => paint("failure", "\u{1b}[31m", color),
             Weight::Warning => paint("warning", "\u{1b}[33m", color),
             Weight::Caveat => paint("note", "\u{1b}[2m", color),
         };
-        let more = match cases.len() {
+        let more = match group.cases.len() {
             1 => String::new(),
             count => format!(" and {} more", count - 1),
         };
-        format!("{word}: {}{more}: {}\n", cases[0], shortened(&note.text))
+        format!("{word}: {}{more}: {}\n", group.cases[0].0, group.text())
     };
-    let lines: String = said.into_iter().map(line).collect();
+    let lines: String = grouped(rows).into_iter().map(line).collect();
     if lines.is_empty() { lines } else { lines + "\n" }
-}
-
-/// Some runtimes print whole graphs as an error; results.csv has all of it.
-fn shortened(text: &str) -> String {
-    const LONGEST: usize = 240;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}… (all of it is in results.csv)", &text[..end]),
-        None => text.to_owned(),
-    }
 }
 
 /// A line for each (model, backend, delegate): its shares at further ranks.

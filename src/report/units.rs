@@ -13,6 +13,22 @@ pub fn percent(proportion: f64) -> String {
     format!("{:.1}", proportion * 100.0)
 }
 
+/// A proportion as a whole percentage: `42`.
+#[must_use]
+pub fn whole_percent(proportion: f64) -> String {
+    format!("{:.0}", proportion * 100.0)
+}
+
+/// A large count as people say it, with two significant digits: `9,000`.
+#[must_use]
+pub fn about(count: usize) -> String {
+    let digits = count.max(1).ilog10();
+    let step = 10_usize.pow(digits.saturating_sub(1));
+    let rounded = count.div_ceil(step).saturating_mul(step).to_string();
+    let groups = rounded.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
+    groups.collect::<Vec<_>>().join(",")
+}
+
 /// Bytes in decimal units with three significant digits: `72.8 kB`, `3.58 MB`.
 #[must_use]
 pub fn bytes(count: u64) -> String {
@@ -70,6 +86,12 @@ mod tests {
             [0, 999, 72_808, 999_400, 999_900, 3_577_760, 1_200_000_000].map(bytes),
             ["0 B", "999 B", "72.8 kB", "999 kB", "1.00 MB", "3.58 MB", "1.20 GB"]
         );
+    }
+
+    #[test]
+    fn counts_are_rounded_up_to_two_digits() {
+        let shown = [0, 7, 42, 155, 1_000, 8_961, 1_234_567].map(about);
+        assert_eq!(shown, ["0", "7", "42", "160", "1,000", "9,000", "1,300,000"]);
     }
 
     #[test]

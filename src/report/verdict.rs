@@ -1,9 +1,11 @@
 //! The closing words of a run: the fastest, the most accurate, the smallest,
 //! and the Pareto front. Every rendering says the same.
 
+use super::paired_top1;
 use super::pareto;
 use super::row::Row;
 use super::units::{bytes, ms, percent};
+use crate::accuracy::mcnemar;
 
 /// The cases worth a name, as indices into the rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -12,10 +14,11 @@ pub struct Verdict {
     pub fastest: Option<usize>,
     /// Cases of other models whose median's interval overlaps the fastest's.
     pub as_fast: Vec<usize>,
-    /// The highest Top-1; of equal ones the fastest.
+    /// The highest Top-1; of equal ones the fastest. It may not have been timed.
     pub most_accurate: Option<usize>,
-    /// Fastest case of each other model whose Top-1 interval overlaps the most
-    /// accurate's.
+    /// Fastest case of each other model whose Top-1 is not distinguishable from
+    /// the most accurate's: by McNemar's test where both were scored on the same
+    /// images, else by overlapping intervals.
     pub as_accurate: Vec<usize>,
     /// The smallest file; of equal ones the fastest.
     pub smallest: Option<usize>,
@@ -39,24 +42,29 @@ impl Verdict {
                 .map(|(i, _)| i)
         };
         let fastest = by(|row| row.latency_p50_us);
-        let most_accurate = by(|row| row.top1.map(|top1| -top1));
-        let rivals = |best: Option<usize>, interval: fn(&Row) -> Option<(f64, f64)>| {
-            let Some((best, (low, high))) = best.and_then(|i| Some((i, interval(&rows[i])?)))
-            else {
-                return Vec::new();
+        let most_accurate = paired_top1::most_accurate(rows);
+        let rivals = |best: Option<usize>, alike: fn(&Row, &Row) -> bool| {
+            let others = |best: &Row| {
+                let others = (0..rows.len())
+                    .filter(|&i| rows[i].is_trusted() && rows[i].model != best.model)
+                    .filter(|&i| alike(best, &rows[i]));
+                fastest_of_each_model(rows, others)
             };
-            let overlaps =
-                |i: &usize| interval(&rows[*i]).is_some_and(|(l, h)| l <= high && low <= h);
-            fastest_of_each_model(
-                rows,
-                measured().filter(|&i| rows[i].model != rows[best].model).filter(overlaps),
-            )
+            best.map_or(Vec::new(), |best| others(&rows[best]))
         };
         Self {
             fastest,
-            as_fast: rivals(fastest, |row| row.latency_p50_low_us.zip(row.latency_p50_high_us)),
+            as_fast: rivals(fastest, |best, other| {
+                let interval = |row: &Row| row.latency_p50_low_us.zip(row.latency_p50_high_us);
+                overlap(interval(best), interval(other))
+            }),
             most_accurate,
-            as_accurate: rivals(most_accurate, |row| row.top1_low.zip(row.top1_high)),
+            as_accurate: rivals(most_accurate, |best, other| match other.top1_difference_p {
+                Some(p) => p >= mcnemar::LEVEL,
+                None => {
+                    overlap(best.top1_low.zip(best.top1_high), other.top1_low.zip(other.top1_high))
+                }
+            }),
             smallest: by(|row| Some(row.model_bytes as f64)),
             front: pareto::latency_top1(rows),
             front_with_size: pareto::latency_top1_size(rows),
@@ -100,7 +108,14 @@ pub fn by_device(rows: &[Row]) -> Vec<(&str, Vec<Row>)> {
     devices
 }
 
-fn fastest_of_each_model(rows: &[Row], of: impl Iterator<Item = usize>) -> Vec<usize> {
+fn overlap(a: Option<(f64, f64)>, b: Option<(f64, f64)>) -> bool {
+    a.zip(b).is_some_and(|((low, high), (other_low, other_high))| {
+        low <= other_high && other_low <= high
+    })
+}
+
+/// The fastest of each model's cases, in the order of the models.
+pub fn fastest_of_each_model(rows: &[Row], of: impl Iterator<Item = usize>) -> Vec<usize> {
     let mut best: Vec<usize> = Vec::new();
     for i in of {
         match best.iter_mut().find(|other| rows[**other].model == rows[i].model) {

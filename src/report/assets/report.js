@@ -51,6 +51,7 @@
       const interval = has(row.top1_low) ? ` [${percent(row.top1_low)}, ${percent(row.top1_high)}]` : "";
       parts.push(`Top-1 ${percent(row.top1)}%${interval}`);
     }
+    if (row.against_best) parts.push(`against the most accurate: ${row.against_best}`);
     if (has(row.top5)) parts.push(`Top-5 ${percent(row.top5)}%`);
     parts.push(bytes(row.model_bytes));
     if (row.front) parts.push("on the Pareto front");
@@ -78,54 +79,77 @@
       for (const { circle, datum } of circles) {
         const dimmed = !matching.has(datum);
         circle.setAttribute("opacity", dimmed ? 0.12 : 1);
-        circle.setAttribute("stroke-width", datum === row ? 5 : datum.front ? 2.6 : 1.2);
+        circle.setAttribute("stroke-width", datum === row ? 5 : datum.front ? 2.2 : 1.2);
       }
       for (const line of document.querySelectorAll("#cases tbody tr")) line.classList.toggle("hit", !!row && rows[+line.dataset.row] === row);
     };
     const select = (row) => { say(row); mark(row); };
     const front = plotted.filter((row) => row.front).sort((a, b) => a.latency_p50_us - b.latency_p50_us);
+    // What gets a name: each model once, at its fastest case on the front (at its
+    // fastest case where nothing was scored), the most accurate first.
+    const labelled = () => {
+      const fastest = new Map();
+      for (const row of byAccuracy ? front : order) if (!fastest.has(row.model)) fastest.set(row.model, row);
+      return [...fastest.values()].sort((a, b) => vertical(b) - vertical(a));
+    };
+    // Names beside their bubbles, none over another, over bubbles as little as can be.
+    const place = (plot, of, width, { marginLeft, marginTop, marginBottom, height, fontSize, r }) => {
+      const [sx, sy, sr] = ["x", "y", "r"].map((name) => plot.scale(name));
+      const at = (row) => ({ x: sx.apply(ms(row.latency_p50_us)), y: sy.apply(vertical(row)), r: sr.apply(Math.max(row.model_bytes, r.domain[1] / 36)) });
+      const bubbles = plotted.map(at);
+      const pen = document.createElement("canvas").getContext("2d");
+      pen.font = `600 ${fontSize}px ${getComputedStyle(holder).fontFamily}`;
+      const shared = (a, b) => Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left)) * Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
+      const taken = [];
+      return of.flatMap((row) => {
+        const { x, y, r } = at(row);
+        const text = shorten(row.label, width < 560 ? 20 : 34);
+        const wide = pen.measureText(text).width, line = fontSize + 3, near = r * 0.72 + 5, reach = r + 5;
+        const spots = [["end", -near, -near], ["start", near, near], ["end", -reach, 0], ["start", reach, 0], ["middle", 0, -reach - line / 2], ["middle", 0, reach + line / 2], ["start", near, -near], ["end", -near, near], ["middle", 0, -reach - line * 1.5], ["middle", 0, reach + line * 1.5]].map(([anchor, dx, dy]) => {
+          const left = x + dx - { start: 0, middle: wide / 2, end: wide }[anchor];
+          return { row, text, anchor, dx, dy, left, right: left + wide, top: y + dy - line / 2, bottom: y + dy + line / 2 };
+        });
+        const free = spots.filter((spot) => spot.left > marginLeft + 1 && spot.right < width - 4 && spot.top > marginTop - 8 && spot.bottom < height - marginBottom && taken.every((other) => !shared(spot, other)));
+        const hidden = (spot) => d3.sum(bubbles, (b) => shared(spot, { left: b.x - b.r, right: b.x + b.r, top: b.y - b.r, bottom: b.y + b.r }));
+        const best = d3.least(free, hidden);
+        if (best) taken.push(best);
+        return best ? [best] : [];
+      });
+    };
     const draw = () => {
       const width = Math.max(260, holder.clientWidth);
       const narrow = width < 560;
       const span = d3.extent(plotted, (row) => ms(row.latency_p50_us));
       const pad = span[1] / span[0] < 1.5 ? 1.3 : Math.pow(span[1] / span[0], 0.09);
       const ticks = narrow ? 3 : 8;
-      const low = d3.min(plotted, (row) => (byAccuracy ? row.top1_low ?? row.top1 : 0) * 100);
-      const high = d3.max(plotted, (row) => (byAccuracy ? (row.top1_high ?? row.top1) * 100 : row.model_bytes / 1e6));
-      const slack = Math.max((high - low) * 0.08, byAccuracy ? 0.5 : 0.01);
-      const y = { label: byAccuracy ? "Top-1, %" : "size of the model, MB", grid: true, domain: byAccuracy ? [Math.max(0, low - slack), Math.min(100.5, high + slack)] : [0, high * 1.1], ticks: 6 };
+      const [low, high] = d3.extent(plotted, vertical);
+      const slack = Math.max((high - low) * 0.12, high * 0.005);
+      const y = { label: byAccuracy ? "Top-1, %" : "size of the model, MB", grid: true, domain: byAccuracy ? [Math.max(0, low - slack), Math.min(100.5, high + slack)] : [0, high + slack], ticks: 6 };
       const common = {
-        width, height: narrow ? 340 : Math.min(560, width * 0.5), marginLeft: narrow ? 38 : 50, marginRight: narrow ? 10 : 24, marginBottom: 42, marginTop: 26,
+        width, height: narrow ? 340 : Math.min(560, width * 0.5), marginLeft: narrow ? 38 : 50, marginRight: narrow ? 10 : 24, marginBottom: 42, marginTop: 26, fontSize: narrow ? 11 : 12,
         x: { type: "log", label: "median latency, ms", grid: true, domain: [span[0] / pad, span[1] * pad], ticks, tickFormat: (v) => (v >= 1 ? String(+v.toPrecision(3)) : String(+v.toPrecision(2))) },
         y,
         r: { type: "sqrt", domain: [0, d3.max(plotted, (row) => row.model_bytes)], range: [0, narrow ? 15 : 22] },
         color: { type: "identity" },
       };
       const x = (row) => ms(row.latency_p50_us);
+      const others = plotted.filter((row) => !row.front);
+      const radius = (row) => Math.max(row.model_bytes, common.r.domain[1] / (narrow ? 18 : 36));
+      const bubbles = (of, name, options) => Plot.dot(of, { x, y: vertical, r: radius, fill: colorOf, className: name, ...options });
       const marks = [
-        Plot.ruleY(plotted.filter((row) => has(row.latency_p50_low_us)), { x1: (row) => ms(row.latency_p50_low_us), x2: (row) => ms(row.latency_p50_high_us), y: vertical, stroke: colorOf, strokeOpacity: 0.75, className: "whisker" }),
-        byAccuracy ? Plot.ruleX(plotted.filter((row) => row.front && has(row.top1_low)), { x, y1: (row) => row.top1_low * 100, y2: (row) => row.top1_high * 100, stroke: colorOf, strokeOpacity: 0.55, className: "whisker" }) : null,
+        Plot.ruleY(plotted.filter((row) => has(row.latency_p50_low_us)), { x1: (row) => ms(row.latency_p50_low_us), x2: (row) => ms(row.latency_p50_high_us), y: vertical, stroke: colorOf, strokeOpacity: (row) => (row.front ? 0.9 : 0.3), clip: true, className: "whisker" }),
+        byAccuracy ? Plot.ruleX(front.filter((row) => has(row.top1_low)), { x, y1: (row) => row.top1_low * 100, y2: (row) => row.top1_high * 100, stroke: colorOf, strokeOpacity: 0.5, clip: true, className: "whisker" }) : null,
+        bubbles(others, "points others", { fillOpacity: 0.25, stroke: colorOf, strokeOpacity: 0.75, strokeWidth: 1.2 }),
         byAccuracy ? Plot.line(front, { x, y: vertical, curve: "step-after", stroke: "var(--front)", strokeWidth: 1.6, strokeDasharray: "5 4" }) : null,
-        Plot.dot(plotted, { x, y: vertical, r: (row) => Math.max(row.model_bytes, common.r.domain[1] / (narrow ? 18 : 26)), fill: colorOf, fillOpacity: 0.42, stroke: (row) => (row.front ? "var(--front)" : colorOf(row)), strokeWidth: 1.2, className: "points" }),
+        bubbles(front, "points front", { fillOpacity: 0.75, stroke: "var(--front)", strokeWidth: 2.2 }),
         Plot.tip(plotted, Plot.pointer({ x, y: vertical, title: (row) => sentence(row).map((part) => shorten(part, 48)).join("\n"), fontSize: 12.5, maxRadius: 30, textPadding: 9 })),
       ];
       const first = Plot.plot({ ...common, marks });
-      const sx = first.scale("x"), sy = first.scale("y");
-      const placed = [];
-      const labels = byAccuracy ? front : plotted.slice(0, 12);
-      // The most accurate first: where labels collide, the front's end matters.
-      for (const row of [...labels].reverse()) {
-        const text = shorten(row.model, narrow ? 20 : 34);
-        const px = sx.apply(x(row)), py = sy.apply(vertical(row)), w = text.length * 6.4;
-        const radius = first.scale("r").apply(row.model_bytes) + 6;
-        const spots = [[px - radius - w, py - 9, "end", -radius], [px + radius, py + 10, "start", radius]];
-        const free = spots.find(([left, top]) => left > common.marginLeft && left + w < width - 4 && placed.every((p) => left > p[0] + p[2] || left + w < p[0] || Math.abs(top - p[1]) > 15));
-        if (free) placed.push([free[0], free[1], w, row, text, free[2], free[3]]);
-      }
-      const labelled = placed.map(([, , , row, text, anchor, dx]) => Plot.text([row], { x, y: vertical, text: () => text, textAnchor: anchor, dx, dy: anchor === "end" ? -9 : 10, fill: "var(--ink)", stroke: "var(--card)", strokeWidth: 4, fontWeight: 600, fontSize: narrow ? 11 : 12 }));
-      const svg = Plot.plot({ ...common, marks: [...marks.slice(0, 4), ...labelled, marks[4]] });
+      const placed = place(first, labelled(), width, common);
+      const names = placed.map(({ row, text, anchor, dx, dy }) => Plot.text([row], { x, y: vertical, text: () => text, textAnchor: anchor, dx, dy, fill: "var(--ink)", stroke: "var(--card)", strokeWidth: 4, fontWeight: 600, fontSize: common.fontSize }));
+      const svg = Plot.plot({ ...common, marks: [...marks.slice(0, -1), ...names, marks.at(-1)] });
       holder.replaceChildren(svg);
-      circles = [...svg.querySelectorAll("g.points circle")].map((circle) => ({ circle, datum: plotted[circle.__data__] }));
+      circles = [["others", others], ["front", front]].flatMap(([name, of]) => [...svg.querySelectorAll(`g.points.${name} circle`)].map((circle) => ({ circle, datum: of[circle.__data__] })));
       // What it shows is read out below it, case by case, and stands in the table.
       svg.setAttribute("aria-hidden", "true");
       svg.addEventListener("input", () => say(svg.value));
@@ -143,6 +167,28 @@
     });
     holder.addEventListener("blur", () => { current = -1; select(null); });
     return { draw, select, mark };
+  })();
+
+  // ---- the plot as a file: the one that is shown without scripts
+  (() => {
+    const drawn = document.querySelector(".static svg");
+    if (!drawn) { for (const button of document.querySelectorAll(".save button")) button.hidden = true; return; }
+    const address = (svg) => `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(svg))}`;
+    const name = `${rows[0].run_id.replace(/[^\w.-]+/g, "-").slice(0, 60)}-plot`;
+    const save = (extension, href) => make("a", { href, download: `${name}.${extension}` }).click();
+    $("save-svg").addEventListener("click", () => save("svg", address(drawn)));
+    $("save-png").addEventListener("click", () => {
+      // Without its style sheet it is light whatever the theme: slides are mostly white.
+      const light = drawn.cloneNode(true);
+      light.querySelector("style").remove();
+      const picture = new Image();
+      picture.addEventListener("load", () => {
+        const canvas = make("canvas", { width: 1920, height: 1080 });
+        canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+        save("png", canvas.toDataURL("image/png"));
+      });
+      picture.src = address(light);
+    });
   })();
 
   // ---- the table of all cases
@@ -236,7 +282,7 @@
       const floor = d3.min(points, (p) => p.us);
       const inside = points.filter((p) => p.us <= cap);
       const svg = Plot.plot({
-        ...frame(holder), x: { label: "latency, ms", grid: true, domain: [ms(floor), ms(cap)], nice: true, ticks: 6, type: cap / floor > 12 ? "log" : "linear", tickFormat: cap / floor > 12 ? (v) => String(+v.toPrecision(2)) : undefined }, y: { label: "runs at most so slow, %", grid: true, domain: [0, 100], ticks: 5 }, color: { type: "identity" },
+        ...frame(holder), x: { label: "latency, ms", grid: true, domain: [ms(floor) * 0.97, ms(cap)], ticks: 6, type: cap / floor > 12 ? "log" : "linear", tickFormat: cap / floor > 12 ? (v) => String(+v.toPrecision(2)) : undefined }, y: { label: "runs at most so slow, %", grid: true, domain: [0, 100], ticks: 5 }, color: { type: "identity" },
         marks: [
           Plot.line(inside, { x: (p) => ms(p.us), y: "p", z: "i", stroke: (p) => series(p.i), strokeWidth: 2, curve: "linear" }),
           Plot.tip(inside, Plot.pointer({ x: (p) => ms(p.us), y: "p", title: (p) => `${shorten(p.row.ran_on, 44)} ×${p.row.threads}\n${digits(p.p)}% of ${p.row.runs} runs took at most\n${digits(ms(p.us))} ms`, maxRadius: 40 })),
@@ -246,7 +292,7 @@
       holder.replaceChildren(svg);
       const at = (row, p) => digits(ms(D.ecdf[row.index][D.probabilities.indexOf(p)]));
       const shown = [0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1];
-      numbers("ecdf-numbers", ["case", "min ms", "p25", "p50", "p75", "p90", "p95", "p99", "max ms", "runs"], withSamples.map((row) => [`${row.ran_on} ×${row.threads}`, ...shown.map((p) => at(row, p)), String(row.runs)]));
+      numbers("ecdf-numbers", ["case", "min ms", "p25", "p50", "p75", "p90", "p95", "p99", "max ms", "runs", "speeds, where it had several"], withSamples.map((row) => [`${row.ran_on} ×${row.threads}`, ...shown.map((p) => at(row, p)), String(row.runs), row.speeds ?? ""]));
     };
 
     const drift = (cases) => {
@@ -258,7 +304,7 @@
       const reach = Math.max(2, d3.quantile(points.map((p) => Math.abs(p.value)), 0.98) * 1.25);
       const inside = points.map((p) => ({ ...p, drawn: Math.max(-reach, Math.min(reach, p.value)) }));
       const svg = Plot.plot({
-        ...frame(holder), x: { label: "round", grid: true, ticks: 6, tickFormat: "d" }, y: { label: "round's median against the case's, %", grid: true, domain: [-reach, reach], ticks: 5, tickFormat: "+" }, color: { type: "identity" },
+        ...frame(holder), x: { label: "round", grid: true, ticks: 6, tickFormat: "d" }, y: { label: "round's median against the case's, %", grid: true, domain: [-reach, reach], ticks: 5, tickFormat: (v) => `${v > 0 ? "+" : ""}${+v.toFixed(2)}` }, color: { type: "identity" },
         marks: [
           Plot.ruleY([0], { stroke: "var(--dim)" }),
           Plot.line(inside, { x: "round", y: "drawn", z: "i", stroke: (p) => series(p.i), strokeWidth: 1.4, strokeOpacity: 0.8 }),
@@ -280,6 +326,7 @@
       const measured = rows.filter((row) => row.status === "ok" && has(row.latency_p50_us));
       const groups = [...d3.group(measured, key).values()].filter((group) => group.length > 1).map((group) => [...group].sort((a, b) => a.threads - b.threads));
       const mine = groups.filter((group) => group[0].model === name);
+      $("threads-panel").hidden = !groups.length;
       legend("threads-legend", []);
       if (!mine.length) { nothing("threads-plot", "This model was measured at one thread count only."); numbers("threads-numbers", [], []); return; }
       $("threads-legend").replaceChildren(...mine.map((group, i) => {
@@ -322,7 +369,9 @@
           return make("div", { className: "bar" }, make("span", { className: "name", textContent: item.name, title: item.name }), make("span", { className: "track" }, fill), make("span", { className: "value", textContent: `${percent(item.correct / item.images)}%` }));
         };
         const parts = [make("p", { className: "lead", textContent: record.summary })];
-        if (record.classes.length) {
+        if (record.few) {
+          parts.push(make("p", { textContent: record.few }));
+        } else if (record.classes.length) {
           parts.push(make("h4", { textContent: record.classes.length < record.classes_total ? `The ${record.classes.length} worst of ${record.classes_total} classes` : "Every class, the worst first" }));
           parts.push(...record.classes.map(bar));
         }
@@ -330,7 +379,7 @@
         if (record.confusions.length) {
           confusions.push(make("h3", { textContent: "Confusions that cost most" }));
           confusions.push(make("ul", { className: "confusions" }, ...record.confusions.map((item) => {
-            const images = item.thumbnails.map((i) => make("img", { src: D.thumbnails[i], alt: `an image of ${item.label} taken for ${item.predicted}`, width: 56, height: 56, loading: "lazy" }));
+            const images = item.thumbnails.map((i) => make("img", { src: D.thumbnails[i], alt: `an image of ${item.label} taken for ${item.predicted}`, width: 56, height: 56 }));
             return make("li", {}, ...(images.length ? [make("span", { className: "thumbs" }, ...images)] : []), make("span", {}, make("strong", { textContent: item.label }), " taken for ", make("strong", { textContent: item.predicted }), `: ${item.count} image${item.count === 1 ? "" : "s"}`));
           })));
         }

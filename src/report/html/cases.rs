@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::summary::tag;
+use super::summary::tag_with_figures;
 use super::text;
 use crate::report::notes::notes;
 use crate::report::row::Row;
@@ -24,7 +24,7 @@ const fn column(title: &'static str, source: &'static str, cell: fn(&Row) -> Str
     Column { title, source: Some(source), numeric: true, cell }
 }
 
-static COLUMNS: [Column; 12] = [
+static COLUMNS: [Column; 11] = [
     Column { title: "ran on", source: None, numeric: false, cell: |r| text(&r.ran_on()) },
     column("threads", "threads", |r| r.threads.to_string()),
     column("p50 ms", "latency_p50_us", |r| {
@@ -42,12 +42,6 @@ static COLUMNS: [Column; 12] = [
         r.first_inference_ms.map_or(String::new(), three_digits)
     }),
     column("in budget %", "within_budget", |r| r.within_budget.map_or(String::new(), percent)),
-    Column {
-        title: "notes",
-        source: None,
-        numeric: false,
-        cell: |r| notes(r).iter().map(tag).collect(),
-    },
 ];
 
 fn with_interval(
@@ -129,12 +123,16 @@ impl<'a> Table<'a> {
     fn line(&self, html: &mut String, index: usize, on_front: bool) {
         let (row, record) = (&self.rows[index], &self.records[index]);
         let class = if on_front { " class=\"front\"" } else { "" };
-        let pareto = if on_front { "<span class=\"tag pareto\">Pareto front</span>" } else { "" };
+        let pareto = if on_front { " <span class=\"tag pareto\">Pareto front</span>" } else { "" };
+        let notes: String =
+            notes(row).iter().map(|note| format!(" {}", tag_with_figures(note))).collect();
         // Writing to a String does not fail.
         let _ = write!(
             html,
-            "<tr data-row=\"{index}\"{class}><th scope=\"row\"><span class=\"name\">{}</span>{pareto}</th>",
-            text(&row.model)
+            "<tr data-row=\"{index}\"{class}><th scope=\"row\"><span class=\"name\">{}</span> <span class=\"phone\">{} ×{}</span>{pareto}{notes}</th>",
+            text(&row.model),
+            text(&row.ran_on()),
+            row.threads,
         );
         for (column, source) in &self.main {
             let value = source.map_or(String::new(), |source| {
@@ -152,8 +150,9 @@ impl<'a> Table<'a> {
     }
 }
 
+/// A phone shows what is no number in the first column.
 const fn numeric(is_numeric: bool) -> &'static str {
-    if is_numeric { "n" } else { "" }
+    if is_numeric { "n" } else { "desk" }
 }
 
 /// The fields of each row just as `results.csv` has them.

@@ -6,7 +6,10 @@ use serde::Serialize;
 use super::scores::{self, Scored};
 use super::thumbnails::Thumbnails;
 use crate::report::notes::{Note, notes};
+use crate::report::paired_top1;
 use crate::report::row::Row;
+use crate::report::short_names::ShortNames;
+use crate::report::speeds::Speeds;
 use crate::report::units::one_line;
 use crate::report::verdict::Verdict;
 use crate::run::{CaseRecord, Run};
@@ -39,8 +42,12 @@ struct Case<'a> {
     row: &'a Row,
     index: usize,
     case: String,
+    /// The model's name as plots have room for.
+    label: String,
     ran_on: String,
     front: bool,
+    speeds: Option<String>,
+    against_best: Option<String>,
     notes: Vec<Tag>,
 }
 
@@ -52,7 +59,7 @@ struct Tag {
 
 impl From<Note> for Tag {
     fn from(note: Note) -> Self {
-        Self { tag: note.tag, text: note.text }
+        Self { tag: note.tag_with_figures(), text: note.text }
     }
 }
 
@@ -60,6 +67,7 @@ impl From<Note> for Tag {
 pub fn json(run: &Run, rows: &[Row], verdict: &Verdict) -> String {
     let probabilities = probabilities();
     let records: Vec<Option<&CaseRecord>> = rows.iter().map(|row| record_of(run, row)).collect();
+    let names = ShortNames::of(rows);
     let mut thumbnails = Thumbnails::new(run);
     let accuracy = scores::of(run, &mut thumbnails);
     let data = Data {
@@ -70,8 +78,11 @@ pub fn json(run: &Run, rows: &[Row], verdict: &Verdict) -> String {
                 row,
                 index,
                 case: row.case(),
+                label: names.label(&row.model),
                 ran_on: row.ran_on(),
                 front: verdict.front.contains(&index),
+                speeds: row.modes.as_ref().map(Speeds::words),
+                against_best: paired_top1::sentence(row),
                 notes: notes(row).into_iter().map(Tag::from).collect(),
             })
             .collect(),

@@ -7,7 +7,7 @@ use crate::backend::{Delegate, DelegateStatus};
 use crate::report::row::Row;
 use crate::report::units::bytes;
 use crate::run::Run;
-use crate::suite::Options;
+use crate::suite::{Amount, Options};
 
 /// What each delegate took of each model's graph.
 pub fn coverage(rows: &[Row]) -> String {
@@ -186,15 +186,30 @@ fn method(options: &Options) -> Vec<(String, String)> {
             "Blocks".to_owned(),
             format!("about {} ms each, nothing but the clock between two runs", latency.block_ms),
         ),
-        ("Warm-up".to_owned(), format!("{} runs", latency.warmup)),
+        (
+            "Warm-up".to_owned(),
+            match latency.warmup {
+                Amount::Auto => "until its times are steady".to_owned(),
+                Amount::Fixed(runs) => format!("{runs} runs"),
+            },
+        ),
         (
             "Timed runs".to_owned(),
-            format!(
-                "{}, for {} to {} s a case",
-                latency.runs, latency.min_seconds, latency.max_seconds
-            ),
+            match latency.runs {
+                Amount::Auto => format!(
+                    "until the median is known to 1%, for {} to {} s a case",
+                    latency.min_seconds, latency.max_seconds
+                ),
+                Amount::Fixed(runs) => format!("{runs} a case"),
+            },
         ),
-        ("Processes a case".to_owned(), latency.processes.to_string()),
+        (
+            "Processes a case".to_owned(),
+            match latency.processes {
+                Amount::Auto => "as many as its time allows, at most 8".to_owned(),
+                Amount::Fixed(processes) => processes.to_string(),
+            },
+        ),
         ("CPUs".to_owned(), affinity),
         ("Pause between blocks".to_owned(), format!("{} s", latency.cooldown_seconds)),
     ];
@@ -262,5 +277,6 @@ const DEFINITIONS: &str = "<h3>What the words mean</h3><dl>\
 <dt>p50, p90, p99</dt><dd>So many percent of all timed runs took at most this long. The first inference and the warm-up are not among them.</dd>\
 <dt>95% interval of a median</dt><dd>By bootstrap over rounds and processes: runs that follow one another are not independent.</dd>\
 <dt>Top-1, Top-5</dt><dd>Share of the images whose true class is the best, or among the five best. Of equal scores the lower class ranks first. Intervals are Wilson's at 95%.</dd>\
-<dt>not distinguishable</dt><dd>The 95% intervals overlap: another run could turn the order round.</dd>\
+<dt>not distinguishable</dt><dd>Of latencies: the 95% intervals overlap, and another run could turn the order round. Of accuracies: McNemar's exact test on the same images gives p of 0.05 or more.</dd>\
+<dt>multimodal</dt><dd>It ran at two or more speeds in turn; each with its median and its share of the runs.</dd>\
 <dt>Pareto front</dt><dd>Cases that no other case beats in latency and Top-1 at once.</dd></dl>";

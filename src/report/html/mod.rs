@@ -2,7 +2,10 @@
 
 mod cases;
 mod data;
+mod differences;
+mod front;
 mod method;
+mod published;
 mod scores;
 mod summary;
 mod thumbnails;
@@ -12,6 +15,7 @@ use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::row::Row;
+use super::short_names::ShortNames;
 use super::svg;
 use super::units::one_line;
 use super::verdict::Verdict;
@@ -32,18 +36,24 @@ pub fn page(run: &Run, rows: &[Row]) -> String {
     let verdict = Verdict::of(rows);
     let title = format!("{} – shutterbench", run.header.run_id);
     let scripts = [D3, PLOT, SCRIPT];
-    let body = [
-        header(run, rows),
-        "<main id=\"main\">".to_owned(),
+    let sections = [
         summary::cards(rows, &verdict),
         main_plot(rows, &verdict),
-        summary::front(rows, &verdict),
+        front::section(run, rows, &verdict),
         summary::notes(rows),
         cases::section(rows, &verdict),
         detail(),
+        differences::section(run, rows, &verdict),
+        published::section(run, rows),
         method::coverage(rows),
-        scores::published(run, rows),
         method::section(run, rows),
+    ]
+    .concat();
+    let body = [
+        header(run, rows),
+        nav(&sections),
+        "<main id=\"main\">".to_owned(),
+        sections,
         "</main>".to_owned(),
         footer(run),
     ]
@@ -86,6 +96,10 @@ fn header(run: &Run, rows: &[Row]) -> String {
     let measured = rows.iter().filter(|row| row.is_measured()).count();
     let models: std::collections::BTreeSet<&str> =
         rows.iter().map(|row| row.model.as_str()).collect();
+    let title = match models.first() {
+        Some(only) if models.len() == 1 => format!("{only} on {}", header.measured_on()),
+        _ => format!("{} models on {}", models.len(), header.measured_on()),
+    };
     let images = header.dataset.as_ref().map_or_else(
         || "no accuracy measured".to_owned(),
         |dataset| format!("scored on {} images", dataset.images),
@@ -96,33 +110,56 @@ fn header(run: &Run, rows: &[Row]) -> String {
         "<p class=\"sub\"><span class=\"tag warning\">interrupted</span> This run did not come to its end; what it measured is here.</p>"
     };
     format!(
-        "<header>{MARK}<div class=\"title\"><h1>{}</h1><p class=\"sub\">{measured} of {} cases of {} models measured on {}, {}, {images}</p>{unfinished}</div><button id=\"theme\" class=\"js-only\" type=\"button\">Theme: auto</button></header>\n\
-         <nav aria-label=\"Sections\"><a href=\"#plot\">Plot</a><a href=\"#front\">Pareto front</a><a href=\"#all\">All cases</a><a href=\"#detail\">One model in detail</a><a href=\"#coverage\">Delegates</a><a href=\"#method\">Host and method</a></nav>\n",
-        text(&header.run_id),
+        "<header>{MARK}<div class=\"title\"><h1>{}</h1><p class=\"sub\">{measured} of {} cases measured, {images} · {} · run {}</p>{unfinished}</div><button id=\"theme\" class=\"js-only\" type=\"button\">Theme: auto</button></header>\n",
+        text(&title),
         rows.len(),
-        models.len(),
-        text(&header.measured_on()),
         text(&day(&header.started_at)),
+        text(&header.run_id),
     )
 }
 
-/// The date of an RFC 3339 time, and its time to the minute.
+/// Links to the sections that the page has.
+fn nav(sections: &str) -> String {
+    let links: String = [
+        ("plot", "Plot"),
+        ("front", "Pareto front"),
+        ("all", "All cases"),
+        ("detail", "One model in detail"),
+        ("differences", "Accuracy"),
+        ("published", "Published figures"),
+        ("coverage", "Delegates"),
+        ("method", "Host and method"),
+    ]
+    .into_iter()
+    .filter(|(id, _)| sections.contains(&format!("<section id=\"{id}\"")))
+    .map(|(id, title)| format!("<a href=\"#{id}\">{title}</a>"))
+    .collect();
+    format!("<nav aria-label=\"Sections\">{links}</nav>\n")
+}
+
+/// An RFC 3339 time of ours, which is UTC, to the minute.
 fn day(rfc3339: &str) -> String {
-    let moment = rfc3339.get(..16).unwrap_or(rfc3339);
-    moment.replacen('T', " ", 1)
+    match rfc3339.get(..16) {
+        Some(moment) => format!("{} UTC", moment.replacen('T', " ", 1)),
+        None => rfc3339.to_owned(),
+    }
 }
 
 fn main_plot(rows: &[Row], verdict: &Verdict) -> String {
     let (title, lead) = if rows.iter().any(|row| row.is_measured() && row.top1.is_some()) {
         (
             "Latency against accuracy",
-            "Up and to the left is better. The area of a bubble is the size of its model; whiskers are 95% intervals; cases with a dark rim are on the Pareto front: no other case is both faster and more accurate.",
+            "Up and to the left is better. The area of a bubble is the size of its model; whiskers are 95% intervals; cases with a thick rim are on the Pareto front: no other case is both faster and more accurate.",
         )
     } else {
         (
             "Latency against size",
             "Nothing was scored, so size takes the place of accuracy. Down and to the left is better.",
         )
+    };
+    let common = match ShortNames::of(rows).common() {
+        "" => String::new(),
+        common => format!(" Names are without their common beginning, {}.", text(common)),
     };
     let unscored = rows.iter().filter(|row| row.is_measured() && row.top1.is_none()).count();
     let unscored = match unscored {
@@ -142,10 +179,10 @@ fn main_plot(rows: &[Row], verdict: &Verdict) -> String {
         .map(|backend| format!("<li><i style=\"--c:var(--{backend})\"></i>{backend}</li>"))
         .collect();
     format!(
-        "<section id=\"plot\" aria-labelledby=\"plot-title\"><h2 id=\"plot-title\">{title}</h2><p class=\"lead\">{lead}</p>\
+        "<section id=\"plot\" aria-labelledby=\"plot-title\"><h2 id=\"plot-title\">{title}</h2><p class=\"lead\">{lead}{common}</p>\
          <ul class=\"legend\">{legend}<li class=\"ring\"><i></i>Pareto front</li></ul>\
          <figure><div class=\"no-js static\">{}</div><div id=\"main-plot\" class=\"plot js-block\" tabindex=\"0\" role=\"group\" aria-label=\"Plot of all cases; the arrow keys go from case to case\" aria-describedby=\"main-readout\"></div>\
-         <p id=\"main-readout\" class=\"readout js-block\" role=\"status\">Point at a bubble, or focus the plot and use the arrow keys, to read its numbers here.</p></figure>{unscored}</section>\n",
+         <p id=\"main-readout\" class=\"readout js-block\" role=\"status\">Point at a bubble, or focus the plot and use the arrow keys, to read its numbers here.</p></figure>{unscored}<p class=\"controls js-flex save\"><button type=\"button\" id=\"save-svg\">Save as SVG</button><button type=\"button\" id=\"save-png\">Save as PNG, for slides</button></p></section>\n",
         svg::main_plot(rows, verdict),
     )
 }
@@ -153,7 +190,7 @@ fn main_plot(rows: &[Row], verdict: &Verdict) -> String {
 fn detail() -> String {
     let plot = |id: &str, title: &str, lead: &str| {
         format!(
-            "<div><h3 id=\"{id}-title\">{title}</h3><p class=\"dim\">{lead}</p><ul class=\"legend\" id=\"{id}-legend\"></ul><figure class=\"plot\" id=\"{id}-plot\" role=\"img\" aria-labelledby=\"{id}-title\"></figure><details><summary>{title}: the numbers</summary><div class=\"scroll\" id=\"{id}-numbers\" tabindex=\"0\" role=\"region\" aria-labelledby=\"{id}-title\"></div></details></div>"
+            "<div id=\"{id}-panel\"><h3 id=\"{id}-title\">{title}</h3><p class=\"dim\">{lead}</p><ul class=\"legend\" id=\"{id}-legend\"></ul><figure class=\"plot\" id=\"{id}-plot\" role=\"img\" aria-labelledby=\"{id}-title\"></figure><details><summary>{title}: the numbers</summary><div class=\"scroll\" id=\"{id}-numbers\" tabindex=\"0\" role=\"region\" aria-labelledby=\"{id}-title\"></div></details></div>"
         )
     };
     format!(

@@ -1,23 +1,22 @@
-//! Accuracy by class, the confusions that cost most, and published figures
-//! beside measured ones.
+//! Accuracy by class and the confusions that cost most.
 
-use std::fmt::Write as _;
+use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::text;
 use super::thumbnails::Thumbnails;
 use crate::accuracy::interval::Proportion;
-use crate::accuracy::tally::{self, Tally};
-use crate::model::description::Published;
+use crate::accuracy::tally::{self, ClassTally, Tally};
 use crate::report::class_names::ClassNames;
-use crate::report::row::{Row, TopK};
+use crate::report::row::TopK;
 use crate::report::rows::further_ranks;
-use crate::report::units::{percent, three_digits};
+use crate::report::units::percent;
 use crate::run::{AccuracyRecord, Run, Status};
 
 /// With more classes than this, only the worst are listed.
 const MOST_CLASSES: usize = 20;
+/// A class with fewer images has no figure of its own.
+const LEAST_IMAGES: usize = 5;
 /// Confusions listed for each (model, backend, delegate).
 const MOST_CONFUSIONS: usize = 9;
 /// Example images for each confusion.
@@ -30,6 +29,8 @@ pub struct Scored {
     backend: String,
     delegate: String,
     summary: String,
+    /// In place of the classes where each has too few images.
+    few: Option<String>,
     classes: Vec<Class>,
     classes_total: usize,
     confusions: Vec<Confusion>,
@@ -66,7 +67,8 @@ fn one(run: &Run, record: &AccuracyRecord, thumbnails: &mut Thumbnails) -> Score
         correct: class.top1,
         images: class.images,
     });
-    let confusions = tally.confusions.iter().take(MOST_CONFUSIONS).map(|confusion| Confusion {
+    let confusions = self::worst(record, &tally.confusions);
+    let confusions = confusions.iter().map(|confusion| Confusion {
         label: names.name(confusion.label.into()),
         predicted: names.name(confusion.predicted),
         count: confusion.images,
@@ -84,10 +86,42 @@ fn one(run: &Run, record: &AccuracyRecord, thumbnails: &mut Thumbnails) -> Score
             crate::suite::case::on_device(record.key.device.as_deref())
         ),
         summary: summary(&tally, &further_ranks(run, record)),
+        few: few(&tally.classes),
         classes: classes.collect(),
         classes_total: tally.classes.len(),
         confusions: confusions.collect(),
     }
+}
+
+/// What can be said of classes with a handful of images each.
+fn few(classes: &[ClassTally]) -> Option<String> {
+    let most = classes.iter().map(|class| class.images).max()?;
+    let missed = classes.iter().filter(|class| class.top1 == 0).count();
+    (most < LEAST_IMAGES).then(|| {
+        format!(
+            "{} classes with at most {most} image{} each, too few for a figure of their own: {missed} are never recognised, {} at least once.",
+            classes.len(),
+            if most == 1 { "" } else { "s" },
+            classes.len() - missed
+        )
+    })
+}
+
+/// The most frequent confusions; of equally frequent ones that of the surest
+/// wrong answer first.
+fn worst(record: &AccuracyRecord, confusions: &[tally::Confusion]) -> Vec<tally::Confusion> {
+    let mut surest = HashMap::<(u32, i64), f32>::new();
+    for p in record.predictions.iter().filter(|p| p.rank_of_label != 1) {
+        if let Some((best, score)) = p.top.first() {
+            let known = surest.entry((p.label, *best)).or_insert(f32::NEG_INFINITY);
+            *known = known.max(*score);
+        }
+    }
+    let score = |c: &tally::Confusion| surest.get(&(c.label, c.predicted)).copied().unwrap_or(0.0);
+    let mut worst = confusions.to_vec();
+    worst.sort_by(|a, b| b.images.cmp(&a.images).then(score(b).total_cmp(&score(a))));
+    worst.truncate(MOST_CONFUSIONS);
+    worst
 }
 
 /// Images of a confusion.
@@ -117,66 +151,4 @@ fn summary(tally: &Tally, further: &[TopK]) -> String {
         share(tally.top5),
         tally.decided_by_tie
     )
-}
-
-/// Published figures beside the measured ones.
-pub fn published(run: &Run, rows: &[Row]) -> String {
-    let mut body = String::new();
-    let mut sources: Vec<String> = Vec::new();
-    for model in &run.header.models {
-        let Some(published) = &model.description.published else { continue };
-        let best = rows
-            .iter()
-            .filter(|row| row.model == model.name && row.is_trusted())
-            .min_by(|a, b| order(a).total_cmp(&order(b)));
-        let Some(row) = best else { continue };
-        published_line(&mut body, row, published);
-        for source in [&published.source, &published.dataset].into_iter().flatten() {
-            if !sources.contains(source) {
-                sources.push(source.clone());
-            }
-        }
-    }
-    if body.is_empty() {
-        return String::new();
-    }
-    let dataset = run.header.dataset.as_ref().map_or_else(String::new, |dataset| {
-        format!(
-            " Measured here on {} images of {}: unless that is the published dataset, the accuracies are not comparable, only their order is.",
-            dataset.images,
-            text(&dataset.path.display().to_string())
-        )
-    });
-    format!(
-        "<section id=\"published\" aria-labelledby=\"published-title\"><h2 id=\"published-title\">Published and measured</h2><p class=\"lead\">Published: {}.{dataset}</p>\
-         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"published-title\"><table><thead><tr><th scope=\"col\">model</th><th scope=\"col\" class=\"n\">Top-1 %, published</th><th scope=\"col\" class=\"n\">measured</th><th scope=\"col\" class=\"n\">Top-5 %, published</th><th scope=\"col\" class=\"n\">measured</th><th scope=\"col\" class=\"n\">size MB, published</th><th scope=\"col\" class=\"n\">measured</th><th scope=\"col\" class=\"n\">ms, published</th><th scope=\"col\" class=\"n\">measured, best case</th><th scope=\"col\">published latency is of</th></tr></thead><tbody>{body}</tbody></table></div></section>\n",
-        text(&sources.join("; "))
-    )
-}
-
-fn order(row: &Row) -> f64 {
-    row.latency_p50_us.unwrap_or(f64::INFINITY)
-}
-
-fn published_line(body: &mut String, row: &Row, published: &Published) {
-    let share = |value: Option<f64>| value.map_or(String::new(), percent);
-    let number = |value: Option<f64>| value.map_or(String::new(), three_digits);
-    let cells = [
-        share(published.top1),
-        share(row.top1),
-        share(published.top5),
-        share(row.top5),
-        number(published.size_mb),
-        three_digits(row.model_bytes as f64 / 1e6),
-        number(published.latency_ms),
-        number(row.latency_p50_us.map(|us| us / 1e3)),
-    ];
-    let cells: String = cells.iter().map(|cell| format!("<td class=\"n\">{cell}</td>")).collect();
-    // Writing to a String does not fail.
-    let _ = write!(
-        body,
-        "<tr><th scope=\"row\"><span class=\"name\">{}</span></th>{cells}<td>{}</td></tr>",
-        text(&row.model),
-        text(published.latency_on.as_deref().unwrap_or(""))
-    );
 }

@@ -1,9 +1,9 @@
-//! The answer first: cards, the Pareto front step by step, and every caveat.
+//! The answer first: cards, and every caveat.
 
 use std::fmt::Write as _;
 
 use super::text;
-use crate::report::notes::{Note, Weight, notes as notes_of};
+use crate::report::notes::{Group, Note, Weight, grouped};
 use crate::report::row::Row;
 use crate::report::units::{bytes, ms, percent};
 use crate::report::verdict::Verdict;
@@ -87,74 +87,12 @@ fn rivals(rows: &[Row], indices: &[usize]) -> String {
     }
 }
 
-/// The front as a table: what each step of accuracy costs.
-pub fn front(rows: &[Row], verdict: &Verdict) -> String {
-    if verdict.front.is_empty() {
-        return String::new();
-    }
-    let mut body = String::new();
-    let mut before: Option<&Row> = None;
-    for &index in &verdict.front {
-        let row = &rows[index];
-        let _ = write!(
-            body,
-            "<tr><th scope=\"row\"><span class=\"name\">{}</span></th><td>{} ×{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td></tr>",
-            text(&row.model),
-            text(&row.ran_on()),
-            row.threads,
-            row.latency_p50_us.map_or(String::new(), ms),
-            row.top1.map_or(String::new(), percent),
-            bytes(row.model_bytes),
-            before.map_or_else(|| "the fastest".to_owned(), |before| step(before, row)),
-        );
-        before = Some(row);
-    }
-    let also = verdict.front_with_size.iter().filter(|index| !verdict.front.contains(index));
-    let also: Vec<String> = also.map(|&index| text(&rows[index].case())).collect();
-    let also = match also.len() {
-        0 => String::new(),
-        1..=6 => format!(
-            "<p class=\"dim\">Counting the size of the file as well, these are not beaten either: {}.</p>",
-            also.join("; ")
-        ),
-        count => format!(
-            "<p class=\"dim\">Counting the size of the file as well, {count} more cases are not beaten.</p>"
-        ),
-    };
-    format!(
-        "<section id=\"front\" aria-labelledby=\"front-title\"><h2 id=\"front-title\">The Pareto front</h2><p class=\"lead\">Whatever the latency that you can afford, the best choice is in this list.</p>\
-         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"front-title\"><table><thead><tr><th scope=\"col\">model</th><th scope=\"col\">ran on</th><th scope=\"col\" class=\"n\">p50 ms</th><th scope=\"col\" class=\"n\">Top-1 %</th><th scope=\"col\" class=\"n\">size</th><th scope=\"col\">against the step before</th></tr></thead><tbody>{body}</tbody></table></div>{also}</section>\n"
-    )
-}
-
-fn step(before: &Row, row: &Row) -> String {
-    let (Some(slower), Some(better)) = (
-        row.latency_p50_us.zip(before.latency_p50_us).map(|(now, then)| now / then),
-        row.top1.zip(before.top1).map(|(now, then)| now - then),
-    ) else {
-        return String::new();
-    };
-    let overlaps = row.top1_low.zip(before.top1_high).is_some_and(|(low, high)| low <= high);
-    let sure = if overlaps { "; their intervals overlap" } else { "" };
-    format!("+{} points of Top-1 for {slower:.2} × the time{sure}", percent(better))
-}
-
 /// Everything to know beside the numbers, once each, the worst first.
 pub fn notes(rows: &[Row]) -> String {
-    let mut said: Vec<(Note, Vec<String>)> = Vec::new();
-    for row in rows {
-        for note in notes_of(row) {
-            match said.iter_mut().find(|(other, _)| *other == note) {
-                Some((_, cases)) => cases.push(row.case()),
-                None => said.push((note, vec![row.case()])),
-            }
-        }
-    }
-    if said.is_empty() {
+    let items: Vec<String> = grouped(rows).iter().map(item).collect();
+    if items.is_empty() {
         return String::new();
     }
-    said.sort_by_key(|(note, _)| std::cmp::Reverse(note.weight));
-    let items: Vec<String> = said.iter().map(|(note, cases)| item(note, cases)).collect();
     /// So many are read at a glance; the others are one click away.
     const AT_ONCE: usize = 8;
     let (first, rest) = items.split_at(items.len().min(AT_ONCE));
@@ -173,13 +111,24 @@ pub fn notes(rows: &[Row]) -> String {
     )
 }
 
-fn item(note: &Note, cases: &[String]) -> String {
-    let cases = match cases {
-        [one] => format!("<strong>{}</strong>: ", text(one)),
-        [one, more @ ..] => format!("<strong>{}</strong> and {} more: ", text(one), more.len()),
-        [] => String::new(),
-    };
-    format!("<li>{} {cases}{}</li>", tag(note), text(&note.text))
+fn item(group: &Group) -> String {
+    let tag = tag(&group.note);
+    let says = text(&group.text());
+    match group.cases.as_slice() {
+        [(one, _)] => format!("<li>{tag} <strong>{}</strong>: {says}</li>", text(one)),
+        several => {
+            let each: String = several.iter().map(case).collect();
+            format!(
+                "<li>{tag} {says}<details><summary>{} cases</summary><ul>{each}</ul></details></li>",
+                several.len()
+            )
+        }
+    }
+}
+
+fn case((case, figures): &(String, Option<String>)) -> String {
+    let figures = figures.as_deref().map_or(String::new(), |figures| format!(": {figures}"));
+    format!("<li>{}{}</li>", text(case), text(&figures))
 }
 
 /// A note's tag, coloured by its weight.
@@ -190,4 +139,12 @@ pub fn tag(note: &Note) -> String {
         Weight::Failure => " failure",
     };
     format!("<span class=\"tag{class}\">{}</span>", text(&note.tag))
+}
+
+/// The tag and this case's own figures beside it.
+pub fn tag_with_figures(note: &Note) -> String {
+    let figures = note.figures.as_deref().map_or(String::new(), |figures| {
+        format!("<span class=\"figures\">{}</span> ", text(figures))
+    });
+    tag(note) + &figures
 }

@@ -1,25 +1,26 @@
 //! Small copies of images, inside the page.
 
 use std::collections::HashMap;
-use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use image::ImageFormat;
 use image::imageops::FilterType;
+use image::{DynamicImage, GrayImage, ImageFormat, RgbaImage};
+use libjpeg_turbo_rs::{PixelFormat, Subsampling, compress};
 
+use crate::accuracy::decode;
+use crate::accuracy::pixels::Pixels;
 use crate::run::Run;
 
 /// Side in pixels: sharp at the 56 CSS pixels that the page shows, not more.
 const SIDE: u32 = 84;
+/// Quality of a thumbnail's JPEG: about 2 kB each.
+const QUALITY: u8 = 80;
 /// A page holds at most so many; confusions after that have none.
 const MOST: usize = 300;
-/// Larger files are not opened: a page must not take longer than a look.
-const MOST_BYTES: u64 = 20 << 20;
-/// Larger pictures are not decoded: a small file can hold a huge one.
-const MOST_SIDE: u32 = 8192;
 
 /// The images of a page, each one once.
 pub struct Thumbnails {
@@ -59,30 +60,53 @@ impl Thumbnails {
     }
 }
 
+/// A small picture stays as it is, a large one is filled into a square.
 fn uri(path: &Path) -> Option<String> {
-    if fs::metadata(path).ok()?.len() > MOST_BYTES {
-        return None;
-    }
-    let mut reader = image::ImageReader::open(path).ok()?.with_guessed_format().ok()?;
-    let mut limits = image::Limits::default();
-    limits.max_image_width = Some(MOST_SIDE);
-    limits.max_image_height = Some(MOST_SIDE);
-    reader.limits(limits);
-    let picture = reader.decode().ok()?;
-    let (format, small) = if picture.width().max(picture.height()) <= SIDE {
-        (ImageFormat::Png, picture)
+    let bytes = decode::load(path).ok()?;
+    let picture = picture(decode::decode(&bytes, &Mutex::new(())).ok()?.pixels)?;
+    let (format, bytes) = if picture.width().max(picture.height()) <= SIDE {
+        let mut png = Cursor::new(Vec::new());
+        picture.write_to(&mut png, ImageFormat::Png).ok()?;
+        (ImageFormat::Png, png.into_inner())
     } else {
-        let side = SIDE;
-        (
-            ImageFormat::Jpeg,
-            picture.resize_to_fill(side, side, FilterType::Triangle).to_rgb8().into(),
-        )
+        let small = picture.resize_to_fill(SIDE, SIDE, FilterType::Triangle).to_rgb8();
+        let side = SIDE as usize;
+        let jpeg = compress(&small, side, side, PixelFormat::Rgb, QUALITY, Subsampling::S420);
+        (ImageFormat::Jpeg, jpeg.ok()?)
     };
-    let mut bytes = Cursor::new(Vec::new());
-    small.write_to(&mut bytes, format).ok()?;
-    Some(format!(
-        "data:{};base64,{}",
-        format.to_mime_type(),
-        BASE64_STANDARD.encode(bytes.get_ref())
-    ))
+    Some(format!("data:{};base64,{}", format.to_mime_type(), BASE64_STANDARD.encode(bytes)))
+}
+
+fn picture(pixels: Pixels) -> Option<DynamicImage> {
+    let (width, height) = (u32::try_from(pixels.width).ok()?, u32::try_from(pixels.height).ok()?);
+    if pixels.is_grey() {
+        return GrayImage::from_raw(width, height, pixels.data).map(DynamicImage::from);
+    }
+    // The fourth byte of a pixel has no meaning.
+    let mut data = pixels.data;
+    data.as_chunks_mut::<4>().0.iter_mut().for_each(|pixel| pixel[3] = 255);
+    RgbaImage::from_raw(width, height, data).map(DynamicImage::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn photos_and_small_pictures_get_one_and_what_is_no_image_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let rgb: Vec<u8> = (0..200 * 120 * 3).map(|i| (i / 300 % 256) as u8).collect();
+        let jpeg = compress(&rgb, 200, 120, PixelFormat::Rgb, 90, Subsampling::S420).unwrap();
+        std::fs::write(at("photo.JPEG"), jpeg).unwrap();
+        GrayImage::from_pixel(28, 28, image::Luma([7])).save(at("small.png")).unwrap();
+        std::fs::write(at("text.jpg"), "no image").unwrap();
+        let photo = uri(&at("photo.JPEG")).unwrap();
+        let encoded = photo.strip_prefix("data:image/jpeg;base64,").unwrap();
+        let small = BASE64_STANDARD.decode(encoded).unwrap();
+        let decoded = libjpeg_turbo_rs::decompress(&small).unwrap();
+        assert_eq!((decoded.width, decoded.height), (84, 84));
+        assert!(uri(&at("small.png")).unwrap().starts_with("data:image/png;base64,"));
+        assert_eq!((uri(&at("text.jpg")), uri(&at("absent.png"))), (None, None));
+    }
 }

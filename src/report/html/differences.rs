@@ -1,0 +1,88 @@
+//! Whether differences in accuracy are more than chance: every model against
+//! the most accurate one and against its own float32, on the same images.
+
+use std::fmt::Write as _;
+
+use super::text;
+use crate::report::paired_top1;
+use crate::report::row::Row;
+use crate::report::units::percent;
+use crate::report::verdict::{Verdict, fastest_of_each_model};
+use crate::run::{AccuracyRecord, Run};
+
+/// The section, where two models or more were scored.
+pub fn section(run: &Run, rows: &[Row], verdict: &Verdict) -> String {
+    let Some(best) = verdict.most_accurate else { return String::new() };
+    let scored = (0..rows.len()).filter(|&i| {
+        rows[i].is_trusted() && rows[i].top1.is_some() && rows[i].device == rows[best].device
+    });
+    let mut shown = fastest_of_each_model(rows, scored);
+    if shown.len() < 2 {
+        return String::new();
+    }
+    // The most accurate model by its most accurate case, the others by the
+    // case that one would ship.
+    for index in &mut shown {
+        if rows[*index].model == rows[best].model {
+            *index = best;
+        }
+    }
+    shown.sort_by(|&a, &b| rows[b].top1.unwrap_or(0.0).total_cmp(&rows[a].top1.unwrap_or(0.0)));
+    let twins: Vec<Option<String>> = shown.iter().map(|&i| against_twin(run, i)).collect();
+    let with_twins = twins.iter().any(Option::is_some);
+    let mut body = String::new();
+    for (&index, twin) in shown.iter().zip(twins) {
+        let row = &rows[index];
+        let lead = if index == best {
+            "the most accurate".to_owned()
+        } else {
+            paired_top1::sentence(row).unwrap_or_default()
+        };
+        let twin = match twin {
+            _ if !with_twins => String::new(),
+            twin => format!("<td>{}</td>", text(&twin.unwrap_or_default())),
+        };
+        // Writing to a String does not fail.
+        let _ = write!(
+            body,
+            "<tr><th scope=\"row\"><span class=\"name\">{}</span> <span class=\"phone\">{}</span></th><td class=\"desk\">{}</td><td class=\"n\">{}</td><td>{}</td>{twin}</tr>",
+            text(&row.model),
+            text(&row.ran_on()),
+            text(&row.ran_on()),
+            row.top1.map_or(String::new(), percent),
+            text(&lead),
+        );
+    }
+    let twin_head = if with_twins { "<th scope=\"col\">against its own float32</th>" } else { "" };
+    format!(
+        "<section id=\"differences\" class=\"long\" aria-labelledby=\"differences-title\"><h2 id=\"differences-title\">Is it really less accurate?</h2>\
+         <p class=\"lead\">Every model by its fastest case, against {}, on the same images, by McNemar's exact test at 5%. Where it finds nothing, it says how many images would show a difference as large as the one seen (80% power).</p>\
+         <div class=\"scroll tall\" tabindex=\"0\" role=\"region\" aria-labelledby=\"differences-title\"><table><thead><tr><th scope=\"col\">model</th><th scope=\"col\" class=\"desk\">ran on</th><th scope=\"col\" class=\"n\">Top-1 %</th><th scope=\"col\">against the most accurate</th>{twin_head}</tr></thead><tbody>{body}</tbody></table></div></section>\n",
+        text(&rows[best].case())
+    )
+}
+
+/// A quantised model against the float32 model with the same weights, as its
+/// description names it: on the same runtime where that was scored too.
+fn against_twin(run: &Run, index: usize) -> Option<String> {
+    let case = run.header.cases.get(index)?;
+    let model = run.header.models.iter().find(|model| model.name == case.model)?;
+    let twin = model.description.reference.as_deref().filter(|twin| *twin != case.model)?;
+    let own = case.accuracy_key();
+    let record = paired_top1::record(run, &own)?;
+    let twins: Vec<&AccuracyRecord> = run
+        .accuracies
+        .iter()
+        .filter(|other| other.key.model == twin && !other.predictions.is_empty())
+        .collect();
+    let same = |other: &&&AccuracyRecord| {
+        (other.key.backend, &other.key.delegate) == (own.backend, &own.delegate)
+    };
+    let reference = twins.iter().find(same).or(twins.first())?;
+    let words = paired_top1::words(&paired_top1::compare(reference, record)?);
+    Some(if same(&reference) {
+        words
+    } else {
+        format!("{words} (that one on {}/{})", reference.key.backend, reference.key.delegate)
+    })
+}

@@ -1,0 +1,69 @@
+//! The Pareto front step by step.
+
+use std::fmt::Write as _;
+
+use super::text;
+use crate::report::paired_top1;
+use crate::report::row::Row;
+use crate::report::units::{bytes, ms, percent};
+use crate::report::verdict::Verdict;
+use crate::run::Run;
+
+/// The front as a table: what each step of accuracy costs.
+pub fn section(run: &Run, rows: &[Row], verdict: &Verdict) -> String {
+    if verdict.front.is_empty() {
+        return String::new();
+    }
+    let mut body = String::new();
+    let mut before: Option<usize> = None;
+    for &index in &verdict.front {
+        let row = &rows[index];
+        let _ = write!(
+            body,
+            "<tr><th scope=\"row\"><span class=\"name\">{}</span> <span class=\"phone\">{} ×{}</span></th><td class=\"desk\">{} ×{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td></tr>",
+            text(&row.model),
+            text(&row.ran_on()),
+            row.threads,
+            text(&row.ran_on()),
+            row.threads,
+            row.latency_p50_us.map_or(String::new(), ms),
+            row.top1.map_or(String::new(), percent),
+            bytes(row.model_bytes),
+            before
+                .map_or_else(|| "the fastest".to_owned(), |before| step(run, rows, before, index)),
+        );
+        before = Some(index);
+    }
+    let also = verdict.front_with_size.iter().filter(|index| !verdict.front.contains(index));
+    let also: Vec<String> = also.map(|&index| text(&rows[index].case())).collect();
+    let also = match also.len() {
+        0 => String::new(),
+        1..=6 => format!(
+            "<p class=\"dim\">Counting the size of the file as well, these are not beaten either: {}.</p>",
+            also.join("; ")
+        ),
+        count => format!(
+            "<p class=\"dim\">Counting the size of the file as well, {count} more cases are not beaten.</p>"
+        ),
+    };
+    format!(
+        "<section id=\"front\" aria-labelledby=\"front-title\"><h2 id=\"front-title\">The Pareto front</h2><p class=\"lead\">Whatever the latency that you can afford, the best choice is in this list.</p>\
+         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"front-title\"><table><thead><tr><th scope=\"col\">model</th><th scope=\"col\" class=\"desk\">ran on</th><th scope=\"col\" class=\"n\">p50 ms</th><th scope=\"col\" class=\"n\">Top-1 %</th><th scope=\"col\" class=\"n\">size</th><th scope=\"col\">against the step before</th></tr></thead><tbody>{body}</tbody></table></div>{also}</section>\n"
+    )
+}
+
+/// What a step up the front gains and costs.
+fn step(run: &Run, rows: &[Row], before: usize, now: usize) -> String {
+    let slower = rows[now].latency_p50_us.zip(rows[before].latency_p50_us);
+    let cost = slower.map_or(String::new(), |(now, then)| format!("{:.2} × the time", now / then));
+    let record = |index: usize| {
+        let case = run.header.cases.get(index)?;
+        paired_top1::record(run, &case.accuracy_key())
+    };
+    let paired =
+        record(before).zip(record(now)).and_then(|(before, now)| paired_top1::compare(before, now));
+    match paired {
+        Some(paired) => format!("{cost}; {}", text(&paired_top1::words(&paired))),
+        None => cost,
+    }
+}
