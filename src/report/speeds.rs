@@ -83,12 +83,12 @@ mod tests {
 
     #[test]
     fn come_back_as_they_were_written() {
-        let modes =
-            [(440.123, 0.625), (541.0, 0.375)].map(|(median_us, share)| Mode { median_us, share });
+        let modes = [(440.123, 0.6249), (541.0, 0.3751)]
+            .map(|(median_us, share)| Mode { median_us, share });
         let speeds = Speeds::of(&modes).unwrap();
-        assert_eq!(speeds.to_string(), "440.123:0.625 541:0.375");
+        assert_eq!(speeds.to_string(), "440.123:0.6249 541:0.3751");
         assert_eq!(speeds.to_string().parse::<Speeds>().unwrap(), speeds);
-        assert_eq!(speeds.words(), "0.440 ms 63%, 0.541 ms 38%");
+        assert_eq!(speeds.words(), "0.440 ms 62%, 0.541 ms 38%");
         assert_eq!(Speeds::of(&modes[..1]), None);
         assert!("0.44".parse::<Speeds>().is_err());
     }
