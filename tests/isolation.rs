@@ -3,7 +3,6 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -22,31 +21,11 @@ const FAULTS: [(&str, &str); 9] = [
     ("garbage", "ok"),
 ];
 
-/// Compiles the delegate; `None` after a skip where that cannot be done.
-fn delegate(folder: &Path) -> Option<PathBuf> {
-    let headers = common::repository().join("runtimes/include");
-    if !headers.join("tensorflow").is_dir() {
-        common::skip("no TensorFlow Lite headers; scripts/setup/tflitec brings them");
-        return None;
-    }
-    let library = folder.join("libfaulty.so");
-    let output = Command::new("c++")
-        .args(["-std=c++17", "-shared", "-fPIC", "-O1", "-I"])
-        .arg(&headers)
-        .arg("-o")
-        .arg(&library)
-        .arg(common::repository().join("tests/delegate/softmax_delegate.cc"))
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Some(library)
-}
-
 /// Runs the embedded float32 model undelegated and with every fault in run
 /// number `at`; gives the rows and the exit code.
 fn run(at: u32, arguments: &[&str]) -> Option<(Vec<Value>, Option<i32>)> {
     let folder = TempDir::new().unwrap();
-    let library = delegate(folder.path())?;
+    let library = common::faulty_delegate(folder.path())?;
     let delegates: Vec<String> = FAULTS
         .iter()
         .map(|(fault, _)| format!("external:{}?fault={fault}&at={at}", library.display()))

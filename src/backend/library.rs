@@ -111,6 +111,12 @@ impl RuntimeLibrary {
 /// data folder.
 #[must_use]
 pub fn folders() -> Vec<PathBuf> {
+    folders_for(TARGET)
+}
+
+/// The same for the runtimes of another target.
+#[must_use]
+pub fn folders_for(target: &str) -> Vec<PathBuf> {
     let named = env::var_os("SHUTTERBENCH_RUNTIMES").map(PathBuf::from);
     let program = env::current_exe().unwrap_or_default();
     let beside = program.ancestors().skip(1).take(4).map(|a| a.join("runtimes"));
@@ -118,7 +124,7 @@ pub fn folders() -> Vec<PathBuf> {
         .into_iter()
         .chain(beside.filter(|folder| folder.is_dir()))
         .chain(user_folder())
-        .map(|folder| folder.join(TARGET))
+        .map(|folder| folder.join(target))
         .collect()
 }
 

@@ -5,8 +5,10 @@ use std::num::NonZeroUsize;
 use anyhow::Result;
 use comfy_table::{Table, presets};
 
+use super::device_args::ServerArgs;
 use super::{Ending, print, print_json};
 use crate::backend::{BackendKind, Delegate, listing};
+use crate::device::{Server, survey};
 use crate::host::doctor;
 use crate::model::{Model, Precision, select};
 use crate::suite::Case;
@@ -21,17 +23,20 @@ pub enum What {
     Backends,
     /// The delegates of each runtime
     Delegates,
+    /// The devices of adb's server
+    Devices,
 }
 
 /// Prints a listing.
 ///
 /// # Errors
 /// A broken manifest, or standard output that cannot be written.
-pub fn list(what: What, json: bool) -> Result<Ending> {
+pub fn list(what: What, server: &ServerArgs, json: bool) -> Result<Ending> {
     match what {
         What::Models => models(&select::embedded()?, json),
         What::Backends => backends(json),
         What::Delegates => delegates(json),
+        What::Devices => devices(&server.server(), json),
     }
 }
 
@@ -107,6 +112,29 @@ fn refused(backend: BackendKind, delegate: Delegate) -> Option<String> {
     let (name, threads) = (model.name.clone(), NonZeroUsize::MIN);
     let case = Case { model: name, backend, delegate, threads, device: None };
     WorkerSource::isolated().load(&case, &model).err().map(|fault| fault.reason)
+}
+
+fn devices(server: &Server, json: bool) -> Result<Ending> {
+    let devices = survey::devices(server)?;
+    if json {
+        return print_json(&devices);
+    }
+    if devices.is_empty() {
+        return print(b"adb sees no device\n");
+    }
+    let mut table = table(&["device", "state", "model", "system", "program", "battery"]);
+    for device in devices {
+        let facts = device.facts.as_ref();
+        table.add_row([
+            device.listed.serial.clone(),
+            device.listed.state.to_string(),
+            device.listed.model.clone().unwrap_or_default(),
+            facts.map(|facts| facts.system.clone()).unwrap_or_default(),
+            facts.and_then(|facts| facts.target).unwrap_or_default().to_owned(),
+            facts.and_then(|facts| facts.battery.clone()).unwrap_or_default(),
+        ]);
+    }
+    print(format!("{table}\n").as_bytes())
 }
 
 /// Tells what would disturb a measurement.

@@ -1,6 +1,8 @@
 //! Arguments in, exit code out.
 
 pub mod decide;
+pub mod device;
+pub mod device_args;
 pub mod in_turn;
 pub mod inspect;
 pub mod list;
@@ -14,6 +16,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::fetch;
+use device_args::ServerArgs;
 use run_args::RunArgs;
 
 /// Latency, accuracy and size of image-classification models, measured together.
@@ -33,6 +36,8 @@ enum Command {
         /// What to list
         #[arg(value_enum)]
         what: list::What,
+        #[command(flatten)]
+        server: ServerArgs,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -104,7 +109,7 @@ pub fn dispatch(cli: Cli) -> ExitCode {
 fn command(command: Command) -> anyhow::Result<Ending> {
     match command {
         Command::Run(args) => run::run(&args),
-        Command::List { what, json } => list::list(what, json),
+        Command::List { what, server, json } => list::list(what, &server, json),
         Command::Inspect { model, json } => inspect::inspect(&model, json),
         Command::Fetch(args) => Ok(fetch::command(&args).map(|()| Ending::Good)?),
         Command::Doctor { json } => list::doctor(json),
@@ -127,6 +132,12 @@ fn print(bytes: &[u8]) -> anyhow::Result<Ending> {
     stdout.write_all(bytes)?;
     stdout.flush()?;
     Ok(Ending::Good)
+}
+
+/// Writes a line to standard error. A reader that went away is no reason to
+/// stop measuring.
+fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// Writes a value to standard output as indented JSON.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::{Ending, in_turn, print, print_json};
+use super::{Ending, device, in_turn, print, print_json, tell};
 use crate::model::Description;
 use crate::report;
 use crate::report::row::Row;
@@ -26,6 +26,12 @@ use super::run_args::RunArgs;
 /// One sentence for what is wrong with the request; nothing was started.
 pub fn run(args: &RunArgs) -> Result<Ending> {
     let interrupt = interrupt_flag()?;
+    if args.lifeline {
+        follow_input(Arc::clone(&interrupt));
+    }
+    if let Some(ending) = elsewhere(args, &interrupt)? {
+        return Ok(ending);
+    }
     let (folder, mut started) = match &args.resume {
         Some(folder) => (folder.clone(), resumed(folder)?),
         None => begun(args)?,
@@ -38,15 +44,24 @@ pub fn run(args: &RunArgs) -> Result<Ending> {
         if let [run] = runs.as_slice() {
             print_rows(run, args.json)?;
         }
-        eprintln!(
+        tell(&format!(
             "interrupted; what was measured is in {0}: 'shutterbench run --resume {0}' goes on",
             folder.display()
-        );
+        ));
         return Ok(Ending::Interrupted);
     }
     match runs.as_slice() {
         [base, new] => in_turn::conclude(&folder, base, new, args.json),
         runs => conclude(&folder, runs, args.json),
+    }
+}
+
+/// What other devices brought, where the run is theirs.
+fn elsewhere(args: &RunArgs, interrupt: &AtomicBool) -> Result<Option<Ending>> {
+    match &args.resume {
+        Some(folder) => device::resume(args, folder, interrupt),
+        None if args.on.is_local() => Ok(None),
+        None => device::run(args, &wanted(args, args.suite.as_deref())?, interrupt).map(Some),
     }
 }
 
@@ -56,7 +71,7 @@ fn conclude(folder: &Path, runs: &[Run], json: bool) -> Result<Ending> {
         failed |= print_rows(run, json)?.iter().any(|row| row.status.is_failure());
     }
     for file in ["results.csv", "report.html"] {
-        eprintln!("written: {}", folder.join(file).display());
+        tell(&format!("written: {}", folder.join(file).display()));
     }
     Ok(if failed { Ending::Bad } else { Ending::Good })
 }
@@ -87,11 +102,11 @@ fn warn(run: &Run, rows: &[Row], json: bool) {
             more => format!("; and {more} more, named in run.json"),
         };
         let named: Vec<String> = named.collect();
-        eprintln!("left out, unreadable: {}: {}{more}", unreadable.len(), named.join("; "));
+        tell(&format!("left out, unreadable: {}: {}{more}", unreadable.len(), named.join("; ")));
     }
     for row in rows.iter().filter(|_| json) {
         if let Some(shift) = row.label_shift {
-            eprintln!("warning: {}: {shift}", row.case());
+            tell(&format!("warning: {}: {shift}", row.case()));
         }
     }
 }
@@ -190,6 +205,16 @@ fn interrupt_flag() -> Result<Arc<AtomicBool>> {
     ctrlc::set_handler(move || to_set.store(true, Ordering::Relaxed))
         .context("cannot listen for Ctrl-C")?;
     Ok(flag)
+}
+
+/// Sets the flag when standard input ends. Over adb or ssh that is when the
+/// connection does, however it ended; a signal does not always come.
+fn follow_input(flag: Arc<AtomicBool>) {
+    std::thread::spawn(move || {
+        // An input that cannot be read has ended too.
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        flag.store(true, Ordering::Relaxed);
+    });
 }
 
 /// The suite file, if one is named, with the command line's options over it.

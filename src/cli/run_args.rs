@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
+use super::device_args::DeviceArgs;
 use crate::backend::{BackendKind, Delegate};
 use crate::model::preprocessing::Resize;
 use crate::suite::{Amount, NonNegative, Order, Shard};
@@ -133,6 +134,14 @@ pub struct RunArgs {
     /// Print the rows as JSON in place of the table
     #[arg(long, help_heading = "Run")]
     pub json: bool,
+    /// End as by Ctrl-C when standard input ends: for a program that starts
+    /// this one elsewhere
+    #[arg(long, hide = true)]
+    pub lifeline: bool,
+
+    /// Where to run
+    #[command(flatten)]
+    pub on: DeviceArgs,
 }
 
 fn backend(text: &str) -> Result<BackendKind, String> {

@@ -132,18 +132,18 @@ fn run(pip: &mut Command, python: &Path, wheel: &Wheel) -> Result<(), FetchError
 
 /// A folder that is removed with all that it holds when it goes out of scope.
 #[derive(Debug)]
-pub(super) struct Scratch(PathBuf);
+pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
     /// Makes it inside `folder`, so that what it holds can be renamed there.
-    pub(super) fn inside(folder: &Path) -> io::Result<Self> {
+    pub(crate) fn inside(folder: &Path) -> io::Result<Self> {
         let path = folder.join(format!(".fetch-{}", std::process::id()));
         std::fs::create_dir_all(&path)?;
         Ok(Self(path))
     }
 
     /// Its path.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 }

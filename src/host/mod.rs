@@ -1,6 +1,7 @@
 //! What machine this is, and what would disturb a measurement on it.
 
 pub mod affinity;
+pub mod android;
 pub mod doctor;
 pub mod frequency;
 pub mod memory;
@@ -13,6 +14,8 @@ mod captured;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+use android::Android;
 
 pub use frequency::of_cpu as frequency;
 pub use read::load_average;
@@ -56,6 +59,9 @@ pub struct Host {
     /// Whether the CPU is emulated in software: times say nothing about a real one.
     #[serde(default)]
     pub emulated: bool,
+    /// What Android tells of itself, on an Android device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub android: Option<Android>,
 }
 
 /// A temperature sensor.

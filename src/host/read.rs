@@ -1,5 +1,6 @@
 //! Reading what machine this is.
 
+use super::android::{Android, Properties};
 use super::tree::Tree;
 use super::{Host, ThermalZone, frequency};
 use crate::measure::clock;
@@ -9,14 +10,24 @@ impl Host {
     #[must_use]
     pub fn read() -> Self {
         let tree = Tree::default();
+        let android = Android::read();
+        let properties = android.as_ref().map(|android| &android.properties);
+        let of_tree = Self::of_tree(&tree, std::env::consts::ARCH);
         Self {
-            os: sysinfo::System::long_os_version()
+            os: properties
+                .and_then(Properties::os)
+                .or_else(sysinfo::System::long_os_version)
                 .unwrap_or_else(|| std::env::consts::OS.to_owned()),
+            // A phone's /proc/cpuinfo names no processor, or one core's.
+            cpu: properties
+                .and_then(|properties| properties.soc.clone())
+                .unwrap_or_else(|| of_tree.cpu.clone()),
             arch: std::env::consts::ARCH.to_owned(),
             load_before: load_average(),
             clock_precision_ns: clock::precision_ns(),
             clock_cost_ns: clock::cost_ns(),
-            ..Self::of_tree(&tree, std::env::consts::ARCH)
+            android,
+            ..of_tree
         }
     }
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::description::Description;
 
 /// The schema of manifests that this program reads.
-const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 1;
 /// File name of a manifest.
 pub const FILE_NAME: &str = "manifest.toml";
 

@@ -33,6 +33,8 @@ const BLOCK_MS: f64 = 50.0;
 const MIN_SECONDS: f64 = 0.5;
 /// Most time in timed blocks a case.
 const MAX_SECONDS: f64 = 10.0;
+/// The seed where none is given.
+pub const SEED: u64 = 0;
 /// Silence after which a worker counts as hung.
 const TIMEOUT_SECONDS: f64 = 60.0;
 
@@ -103,8 +105,11 @@ pub fn plan(wanted: &SuiteFile, in_process: bool) -> Result<Plan> {
     Ok(Plan { header, dataset })
 }
 
-/// What a run is called.
-pub(super) fn run_id(moment: OffsetDateTime) -> Result<String> {
+/// The name of a run that begins at `moment`.
+///
+/// # Errors
+/// A clock set to a year beyond 9999.
+pub fn run_id(moment: OffsetDateTime) -> Result<String> {
     moment
         .format(format_description!("[year][month][day]-[hour][minute][second]"))
         .context("cannot name the run after the time")
@@ -189,7 +194,7 @@ fn options(
         latency,
         accuracy,
         overrides: wanted.describe.clone(),
-        seed: wanted.seed.unwrap_or(0),
+        seed: wanted.seed.unwrap_or(SEED),
         timeout_seconds,
         memory_limit_mb: wanted.memory_limit,
         in_process,
@@ -256,7 +261,9 @@ fn accuracy_options(
     }))
 }
 
-fn embedded_dataset(models: &[Model]) -> Option<std::path::PathBuf> {
+/// The labelled images of the embedded family, where all models are of it.
+#[must_use]
+pub fn embedded_dataset(models: &[Model]) -> Option<std::path::PathBuf> {
     let manifest = Manifest::embedded().ok()?;
     let folder = fs::canonicalize(&manifest.folder).ok()?;
     let all_embedded = models.iter().all(|model| model.path.starts_with(&folder));

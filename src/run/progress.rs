@@ -1,6 +1,6 @@
 //! What a run tells while it goes on: bars on a terminal, plain lines elsewhere.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -88,7 +88,8 @@ impl Progress {
             Style::Quiet => {}
             Style::Lines => {
                 if let Some(line) = line {
-                    eprintln!("{line}");
+                    // Nobody may be there to read it: a connection that broke.
+                    let _ = writeln!(std::io::stderr(), "{line}");
                 }
             }
             Style::Bar(bar) => match event {

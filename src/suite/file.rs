@@ -5,7 +5,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::options::{Amount, NonNegative, Order};
 use super::shard::Shard;
@@ -14,7 +14,7 @@ use crate::model::Description;
 
 /// A suite. Every field is optional; what is absent is as on a command line
 /// without that option. Paths are relative to the file.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[allow(missing_docs, reason = "each field is the option of the same name; see run_args.rs")]
 pub struct SuiteFile {

@@ -8,6 +8,7 @@ use std::env;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread;
 
 /// The repository's folder.
@@ -55,4 +56,25 @@ pub fn python() -> Option<PathBuf> {
     }
     skip(&format!("no {}, which scripts/test makes", python.display()));
     None
+}
+
+/// Compiles the delegate of `tests/delegate`, which does what drivers have been
+/// seen to do; `None` after a skip where that cannot be done.
+pub fn faulty_delegate(folder: &Path) -> Option<PathBuf> {
+    let headers = repository().join("runtimes/include");
+    if !headers.join("tensorflow").is_dir() {
+        skip("no TensorFlow Lite headers; scripts/setup/tflitec brings them");
+        return None;
+    }
+    let library = folder.join("libfaulty.so");
+    let output = Command::new("c++")
+        .args(["-std=c++17", "-shared", "-fPIC", "-O1", "-I"])
+        .arg(&headers)
+        .arg("-o")
+        .arg(&library)
+        .arg(repository().join("tests/delegate/softmax_delegate.cc"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(library)
 }

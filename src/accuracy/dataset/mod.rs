@@ -3,6 +3,7 @@
 mod folders;
 pub mod ilsvrc2012;
 mod labels_csv;
+pub mod listing;
 mod sample;
 
 use std::collections::HashSet;
@@ -11,6 +12,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::run::record::DatasetFacts;
@@ -20,7 +22,7 @@ use crate::suite::Shard;
 const EXTENSIONS: [&str; 5] = ["jpg", "jpeg", "png", "bmp", "webp"];
 
 /// One labelled image.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// Path within the dataset's folder, with `/`.
     pub file: String,
@@ -29,7 +31,8 @@ pub struct Entry {
 }
 
 /// What a class index of the dataset stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Order {
     /// The indices were given and count a model's classes.
     Given,
@@ -40,7 +43,7 @@ pub enum Order {
 }
 
 /// The classes of a dataset.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Classes {
     /// What an index stands for.
     pub order: Order,
@@ -73,7 +76,7 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Opens a folder with a `labels.csv`, ILSVRC2012's images with their
+    /// Opens a folder with a listing of ours, a `labels.csv`, ILSVRC2012's images with their
     /// ground-truth file, or one sub-folder a class.
     ///
     /// # Errors
@@ -81,7 +84,9 @@ impl Dataset {
     pub fn open(root: &Path) -> Result<Self> {
         ensure!(root.is_dir(), "dataset {} is no folder; give a folder of images", root.display());
         let csv = root.join("labels.csv");
-        let found = if csv.is_file() {
+        let found = if root.join(listing::FILE_NAME).is_file() {
+            listing::open(root)?
+        } else if csv.is_file() {
             labels_csv::open(root, &csv)?
         } else if let Some(truth) = ilsvrc2012::ground_truth_file(root)? {
             ilsvrc2012::open(root, &truth)?

@@ -1,0 +1,150 @@
+//! `shutterbench run --device`: the same run on other machines.
+
+use std::fs;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Result, ensure};
+use time::OffsetDateTime;
+
+use super::run_args::RunArgs;
+use super::{Ending, print, print_json, tell};
+use crate::device::fleet::{self, Homecoming, Request};
+use crate::device::{DeviceName, Ended, Errand};
+use crate::report::{self, Row};
+use crate::run::journal::Journal;
+use crate::run::merge::{self, Source};
+use crate::run::{Run, plan, replay};
+use crate::suite::SuiteFile;
+
+/// Runs on the devices that were asked for.
+///
+/// # Errors
+/// One sentence for what is wrong with the request or a device; nothing was
+/// measured.
+pub fn run(args: &RunArgs, wanted: &SuiteFile, interrupt: &AtomicBool) -> Result<Ending> {
+    ensure!(
+        args.ab.is_empty() && args.against.is_none(),
+        "--ab and --against compare on this machine; leave out --device"
+    );
+    let server = args.on.server.server();
+    let devices = fleet::resolve(&args.on.device, &server, &tell)?;
+    let run_id = plan::run_id(OffsetDateTime::now_utc())?;
+    let flags = [("--quiet", args.quiet), ("--in-process", args.in_process)];
+    let out = args.out.clone().unwrap_or_else(|| Path::new("results").join(&run_id));
+    let request = Request {
+        devices,
+        server,
+        root: args.on.device_folder.clone(),
+        wanted,
+        flags: flags.iter().filter(|(_, given)| *given).map(|(flag, _)| (*flag).into()).collect(),
+        out: out.clone(),
+        run_id,
+        terms: args.on.terms(),
+    };
+    let homecomings = fleet::run(&request, interrupt, &teller(args.quiet))?;
+    conclude(&out, &homecomings, args.json, interrupt)
+}
+
+/// Goes on with a device's run, or with those of several that are not finished;
+/// `None` where the run in `folder` was no device's.
+///
+/// # Errors
+/// A device that is not there.
+pub fn resume(args: &RunArgs, folder: &Path, interrupt: &AtomicBool) -> Result<Option<Ending>> {
+    let errands = match Errand::of(folder)? {
+        Some(errand) => vec![(errand, folder.to_owned())],
+        None => errands_below(folder)?,
+    };
+    if errands.is_empty() {
+        return Ok(None);
+    }
+    let is_finished = |folder: &Path| replay::read(folder).is_ok_and(|run| run.finished.is_some());
+    let (finished, unfinished): (Vec<_>, Vec<_>) =
+        errands.into_iter().partition(|(_, folder)| is_finished(folder));
+    let tell = teller(args.quiet);
+    let mut homecomings = fleet::resume(&unfinished, args.on.terms(), interrupt, &tell)?;
+    for (errand, folder) in finished {
+        let run = Some(replay::read(&folder)?);
+        let (device, ended, problems) = (errand.device, Ended::Code(0), Vec::new());
+        homecomings.push(Homecoming { device, folder, ended, run, problems });
+    }
+    conclude(folder, &homecomings, args.json, interrupt).map(Some)
+}
+
+/// The errands of a sweep over several devices, a folder each.
+fn errands_below(folder: &Path) -> Result<Vec<(Errand, PathBuf)>> {
+    // A folder that cannot be read is refused where a run is looked for in it.
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    folders.sort_unstable();
+    let errands = folders.into_iter().map(|folder| Ok((Errand::of(&folder)?, folder)));
+    let errands: Vec<(Option<Errand>, PathBuf)> = errands.collect::<Result<_>>()?;
+    Ok(errands.into_iter().filter_map(|(errand, folder)| Some((errand?, folder))).collect())
+}
+
+fn teller(quiet: bool) -> impl Fn(&DeviceName, &str) + Sync {
+    move |device: &DeviceName, line: &str| {
+        if !quiet {
+            tell(&format!("[{device}] {line}"));
+        }
+    }
+}
+
+/// Shows what came home. Several devices' runs become one, once all are whole.
+fn conclude(
+    out: &Path,
+    homecomings: &[Homecoming],
+    json: bool,
+    interrupt: &AtomicBool,
+) -> Result<Ending> {
+    for problem in homecomings.iter().flat_map(|home| &home.problems) {
+        tell(problem);
+    }
+    let refused = |home: &Homecoming| matches!(home.ended, Ended::Code(_)) && home.run.is_none();
+    ensure!(!homecomings.iter().all(refused), "nothing was measured");
+    let home: Vec<(&Path, &Run)> = homecomings
+        .iter()
+        .filter_map(|home| Some((home.folder.as_path(), home.run.as_ref()?)))
+        .collect();
+    let whole =
+        home.iter().all(|(_, run)| run.finished.is_some()) && home.len() == homecomings.len();
+    let merged = if whole && home.len() > 1 { Some(merged(out, &home)?) } else { None };
+    let shown: Vec<(&Path, &Run)> = match &merged {
+        Some(run) => vec![(out, run)],
+        None => home,
+    };
+    let rows: Vec<Row> = shown.iter().flat_map(|(_, run)| report::rows(run)).collect();
+    if json {
+        print_json(&rows)?;
+    } else {
+        let color = std::io::stdout().is_terminal();
+        for (_, run) in &shown {
+            print(report::terminal::table(&report::rows(run), None, color).as_bytes())?;
+        }
+    }
+    for (folder, _) in &shown {
+        let files = ["results.csv", "report.html"].map(|file| folder.join(file));
+        files.iter().for_each(|file| tell(&format!("written: {}", file.display())));
+    }
+    if interrupt.load(Ordering::Relaxed) {
+        tell(&format!("interrupted; 'shutterbench run --resume {}' goes on", out.display()));
+        return Ok(Ending::Interrupted);
+    }
+    let complete = whole && homecomings.iter().all(|home| home.problems.is_empty());
+    let good = complete && !rows.iter().any(|row| row.status.is_failure());
+    Ok(if good { Ending::Good } else { Ending::Bad })
+}
+
+/// The runs of several devices as one, in the folder above theirs.
+fn merged(out: &Path, runs: &[(&Path, &Run)]) -> Result<Run> {
+    let source = |(folder, run): &(&Path, &Run)| Source {
+        folder: (*folder).to_owned(),
+        run: (*run).clone(),
+    };
+    let merged = merge::merge(runs.iter().map(source).collect())?;
+    Journal::write(out, replay::entries(&merged))?;
+    report::write_all(&merged, out)?;
+    Ok(merged)
+}

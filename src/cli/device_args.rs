@@ -1,0 +1,91 @@
+//! The arguments of `shutterbench run` that are about other devices.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::device::fleet::Terms;
+use crate::device::{RemotePath, Selector, Server};
+
+/// How long to wait for a device that went away, where nothing else is said.
+const PATIENCE_SECONDS: f64 = 30.0;
+
+/// Where to run, and how other devices are reached.
+#[derive(Debug, Clone, Default, Args)]
+pub struct DeviceArgs {
+    /// Where to run: local, serials of adb, ssh:HOST, or all that adb has ready
+    #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "Devices", value_parser = selector)]
+    pub device: Vec<Selector>,
+    /// Folder on the device (default: /data/local/tmp/shutterbench, on boards /var/tmp/shutterbench)
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "SHUTTERBENCH_DEVICE_FOLDER",
+        help_heading = "Devices",
+        value_parser = remote_path
+    )]
+    pub device_folder: Option<RemotePath>,
+    /// End a device's run after so long, and bring what it has
+    #[arg(long, value_name = "S", help_heading = "Devices", value_parser = duration)]
+    pub device_timeout: Option<Duration>,
+    /// Wait so long for a device that went away, before giving up (default: 30)
+    #[arg(long, value_name = "S", help_heading = "Devices", value_parser = duration)]
+    pub device_patience: Option<Duration>,
+    /// Remove everything from the device afterwards
+    #[arg(long, help_heading = "Devices")]
+    pub device_clean: bool,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "its fields are documented")]
+    pub server: ServerArgs,
+}
+
+/// Where adb's server is; adb's own environment variables hold too.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ServerArgs {
+    /// Host of adb's server (as adb's -H)
+    #[arg(long, value_name = "HOST", help_heading = "Devices")]
+    pub adb_host: Option<String>,
+    /// Port of adb's server (as adb's -P)
+    #[arg(long, value_name = "PORT", help_heading = "Devices")]
+    pub adb_port: Option<u16>,
+}
+
+impl DeviceArgs {
+    /// Whether the run is this machine's alone.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.device.iter().all(|selector| *selector == Selector::Local)
+    }
+
+    /// How long a run may take, and what is left behind.
+    #[must_use]
+    pub fn terms(&self) -> Terms {
+        let patience = Duration::from_secs_f64(PATIENCE_SECONDS);
+        Terms {
+            timeout: self.device_timeout,
+            patience: self.device_patience.unwrap_or(patience),
+            clean: self.device_clean,
+        }
+    }
+}
+
+impl ServerArgs {
+    /// The server.
+    #[must_use]
+    pub fn server(&self) -> Server {
+        Server { host: self.adb_host.clone(), port: self.adb_port }
+    }
+}
+
+fn selector(text: &str) -> Result<Selector, String> {
+    text.parse()
+}
+
+fn remote_path(text: &str) -> Result<RemotePath, String> {
+    text.parse()
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "give seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|_| "give seconds, not negative".to_owned())
+}

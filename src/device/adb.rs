@@ -1,0 +1,168 @@
+//! adb's server and the devices that it knows, asked through the program `adb`.
+
+use std::env;
+use std::ffi::OsString;
+use std::io;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Result, anyhow, bail, ensure};
+use serde::{Deserialize, Serialize};
+
+use super::patience;
+
+/// How long the server may take for an answer; starting it takes some seconds.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Where adb's server is. Absent parts are as adb finds them itself: the
+/// environment's `ADB_SERVER_SOCKET` or `ANDROID_ADB_SERVER_PORT`, else this
+/// machine's server on port 5037, which is started where it does not run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Server {
+    /// Its host.
+    pub host: Option<String>,
+    /// Its port.
+    pub port: Option<u16>,
+}
+
+/// What adb says of a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, strum::Display)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum State {
+    /// Ready.
+    Device,
+    /// It has not confirmed this computer's key.
+    Unauthorized,
+    /// Connected, and does not answer.
+    Offline,
+    /// Anything else, in adb's words: `recovery`, `no permissions`, ...
+    #[strum(to_string = "{0}")]
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// A device as adb lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Listed {
+    /// Its serial.
+    pub serial: String,
+    /// Whether it is ready.
+    pub state: State,
+    /// Its model, where adb knows it.
+    pub model: Option<String>,
+}
+
+impl Server {
+    /// The program `adb` with the options that name the server. The program
+    /// can be named by `SHUTTERBENCH_ADB`.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        let program = env::var_os("SHUTTERBENCH_ADB").unwrap_or_else(|| OsString::from("adb"));
+        let mut command = Command::new(program);
+        if let Some(host) = &self.host {
+            command.args(["-H", host]);
+        }
+        if let Some(port) = self.port {
+            command.args(["-P", &port.to_string()]);
+        }
+        command
+    }
+
+    /// Every device that the server knows.
+    ///
+    /// # Errors
+    /// No program `adb`, or no server.
+    pub fn devices(&self) -> Result<Vec<Listed>> {
+        self.start()?;
+        let said = patience::output(self.command().args(["devices", "-l"]), PATIENCE).map_err(
+            |error| anyhow!("adb's server does not answer ({error}); try 'adb kill-server'"),
+        )?;
+        ensure!(said.is_success(), "adb lists no devices: {}", said.last_words());
+        Ok(parse(&said.out))
+    }
+
+    /// Starts the server, where it is this machine's and does not run. Its
+    /// pipes are not ours: it would keep them open for as long as it lives.
+    fn start(&self) -> Result<()> {
+        let mut command = self.command();
+        command.arg("start-server");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        match command.status() {
+            // Refused where the server is another machine's: the next question tells.
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => bail!(
+                "there is no program adb; install it (Debian, Ubuntu: 'apt-get install adb'), or name it with SHUTTERBENCH_ADB"
+            ),
+            Err(error) => bail!("adb cannot be started: {error}"),
+        }
+    }
+}
+
+impl Listed {
+    /// What keeps it from being used, with what to do; `None` if it is ready.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<String> {
+        let serial = &self.serial;
+        Some(match &self.state {
+            State::Device => return None,
+            State::Unauthorized => format!(
+                "device {serial} has not allowed this computer to debug it; unlock its screen and confirm the dialog"
+            ),
+            State::Offline => format!(
+                "device {serial} is offline; plug it in again or restart it, or try 'adb reconnect'"
+            ),
+            State::Other(state) => format!("device {serial} is not ready, adb says '{state}'"),
+        })
+    }
+}
+
+/// Reads `adb devices -l`: a serial, blanks, a state that may hold blanks (`no
+/// permissions (...)`), and pairs such as `model:Pixel_7`.
+fn parse(text: &str) -> Vec<Listed> {
+    let devices = text.lines().skip_while(|line| !line.starts_with("List of devices")).skip(1);
+    devices.filter_map(parse_line).collect()
+}
+
+fn parse_line(line: &str) -> Option<Listed> {
+    let (serial, rest) = line.trim().split_once(char::is_whitespace)?;
+    let facts = ["usb:", "product:", "model:", "device:", "transport_id:"];
+    let is_fact = |word: &&str| facts.iter().any(|fact| word.starts_with(fact));
+    let state: Vec<&str> = rest.split_whitespace().take_while(|word| !is_fact(word)).collect();
+    let model = rest.split_whitespace().find_map(|word| word.strip_prefix("model:"));
+    let state = match state.join(" ") {
+        state if state == "device" => State::Device,
+        state if state == "unauthorized" => State::Unauthorized,
+        state if state == "offline" => State::Offline,
+        state => State::Other(state),
+    };
+    Some(Listed { serial: serial.to_owned(), state, model: model.map(str::to_owned) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_is_told() {
+        // The forms that adb 29 to 35 print.
+        let text = "* daemon started successfully\nList of devices attached\n\
+            8BAX0X0X               device usb:1-1 product:panther model:Pixel_7 device:panther transport_id:3\n\
+            emulator-5554          offline transport_id:1\n\
+            R58M123ABC             unauthorized usb:3-2 transport_id:4\n\
+            0123456789ABCDEF       no permissions (missing udev rules? user is in the plugdev group); see [http://developer.android.com/tools/device.html] usb:1-4 transport_id:5\n\n";
+        let found = parse(text);
+        let states: Vec<String> = found.iter().map(|device| device.state.to_string()).collect();
+        assert_eq!(states[..3], ["device", "offline", "unauthorized"]);
+        assert!(states[3].starts_with("no permissions (missing udev rules?"), "{}", states[3]);
+        assert_eq!(found[0].model.as_deref(), Some("Pixel_7"));
+        assert_eq!((found[0].obstacle(), found[1].model.as_deref()), (None, None));
+        assert!(found[2].obstacle().unwrap().contains("confirm"));
+        assert!(found[3].obstacle().unwrap().contains("no permissions"));
+    }
+
+    #[test]
+    fn no_device_is_no_line() {
+        assert_eq!(parse("List of devices attached\n\n"), []);
+    }
+}

@@ -1,0 +1,56 @@
+//! Bringing a run home. Its journal is all of it: everything else is written
+//! from the journal here.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::connection::Connection;
+use super::errand::Errand;
+use crate::fetch::source::Scratch;
+use crate::report;
+use crate::run::journal::{self, Entry};
+use crate::run::{Run, replay};
+
+/// Pulls the journal of a run into `folder` and writes the run's files there.
+///
+/// # Errors
+/// A run that was not begun there, a device that is gone, a journal that
+/// cannot be used, or a folder that cannot be written.
+pub fn collect(connection: &Connection, errand: &Errand, folder: &Path) -> Result<Run> {
+    let scratch = Scratch::inside(folder)
+        .with_context(|| format!("cannot write into {}", folder.display()))?;
+    let pulled = scratch.path().join(journal::FILE_NAME);
+    connection.pull(&errand.journal(), &pulled)?;
+    let bytes = fs::read(&pulled).context("the pulled journal cannot be read")?;
+    let named = named(&bytes, errand)
+        .with_context(|| format!("the journal of device {} cannot be used", errand.device))?;
+    report::write_file(&folder.join(journal::FILE_NAME), |to| to.write_all(&named))?;
+    let run = replay::read(folder)?;
+    report::write_all(&run, folder)?;
+    Ok(run)
+}
+
+/// The journal with the names that the run has here: there, it is `local` and
+/// named by a clock that may be wrong.
+fn named(bytes: &[u8], errand: &Errand) -> Result<Vec<u8>> {
+    let (entries, whole) = journal::parse(bytes)?;
+    let bytes = &bytes[..usize::try_from(whole)?];
+    let Some(Entry::Header(mut header)) = entries.into_iter().next() else {
+        bail!("it does not begin with the run's header");
+    };
+    ensure!(
+        header.version == env!("CARGO_PKG_VERSION"),
+        "it was written by shutterbench {}, this is {}; build both from the same sources",
+        header.version,
+        env!("CARGO_PKG_VERSION")
+    );
+    header.device = errand.device.to_string();
+    header.run_id.clone_from(&errand.run_id);
+    let mut named = serde_json::to_vec(&Entry::Header(header))?;
+    named.push(b'\n');
+    let first = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
+    named.extend_from_slice(&bytes[first..]);
+    Ok(named)
+}

@@ -1,0 +1,241 @@
+//! A device that commands and files are sent to, by adb or by ssh.
+
+use std::io::{self, ErrorKind};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+
+use super::adb::Server;
+use super::name::DeviceName;
+use super::patience::{self, Said};
+use super::remote_path::RemotePath;
+
+/// How long a short command may take on a device.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long files may take: a model set over USB 2, a dataset over wireless.
+const TRANSFER_PATIENCE: Duration = Duration::from_secs(3600);
+/// What ssh is told in every case: never ask, and notice a dead connection.
+const SSH_OPTIONS: [&str; 8] = [
+    "-oBatchMode=yes",
+    "-oConnectTimeout=10",
+    "-oServerAliveInterval=5",
+    "-oServerAliveCountMax=3",
+    "-oForwardX11=no",
+    "-oForwardAgent=no",
+    "-oClearAllForwardings=yes",
+    "-q",
+];
+
+/// A device and the way to it. A script that is run there is one of this
+/// program's own: nothing that a user named is a part of it, but the folder,
+/// which is a [`RemotePath`].
+#[derive(Debug, Clone)]
+pub struct Connection {
+    device: DeviceName,
+    server: Server,
+}
+
+impl Connection {
+    /// The way to a device. Nothing is sent yet.
+    #[must_use]
+    pub const fn new(device: DeviceName, server: Server) -> Self {
+        Self { device, server }
+    }
+
+    /// The device.
+    #[must_use]
+    pub const fn device(&self) -> &DeviceName {
+        &self.device
+    }
+
+    /// adb's server, where it is reached through one.
+    #[must_use]
+    pub const fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Runs a script for the device's shell to its end.
+    ///
+    /// # Errors
+    /// The device cannot be reached or does not answer. How the script ended
+    /// is in the answer.
+    pub fn shell(&self, script: &str) -> Result<Said> {
+        let mut command = self.shell_command(script);
+        self.told(patience::output(&mut command, PATIENCE))
+    }
+
+    /// Runs a script that is expected to succeed, and gives what it printed.
+    ///
+    /// # Errors
+    /// See [`Self::shell`]; also a script that failed, in its words.
+    pub fn ask(&self, script: &str) -> Result<String> {
+        let said = self.shell(script)?;
+        ensure!(said.is_success(), "device {}: {}", self.device, said.last_words());
+        Ok(said.out)
+    }
+
+    /// Starts a script whose standard input, output and error are ours. The
+    /// terminal's Ctrl-C does not reach it.
+    ///
+    /// # Errors
+    /// The local program cannot be started.
+    pub fn start(&self, script: &str) -> io::Result<Child> {
+        self.shell_command(script)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+    }
+
+    /// Whether it answers.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        let mut command = self.shell_command("echo here");
+        patience::output(&mut command, Duration::from_secs(15))
+            .is_ok_and(|said| said.is_success() && said.out.trim() == "here")
+    }
+
+    /// Copies a file or folder to `to`, which must not exist.
+    ///
+    /// # Errors
+    /// In the transferring program's words: no space, a folder that cannot be
+    /// written, a device that is gone.
+    pub fn push(&self, from: &Path, to: &RemotePath) -> Result<()> {
+        let mut command = match &self.device {
+            DeviceName::Adb(serial) => {
+                let mut adb = self.server.command();
+                adb.args(["-s", serial, "push"]).arg(from).arg(to.as_str());
+                adb
+            }
+            DeviceName::Ssh(host) => {
+                let mut scp = Command::new("scp");
+                scp.args(SSH_OPTIONS).arg("-r").arg("--").arg(from).arg(format!("{host}:{to}"));
+                scp
+            }
+        };
+        let said = self.told(patience::output(&mut command, TRANSFER_PATIENCE))?;
+        ensure!(
+            said.is_success(),
+            "device {} did not take {}: {}",
+            self.device,
+            to,
+            said.complaint()
+        );
+        Ok(())
+    }
+
+    /// Copies a file from the device.
+    ///
+    /// # Errors
+    /// See [`Self::push`].
+    pub fn pull(&self, from: &RemotePath, to: &Path) -> Result<()> {
+        let mut command = match &self.device {
+            DeviceName::Adb(serial) => {
+                let mut adb = self.server.command();
+                adb.args(["-s", serial, "pull", from.as_str()]).arg(to);
+                adb
+            }
+            DeviceName::Ssh(host) => {
+                let mut scp = Command::new("scp");
+                scp.args(SSH_OPTIONS).arg("--").arg(format!("{host}:{from}")).arg(to);
+                scp
+            }
+        };
+        command.process_group(0);
+        let said = self.told(patience::output(&mut command, TRANSFER_PATIENCE))?;
+        ensure!(
+            said.is_success(),
+            "device {} did not give {from}: {}",
+            self.device,
+            said.complaint()
+        );
+        Ok(())
+    }
+
+    fn shell_command(&self, script: &str) -> Command {
+        let mut command = match &self.device {
+            DeviceName::Adb(serial) => {
+                let mut adb = self.server.command();
+                // Without a terminal there: lines come as they are, and the end
+                // of our input is the end of the script's.
+                adb.args(["-s", serial, "shell", "-T", script]);
+                adb
+            }
+            DeviceName::Ssh(host) => {
+                let mut ssh = Command::new("ssh");
+                // The login shell there may be any; the script is for sh.
+                ssh.args(SSH_OPTIONS).arg("-T").arg("--").arg(host);
+                ssh.arg(format!("exec sh -c {}", quoted(script)));
+                ssh
+            }
+        };
+        command.process_group(0);
+        command
+    }
+
+    fn told(&self, outcome: io::Result<Said>) -> Result<Said> {
+        match outcome {
+            Ok(said) => match self.lost(&said) {
+                Some(reason) => bail!("device {} cannot be reached: {reason}", self.device),
+                None => Ok(said),
+            },
+            Err(error) if error.kind() == ErrorKind::TimedOut => {
+                bail!("device {} does not answer", self.device)
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(anyhow!(
+                "there is no program {} here; install it",
+                match self.device {
+                    DeviceName::Adb(_) => "adb",
+                    DeviceName::Ssh(_) => "ssh (or scp)",
+                }
+            )),
+            Err(error) => Err(error).with_context(|| format!("device {}", self.device)),
+        }
+    }
+
+    /// Why the device was not reached, if it was not: ssh ends with 255 then;
+    /// adb with 1 and words of its own.
+    fn lost(&self, said: &Said) -> Option<String> {
+        let unreached = match self.device {
+            DeviceName::Ssh(_) => said.code == Some(255),
+            DeviceName::Adb(_) => {
+                let words = said.last_words();
+                let of_adb = |word: &str| words.starts_with(word);
+                said.code == Some(1)
+                    && (of_adb("error: device")
+                        || of_adb("error: closed")
+                        || of_adb("adb: error: failed to get feature set"))
+                    || of_adb("error: no devices")
+                    || of_adb("adb: device")
+            }
+        };
+        unreached.then(|| match said.last_words() {
+            "nothing" => "ssh reports no reason; try 'ssh' with the same host".to_owned(),
+            words => words.trim_start_matches("error: ").to_owned(),
+        })
+    }
+}
+
+/// Text as one word of a POSIX shell.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quoted_word_stays_one_word() {
+        for hostile in ["", "a b", "it's", "$(touch x)", "`x`; rm -rf \"y\"\n\\", "--", "*"] {
+            let script = format!("printf %s {}", quoted(hostile));
+            let mut command = Command::new("sh");
+            let said = patience::output(command.args(["-c", &script]), PATIENCE).unwrap();
+            assert_eq!(said.out, hostile);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The program for a target and the runtime libraries that go with it.
+
+use std::env;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use strum::VariantArray;
+
+use super::bundle::{Bundle, Content, Kind};
+use crate::backend::BackendKind;
+use crate::backend::library::{RuntimeLibrary, TARGET, folders_for};
+
+/// File name of the program.
+pub const PROGRAM: &str = "shutterbench";
+
+/// What a device needs besides models and images.
+#[derive(Debug, Clone)]
+pub struct Kit {
+    /// The program.
+    pub program: Bundle,
+    /// Each runtime's libraries.
+    pub runtimes: Vec<Runtime>,
+}
+
+/// A runtime's libraries in one bundle: the accelerators of one lie beside it.
+#[derive(Debug, Clone)]
+pub struct Runtime {
+    /// The libraries.
+    pub libraries: Vec<RuntimeLibrary>,
+    /// Their files.
+    pub bundle: Bundle,
+}
+
+impl Kit {
+    /// Finds everything for `target`. A runtime that is not there is left out,
+    /// and its backends are absent on the device; unless `wanted` names one.
+    ///
+    /// # Errors
+    /// No program for the target, with the command that builds it; or no
+    /// library of a wanted backend, with the command that brings it.
+    pub fn find(target: &str, wanted: &[BackendKind]) -> Result<Self> {
+        let file = program(target)?;
+        let program = Bundle::new(Kind::Program, vec![(PROGRAM.to_owned(), Content::Of(file))])?;
+        let mut found: Vec<(RuntimeLibrary, PathBuf)> = Vec::new();
+        for library in RuntimeLibrary::VARIANTS {
+            found.extend(find_library(*library, target).map(|path| (*library, path)));
+        }
+        for backend in wanted {
+            let Some(library) = RuntimeLibrary::of(*backend) else { continue };
+            let name = library.fetch_name();
+            ensure!(
+                found.iter().any(|(there, _)| *there == library),
+                "backend {backend} needs {} for {target}; 'shutterbench fetch {name} --target {target}' brings it",
+                library.file_name()
+            );
+        }
+        let runtimes = found
+            .chunk_by(|(a, _), (b, _)| a.fetch_name() == b.fetch_name())
+            .filter(|runtime| is_needed(runtime, target, wanted))
+            .map(Runtime::new)
+            .collect::<Result<_>>()?;
+        Ok(Self { program, runtimes })
+    }
+}
+
+impl Runtime {
+    fn new(files: &[(RuntimeLibrary, PathBuf)]) -> Result<Self> {
+        let file = |(library, path): &(RuntimeLibrary, PathBuf)| {
+            (library.file_name().to_owned(), Content::Of(path.clone()))
+        };
+        let libraries = files.iter().map(|(library, _)| *library).collect();
+        let bundle = Bundle::new(Kind::Runtime, files.iter().map(file).collect())?;
+        Ok(Self { libraries, bundle })
+    }
+}
+
+/// Whether a backend that is wanted uses one of these; or this very program
+/// goes to the device, which may be linked to one.
+fn is_needed(runtime: &[(RuntimeLibrary, PathBuf)], target: &str, wanted: &[BackendKind]) -> bool {
+    let has = |library: RuntimeLibrary| runtime.iter().any(|(there, _)| *there == library);
+    let linked = cfg!(feature = "tflitec") && target == TARGET && has(RuntimeLibrary::Tflite);
+    let uses = |backend: &BackendKind| RuntimeLibrary::of(*backend).is_some_and(has);
+    wanted.is_empty() || linked || wanted.iter().any(uses)
+}
+
+/// `SHUTTERBENCH_PROGRAMS/TARGET/shutterbench`; this program itself, where it
+/// was built for the target; else what `scripts/adb/build` made, or `programs`
+/// beside this program.
+fn program(target: &str) -> Result<PathBuf> {
+    let named = env::var_os("SHUTTERBENCH_PROGRAMS").map(PathBuf::from);
+    let own = env::current_exe().context("this program does not know where it lies")?;
+    let folders = own.ancestors().skip(1).take(4);
+    let built = folders.flat_map(|above| {
+        [
+            above.join("target").join(target).join("release"),
+            above.join(target).join("release"),
+            above.join("programs").join(target),
+        ]
+    });
+    let this = (target == TARGET).then(|| own.clone());
+    let named = named.map(|folder| folder.join(target).join(PROGRAM));
+    named
+        .into_iter()
+        .chain(this)
+        .chain(built.map(|folder| folder.join(PROGRAM)))
+        .find(|path| path.is_file())
+        .with_context(|| {
+            format!(
+                "there is no shutterbench for {target} here; 'scripts/adb/build {target}' builds it, or name a folder that holds {target}/shutterbench with SHUTTERBENCH_PROGRAMS"
+            )
+        })
+}
+
+fn find_library(library: RuntimeLibrary, target: &str) -> Option<PathBuf> {
+    if target == TARGET {
+        return library.find().ok();
+    }
+    let file = |folder: PathBuf| folder.join(library.file_name());
+    folders_for(target).into_iter().map(file).find(|path| path.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_without_a_build_says_how_to_build_it() {
+        let error = Kit::find("aarch64-unknown-none", &[]).unwrap_err().to_string();
+        assert!(error.contains("scripts/adb/build aarch64-unknown-none"), "{error}");
+    }
+
+    #[test]
+    fn this_program_serves_its_own_target() {
+        let kit = Kit::find(TARGET, &[BackendKind::Tract]).unwrap();
+        assert_eq!(kit.program.kind(), Kind::Program);
+        assert!(kit.program.bytes() > 0);
+    }
+}

@@ -1,0 +1,31 @@
+//! Runs on other machines: phones by adb, boards by adb or ssh. The very same
+//! program runs there, and its journal comes home.
+//!
+//! [`platform`] tells which program a device takes, [`kit`] and [`payload`]
+//! gather what it needs, [`deploy`] brings what it lacks, [`session`] follows
+//! the run over connections that break, and [`collect`] brings the journal home;
+//! [`fleet`] does so for several devices at the same time.
+
+pub mod adb;
+pub mod bundle;
+pub mod collect;
+pub mod connection;
+pub mod deploy;
+pub mod errand;
+pub mod fleet;
+pub mod kit;
+pub mod name;
+pub mod patience;
+pub mod payload;
+pub mod platform;
+pub mod remote_path;
+pub mod session;
+pub mod survey;
+
+pub use adb::{Listed, Server};
+pub use connection::Connection;
+pub use errand::Errand;
+pub use fleet::{Homecoming, Request};
+pub use name::{DeviceName, Selector};
+pub use remote_path::RemotePath;
+pub use session::Ended;

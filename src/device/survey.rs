@@ -1,0 +1,71 @@
+//! What is attached, and what each device is.
+
+use serde::Serialize;
+
+use anyhow::Result;
+
+use super::adb::{Listed, Server, State};
+use super::connection::Connection;
+use super::name::DeviceName;
+use super::platform::Platform;
+use crate::host::android::{Battery, Properties};
+
+/// A device of adb's server.
+#[derive(Debug, Clone, Serialize)]
+pub struct Device {
+    /// What adb says of it.
+    #[serde(flatten)]
+    pub listed: Listed,
+    /// What it says of itself, if it is ready.
+    pub facts: Option<Facts>,
+}
+
+/// What a device says of itself.
+#[derive(Debug, Clone, Serialize)]
+pub struct Facts {
+    /// Its system, in words.
+    pub system: String,
+    /// The target whose build it takes, where there is one.
+    pub target: Option<&'static str>,
+    /// Its system on a chip, where it tells.
+    pub soc: Option<String>,
+    /// Its battery, in words, where it has one.
+    pub battery: Option<String>,
+}
+
+/// Every device of adb's server.
+///
+/// # Errors
+/// No adb, or no server.
+pub fn devices(server: &Server) -> Result<Vec<Device>> {
+    let listed = server.devices()?;
+    Ok(listed
+        .into_iter()
+        .map(|listed| {
+            let ready = listed.state == State::Device;
+            let facts = ready.then(|| {
+                let name = DeviceName::Adb(listed.serial.clone());
+                // One that goes away meanwhile stands there without facts.
+                facts(&Connection::new(name, server.clone())).ok()
+            });
+            Device { listed, facts: facts.flatten() }
+        })
+        .collect())
+}
+
+/// Asks a device what it is.
+///
+/// # Errors
+/// A device that cannot be reached.
+pub fn facts(connection: &Connection) -> Result<Facts> {
+    let platform = Platform::of(connection)?;
+    let properties = Properties::parse(&connection.shell("getprop")?.out);
+    let battery = Battery::parse(&connection.shell("dumpsys battery")?.out);
+    let system = properties.os().unwrap_or_else(|| format!("Linux on {}", platform.machine));
+    let battery = battery.map(|battery| {
+        let percent = battery.percent.map_or_else(String::new, |p| format!("{p:.0}%"));
+        let celsius = battery.celsius.map_or_else(String::new, |c| format!(", {c:.0} C"));
+        format!("{percent}{celsius}{}", if battery.powered { ", charging" } else { "" })
+    });
+    Ok(Facts { system, target: platform.target().ok(), soc: properties.soc, battery })
+}

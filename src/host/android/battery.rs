@@ -1,0 +1,47 @@
+//! `dumpsys battery`: charge, heat, and whether it is charging.
+
+use serde::{Deserialize, Serialize};
+
+/// The state of a battery.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Battery {
+    /// Charge in percent.
+    pub percent: Option<f64>,
+    /// Degrees Celsius.
+    pub celsius: Option<f64>,
+    /// Whether a charger is connected: wall, USB, wireless or dock.
+    pub powered: bool,
+}
+
+impl Battery {
+    /// Parses what `dumpsys battery` prints. Only the first section counts:
+    /// makers append others, whose lines look alike.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut lines = text.lines().skip_while(|line| !line.contains("Battery Service state"));
+        lines.next()?;
+        let section = lines.take_while(|line| line.starts_with("  "));
+        let mut battery = Self::default();
+        let (mut level, mut scale) = (None, None);
+        for (name, value) in section.filter_map(|line| line.split_once(':')) {
+            let value = value.trim();
+            let number = || value.parse::<f64>().ok();
+            match name.trim() {
+                "level" => level = level.or_else(number),
+                "scale" => scale = scale.or_else(number),
+                // Tenths of a degree (BatteryManager.EXTRA_TEMPERATURE).
+                "temperature" => {
+                    battery.celsius = battery.celsius.or_else(|| Some(number()? / 10.0));
+                }
+                name if name.ends_with(" powered") => battery.powered |= value == "true",
+                _ => {}
+            }
+        }
+        let level = level?;
+        battery.percent = match scale {
+            Some(scale) if scale > 0.0 => Some(100.0 * level / scale),
+            _ => Some(level),
+        };
+        Some(battery)
+    }
+}

@@ -1,0 +1,296 @@
+//! Devices without a phone: Android's own debug daemon in network and mount
+//! namespaces of its own, driven by the real adb. The daemon asks nobody for a
+//! key and listens on every interface, so it runs nowhere but in there.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::common;
+
+/// How long anything here may take before it counts as hung.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// The folder that is a device's own: a file system of its own lies there.
+pub const ROOT: &str = "/mnt/shutterbench";
+
+/// A network of its own, with an adb server in it.
+pub struct Lab {
+    network: Child,
+    pub folder: TempDir,
+    devices: Vec<Device>,
+}
+
+/// A daemon with a file system of its own.
+pub struct Device {
+    pub serial: String,
+    port: u16,
+    tools: PathBuf,
+    mounts: Child,
+    daemon: Option<Child>,
+}
+
+impl Lab {
+    /// `None` after a skip where something is missing.
+    pub fn open() -> Option<Self> {
+        let missing = [
+            (!runs("adb", &["version"]), "adb"),
+            (!adbd().join("complete").is_file(), "build/adbd, which scripts/setup/adbd makes"),
+            (!runs("unshare", &["--net", "--mount", "true"]), "root, for namespaces"),
+        ];
+        if let Some((_, what)) = missing.iter().find(|(is_missing, _)| *is_missing) {
+            common::skip(&format!("devices need {what}"));
+            return None;
+        }
+        let network = held(Command::new("unshare").args(["--net", "sh", "-c", HOLD_NETWORK]));
+        Some(Self { network, folder: TempDir::new().unwrap(), devices: Vec::new() })
+    }
+
+    /// Starts a device whose own file system is mounted with `options`, and
+    /// connects adb's server to it. `tools` are programs that it has besides
+    /// the system's: name and what they print.
+    pub fn device(&mut self, options: &str, tools: &[(&str, &str)]) -> String {
+        let port = 5611 + u16::try_from(self.devices.len()).unwrap();
+        let folder = self.folder.path().join(format!("tools-{port}"));
+        fs::create_dir(&folder).unwrap();
+        for (name, text) in tools {
+            let (program, output) = (folder.join(name), folder.join(format!("{name}.txt")));
+            fs::write(&output, text).unwrap();
+            fs::write(&program, format!("#!/bin/sh\nexec cat {}\n", output.display())).unwrap();
+            fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let hold = format!("mount -t tmpfs -o {options} tmpfs /mnt && {HOLD}");
+        let mounts = held(self.inside("unshare").args(["--mount", "sh", "-c", &hold]));
+        let serial = format!("127.0.0.1:{port}");
+        let device = Device { serial: serial.clone(), port, tools: folder, mounts, daemon: None };
+        self.devices.push(device);
+        self.start_daemon(&serial);
+        self.connect(&serial);
+        serial
+    }
+
+    /// A process in the lab's network.
+    pub fn network_id(&self) -> u32 {
+        self.network.id()
+    }
+
+    fn start_daemon(&mut self, serial: &str) {
+        let (folder, network) = (adbd(), self.network.id());
+        let device = self.devices.iter_mut().find(|device| device.serial == serial).unwrap();
+        let libraries = ["lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu"]
+            .map(|part| folder.join(part).display().to_string())
+            .join(":");
+        let android = folder.join("usr/lib/x86_64-linux-gnu/android");
+        let path = std::env::var("PATH").unwrap();
+        let daemon = Command::new("nsenter")
+            .arg(format!("--net=/proc/{network}/ns/net"))
+            .arg(format!("--mount=/proc/{}/ns/mnt", device.mounts.id()))
+            .arg(folder.join("lib64/ld-linux-x86-64.so.2"))
+            .arg("--library-path")
+            .arg(format!("{libraries}:{}", android.display()))
+            .arg(folder.join("usr/lib/android-sdk/platform-tools/adbd"))
+            .env("ADBD_PORT", device.port.to_string())
+            .env("PATH", format!("{}:{path}", device.tools.display()))
+            // What runs on the device must not find this machine's files.
+            .env_remove("SHUTTERBENCH_RUNTIMES")
+            .env("SHUTTERBENCH_MODELS", "/nowhere")
+            .env("HOME", "/nowhere")
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        device.daemon = Some(daemon);
+    }
+
+    /// Connects adb's server to a device, which may just be starting.
+    pub fn connect(&self, serial: &str) {
+        until("a device that is connected", || {
+            self.adb(&["connect", serial]);
+            let state = self.adb(&["-s", serial, "get-state"]);
+            text(&state.stdout).trim() == "device"
+        });
+    }
+
+    /// Pulls the plug: the connection ends, the device goes on.
+    pub fn disconnect(&self, serial: &str) {
+        assert!(self.adb(&["disconnect", serial]).status.success());
+    }
+
+    /// Ends the daemon without a word, as a crash does, and starts it again.
+    pub fn restart_daemon(&mut self, serial: &str) {
+        let device = self.devices.iter_mut().find(|device| device.serial == serial).unwrap();
+        end(&mut device.daemon.take().unwrap());
+        self.adb(&["disconnect", serial]);
+        self.start_daemon(serial);
+        self.connect(serial);
+    }
+
+    /// A script's output on a device, past adb.
+    pub fn on(&self, serial: &str, script: &str) -> String {
+        let device = self.devices.iter().find(|device| device.serial == serial).unwrap();
+        let output = Command::new("nsenter")
+            .arg(format!("--mount=/proc/{}/ns/mnt", device.mounts.id()))
+            .args(["sh", "-c", script])
+            .output()
+            .unwrap();
+        text(&output.stdout)
+    }
+
+    /// Process ids of what runs from a device's folder.
+    pub fn processes(&self) -> Vec<String> {
+        let pids = fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|e| e.unwrap().file_name().into_string().ok());
+        let network = fs::read_link(format!("/proc/{}/ns/net", self.network.id())).unwrap();
+        let is_ours = |pid: &String| {
+            let exe = fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
+            let its = fs::read_link(format!("/proc/{pid}/ns/net")).unwrap_or_default();
+            exe.starts_with(ROOT) && its == network
+        };
+        pids.filter(|pid| pid.bytes().all(|b| b.is_ascii_digit())).filter(is_ours).collect()
+    }
+
+    /// adb with the server in here.
+    pub fn adb(&self, arguments: &[&str]) -> Output {
+        // The server that this may start must not hold our pipes.
+        if !arguments.contains(&"kill-server") {
+            let start = self
+                .inside("adb")
+                .arg("start-server")
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status();
+            assert!(start.unwrap().success());
+        }
+        self.inside("adb").args(arguments).output().unwrap()
+    }
+
+    /// The program under test, in here, with `run --device SERIAL` before the
+    /// arguments.
+    pub fn run(&self, serials: &str, arguments: &[&str]) -> Command {
+        let mut command = self.inside(env!("CARGO_BIN_EXE_shutterbench"));
+        command.args(["run", "--device", serials, "--device-folder", ROOT]).args(arguments);
+        command
+    }
+
+    /// A command in this network.
+    pub fn inside(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new("nsenter");
+        command
+            .arg(format!("--net=/proc/{}/ns/net", self.network.id()))
+            .arg("--")
+            .arg(program)
+            .env("HOME", self.folder.path())
+            // Else adb takes open ports near 5555 for emulators.
+            .env("ADB_LOCAL_TRANSPORT_MAX_PORT", "5553")
+            .env_remove("ANDROID_ADB_SERVER_PORT")
+            .env_remove("ADB_SERVER_SOCKET");
+        command
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        self.adb(&["kill-server"]);
+        for device in &mut self.devices {
+            if let Some(daemon) = &mut device.daemon {
+                end(daemon);
+            }
+            end(&mut device.mounts);
+        }
+        end(&mut self.network);
+    }
+}
+
+/// Holds a namespace open; the line says that it is ready.
+const HOLD: &str = "echo ready && exec sleep 1000";
+const HOLD_NETWORK: &str = "ip link set lo up && echo ready && exec sleep 1000";
+
+/// Starts a process that holds a namespace, and waits until it is ready.
+fn held(command: &mut Command) -> Child {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
+    child
+}
+
+fn adbd() -> PathBuf {
+    common::repository().join("build/adbd/amd64")
+}
+
+fn runs(program: &str, arguments: &[&str]) -> bool {
+    let quiet =
+        Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    quiet.is_ok_and(|status| status.success())
+}
+
+pub fn end(child: &mut Child) {
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+/// Waits for something that has to happen.
+pub fn until(what: &str, happened: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !happened() {
+        assert!(Instant::now() < deadline, "{what} does not come");
+        sleep(Duration::from_millis(20));
+    }
+}
+
+/// A running program whose lines of progress are waited for.
+pub struct Running {
+    child: Child,
+    lines: BufReader<std::process::ChildStderr>,
+    pub said: String,
+}
+
+impl Running {
+    pub fn start(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap());
+        Self { child, lines, said: String::new() }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Reads until a line holds `words`.
+    pub fn wait_for(&mut self, words: &str) {
+        loop {
+            let mut line = String::new();
+            let read = self.lines.read_line(&mut line).unwrap();
+            assert!(read > 0, "'{words}' did not come: {}", self.said);
+            self.said += &line;
+            if line.contains(words) {
+                return;
+            }
+        }
+    }
+
+    /// Reads to the end; gives the exit code.
+    pub fn finish(mut self) -> (Option<i32>, String) {
+        std::io::Read::read_to_string(&mut self.lines, &mut self.said).unwrap();
+        (self.child.wait().unwrap().code(), self.said)
+    }
+}
+
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The rows of a run's `results.csv`, by column.
+pub fn rows(folder: &Path) -> Vec<std::collections::HashMap<String, String>> {
+    let mut reader = csv::Reader::from_path(folder.join("results.csv")).unwrap();
+    reader.deserialize().map(Result::unwrap).collect()
+}
