@@ -152,7 +152,7 @@ fn suites() {
         order = \"interleaved\"\nseed = 7\naffinity = \"0,2-3\"\ncooldown = 0.1\n\
         processes = \"3\"\nbudget_ms = 33.0\nlatency = true\ndataset = \"photos\"\n\
         labels = \"labels.txt\"\nimages = 100\naccuracy = true\ntimeout = 60.0\n\
-        memory_limit = 2000\nrequire_delegate = true\n[describe]\ncrop = 0.875\n\
+        memory_limit = 2000\nrequire_delegate = true\nin_process = false\n[describe]\ncrop = 0.875\n\
         resize = \"bilinear\"\nmean = [127.5]\nscale = [127.5]\nlabel_offset = 1\n";
     assert!(shutterbench::suite::SuiteFile::parse(every_field, "x".as_ref()).is_ok());
     check(&[every_field.into(), Vec::new()], 20000, parsers::suite);

@@ -112,7 +112,7 @@ fn warn(run: &Run, rows: &[Row], json: bool) {
 }
 
 fn begun(args: &RunArgs) -> Result<(PathBuf, Vec<Started>)> {
-    let plan_of = |suite: Option<&Path>| plan(&wanted(args, suite)?, args.in_process);
+    let plan_of = |suite: Option<&Path>| plan(&wanted(args, suite)?);
     let folder_of = |plan: &Plan| {
         let of_its_own = || Path::new("results").join(&plan.header.run_id);
         args.out.clone().unwrap_or_else(of_its_own)
@@ -248,6 +248,7 @@ fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> {
         timeout: args.timeout.or(file.timeout),
         memory_limit: args.memory_limit.or(file.memory_limit),
         require_delegate: if args.require_delegate { Some(true) } else { file.require_delegate },
+        in_process: if args.in_process { Some(true) } else { file.in_process },
         describe: crate::model::resolve::merged(&described(args), &file.describe),
     })
 }

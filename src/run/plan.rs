@@ -50,7 +50,7 @@ pub struct Plan {
 ///
 /// # Errors
 /// One sentence: what is wrong with a model, a backend, the dataset or an option.
-pub fn plan(wanted: &SuiteFile, in_process: bool) -> Result<Plan> {
+pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
     let mut assumptions = Vec::new();
     let models = if wanted.models.is_empty() {
         select::embedded()?
@@ -69,7 +69,7 @@ pub fn plan(wanted: &SuiteFile, in_process: bool) -> Result<Plan> {
         threads: &threads,
     };
     let cases = matrix.cases();
-    let options = options(wanted, &models, in_process, &mut assumptions)?;
+    let options = options(wanted, &models, &mut assumptions)?;
     let dataset = match &options.accuracy {
         Some(accuracy) => {
             let dataset = open_dataset(accuracy, options.seed)?;
@@ -165,7 +165,6 @@ fn backends(wanted: &[BackendKind], assumptions: &mut Vec<String>) -> Result<Vec
 fn options(
     wanted: &SuiteFile,
     models: &[Model],
-    in_process: bool,
     assumptions: &mut Vec<String>,
 ) -> Result<Options> {
     let mut latency =
@@ -197,7 +196,7 @@ fn options(
         seed: wanted.seed.unwrap_or(SEED),
         timeout_seconds,
         memory_limit_mb: wanted.memory_limit,
-        in_process,
+        in_process: wanted.in_process.unwrap_or(false),
         require_delegate: wanted.require_delegate.unwrap_or(false),
         worker: None,
     })

@@ -42,6 +42,7 @@ pub struct SuiteFile {
     pub timeout: Option<NonNegative>,
     pub memory_limit: Option<u64>,
     pub require_delegate: Option<bool>,
+    pub in_process: Option<bool>,
     /// Description fields for every model of the suite.
     pub describe: Description,
 }
