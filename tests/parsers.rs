@@ -148,7 +148,7 @@ fn committed(paths: &[&str]) -> Vec<Vec<u8>> {
 fn suites() {
     let every_field = "models = [\"a.tflite\", \"b/*.onnx\"]\nbackends = [\"tflite\", \"tract\"]\n\
         delegates = [\"none\", \"external:/lib/d.so?level=2\"]\nthreads = [1, 2, 4]\n\
-        warmup = \"auto\"\nruns = \"50\"\nmin_seconds = 0.5\nmax_seconds = 5.0\n\
+        warmup = \"auto\"\nruns = \"50\"\nmin_seconds = 0.5\nmax_seconds = 5.0\nblock_ms = 20.0\n\
         order = \"interleaved\"\nseed = 7\naffinity = \"0,2-3\"\ncooldown = 0.1\n\
         processes = \"3\"\nbudget_ms = 33.0\nlatency = true\ndataset = \"photos\"\n\
         labels = \"labels.txt\"\nimages = 100\naccuracy = true\ntimeout = 60.0\n\

@@ -45,7 +45,7 @@ pub struct Arguments {
     #[arg(long, default_value_t = 10.0)]
     seconds: f64,
     /// Processes of each side
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = shutterbench::measure::stopping::AUTO_PROCESSES)]
     processes: u32,
     /// Change that counts as one, in percent
     #[arg(long, default_value_t = shutterbench::measure::paired::DEFAULT_THRESHOLD_PERCENT)]

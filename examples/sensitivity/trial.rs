@@ -4,6 +4,7 @@
 use anyhow::{Context, Result};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use shutterbench::cli::in_turn::BLOCK_MS;
 use shutterbench::measure::block::iterations_for;
 use shutterbench::measure::{Comparison, Pairing, paired, statistics};
 use shutterbench::run::record::Visit;
@@ -11,8 +12,6 @@ use shutterbench::run::record::Visit;
 use super::Arguments;
 use super::side::Side;
 
-/// Length of a block, as `shutterbench run` has it.
-const BLOCK_MS: f64 = 50.0;
 /// Runs over which the peers take their mean (LiteRT's benchmark tool, by default).
 const PEER_RUNS: u32 = 50;
 

@@ -16,6 +16,12 @@ use crate::run::execute::{SIDES, Started};
 use crate::run::journal;
 use crate::run::plan::{Plan, file_hash};
 
+/// Length of a block in runs taken in turn. Shorter than in a run alone: the partner's
+/// block follows sooner, so that fewer changes of the machine's speed fall between the
+/// two, and there are more rounds. Not shorter still: an exchange with a worker takes
+/// some 0.05 ms.
+pub const BLOCK_MS: f64 = 10.0;
+
 /// Begins the two runs in the folders `base` and `new` of `folder`.
 ///
 /// # Errors
@@ -24,6 +30,11 @@ pub fn begin(folder: &Path, base: Plan, new: Plan) -> Result<Vec<Started>> {
     let name = new.header.run_id.clone();
     let begin = |side: &str, mut plan: Plan| {
         plan.header.in_turn = Some(name.clone());
+        if let Some(latency) = &mut plan.header.options.latency {
+            latency.block_ms = latency.block_ms.min(BLOCK_MS);
+            // What is to be sure is the ratio, and it gets surer with every round.
+            latency.min_seconds = latency.max_seconds;
+        }
         plan.header.run_id = format!("{name}-{side}");
         Started::begin(folder.join(side), plan)
     };

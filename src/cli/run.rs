@@ -232,6 +232,7 @@ fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> {
         runs: args.runs.or(file.runs),
         min_seconds: args.min_seconds.or(file.min_seconds),
         max_seconds: args.max_seconds.or(file.max_seconds),
+        block_ms: file.block_ms,
         order: args.order.or(file.order),
         seed: args.seed.or(file.seed),
         affinity: args.affinity.clone().or(file.affinity),

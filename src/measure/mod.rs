@@ -6,6 +6,7 @@ pub mod clock;
 pub mod memory;
 pub mod modes;
 pub mod paired;
+pub mod signed_rank;
 pub mod stability;
 pub mod statistics;
 pub mod stopping;

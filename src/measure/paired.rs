@@ -3,12 +3,15 @@
 //!
 //! Visits of the same round are paired: what slows the machine for seconds
 //! slows both and cancels in the ratio. Each round gives one log ratio of the
-//! blocks' quantiles; the estimate is the median over rounds, and what is
-//! resampled for its interval is the pair of processes (see [`bootstrap`]).
+//! blocks' quantiles, each pair of processes the median of its rounds' ratios, and
+//! the pairs of processes their [`signed_rank::centre`]. Where they are too few for
+//! that, the estimate is the median over rounds, and its interval is resampled (see
+//! [`bootstrap`]).
 
 use serde::{Deserialize, Serialize};
 
 use super::bootstrap::{self, Estimate, Round};
+use super::signed_rank;
 use super::statistics::{self, Interval};
 use crate::run::record::Visit;
 
@@ -99,29 +102,35 @@ pub fn compare(
     threshold_percent: f64,
     seed: u64,
 ) -> Option<Comparison> {
-    let (log_ratio, estimate, rounds, processes) = match pairing {
+    let (log_ratio, interval, rounds, processes) = match pairing {
         Pairing::ByRound => {
             let ratios = log_ratios(base, new, probability);
-            let points: Vec<f64> = ratios.iter().flat_map(|round| round.points.clone()).collect();
-            let estimate = bootstrap::estimate(&ratios, seed);
-            (statistics::median(&points)?, estimate, ratios.len(), processes(&ratios))
+            let (log_ratio, interval) = match signed_rank::centre(&process_medians(&ratios)) {
+                Some((centre, interval)) => (centre, Some(interval)),
+                None => {
+                    let points = ratios.iter().flat_map(|round| round.points.clone());
+                    let estimate = bootstrap::estimate(&ratios, seed);
+                    let median = statistics::median(&points.collect::<Vec<_>>())?;
+                    (median, estimate.map(|estimate| estimate.interval()))
+                }
+            };
+            (log_ratio, interval, ratios.len(), processes(&ratios))
         }
         Pairing::Unpaired => {
             let (base, new) = (latencies(base), latencies(new));
             let log_ratio = pooled(&new, probability)? - pooled(&base, probability)?;
             let estimate = difference(&base, &new, probability, seed);
             let fewer = processes(&base).min(processes(&new));
-            (log_ratio, estimate, base.len().min(new.len()), fewer)
+            let interval = estimate.map(|estimate| estimate.interval());
+            (log_ratio, interval, base.len().min(new.len()), fewer)
         }
     };
     let threshold = threshold_in_force(threshold_percent, processes);
     Some(Comparison {
         ratio: log_ratio.exp(),
-        interval: estimate.map(|estimate| {
-            let log = estimate.interval();
-            Interval { low: log.low.exp(), high: log.high.exp() }
-        }),
-        verdict: estimate.map_or(Verdict::Undecided, |estimate| conclude(&estimate, threshold)),
+        interval: interval.map(|log| Interval { low: log.low.exp(), high: log.high.exp() }),
+        verdict: interval
+            .map_or(Verdict::Undecided, |interval| conclude(log_ratio, interval, threshold)),
         pairing,
         rounds,
         processes,
@@ -140,12 +149,12 @@ pub fn threshold_in_force(threshold_percent: f64, processes: usize) -> f64 {
 
 /// A change is one that the interval tells from none and that reaches the
 /// threshold; 'same' needs the whole interval within the threshold.
-fn conclude(log_ratio: &Estimate, threshold_percent: f64) -> Verdict {
+fn conclude(log_ratio: f64, interval: Interval, threshold_percent: f64) -> Verdict {
     let reach = (threshold_percent / 100.0).ln_1p();
-    let Interval { low, high } = log_ratio.interval();
-    if low > 0.0 && log_ratio.value >= reach {
+    let Interval { low, high } = interval;
+    if low > 0.0 && log_ratio >= reach {
         Verdict::Slower
-    } else if high < 0.0 && log_ratio.value <= -reach {
+    } else if high < 0.0 && log_ratio <= -reach {
         Verdict::Faster
     } else if low >= -reach && high <= reach {
         Verdict::Same
@@ -176,6 +185,27 @@ fn log_ratios(base: &[Visit], new: &[Visit], probability: f64) -> Vec<Round> {
         rounds.push(Round { process, points: vec![new_log - old_log] });
     }
     rounds
+}
+
+/// The median of each pair of processes. A pair that had less than a quarter of the
+/// rounds that the middle one had is left out: it says as little.
+fn process_medians(ratios: &[Round]) -> Vec<f64> {
+    let mut pairs: Vec<Vec<f64>> = Vec::new();
+    for ratio in ratios {
+        let index = ratio.process as usize;
+        if pairs.len() <= index {
+            pairs.resize(index + 1, Vec::new());
+        }
+        pairs[index].extend(&ratio.points);
+    }
+    let mut counts: Vec<usize> = pairs.iter().map(Vec::len).collect();
+    counts.sort_unstable();
+    let least = counts.get(counts.len() / 2).map_or(0, |middle| middle.div_ceil(4));
+    pairs
+        .iter()
+        .filter(|pair| pair.len() >= least)
+        .filter_map(|pair| statistics::median(pair))
+        .collect()
 }
 
 fn log_quantile(visit: &Visit, probability: f64) -> Option<f64> {

@@ -14,7 +14,7 @@ pub const PRECISION: f64 = 0.01;
 /// is a chance to stop on a lucky one, and costs a bootstrap.
 const LOOK_AGAIN: f64 = 1.1;
 /// Most processes that `--processes auto` takes.
-pub const AUTO_PROCESSES: u32 = 8;
+pub const AUTO_PROCESSES: u32 = 20;
 /// Share of a case's least time that starting its processes may take.
 const STARTING_SHARE: f64 = 0.1;
 
@@ -275,9 +275,9 @@ mod tests {
 
     #[test]
     fn auto_takes_as_many_processes_as_start_quickly() {
-        assert_eq!(auto_processes(1_000_000, 0.5), 8);
+        assert_eq!(auto_processes(1_000_000, 0.5), 20);
         assert_eq!(auto_processes(10_000_000, 0.5), 5);
         assert_eq!(auto_processes(11_000_000, 0.5), 1);
-        assert_eq!(auto_processes(0, 0.5), 8);
+        assert_eq!(auto_processes(0, 0.5), 20);
     }
 }

@@ -162,11 +162,7 @@ fn backends(wanted: &[BackendKind], assumptions: &mut Vec<String>) -> Result<Vec
     Ok(present)
 }
 
-fn options(
-    wanted: &SuiteFile,
-    models: &[Model],
-    assumptions: &mut Vec<String>,
-) -> Result<Options> {
+fn options(wanted: &SuiteFile, models: &[Model], assumptions: &mut Vec<String>) -> Result<Options> {
     let mut latency =
         wanted.latency.unwrap_or(true).then(|| latency_options(wanted)).transpose()?;
     let accuracy = if wanted.accuracy.unwrap_or(true) {
@@ -224,7 +220,7 @@ fn latency_options(wanted: &SuiteFile) -> Result<LatencyOptions> {
         runs: wanted.runs.unwrap_or(Amount::Auto),
         min_seconds,
         max_seconds,
-        block_ms: BLOCK_MS,
+        block_ms: wanted.block_ms.map_or(BLOCK_MS, NonNegative::get),
         order: wanted.order.unwrap_or(Order::Interleaved),
         cooldown_seconds: wanted.cooldown.map_or(0.0, NonNegative::get),
         processes: wanted.processes.unwrap_or(Amount::Auto),
