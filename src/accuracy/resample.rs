@@ -54,6 +54,10 @@ struct Axis {
     first: Vec<usize>,
     start: Vec<usize>,
     weights: Vec<i32>,
+    /// The same weights for two pixels of four channels at a time; where their
+    /// number is odd, the last one's partner weighs nothing.
+    pairs: Vec<[i32; 8]>,
+    pair_start: Vec<usize>,
 }
 
 impl Axis {
@@ -61,7 +65,13 @@ impl Axis {
         let scale = from as f64 / to as f64;
         let filter_scale = scale.max(1.0);
         let support = filter.support() * filter_scale;
-        let mut axis = Self { first: Vec::new(), start: vec![0], weights: Vec::new() };
+        let mut axis = Self {
+            first: Vec::new(),
+            start: vec![0],
+            weights: Vec::new(),
+            pairs: Vec::new(),
+            pair_start: vec![0],
+        };
         for output in 0..to {
             let center = (output as f64 + 0.5) * scale;
             // Casts of negative numbers saturate at 0, which is the first pixel.
@@ -75,6 +85,12 @@ impl Axis {
                 let fixed = weight / total * f64::from(1 << PRECISION_BITS);
                 (fixed + 0.5_f64.copysign(fixed)) as i32
             }));
+            let run = &axis.weights[axis.start[output]..];
+            axis.pairs
+                .extend(run.chunks(2).map(|two| {
+                    std::array::from_fn(|lane| two.get(lane / 4).copied().unwrap_or(0))
+                }));
+            axis.pair_start.push(axis.pairs.len());
             axis.first.push(first);
             axis.start.push(axis.weights.len());
         }
@@ -88,6 +104,11 @@ impl Axis {
     /// The first input of `output` and the weights from there on.
     fn run(&self, output: usize) -> (usize, &[i32]) {
         (self.first[output], &self.weights[self.start[output]..self.start[output + 1]])
+    }
+
+    /// The same as pairs.
+    fn pairs(&self, output: usize) -> (usize, &[[i32; 8]]) {
+        (self.first[output], &self.pairs[self.pair_start[output]..self.pair_start[output + 1]])
     }
 }
 
@@ -108,9 +129,19 @@ pub fn resize(
         (Axis::new(filter, window.width, width), Axis::new(filter, window.height, height));
     let stride = from.stride;
     let mut rows = vec![0_u8; window.height * width * stride];
-    let source_rows = from.data.chunks_exact(from.width * stride).skip(window.top);
-    for (source, target) in source_rows.zip(rows.chunks_exact_mut(width * stride)) {
-        let source = &source[window.left * stride..(window.left + window.width) * stride];
+    let mut last = Vec::new();
+    for (y, target) in rows.chunks_exact_mut(width * stride).enumerate() {
+        let start = ((window.top + y) * from.width + window.left) * stride;
+        let end = start + window.width * stride;
+        // A pair may reach one pixel beyond the window, and weighs it with 0.
+        let source = match from.data.get(start..end + stride) {
+            Some(source) => source,
+            None => {
+                last.extend_from_slice(&from.data[start..end]);
+                last.resize(last.len() + stride, 0);
+                &last
+            }
+        };
         // Pillow leaves out a pass that changes nothing; the weights would be
         // exact ones, so doing it changes nothing either.
         match stride {
@@ -130,16 +161,16 @@ pub fn resize(
 
 #[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
 fn row_of_quads(source: &[u8], axis: &Axis, target: &mut [u8]) {
-    let pixels = source.as_chunks::<4>().0;
     for (output, pixel) in target.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-        let (first, weights) = axis.run(output);
-        let mut sums = [HALF; 4];
-        for (input, weight) in pixels[first..first + weights.len()].iter().zip(weights) {
-            for channel in 0..4 {
-                sums[channel] += i32::from(input[channel]) * weight;
+        let (first, pairs) = axis.pairs(output);
+        let inputs = source[first * 4..first * 4 + pairs.len() * 8].as_chunks::<8>().0;
+        let mut sums = [0_i32; 8];
+        for (two, weights) in inputs.iter().zip(pairs) {
+            for lane in 0..8 {
+                sums[lane] += i32::from(two[lane]) * weights[lane];
             }
         }
-        *pixel = sums.map(clipped);
+        *pixel = std::array::from_fn(|channel| clipped(HALF + sums[channel] + sums[channel + 4]));
     }
     debug_assert_eq!(target.len(), axis.len() * 4);
 }
@@ -199,6 +230,21 @@ mod tests {
         let cubic = resize(&image, whole(&image), Filter::Cubic, 4, 3);
         assert_eq!(triangle.data, TRIANGLE);
         assert_eq!(cubic.data, CUBIC);
+    }
+
+    #[test]
+    fn the_last_row_of_an_image_needs_no_pixel_beyond_it() {
+        // Odd runs of weights at the right edge of the last row.
+        for width in 1..12 {
+            let pixels: Vec<u8> = (0..width * 3 * 4).map(|v| (v * 53 % 256) as u8).collect();
+            let red = pixels.iter().step_by(4).copied().collect();
+            let (quads, grey) = (Pixels::rgbx(width, 3, pixels), Pixels::grey(width, 3, red));
+            for (filter, to) in [(Filter::Triangle, 1), (Filter::Cubic, 2), (Filter::Cubic, 5)] {
+                let a = resize(&quads, whole(&quads), filter, to, 3);
+                let b = resize(&grey, whole(&grey), filter, to, 3);
+                assert!(a.data.iter().step_by(4).eq(&b.data), "{width} to {to}");
+            }
+        }
     }
 
     #[test]

@@ -6,9 +6,15 @@ use crate::model::tensor::{ElementType, Tensor, TensorInfo};
 /// as it is; logits go through the softmax, which keeps their order.
 #[must_use]
 pub fn probabilities(bytes: Vec<u8>, output: &TensorInfo) -> Vec<f32> {
-    let tensor = Tensor { element: output.element, shape: output.shape.clone(), bytes };
-    let values = tensor.to_real(output.quantization.as_ref());
+    let values = real(bytes, output);
     if is_distribution(&values, output) { values } else { softmax(&values) }
+}
+
+/// One image's output, dequantised.
+#[must_use]
+pub fn real(bytes: Vec<u8>, output: &TensorInfo) -> Vec<f32> {
+    let tensor = Tensor { element: output.element, shape: output.shape.clone(), bytes };
+    tensor.to_real(output.quantization.as_ref())
 }
 
 /// TensorFlow Lite fixes the 8-bit quantisation of a softmax to a scale of

@@ -30,6 +30,7 @@ pub fn run(run: &Run, rows: &[Row]) -> Value {
     let mut value = to_value(&run.header);
     if let Value::Object(fields) = &mut value {
         fields.insert("finished".into(), to_value(&run.finished));
+        fields.insert("decoded".into(), to_value(&run.decoded));
         fields.insert("measured_cases".into(), cases.into());
         fields.insert("accuracies".into(), accuracies.into());
     }

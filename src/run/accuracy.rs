@@ -7,7 +7,7 @@ use std::thread;
 
 use anyhow::Result;
 
-use super::agreement::Agreements;
+use super::agreement::{self, Agreements};
 use super::execute::Context;
 use super::journal::Entry;
 use super::progress::Event;
@@ -43,8 +43,9 @@ pub fn measure(
     let facts = context.header().dataset.as_ref();
     let mut unreadable = facts.map_or_else(Vec::new, |facts| facts.unreadable.clone());
     while !waiting.is_empty() && !context.interrupted() {
-        let pass = load_pass(context, dataset, cases, records, &mut waiting)?;
-        let scored = score_pass(context, dataset, pass, records, &mut unreadable)?;
+        let mut pass = load_pass(context, dataset, cases, records, &mut waiting)?;
+        load_references(context, dataset, &mut agreements, &mut pass);
+        let scored = score_pass(context, dataset, pass, records, &mut unreadable, &mut agreements)?;
         for (subject, coverage) in scored {
             let key = records[subject].key.clone();
             let agreement = agreements.measure(context, &key);
@@ -110,6 +111,31 @@ fn load_pass(
     Ok(pass)
 }
 
+/// Adds the references that the pass's subjects are compared with. One that
+/// cannot be loaded compares with nothing.
+fn load_references(
+    context: &Context<'_>,
+    dataset: &Dataset,
+    agreements: &mut Agreements<'_>,
+    pass: &mut Pass,
+) {
+    let keys: Vec<AccuracyKey> = pass.subjects.iter().map(|subject| subject.key.clone()).collect();
+    for key in keys {
+        let Some(reference) = agreements.unknown_reference(context, &key) else { continue };
+        if pass.subjects.iter().any(|subject| subject.key == reference) {
+            continue;
+        }
+        let record = AccuracyRecord::new(reference.clone());
+        match load_subject(context, dataset, &record, 1) {
+            Ok((subject, ..)) => {
+                let until = Some(agreements.end());
+                pass.subjects.push(Subject { until, ..subject });
+            }
+            Err(_) => agreements.lose(&reference),
+        }
+    }
+}
+
 /// What the latency part found out already: a backend that does not take the
 /// model is not asked again.
 fn refused_before(cases: &[CaseRecord], key: &AccuracyKey) -> Option<End> {
@@ -156,7 +182,10 @@ fn load_subject(
     let bytes = loaded.memory_load_bytes.unwrap_or(model.bytes) as f64 * workers as f64;
     let from = dataset.position_after(record.predictions.last().map(|last| last.image.as_str()));
     let key = record.key.clone();
-    Ok((Subject { key, spec, output, classes, from, links }, coverage, bytes))
+    // A subject that goes on where it was interrupted lacks its first outputs.
+    let compared = if from == dataset.scored().start { agreement::IMAGES } else { 0 };
+    let subject = Subject { key, spec, output, classes, from, until: None, compared, links };
+    Ok((subject, coverage, bytes))
 }
 
 /// Scores a pass; gives the members that came to their end, with their coverage.
@@ -166,18 +195,21 @@ fn score_pass(
     pass: Pass,
     records: &mut [AccuracyRecord],
     unreadable: &mut Vec<(String, String)>,
+    agreements: &mut Agreements<'_>,
 ) -> Result<Vec<(usize, Option<Coverage>)>> {
     if pass.subjects.is_empty() {
         return Ok(Vec::new());
     }
     let keys: Vec<AccuracyKey> = pass.subjects.iter().map(|s| s.key.clone()).collect();
+    // References come after the members, and are scored for their outputs alone.
     let index: HashMap<AccuracyKey, usize> =
         keys.into_iter().zip(pass.members.iter().map(|(index, _)| *index)).collect();
     let stop = context.interrupt();
     let known = unreadable.clone();
     let mut sink = |scored| match scored {
-        Scored::Batch { key, predictions, preprocess_ns } => {
-            let subject = index[&key];
+        Scored::Batch { key, predictions, preprocess_ns, outputs } => {
+            agreements.hear(&key, outputs);
+            let Some(&subject) = index.get(&key) else { return Ok(()) };
             let images = predictions.len();
             let entry = Entry::Scored { subject, predictions, preprocess_ns };
             context.keep(&entry)?;
@@ -186,7 +218,8 @@ fn score_pass(
             Ok(())
         }
         Scored::Lost { key, fault } => {
-            let subject = index[&key];
+            agreements.lose(&key);
+            let Some(&subject) = index.get(&key) else { return Ok(()) };
             end_subject(context, &mut records[subject], subject, fault.into())
         }
         Scored::Unreadable { file, reason } => {
@@ -195,6 +228,7 @@ fn score_pass(
         }
     };
     let outcome = score(dataset, pass.subjects, &known, cores(), stop, &mut sink)?;
+    context.keep(&Entry::Decoded { decoded: outcome.decoded })?;
     if outcome.interrupted {
         return Ok(Vec::new());
     }

@@ -17,39 +17,86 @@ use crate::worker::{Reply, Request, Worker};
 
 /// Images that are compared: the first ones of the dataset. Enough to see a
 /// wrong result, few enough to cost less than the scoring itself.
-const IMAGES: usize = 64;
+pub const IMAGES: usize = 64;
 /// Images that are sent to a worker at once.
 const BATCH: usize = 8;
 
 /// One vector of real-valued outputs per image.
 type Outputs = Vec<Vec<f32>>;
 
-/// The references of a run, each computed once.
+/// The outputs that a run compares, by what gave them; `None` where it cannot
+/// run. They are by-products of scoring, in which references take part for as
+/// many images as are compared.
 pub struct Agreements<'a> {
     dataset: &'a Dataset,
-    references: HashMap<String, Option<Outputs>>,
+    outputs: HashMap<AccuracyKey, Option<Outputs>>,
 }
 
 impl<'a> Agreements<'a> {
-    /// None computed yet.
+    /// None known yet.
     #[must_use]
     pub fn new(dataset: &'a Dataset) -> Self {
-        Self { dataset, references: HashMap::new() }
+        Self { dataset, outputs: HashMap::new() }
+    }
+
+    /// Where the images that are compared end.
+    #[must_use]
+    pub fn end(&self) -> usize {
+        self.dataset.scored().end.min(IMAGES)
+    }
+
+    /// Whether this run has images to compare: a later shard has none.
+    fn has_images(&self) -> bool {
+        self.dataset.scored().start < self.end()
+    }
+
+    /// The reference of a subject, unless its outputs are known.
+    #[must_use]
+    pub fn unknown_reference(
+        &self,
+        context: &Context<'_>,
+        key: &AccuracyKey,
+    ) -> Option<AccuracyKey> {
+        let reference = reference_key(context, key)?;
+        (self.has_images() && !self.outputs.contains_key(&reference)).then_some(reference)
+    }
+
+    /// Takes outputs of the next images.
+    pub fn hear(&mut self, key: &AccuracyKey, outputs: Outputs) {
+        if outputs.is_empty() {
+            return;
+        }
+        let known = self.outputs.entry(key.clone()).or_insert_with(|| Some(Vec::new()));
+        if let Some(known) = known {
+            known.extend(outputs);
+        }
+    }
+
+    /// Notes that nothing (more) comes of it.
+    pub fn lose(&mut self, key: &AccuracyKey) {
+        self.outputs.insert(key.clone(), None);
     }
 
     /// Compares a subject with its reference; `None` where either cannot run.
+    /// What scoring did not bring, because it was done in an earlier session, is
+    /// computed here.
     pub fn measure(&mut self, context: &Context<'_>, key: &AccuracyKey) -> Option<Agreement> {
-        let case = single_threaded(key);
-        let model = context.model(&case);
-        let reference = reference_of(context, model)?;
-        let dataset = self.dataset;
-        let expected = self
-            .references
-            .entry(reference.name.clone())
-            .or_insert_with(|| outputs(context, dataset, &reference_case(reference), reference))
-            .as_ref()?;
-        compare(expected, &outputs(context, dataset, &case, model)?)
+        let reference = reference_key(context, key).filter(|_| self.has_images())?;
+        for needed in [&reference, key] {
+            if !self.outputs.contains_key(needed) {
+                let case = single_threaded(needed);
+                let outputs = outputs(context, self.dataset, &case, context.model(&case));
+                self.outputs.insert(needed.clone(), outputs);
+            }
+        }
+        compare(self.outputs.get(&reference)?.as_ref()?, self.outputs.get(key)?.as_ref()?)
     }
+}
+
+/// What a subject is compared with.
+fn reference_key(context: &Context<'_>, key: &AccuracyKey) -> Option<AccuracyKey> {
+    let model = reference_of(context, context.model(&single_threaded(key)))?;
+    Some(reference_case(model).accuracy_key())
 }
 
 /// The model that a model is compared with: in the run, or beside its file.

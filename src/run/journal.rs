@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::record::{Agreement, Header, Process, Status, Visit};
+use super::record::{Agreement, Decoded, Header, Process, Status, Visit};
 use crate::accuracy::Prediction;
 use crate::backend::Coverage;
 use crate::worker::protocol::Memory;
@@ -92,6 +92,11 @@ pub enum Entry {
     Unreadable {
         /// Those found since the entry of this kind before.
         images: Vec<(String, String)>,
+    },
+    /// A pass over the dataset was made.
+    Decoded {
+        /// What was decoded for it.
+        decoded: Decoded,
     },
     /// The run came to its end.
     Finished {

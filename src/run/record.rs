@@ -289,8 +289,27 @@ pub struct Run {
     pub cases: Vec<CaseRecord>,
     /// One per (model, backend, delegate) that was scored.
     pub accuracies: Vec<AccuracyRecord>,
+    /// What was decoded for all of them.
+    #[serde(default)]
+    pub decoded: Decoded,
     /// How it came to its end, if it did.
     pub finished: Option<Finished>,
+}
+
+/// Images that were decoded: once for all models of a pass over the dataset.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Decoded {
+    /// How many.
+    pub images: usize,
+    /// The time that took, summed over the threads.
+    pub seconds: f64,
+}
+
+impl std::ops::AddAssign for Decoded {
+    fn add_assign(&mut self, other: Self) {
+        self.images += other.images;
+        self.seconds += other.seconds;
+    }
 }
 
 /// What is known at the end of a run.

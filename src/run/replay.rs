@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use super::journal::{self, Entry};
-use super::record::{AccuracyRecord, CaseRecord, Finished, Header, Run, Status};
+use super::record::{AccuracyRecord, CaseRecord, Decoded, Finished, Header, Run, Status};
 use crate::suite::AccuracyKey;
 
 /// Reads the run in `folder`.
@@ -41,7 +41,8 @@ pub fn run(entries: Vec<Entry>) -> Result<Run> {
     };
     let cases = header.cases.iter().map(|case| CaseRecord::new(case.clone())).collect();
     let accuracies = subjects(&header).into_iter().map(AccuracyRecord::new).collect();
-    let mut run = Run { header: *header, cases, accuracies, finished: None };
+    let mut run =
+        Run { header: *header, cases, accuracies, decoded: Decoded::default(), finished: None };
     for entry in entries {
         apply(&mut run, entry)?;
     }
@@ -65,6 +66,7 @@ pub fn entries(run: &Run) -> impl Iterator<Item = Entry> + '_ {
     std::iter::once(Entry::Header(Box::new(run.header.clone())))
         .chain(cases)
         .chain(subjects)
+        .chain([Entry::Decoded { decoded: run.decoded }])
         .chain(finished)
 }
 
@@ -108,6 +110,7 @@ fn apply(run: &mut Run, entry: Entry) -> Result<()> {
         Entry::Finished { load_after, seconds } => {
             run.finished = Some(Finished { load_after, seconds });
         }
+        Entry::Decoded { decoded } => run.decoded += decoded,
         Entry::Unreadable { images } => {
             if let Some(dataset) = &mut run.header.dataset {
                 for (file, reason) in images {

@@ -17,8 +17,8 @@ use shutterbench::model::inspect::Anatomy;
 use shutterbench::model::tensor::{ElementType, TensorInfo};
 use shutterbench::model::{Format, Model, Precision};
 use shutterbench::run::record::{
-    AccuracyRecord, Agreement, CaseRecord, DatasetFacts, Finished, Header, Process, Run, Runtime,
-    Status, Visit,
+    AccuracyRecord, Agreement, CaseRecord, DatasetFacts, Decoded, Finished, Header, Process, Run,
+    Runtime, Status, Visit,
 };
 use shutterbench::suite::{AccuracyOptions, Amount, Case, LatencyOptions, Options, Order};
 use shutterbench::worker::protocol::{Block, Loaded, Memory};
@@ -201,6 +201,7 @@ pub fn run(shape: &Shape) -> Run {
         },
         cases: records,
         accuracies,
+        decoded: Decoded { images: shape.images, seconds: 0.5 },
         finished: Some(Finished { load_after: Some(1.02), seconds: 99.5 }),
     }
 }

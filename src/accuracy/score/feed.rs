@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender};
 use super::chunk::{Chunk, Prepared};
 use super::permits::Permits;
 use super::supply::{blend, nanos, tensor_bytes};
-use super::{Event, Subject};
+use super::{Event, Fed, Subject};
 use crate::accuracy::class_map::ClassMap;
 use crate::accuracy::prediction::Prediction;
 use crate::accuracy::{ranking, scores};
@@ -27,6 +27,8 @@ pub(super) struct Feeder {
     subject: usize,
     slot: usize,
     from: usize,
+    until: Option<usize>,
+    compared: usize,
     input_bytes: usize,
     output: TensorInfo,
     classes: ClassMap,
@@ -44,6 +46,8 @@ impl Feeder {
             subject: index,
             slot,
             from: subject.from,
+            until: subject.until,
+            compared: subject.compared,
             input_bytes: tensor_bytes(&subject.spec),
             output: subject.output,
             classes: subject.classes,
@@ -67,17 +71,13 @@ impl Feeder {
                 return;
             }
             let event = match self.infer(&chunk, link.as_mut(), permits) {
-                Ok((predictions, preprocess_ns)) => Event::Done {
-                    subject: self.subject,
-                    chunk: chunk.index,
-                    predictions,
-                    preprocess_ns,
-                },
+                Ok(fed) => Event::Done { subject: self.subject, chunk: chunk.index, fed },
                 Err(fault) => {
                     if lost.swap(true, Ordering::Relaxed) {
                         return;
                     }
-                    alive.fetch_sub(1, Ordering::Relaxed);
+                    // Nobody waits for a reference.
+                    alive.fetch_sub(usize::from(self.until.is_none()), Ordering::Relaxed);
                     Event::Lost { subject: self.subject, fault }
                 }
             };
@@ -85,17 +85,17 @@ impl Feeder {
         }
     }
 
-    fn infer(
-        &self,
-        chunk: &Chunk,
-        link: &mut dyn Link,
-        permits: &Permits,
-    ) -> Result<(Vec<Prediction>, Vec<u64>), Fault> {
+    fn infer(&self, chunk: &Chunk, link: &mut dyn Link, permits: &Permits) -> Result<Fed, Fault> {
         let skipped = chunk.images.iter().filter(|image| image.position < self.from).count();
-        let mut images = &chunk.images[skipped..];
+        let until = self.until.unwrap_or(usize::MAX);
+        let wanted = chunk.images.iter().filter(|image| image.position < until).count();
+        let mut images = &chunk.images[skipped.min(wanted)..wanted];
         let mut tensors = &chunk.tensors[self.slot][skipped * self.input_bytes..];
-        let preprocess_ns = images.iter().map(|image| image.preprocess_ns[self.slot]).collect();
-        let mut predictions = Vec::with_capacity(images.len());
+        let mut fed = Fed {
+            predictions: Vec::with_capacity(images.len()),
+            preprocess_ns: images.iter().map(|image| image.preprocess_ns[self.slot]).collect(),
+            outputs: Vec::new(),
+        };
         while !images.is_empty() {
             let image_ns = self.image_ns.load(Ordering::Relaxed);
             let permit = permits.acquire(image_ns);
@@ -107,15 +107,16 @@ impl Feeder {
             let outputs = self.ask(link, count, payload)?;
             blend(&self.image_ns, nanos(began) / count as u64);
             let size = self.output.byte_len();
-            predictions.extend(
-                now.iter()
-                    .zip(outputs.chunks_exact(size))
-                    .map(|(image, bytes)| self.predict(image, bytes)),
-            );
+            for (image, bytes) in now.iter().zip(outputs.chunks_exact(size)) {
+                if image.position < self.compared {
+                    fed.outputs.push(scores::real(bytes.to_vec(), &self.output));
+                }
+                fed.predictions.push(self.predict(image, bytes));
+            }
             drop(permit);
             (images, tensors) = (later, rest);
         }
-        Ok((predictions, preprocess_ns))
+        Ok(fed)
     }
 
     fn ask(&self, link: &mut dyn Link, count: usize, payload: &[u8]) -> Result<Vec<u8>, Fault> {

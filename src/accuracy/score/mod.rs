@@ -29,6 +29,7 @@ use super::dataset::Dataset;
 use super::prediction::Prediction;
 use crate::model::preprocessing::InputSpec;
 use crate::model::tensor::TensorInfo;
+use crate::run::record::Decoded;
 use crate::suite::AccuracyKey;
 use crate::worker::{Fault, Link};
 
@@ -44,6 +45,10 @@ pub struct Subject {
     pub classes: ClassMap,
     /// First image (position in the dataset) that is still to be scored.
     pub from: usize,
+    /// Where to stop before the dataset's end: a reference for comparison.
+    pub until: Option<usize>,
+    /// The outputs of images before this position are handed over too.
+    pub compared: usize,
     /// Workers that have it loaded; more than one share its images.
     pub links: Vec<Box<dyn Link + Send>>,
 }
@@ -59,6 +64,8 @@ pub enum Scored {
         predictions: Vec<Prediction>,
         /// Time to prepare each image, without decoding.
         preprocess_ns: Vec<u64>,
+        /// Outputs of the images that are compared, dequantised.
+        outputs: Vec<Vec<f32>>,
     },
     /// A subject's worker was lost; nothing more comes of it.
     Lost {
@@ -77,15 +84,17 @@ pub enum Scored {
 }
 
 /// How scoring ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outcome {
     /// Whether it was stopped before the end.
     pub interrupted: bool,
+    /// What was decoded for all subjects together.
+    pub decoded: Decoded,
 }
 
 /// What a feeder or a decoding thread reports to the caller's thread.
 enum Event {
-    Done { subject: usize, chunk: usize, predictions: Vec<Prediction>, preprocess_ns: Vec<u64> },
+    Done { subject: usize, chunk: usize, fed: Fed },
     Lost { subject: usize, fault: Fault },
     Unreadable { position: usize, reason: String },
 }
@@ -131,7 +140,9 @@ pub fn score(
     let permits = Permits::new(cores.get());
     let halt = AtomicBool::new(false);
     let lost: Vec<AtomicBool> = subjects.iter().map(|_| AtomicBool::new(false)).collect();
-    let alive = AtomicUsize::new(subjects.len());
+    // References alone are no reason to go on.
+    let scored = subjects.iter().filter(|subject| subject.until.is_none()).count();
+    let alive = AtomicUsize::new(scored);
     let keys: Vec<AccuracyKey> = subjects.iter().map(|subject| subject.key.clone()).collect();
     let supply = Supply::new(dataset, &subjects, cores, &permits);
     let starts: Vec<usize> = subjects.iter().map(|s| supply.first_chunk(s.from)).collect();
@@ -163,13 +174,19 @@ pub fn score(
         let mut collector = Collector::new(dataset, &keys, starts, known);
         let result = collector.drain(&reports, &halt, sink);
         result.map(|()| Outcome {
+            decoded: supply.decoded(),
             interrupted: stop.load(Ordering::Relaxed) && !supply.is_exhausted(),
         })
     })
 }
 
-/// Predictions and preparation times of a chunk that came early.
-type Early = (Vec<Prediction>, Vec<u64>);
+/// What one subject made of one chunk; see [`Scored::Batch`].
+#[derive(Default)]
+struct Fed {
+    predictions: Vec<Prediction>,
+    preprocess_ns: Vec<u64>,
+    outputs: Vec<Vec<f32>>,
+}
 
 /// Puts each subject's chunks back in order.
 struct Collector<'a> {
@@ -178,7 +195,7 @@ struct Collector<'a> {
     /// By subject: the chunk that is due.
     due: Vec<usize>,
     /// By subject: chunks that came early.
-    early: Vec<BTreeMap<usize, Early>>,
+    early: Vec<BTreeMap<usize, Fed>>,
     unreadable: BTreeMap<usize, String>,
 }
 
@@ -220,14 +237,13 @@ impl<'a> Collector<'a> {
 
     fn take(&mut self, event: Event, sink: &mut dyn FnMut(Scored) -> Result<()>) -> Result<()> {
         match event {
-            Event::Done { subject, chunk, predictions, preprocess_ns } => {
-                self.early[subject].insert(chunk, (predictions, preprocess_ns));
-                while let Some((predictions, preprocess_ns)) =
-                    self.early[subject].remove(&self.due[subject])
-                {
+            Event::Done { subject, chunk, fed } => {
+                self.early[subject].insert(chunk, fed);
+                while let Some(fed) = self.early[subject].remove(&self.due[subject]) {
                     self.due[subject] += 1;
                     let key = self.keys[subject].clone();
-                    sink(Scored::Batch { key, predictions, preprocess_ns })?;
+                    let Fed { predictions, preprocess_ns, outputs } = fed;
+                    sink(Scored::Batch { key, predictions, preprocess_ns, outputs })?;
                 }
                 Ok(())
             }

@@ -15,6 +15,7 @@ use super::{Event, Subject};
 use crate::accuracy::dataset::{Dataset, Entry};
 use crate::accuracy::{decode, preprocess};
 use crate::model::preprocessing::InputSpec;
+use crate::run::record::Decoded;
 
 /// Most images of a chunk: small, so that feeders start and end together.
 const CHUNK_IMAGES: usize = 8;
@@ -33,6 +34,8 @@ pub(super) struct Supply<'a> {
     permits: &'a Permits,
     /// Mean time to decode and prepare one image.
     image_ns: AtomicU64,
+    decoded_images: AtomicUsize,
+    decoded_ns: AtomicU64,
     large: Mutex<()>,
 }
 
@@ -64,6 +67,8 @@ impl<'a> Supply<'a> {
             credits: Credits::new(2 * cores.get() + 2),
             permits,
             image_ns: AtomicU64::new(0),
+            decoded_images: AtomicUsize::new(0),
+            decoded_ns: AtomicU64::new(0),
             large: Mutex::new(()),
         }
     }
@@ -76,6 +81,14 @@ impl<'a> Supply<'a> {
     /// Which of a chunk's tensors are for `spec`.
     pub(super) fn slot(&self, spec: &InputSpec) -> usize {
         self.specs.iter().position(|known| known == spec).unwrap_or(0)
+    }
+
+    /// What was decoded so far.
+    pub(super) fn decoded(&self) -> Decoded {
+        Decoded {
+            images: self.decoded_images.load(Ordering::Relaxed),
+            seconds: self.decoded_ns.load(Ordering::Relaxed) as f64 / 1e9,
+        }
     }
 
     /// Whether every chunk was handed out.
@@ -130,6 +143,8 @@ impl<'a> Supply<'a> {
         let _permit = self.permits.acquire(self.image_ns.load(Ordering::Relaxed));
         let began = Instant::now();
         let decoded = decode::decode(&bytes, &self.large)?;
+        self.decoded_images.fetch_add(1, Ordering::Relaxed);
+        self.decoded_ns.fetch_add(nanos(began), Ordering::Relaxed);
         let mut preprocess_ns = Vec::with_capacity(self.specs.len());
         for (spec, tensors) in self.specs.iter().zip(&mut chunk.tensors) {
             let began = Instant::now();

@@ -65,6 +65,8 @@ fn subject(model: &str, size: usize, links: usize, fails_after: u32) -> Subject 
         },
         classes: ClassMap::shifted(0, 256),
         from: 0,
+        until: None,
+        compared: 0,
         links: (0..links)
             .map(|_| Box::new(Brightness { asked, fails_after }) as Box<dyn Link + Send>)
             .collect(),
@@ -95,6 +97,7 @@ struct Told {
     got: Got,
     lost: Vec<String>,
     unreadable: Vec<(String, String)>,
+    compared: HashMap<String, Vec<Vec<f32>>>,
 }
 
 fn run(dataset: &Dataset, subjects: Vec<Subject>) -> Told {
@@ -103,12 +106,14 @@ fn run(dataset: &Dataset, subjects: Vec<Subject>) -> Told {
 
 fn run_again(dataset: &Dataset, subjects: Vec<Subject>, known: &[(String, String)]) -> Told {
     let (mut got, mut lost, mut unreadable) = (Got::new(), Vec::new(), Vec::new());
+    let mut compared = HashMap::<String, Vec<Vec<f32>>>::new();
     let cores = NonZeroUsize::new(2).unwrap();
     let stop = AtomicBool::new(false);
     let outcome = score(dataset, subjects, known, cores, &stop, &mut |scored| {
         match scored {
-            Scored::Batch { key, predictions, preprocess_ns } => {
+            Scored::Batch { key, predictions, preprocess_ns, outputs } => {
                 assert_eq!(predictions.len(), preprocess_ns.len());
+                compared.entry(key.model.clone()).or_default().extend(outputs);
                 got.entry(key.model).or_default().extend(predictions);
             }
             Scored::Lost { key, .. } => lost.push(key.model),
@@ -117,7 +122,7 @@ fn run_again(dataset: &Dataset, subjects: Vec<Subject>, known: &[(String, String
         Ok(())
     });
     unreadable.sort();
-    Told { outcome, got, lost, unreadable }
+    Told { outcome, got, lost, unreadable, compared }
 }
 
 #[test]
@@ -128,7 +133,7 @@ fn every_subject_sees_every_image_in_order() {
         subject("b", 4, 3, u32::MAX),
         Subject { from: 93, ..subject("c", 8, 1, u32::MAX) },
     ];
-    let Told { outcome, got, lost, unreadable } = run(&dataset, subjects);
+    let Told { outcome, got, lost, unreadable, .. } = run(&dataset, subjects);
     assert!(!outcome.unwrap().interrupted);
     assert!(lost.is_empty() && unreadable.is_empty());
     for (model, from) in [("a", 0), ("b", 0), ("c", 93)] {
@@ -137,6 +142,22 @@ fn every_subject_sees_every_image_in_order() {
         assert_eq!(images, expected, "{model}");
         assert!(got[model].iter().all(|p| p.rank_of_label == 1));
     }
+}
+
+#[test]
+fn a_reference_stops_early_and_outputs_are_those_of_the_same_images() {
+    let (_folder, dataset) = dataset();
+    let subjects = vec![
+        Subject { compared: 30, ..subject("scored", 4, 2, u32::MAX) },
+        Subject { compared: 30, until: Some(30), ..subject("reference", 8, 1, u32::MAX) },
+    ];
+    let Told { outcome, got, lost, compared, .. } = run(&dataset, subjects);
+    assert!(!outcome.unwrap().interrupted && lost.is_empty());
+    assert_eq!((got["scored"].len(), got["reference"].len()), (200, 30));
+    assert_eq!(compared["scored"].len(), 30);
+    assert_eq!(compared["scored"], compared["reference"]);
+    let brightest = |output: &Vec<f32>| output.iter().position(|score| *score == 1.0);
+    assert!(compared["scored"].iter().map(brightest).eq((0..30).map(Some)));
 }
 
 #[test]

@@ -173,6 +173,7 @@ fn unite(machines: Vec<Of>) -> Result<Run> {
         merged.header.started_at = merged.header.started_at.min(other.header.started_at);
         merged.cases.extend(other.cases);
         merged.accuracies.extend(other.accuracies);
+        merged.decoded += other.decoded;
         merged.finished = together(merged.finished, other.finished);
     }
     let devices: Vec<String> = merged.header.devices().into_iter().map(str::to_owned).collect();

@@ -38,6 +38,7 @@ pub(super) fn unite(mut sources: Vec<Source>) -> Result<Run> {
         for (record, other) in merged.accuracies.iter_mut().zip(run.accuracies) {
             append(record, other, *shard);
         }
+        merged.decoded += run.decoded;
         merged.finished = together(merged.finished, run.finished);
     }
     let processors = processors(&merged);

@@ -1,0 +1,82 @@
+//! What scoring costs at least: every image decoded once, and every model run
+//! once on each, in a bare loop on one thread. `scripts/measure/accuracy-throughput`
+//! holds the program against it.
+//!
+//!     bare_scoring DATASET MODEL...
+//!
+//! Prints lines of seconds: decode; prepare; inference; reference (the models
+//! without a delegate on the images that the program compares outputs on).
+
+use std::env;
+use std::hint::black_box;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use shutterbench::accuracy::{Dataset, decode, preprocess};
+use shutterbench::backend::{BackendKind, Delegate, LoadRequest, Session, registry};
+use shutterbench::model::preprocessing::InputSpec;
+use shutterbench::model::tensor::Tensor;
+use shutterbench::model::{Description, resolve, select};
+use shutterbench::run::agreement::IMAGES as COMPARED_IMAGES;
+
+struct Subject {
+    session: Box<dyn Session>,
+    reference: Box<dyn Session>,
+    spec: InputSpec,
+}
+
+impl Subject {
+    fn load(path: &Path) -> Result<Self> {
+        let model = select::open(path)?;
+        let (spec, _) = resolve::input_spec(&model, &Description::default())?;
+        let load = |delegate: &Delegate| {
+            let request = LoadRequest { model: path, delegate, threads: NonZeroUsize::MIN };
+            registry::open(BackendKind::Tflite)?.load(&request)
+        };
+        let (session, reference) = (load(&Delegate::Xnnpack)?, load(&Delegate::None)?);
+        Ok(Self { session, reference, spec })
+    }
+}
+
+fn infer(session: &mut dyn Session, bytes: Vec<u8>) -> Result<()> {
+    let info = session.inputs().first().context("the model has no input")?.clone();
+    session.set_input(0, &Tensor { element: info.element, shape: info.shape, bytes })?;
+    session.invoke()?;
+    black_box(session.output(0)?);
+    Ok(())
+}
+
+fn timed<T>(spent: &mut Duration, work: impl FnOnce() -> T) -> T {
+    let began = Instant::now();
+    let result = work();
+    *spent += began.elapsed();
+    result
+}
+
+fn main() -> Result<()> {
+    let mut arguments = env::args_os().skip(1).map(PathBuf::from);
+    let dataset = Dataset::open(&arguments.next().context("name a dataset and models")?)?;
+    let mut subjects = arguments.map(|path| Subject::load(&path)).collect::<Result<Vec<_>>>()?;
+    let gate = Mutex::new(());
+    let [mut decoding, mut preparing, mut inferring, mut comparing] = [Duration::ZERO; 4];
+    for (position, entry) in dataset.entries.iter().enumerate() {
+        let bytes = decode::load(&dataset.path(entry))?;
+        let image = timed(&mut decoding, || decode::decode(&bytes, &gate))?;
+        for subject in &mut subjects {
+            let tensor =
+                timed(&mut preparing, || preprocess::prepare(&image.pixels, &subject.spec));
+            if position < COMPARED_IMAGES {
+                timed(&mut comparing, || infer(&mut *subject.reference, tensor.clone()))?;
+            }
+            timed(&mut inferring, || infer(&mut *subject.session, tensor))?;
+        }
+    }
+    println!("decode {:.3}", decoding.as_secs_f64());
+    println!("prepare {:.3}", preparing.as_secs_f64());
+    println!("inference {:.3}", inferring.as_secs_f64());
+    println!("reference {:.3}", comparing.as_secs_f64());
+    Ok(())
+}
