@@ -10,8 +10,8 @@ use std::{env, fs};
 
 use common::{repository, skip};
 use report_common::{Shape, run};
-use shutterbench::report;
 use shutterbench::run::{Run, Status};
+use shutterbench::{compare, report};
 
 fn chromium() -> Option<PathBuf> {
     let named = env::var_os("SHUTTERBENCH_CHROMIUM").map(PathBuf::from);
@@ -82,6 +82,17 @@ fn write(folder: &Path, name: &str, run: &Run) {
     println!("{name}: written in {:.2} s", start.elapsed().as_secs_f64());
 }
 
+/// A comparison with the same run, half of whose cases became slower.
+fn write_comparison(folder: &Path, name: &str, base: &Run) {
+    let mut new = base.clone();
+    for visit in new.cases.iter_mut().step_by(2).flat_map(|case| &mut case.visits) {
+        visit.block.latency_ns.iter_mut().for_each(|ns| *ns = *ns * 6 / 5);
+    }
+    let compared = compare::compare(base, &new, compare::Options::default());
+    assert!(compared.is_regression());
+    fs::write(folder.join(name), compare::render::html(&compared)).unwrap();
+}
+
 #[test]
 fn the_page_is_right_in_chromium() {
     let browser = repository().join("tests/browser");
@@ -96,6 +107,8 @@ fn the_page_is_right_in_chromium() {
     write(&folder, "plain", &plain());
     write(&folder, "hostile", &hostile());
     write(&folder, "big", &big());
+    write_comparison(&folder, "compared.html", &plain());
+    write_comparison(&folder, "compared-hostile.html", &hostile());
     let node =
         Command::new("node").arg(browser.join("check.mjs")).args([&folder, &chromium]).output();
     let Ok(node) = node else { return skip("no Node.js on the path") };

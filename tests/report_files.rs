@@ -117,6 +117,12 @@ fn a_run_is_written_whole() {
         serde_json::from_str(&fs::read_to_string(dir.path().join("run.json")).unwrap()).unwrap();
     assert_eq!(described["run_id"], "2026-01-02T03-04-05-test");
     assert_eq!(described["options"]["seed"], 1);
+    assert_eq!(described["models"][0]["path"], "models/0.tflite");
+    assert_eq!(described["dataset"]["path"], "../photos/validation");
+    for name in names.iter().filter(|name| *name != "samples.csv") {
+        let text = fs::read_to_string(dir.path().join(name)).unwrap();
+        assert!(!text.contains("somebody"), "{name:?} tells where the run was begun");
+    }
     assert!(described["accuracies"][0]["images_decided_by_a_tie"].is_u64());
 }
 
@@ -185,6 +191,54 @@ fn a_fast_wrong_answer_is_flagged_and_wins_nothing() {
     assert!(text.contains("wrong answers") && text.contains("40.0%"), "{text}");
     assert!(markdown::document(&run, &rows).contains("wrong answers"));
     assert_eq!(json::report(&run, &rows)["rows"][0]["notes"][0]["tag"], "wrong answers");
+}
+
+#[test]
+fn each_speed_of_a_multimodal_case_is_shown_with_its_share() {
+    let mut run = run(&Shape { rounds: 40, ..Shape::default() });
+    for visit in run.cases[0].visits.iter_mut().filter(|visit| visit.round % 8 < 2) {
+        visit.block.latency_ns.iter_mut().for_each(|ns| *ns = *ns * 5 / 4);
+    }
+    let rows = report::rows(&run);
+    assert_eq!(rows[0].stability, Some(shutterbench::measure::Stability::Multimodal));
+    let words = rows[0].modes.as_ref().unwrap().words();
+    assert!(words.contains("75%") && words.contains("25%"), "{words}");
+    assert!(markdown::document(&run, &rows).contains(&words));
+    assert!(report::html::page(&run, &rows).contains(&words));
+    let modes = &json::run(&run, &rows)["measured_cases"][0]["modes"];
+    let ratio = modes[1]["median_us"].as_f64().unwrap() / modes[0]["median_us"].as_f64().unwrap();
+    assert!((ratio - 1.25).abs() < 0.02, "{modes}");
+}
+
+#[test]
+fn a_difference_in_accuracy_is_told_with_what_it_is_worth() {
+    let mut run = run(&Shape { models: vec!["a_f32".into(), "b_int8".into()], ..Shape::default() });
+    let best = run.accuracies[0].predictions.clone();
+    for record in &mut run.accuracies {
+        record.predictions.clone_from(&best);
+    }
+    // Two of 200 images: one point, p = 0.5 by the exact test.
+    let right = run.accuracies[2].predictions.iter_mut().filter(|p| p.rank_of_label == 1);
+    right.take(2).for_each(|prediction| prediction.rank_of_label = 3);
+    run.header.models[1].description.reference = Some("a_f32".into());
+    let rows = report::rows(&run);
+    let b = rows.iter().find(|row| row.model == "b_int8").unwrap();
+    assert_eq!((b.top1_difference, b.top1_difference_p), (Some(-0.01), Some(0.5)));
+    let sentence = "1.0 points lower, not distinguishable on 200 images; about ";
+    assert!(markdown::document(&run, &rows).contains(sentence));
+    let page = report::html::page(&run, &rows);
+    assert!(page.contains(sentence) && page.contains("against its own float32"));
+    let verdict = report::Verdict::of(&rows);
+    assert!(verdict.as_accurate.iter().any(|&i| rows[i].model == "b_int8"));
+}
+
+#[test]
+fn the_plot_is_a_drawing_with_a_bubble_a_case() {
+    let rows = report::rows(&run(&Shape::default()));
+    let plot = report::plot_svg(&rows).unwrap();
+    assert_eq!(plot.matches("<title>").count(), rows.len());
+    assert!(plot.starts_with("<svg ") && plot.ends_with("</svg>\n"));
+    assert_eq!(report::plot_svg(&[]), None);
 }
 
 #[test]

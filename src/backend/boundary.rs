@@ -25,9 +25,11 @@ pub(super) fn check_format(
     Err(BackendError::Unsupported(format!("{backend} does not read {format} models")))
 }
 
-/// The sentence for a model that a runtime did not take.
+/// The sentence for a model that a runtime did not take. It names the file alone:
+/// results are published, and its folder is nobody's business.
 pub(super) fn cannot_load(model: &Path, reason: &dyn std::fmt::Display) -> String {
-    format!("cannot load model {}: {}", model.display(), one_line(&reason.to_string()))
+    let file = model.file_name().unwrap_or(model.as_os_str()).to_string_lossy();
+    format!("cannot load model {file}: {}", one_line(&reason.to_string()))
 }
 
 /// A runtime's message as one line, so that it fits a CSV field.

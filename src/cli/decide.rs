@@ -1,5 +1,6 @@
 //! `shutterbench compare` and `shutterbench pick`.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -9,8 +10,8 @@ use clap::Args;
 use super::{Ending, print, print_json};
 use crate::compare::{self, Comparison, Constraints, Metric, Options, Pick, render};
 use crate::report::terminal::width_of_stdout;
-use crate::report::{self, Row};
-use crate::run::{Run, replay};
+use crate::report::{self, Row, csv};
+use crate::run::{journal, replay};
 
 /// Two runs and how to compare them.
 #[derive(Debug, Args)]
@@ -99,7 +100,7 @@ fn write(
 /// # Errors
 /// A folder without a readable run.
 pub fn pick(args: &PickArgs) -> Result<Ending> {
-    let rows = on_one_device(&replay::read(&args.run)?, args)?;
+    let rows = on_one_device(rows_of(&args.run)?, args)?;
     let constraints = Constraints {
         max_latency_ms: args.max_latency_ms,
         max_size_mb: args.max_size_mb,
@@ -115,23 +116,32 @@ pub fn pick(args: &PickArgs) -> Result<Ending> {
     Ok(if matches!(pick, Pick::NoneFits { .. }) { Ending::Bad } else { Ending::Good })
 }
 
+/// The rows of a run's folder; of a published one, which has no journal, and of
+/// a `results.csv` by itself just as well.
+fn rows_of(run: &Path) -> Result<Vec<Row>> {
+    let table = if run.is_file() { run.to_owned() } else { run.join("results.csv") };
+    if !run.join(journal::FILE_NAME).is_file() && table.is_file() {
+        return csv::read_results(&table);
+    }
+    Ok(report::rows(&replay::read(run)?))
+}
+
 /// The rows of one device: a limit that one device holds says nothing about
 /// another.
-fn on_one_device(run: &Run, args: &PickArgs) -> Result<Vec<Row>> {
-    let mut rows = report::rows(run);
-    let devices = run.header.devices();
+fn on_one_device(mut rows: Vec<Row>, args: &PickArgs) -> Result<Vec<Row>> {
+    let devices: BTreeSet<&str> = rows.iter().map(|row| row.device.as_str()).collect();
     match &args.device {
         Some(device) => rows.retain(|row| row.device == *device),
         None => ensure!(
-            devices.is_empty(),
+            devices.len() < 2,
             "{} holds {} devices ({}); name one with --device",
             args.run.display(),
             devices.len(),
-            devices.join(", ")
+            devices.into_iter().collect::<Vec<_>>().join(", ")
         ),
     }
     ensure!(
-        !rows.is_empty(),
+        args.device.is_none() || !rows.is_empty(),
         "{} has no case of device '{}'",
         args.run.display(),
         args.device.as_deref().unwrap_or_default()

@@ -201,7 +201,7 @@ fn reason(
             let more =
                 if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
             text.push_str(&format!(
-                "; not distinguishable from {}{more}, {}: {}",
+                "; its interval overlaps that of {}{more}, {}: {}",
                 rows[*rival].case(),
                 figures(&rows[*rival]),
                 what_else(&rows[choice], &rows[*rival], goal)

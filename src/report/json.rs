@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::class_names::ClassNames;
 use super::notes::notes;
+use super::portable;
 use super::row::Row;
 use super::rows::further_ranks;
 use super::speeds::Speeds;
@@ -27,7 +28,7 @@ pub fn run(run: &Run, rows: &[Row]) -> Value {
     let cases: Vec<Value> = run.cases.iter().map(|record| case(run, record, row(record))).collect();
     let accuracies: Vec<Value> =
         run.accuracies.iter().map(|record| accuracy(run, record)).collect();
-    let mut value = to_value(&run.header);
+    let mut value = to_value(&portable::header(&run.header));
     if let Value::Object(fields) = &mut value {
         fields.insert("finished".into(), to_value(&run.finished));
         fields.insert("decoded".into(), to_value(&run.decoded));

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use super::notes::notes;
+use super::paired_top1;
 use super::row::Row;
 use super::units::{bytes, ms, one_line, percent};
-use super::verdict::{Verdict, by_device};
+use super::verdict::{Verdict, by_device, fastest_of_each_model};
 use crate::run::Run;
 
 /// A comment on a pull request holds 65,536 characters; longer tables are cut
@@ -40,6 +41,7 @@ pub fn document(run: &Run, rows: &[Row]) -> String {
     text.push('\n');
     text.push_str(&table(rows, &verdict));
     text.push_str(&words(rows));
+    text.push_str(&accuracies(rows));
     let _ = writeln!(
         text,
         "\n<sub>p50 and Top-1 with their 95% intervals; ● on the Pareto front of latency and Top-1; an empty cell was not measured. shutterbench {}.</sub>",
@@ -105,6 +107,26 @@ fn words(rows: &[Row]) -> String {
     format!(
         "\n<details><summary>{} warnings</summary>\n\n{}\n</details>\n",
         lines.len(),
+        lines.concat()
+    )
+}
+
+/// Every model's Top-1 against the most accurate, by its fastest case.
+fn accuracies(rows: &[Row]) -> String {
+    let scored = (0..rows.len()).filter(|&i| rows[i].is_trusted() && rows[i].top1.is_some());
+    let lines: Vec<String> = fastest_of_each_model(rows, scored)
+        .into_iter()
+        .filter_map(|i| {
+            let sentence = paired_top1::sentence(&rows[i])?;
+            Some(format!("- **{}**: {sentence}\n", escape(&rows[i].case())))
+        })
+        .take(MOST_ROWS)
+        .collect();
+    if lines.len() < 2 {
+        return String::new();
+    }
+    format!(
+        "\n<details><summary>Top-1 against the most accurate, on the same images</summary>\n\n{}\n</details>\n",
         lines.concat()
     )
 }

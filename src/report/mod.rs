@@ -10,6 +10,7 @@ pub mod markdown;
 pub mod notes;
 pub mod paired_top1;
 pub mod pareto;
+pub mod portable;
 pub mod row;
 pub mod rows;
 pub mod short_names;

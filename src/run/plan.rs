@@ -92,6 +92,7 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
         binary_sha256: worker_hash(&options),
         started_at: super::record::rfc3339(started),
         host: Host::read(),
+        working_folder: std::env::current_dir().ok(),
         device: crate::suite::case::LOCAL.into(),
         runtimes: used.into_iter().filter_map(runtime).collect(),
         dataset: dataset.as_ref().map(Dataset::facts),

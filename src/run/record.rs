@@ -71,6 +71,9 @@ pub struct Header {
     pub options: Options,
     /// The machine.
     pub host: Host,
+    /// The folder in which it was begun; `run.json` names files as seen from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub working_folder: Option<std::path::PathBuf>,
     /// `local`, or the device's serial.
     pub device: String,
     /// Runtime libraries used: name, version, path, SHA-256.

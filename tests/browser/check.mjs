@@ -35,23 +35,40 @@ function parseCsv(text) {
 // What the guard against spreadsheet formulas added.
 const unguard = (field) => (/^'[=+\-@\t\r']/.test(field) ? field.slice(1) : field);
 
-/** Opens a report; `problems` collects whatever must not happen. */
-async function open(browser, name, options = {}) {
-  const context = await browser.newContext(options);
-  const page = await context.newPage();
+/** Collects whatever must not happen on a page. */
+function watch(page, address) {
   const problems = [];
   page.on("console", (message) => problems.push(`console: ${message.text()}`));
   page.on("pageerror", (error) => problems.push(`error: ${error.message}`));
   page.on("dialog", (dialog) => { problems.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
-  const address = pathToFileURL(path.join(folder, name, "report.html")).href;
   page.on("request", (request) => {
     const url = request.url();
     if (url !== address && !url.startsWith("data:")) problems.push(`request: ${url}`);
   });
+  return problems;
+}
+
+/** Opens a report. */
+async function open(browser, name, options = {}) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const address = pathToFileURL(path.join(folder, name, "report.html")).href;
+  const problems = watch(page, address);
   const start = performance.now();
   await page.goto(address);
   const rows = parseCsv(readFileSync(path.join(folder, name, "results.csv"), "utf8"));
   return { page, context, problems, rows, seconds: (performance.now() - start) / 1000 };
+}
+
+/** Nothing sticks out sideways, and axe-core finds nothing serious. */
+async function isAccessibleAndFits(page, at) {
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.equal(overflow, 0, `${at}: scrolls sideways`);
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  const serious = found.violations.filter((violation) => ["serious", "critical"].includes(violation.impact));
+  const words = serious.map((violation) => `${violation.id}: ${violation.help}: ${violation.nodes.slice(0, 3).map((node) => `${node.html.slice(0, 200)} ${node.failureSummary}`).join(" | ")}`);
+  assert.deepEqual(words, [], `${at}: axe-core`);
 }
 
 const isMeasured = (row) => row.status === "ok" && row.latency_p50_us !== "" && row.top1 !== "";
@@ -64,13 +81,7 @@ async function looksRight(browser, name) {
       const points = await page.locator("#main-plot g.points circle").count();
       assert.equal(points, rows.filter(isMeasured).length, `${at}: points of the plot`);
       assert.ok(points > 0, at);
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      assert.equal(overflow, 0, `${at}: scrolls sideways`);
-      await page.evaluate(axe);
-      const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-      const serious = found.violations.filter((violation) => ["serious", "critical"].includes(violation.impact));
-      const words = serious.map((violation) => `${violation.id}: ${violation.help}: ${violation.nodes.slice(0, 3).map((node) => `${node.html.slice(0, 200)} ${node.failureSummary}`).join(" | ")}`);
-      assert.deepEqual(words, [], `${at}: axe-core`);
+      await isAccessibleAndFits(page, at);
       await page.screenshot({ path: path.join(screenshots, `${name}-${width}-${colorScheme}.png`), fullPage: true });
       assert.deepEqual(problems, [], at);
       await context.close();
@@ -164,6 +175,22 @@ async function plotAnswers(page, rows) {
   assert.match(await page.locator("#main-plot g[aria-label=tip]").textContent(), / ms/);
 }
 
+/** The plot comes out as a drawing and as a picture, whatever the theme. */
+async function plotIsSaved(page) {
+  const saved = async (button) => {
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click(button)]);
+    return [download.suggestedFilename(), readFileSync(await download.path())];
+  };
+  const [svgName, svg] = await saved("#save-svg");
+  assert.match(svgName, /\.svg$/);
+  assert.match(svg.toString(), /^<svg[^]*<circle[^]*<\/svg>\s*$/);
+  const [pngName, png] = await saved("#save-png");
+  assert.match(pngName, /\.png$/);
+  assert.equal(png.toString("latin1", 1, 4), "PNG");
+  assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [1920, 1080]);
+  assert.ok(png.length > 20_000, `${png.length} bytes are an empty picture`);
+}
+
 async function detailFollows(page) {
   for (const index of [0, 1]) {
     await page.selectOption("#model", String(index));
@@ -201,6 +228,26 @@ async function worksWithoutScripts(browser, name) {
   await context.close();
 }
 
+/** A page of `compare`, at every width and theme. */
+async function comparisonLooksRight(browser, name) {
+  const address = pathToFileURL(path.join(folder, name)).href;
+  for (const width of [360, 1440]) {
+    for (const colorScheme of ["light", "dark"]) {
+      const at = `${name} at ${width} px, ${colorScheme}`;
+      const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
+      const page = await context.newPage();
+      const problems = watch(page, address);
+      await page.goto(address);
+      assert.ok(await page.locator("tbody tr").count() > 0, at);
+      assert.equal(await page.evaluate(() => globalThis.hacked), undefined, at);
+      await isAccessibleAndFits(page, at);
+      await page.screenshot({ path: path.join(screenshots, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+      assert.deepEqual(problems, [], at);
+      await context.close();
+    }
+  }
+}
+
 async function hostileNamesAreShown(browser) {
   const { page, context, problems, rows } = await open(browser, "hostile");
   assert.equal(await page.evaluate(() => globalThis.hacked), undefined);
@@ -230,6 +277,8 @@ try {
     await looksRight(browser, name);
     console.log(`ok: ${name} opens offline at 360 and 1440 px, light and dark; axe-core finds nothing serious`);
   }
+  for (const name of ["compared.html", "compared-hostile.html"]) await comparisonLooksRight(browser, name);
+  console.log("ok: comparisons too");
   const { page, context, problems, rows } = await open(browser, "plain", { viewport: { width: 1440, height: 900 }, colorScheme: "light" });
   await numbersAreTheCsvs(page, rows);
   console.log("ok: each number is the CSV's");
@@ -237,6 +286,7 @@ try {
   await tableFilters(page, rows);
   console.log("ok: the table sorts and filters");
   await plotAnswers(page, rows);
+  await plotIsSaved(page);
   await detailFollows(page);
   console.log("ok: the plots answer to pointer, keys and choice");
   await themeTurns(page);

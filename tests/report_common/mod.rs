@@ -83,7 +83,7 @@ fn model(name: &str, index: usize, classes: u32) -> Model {
     let int8 = name.ends_with("int8");
     Model {
         name: name.into(),
-        path: PathBuf::from(format!("{index}.tflite")),
+        path: PathBuf::from(format!("/home/somebody/project/models/{index}.tflite")),
         format: if name.ends_with("onnx") { Format::Onnx } else { Format::Tflite },
         bytes: 100_000 * (index as u64 + 1) / if int8 { 4 } else { 1 } + 1234,
         sha256: format!("{index:064x}"),
@@ -179,6 +179,7 @@ pub fn run(shape: &Shape) -> Run {
             started_at: "2026-01-02T03:04:05Z".into(),
             options: options(shape.seed),
             host: host(),
+            working_folder: Some("/home/somebody/project".into()),
             device: "local".into(),
             runtimes: vec![Runtime {
                 backend: BackendKind::Tflite,
@@ -189,7 +190,7 @@ pub fn run(shape: &Shape) -> Run {
             models,
             cases,
             dataset: Some(DatasetFacts {
-                path: PathBuf::from("validation"),
+                path: PathBuf::from("/home/somebody/photos/validation"),
                 images: shape.images,
                 classes: shape.classes as usize,
                 sha256: "cd".repeat(32),

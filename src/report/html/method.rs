@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::text;
 use crate::backend::{Delegate, DelegateStatus};
+use crate::report::portable;
 use crate::report::row::Row;
 use crate::report::units::bytes;
 use crate::run::Run;
@@ -231,7 +232,7 @@ const fn order_words(order: crate::suite::Order) -> &'static str {
 }
 
 fn dataset(run: &Run) -> Vec<(String, String)> {
-    let Some(dataset) = &run.header.dataset else {
+    let Some(dataset) = portable::header(&run.header).dataset else {
         return Vec::new();
     };
     let mut items = vec![

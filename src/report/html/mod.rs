@@ -96,9 +96,13 @@ fn header(run: &Run, rows: &[Row]) -> String {
     let measured = rows.iter().filter(|row| row.is_measured()).count();
     let models: std::collections::BTreeSet<&str> =
         rows.iter().map(|row| row.model.as_str()).collect();
+    let machine = match header.devices().len() {
+        0 => header.host.cpu.clone(),
+        several => format!("{several} devices"),
+    };
     let title = match models.first() {
-        Some(only) if models.len() == 1 => format!("{only} on {}", header.measured_on()),
-        _ => format!("{} models on {}", models.len(), header.measured_on()),
+        Some(only) if models.len() == 1 => format!("{only} on {machine}"),
+        _ => format!("{} models on {machine}", models.len()),
     };
     let images = header.dataset.as_ref().map_or_else(
         || "no accuracy measured".to_owned(),
@@ -110,9 +114,10 @@ fn header(run: &Run, rows: &[Row]) -> String {
         "<p class=\"sub\"><span class=\"tag warning\">interrupted</span> This run did not come to its end; what it measured is here.</p>"
     };
     format!(
-        "<header>{MARK}<div class=\"title\"><h1>{}</h1><p class=\"sub\">{measured} of {} cases measured, {images} · {} · run {}</p>{unfinished}</div><button id=\"theme\" class=\"js-only\" type=\"button\">Theme: auto</button></header>\n",
+        "<header>{MARK}<div class=\"title\"><h1>{}</h1><p class=\"sub\">{measured} of {} cases measured, {images} · {} · {} · run {}</p>{unfinished}</div><button id=\"theme\" class=\"js-only\" type=\"button\">Theme: auto</button></header>\n",
         text(&title),
         rows.len(),
+        text(&header.measured_on()),
         text(&day(&header.started_at)),
         text(&header.run_id),
     )
