@@ -237,6 +237,8 @@ fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> {
         seed: args.seed.or(file.seed),
         affinity: args.affinity.clone().or(file.affinity),
         cooldown: args.cooldown.or(file.cooldown),
+        max_temperature: args.max_temperature.or(file.max_temperature),
+        min_battery: args.min_battery.or(file.min_battery),
         processes: args.processes.or(file.processes),
         budget_ms: args.budget_ms.or(file.budget_ms),
         latency: if args.no_latency { Some(false) } else { file.latency },

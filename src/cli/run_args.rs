@@ -54,6 +54,12 @@ pub struct RunArgs {
     /// Pause before each block
     #[arg(long, value_name = "S", help_heading = "Latency")]
     pub cooldown: Option<NonNegative>,
+    /// Wait before each round until the hottest CPU is no hotter, in degrees Celsius
+    #[arg(long, value_name = "C", help_heading = "Latency")]
+    pub max_temperature: Option<NonNegative>,
+    /// Wait before each round until the battery holds so much, in percent
+    #[arg(long, value_name = "P", help_heading = "Latency")]
+    pub min_battery: Option<NonNegative>,
     /// Processes that a case is spread over
     #[arg(long, value_name = "N|auto", help_heading = "Latency", value_parser = amount)]
     pub processes: Option<Amount>,

@@ -2,6 +2,7 @@
 
 pub mod affinity;
 pub mod android;
+pub mod care;
 pub mod doctor;
 pub mod frequency;
 pub mod memory;

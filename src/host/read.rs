@@ -89,7 +89,7 @@ fn turbo(tree: &Tree) -> Option<bool> {
     off.map(|off| off == 0).or_else(|| on.map(|on| on == 1))
 }
 
-fn thermal_zones(tree: &Tree) -> Vec<ThermalZone> {
+pub(super) fn thermal_zones(tree: &Tree) -> Vec<ThermalZone> {
     tree.sys_numbered("class/thermal", "thermal_zone")
         .into_iter()
         .filter_map(|(_, zone)| {

@@ -192,6 +192,7 @@ mod tests {
             block_ms: 50.0,
             order: Order::Interleaved,
             cooldown_seconds: 0.0,
+            care: crate::host::care::Care::default(),
             processes: Amount::Auto,
             affinity: vec![],
             budget_ms: None,

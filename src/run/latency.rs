@@ -14,6 +14,7 @@ use super::execute::Arm;
 use super::journal::Entry;
 use super::progress::Event;
 use super::record::Status;
+use crate::host::care::Reading;
 use crate::measure::stopping::{Decision, Reason};
 use crate::suite::Order;
 use crate::worker::Fault;
@@ -23,6 +24,9 @@ use crate::worker::Fault;
 const MEMORY_SHARE: f64 = 0.5;
 /// Most processes that are kept at once, however small their models are.
 const MAX_LOADED: usize = 128;
+/// How often a machine is asked whether it has cooled or charged enough: asking
+/// costs it some work itself.
+const CARE_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Cases that are visited next to each other: one of each run that is taken in
 /// turn, so that a round of the one has its partner in the other at nearly the
@@ -84,6 +88,7 @@ fn visit_in_rounds(arms: &mut [Arm<'_>], mut group: Vec<Companions>) -> Result<(
     let mut round = visits.map(|visit| visit.round + 1).max().unwrap_or(0);
     let seed = arms.first().map_or(0, |arm| arm.context.seed());
     while !group.is_empty() && !interrupted(arms) {
+        take_care(arms);
         let mut rng = ChaCha8Rng::seed_from_u64(seed.wrapping_add(u64::from(round)));
         group.shuffle(&mut rng);
         for companions in &mut group {
@@ -101,6 +106,22 @@ fn visit_in_rounds(arms: &mut [Arm<'_>], mut group: Vec<Companions>) -> Result<(
         round += 1;
     }
     Ok(())
+}
+
+/// Waits until the machine is as cool and charged as the options ask, or the
+/// user interrupts.
+fn take_care(arms: &mut [Arm<'_>]) {
+    let latency = arms.first().and_then(|arm| arm.context.options().latency.as_ref());
+    let Some(care) = latency.map(|options| options.care) else { return };
+    let mut told = String::new();
+    while care.is_asked() && !interrupted(arms) {
+        let Some(reason) = care.unmet(&Reading::now()) else { return };
+        if let Some(arm) = arms.first_mut().filter(|_| reason != told) {
+            arm.context.observe(Event::Waiting(&reason));
+            told = reason;
+        }
+        std::thread::sleep(CARE_INTERVAL);
+    }
 }
 
 /// Visits each of the companions once; those that are done with leave. One that

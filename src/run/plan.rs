@@ -18,6 +18,7 @@ use super::record::{Header, Runtime};
 use crate::accuracy::Dataset;
 use crate::backend::library::RuntimeLibrary;
 use crate::backend::{BackendError, BackendKind, registry};
+use crate::host::care::{Care, Reading};
 use crate::host::{Host, affinity};
 use crate::model::manifest::Manifest;
 use crate::model::select;
@@ -216,6 +217,15 @@ fn latency_options(wanted: &SuiteFile) -> Result<LatencyOptions> {
         Some(text) => affinity::parse(text)?,
         None => Vec::new(),
     };
+    let care = Care {
+        max_celsius: wanted.max_temperature.map(NonNegative::get),
+        min_battery_percent: wanted.min_battery.map(NonNegative::get),
+    };
+    if care.is_asked()
+        && let Some(reason) = care.blind_spot(&Reading::now())
+    {
+        anyhow::bail!("{reason}");
+    }
     Ok(LatencyOptions {
         warmup: wanted.warmup.unwrap_or(Amount::Auto),
         runs: wanted.runs.unwrap_or(Amount::Auto),
@@ -224,6 +234,7 @@ fn latency_options(wanted: &SuiteFile) -> Result<LatencyOptions> {
         block_ms: wanted.block_ms.map_or(BLOCK_MS, NonNegative::get),
         order: wanted.order.unwrap_or(Order::Interleaved),
         cooldown_seconds: wanted.cooldown.map_or(0.0, NonNegative::get),
+        care,
         processes: wanted.processes.unwrap_or(Amount::Auto),
         affinity,
         budget_ms: wanted.budget_ms.map(NonNegative::get),

@@ -23,6 +23,8 @@ pub enum Event<'a> {
         /// Cases of the group that want more.
         cases_left: usize,
     },
+    /// The machine is too hot or too little charged: in words.
+    Waiting(&'a str),
     /// Images were scored.
     Scored {
         /// So many of all subjects together.
@@ -102,7 +104,9 @@ impl Progress {
                 Event::RoundEnded { round, cases_left } => {
                     bar.set_message(format!("round {}, {cases_left} cases left", round + 1));
                 }
-                Event::SubjectEnded { .. } => bar.set_message(line.unwrap_or_default()),
+                Event::SubjectEnded { .. } | Event::Waiting(_) => {
+                    bar.set_message(line.unwrap_or_default());
+                }
             },
         }
     }
@@ -122,6 +126,7 @@ impl Progress {
                 Some(error) => format!("accuracy of {key}: {status}: {error}"),
                 None => format!("accuracy of {key}: {status}"),
             }),
+            Event::Waiting(reason) => Some(reason.to_owned()),
             Event::CaseLoading(_) | Event::RoundEnded { .. } | Event::Scored { .. } => None,
         }
     }

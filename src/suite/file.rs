@@ -32,6 +32,8 @@ pub struct SuiteFile {
     pub seed: Option<u64>,
     pub affinity: Option<String>,
     pub cooldown: Option<NonNegative>,
+    pub max_temperature: Option<NonNegative>,
+    pub min_battery: Option<NonNegative>,
     pub processes: Option<Amount>,
     pub budget_ms: Option<NonNegative>,
     pub latency: Option<bool>,

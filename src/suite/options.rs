@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::shard::Shard;
+use crate::host::care::Care;
 use crate::model::Description;
 
 /// A count that the program may choose itself.
@@ -139,6 +140,9 @@ pub struct LatencyOptions {
     pub order: Order,
     /// Pause between blocks.
     pub cooldown_seconds: f64,
+    /// What is waited for before each round.
+    #[serde(default)]
+    pub care: Care,
     /// How many processes a case is spread over.
     pub processes: Amount,
     /// CPUs that workers are pinned to; empty: not pinned.

@@ -79,6 +79,47 @@ impl Lab {
         self.network.id()
     }
 
+    /// Starts an ARM device: `None` after a skip where the kernel or the emulator
+    /// does not allow it.
+    pub fn arm_device(&mut self) -> Option<String> {
+        let port = 5611 + u16::try_from(self.devices.len()).unwrap();
+        if !runs("qemu-aarch64-static", &["--version"]) {
+            common::skip("an ARM device needs qemu-aarch64-static (Debian: qemu-user-static)");
+            return None;
+        }
+        let mut command = self.inside("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "--pid", "--fork"]);
+        command.args(["--kill-child=SIGKILL", "--uts"]);
+        command.arg(common::repository().join("tests/device/arm-device"));
+        command.arg(common::repository().join("build/adbd/arm64")).arg(port.to_string());
+        let mut mounts = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(mounts.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        if line != "ready\n" {
+            end(&mut mounts);
+            common::skip("an ARM device needs Linux 6.7 or newer, for an interpreter of its own");
+            return None;
+        }
+        let serial = format!("127.0.0.1:{port}");
+        let tools = self.folder.path().to_owned();
+        self.devices.push(Device { serial: serial.clone(), port, tools, mounts, daemon: None });
+        self.connect(&serial);
+        Some(serial)
+    }
+
+    /// Changes what one of a device's tools prints.
+    pub fn says(&self, serial: &str, tool: &str, text: &str) {
+        let device = self.devices.iter().find(|device| device.serial == serial).unwrap();
+        let (new, output) = (device.tools.join("new"), device.tools.join(format!("{tool}.txt")));
+        fs::write(&new, text).unwrap();
+        fs::rename(new, output).unwrap();
+    }
+
     fn start_daemon(&mut self, serial: &str) {
         let (folder, network) = (adbd(), self.network.id());
         let device = self.devices.iter_mut().find(|device| device.serial == serial).unwrap();

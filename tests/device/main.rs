@@ -1,5 +1,7 @@
 //! Runs on devices, by the real adb and the real daemon.
 
+mod arm;
+mod care;
 #[path = "../common/mod.rs"]
 mod common;
 mod faults;

@@ -122,6 +122,7 @@ pub fn options(seed: u64) -> Options {
             block_ms: 50.0,
             order: Order::Interleaved,
             cooldown_seconds: 0.0,
+            care: shutterbench::host::care::Care::default(),
             processes: Amount::Auto,
             affinity: Vec::new(),
             budget_ms: Some(33.0),

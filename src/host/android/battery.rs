@@ -45,3 +45,26 @@ impl Battery {
         Some(battery)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::captured::{GOOGLE_BATTERY, OLDER_SAMSUNG_BATTERY, SAMSUNG_BATTERY};
+    use super::*;
+
+    #[test]
+    fn batteries_of_three_phones_are_read() {
+        let read = |text: &str| {
+            let battery = Battery::parse(text).unwrap();
+            (battery.percent, battery.celsius, battery.powered)
+        };
+        assert_eq!(read(GOOGLE_BATTERY), (Some(80.0), Some(18.0), true));
+        assert_eq!(read(SAMSUNG_BATTERY), (Some(100.0), Some(30.9), true));
+        assert_eq!(read(OLDER_SAMSUNG_BATTERY), (Some(84.0), Some(32.6), true));
+    }
+
+    #[test]
+    fn what_is_no_battery_is_none() {
+        assert_eq!(Battery::parse("Can't find service: battery\n"), None);
+        assert_eq!(Battery::parse("Current Battery Service state:\n  present: false\n"), None);
+    }
+}

@@ -6,7 +6,7 @@ mod properties;
 mod thermal;
 
 #[cfg(test)]
-mod captured;
+pub(in crate::host) mod captured;
 
 use std::env;
 use std::process::{Command, Stdio};

@@ -32,21 +32,34 @@ impl Properties {
         let values = values(text);
         let get = |name: &str| values.get(name).filter(|value| !value.is_empty()).cloned();
         let any = |names: &[&str]| names.iter().find_map(|name| get(name));
+        // The system derives `ro.product.*` and `ro.build.*` from its partitions'
+        // own; what reads a partition's file alone sees only those.
+        let of_product = |what: &str| {
+            let of = |partition: &str| get(&format!("ro.product.{partition}{what}"));
+            ["", "vendor.", "system.", "system_ext."].into_iter().find_map(of)
+        };
+        let of_build =
+            |what: &str| any(&[&format!("ro.build.{what}"), &format!("ro.system.build.{what}")]);
         let soc = match (get("ro.soc.manufacturer"), get("ro.soc.model")) {
             (Some(maker), Some(model)) => Some(format!("{maker} {model}")),
             (None, Some(model)) => Some(model),
             // Before Android 12; `ro.hardware.chipname` is Samsung's.
-            _ => any(&["ro.hardware.chipname", "ro.board.platform", "ro.hardware"]),
+            _ => any(&[
+                "ro.hardware.chipname",
+                "ro.board.platform",
+                "ro.hardware",
+                "ro.boot.hardware",
+            ]),
         };
         let abis = any(&["ro.product.cpu.abilist", "ro.product.cpu.abi"]).unwrap_or_default();
         Self {
-            manufacturer: get("ro.product.manufacturer"),
-            model: any(&["ro.product.marketname", "ro.product.model"]),
+            manufacturer: of_product("manufacturer"),
+            model: get("ro.product.marketname").or_else(|| of_product("model")),
             soc,
-            release: get("ro.build.version.release"),
-            sdk: get("ro.build.version.sdk").and_then(|sdk| sdk.parse().ok()),
+            release: of_build("version.release"),
+            sdk: of_build("version.sdk").and_then(|sdk| sdk.parse().ok()),
             abis: abis.split(',').filter(|abi| !abi.is_empty()).map(str::to_owned).collect(),
-            fingerprint: get("ro.build.fingerprint"),
+            fingerprint: of_build("fingerprint"),
         }
     }
 
@@ -100,4 +113,45 @@ fn value_end(text: &str) -> usize {
             after.is_empty() || after.starts_with('\n')
         })
         .unwrap_or(text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::captured::{
+        NEXUS_5_GETPROP, NEXUS_6P_GETPROP, PIXEL_6_PRO_GETPROP, REDMI_8A_GETPROP,
+    };
+    use super::*;
+
+    #[test]
+    fn phones_of_four_makers_are_read() {
+        let pixel = Properties::parse(PIXEL_6_PRO_GETPROP);
+        assert_eq!(pixel.name().as_deref(), Some("Google Pixel 6 Pro"));
+        assert_eq!(pixel.soc.as_deref(), Some("Google Tensor"));
+        let redmi = Properties::parse(REDMI_8A_GETPROP);
+        assert_eq!((redmi.release.as_deref(), redmi.sdk), (Some("10"), Some(29)));
+        assert_eq!(redmi.os().as_deref(), Some("Android 10 (API 29)"));
+        assert!(redmi.fingerprint.unwrap().starts_with("Xiaomi/olivelite"));
+        let nexus = Properties::parse(NEXUS_5_GETPROP);
+        assert_eq!(nexus.soc.as_deref(), Some("msm8974"));
+        let angler = Properties::parse(NEXUS_6P_GETPROP);
+        assert_eq!((angler.soc.as_deref(), angler.model), (Some("angler"), None));
+        assert!(angler.fingerprint.unwrap().contains("8.1.0"));
+    }
+
+    #[test]
+    fn values_may_go_on_and_be_empty() {
+        let text = "[ro.product.model]: [A\r\nB]\r\n[ro.soc.model]: []\r\n[x]: [a]b]\n\
+            [ro.product.cpu.abilist]: [arm64-v8a,armeabi-v7a,armeabi]\n[ro.product.cpu";
+        let found = Properties::parse(text);
+        assert_eq!(found.model.as_deref(), Some("A\r\nB"));
+        assert_eq!((found.soc, found.abis.len()), (None, 3));
+        assert_eq!(Properties::parse(""), Properties::default());
+        assert_eq!(Properties::parse("[[]: [["), Properties::default());
+    }
+
+    #[test]
+    fn a_maker_is_not_said_twice() {
+        let text = "[ro.product.manufacturer]: [OnePlus]\n[ro.product.model]: [ONEPLUS A6003]\n";
+        assert_eq!(Properties::parse(text).name().as_deref(), Some("ONEPLUS A6003"));
+    }
 }

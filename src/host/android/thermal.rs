@@ -132,3 +132,33 @@ fn temperature_line(line: &str) -> Option<Option<Temperature>> {
         celsius,
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::captured::{GALAXY_A52_THERMAL, SHIELD_THERMAL};
+    use super::*;
+
+    #[test]
+    fn current_readings_count_and_sensors_that_are_off_do_not() {
+        let thermal = Thermal::parse(GALAXY_A52_THERMAL).unwrap();
+        assert_eq!(thermal.status, Some(ThermalStatus::None));
+        assert_eq!(thermal.temperatures.len(), 6);
+        let hottest = thermal.hottest().unwrap();
+        assert_eq!((hottest.name.as_str(), hottest.celsius), ("AP", 25.6));
+    }
+
+    #[test]
+    fn cached_readings_count_where_there_are_no_others() {
+        let thermal = Thermal::parse(SHIELD_THERMAL).unwrap();
+        assert_eq!(thermal.temperatures.len(), 3);
+        assert_eq!(thermal.hottest().unwrap().celsius, 37.0);
+    }
+
+    #[test]
+    fn a_service_that_tells_nothing_is_none() {
+        assert_eq!(Thermal::parse("Can't find service: thermalservice\n"), None);
+        let throttled = Thermal::parse("Thermal Status: 3\n").unwrap();
+        assert_eq!(throttled.status, Some(ThermalStatus::Severe));
+        assert_eq!(Thermal::parse("Thermal Status: 99\n"), None);
+    }
+}
