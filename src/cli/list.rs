@@ -142,8 +142,20 @@ fn devices(server: &Server, json: bool) -> Result<Ending> {
 /// # Errors
 /// Standard output that cannot be written.
 pub fn doctor(json: bool) -> Result<Ending> {
+    #[derive(serde::Serialize)]
+    struct Examined {
+        #[serde(flatten)]
+        report: doctor::Report,
+        devices: Vec<survey::Device>,
+    }
+    // Without adb there are no devices, and that disturbs nothing.
+    let devices = survey::devices(&Server::default()).unwrap_or_default();
     let report = doctor::examine();
-    if json { print_json(&report) } else { print(report.to_string().as_bytes()) }
+    if json {
+        return print_json(&Examined { report, devices });
+    }
+    let lines: String = devices.iter().map(|device| format!("{}\n", device.in_words())).collect();
+    print(format!("{report}{lines}").as_bytes())
 }
 
 fn table(header: &[&str]) -> Table {

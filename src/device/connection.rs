@@ -26,7 +26,7 @@ const SSH_OPTIONS: [&str; 8] = [
     "-oForwardX11=no",
     "-oForwardAgent=no",
     "-oClearAllForwardings=yes",
-    "-q",
+    "-oLogLevel=ERROR",
 ];
 
 /// A device and the way to it. A script that is run there is one of this

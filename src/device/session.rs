@@ -176,7 +176,8 @@ impl Session<'_> {
             let Ok(line) = line else { break };
             let line = String::from_utf8_lossy(&line);
             let line = line.trim_end();
-            if !line.is_empty() {
+            // Its files there are not the run's files here.
+            if !line.is_empty() && !line.starts_with("written: ") {
                 (self.tell)(line);
                 line.clone_into(&mut last);
             }

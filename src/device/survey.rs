@@ -20,6 +20,24 @@ pub struct Device {
     pub facts: Option<Facts>,
 }
 
+impl Device {
+    /// What it is, or what keeps it from being used, in one line.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let serial = &self.listed.serial;
+        match (self.listed.obstacle(), &self.facts) {
+            (Some(obstacle), _) => obstacle,
+            (None, None) => format!("device {serial} does not tell what it is"),
+            (None, Some(Facts { system, soc, battery, .. })) => {
+                let more: Vec<&str> =
+                    [soc, battery].into_iter().flatten().map(String::as_str).collect();
+                let more: String = more.iter().map(|fact| format!(", {fact}")).collect();
+                format!("device {serial}: {system}{more}")
+            }
+        }
+    }
+}
+
 /// What a device says of itself.
 #[derive(Debug, Clone, Serialize)]
 pub struct Facts {

@@ -206,6 +206,10 @@ fn devices_are_listed() {
     for words in [serial.as_str(), "Android 8.1.0 on Nexus 6P", "55%, 25 C, charging"] {
         assert!(table.contains(words), "{words} in {table}");
     }
+    let doctor = lab.inside(env!("CARGO_BIN_EXE_shutterbench")).arg("doctor").output().unwrap();
+    let doctor = text(&doctor.stdout);
+    let line = format!("device {serial}: Android 8.1.0 on Nexus 6P, 55%, 25 C, charging");
+    assert!(doctor.contains(&line), "{doctor}");
     let json: Vec<Value> = serde_json::from_str(&list(&["--json"])).unwrap();
     assert_eq!(json[0]["state"], "device");
     assert_eq!(json[0]["facts"]["target"], "x86_64-unknown-linux-gnu");
