@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, stdin};
 
 use anyhow::{Context, Result, bail};
-use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, dup, dup2_stdout, getppid};
@@ -40,11 +39,34 @@ pub fn serve(parent: u32) -> Result<()> {
 
 /// Dies with the parent, even while a runtime hangs.
 fn follow_parent(parent: u32) -> Result<()> {
-    prctl::set_pdeathsig(Signal::SIGKILL).context("cannot follow the parent process")?;
+    die_with_parent().context("cannot follow the parent process")?;
     // The parent may have died before the line above.
     if i32::try_from(parent).map(Pid::from_raw) != Ok(getppid()) {
         bail!("'shutterbench worker' is started by shutterbench itself; use 'shutterbench run'");
     }
+    Ok(())
+}
+
+#[cfg(not(target_os = "android"))]
+fn die_with_parent() -> nix::Result<()> {
+    nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)
+}
+
+/// For want of a safe prctl(2) on Android: a thread that sleeps until the pipe of
+/// requests has no writer any more.
+#[cfg(target_os = "android")]
+fn die_with_parent() -> nix::Result<()> {
+    use std::os::fd::AsFd;
+
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+    std::thread::spawn(|| {
+        let requests = stdin();
+        // No event is asked for: a hang-up is told unasked (poll(2)).
+        let mut pipe = [PollFd::new(requests.as_fd(), PollFlags::empty())];
+        while !matches!(poll(&mut pipe, PollTimeout::NONE), Ok(1..)) {}
+        let _ = nix::sys::signal::kill(nix::unistd::getpid(), Signal::SIGKILL);
+    });
     Ok(())
 }
 
