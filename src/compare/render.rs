@@ -172,9 +172,13 @@ pub fn html(comparison: &Comparison) -> String {
         .iter()
         .map(|remark| format!("<li>{}</li>", html::text(remark)))
         .collect();
+    let remarks = match remarks.as_str() {
+        "" => String::new(),
+        items => format!("<section><h2>Know before you quote it</h2><ul>{items}</ul></section>"),
+    };
     let title = format!("{} against {} – shutterbench", comparison.new, comparison.base);
     let page = format!(
-        "<header><div class=\"title\"><h1>{}</h1><p class=\"sub\">shutterbench compare</p></div></header><main id=\"main\"><section><h2 id=\"cases-title\">Case by case</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"cases-title\"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></section><section><h2>Know before you quote it</h2><ul>{remarks}</ul></section></main>",
+        "<header><div class=\"title\"><h1>{}</h1><p class=\"sub\">shutterbench compare</p></div></header><main id=\"main\"><section><h2 id=\"cases-title\">Case by case</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"cases-title\"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></section>{remarks}</main>",
         html::text(&summary(comparison)),
     );
     html::document(&title, &page, "{}", &[])
