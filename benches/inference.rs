@@ -41,7 +41,12 @@ fn family(criterion: &mut Criterion) {
         for backend in &backends {
             for delegate in &DELEGATES {
                 for threads in THREADS {
-                    let request = LoadRequest { model: &model.path, delegate, threads };
+                    let request = LoadRequest {
+                        model: &model.path,
+                        delegate,
+                        threads,
+                        batch: NonZeroUsize::MIN,
+                    };
                     bench(&mut group, backend.as_ref(), &request, model);
                 }
             }

@@ -20,7 +20,7 @@ use shutterbench::backend::{BackendKind, Delegate, LoadRequest, Session, registr
 use shutterbench::model::preprocessing::InputSpec;
 use shutterbench::model::tensor::Tensor;
 use shutterbench::model::{Description, resolve, select};
-use shutterbench::run::agreement::IMAGES as COMPARED_IMAGES;
+use shutterbench::run::reference;
 
 struct Subject {
     session: Box<dyn Session>,
@@ -33,7 +33,8 @@ impl Subject {
         let model = select::open(path)?;
         let (spec, _) = resolve::input_spec(&model, &Description::default())?;
         let load = |delegate: &Delegate| {
-            let request = LoadRequest { model: path, delegate, threads: NonZeroUsize::MIN };
+            let (threads, batch) = (NonZeroUsize::MIN, NonZeroUsize::MIN);
+            let request = LoadRequest { model: path, delegate, threads, batch };
             registry::open(BackendKind::Tflite)?.load(&request)
         };
         let (session, reference) = (load(&Delegate::Xnnpack)?, load(&Delegate::None)?);
@@ -61,6 +62,7 @@ fn main() -> Result<()> {
     let dataset = Dataset::open(&arguments.next().context("name a dataset and models")?)?;
     let mut subjects = arguments.map(|path| Subject::load(&path)).collect::<Result<Vec<_>>>()?;
     let gate = Mutex::new(());
+    let every = reference::every(dataset.entries.len());
     let [mut decoding, mut preparing, mut inferring, mut comparing] = [Duration::ZERO; 4];
     for (position, entry) in dataset.entries.iter().enumerate() {
         let bytes = decode::load(&dataset.path(entry))?;
@@ -68,7 +70,7 @@ fn main() -> Result<()> {
         for subject in &mut subjects {
             let tensor =
                 timed(&mut preparing, || preprocess::prepare(&image.pixels, &subject.spec));
-            if position < COMPARED_IMAGES {
+            if position % every == 0 {
                 timed(&mut comparing, || infer(&mut *subject.reference, tensor.clone()))?;
             }
             timed(&mut inferring, || infer(&mut *subject.session, tensor))?;

@@ -25,7 +25,7 @@ const FAULTS: [(&str, &str); 9] = [
 /// number `at`; gives the rows and the exit code.
 fn run(at: u32, arguments: &[&str]) -> Option<(Vec<Value>, Option<i32>)> {
     let folder = TempDir::new().unwrap();
-    let library = common::faulty_delegate(folder.path())?;
+    let library = common::softmax_delegate()?;
     let delegates: Vec<String> = FAULTS
         .iter()
         .map(|(fault, _)| format!("external:{}?fault={fault}&at={at}", library.display()))

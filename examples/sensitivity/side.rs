@@ -109,7 +109,12 @@ fn load(
     delegate: &Delegate,
     threads: NonZeroUsize,
 ) -> Result<Box<dyn Session>> {
-    let mut session = registry::open(backend)?.load(&LoadRequest { model, delegate, threads })?;
+    let mut session = registry::open(backend)?.load(&LoadRequest {
+        model,
+        delegate,
+        threads,
+        batch: NonZeroUsize::MIN,
+    })?;
     let inputs = session.inputs().to_vec();
     for (index, info) in inputs.iter().enumerate() {
         let bytes = sample_input::seeded(std::slice::from_ref(info), 1);

@@ -5,6 +5,7 @@
 //! on every core, and [`tally`] counts. [`labelling`] matches a dataset's
 //! classes with a model's outputs beforehand.
 
+pub mod agreement;
 pub mod class_map;
 pub mod dataset;
 pub mod decode;

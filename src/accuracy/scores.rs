@@ -1,20 +1,13 @@
 //! A model's output to probabilities.
 
-use crate::model::tensor::{ElementType, Tensor, TensorInfo};
+use crate::model::tensor::{ElementType, TensorInfo};
 
 /// One image's output as probabilities. What already is a distribution stays
 /// as it is; logits go through the softmax, which keeps their order.
 #[must_use]
 pub fn probabilities(bytes: Vec<u8>, output: &TensorInfo) -> Vec<f32> {
-    let values = real(bytes, output);
+    let values = output.real(&bytes);
     if is_distribution(&values, output) { values } else { softmax(&values) }
-}
-
-/// One image's output, dequantised.
-#[must_use]
-pub fn real(bytes: Vec<u8>, output: &TensorInfo) -> Vec<f32> {
-    let tensor = Tensor { element: output.element, shape: output.shape.clone(), bytes };
-    tensor.to_real(output.quantization.as_ref())
 }
 
 /// TensorFlow Lite fixes the 8-bit quantisation of a softmax to a scale of

@@ -2,11 +2,13 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use super::error::BackendError;
 use super::kind::BackendKind;
 use crate::model::Format;
+use crate::model::tensor::TensorInfo;
 
 /// Refuses a model whose format this backend does not read.
 pub(super) fn check_format(
@@ -35,4 +37,37 @@ pub(super) fn cannot_load(model: &Path, reason: &dyn std::fmt::Display) -> Strin
 /// A runtime's message as one line, so that it fits a CSV field.
 pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The shape with its first dimension set to `batch`. A model whose inputs
+/// already hold several images, or none in that place, takes no other batch.
+pub(super) fn batched(input: &TensorInfo, batch: NonZeroUsize) -> Result<Vec<usize>, BackendError> {
+    match input.shape.as_slice() {
+        [1, rest @ ..] if !rest.is_empty() => {
+            Ok(std::iter::once(batch.get()).chain(rest.iter().copied()).collect())
+        }
+        shape => Err(BackendError::Unsupported(format!(
+            "input '{}' of shape {shape:?} has no batch that could be set to {batch}",
+            input.name
+        ))),
+    }
+}
+
+/// Checks that every output grew with the inputs: a graph that holds a fixed size
+/// somewhere may compute something, but no batch.
+pub(super) fn check_batch(outputs: &[TensorInfo], batch: NonZeroUsize) -> Result<(), BackendError> {
+    match outputs.iter().find(|output| output.shape.first() != Some(&batch.get())) {
+        None => Ok(()),
+        Some(output) => {
+            Err(no_batch(batch, &format!("its tensor '{}' stays {:?}", output.name, output.shape)))
+        }
+    }
+}
+
+/// The sentence for a model that does not run with several images at once.
+pub(super) fn no_batch(batch: NonZeroUsize, reason: &dyn std::fmt::Display) -> BackendError {
+    BackendError::Unsupported(format!(
+        "the model does not run with --batch {batch}: {}",
+        one_line(&reason.to_string())
+    ))
 }

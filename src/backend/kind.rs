@@ -60,6 +60,16 @@ impl BackendKind {
         }
     }
 
+    /// Why this runtime's CPU kernels run on one thread whatever is asked for;
+    /// nothing where they take the setting.
+    #[must_use]
+    pub const fn ignores_threads(self) -> Option<&'static str> {
+        match self {
+            Self::Tract => Some("tract is built without its threads and runs on one"),
+            Self::Tflite | Self::Tflitec | Self::Litert | Self::Onnxruntime => None,
+        }
+    }
+
     /// What a run measures where `--delegate` is not given: the CPU, with each
     /// kernel library that the runtime has for it.
     #[must_use]

@@ -19,6 +19,8 @@ pub struct BackendListing {
     pub version: Option<String>,
     /// Its shared library, where it has one and it was found.
     pub library: Option<PathBuf>,
+    /// What has to be known of it.
+    pub note: Option<&'static str>,
     /// Why it cannot run.
     pub reason: Option<String>,
     /// What to do about that.
@@ -39,7 +41,15 @@ fn backend(kind: BackendKind) -> BackendListing {
         Err(error) => (None, Some(error.to_string()), None),
     };
     let present = version.is_some();
-    BackendListing { backend: kind, present, version, library, reason, remedy }
+    BackendListing {
+        backend: kind,
+        present,
+        version,
+        library,
+        note: kind.ignores_threads(),
+        reason,
+        remedy,
+    }
 }
 
 /// One delegate of one backend.

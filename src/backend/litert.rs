@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use edgefirst_tflite::Library;
 
-use super::boundary::{cannot_load, check_format, one_line};
+use super::boundary::{cannot_load, check_format, no_batch, one_line};
 use super::library::RuntimeLibrary;
 use super::litert_api::{
     Api, ApiResult, Buffer, Call, CompiledModel, Environment, Handles, Hardware, Model, Options,
@@ -64,6 +64,9 @@ impl Backend for Litert {
     fn load(&self, request: &LoadRequest<'_>) -> Result<Box<dyn Session>, BackendError> {
         check_format(self.kind(), &[Format::Tflite], request.model)?;
         let target = Target::of(request.delegate)?;
+        if request.batch.get() > 1 {
+            return Err(no_batch(request.batch, &"LiteRT's CompiledModel runs the file's shapes"));
+        }
         let failed = |reason: String| BackendError::Failed(cannot_load(request.model, &reason));
         let anatomy = std::fs::read(request.model)
             .map_err(anyhow::Error::from)

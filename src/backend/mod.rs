@@ -41,6 +41,8 @@ pub struct LoadRequest<'a> {
     pub delegate: &'a Delegate,
     /// CPU threads asked for.
     pub threads: NonZeroUsize,
+    /// Images a run: the size of the inputs' first dimension.
+    pub batch: NonZeroUsize,
 }
 
 /// A runtime that is present on this machine.

@@ -1,6 +1,7 @@
 //! ONNX Runtime, opened at run time.
 
 use std::ffi::CStr;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -12,7 +13,7 @@ use ort::session::Session as RuntimeSession;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::value::{DynTensor, Outlet, TensorElementType, ValueType};
 
-use super::boundary::{cannot_load, check_format, one_line};
+use super::boundary::{cannot_load, check_batch, check_format, one_line};
 use super::library::RuntimeLibrary;
 use super::onnxruntime_profile as profile;
 use super::onnxruntime_provider as provider;
@@ -101,12 +102,17 @@ impl Backend for Onnxruntime {
             model: request.model.to_owned(),
             provider,
             threads: request.threads.get(),
+            batch: request.batch,
         };
         let session = recipe.session(Ok).map_err(failed)?;
         let signature = Signature {
             inputs: describe(session.inputs())?,
             outputs: describe(session.outputs())?,
         };
+        if request.batch.get() > 1 {
+            check_batch(&signature.inputs, request.batch)
+                .and_then(|()| check_batch(&signature.outputs, request.batch))?;
+        }
         let mut binding = session.create_binding().map_err(failed)?;
         let mut results = Vec::with_capacity(signature.outputs.len());
         for info in &signature.outputs {
@@ -130,11 +136,12 @@ pub(super) struct Recipe {
     model: std::path::PathBuf,
     provider: Option<provider::Provider>,
     threads: usize,
+    batch: NonZeroUsize,
 }
 
 impl Recipe {
     /// Builds a session, with what `adjust` adds. Dimensions that the model
-    /// leaves open are fixed to 1.
+    /// leaves open are fixed: the inputs' first to the batch, others to 1.
     pub(super) fn session(
         &self,
         adjust: impl Fn(SessionBuilder) -> ort::Result<SessionBuilder>,
@@ -146,8 +153,9 @@ impl Recipe {
         }
         drop(session);
         let mut builder = adjust(self.builder()?)?;
-        for symbol in open {
-            builder = builder.with_dimension_override(symbol, 1).map_err(plain)?;
+        for Open { name, leads } in open {
+            let size = if leads { self.batch.get() as i64 } else { 1 };
+            builder = builder.with_dimension_override(name, size).map_err(plain)?;
         }
         builder.commit_from_file(&self.model)
     }
@@ -177,25 +185,31 @@ fn plain(error: ort::Error<SessionBuilder>) -> ort::Error {
     ort::Error::new(error.to_string())
 }
 
-/// Names of the dimensions that the model leaves open.
-fn open_dimensions(session: &RuntimeSession) -> Vec<String> {
-    let mut names: Vec<String> = session
-        .inputs()
-        .iter()
-        .chain(session.outputs())
-        .filter_map(|outlet| match outlet.dtype() {
-            ValueType::Tensor { shape, dimension_symbols, .. } => {
-                Some(shape.iter().zip(dimension_symbols.iter()))
+/// A dimension that the model leaves open.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Open {
+    name: String,
+    /// Whether it is the first one of an input: the batch.
+    leads: bool,
+}
+
+/// The dimensions that the model leaves open, by name.
+fn open_dimensions(session: &RuntimeSession) -> Vec<Open> {
+    let mut all: Vec<Open> = Vec::new();
+    for (outlets, is_input) in [(session.inputs(), true), (session.outputs(), false)] {
+        for outlet in outlets {
+            let ValueType::Tensor { shape, dimension_symbols, .. } = outlet.dtype() else {
+                continue;
+            };
+            for (axis, (size, name)) in shape.iter().zip(dimension_symbols.iter()).enumerate() {
+                let known = all.iter().any(|open| open.name == *name);
+                if *size < 0 && !name.is_empty() && !known {
+                    all.push(Open { name: name.clone(), leads: is_input && axis == 0 });
+                }
             }
-            _ => None,
-        })
-        .flatten()
-        .filter(|(size, name)| **size < 0 && !name.is_empty())
-        .map(|(_, name)| name.clone())
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    names
+        }
+    }
+    all
 }
 
 fn describe(outlets: &[Outlet]) -> Result<Vec<TensorInfo>, BackendError> {

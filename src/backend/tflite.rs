@@ -1,11 +1,12 @@
 //! TensorFlow Lite through its C library, opened at run time.
 
 use std::ffi::CStr;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use edgefirst_tflite::{Interpreter, Library, Model, Tensor as RuntimeTensor, TensorType};
 
-use super::boundary::{cannot_load, check_format, one_line};
+use super::boundary::{batched, cannot_load, check_batch, check_format, no_batch, one_line};
 use super::library::RuntimeLibrary;
 use super::tflite_delegate::NativeDelegate;
 use super::tflite_plan;
@@ -17,7 +18,7 @@ use crate::model::quantization::Quantization;
 use crate::model::tensor::{ElementType, TensorInfo};
 
 /// What the binding calls without looking whether it is there.
-const NEEDED: [&str; 18] = [
+const NEEDED: [&str; 19] = [
     "TfLiteVersion",
     "TfLiteModelCreate",
     "TfLiteModelDelete",
@@ -27,6 +28,7 @@ const NEEDED: [&str; 18] = [
     "TfLiteInterpreterOptionsDelete",
     "TfLiteInterpreterCreate",
     "TfLiteInterpreterAllocateTensors",
+    "TfLiteInterpreterResizeInputTensor",
     "TfLiteInterpreterInvoke",
     "TfLiteInterpreterGetInputTensor",
     "TfLiteInterpreterGetInputTensorCount",
@@ -126,7 +128,7 @@ impl Backend for Tflite {
         if let Some(delegate) = delegate {
             builder = builder.delegate(delegate.into_inner());
         }
-        let interpreter = builder.build(&model).map_err(|error| {
+        let mut interpreter = builder.build(&model).map_err(|error| {
             BackendError::Failed(match request.delegate {
                 Delegate::None => cannot_load(request.model, &error),
                 delegate => {
@@ -134,6 +136,10 @@ impl Backend for Tflite {
                 }
             })
         })?;
+        if request.batch.get() > 1 {
+            let inputs = describe(&interpreter.inputs().map_err(failed)?)?;
+            resize(&mut interpreter, &inputs, request.batch)?;
+        }
         let signature = Signature {
             inputs: describe(&interpreter.inputs().map_err(failed)?)?,
             outputs: describe(&interpreter.outputs().map_err(failed)?)?,
@@ -147,6 +153,25 @@ impl Backend for Tflite {
             signature,
         }))
     }
+}
+
+/// Gives every input room for `batch` images. Outputs follow by themselves, if no
+/// operator holds on to the old size.
+fn resize(
+    interpreter: &mut Interpreter<'_>,
+    inputs: &[TensorInfo],
+    batch: NonZeroUsize,
+) -> Result<(), BackendError> {
+    for (index, input) in inputs.iter().enumerate() {
+        let shape: Vec<i32> = batched(input, batch)?
+            .into_iter()
+            .map(|size| i32::try_from(size).unwrap_or(i32::MAX))
+            .collect();
+        interpreter.resize_input(index, &shape).map_err(|error| no_batch(batch, &error))?;
+    }
+    interpreter.allocate_tensors().map_err(|error| no_batch(batch, &error))?;
+    let outputs = describe(&interpreter.outputs().map_err(|error| no_batch(batch, &error))?)?;
+    check_batch(&outputs, batch)
 }
 
 /// An interpreter with its tensors allocated.

@@ -1,12 +1,14 @@
 //! The same TensorFlow Lite library through the `tflitec` crate, linked when
 //! the program is built: a second binding, whose results have to be the same.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use tflitec::interpreter::{Interpreter, Options};
 use tflitec::model::Model;
+use tflitec::tensor::Shape;
 
-use super::boundary::{cannot_load, check_format};
+use super::boundary::{batched, cannot_load, check_batch, check_format, no_batch};
 use super::tflite::Tflite;
 use super::{
     Backend, BackendError, BackendKind, Coverage, Delegate, DelegateStatus, LoadRequest, Session,
@@ -55,15 +57,40 @@ impl Backend for Tflitec {
             Box::leak(Box::new(Model::new(path).map_err(|error| failed(&error))?));
         let options = Options { thread_count, is_xnnpack_enabled };
         let interpreter = Interpreter::new(model, Some(options)).map_err(|error| failed(&error))?;
-        interpreter.allocate_tensors().map_err(|error| failed(&error))?;
+        let mut signature = Signature { inputs: anatomy.inputs, outputs: anatomy.outputs };
+        if request.batch.get() > 1 {
+            resize(&interpreter, &mut signature, request.batch)?;
+        } else {
+            interpreter.allocate_tensors().map_err(|error| failed(&error))?;
+        }
         Ok(Box::new(TflitecSession {
             interpreter,
             path: request.model.to_owned(),
             delegate: request.delegate.clone(),
             threads: thread_count,
-            signature: Signature { inputs: anatomy.inputs, outputs: anatomy.outputs },
+            signature,
         }))
     }
+}
+
+/// Gives every input room for `batch` images and reads what became of the outputs.
+fn resize(
+    interpreter: &Interpreter<'_>,
+    signature: &mut Signature,
+    batch: NonZeroUsize,
+) -> Result<(), BackendError> {
+    for (index, input) in signature.inputs.iter_mut().enumerate() {
+        input.shape = batched(input, batch)?;
+        interpreter
+            .resize_input(index, Shape::new(input.shape.clone()))
+            .map_err(|error| no_batch(batch, &error))?;
+    }
+    interpreter.allocate_tensors().map_err(|error| no_batch(batch, &error))?;
+    for (index, output) in signature.outputs.iter_mut().enumerate() {
+        let tensor = interpreter.output(index).map_err(|error| no_batch(batch, &error))?;
+        output.shape.clone_from(tensor.shape().dimensions());
+    }
+    check_batch(&signature.outputs, batch)
 }
 
 /// An interpreter with its tensors allocated.

@@ -1,14 +1,13 @@
 //! tract: ONNX and floating-point TensorFlow Lite models in pure Rust.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 
 use tract_onnx::prelude::{
     DatumType, Framework, InferenceFact, InferenceModelExt, IntoRunnable, TValue, TVec,
     Tensor as RuntimeTensor, TractResult, TypedFact, TypedModel, TypedSimpleState, tvec,
 };
 
-use super::boundary::{cannot_load, check_format, one_line};
+use super::boundary::{batched, cannot_load, check_batch, check_format, no_batch, one_line};
 use super::{
     Backend, BackendError, BackendKind, Coverage, Delegate, LoadRequest, Session, Signature,
 };
@@ -47,10 +46,13 @@ impl Backend for Tract {
                 Format::Tflite => tflite::read(&bytes),
             })
             .map_err(|error| failed(&format!("{error:#}")))?;
+        if format == Format::Tflite && request.batch.get() > 1 {
+            return Err(no_batch(request.batch, &"tract reads TensorFlow Lite files as they are"));
+        }
         check_precision(format, anatomy.precision)?;
         check_operators(format, &anatomy)?;
         // tract asserts on some graphs instead of returning an error.
-        let session = catch_unwind(AssertUnwindSafe(|| build(request.model, format, &anatomy)))
+        let session = catch_unwind(AssertUnwindSafe(|| build(request, format, &anatomy)))
             .map_err(|_| failed(&"tract panicked on it"))?
             .map_err(|error| {
                 // The file is sound, so it is tract that lacks something. The
@@ -60,6 +62,9 @@ impl Backend for Tract {
                     &format!("tract: {}", error.root_cause()),
                 ))
             })?;
+        if request.batch.get() > 1 {
+            check_batch(session.outputs(), request.batch)?;
+        }
         Ok(Box::new(session))
     }
 }
@@ -73,9 +78,11 @@ fn check_precision(format: Format, precision: Precision) -> Result<(), BackendEr
         Format::Onnx => "onnxruntime",
     };
     match precision {
-        Precision::Int8 | Precision::DynamicInt8 => Err(BackendError::Unsupported(format!(
-            "tract computes quantised models wrongly; use backend {instead}"
-        ))),
+        Precision::Int8 | Precision::DynamicInt8 | Precision::Int16x8 => {
+            Err(BackendError::Unsupported(format!(
+                "tract computes quantised models wrongly; use backend {instead}"
+            )))
+        }
         _ => Ok(()),
     }
 }
@@ -92,12 +99,21 @@ fn check_operators(format: Format, anatomy: &Anatomy) -> Result<(), BackendError
     Ok(())
 }
 
-fn build(path: &Path, format: Format, anatomy: &Anatomy) -> TractResult<TractSession> {
+fn build(
+    request: &LoadRequest<'_>,
+    format: Format,
+    anatomy: &Anatomy,
+) -> TractResult<TractSession> {
+    let path = request.model;
     let model = match format {
         Format::Onnx => {
             let mut model = tract_onnx::onnx().model_for_path(path)?;
             for (index, input) in anatomy.inputs.iter().enumerate() {
-                let fact = InferenceFact::dt_shape(datum_type(input.element), &input.shape);
+                let shape = match request.batch.get() {
+                    1 => input.shape.clone(),
+                    _ => batched(input, request.batch)?,
+                };
+                let fact = InferenceFact::dt_shape(datum_type(input.element), &shape);
                 model.set_input_fact(index, fact)?;
             }
             model.into_optimized()?

@@ -103,6 +103,13 @@ fn describe(model: &Model, takes: &[Take]) -> String {
         }
         Err(error) => line("images", &format!("none: {error}")),
     }
+    match resolve::check_classifier(model) {
+        Ok(()) => line("classes", &anatomy.classes().unwrap_or_default().to_string()),
+        Err(error) => line("classes", &format!("none: {error}")),
+    }
+    if let Some(labels) = &anatomy.labels {
+        line("labels", &format!("{} in the file: {}", labels.len(), some_of(labels)));
+    }
     let operators: Vec<String> =
         anatomy.operators.iter().map(|(name, count)| format!("{name} {count}")).collect();
     line("operators", &format!("{}: {}", anatomy.nodes(), operators.join(", ")));
@@ -111,6 +118,13 @@ fn describe(model: &Model, takes: &[Take]) -> String {
         line(&take.backend.to_string(), &answer);
     }
     text
+}
+
+/// The first few labels.
+fn some_of(labels: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown = labels.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if labels.len() > SHOWN { shown + ", ..." } else { shown }
 }
 
 fn tensor(info: &TensorInfo) -> String {

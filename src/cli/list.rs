@@ -70,8 +70,11 @@ fn backends(json: bool) -> Result<Ending> {
         table.add_row([
             listed.backend.to_string(),
             listed.version.clone().unwrap_or_else(|| "absent".into()),
-            match &listed.library {
-                Some(library) if listed.present => library.display().to_string(),
+            match () {
+                _ if listed.present => {
+                    let library = listed.library.iter().map(|path| path.display().to_string());
+                    library.chain(listed.note.map(str::to_owned)).collect::<Vec<_>>().join("; ")
+                }
                 _ => absent().collect::<Vec<_>>().join("; "),
             },
         ]);

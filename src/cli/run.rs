@@ -228,6 +228,7 @@ fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> {
         backends: either(&args.backend, file.backends),
         delegates: either(&args.delegate, file.delegates),
         threads: either(&args.threads, file.threads),
+        batch: args.batch.or(file.batch),
         warmup: args.warmup.or(file.warmup),
         runs: args.runs.or(file.runs),
         min_seconds: args.min_seconds.or(file.min_seconds),

@@ -30,6 +30,9 @@ pub struct RunArgs {
     #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "What", value_parser = delegate)]
     pub delegate: Vec<Delegate>,
 
+    /// Images a run, where the runtime and the model allow more than one
+    #[arg(long, value_name = "N", help_heading = "Latency")]
+    pub batch: Option<NonZeroUsize>,
     /// Untimed runs before the first block
     #[arg(long, value_name = "auto|N", help_heading = "Latency", value_parser = amount)]
     pub warmup: Option<Amount>,

@@ -185,6 +185,7 @@ mod tests {
 
     fn options(runs: Amount) -> LatencyOptions {
         LatencyOptions {
+            batch: std::num::NonZeroUsize::MIN,
             warmup: Amount::Auto,
             runs,
             min_seconds: 0.5,

@@ -26,4 +26,6 @@ pub enum Precision {
     DynamicInt8,
     /// 8-bit weights and activations.
     Int8,
+    /// 8-bit weights, 16-bit activations.
+    Int16x8,
 }

@@ -45,7 +45,7 @@ pub fn input_spec(model: &Model, overrides: &Description) -> Result<(InputSpec, 
     let stated = merged(overrides, &model.description);
     let [input] = model.anatomy.inputs.as_slice() else {
         bail!(
-            "model {} has {} inputs; a classifier of images has one",
+            "model {} has {} inputs, a classifier of images has one; --no-accuracy times it without scoring it",
             model.name,
             model.anatomy.inputs.len()
         );
@@ -103,6 +103,30 @@ pub fn input_spec(model: &Model, overrides: &Description) -> Result<(InputSpec, 
     Ok((spec, assumed))
 }
 
+/// Checks that the outputs are those of a classifier: one tensor with one score
+/// a class.
+///
+/// # Errors
+/// One sentence: why the model cannot be scored, and that it can be timed.
+pub fn check_classifier(model: &Model) -> Result<()> {
+    let [output] = model.anatomy.outputs.as_slice() else {
+        bail!(
+            "model {} has {} outputs, a classifier has one; --no-accuracy times it without scoring it",
+            model.name,
+            model.anatomy.outputs.len()
+        );
+    };
+    let long = output.shape.iter().filter(|size| **size > 1).count();
+    ensure!(
+        long == 1 && output.shape.first() == Some(&1),
+        "output '{}' of model {} has the shape {:?}, a classifier's is [1, classes]; --no-accuracy times it without scoring it",
+        output.name,
+        model.name,
+        output.shape
+    );
+    Ok(())
+}
+
 fn geometry(
     model: &Model,
     input: &TensorInfo,
@@ -110,7 +134,7 @@ fn geometry(
 ) -> Result<(Layout, usize, usize, usize)> {
     let [_, a, b, c] = *input.shape.as_slice() else {
         bail!(
-            "model {} takes a tensor of shape {:?}; a classifier of images takes 4 dimensions",
+            "model {} takes a tensor of shape {:?}, a classifier of images takes 4 dimensions; --no-accuracy times it without scoring it",
             model.name,
             input.shape
         );
@@ -136,7 +160,8 @@ fn geometry(
 
 /// Stated, else from the file's metadata, else from the tensor's type: pixels
 /// go unchanged into 8-bit inputs, as their quantisation intends, and to -1..=1
-/// into floating-point ones, as the MobileNet family's do.
+/// into floating-point ones, as the MobileNet family's do, and into 16-bit ones,
+/// whose quantisation is symmetric.
 fn normalization(
     model: &Model,
     input: &TensorInfo,
@@ -149,7 +174,7 @@ fn normalization(
         (_, ElementType::Uint8, Some(q)) => (vec![q.zero_point as f32], vec![1.0 / q.scale]),
         (_, ElementType::Int8, Some(q)) => (vec![(q.zero_point + 128) as f32], vec![1.0 / q.scale]),
         (_, ElementType::Uint8, None) => (vec![0.0], vec![1.0]),
-        (_, ElementType::Float32 | ElementType::Float16, _) => {
+        (_, ElementType::Float32 | ElementType::Float16, _) | (_, ElementType::Int16, Some(_)) => {
             if stated.mean.is_none() || stated.scale.is_none() {
                 assumed.push(format!(
                     "{}: normalisation is not stated; pixels are brought to -1..1 (mean 127.5, scale 127.5)",

@@ -108,6 +108,28 @@ pub fn open(path: &Path) -> Result<Model> {
     Ok(Model { name, path, format, bytes, sha256, anatomy, description })
 }
 
+/// The model of this name that lies with `model`: in the manifest that describes
+/// that one, or as a file beside it.
+///
+/// # Errors
+/// See [`open`].
+pub fn beside(model: &Model, name: &str) -> Result<Option<Model>> {
+    for manifest in manifests_over(&model.path) {
+        let manifest = manifest?;
+        if let Some(entry) = manifest.models.iter().find(|entry| entry.name == name) {
+            return open(&manifest.path(entry)).map(Some);
+        }
+    }
+    let file = |extension: &str| model.path.with_file_name(format!("{name}{extension}"));
+    let found = [".tflite", ".onnx", ""].map(file).into_iter().find(|path| path.is_file());
+    found.map(|path| open(&path)).transpose()
+}
+
+/// The manifests in a file's folder and the two above.
+fn manifests_over(path: &Path) -> impl Iterator<Item = Result<Manifest>> {
+    path.ancestors().skip(1).take(3).filter_map(|folder| Manifest::read(folder).transpose())
+}
+
 /// The name and description of a model: from the sidecar, else a manifest in
 /// its folder or the two above, else the catalogue.
 fn describe(path: &Path, sha256: &str) -> Result<(String, Description)> {
@@ -122,10 +144,9 @@ fn describe(path: &Path, sha256: &str) -> Result<(String, Description)> {
         description.labels = description.labels.map(|labels| folder.join(labels));
         return Ok((stem, description));
     }
-    for folder in path.ancestors().skip(1).take(3) {
-        if let Some(manifest) = Manifest::read(folder)?
-            && let Some(entry) = manifest.models.iter().find(|entry| manifest.path(entry) == path)
-        {
+    for manifest in manifests_over(path) {
+        let manifest = manifest?;
+        if let Some(entry) = manifest.models.iter().find(|entry| manifest.path(entry) == path) {
             return Ok((entry.name.clone(), entry.description.clone()));
         }
     }

@@ -77,6 +77,14 @@ impl TensorInfo {
         self.len() == 0
     }
 
+    /// `bytes` of this tensor as real numbers, dequantised.
+    #[must_use]
+    pub fn real(&self, bytes: &[u8]) -> Vec<f32> {
+        let (element, shape) = (self.element, self.shape.clone());
+        let tensor = Tensor { element, shape, bytes: bytes.to_vec() };
+        tensor.to_real(self.quantization.as_ref())
+    }
+
     /// Size of the data in bytes.
     #[must_use]
     pub fn byte_len(&self) -> usize {

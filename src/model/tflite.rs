@@ -137,6 +137,7 @@ fn precision(graph: &schema::SubGraph<'_>) -> Precision {
     let mut half_constants = false;
     let mut float_activations = 0;
     let mut integer_activations = 0;
+    let mut wide_activations = 0;
     for tensor in graph.tensors().into_iter().flatten() {
         // A weight has more than one dimension and its own buffer; buffer 0 is the empty one.
         let dims = tensor.shape().map_or(0, |dims| dims.len());
@@ -145,12 +146,15 @@ fn precision(graph: &schema::SubGraph<'_>) -> Precision {
                 eight_bit_constants = true;
             }
             TensorType::INT8 | TensorType::UINT8 if dims == 4 => integer_activations += 1,
+            TensorType::INT16 if dims == 4 => wide_activations += 1,
             TensorType::FLOAT16 => half_constants = true,
             TensorType::FLOAT32 if dims == 4 => float_activations += 1,
             _ => {}
         }
     }
-    if integer_activations > float_activations {
+    if wide_activations > float_activations.max(integer_activations) {
+        Precision::Int16x8
+    } else if integer_activations > float_activations {
         Precision::Int8
     } else if half_constants {
         Precision::Float16

@@ -3,7 +3,7 @@
 use super::row::Row;
 use super::speeds::Speeds;
 use super::units::{percent, whole_percent};
-use crate::backend::DelegateStatus;
+use crate::backend::{Delegate, DelegateStatus};
 use crate::measure::stability::Stability;
 use crate::run::Status;
 
@@ -102,6 +102,7 @@ pub fn notes(row: &Row) -> Vec<Note> {
         agreement(row),
         labels(row),
         delegate(row),
+        threads(row),
         stability(row),
         interval(row),
         accuracy(row),
@@ -180,6 +181,28 @@ fn delegate(row: &Row) -> Option<Note> {
             Some(Note::new(Weight::Caveat, "coverage unknown", text))
         }
     }
+}
+
+/// Where the threads that worked are not those that were asked for. A GPU's driver
+/// and an external delegate start threads of their own.
+fn threads(row: &Row) -> Option<Note> {
+    let used = row.threads_used.filter(|_| row.status == Status::Ok)? as usize;
+    let asked = row.threads;
+    let backend = row.backend;
+    let (tag, text) = match (backend.ignores_threads(), &row.delegate) {
+        _ if used == asked => return None,
+        (Some(why), _) => ("ignores threads", format!("{why}, not on the {asked} asked for")),
+        _ if used < asked => (
+            "fewer threads",
+            format!("{backend} was asked for {asked} threads and worked with {used}"),
+        ),
+        (None, Delegate::None | Delegate::Xnnpack) if asked == 1 => (
+            "more threads",
+            format!("{backend} was asked for one thread and its process had {used}"),
+        ),
+        _ => return None,
+    };
+    Some(Note::new(Weight::Caveat, tag, text))
 }
 
 fn stability(row: &Row) -> Option<Note> {

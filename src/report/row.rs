@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::speeds::Speeds;
+use crate::accuracy::interval::wilson;
 use crate::accuracy::tally::LabelShift;
 use crate::backend::{BackendKind, Delegate, DelegateStatus};
 use crate::measure::Stability;
@@ -80,6 +81,10 @@ pub struct Row {
     pub top1_difference: Option<f64>,
     pub top1_difference_p: Option<f64>,
     pub top1_images_needed: Option<usize>,
+    pub agreement_inputs: Option<usize>,
+    pub threads_used: Option<u32>,
+    pub batch: Option<usize>,
+    pub latency_per_image_us: Option<f64>,
     /// Shares at the further ranks that `--top-k` names; no column.
     #[serde(skip)]
     pub top_k: Vec<TopK>,
@@ -103,7 +108,7 @@ pub struct TopK {
 
 impl Row {
     /// The columns' names, in order.
-    pub const COLUMNS: [&'static str; 64] = [
+    pub const COLUMNS: [&'static str; 68] = [
         "run_id",
         "device",
         "os",
@@ -168,6 +173,10 @@ impl Row {
         "top1_difference",
         "top1_difference_p",
         "top1_images_needed",
+        "agreement_inputs",
+        "threads_used",
+        "batch",
+        "latency_per_image_us",
     ];
 
     /// The row with every free text replaced by what `change` makes of it.
@@ -199,11 +208,15 @@ impl Row {
         self.status == Status::Ok && !self.is_suspicious()
     }
 
-    /// A fast wrong answer: the best class differs from the reference
-    /// backend's more often than rounding explains.
+    /// A fast wrong answer: the best class differs from the reference's more
+    /// often than rounding explains, by more than the few inputs of a short
+    /// comparison can be off by chance.
     #[must_use]
     pub fn is_suspicious(&self) -> bool {
-        self.agreement_top1.is_some_and(|share| share < LEAST_AGREEMENT)
+        let Some(share) = self.agreement_top1 else { return false };
+        let inputs = self.agreement_inputs.unwrap_or(0);
+        let same = (share * inputs as f64).round() as usize;
+        wilson(same, inputs).map_or(share, |interval| interval.high) < LEAST_AGREEMENT
     }
 
     /// What really ran: backend and delegate, with a word of coverage where

@@ -12,7 +12,7 @@ use crate::measure::summary::Summary;
 use crate::model::preprocessing::Layout;
 use crate::model::tensor::TensorInfo;
 use crate::model::{Model, Precision};
-use crate::run::record::Process;
+use crate::run::record::{Agreement, Process};
 use crate::run::{AccuracyRecord, CaseRecord, Run, Status};
 use crate::suite::Case;
 
@@ -34,9 +34,9 @@ fn row(run: &Run, case: &Case) -> Row {
         measured(&mut row, run, record);
     }
     let key = case.accuracy_key();
-    let with_accuracy = run.header.options.accuracy.is_some();
-    let scored = run.accuracies.iter().find(|scored| with_accuracy && scored.key == key);
-    if let Some(scored) = scored {
+    let Some(scored) = run.accuracies.iter().find(|scored| scored.key == key) else { return row };
+    compared(&mut row, scored);
+    if run.header.options.accuracy.is_some() {
         self::scored(&mut row, scored, record.is_some());
         row.top_k = further_ranks(run, scored);
     }
@@ -121,6 +121,10 @@ fn planned(run: &Run, case: &Case, model: Option<&Model>) -> Row {
         top1_difference: None,
         top1_difference_p: None,
         top1_images_needed: None,
+        agreement_inputs: None,
+        threads_used: None,
+        batch: None,
+        latency_per_image_us: None,
         top_k: Vec::new(),
         label_shift: None,
     }
@@ -168,7 +172,11 @@ fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
     row.outliers = Some(summary.outliers);
     row.drift_percent = summary.drift_percent.map(|drift| rounded(drift, 3));
     row.stability = summary.stability;
-    row.throughput_per_s = summary.throughput_per_s.map(|rate| rounded(rate, 3));
+    let images = options.latency.as_ref().map_or(1, |latency| latency.batch.get());
+    row.batch = Some(images);
+    let batch = images as f64;
+    row.throughput_per_s = summary.throughput_per_s.map(|rate| rounded(rate * batch, 3));
+    row.latency_per_image_us = us(summary.latency_p50_us / batch);
     row.within_budget = summary.within_budget.map(proportion);
     row.cpu_time_ratio = summary.cpu_time_ratio.map(|ratio| rounded(ratio, 4));
     row.modes = Speeds::of(&summary.modes);
@@ -187,6 +195,7 @@ fn processes(row: &mut Row, processes: &[Process]) {
     row.memory_load_bytes = processes.iter().filter_map(|p| p.loaded.memory_load_bytes).max();
     row.memory_peak_bytes =
         processes.iter().filter_map(|p| p.memory.map(|memory| memory.peak_bytes)).max();
+    row.threads_used = processes.iter().filter_map(Process::threads_used).max();
     if let Some(process) = processes.first() {
         row.backend_version = Some(process.loaded.backend_version.clone());
     }
@@ -197,6 +206,18 @@ fn covered(row: &mut Row, coverage: &Coverage) {
     row.nodes_total = coverage.nodes_total;
     row.nodes_delegated = coverage.nodes_delegated;
     row.partitions = coverage.partitions;
+}
+
+/// How the outputs agree with the reference's, or why that is not known.
+fn compared(row: &mut Row, record: &AccuracyRecord) {
+    if let Some(Agreement { images, top1, max_abs_error }) = record.agreement {
+        row.agreement_inputs = Some(images);
+        row.agreement_top1 = Some(proportion(top1));
+        row.max_abs_error = Some(max_abs_error);
+    } else if let (Status::Ok, Some(error)) = (row.status, &record.error) {
+        let (status, error) = (record.status, one_line(error));
+        row.error = Some(format!("its outputs were not compared ({status}): {error}"));
+    }
 }
 
 /// A case may be scored without having been timed (`--no-latency`), and then
@@ -211,10 +232,6 @@ fn scored(row: &mut Row, record: &AccuracyRecord, timed: bool) {
     } else if row.status == Status::Ok && record.status != Status::Ok {
         let error = record.error.as_deref().map_or(String::new(), one_line);
         row.error = Some(format!("its accuracy was not measured ({}): {error}", record.status));
-    }
-    if let Some(agreement) = record.agreement {
-        row.agreement_top1 = Some(proportion(agreement.top1));
-        row.max_abs_error = Some(agreement.max_abs_error);
     }
     row.preprocess_p50_us =
         statistics::median_ns(&record.preprocess_ns).map(|ns| rounded(ns / 1e3, 3));

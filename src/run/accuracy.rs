@@ -7,16 +7,16 @@ use std::thread;
 
 use anyhow::Result;
 
-use super::agreement::{self, Agreements};
 use super::execute::Context;
 use super::journal::Entry;
 use super::progress::Event;
-use super::record::{AccuracyRecord, CaseRecord, Status};
+use super::record::{AccuracyRecord, CaseRecord, DELEGATE_REQUIRED, Status};
+use super::reference::{self, single_threaded};
 use crate::accuracy::score::{Scored, Subject, score};
 use crate::accuracy::{ClassMap, Dataset, labelling};
 use crate::backend::Coverage;
 use crate::model::{Description, Model, labels, resolve};
-use crate::suite::{AccuracyKey, Case};
+use crate::suite::AccuracyKey;
 use crate::worker::{Fault, Reply, Request, Worker};
 
 /// Share of the memory that is available which the models of one pass over the
@@ -39,17 +39,13 @@ pub fn measure(
 ) -> Result<()> {
     let mut waiting: Vec<usize> = (0..records.len()).filter(|i| !records[*i].ended).collect();
     waiting.reverse();
-    let mut agreements = Agreements::new(dataset);
     let facts = context.header().dataset.as_ref();
     let mut unreadable = facts.map_or_else(Vec::new, |facts| facts.unreadable.clone());
     while !waiting.is_empty() && !context.interrupted() {
-        let mut pass = load_pass(context, dataset, cases, records, &mut waiting)?;
-        load_references(context, dataset, &mut agreements, &mut pass);
-        let scored = score_pass(context, dataset, pass, records, &mut unreadable, &mut agreements)?;
+        let pass = load_pass(context, dataset, cases, records, &mut waiting)?;
+        let scored = score_pass(context, dataset, pass, records, &mut unreadable)?;
         for (subject, coverage) in scored {
-            let key = records[subject].key.clone();
-            let agreement = agreements.measure(context, &key);
-            let end = End { status: Status::Ok, error: None, coverage, agreement };
+            let end = End { status: Status::Ok, error: None, coverage };
             end_subject(context, &mut records[subject], subject, end)?;
         }
     }
@@ -61,16 +57,16 @@ struct End {
     status: Status,
     error: Option<String>,
     coverage: Option<Coverage>,
-    agreement: Option<super::record::Agreement>,
 }
 
 impl From<Fault> for End {
     fn from(fault: Fault) -> Self {
-        Self { status: fault.status, error: Some(fault.reason), coverage: None, agreement: None }
+        Self { status: fault.status, error: Some(fault.reason), coverage: None }
     }
 }
 
-/// A pass: its subjects, and by index what their delegates took.
+/// A pass: its subjects, and by index what their delegates took. Behind the
+/// members' subjects come those that are only compared with.
 struct Pass {
     subjects: Vec<Subject>,
     members: Vec<(usize, Option<Coverage>)>,
@@ -108,30 +104,42 @@ fn load_pass(
             Err(fault) => end_subject(context, record, index, fault.into())?,
         }
     }
+    add_references(context, dataset, &mut pass.subjects, workers_each);
     Ok(pass)
 }
 
-/// Adds the references that the pass's subjects are compared with. One that
-/// cannot be loaded compares with nothing.
-fn load_references(
+/// Gives each subject the one that it is compared with: a subject of the pass that
+/// is scored from early enough on, else one that is loaded only for that and sees
+/// a part of the images ([`reference::every`]). A reference that cannot be loaded leaves its followers without agreement.
+fn add_references(
     context: &Context<'_>,
     dataset: &Dataset,
-    agreements: &mut Agreements<'_>,
-    pass: &mut Pass,
+    subjects: &mut Vec<Subject>,
+    workers: usize,
 ) {
-    let keys: Vec<AccuracyKey> = pass.subjects.iter().map(|subject| subject.key.clone()).collect();
-    for key in keys {
-        let Some(reference) = agreements.unknown_reference(context, &key) else { continue };
-        if pass.subjects.iter().any(|subject| subject.key == reference) {
-            continue;
+    let mut followers: Vec<(AccuracyKey, &Model, Vec<usize>)> = Vec::new();
+    for (index, subject) in subjects.iter().enumerate() {
+        let model = context.model(&single_threaded(&subject.key));
+        let reference = reference::of(context.header(), model);
+        let key = reference::key(reference);
+        match followers.iter_mut().find(|(known, ..)| *known == key) {
+            Some((.., indices)) => indices.push(index),
+            None => followers.push((key, reference, vec![index])),
         }
-        let record = AccuracyRecord::new(reference.clone());
-        match load_subject(context, dataset, &record, 1) {
-            Ok((subject, ..)) => {
-                let until = Some(agreements.end());
-                pass.subjects.push(Subject { until, ..subject });
-            }
-            Err(_) => agreements.lose(&reference),
+    }
+    for (key, model, indices) in followers {
+        let from = indices.iter().map(|index| subjects[*index].from).min().unwrap_or(0);
+        let fits = |subject: &Subject| subject.key == key && subject.from <= from;
+        let mut position = subjects.iter().position(fits);
+        if position.is_none()
+            && let Ok(Scorer { subject, .. }) = load_scorer(context, dataset, &key, model, workers)
+        {
+            position = Some(subjects.len());
+            let every = reference::every(dataset.entries.len());
+            subjects.push(Subject { from, silent: true, every, ..subject });
+        }
+        for index in indices {
+            subjects[index].reference = position;
         }
     }
 }
@@ -147,7 +155,6 @@ fn refused_before(cases: &[CaseRecord], key: &AccuracyKey) -> Option<End> {
             status: Status::Unsupported,
             error: record.error.clone(),
             coverage: None,
-            agreement: None,
         })
 }
 
@@ -157,20 +164,43 @@ fn load_subject(
     record: &AccuracyRecord,
     workers: usize,
 ) -> Result<(Subject, Option<Coverage>, f64), Fault> {
+    let model = context.model(&single_threaded(&record.key));
+    let Scorer { mut subject, bytes } = load_scorer(context, dataset, &record.key, model, workers)?;
+    let coverage = match subject.links[0].ask(&Request::Coverage, &[])?.0 {
+        Reply::Coverage(coverage) => Some(coverage),
+        _ => None,
+    };
+    let took_nothing = coverage.as_ref().is_some_and(Coverage::took_nothing);
+    if context.options().require_delegate && took_nothing {
+        return Err(Fault { status: Status::Failed, reason: DELEGATE_REQUIRED.to_owned() });
+    }
+    let last = record.predictions.last().map(|last| last.image.as_str());
+    subject.from = dataset.position_after(last);
+    Ok((subject, coverage, bytes))
+}
+
+/// A subject with its workers, and the memory that those take.
+struct Scorer {
+    subject: Subject,
+    bytes: f64,
+}
+
+fn load_scorer(
+    context: &Context<'_>,
+    dataset: &Dataset,
+    key: &AccuracyKey,
+    model: &Model,
+    workers: usize,
+) -> Result<Scorer, Fault> {
     let failed = |error: anyhow::Error| Fault {
         status: Status::Failed,
         reason: format!("{error:#}").replace('\n', " "),
     };
-    let case = single_threaded(&record.key);
-    let model = context.model(&case);
+    let case = single_threaded(key);
     let overrides = &context.options().overrides;
     let (spec, _) = resolve::input_spec(model, overrides).map_err(failed)?;
     let (classes, _) = class_map(dataset, model, overrides).map_err(failed)?;
-    let Worker { mut link, loaded } = context.workers.load(&case, model)?;
-    let coverage = match link.ask(&Request::Coverage, &[])?.0 {
-        Reply::Coverage(coverage) => Some(coverage),
-        _ => None,
-    };
+    let Worker { link, loaded } = context.workers.load(&case, model)?;
     let output = loaded.outputs.first().cloned().ok_or_else(|| Fault {
         status: Status::Unsupported,
         reason: "the model has no output".into(),
@@ -180,12 +210,11 @@ fn load_subject(
         links.push(context.workers.load(&case, model)?.link);
     }
     let bytes = loaded.memory_load_bytes.unwrap_or(model.bytes) as f64 * workers as f64;
-    let from = dataset.position_after(record.predictions.last().map(|last| last.image.as_str()));
-    let key = record.key.clone();
-    // A subject that goes on where it was interrupted lacks its first outputs.
-    let compared = if from == dataset.scored().start { agreement::IMAGES } else { 0 };
-    let subject = Subject { key, spec, output, classes, from, until: None, compared, links };
-    Ok((subject, coverage, bytes))
+    let from = dataset.position_after(None);
+    let key = key.clone();
+    let (reference, silent, every) = (None, false, 1);
+    let subject = Subject { key, spec, output, classes, from, reference, silent, every, links };
+    Ok(Scorer { subject, bytes })
 }
 
 /// Scores a pass; gives the members that came to their end, with their coverage.
@@ -195,31 +224,28 @@ fn score_pass(
     pass: Pass,
     records: &mut [AccuracyRecord],
     unreadable: &mut Vec<(String, String)>,
-    agreements: &mut Agreements<'_>,
 ) -> Result<Vec<(usize, Option<Coverage>)>> {
     if pass.subjects.is_empty() {
         return Ok(Vec::new());
     }
-    let keys: Vec<AccuracyKey> = pass.subjects.iter().map(|s| s.key.clone()).collect();
-    // References come after the members, and are scored for their outputs alone.
+    // References stand behind the members and are not told of.
+    let keys = pass.subjects.iter().map(|subject| subject.key.clone());
     let index: HashMap<AccuracyKey, usize> =
-        keys.into_iter().zip(pass.members.iter().map(|(index, _)| *index)).collect();
+        keys.zip(pass.members.iter().map(|(index, _)| *index)).collect();
     let stop = context.interrupt();
     let known = unreadable.clone();
     let mut sink = |scored| match scored {
-        Scored::Batch { key, predictions, preprocess_ns, outputs } => {
-            agreements.hear(&key, outputs);
-            let Some(&subject) = index.get(&key) else { return Ok(()) };
+        Scored::Batch { key, predictions, preprocess_ns, agreement } => {
+            let subject = index[&key];
             let images = predictions.len();
-            let entry = Entry::Scored { subject, predictions, preprocess_ns };
+            let entry = Entry::Scored { subject, predictions, preprocess_ns, agreement };
             context.keep(&entry)?;
             records[subject].apply(entry);
             context.observe(Event::Scored { images });
             Ok(())
         }
         Scored::Lost { key, fault } => {
-            agreements.lose(&key);
-            let Some(&subject) = index.get(&key) else { return Ok(()) };
+            let subject = index[&key];
             end_subject(context, &mut records[subject], subject, fault.into())
         }
         Scored::Unreadable { file, reason } => {
@@ -241,20 +267,14 @@ fn end_subject(
     subject: usize,
     end: End,
 ) -> Result<()> {
-    let End { status, error, coverage, agreement } = end;
+    let End { status, error, coverage } = end;
+    let agreement = record.agreement;
     let entry = Entry::SubjectEnded { subject, status, error, coverage, agreement };
     context.keep(&entry)?;
     record.apply(entry);
     let error = record.error.as_deref();
     context.observe(Event::SubjectEnded { key: &record.key, status, error });
     Ok(())
-}
-
-/// The case that accuracy is computed with.
-#[must_use]
-pub fn single_threaded(key: &AccuracyKey) -> Case {
-    let AccuracyKey { model, backend, delegate, device } = key.clone();
-    Case { model, backend, delegate, threads: NonZeroUsize::MIN, device }
 }
 
 /// How a model's outputs map to a dataset's classes, with a sentence for

@@ -162,7 +162,8 @@ fn warm_worker(
     record: &CaseRecord,
 ) -> Result<Warm, Fault> {
     let case = &record.case;
-    let Worker { mut link, loaded } = context.workers.load(case, context.model(case))?;
+    let Worker { mut link, loaded } =
+        context.workers.load_batch(case, context.model(case), options.batch)?;
     let inputs = sample_input::seeded(&loaded.inputs, context.seed());
     match link.ask(&Request::SetInputs, &inputs)?.0 {
         Reply::InputsSet => {}

@@ -12,7 +12,7 @@ use super::journal::{Entry, Journal};
 use super::plan::Plan;
 use super::progress::{Event, Progress};
 use super::record::{AccuracyRecord, CaseRecord, Header, Run};
-use super::{accuracy, latency, replay, resume};
+use super::{accuracy, agreement, latency, replay, resume};
 use crate::accuracy::Dataset;
 use crate::host;
 use crate::model::Model;
@@ -182,8 +182,11 @@ pub fn execute(
         .collect();
     latency::measure(&mut arms)?;
     for arm in &mut arms {
-        if let Some(dataset) = arm.dataset {
-            accuracy::measure(&mut arm.context, dataset, arm.cases, arm.accuracies)?;
+        match arm.dataset {
+            Some(dataset) => {
+                accuracy::measure(&mut arm.context, dataset, arm.cases, arm.accuracies)?;
+            }
+            None => agreement::measure(&mut arm.context, arm.cases, arm.accuracies)?,
         }
         if !arm.context.interrupted() {
             let load_after = host::load_average();

@@ -74,6 +74,9 @@ pub enum Entry {
         predictions: Vec<Prediction>,
         /// Time to prepare each.
         preprocess_ns: Vec<u64>,
+        /// Comparison with the reference on these images.
+        #[serde(default)]
+        agreement: Option<Agreement>,
     },
     /// An accuracy subject is done with.
     SubjectEnded {
@@ -85,7 +88,7 @@ pub enum Entry {
         error: Option<String>,
         /// What the delegate took.
         coverage: Option<Coverage>,
-        /// How it agrees with its reference.
+        /// How it agrees with its reference on all of its inputs.
         agreement: Option<Agreement>,
     },
     /// Images that could not be read: file and reason.

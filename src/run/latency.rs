@@ -13,7 +13,7 @@ use super::active_case::ActiveCase;
 use super::execute::Arm;
 use super::journal::Entry;
 use super::progress::Event;
-use super::record::Status;
+use super::record::{DELEGATE_REQUIRED, Status};
 use crate::host::care::Reading;
 use crate::measure::stopping::{Decision, Reason};
 use crate::suite::Order;
@@ -196,10 +196,7 @@ impl Arm<'_> {
         let refused = self.context.options().require_delegate
             && record.coverage.as_ref().is_some_and(|coverage| coverage.took_nothing());
         let (status, error) = if refused {
-            (
-                Status::Failed,
-                Some("the delegate took no node and --require-delegate asks for it".into()),
-            )
+            (Status::Failed, Some(DELEGATE_REQUIRED.to_owned()))
         } else {
             (Status::Ok, None)
         };

@@ -10,6 +10,7 @@ pub mod merge;
 pub mod plan;
 pub mod progress;
 pub mod record;
+pub mod reference;
 pub mod replay;
 pub mod resume;
 

@@ -15,6 +15,7 @@ use time::macros::format_description;
 use super::accuracy::class_map;
 use super::journal::SCHEMA;
 use super::record::{Header, Runtime};
+use super::reference;
 use crate::accuracy::Dataset;
 use crate::backend::library::RuntimeLibrary;
 use crate::backend::{BackendError, BackendKind, registry};
@@ -75,6 +76,7 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
         Some(accuracy) => {
             let dataset = open_dataset(accuracy, options.seed)?;
             for model in &models {
+                resolve::check_classifier(model)?;
                 let (_, assumed) = resolve::input_spec(model, &options.overrides)?;
                 assumptions.extend(assumed);
                 assumptions.extend(class_map(&dataset, model, &options.overrides)?.1);
@@ -83,6 +85,8 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
         }
         None => None,
     };
+    let (references, missing) = reference::outside(&models)?;
+    assumptions.extend(missing);
     let used: BTreeSet<BackendKind> = cases.iter().map(|case| case.backend).collect();
     let started = OffsetDateTime::now_utc();
     let header = Header {
@@ -99,6 +103,7 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
         dataset: dataset.as_ref().map(Dataset::facts),
         options,
         models,
+        references,
         cases,
         in_turn: None,
         assumptions,
@@ -227,6 +232,7 @@ fn latency_options(wanted: &SuiteFile) -> Result<LatencyOptions> {
         anyhow::bail!("{reason}");
     }
     Ok(LatencyOptions {
+        batch: wanted.batch.unwrap_or(NonZeroUsize::MIN),
         warmup: wanted.warmup.unwrap_or(Amount::Auto),
         runs: wanted.runs.unwrap_or(Amount::Auto),
         min_seconds,

@@ -1,10 +1,11 @@
 //! What a run knows, as the journal keeps it and the reports read it.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::accuracy::Prediction;
+pub use crate::accuracy::agreement::Agreement;
 use crate::backend::Coverage;
 use crate::host::Host;
 use crate::measure::warmup;
@@ -52,6 +53,9 @@ impl Status {
     }
 }
 
+/// Why a case fails whose delegate took nothing where it has to take something.
+pub const DELEGATE_REQUIRED: &str = "the delegate took no node and --require-delegate asks for it";
+
 /// What is known before the first case.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Header {
@@ -80,6 +84,9 @@ pub struct Header {
     pub runtimes: Vec<Runtime>,
     /// The models.
     pub models: Vec<Model>,
+    /// Models that others are compared with, and that are not measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<Model>,
     /// The cases, in the order of the table.
     pub cases: Vec<Case>,
     /// The dataset, where there is one.
@@ -221,6 +228,16 @@ pub struct Process {
     pub memory: Option<Memory>,
 }
 
+impl Process {
+    /// Threads that worked for the model: the one that calls it and those that
+    /// the process has gained since before it was loaded.
+    #[must_use]
+    pub fn threads_used(&self) -> Option<u32> {
+        let (before, now) = (self.loaded.threads_before?, self.memory?.threads);
+        Some(now.saturating_sub(before) + 1)
+    }
+}
+
 /// What is known of a case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CaseRecord {
@@ -263,24 +280,6 @@ pub struct AccuracyRecord {
     pub coverage: Option<Coverage>,
     /// Whether it is done with.
     pub ended: bool,
-}
-
-/// How far outputs are from the reference case's.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Agreement {
-    /// Images that were compared.
-    #[serde(default)]
-    pub images: usize,
-    /// Share of inputs with the same best class.
-    pub top1: f64,
-    /// Largest absolute difference of dequantised outputs.
-    #[serde(deserialize_with = "null_is_infinite")]
-    pub max_abs_error: f64,
-}
-
-/// JSON has no word for infinity; it is written as null.
-fn null_is_infinite<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-    Ok(Option::deserialize(from)?.unwrap_or(f64::INFINITY))
 }
 
 /// A whole run, as read back from its journal.

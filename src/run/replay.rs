@@ -89,10 +89,12 @@ fn case_entries(case: usize, record: &CaseRecord) -> impl Iterator<Item = Entry>
 
 fn subject_entries(subject: usize, record: &AccuracyRecord) -> impl Iterator<Item = Entry> + '_ {
     let batches = record.predictions.chunks(BATCH).zip(record.preprocess_ns.chunks(BATCH));
-    let scored = batches.map(move |(predictions, preprocess_ns)| Entry::Scored {
+    let scored = batches.enumerate().map(move |(at, (predictions, preprocess_ns))| Entry::Scored {
         subject,
         predictions: predictions.to_vec(),
         preprocess_ns: preprocess_ns.to_vec(),
+        // Of all batches together, in the first of them.
+        agreement: record.agreement.filter(|_| at == 0),
     });
     let end = record.ended.then(|| Entry::SubjectEnded {
         subject,
@@ -201,9 +203,13 @@ impl AccuracyRecord {
     /// Takes one entry about this subject.
     pub fn apply(&mut self, entry: Entry) {
         match entry {
-            Entry::Scored { predictions, preprocess_ns, .. } => {
+            Entry::Scored { predictions, preprocess_ns, agreement, .. } => {
                 self.predictions.extend(predictions);
                 self.preprocess_ns.extend(preprocess_ns);
+                self.agreement = match (self.agreement, agreement) {
+                    (Some(one), Some(other)) => Some(one.and(other)),
+                    (one, other) => one.or(other),
+                };
             }
             Entry::SubjectEnded { status, error, coverage, agreement, .. } => {
                 self.status = status;

@@ -36,7 +36,7 @@ pub fn check(header: &Header) -> Result<Option<Dataset>> {
         header.host.cpu,
         header.host.cores
     );
-    for model in &header.models {
+    for model in header.models.iter().chain(&header.references) {
         let now = select::open(&model.path)
             .with_context(|| format!("the run {} cannot be continued", header.run_id))?;
         ensure!(

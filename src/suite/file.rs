@@ -22,6 +22,7 @@ pub struct SuiteFile {
     pub backends: Vec<BackendKind>,
     pub delegates: Vec<Delegate>,
     pub threads: Vec<NonZeroUsize>,
+    pub batch: Option<NonZeroUsize>,
     pub warmup: Option<Amount>,
     pub runs: Option<Amount>,
     pub min_seconds: Option<NonNegative>,

@@ -1,6 +1,7 @@
 //! How a run measures. Stored in `run.json`, so that a run explains itself.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -123,9 +124,16 @@ pub enum Order {
     Sequential,
 }
 
+const fn one() -> NonZeroUsize {
+    NonZeroUsize::MIN
+}
+
 /// How latency is measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LatencyOptions {
+    /// Images a run.
+    #[serde(default = "one")]
+    pub batch: NonZeroUsize,
     /// Untimed runs before the first block.
     pub warmup: Amount,
     /// Timed runs a case.

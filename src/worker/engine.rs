@@ -48,7 +48,8 @@ impl Engine {
     }
 
     fn load(&mut self, request: Request) -> Result<Reply, BackendError> {
-        let Request::Load { model, backend, delegate, threads, affinity, .. } = request else {
+        let Request::Load { model, backend, delegate, threads, batch, affinity, .. } = request
+        else {
             return Err(BackendError::Failed("not a load request".into()));
         };
         if !affinity.is_empty() {
@@ -57,7 +58,7 @@ impl Engine {
         let backend = backend::registry::open(backend)?;
         let before = memory::memory();
         let start = Instant::now();
-        let request = LoadRequest { model: &model, delegate: &delegate, threads };
+        let request = LoadRequest { model: &model, delegate: &delegate, threads, batch };
         let session = backend.load(&request)?;
         let load_ns = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let after = memory::memory();
@@ -66,6 +67,7 @@ impl Engine {
             load_ns,
             inputs: session.inputs().to_vec(),
             outputs: session.outputs().to_vec(),
+            threads_before: before.map(|before| before.threads),
             memory_load_bytes: before
                 .zip(after)
                 .map(|(before, after)| after.resident_bytes.saturating_sub(before.resident_bytes)),
@@ -103,10 +105,8 @@ impl Engine {
 
     fn infer(&mut self, count: u32, payload: &[u8]) -> Result<(Reply, Vec<u8>), BackendError> {
         let session = self.session()?;
-        let Some(info) = session.inputs().first().cloned() else {
-            return Err(BackendError::Unsupported("the model has no input".into()));
-        };
-        let size = info.byte_len();
+        let inputs = session.inputs().to_vec();
+        let size: usize = inputs.iter().map(TensorInfo::byte_len).sum();
         if payload.len() != size * count as usize || size == 0 {
             return Err(BackendError::Failed(format!(
                 "{count} inputs of {size} bytes were announced, {} bytes came",
@@ -115,7 +115,8 @@ impl Engine {
         }
         let mut outputs = Vec::new();
         for bytes in payload.chunks_exact(size) {
-            session.set_input(0, &tensor(&info, bytes))?;
+            self.set_inputs(bytes)?;
+            let session = self.session()?;
             session.invoke()?;
             outputs.extend_from_slice(&session.output(0)?.bytes);
         }

@@ -29,6 +29,8 @@ pub enum Request {
         delegate: Delegate,
         /// CPU threads asked for.
         threads: NonZeroUsize,
+        /// Images a run.
+        batch: NonZeroUsize,
         /// CPUs to pin this process to; empty: not pinned.
         affinity: Vec<usize>,
         /// Address-space limit in bytes.
@@ -43,7 +45,8 @@ pub enum Request {
         /// How often.
         iterations: u32,
     },
-    /// Run on each of `count` inputs in the payload and send the outputs back.
+    /// Run on each of `count` inputs in the payload and send the outputs back;
+    /// for a model of several inputs, each is all of them, one after the other.
     Infer {
         /// How many inputs the payload holds.
         count: u32,
@@ -101,6 +104,9 @@ pub struct Loaded {
     pub outputs: Vec<TensorInfo>,
     /// Resident memory that loading added, in bytes.
     pub memory_load_bytes: Option<u64>,
+    /// Threads of the process before loading.
+    #[serde(default)]
+    pub threads_before: Option<u32>,
 }
 
 /// Timings of consecutive runs.

@@ -6,8 +6,8 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::model::tensor::{ElementType, TensorInfo};
 
-/// Bytes for every input, one after the other: 8-bit types over their whole
-/// range, floating-point ones in 0..1, integers 0 (they are indices or flags).
+/// Bytes for every input, one after the other: 8-bit types and quantised 16-bit
+/// ones over their whole range, floating-point ones in 0..1, other integers 0.
 #[must_use]
 pub fn seeded(inputs: &[TensorInfo], seed: u64) -> Vec<u8> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -23,6 +23,10 @@ pub fn seeded(inputs: &[TensorInfo], seed: u64) -> Vec<u8> {
                     bytes.extend_from_slice(&value.to_ne_bytes());
                 }
                 ElementType::Int8 | ElementType::Uint8 => bytes.push(rng.random()),
+                // Other integers are indices or flags, unless they stand for reals.
+                ElementType::Int16 if input.quantization.is_some() => {
+                    bytes.extend_from_slice(&rng.random::<i16>().to_ne_bytes());
+                }
                 other => bytes.extend(std::iter::repeat_n(0, other.width())),
             }
         }

@@ -1,5 +1,6 @@
 //! Where workers come from.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -74,12 +75,26 @@ impl WorkerSource {
     /// # Errors
     /// The fault with the status that the case ends with.
     pub fn load(&self, case: &Case, model: &Model) -> Result<Worker, Fault> {
+        self.load_batch(case, model, NonZeroUsize::MIN)
+    }
+
+    /// The same with `batch` images a run.
+    ///
+    /// # Errors
+    /// See [`Self::load`].
+    pub fn load_batch(
+        &self,
+        case: &Case,
+        model: &Model,
+        batch: NonZeroUsize,
+    ) -> Result<Worker, Fault> {
         let mut link = self.start()?;
         let request = Request::Load {
             model: model.path.clone(),
             backend: case.backend,
             delegate: case.delegate.clone(),
             threads: case.threads,
+            batch,
             affinity: self.affinity.clone(),
             memory_limit_bytes: self.memory_limit_bytes,
         };

@@ -6,7 +6,7 @@ use shutterbench::backend::{BackendError, BackendKind};
 use shutterbench::model::Precision;
 use shutterbench::model::tensor::Tensor;
 
-use crate::material::{distance, embedded, load, one, open, random, run, shared};
+use crate::material::{distance, embedded, load, load_batch, one, open, random, run, shared};
 
 /// Inputs that each comparison runs on.
 const SEEDS: std::ops::Range<u64> = 0..4;
@@ -161,4 +161,58 @@ fn litert_agrees_with_tflite() {
             assert!(distance <= allowed, "{} {delegate}: {distance}", path.display());
         }
     }
+}
+
+/// Runs three images as one batch and each alone.
+fn assert_batch_is_its_images(kind: BackendKind, path: &Path, delegate: &str) {
+    const BATCH: usize = 3;
+    let Some(backend) = open(kind) else { return };
+    let mut alone = load(&*backend, path, delegate, 1).unwrap();
+    let mut together = load_batch(&*backend, path, delegate, 1, BATCH).unwrap();
+    let images: Vec<Tensor> =
+        (0..BATCH as u64).map(|seed| random(&alone.inputs()[0], seed)).collect();
+    let info = &together.inputs()[0];
+    let bytes = images.iter().flat_map(|image| image.bytes.clone()).collect();
+    let batch = Tensor { element: info.element, shape: info.shape.clone(), bytes };
+    let scores = run(&mut *together, &batch).to_real(together.outputs()[0].quantization.as_ref());
+    let classes = scores.len() / BATCH;
+    for (image, scores) in images.iter().zip(scores.chunks_exact(classes)) {
+        let expected = run(&mut *alone, image).to_real(alone.outputs()[0].quantization.as_ref());
+        let distance = distance(&expected, scores);
+        assert!(distance < 1e-5, "{kind}/{delegate} {}: {distance}", path.display());
+    }
+}
+
+#[test]
+fn a_batch_gives_each_image_the_scores_it_has_alone() {
+    assert_batch_is_its_images(BackendKind::Tract, &one("0.25_f32.onnx"), "none");
+    let resnets: Vec<_> = shared("tflite")
+        .into_iter()
+        .filter(|path| path.to_string_lossy().contains("resnet8_float"))
+        .collect();
+    for path in resnets {
+        for kind in [BackendKind::Tflite, BackendKind::Tflitec] {
+            for delegate in ["none", "xnnpack"] {
+                assert_batch_is_its_images(kind, &path, delegate);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_graph_of_a_fixed_size_takes_no_batch() {
+    // Its reshape names a batch of one.
+    let path = one("0.25_f32.tflite");
+    for kind in [BackendKind::Tflite, BackendKind::Tflitec, BackendKind::Litert, BackendKind::Tract]
+    {
+        let Some(backend) = open(kind) else { return };
+        let error = load_batch(&*backend, &path, kind_delegate(kind), 1, 2).err();
+        let error = error.unwrap_or_else(|| panic!("{kind} took it"));
+        assert!(matches!(error, BackendError::Unsupported(_)), "{kind}: {error}");
+        assert!(error.to_string().contains("--batch 2"), "{kind}: {error}");
+    }
+}
+
+fn kind_delegate(kind: BackendKind) -> &'static str {
+    if kind == BackendKind::Tract { "none" } else { "xnnpack" }
 }

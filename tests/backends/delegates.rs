@@ -1,42 +1,14 @@
 //! External delegates, with a real one that this file builds.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
 
 use shutterbench::backend::{BackendKind, DelegateStatus};
 
 use crate::common;
 use crate::material::{distance, load, one, open, random, run};
 
-/// Compiles the delegate once; `None` after a skip where that cannot be done.
-fn delegate() -> Option<&'static Path> {
-    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    match BUILT.get_or_init(build) {
-        Ok(path) => Some(path),
-        Err(reason) => {
-            common::skip(reason);
-            None
-        }
-    }
-}
-
-fn build() -> Result<PathBuf, String> {
-    let headers = common::repository().join("runtimes/include");
-    if !headers.join("tensorflow").is_dir() {
-        return Err("no TensorFlow Lite headers; scripts/setup/tflitec brings them".into());
-    }
-    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("libsoftmax_delegate.so");
-    let output = Command::new("c++")
-        .args(["-std=c++17", "-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror", "-I"])
-        .arg(&headers)
-        .arg("-o")
-        .arg(&library)
-        .arg(common::repository().join("tests/delegate/softmax_delegate.cc"))
-        .output()
-        .map_err(|error| format!("no C++ compiler ({error})"))?;
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Ok(library)
+fn delegate() -> Option<PathBuf> {
+    common::softmax_delegate()
 }
 
 fn external(library: &Path, options: &str) -> String {
@@ -48,7 +20,7 @@ fn the_delegate_takes_its_one_node_and_computes_it() {
     let (Some(backend), Some(library)) = (open(BackendKind::Tflite), delegate()) else { return };
     let model = one("0.25_f32.tflite");
     let mut own = load(&*backend, &model, "none", 1).unwrap();
-    let mut delegated = load(&*backend, &model, &external(library, ""), 1).unwrap();
+    let mut delegated = load(&*backend, &model, &external(&library, ""), 1).unwrap();
     let coverage = delegated.coverage().unwrap();
     assert_eq!(coverage.status, Some(DelegateStatus::Partial), "{coverage:?}");
     assert_eq!((coverage.nodes_delegated, coverage.partitions), (Some(1), Some(1)));
@@ -58,7 +30,7 @@ fn the_delegate_takes_its_one_node_and_computes_it() {
     let output = run(&mut *delegated, &input).to_real(None);
     assert!(distance(&reference, &output) < 1e-6, "{reference:?} {output:?}");
     // That it was the delegate's own result shows when it computes nonsense.
-    let mut wrong = load(&*backend, &model, &external(library, "?wrong=1"), 1).unwrap();
+    let mut wrong = load(&*backend, &model, &external(&library, "?wrong=1"), 1).unwrap();
     let output = run(&mut *wrong, &input).to_real(None);
     assert!(distance(&reference, &output) > 0.9, "{output:?}");
 }
@@ -67,7 +39,7 @@ fn the_delegate_takes_its_one_node_and_computes_it() {
 fn a_delegate_that_takes_nothing_is_told_of() {
     let (Some(backend), Some(library)) = (open(BackendKind::Tflite), delegate()) else { return };
     for (ending, options) in [("0.25_f32.tflite", "?take=0"), ("0.25_int8.tflite", "")] {
-        let mut session = load(&*backend, &one(ending), &external(library, options), 1).unwrap();
+        let mut session = load(&*backend, &one(ending), &external(&library, options), 1).unwrap();
         let coverage = session.coverage().unwrap();
         assert_eq!(coverage.status, Some(DelegateStatus::None), "{ending}: {coverage:?}");
         assert_eq!((coverage.nodes_delegated, coverage.partitions), (Some(0), Some(0)));
@@ -90,7 +62,7 @@ fn delegates_that_are_none_are_clear_errors() {
         assert!(!refusal(delegate).is_empty());
     }
     let Some(library) = delegate() else { return };
-    let refused = refusal(&external(library, "?refuse=1"));
+    let refused = refusal(&external(&library, "?refuse=1"));
     assert!(refused.contains("refused to start"), "{refused}");
     let tflite = shutterbench::backend::library::RuntimeLibrary::Tflite.find().unwrap();
     let no_delegate = refusal(&external(&tflite, ""));

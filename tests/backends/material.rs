@@ -58,9 +58,20 @@ pub fn load(
     delegate: &str,
     threads: usize,
 ) -> Result<Box<dyn Session>, BackendError> {
+    load_batch(backend, model, delegate, threads, 1)
+}
+
+/// The same with several images a run.
+pub fn load_batch(
+    backend: &dyn Backend,
+    model: &Path,
+    delegate: &str,
+    threads: usize,
+    batch: usize,
+) -> Result<Box<dyn Session>, BackendError> {
     let delegate: Delegate = delegate.parse().unwrap();
-    let threads = NonZeroUsize::new(threads).unwrap();
-    backend.load(&LoadRequest { model, delegate: &delegate, threads })
+    let [threads, batch] = [threads, batch].map(|count| NonZeroUsize::new(count).unwrap());
+    backend.load(&LoadRequest { model, delegate: &delegate, threads, batch })
 }
 
 /// A random tensor for an input, the same for the same seed: any byte for

@@ -9,6 +9,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::thread;
 
 /// The repository's folder.
@@ -58,23 +59,35 @@ pub fn python() -> Option<PathBuf> {
     None
 }
 
-/// Compiles the delegate of `tests/delegate`, which does what drivers have been
-/// seen to do; `None` after a skip where that cannot be done.
-pub fn faulty_delegate(folder: &Path) -> Option<PathBuf> {
+/// The tests' own delegate (tests/delegate), compiled once a program. `None` after
+/// [`skip`] where that cannot be done.
+pub fn softmax_delegate() -> Option<PathBuf> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    match BUILT.get_or_init(build_delegate) {
+        Ok(path) => Some(path.clone()),
+        Err(reason) => {
+            skip(reason);
+            None
+        }
+    }
+}
+
+fn build_delegate() -> Result<PathBuf, String> {
     let headers = repository().join("runtimes/include");
     if !headers.join("tensorflow").is_dir() {
-        skip("no TensorFlow Lite headers; scripts/setup/tflitec brings them");
-        return None;
+        return Err("no TensorFlow Lite headers; scripts/setup/tflitec brings them".into());
     }
-    let library = folder.join("libfaulty.so");
+    // Named after the test program: others may build theirs at the same time.
+    let name = format!("libsoftmax_delegate-{}.so", env!("CARGO_CRATE_NAME"));
+    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let output = Command::new("c++")
-        .args(["-std=c++17", "-shared", "-fPIC", "-O1", "-I"])
+        .args(["-std=c++17", "-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror", "-I"])
         .arg(&headers)
         .arg("-o")
         .arg(&library)
         .arg(repository().join("tests/delegate/softmax_delegate.cc"))
         .output()
-        .unwrap();
+        .map_err(|error| format!("no C++ compiler ({error})"))?;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Some(library)
+    Ok(library)
 }

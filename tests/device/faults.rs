@@ -118,7 +118,7 @@ fn a_run_that_takes_too_long_is_ended_and_brought() {
 #[test]
 fn a_case_that_crashes_costs_itself() {
     let Some(mut lab) = Lab::open() else { return };
-    let Some(library) = common::faulty_delegate(lab.folder.path()) else { return };
+    let Some(library) = common::softmax_delegate() else { return };
     let serial = lab.device("size=300m", &[]);
     let out = lab.folder.path().join("run");
     let delegates = format!("none,external:{}?fault=segv&at=5", library.display());

@@ -115,6 +115,7 @@ fn model(name: &str, index: usize, classes: u32) -> Model {
 pub fn options(seed: u64) -> Options {
     Options {
         latency: Some(LatencyOptions {
+            batch: std::num::NonZeroUsize::MIN,
             warmup: Amount::Auto,
             runs: Amount::Auto,
             min_seconds: 1.0,
@@ -189,6 +190,7 @@ pub fn run(shape: &Shape) -> Run {
                 sha256: Some("ab".repeat(32)),
             }],
             models,
+            references: Vec::new(),
             cases,
             dataset: Some(DatasetFacts {
                 path: PathBuf::from("/home/somebody/photos/validation"),
@@ -260,10 +262,15 @@ fn record(shape: &Shape, case: &Case, models: &[Model], rng: &mut ChaCha8Rng) ->
                 inputs: Vec::new(),
                 outputs: Vec::new(),
                 memory_load_bytes: Some(1_234_567),
+                threads_before: Some(1),
             },
             first_inference_ns: 2 * base_ns as u64,
             warmup: warmup::Report { runs: 20, ns: 20 * base_ns as u64, steady: Some(true) },
-            memory: Some(Memory { resident_bytes: 9_000_000, peak_bytes: 12_345_678, threads: 2 }),
+            memory: Some(Memory {
+                resident_bytes: 9_000_000,
+                peak_bytes: 12_345_678,
+                threads: case.threads.get() as u32,
+            }),
         }],
         visits,
         coverage: Some(coverage),

@@ -2,6 +2,8 @@
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::exchange::Exchange;
+
 /// Images ready to be fed.
 pub(super) struct Chunk {
     /// Its place in the dataset.
@@ -10,6 +12,8 @@ pub(super) struct Chunk {
     pub images: Vec<Prepared>,
     /// By input spec: the tensors of all images, one after the other.
     pub tensors: Vec<Vec<u8>>,
+    /// Where the feeders leave their outputs for each other.
+    pub exchange: Exchange,
     /// Given back when the last feeder drops the chunk.
     pub _credit: Credit,
 }

@@ -1,5 +1,6 @@
 //! The workers' side.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
@@ -7,9 +8,10 @@ use std::time::Instant;
 use crossbeam_channel::{Receiver, Sender};
 
 use super::chunk::{Chunk, Prepared};
+use super::exchange::{Outputs, References};
 use super::permits::Permits;
 use super::supply::{blend, nanos, tensor_bytes};
-use super::{Event, Fed, Subject};
+use super::{Event, Subject};
 use crate::accuracy::class_map::ClassMap;
 use crate::accuracy::prediction::Prediction;
 use crate::accuracy::{ranking, scores};
@@ -21,14 +23,32 @@ use crate::worker::{Fault, Link, Reply, Request};
 /// turn and a slow model's worker is never silent for long.
 const ASK_NS: u64 = 200_000_000;
 
+/// What the feeders of a pass share; `lost` is of one subject's.
+pub(super) struct Shared<'a> {
+    pub permits: &'a Permits,
+    pub references: &'a References,
+    /// Whether the subject's worker was lost.
+    pub lost: &'a AtomicBool,
+    /// Subjects that something is still to be told of.
+    pub alive: &'a AtomicUsize,
+}
+
+/// What one chunk gave.
+struct Inferred {
+    predictions: Vec<Prediction>,
+    preprocess_ns: Vec<u64>,
+    /// Real-valued outputs, where they are compared with others.
+    outputs: Option<Outputs>,
+}
+
 /// Feeds one subject's workers.
 #[derive(Clone)]
 pub(super) struct Feeder {
     subject: usize,
     slot: usize,
     from: usize,
-    until: Option<usize>,
-    compared: usize,
+    silent: bool,
+    every: usize,
     input_bytes: usize,
     output: TensorInfo,
     classes: ClassMap,
@@ -46,8 +66,8 @@ impl Feeder {
             subject: index,
             slot,
             from: subject.from,
-            until: subject.until,
-            compared: subject.compared,
+            silent: subject.silent,
+            every: subject.every,
             input_bytes: tensor_bytes(&subject.spec),
             output: subject.output,
             classes: subject.classes,
@@ -61,62 +81,92 @@ impl Feeder {
         &self,
         mut link: Box<dyn Link + Send>,
         chunks: &Receiver<Arc<Chunk>>,
-        permits: &Permits,
-        lost: &AtomicBool,
-        alive: &AtomicUsize,
+        shared: &Shared<'_>,
         events: &Sender<Event>,
     ) {
+        let subject = self.subject;
         for chunk in chunks {
-            if lost.load(Ordering::Relaxed) {
+            if shared.lost.load(Ordering::Relaxed) {
                 return;
             }
-            let event = match self.infer(&chunk, link.as_mut(), permits) {
-                Ok(fed) => Event::Done { subject: self.subject, chunk: chunk.index, fed },
+            let index = chunk.index;
+            let event = match self.infer(&chunk, link.as_mut(), shared) {
+                Ok(Inferred { predictions, preprocess_ns, outputs }) => {
+                    if let Some(outputs) = outputs {
+                        let compared = chunk.exchange.leave(shared.references, subject, outputs);
+                        for (subject, agreement) in compared {
+                            let _ =
+                                events.send(Event::Compared { subject, chunk: index, agreement });
+                        }
+                    }
+                    Event::Done { subject, chunk: index, predictions, preprocess_ns }
+                }
                 Err(fault) => {
-                    if lost.swap(true, Ordering::Relaxed) {
+                    if shared.lost.swap(true, Ordering::Relaxed) {
                         return;
                     }
-                    // Nobody waits for a reference.
-                    alive.fetch_sub(usize::from(self.until.is_none()), Ordering::Relaxed);
-                    Event::Lost { subject: self.subject, fault }
+                    if !self.silent {
+                        shared.alive.fetch_sub(1, Ordering::Relaxed);
+                    }
+                    Event::Lost { subject, fault }
                 }
             };
             let _ = events.send(event);
         }
     }
 
-    fn infer(&self, chunk: &Chunk, link: &mut dyn Link, permits: &Permits) -> Result<Fed, Fault> {
-        let skipped = chunk.images.iter().filter(|image| image.position < self.from).count();
-        let until = self.until.unwrap_or(usize::MAX);
-        let wanted = chunk.images.iter().filter(|image| image.position < until).count();
-        let mut images = &chunk.images[skipped.min(wanted)..wanted];
-        let mut tensors = &chunk.tensors[self.slot][skipped * self.input_bytes..];
-        let mut fed = Fed {
-            predictions: Vec::with_capacity(images.len()),
-            preprocess_ns: images.iter().map(|image| image.preprocess_ns[self.slot]).collect(),
-            outputs: Vec::new(),
+    fn infer(
+        &self,
+        chunk: &Chunk,
+        link: &mut dyn Link,
+        shared: &Shared<'_>,
+    ) -> Result<Inferred, Fault> {
+        let due = |image: &Prepared| {
+            image.position >= self.from && image.position.is_multiple_of(self.every)
         };
-        while !images.is_empty() {
+        let due: Vec<usize> =
+            (0..chunk.images.len()).filter(|index| due(&chunk.images[*index])).collect();
+        let mut inferred = Inferred {
+            predictions: Vec::with_capacity(due.len()),
+            preprocess_ns: due.iter().map(|i| chunk.images[*i].preprocess_ns[self.slot]).collect(),
+            outputs: shared.references.concern(self.subject).then(Vec::new),
+        };
+        let mut due = due.as_slice();
+        while !due.is_empty() {
             let image_ns = self.image_ns.load(Ordering::Relaxed);
-            let permit = permits.acquire(image_ns);
+            let permit = shared.permits.acquire(image_ns);
             let fitting = ASK_NS.checked_div(image_ns).unwrap_or(1).max(1);
-            let count = images.len().min(usize::try_from(fitting).unwrap_or(usize::MAX));
-            let (now, later) = images.split_at(count);
-            let (payload, rest) = tensors.split_at(count * self.input_bytes);
+            let count = due.len().min(usize::try_from(fitting).unwrap_or(usize::MAX));
+            let (now, later) = due.split_at(count);
+            let payload = self.payload(&chunk.tensors[self.slot], now);
             let began = Instant::now();
-            let outputs = self.ask(link, count, payload)?;
+            let outputs = self.ask(link, count, &payload)?;
             blend(&self.image_ns, nanos(began) / count as u64);
-            let size = self.output.byte_len();
-            for (image, bytes) in now.iter().zip(outputs.chunks_exact(size)) {
-                if image.position < self.compared {
-                    fed.outputs.push(scores::real(bytes.to_vec(), &self.output));
+            for (index, bytes) in now.iter().zip(outputs.chunks_exact(self.output.byte_len())) {
+                let image = &chunk.images[*index];
+                inferred.predictions.push(self.predict(image, bytes));
+                if let Some(outputs) = &mut inferred.outputs {
+                    outputs.push((image.position, self.output.real(bytes)));
                 }
-                fed.predictions.push(self.predict(image, bytes));
             }
             drop(permit);
-            (images, tensors) = (later, rest);
+            due = later;
         }
-        Ok(fed)
+        Ok(inferred)
+    }
+
+    /// The tensors of these images, copied only where others lie between them.
+    fn payload<'t>(&self, tensors: &'t [u8], images: &[usize]) -> Cow<'t, [u8]> {
+        let of = |first: usize, count: usize| {
+            &tensors[first * self.input_bytes..(first + count) * self.input_bytes]
+        };
+        match images {
+            [first, .., last] if last - first + 1 > images.len() => {
+                Cow::Owned(images.iter().flat_map(|image| of(*image, 1)).copied().collect())
+            }
+            [first, ..] => Cow::Borrowed(of(*first, images.len())),
+            [] => Cow::Borrowed(&[]),
+        }
     }
 
     fn ask(&self, link: &mut dyn Link, count: usize, payload: &[u8]) -> Result<Vec<u8>, Fault> {

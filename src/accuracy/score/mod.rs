@@ -8,7 +8,9 @@
 //! never waits. Credits bound the chunks in flight, and with them the memory.
 
 mod chunk;
+mod exchange;
 mod feed;
+mod line;
 mod permits;
 mod supply;
 
@@ -21,9 +23,12 @@ use std::thread;
 use anyhow::{Result, anyhow};
 use crossbeam_channel::{Receiver, unbounded};
 
-use self::feed::Feeder;
+use self::exchange::References;
+use self::feed::{Feeder, Shared};
+use self::line::Line;
 use self::permits::Permits;
 use self::supply::Supply;
+use super::agreement::Agreement;
 use super::class_map::ClassMap;
 use super::dataset::Dataset;
 use super::prediction::Prediction;
@@ -45,10 +50,13 @@ pub struct Subject {
     pub classes: ClassMap,
     /// First image (position in the dataset) that is still to be scored.
     pub from: usize,
-    /// Where to stop before the dataset's end: a reference for comparison.
-    pub until: Option<usize>,
-    /// The outputs of images before this position are handed over too.
-    pub compared: usize,
+    /// The subject that its outputs are compared with, which is scored from the
+    /// same image or an earlier one; it may be itself.
+    pub reference: Option<usize>,
+    /// Scored only for others to be compared with: nothing is told of it.
+    pub silent: bool,
+    /// Only images at multiples of this position are scored; 1: all of them.
+    pub every: usize,
     /// Workers that have it loaded; more than one share its images.
     pub links: Vec<Box<dyn Link + Send>>,
 }
@@ -64,8 +72,8 @@ pub enum Scored {
         predictions: Vec<Prediction>,
         /// Time to prepare each image, without decoding.
         preprocess_ns: Vec<u64>,
-        /// Outputs of the images that are compared, dequantised.
-        outputs: Vec<Vec<f32>>,
+        /// Comparison with the subject's reference on these images.
+        agreement: Option<Agreement>,
     },
     /// A subject's worker was lost; nothing more comes of it.
     Lost {
@@ -94,7 +102,8 @@ pub struct Outcome {
 
 /// What a feeder or a decoding thread reports to the caller's thread.
 enum Event {
-    Done { subject: usize, chunk: usize, fed: Fed },
+    Done { subject: usize, chunk: usize, predictions: Vec<Prediction>, preprocess_ns: Vec<u64> },
+    Compared { subject: usize, chunk: usize, agreement: Option<Agreement> },
     Lost { subject: usize, fault: Fault },
     Unreadable { position: usize, reason: String },
 }
@@ -140,12 +149,10 @@ pub fn score(
     let permits = Permits::new(cores.get());
     let halt = AtomicBool::new(false);
     let lost: Vec<AtomicBool> = subjects.iter().map(|_| AtomicBool::new(false)).collect();
-    // References alone are no reason to go on.
-    let scored = subjects.iter().filter(|subject| subject.until.is_none()).count();
-    let alive = AtomicUsize::new(scored);
-    let keys: Vec<AccuracyKey> = subjects.iter().map(|subject| subject.key.clone()).collect();
+    let alive = AtomicUsize::new(subjects.iter().filter(|subject| !subject.silent).count());
+    let references = References::new(subjects.iter().map(|subject| subject.reference));
     let supply = Supply::new(dataset, &subjects, cores, &permits);
-    let starts: Vec<usize> = subjects.iter().map(|s| supply.first_chunk(s.from)).collect();
+    let lines = subjects.iter().map(|s| Line::new(s, supply.first_chunk(s.from))).collect();
     let (events, reports) = unbounded();
     thread::scope(|scope| {
         let mut queues = Vec::new();
@@ -156,8 +163,13 @@ pub fn score(
             let (feeder, links) = Feeder::new(subject, index, slot);
             for link in links {
                 let (feeder, chunks, events) = (feeder.clone(), chunks.clone(), events.clone());
-                let (permits, lost, alive) = (&permits, &lost[index], &alive);
-                scope.spawn(move || feeder.run(link, &chunks, permits, lost, alive, &events));
+                let shared = Shared {
+                    permits: &permits,
+                    references: &references,
+                    lost: &lost[index],
+                    alive: &alive,
+                };
+                scope.spawn(move || feeder.run(link, &chunks, &shared, &events));
             }
         }
         for _ in 0..cores.get() {
@@ -171,7 +183,7 @@ pub fn score(
             scope.spawn(move || supply.run(&queues, &events, &over));
         }
         drop((queues, events));
-        let mut collector = Collector::new(dataset, &keys, starts, known);
+        let mut collector = Collector::new(dataset, lines, known);
         let result = collector.drain(&reports, &halt, sink);
         result.map(|()| Outcome {
             decoded: supply.decoded(),
@@ -180,33 +192,15 @@ pub fn score(
     })
 }
 
-/// What one subject made of one chunk; see [`Scored::Batch`].
-#[derive(Default)]
-struct Fed {
-    predictions: Vec<Prediction>,
-    preprocess_ns: Vec<u64>,
-    outputs: Vec<Vec<f32>>,
-}
-
 /// Puts each subject's chunks back in order.
 struct Collector<'a> {
     dataset: &'a Dataset,
-    keys: &'a [AccuracyKey],
-    /// By subject: the chunk that is due.
-    due: Vec<usize>,
-    /// By subject: chunks that came early.
-    early: Vec<BTreeMap<usize, Fed>>,
+    lines: Vec<Line>,
     unreadable: BTreeMap<usize, String>,
 }
 
 impl<'a> Collector<'a> {
-    fn new(
-        dataset: &'a Dataset,
-        keys: &'a [AccuracyKey],
-        due: Vec<usize>,
-        known: &[(String, String)],
-    ) -> Self {
-        let early = keys.iter().map(|_| BTreeMap::new()).collect();
+    fn new(dataset: &'a Dataset, lines: Vec<Line>, known: &[(String, String)]) -> Self {
         let known: HashMap<&str, &str> =
             known.iter().map(|(file, reason)| (file.as_str(), reason.as_str())).collect();
         let entries = dataset.entries.iter().enumerate();
@@ -215,7 +209,7 @@ impl<'a> Collector<'a> {
                 Some((position, (*known.get(entry.file.as_str())?).to_owned()))
             })
             .collect();
-        Self { dataset, keys, due, early, unreadable }
+        Self { dataset, lines, unreadable }
     }
 
     /// Takes events to their end; after an error only so that threads end.
@@ -237,18 +231,26 @@ impl<'a> Collector<'a> {
 
     fn take(&mut self, event: Event, sink: &mut dyn FnMut(Scored) -> Result<()>) -> Result<()> {
         match event {
-            Event::Done { subject, chunk, fed } => {
-                self.early[subject].insert(chunk, fed);
-                while let Some(fed) = self.early[subject].remove(&self.due[subject]) {
-                    self.due[subject] += 1;
-                    let key = self.keys[subject].clone();
-                    let Fed { predictions, preprocess_ns, outputs } = fed;
-                    sink(Scored::Batch { key, predictions, preprocess_ns, outputs })?;
-                }
-                Ok(())
+            Event::Done { subject, chunk, predictions, preprocess_ns } => {
+                self.lines[subject].scored(chunk, predictions, preprocess_ns);
+                self.lines[subject].tell(sink)
+            }
+            Event::Compared { subject, chunk, agreement } => {
+                self.lines[subject].compared(chunk, agreement);
+                self.lines[subject].tell(sink)
             }
             Event::Lost { subject, fault } => {
-                sink(Scored::Lost { key: self.keys[subject].clone(), fault })
+                // Nobody waits for a reference that is lost.
+                for line in self.lines.iter_mut().filter(|line| line.reference == Some(subject)) {
+                    line.reference = None;
+                    line.tell(sink)?;
+                }
+                let line = &self.lines[subject];
+                if line.silent {
+                    Ok(())
+                } else {
+                    sink(Scored::Lost { key: line.key.clone(), fault })
+                }
             }
             Event::Unreadable { position, reason } => {
                 if self.unreadable.insert(position, reason.clone()).is_none() {

@@ -10,6 +10,7 @@ use std::time::Instant;
 use crossbeam_channel::Sender;
 
 use super::chunk::{Chunk, Credits, Prepared};
+use super::exchange::Exchange;
 use super::permits::Permits;
 use super::{Event, Subject};
 use crate::accuracy::dataset::{Dataset, Entry};
@@ -120,6 +121,7 @@ impl<'a> Supply<'a> {
                 index,
                 images: Vec::with_capacity(last - first),
                 tensors: vec![Vec::new(); self.specs.len()],
+                exchange: Exchange::default(),
                 _credit: credit,
             };
             for position in first..last {

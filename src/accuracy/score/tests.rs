@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicU32;
 
 use super::*;
+use crate::accuracy::agreement::Agreement;
 use crate::accuracy::dataset::{Classes, Entry, Order};
 use crate::backend::{BackendKind, Delegate};
 use crate::model::preprocessing::{Channels, Layout, Resize};
@@ -65,8 +66,9 @@ fn subject(model: &str, size: usize, links: usize, fails_after: u32) -> Subject 
         },
         classes: ClassMap::shifted(0, 256),
         from: 0,
-        until: None,
-        compared: 0,
+        reference: None,
+        silent: false,
+        every: 1,
         links: (0..links)
             .map(|_| Box::new(Brightness { asked, fails_after }) as Box<dyn Link + Send>)
             .collect(),
@@ -95,9 +97,10 @@ type Got = HashMap<String, Vec<Prediction>>;
 struct Told {
     outcome: Result<Outcome>,
     got: Got,
+    /// By model: images that were compared, and the share that agrees.
+    agreed: HashMap<String, (usize, f64)>,
     lost: Vec<String>,
     unreadable: Vec<(String, String)>,
-    compared: HashMap<String, Vec<Vec<f32>>>,
 }
 
 fn run(dataset: &Dataset, subjects: Vec<Subject>) -> Told {
@@ -106,14 +109,18 @@ fn run(dataset: &Dataset, subjects: Vec<Subject>) -> Told {
 
 fn run_again(dataset: &Dataset, subjects: Vec<Subject>, known: &[(String, String)]) -> Told {
     let (mut got, mut lost, mut unreadable) = (Got::new(), Vec::new(), Vec::new());
-    let mut compared = HashMap::<String, Vec<Vec<f32>>>::new();
+    let mut agreements = HashMap::new();
     let cores = NonZeroUsize::new(2).unwrap();
     let stop = AtomicBool::new(false);
     let outcome = score(dataset, subjects, known, cores, &stop, &mut |scored| {
         match scored {
-            Scored::Batch { key, predictions, preprocess_ns, outputs } => {
+            Scored::Batch { key, predictions, preprocess_ns, agreement } => {
                 assert_eq!(predictions.len(), preprocess_ns.len());
-                compared.entry(key.model.clone()).or_default().extend(outputs);
+                if let Some(new) = agreement {
+                    let model = key.model.clone();
+                    let all: Option<Agreement> = agreements.remove(&model);
+                    agreements.insert(model, all.map_or(new, |all| all.and(new)));
+                }
                 got.entry(key.model).or_default().extend(predictions);
             }
             Scored::Lost { key, .. } => lost.push(key.model),
@@ -122,7 +129,8 @@ fn run_again(dataset: &Dataset, subjects: Vec<Subject>, known: &[(String, String
         Ok(())
     });
     unreadable.sort();
-    Told { outcome, got, lost, unreadable, compared }
+    let agreed = agreements.into_iter().map(|(model, all)| (model, (all.images, all.top1)));
+    Told { outcome, got, agreed: agreed.collect(), lost, unreadable }
 }
 
 #[test]
@@ -142,22 +150,6 @@ fn every_subject_sees_every_image_in_order() {
         assert_eq!(images, expected, "{model}");
         assert!(got[model].iter().all(|p| p.rank_of_label == 1));
     }
-}
-
-#[test]
-fn a_reference_stops_early_and_outputs_are_those_of_the_same_images() {
-    let (_folder, dataset) = dataset();
-    let subjects = vec![
-        Subject { compared: 30, ..subject("scored", 4, 2, u32::MAX) },
-        Subject { compared: 30, until: Some(30), ..subject("reference", 8, 1, u32::MAX) },
-    ];
-    let Told { outcome, got, lost, compared, .. } = run(&dataset, subjects);
-    assert!(!outcome.unwrap().interrupted && lost.is_empty());
-    assert_eq!((got["scored"].len(), got["reference"].len()), (200, 30));
-    assert_eq!(compared["scored"].len(), 30);
-    assert_eq!(compared["scored"], compared["reference"]);
-    let brightest = |output: &Vec<f32>| output.iter().position(|score| *score == 1.0);
-    assert!(compared["scored"].iter().map(brightest).eq((0..30).map(Some)));
 }
 
 #[test]
@@ -249,4 +241,50 @@ fn a_stop_and_an_error_of_the_sink_end_it() {
         &mut |_| Err(anyhow!("disk full")),
     );
     assert_eq!(failed.unwrap_err().to_string(), "disk full");
+}
+
+#[test]
+fn a_subject_is_compared_with_its_reference_on_every_image() {
+    let (_folder, dataset) = dataset();
+    let of = |reference| move |subject| Subject { reference: Some(reference), ..subject };
+    let subjects = vec![
+        of(3)(subject("a", 4, 2, u32::MAX)),
+        of(1)(subject("itself", 4, 1, u32::MAX)),
+        Subject { from: 93, ..of(3)(subject("resumed", 4, 1, u32::MAX)) },
+        Subject { silent: true, ..subject("reference", 8, 2, u32::MAX) },
+    ];
+    let Told { outcome, got, agreed, lost, .. } = run(&dataset, subjects);
+    assert!(!outcome.unwrap().interrupted && lost.is_empty());
+    assert_eq!(agreed["a"], (200, 1.0));
+    assert_eq!(agreed["itself"], (200, 1.0));
+    assert_eq!(agreed["resumed"], (107, 1.0));
+    assert_eq!(got["a"].len(), 200);
+    assert!(!got.contains_key("reference") && !agreed.contains_key("reference"));
+}
+
+#[test]
+fn a_reference_that_is_lost_takes_nobody_along() {
+    let (_folder, dataset) = dataset();
+    let subjects = vec![
+        Subject { reference: Some(1), ..subject("a", 4, 1, u32::MAX) },
+        Subject { silent: true, ..subject("reference", 4, 1, 50) },
+    ];
+    let Told { outcome, got, agreed, lost, .. } = run(&dataset, subjects);
+    assert!(!outcome.unwrap().interrupted && lost.is_empty());
+    assert_eq!(got["a"].len(), 200);
+    let (images, share) = agreed["a"];
+    assert!((1..200).contains(&images) && share == 1.0, "{images}");
+}
+
+#[test]
+fn a_reference_may_see_a_part_of_the_images() {
+    let (_folder, dataset) = dataset();
+    let subjects = vec![
+        Subject { reference: Some(1), ..subject("a", 4, 2, u32::MAX) },
+        Subject { silent: true, every: 7, ..subject("reference", 8, 1, u32::MAX) },
+    ];
+    let Told { outcome, got, agreed, .. } = run(&dataset, subjects);
+    assert!(!outcome.unwrap().interrupted);
+    assert_eq!(got["a"].len(), 200);
+    assert_eq!(agreed["a"], (29, 1.0));
 }

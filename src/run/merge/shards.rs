@@ -6,7 +6,7 @@ use super::alike::{self, Scope};
 use super::{Source, add_new, parts, together};
 use crate::accuracy::score::{too_many_sentence, too_many_unreadable};
 use crate::run::plan::latency_elsewhere;
-use crate::run::record::{AccuracyRecord, Agreement, Run, Status};
+use crate::run::record::{AccuracyRecord, Run, Status};
 use crate::suite::Shard;
 
 /// Makes one run of all shards of a dataset.
@@ -121,22 +121,11 @@ fn append(record: &mut AccuracyRecord, other: AccuracyRecord, shard: Shard) {
     record.predictions.extend(other.predictions);
     record.preprocess_ns.extend(other.preprocess_ns);
     record.agreement = match (record.agreement, other.agreement) {
-        (Some(one), Some(other)) => Some(both(one, other)),
+        (Some(one), Some(other)) => Some(one.and(other)),
         (one, other) => one.or(other),
     };
     record.coverage = record.coverage.take().or(other.coverage);
     record.ended &= other.ended;
-}
-
-/// The agreement on two sets of images together.
-fn both(one: Agreement, other: Agreement) -> Agreement {
-    let same = |of: Agreement| (of.top1 * of.images as f64).round();
-    let images = one.images + other.images;
-    Agreement {
-        images,
-        top1: (same(one) + same(other)) / images.max(1) as f64,
-        max_abs_error: one.max_abs_error.max(other.max_abs_error),
-    }
 }
 
 fn processors(run: &Run) -> Vec<String> {

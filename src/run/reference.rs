@@ -1,0 +1,91 @@
+//! What a model's outputs are compared with: the same weights in float32, where
+//! its description names them, else the model itself; without a delegate on the
+//! runtime that its format comes from.
+
+use std::num::NonZeroUsize;
+
+use anyhow::Result;
+
+use super::record::Header;
+use crate::backend::{BackendKind, Delegate};
+use crate::model::{Format, Model, select};
+use crate::suite::{AccuracyKey, Case};
+
+/// The models that `models` name as their references and that are not among
+/// them, from the manifest or the folder that the model lies in; with a sentence
+/// for each that was not found.
+///
+/// # Errors
+/// A reference that is found and cannot be used.
+pub fn outside(models: &[Model]) -> Result<(Vec<Model>, Vec<String>)> {
+    let mut found: Vec<Model> = Vec::new();
+    let mut missing = Vec::new();
+    for model in models {
+        let Some(name) = model.description.reference.as_deref() else { continue };
+        if models.iter().chain(&found).any(|known| known.name == name) {
+            continue;
+        }
+        match select::beside(model, name)? {
+            Some(reference) => found.push(reference),
+            None => missing.push(format!(
+                "{}: its reference '{name}' is not at hand; it is compared with itself",
+                model.name
+            )),
+        }
+    }
+    Ok((found, missing))
+}
+
+/// The model that `model` is compared with.
+#[must_use]
+pub fn of<'a>(header: &'a Header, model: &'a Model) -> &'a Model {
+    let named = model.description.reference.as_deref();
+    let known = |name: &str| {
+        header.models.iter().chain(&header.references).find(|model| model.name == name)
+    };
+    named.and_then(known).unwrap_or(model)
+}
+
+/// How a reference is run: see the module.
+#[must_use]
+pub fn key(reference: &Model) -> AccuracyKey {
+    let backend = match reference.format {
+        Format::Tflite => BackendKind::Tflite,
+        Format::Onnx => BackendKind::Onnxruntime,
+    };
+    let (model, delegate) = (reference.name.clone(), Delegate::None);
+    AccuracyKey { model, backend, delegate, device: None }
+}
+
+/// Least images that a reference sees which is not scored itself.
+const LEAST_IMAGES: usize = 64;
+/// One image in so many it sees at most, where that is more. A runtime's own kernels
+/// can be several times slower than a delegate's, so that all images would cost more
+/// than the scoring.
+const ONE_IN: usize = 50;
+
+/// Which images a reference sees that is not scored itself: those at multiples of
+/// this position, spread over the dataset, since some are sorted by class.
+#[must_use]
+pub fn every(images: usize) -> usize {
+    (images / LEAST_IMAGES).clamp(1, ONE_IN)
+}
+
+/// The case that accuracy is computed with.
+#[must_use]
+pub fn single_threaded(key: &AccuracyKey) -> Case {
+    let AccuracyKey { model, backend, delegate, device } = key.clone();
+    Case { model, backend, delegate, threads: NonZeroUsize::MIN, device }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::every;
+
+    #[test]
+    fn a_reference_sees_enough_images_and_not_too_many() {
+        for (images, seen) in [(10, 10), (64, 64), (500, 72), (1000, 67), (50_000, 1000)] {
+            assert_eq!((0..images).step_by(every(images)).count(), seen, "{images}");
+        }
+    }
+}
