@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use report_common::{Shape, run};
 use shutterbench::compare::pick::{Goal, Sureness};
 use shutterbench::compare::{Constraints, Pick, pick};
+use shutterbench::measure::Stability;
 use shutterbench::report::{self, Row, pareto};
 use shutterbench::run::Status;
 
@@ -39,6 +40,7 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
                     top5_low: None,
                     top5_high: None,
                     agreement_top1: (fate == 3).then_some(0.2),
+                    stability: (fate == 4).then_some(Stability::Emulated),
                     ..blank.clone()
                 }
             })
@@ -57,7 +59,9 @@ fn constraints() -> impl Strategy<Value = Constraints> {
 }
 
 fn usable(row: &Row) -> bool {
-    row.status == Status::Ok && row.agreement_top1.is_none_or(|share| share >= 0.9)
+    row.status == Status::Ok
+        && row.agreement_top1.is_none_or(|share| share >= 0.9)
+        && row.stability != Some(Stability::Emulated)
 }
 
 fn fits(row: &Row, limits: &Constraints) -> bool {

@@ -80,8 +80,7 @@ enum Fit {
 /// else the most accurate, or the fastest where nothing was scored.
 #[must_use]
 pub fn pick(rows: &[Row], constraints: &Constraints) -> Pick {
-    let measured: Vec<usize> =
-        (0..rows.len()).filter(|&i| rows[i].is_measured() && rows[i].is_trusted()).collect();
+    let measured: Vec<usize> = (0..rows.len()).filter(|&i| rows[i].may_be_fastest()).collect();
     let goal = goal(rows, &measured, constraints);
     let mut fitting: Vec<usize> = measured
         .iter()

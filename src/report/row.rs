@@ -208,6 +208,12 @@ impl Row {
         self.status == Status::Ok && !self.is_suspicious()
     }
 
+    /// Whether its latency may win anything: trusted, and of a real CPU.
+    #[must_use]
+    pub fn may_be_fastest(&self) -> bool {
+        self.is_measured() && self.is_trusted() && self.stability != Some(Stability::Emulated)
+    }
+
     /// A fast wrong answer: the best class differs from the reference's more
     /// often than rounding explains, by more than the few inputs of a short
     /// comparison can be off by chance.

@@ -29,11 +29,11 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Judges the rows. Rows whose answers are not trusted win nothing.
+    /// Judges the rows. Rows whose answers are not trusted win nothing, and times of
+    /// an emulated CPU no comparison of times.
     #[must_use]
     pub fn of(rows: &[Row]) -> Self {
-        let measured =
-            || (0..rows.len()).filter(|&i| rows[i].is_measured() && rows[i].is_trusted());
+        let measured = || (0..rows.len()).filter(|&i| rows[i].may_be_fastest());
         let latency = |i: usize| rows[i].latency_p50_us.unwrap_or(f64::INFINITY);
         let by = |key: fn(&Row) -> Option<f64>| {
             measured()
@@ -56,7 +56,7 @@ impl Verdict {
             fastest,
             as_fast: rivals(fastest, |best, other| {
                 let interval = |row: &Row| row.latency_p50_low_us.zip(row.latency_p50_high_us);
-                overlap(interval(best), interval(other))
+                other.may_be_fastest() && overlap(interval(best), interval(other))
             }),
             most_accurate,
             as_accurate: rivals(most_accurate, |best, other| match other.top1_difference_p {
