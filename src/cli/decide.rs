@@ -75,13 +75,27 @@ pub fn compare(args: &CompareArgs) -> Result<Ending> {
     let options = Options { metric: args.metric, threshold_percent: args.threshold };
     let (base, new) = (replay::read(&args.base)?, replay::read(&args.new)?);
     let comparison = compare::compare(&base, &new, options);
-    write(args.markdown.as_deref(), &comparison, render::markdown)?;
-    write(args.html.as_deref(), &comparison, render::html)?;
-    if args.json {
-        print_json(&render::json(&comparison))?;
+    show(&comparison, args.markdown.as_deref(), args.html.as_deref(), args.json)
+}
+
+/// Writes a comparison to the files that are named and prints it; a regression
+/// ends badly.
+///
+/// # Errors
+/// A file that cannot be written.
+pub(super) fn show(
+    comparison: &Comparison,
+    markdown: Option<&Path>,
+    html: Option<&Path>,
+    json: bool,
+) -> Result<Ending> {
+    write(markdown, comparison, render::markdown)?;
+    write(html, comparison, render::html)?;
+    if json {
+        print_json(&render::json(comparison))?;
     } else {
         let color = std::io::stdout().is_terminal();
-        print(render::terminal(&comparison, width_of_stdout(), color).as_bytes())?;
+        print(render::terminal(comparison, width_of_stdout(), color).as_bytes())?;
     }
     Ok(if comparison.is_regression() { Ending::Bad } else { Ending::Good })
 }

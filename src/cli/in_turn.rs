@@ -2,19 +2,17 @@
 //! PROGRAM`. Their rounds are paired, so that what the machine does meanwhile
 //! cancels (docs/measurement.md).
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Ending, print, print_json};
-use crate::compare::{self, Options, render};
-use crate::report;
-use crate::run::Run;
+use super::{Ending, decide, tell};
+use crate::compare::{self, Options};
 use crate::run::execute::{SIDES, Started};
 use crate::run::journal;
 use crate::run::plan::{Plan, file_hash};
+use crate::run::{Run, Status};
 
 /// Length of a block in runs taken in turn. Shorter than in a run alone: the partner's
 /// block follows sooner, so that fewer changes of the machine's speed fall between the
@@ -81,23 +79,14 @@ pub fn measured_by(plan: &mut Plan, program: &Path) -> Result<()> {
 /// A file that cannot be written.
 pub fn conclude(folder: &Path, base: &Run, new: &Run, json: bool) -> Result<Ending> {
     let comparison = compare::compare(base, new, Options::default());
-    for (file, text) in
-        [("compare.md", render::markdown(&comparison)), ("compare.html", render::html(&comparison))]
-    {
-        report::write_file(&folder.join(file), |to| to.write_all(text.as_bytes()))?;
-    }
-    if json {
-        print_json(&render::json(&comparison))?;
-    } else {
-        let color = std::io::stdout().is_terminal();
-        print(render::terminal(&comparison, None, color).as_bytes())?;
-    }
+    let [markdown, html] = ["compare.md", "compare.html"].map(|file| folder.join(file));
+    let ending = decide::show(&comparison, Some(&markdown), Some(&html), json)?;
     for file in ["base/results.csv", "new/results.csv", "compare.html"] {
-        eprintln!("written: {}", folder.join(file).display());
+        tell(&format!("written: {}", folder.join(file).display()));
     }
     let failed = [base, new].iter().any(|run| {
-        run.cases.iter().map(|case| case.status).any(crate::run::Status::is_failure)
-            || run.accuracies.iter().map(|it| it.status).any(crate::run::Status::is_failure)
+        run.cases.iter().map(|case| case.status).any(Status::is_failure)
+            || run.accuracies.iter().map(|it| it.status).any(Status::is_failure)
     });
-    Ok(if failed || comparison.is_regression() { Ending::Bad } else { Ending::Good })
+    Ok(if failed { Ending::Bad } else { ending })
 }

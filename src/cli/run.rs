@@ -126,7 +126,7 @@ fn begun(args: &RunArgs) -> Result<(PathBuf, Vec<Started>)> {
     let folder = folder_of(&new);
     let started = match &args.against {
         Some(program) => {
-            let mut base = plan_of(args.suite.as_deref())?;
+            let mut base = new.clone();
             in_turn::measured_by(&mut base, program)?;
             in_turn::begin(&folder, base, new)?
         }

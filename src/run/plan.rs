@@ -41,6 +41,7 @@ pub const SEED: u64 = 0;
 const TIMEOUT_SECONDS: f64 = 60.0;
 
 /// A run that is ready to start.
+#[derive(Clone)]
 pub struct Plan {
     /// What its journal begins with.
     pub header: Header,
