@@ -126,7 +126,7 @@ fn an_index_that_does_not_answer_is_named_as_such() {
 fn a_missing_python_and_a_missing_pip_say_what_to_install() {
     let root = TempDir::new().unwrap();
     let python = root.path().join("no-python");
-    let source = Source::Pip { python, index: None };
+    let source = Source::Network { python, curl: "curl".into(), mirror: None };
     let error = tflite(X86_64, root.path(), &source).unwrap_err();
     assert!(matches!(error, FetchError::NoPython { .. }), "{error}");
     assert!(error.to_string().contains("python3-pip"), "{error}");
@@ -135,7 +135,8 @@ fn a_missing_python_and_a_missing_pip_say_what_to_install() {
     let made =
         Command::new("python3").args(["-m", "venv", "--without-pip"]).arg(&venv).status().unwrap();
     assert!(made.success());
-    let source = Source::Pip { python: venv.join("bin/python3"), index: None };
+    let python = venv.join("bin/python3");
+    let source = Source::Network { python, curl: "curl".into(), mirror: None };
     let error = tflite(X86_64, root.path(), &source).unwrap_err();
     assert!(matches!(error, FetchError::NoPip { .. }), "{error}");
 }
@@ -153,4 +154,48 @@ fn a_folder_that_cannot_be_made_is_named() {
 fn a_mirror_that_is_no_folder_and_no_address_is_refused() {
     let error = Source::mirror("no/such/folder").unwrap_err();
     assert!(error.is_usage() && error.to_string().contains("no/such/folder"), "{error}");
+}
+
+const PHONE: &str = "aarch64-linux-android";
+const AAR: &str = "onnxruntime-android-1.28.0.aar";
+
+fn onnxruntime(target: &str, folder: &Path, source: &Source) -> FetchError {
+    fetch(&["onnxruntime".to_owned()], target, folder, source, &|_| {}).unwrap_err()
+}
+
+#[test]
+fn an_aar_is_looked_for_by_name_and_checked() {
+    let root = TempDir::new().unwrap();
+    let mirror = root.path().join("mirror");
+    fs::create_dir(&mirror).unwrap();
+    let source = Source::mirror(mirror.to_str().unwrap()).unwrap();
+    let error = onnxruntime(PHONE, root.path(), &source);
+    assert!(matches!(error, FetchError::NotInMirror { .. }), "{error}");
+    assert!(error.to_string().contains(AAR), "{error}");
+
+    fs::write(mirror.join(AAR), "something else").unwrap();
+    let error = onnxruntime(PHONE, root.path(), &source);
+    assert!(matches!(error, FetchError::Size { found: 14, expected: 45_634_470, .. }), "{error}");
+    fs::write(mirror.join(AAR), vec![0; 45_634_470]).unwrap();
+    let error = onnxruntime(PHONE, root.path(), &source);
+    assert!(matches!(error, FetchError::Hash { .. }), "{error}");
+    assert_eq!(names(&root.path().join(PHONE)), Vec::<String>::new());
+}
+
+#[test]
+fn a_repository_that_does_not_answer_is_named() {
+    let root = TempDir::new().unwrap();
+    let source = Source::mirror("http://127.0.0.1:9").unwrap();
+    let error = onnxruntime(PHONE, root.path(), &source);
+    assert!(matches!(error, FetchError::Unreachable { .. }), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("http://127.0.0.1:9/com/microsoft/onnxruntime/"), "{text}");
+    assert!(text.contains("--mirror") && text.lines().count() == 1, "{text}");
+    assert_eq!(names(&root.path().join(PHONE)), Vec::<String>::new());
+
+    let curl = root.path().join("no-curl");
+    let source = Source::Network { python: "python3".into(), curl, mirror: None };
+    let error = onnxruntime(PHONE, root.path(), &source);
+    assert!(matches!(error, FetchError::NoCurl { .. }), "{error}");
+    assert!(error.to_string().contains("install curl"), "{error}");
 }

@@ -16,7 +16,7 @@ pub struct Args {
     /// List what can be brought and what is there; bring nothing.
     #[arg(long)]
     pub list: bool,
-    /// Take the package files from this folder, or from this package index.
+    /// Take the package files from this folder, package index or Maven repository.
     #[arg(long, value_name = "DIR|URL")]
     pub mirror: Option<String>,
     /// The target whose libraries to bring.

@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::args::Args;
 use super::error::FetchError;
-use super::manifest::Runtimes;
+use super::manifest::{Archive, Origin, Runtime, Runtimes};
 use super::source::Source;
-use super::{Fetched, Outcome, Progress, fetch, wheel};
+use super::{Fetched, Outcome, Progress, archive, fetch};
 use crate::backend::library;
 
 /// Does what the command line asks for and prints the result.
@@ -49,14 +49,14 @@ struct Listed {
     licence: String,
     package: String,
     package_version: String,
-    megabytes: f64,
+    megabytes: Option<f64>,
     libraries: Vec<ListedLibrary>,
 }
 
 #[derive(Debug, Serialize)]
 struct ListedLibrary {
     path: PathBuf,
-    sha256: String,
+    sha256: Option<String>,
     installed: bool,
 }
 
@@ -64,27 +64,37 @@ fn list(names: &[String], folder: &Path) -> Result<Vec<Listed>, FetchError> {
     let manifest = Runtimes::built_in()?;
     let runtimes = manifest.select(names)?;
     let rows = runtimes.into_iter().flat_map(|runtime| {
-        runtime.wheels.iter().map(|wheel| Listed {
-            name: runtime.name.clone(),
-            title: runtime.title.clone(),
-            version: runtime.version.clone(),
-            target: wheel.target.clone(),
-            licence: runtime.licence.clone(),
-            package: runtime.package.clone(),
-            package_version: runtime.package_version.clone(),
-            megabytes: wheel.bytes as f64 / 1e6,
-            libraries: wheel
-                .libraries
-                .iter()
-                .map(|library| {
-                    let path = folder.join(&wheel.target).join(&library.file);
-                    let installed = wheel::is_installed(&path, library);
-                    ListedLibrary { path, sha256: library.sha256.clone(), installed }
-                })
-                .collect(),
-        })
+        runtime.archives.iter().map(|archive| listed(runtime, archive, folder))
     });
     Ok(rows.collect())
+}
+
+fn listed(runtime: &Runtime, archive: &Archive, folder: &Path) -> Listed {
+    let libraries = archive.libraries.iter().map(|library| {
+        let path = folder.join(&archive.target).join(&library.file);
+        let found = archive::installed(&path, library, archive);
+        let installed = found.is_some();
+        ListedLibrary { path, sha256: library.sha256.clone().or(found), installed }
+    });
+    let (package, package_version) = match &archive.origin {
+        Origin::Wheel { .. } => (runtime.package.clone(), runtime.package_version.clone()),
+        Origin::Aar { .. } => (archive.file.clone(), String::new()),
+    };
+    Listed {
+        name: runtime.name.clone(),
+        title: runtime.title.clone(),
+        version: archive.version_of(runtime).to_owned(),
+        target: archive.target.clone(),
+        licence: runtime.licence.clone(),
+        package,
+        package_version,
+        megabytes: archive.bytes.map(megabytes),
+        libraries: libraries.collect(),
+    }
+}
+
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
 }
 
 fn list_table(rows: &[Listed]) -> Table {
@@ -97,8 +107,8 @@ fn list_table(rows: &[Listed]) -> Table {
             row.version.clone(),
             row.target.clone(),
             row.licence.clone(),
-            format!("{} {}", row.package, row.package_version),
-            format!("{:.1}", row.megabytes),
+            format!("{} {}", row.package, row.package_version).trim_end().to_owned(),
+            row.megabytes.map_or_else(String::new, |megabytes| format!("{megabytes:.1}")),
             there.to_owned(),
         ]);
     }
@@ -141,9 +151,11 @@ fn print<T: Serialize>(json: bool, rows: &[T], table: fn(&[T]) -> Table) -> Resu
 
 fn tell(progress: Progress<'_>) {
     match progress {
-        Progress::Downloading(wheel) => {
-            eprintln!("downloading {} ({:.1} MB)", wheel.file, wheel.bytes as f64 / 1e6);
+        Progress::Downloading(archive) => {
+            let size =
+                archive.bytes.map_or_else(String::new, |b| format!(" ({:.1} MB)", megabytes(b)));
+            eprintln!("downloading {}{size}", archive.file);
         }
-        Progress::Unpacking(wheel) => eprintln!("checking and unpacking {}", wheel.file),
+        Progress::Unpacking(archive) => eprintln!("checking and unpacking {}", archive.file),
     }
 }

@@ -41,7 +41,7 @@ pub enum FetchError {
     NoFolder,
     /// The package's client cannot be started.
     #[error(
-        "{python} cannot be started ({error}); install Python 3 with pip (Debian, Ubuntu: 'apt-get install python3-pip'), or put {wheel} into a folder and name it with --mirror"
+        "{python} cannot be started ({error}); install Python 3 with pip (Debian, Ubuntu: 'apt-get install python3-pip'), or put {file} into a folder and name it with --mirror"
     )]
     NoPython {
         /// The interpreter.
@@ -49,41 +49,77 @@ pub enum FetchError {
         /// Why not.
         error: io::Error,
         /// The package file that is needed.
-        wheel: String,
+        file: String,
     },
     /// Python has no pip.
     #[error(
-        "{python} has no pip; install it (Debian, Ubuntu: 'apt-get install python3-pip'), or put {wheel} into a folder and name it with --mirror"
+        "{python} has no pip; install it (Debian, Ubuntu: 'apt-get install python3-pip'), or put {file} into a folder and name it with --mirror"
     )]
     NoPip {
         /// The interpreter.
         python: String,
         /// The package file that is needed.
-        wheel: String,
+        file: String,
     },
     /// The package index does not answer.
     #[error(
-        "{wheel} cannot be downloaded: the package index does not answer; check the network and pip's proxy settings, or name another index or a folder that holds the file with --mirror"
+        "{file} cannot be downloaded: the package index does not answer; check the network and pip's proxy settings, or name another index or a folder that holds the file with --mirror"
     )]
     Offline {
         /// The package file that is needed.
-        wheel: String,
+        file: String,
     },
     /// pip ended with an error.
     #[error(
-        "{wheel} cannot be downloaded: pip said '{said}'; name another index or a folder that holds the file with --mirror"
+        "{file} cannot be downloaded: pip said '{said}'; name another index or a folder that holds the file with --mirror"
     )]
     Pip {
         /// The package file that is needed.
-        wheel: String,
+        file: String,
         /// pip's last error.
         said: String,
     },
+    /// curl cannot be started.
+    #[error(
+        "{curl} cannot be started ({error}); install curl (Debian, Ubuntu: 'apt-get install curl'), or put {file} into a folder and name it with --mirror"
+    )]
+    NoCurl {
+        /// The program.
+        curl: String,
+        /// Why not.
+        error: io::Error,
+        /// The package file that is needed.
+        file: String,
+    },
+    /// A server does not answer.
+    #[error(
+        "{file} cannot be downloaded from {address}: {said}; check the network and the proxy's settings, or name another repository or a folder that holds the file with --mirror"
+    )]
+    Unreachable {
+        /// The package file that is needed.
+        file: String,
+        /// Where it was looked for.
+        address: String,
+        /// curl's words.
+        said: String,
+    },
+    /// A server answers, and gives no file.
+    #[error(
+        "{file} is not to be had from {address}: {said}; name another repository or a folder that holds the file with --mirror"
+    )]
+    Refused {
+        /// The package file that is needed.
+        file: String,
+        /// Where it was looked for.
+        address: String,
+        /// curl's words.
+        said: String,
+    },
     /// A mirror's folder lacks the file.
-    #[error("{wheel} is not in {}; put it there or use another --mirror", folder.display())]
+    #[error("{file} is not in {}; put it there or use another --mirror", folder.display())]
     NotInMirror {
         /// The package file that is needed.
-        wheel: String,
+        file: String,
         /// The folder.
         folder: PathBuf,
     },
@@ -108,13 +144,16 @@ pub enum FetchError {
         expected: u64,
     },
     /// The package file is no archive, or lacks the library.
-    #[error("{wheel} cannot be unpacked: {reason}; nothing was installed from it")]
+    #[error("{file} cannot be unpacked: {reason}; nothing was installed from it")]
     Archive {
         /// The package file.
-        wheel: String,
+        file: String,
         /// Why not.
         reason: String,
     },
+    /// A library is no longer what was put there.
+    #[error("{} was changed meanwhile; fetch it again", .0.display())]
+    Changed(PathBuf),
     /// A file or folder of ours cannot be read or written.
     #[error("cannot {action} {}: {error}", path.display())]
     File {

@@ -27,7 +27,7 @@ pub struct Runtime {
     pub name: String,
     /// What people call it.
     pub title: String,
-    /// The runtime's own version.
+    /// The runtime's own version, where an archive does not say another.
     pub version: String,
     /// Its licence, as an SPDX expression.
     pub licence: String,
@@ -35,27 +35,48 @@ pub struct Runtime {
     pub package: String,
     /// That package's version.
     pub package_version: String,
-    /// The package's files, one per target.
-    #[serde(rename = "wheel")]
-    pub wheels: Vec<Wheel>,
+    /// The files that hold it, one per target.
+    #[serde(rename = "archive")]
+    pub archives: Vec<Archive>,
 }
 
 /// A package file for one target.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Wheel {
+pub struct Archive {
     /// The target, as Rust names it.
     pub target: String,
     /// The file's name.
     pub file: String,
-    /// The platform tag that the package's client asks for.
-    pub platform: String,
-    /// Its size.
-    pub bytes: u64,
+    /// Where it comes from.
+    #[serde(flatten)]
+    pub origin: Origin,
+    /// The runtime's version in it, where that is not [`Runtime::version`].
+    pub version: Option<String>,
+    /// Its size, where it is known.
+    pub bytes: Option<u64>,
     /// Its SHA-256.
     pub sha256: String,
     /// The libraries that are taken out of it.
     #[serde(rename = "library")]
     pub libraries: Vec<Library>,
+}
+
+/// Where a package file comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Origin {
+    /// The Python package's file for a platform, from an index.
+    Wheel {
+        /// The platform tag that the package's client asks for.
+        platform: String,
+    },
+    /// A file of a Maven repository, for Android.
+    Aar {
+        /// The repository's address.
+        repository: String,
+        /// Its folder there, by group, name and version.
+        folder: String,
+    },
 }
 
 /// A shared library inside a package file.
@@ -65,10 +86,10 @@ pub struct Library {
     pub file: String,
     /// Its path inside the package file.
     pub member: String,
-    /// Its size.
-    pub bytes: u64,
-    /// Its SHA-256.
-    pub sha256: String,
+    /// Its size, where it is known.
+    pub bytes: Option<u64>,
+    /// Its SHA-256, where it is known.
+    pub sha256: Option<String>,
 }
 
 impl Runtimes {
@@ -77,8 +98,13 @@ impl Runtimes {
     /// # Errors
     /// The text does not parse, which a test of this module rules out.
     pub fn built_in() -> Result<Self, FetchError> {
+        Self::parse(TEXT)
+    }
+
+    /// Reads a manifest.
+    pub(super) fn parse(text: &str) -> Result<Self, FetchError> {
         let runtimes: Self =
-            toml::from_str(TEXT).map_err(|error| FetchError::Manifest(error.to_string()))?;
+            toml::from_str(text).map_err(|error| FetchError::Manifest(error.to_string()))?;
         if runtimes.schema != SCHEMA {
             return Err(FetchError::Manifest(format!("its schema is {}", runtimes.schema)));
         }
@@ -106,12 +132,14 @@ impl Runtimes {
     /// `sha256`, which is asked for only then, is one of the manifest's.
     pub fn version_of(&self, bytes: u64, sha256: impl FnOnce() -> Option<String>) -> Option<&str> {
         let libraries = self.runtimes.iter().flat_map(|runtime| {
-            let wheels = runtime.wheels.iter().flat_map(|wheel| &wheel.libraries);
-            wheels.map(move |library| (library, runtime.version.as_str()))
+            runtime.archives.iter().flat_map(|archive| {
+                archive.libraries.iter().map(|library| (library, archive.version_of(runtime)))
+            })
         });
-        let alike: Vec<_> = libraries.filter(|(library, _)| library.bytes == bytes).collect();
-        let sha256 = if alike.is_empty() { None } else { sha256() }?;
-        alike.iter().find(|(library, _)| library.sha256 == sha256).map(|(_, version)| *version)
+        let alike: Vec<_> = libraries.filter(|(library, _)| library.bytes == Some(bytes)).collect();
+        let sha256 = if alike.is_empty() { None } else { sha256() };
+        let found = alike.iter().find(|(library, _)| sha256.is_some() && library.sha256 == sha256);
+        found.map(|(_, version)| *version)
     }
 }
 
@@ -120,38 +148,64 @@ impl Runtime {
     ///
     /// # Errors
     /// The runtime is not packaged for it.
-    pub fn wheel(&self, target: &str) -> Result<&Wheel, FetchError> {
-        self.wheels.iter().find(|wheel| wheel.target == target).ok_or_else(|| {
+    pub fn archive(&self, target: &str) -> Result<&Archive, FetchError> {
+        self.archives.iter().find(|archive| archive.target == target).ok_or_else(|| {
             FetchError::UnknownTarget {
                 runtime: self.name.clone(),
                 target: target.to_owned(),
-                known: self.wheels.iter().map(|wheel| wheel.target.clone()).collect(),
+                known: self.archives.iter().map(|archive| archive.target.clone()).collect(),
             }
         })
     }
 }
 
+impl Archive {
+    /// The version of `runtime` that it holds.
+    #[must_use]
+    pub fn version_of<'a>(&'a self, runtime: &'a Runtime) -> &'a str {
+        self.version.as_deref().unwrap_or(&runtime.version)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::BTreeMap;
 
     use strum::VariantArray;
 
     use super::*;
     use crate::backend::library::RuntimeLibrary;
 
+    const LINUX: [&str; 2] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
+    const ANDROID: [(&str, &str); 3] = [
+        ("aarch64-linux-android", "arm64-v8a"),
+        ("armv7-linux-androideabi", "armeabi-v7a"),
+        ("x86_64-linux-android", "x86_64"),
+    ];
+
+    fn library_for(library: RuntimeLibrary, target: &str) -> Library {
+        let manifest = Runtimes::built_in().unwrap();
+        let names = [library.fetch_name().to_owned()];
+        let [runtime] = manifest.select(&names).unwrap()[..] else {
+            panic!("{} is not in the manifest", library.fetch_name());
+        };
+        let libraries = &runtime.archive(target).unwrap().libraries;
+        let found = libraries.iter().find(|l| l.file == library.file_name());
+        found.unwrap_or_else(|| panic!("no {} for {target}", library.file_name())).clone()
+    }
+
     #[test]
     fn every_library_that_a_backend_looks_for_comes_under_its_name_for_each_target() {
-        let manifest = Runtimes::built_in().unwrap();
         for library in RuntimeLibrary::VARIANTS {
-            let names = [library.fetch_name().to_owned()];
-            let [runtime] = manifest.select(&names).unwrap()[..] else {
-                panic!("{} is not in the manifest", library.fetch_name());
-            };
-            for target in ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"] {
-                let wheel = runtime.wheel(target).unwrap();
-                let file = library.file_name();
-                assert!(wheel.libraries.iter().any(|l| l.file == file), "{file} for {target}");
+            for target in LINUX {
+                assert!(library_for(*library, target).sha256.is_some());
+            }
+            for (target, abi) in ANDROID {
+                // The WebGPU accelerator is not for Android.
+                if *library != RuntimeLibrary::LitertGpu {
+                    let member = library_for(*library, target).member;
+                    assert!(member.starts_with(&format!("jni/{abi}/lib")), "{member}");
+                }
             }
         }
     }
@@ -159,30 +213,54 @@ mod tests {
     #[test]
     fn hashes_are_sha256_and_differ_and_file_names_are_plain() {
         let manifest = Runtimes::built_in().unwrap();
-        let mut hashes = BTreeSet::new();
-        for wheel in manifest.runtimes.iter().flat_map(|runtime| &runtime.wheels) {
-            assert!(hashes.insert(wheel.sha256.clone()), "{}", wheel.file);
-            assert!(wheel.file.ends_with(&format!("{}.whl", wheel.platform)), "{}", wheel.file);
-            for library in &wheel.libraries {
-                assert!(hashes.insert(library.sha256.clone()), "{}", library.member);
+        // By hash: a file is the same on each target that it serves.
+        let mut hashes = BTreeMap::new();
+        let mut note = |hash: &str, what: &str| {
+            assert!(hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()), "{hash}");
+            let before = hashes.insert(hash.to_owned(), what.to_owned());
+            assert!(before.is_none_or(|before| before == what), "{what}");
+        };
+        for archive in manifest.runtimes.iter().flat_map(|runtime| &runtime.archives) {
+            note(&archive.sha256, &archive.file);
+            match &archive.origin {
+                Origin::Wheel { platform } => {
+                    assert!(archive.file.ends_with(&format!("{platform}.whl")), "{}", archive.file);
+                    assert!(archive.bytes.is_some());
+                }
+                Origin::Aar { repository, folder } => {
+                    assert!(archive.file.ends_with(".aar") && archive.version.is_some());
+                    assert!(repository.starts_with("https://") && !repository.ends_with('/'));
+                    let version = archive.version.as_deref().unwrap();
+                    assert!(folder.ends_with(&format!("/{version}")), "{folder}");
+                }
+            }
+            for library in &archive.libraries {
+                if let Some(sha256) = &library.sha256 {
+                    note(sha256, &format!("{} {}", archive.file, library.member));
+                }
                 assert!(!library.file.contains(['/', '\\']), "{}", library.file);
-                assert!(library.bytes > 0 && wheel.bytes > 0);
             }
         }
-        assert!(hashes.iter().all(|h| h.len() == 64 && h.bytes().all(|b| b.is_ascii_hexdigit())));
     }
 
     #[test]
     fn a_library_is_known_by_its_size_and_hash() {
         let manifest = Runtimes::built_in().unwrap();
+        let mut known = 0;
         for runtime in &manifest.runtimes {
-            for library in runtime.wheels.iter().flat_map(|wheel| &wheel.libraries) {
-                let found = manifest.version_of(library.bytes, || Some(library.sha256.clone()));
-                assert_eq!(found, Some(runtime.version.as_str()), "{}", library.member);
+            for archive in &runtime.archives {
+                for library in &archive.libraries {
+                    let Some(bytes) = library.bytes else { continue };
+                    let found = manifest.version_of(bytes, || library.sha256.clone());
+                    assert_eq!(found, Some(archive.version_of(runtime)), "{}", library.member);
+                    known += 1;
+                }
             }
         }
-        let library = &manifest.runtimes[0].wheels[0].libraries[0];
-        assert_eq!(manifest.version_of(library.bytes, || Some("0".repeat(64))), None);
+        assert!(known >= 8, "{known}");
+        let bytes = manifest.runtimes[0].archives[0].libraries[0].bytes.unwrap();
+        assert_eq!(manifest.version_of(bytes, || Some("0".repeat(64))), None);
+        assert_eq!(manifest.version_of(bytes, || None), None);
         assert_eq!(manifest.version_of(1, || panic!("no library has this size")), None);
     }
 
@@ -194,7 +272,7 @@ mod tests {
             error.contains("tflight") && error.contains("tflite, litert, onnxruntime"),
             "{error}"
         );
-        let error = manifest.runtimes[0].wheel("riscv64gc-unknown-linux-gnu").unwrap_err();
+        let error = manifest.runtimes[0].archive("riscv64gc-unknown-linux-gnu").unwrap_err();
         assert!(error.to_string().contains("aarch64-unknown-linux-gnu"), "{error}");
         assert!(error.is_usage());
     }

@@ -1,14 +1,18 @@
-//! Runtimes, brought from their Python packages and checked by SHA-256.
+//! Runtimes, brought from their packages (Python's wheels, Android's AARs) and
+//! checked by SHA-256.
 //!
 //! [`manifest`] says what each package file must be, [`source`] brings it, and
-//! `wheel` checks it and takes the library out.
+//! `archive` checks it and takes the library out.
 
+mod archive;
 pub mod args;
 pub mod command;
+mod curl;
 pub mod error;
 pub mod manifest;
+mod pip;
+mod receipt;
 pub mod source;
-mod wheel;
 
 pub use args::Args;
 pub use command::command;
@@ -20,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use manifest::{Library, Runtime, Runtimes, Wheel};
+use manifest::{Archive, Library, Runtime, Runtimes};
 use source::Scratch;
 
 /// The version of a runtime that does not tell it, if its library is one that
@@ -30,7 +34,7 @@ pub fn known_version(library: &Path) -> Option<String> {
     let mut file = fs::File::open(library).ok()?;
     let bytes = file.metadata().ok()?.len();
     let manifest = Runtimes::built_in().ok()?;
-    manifest.version_of(bytes, || wheel::sha256(&mut file).ok()).map(str::to_owned)
+    manifest.version_of(bytes, || archive::sha256(&mut file).ok()).map(str::to_owned)
 }
 
 /// A library that is in place, and whether it was before.
@@ -62,9 +66,9 @@ pub enum Outcome {
 #[derive(Debug, Clone, Copy)]
 pub enum Progress<'a> {
     /// A package file is asked for.
-    Downloading(&'a Wheel),
+    Downloading(&'a Archive),
     /// It is there and gets checked and unpacked.
-    Unpacking(&'a Wheel),
+    Unpacking(&'a Archive),
 }
 
 /// Brings the runtimes with these names (all, where `names` is empty) for
@@ -80,17 +84,28 @@ pub fn fetch(
     source: &Source,
     progress: &dyn Fn(Progress<'_>),
 ) -> Result<Vec<Fetched>, FetchError> {
-    let manifest = Runtimes::built_in()?;
-    let wanted: Vec<(&Runtime, &Wheel)> = manifest
+    bring(&Runtimes::built_in()?, names, target, folder, source, progress)
+}
+
+/// The same with what a manifest says.
+fn bring(
+    manifest: &Runtimes,
+    names: &[String],
+    target: &str,
+    folder: &Path,
+    source: &Source,
+    progress: &dyn Fn(Progress<'_>),
+) -> Result<Vec<Fetched>, FetchError> {
+    let wanted: Vec<(&Runtime, &Archive)> = manifest
         .select(names)?
         .into_iter()
-        .map(|runtime| Ok((runtime, runtime.wheel(target)?)))
+        .map(|runtime| Ok((runtime, runtime.archive(target)?)))
         .collect::<Result<_, FetchError>>()?;
     let folder = folder.join(target);
     fs::create_dir_all(&folder).map_err(FetchError::file("make the folder", &folder))?;
     let mut fetched = Vec::new();
-    for (runtime, wheel) in wanted {
-        let request = Request { runtime, wheel, python: &manifest.python, folder: &folder };
+    for (runtime, archive) in wanted {
+        let request = Request { runtime, archive, python: &manifest.python, folder: &folder };
         fetched.extend(request.fulfil(source, progress)?);
     }
     Ok(fetched)
@@ -99,7 +114,7 @@ pub fn fetch(
 /// One runtime to bring into a folder.
 struct Request<'a> {
     runtime: &'a Runtime,
-    wheel: &'a Wheel,
+    archive: &'a Archive,
     python: &'a str,
     folder: &'a Path,
 }
@@ -110,9 +125,9 @@ impl Request<'_> {
         source: &Source,
         progress: &dyn Fn(Progress<'_>),
     ) -> Result<Vec<Fetched>, FetchError> {
-        let libraries = &self.wheel.libraries;
+        let libraries = &self.archive.libraries;
         let missing: Vec<&Library> =
-            libraries.iter().filter(|library| !self.is_installed(library)).collect();
+            libraries.iter().filter(|library| self.installed(library).is_none()).collect();
         if !missing.is_empty() {
             self.bring(&missing, source, progress)?;
         }
@@ -120,11 +135,12 @@ impl Request<'_> {
             let is_missing = missing.iter().any(|m| m.file == library.file);
             if is_missing { Outcome::Brought } else { Outcome::AlreadyThere }
         };
-        Ok(libraries.iter().map(|library| self.fetched(library, outcome(library))).collect())
+        libraries.iter().map(|library| self.fetched(library, outcome(library))).collect()
     }
 
-    fn is_installed(&self, library: &Library) -> bool {
-        wheel::is_installed(&self.folder.join(&library.file), library)
+    /// The hash of a library that is in place.
+    fn installed(&self, library: &Library) -> Option<String> {
+        archive::installed(&self.folder.join(&library.file), library, self.archive)
     }
 
     fn bring(
@@ -135,23 +151,28 @@ impl Request<'_> {
     ) -> Result<(), FetchError> {
         let scratch =
             Scratch::inside(self.folder).map_err(FetchError::file("write into", self.folder))?;
-        progress(Progress::Downloading(self.wheel));
-        let path = source.bring(self.runtime, self.wheel, self.python, scratch.path())?;
-        progress(Progress::Unpacking(self.wheel));
-        let file = wheel::open(&path, self.wheel)?;
+        progress(Progress::Downloading(self.archive));
+        let path = source.bring(self.runtime, self.archive, self.python, scratch.path())?;
+        progress(Progress::Unpacking(self.archive));
+        let file = archive::open(&path, self.archive)?;
         for library in missing {
-            wheel::extract(&file, self.wheel, library, scratch.path(), self.folder)?;
+            archive::extract(&file, self.archive, library, scratch.path(), self.folder)?;
         }
         Ok(())
     }
 
-    fn fetched(&self, library: &Library, outcome: Outcome) -> Fetched {
-        Fetched {
+    fn fetched(&self, library: &Library, outcome: Outcome) -> Result<Fetched, FetchError> {
+        let path = self.folder.join(&library.file);
+        let sha256 = self.installed(library).ok_or_else(|| FetchError::Changed(path.clone()))?;
+        Ok(Fetched {
             runtime: self.runtime.name.clone(),
-            version: self.runtime.version.clone(),
-            path: self.folder.join(&library.file),
-            sha256: library.sha256.clone(),
+            version: self.archive.version_of(self.runtime).to_owned(),
+            path,
+            sha256,
             outcome,
-        }
+        })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,13 +8,14 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::*;
+use crate::fetch::manifest::Origin;
 
 const MEMBER: &str = "package/lib/libreal.so";
 const CONTENT: &[u8] = b"the shared library's bytes, all of them, and no others";
 
 struct Bench {
     root: TempDir,
-    wheel: Wheel,
+    archive: Archive,
 }
 
 impl Bench {
@@ -22,30 +23,31 @@ impl Bench {
         let library = Library {
             file: "libreal.so".into(),
             member: MEMBER.into(),
-            bytes: CONTENT.len() as u64,
-            sha256: format!("{:x}", Sha256::digest(CONTENT)),
+            bytes: Some(CONTENT.len() as u64),
+            sha256: Some(format!("{:x}", Sha256::digest(CONTENT))),
         };
         let root = TempDir::new().unwrap();
         fs::create_dir_all(root.path().join("outer/runtimes/scratch")).unwrap();
-        let wheel = Wheel {
+        let archive = Archive {
             target: "x86_64-unknown-linux-gnu".into(),
             file: "package-1.0-py3-none-manylinux_2_35_x86_64.whl".into(),
-            platform: "manylinux_2_35_x86_64".into(),
-            bytes: 0,
+            origin: Origin::Wheel { platform: "manylinux_2_35_x86_64".into() },
+            version: None,
+            bytes: None,
             sha256: String::new(),
             libraries: vec![library],
         };
-        Self { root, wheel }
+        Self { root, archive }
     }
 
     fn folder(&self) -> PathBuf {
         self.root.path().join("outer/runtimes")
     }
 
-    fn extract(&self, archive: &[u8]) -> Result<PathBuf, FetchError> {
+    fn extract(&self, zip: &[u8]) -> Result<PathBuf, FetchError> {
         let folder = self.folder();
-        let library = &self.wheel.libraries[0];
-        extract(Cursor::new(archive), &self.wheel, library, &folder.join("scratch"), &folder)
+        let library = &self.archive.libraries[0];
+        extract(Cursor::new(zip), &self.archive, library, &folder.join("scratch"), &folder)
     }
 
     /// Every file under the root, outside the scratch folder.
@@ -57,8 +59,8 @@ impl Bench {
             .collect()
     }
 
-    fn assert_refused(&self, archive: &[u8]) -> String {
-        let error = self.extract(archive).unwrap_err().to_string();
+    fn assert_refused(&self, zip: &[u8]) -> String {
+        let error = self.extract(zip).unwrap_err().to_string();
         assert_eq!(self.files(), Vec::<PathBuf>::new(), "{error}");
         error
     }
@@ -80,7 +82,8 @@ fn an_honest_archive_yields_the_library_and_nothing_else() {
     let path = bench.extract(&archive).unwrap();
     assert_eq!(fs::read(&path).unwrap(), CONTENT);
     assert_eq!(bench.files(), [bench.folder().join("libreal.so")]);
-    assert!(is_installed(&path, &bench.wheel.libraries[0]));
+    let library = &bench.archive.libraries[0];
+    assert_eq!(installed(&path, library, &bench.archive), library.sha256);
 }
 
 #[test]
@@ -126,7 +129,7 @@ fn other_content_of_the_same_length_is_refused_with_both_hashes() {
     other[0] ^= 1;
     let error = bench.assert_refused(&zip_of(&[(MEMBER, &other)]));
     assert!(error.contains(&format!("{:x}", Sha256::digest(&other))), "{error}");
-    assert!(error.contains(&bench.wheel.libraries[0].sha256), "{error}");
+    assert!(error.contains(bench.archive.libraries[0].sha256.as_ref().unwrap()), "{error}");
 }
 
 #[test]
@@ -166,17 +169,41 @@ fn truncated_archives_and_other_files_are_refused() {
 }
 
 #[test]
+fn a_library_without_a_known_hash_is_known_by_its_receipt() {
+    let mut bench = Bench::new();
+    bench.archive.sha256 = "a".repeat(64);
+    let library = &mut bench.archive.libraries[0];
+    let expected = library.sha256.take();
+    library.bytes = None;
+    let path = bench.extract(&zip_of(&[(MEMBER, CONTENT)])).unwrap();
+    let is_installed = |archive: &Archive| installed(&path, &archive.libraries[0], archive);
+    assert_eq!(is_installed(&bench.archive), expected);
+
+    // Of another archive than the one that is asked for now.
+    let mut newer = bench.archive.clone();
+    newer.sha256 = "b".repeat(64);
+    assert_eq!(is_installed(&newer), None);
+    // Changed since.
+    fs::write(&path, "something else").unwrap();
+    assert_eq!(is_installed(&bench.archive), None);
+    fs::write(&path, CONTENT).unwrap();
+    assert_eq!(is_installed(&bench.archive), expected);
+    fs::remove_file(receipt::beside(&path)).unwrap();
+    assert_eq!(is_installed(&bench.archive), None);
+}
+
+#[test]
 fn a_package_file_of_another_size_or_content_is_not_opened() {
     let mut bench = Bench::new();
     let archive = zip_of(&[(MEMBER, CONTENT)]);
     let path = bench.root.path().join("file.whl");
     fs::write(&path, &archive).unwrap();
-    bench.wheel.bytes = archive.len() as u64;
-    bench.wheel.sha256 = format!("{:x}", Sha256::digest(&archive));
-    assert!(open(&path, &bench.wheel).is_ok());
+    bench.archive.bytes = Some(archive.len() as u64);
+    bench.archive.sha256 = format!("{:x}", Sha256::digest(&archive));
+    assert!(open(&path, &bench.archive).is_ok());
 
     fs::write(&path, &archive[1..]).unwrap();
-    assert!(matches!(open(&path, &bench.wheel), Err(FetchError::Size { .. })));
+    assert!(matches!(open(&path, &bench.archive), Err(FetchError::Size { .. })));
     fs::write(&path, vec![0; archive.len()]).unwrap();
-    assert!(matches!(open(&path, &bench.wheel), Err(FetchError::Hash { .. })));
+    assert!(matches!(open(&path, &bench.archive), Err(FetchError::Hash { .. })));
 }

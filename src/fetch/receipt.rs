@@ -1,0 +1,31 @@
+//! Receipts: what a library was whose hash the manifest does not know.
+//!
+//! Such a library came out of an archive whose hash is known. Its own, computed
+//! then, is kept beside it in the form that `sha256sum` prints, with the archive's:
+//! so it is not brought again, and a change of it is noticed.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::manifest::Archive;
+
+/// Where the receipt of the library at `path` lies.
+pub(super) fn beside(path: &Path) -> PathBuf {
+    path.with_added_extension("sha256")
+}
+
+/// Notes that the library at `path` has this hash and came out of `archive`.
+pub(super) fn write(path: &Path, sha256: &str, archive: &Archive) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let text = format!("{sha256}  {name}\n{}  {}\n", archive.sha256, archive.file);
+    fs::write(beside(path), text)
+}
+
+/// The library's hash, if the receipt says that it came out of this very `archive`.
+pub(super) fn read(path: &Path, archive: &Archive) -> Option<String> {
+    let text = fs::read_to_string(beside(path)).ok()?;
+    let mut hashes = text.lines().filter_map(|line| line.split_whitespace().next());
+    let (library, origin) = (hashes.next()?, hashes.next()?);
+    (origin == archive.sha256).then(|| library.to_owned())
+}
