@@ -212,9 +212,12 @@ impl Connection {
                     || of_adb("adb: device")
             }
         };
-        unreached.then(|| match said.last_words() {
-            "nothing" => "ssh reports no reason; try 'ssh' with the same host".to_owned(),
-            words => words.trim_start_matches("error: ").to_owned(),
+        unreached.then(|| match (&self.device, said.last_words()) {
+            (DeviceName::Ssh(host), words) => {
+                let words = if words == "nothing" { "ssh gives no reason" } else { words };
+                format!("{words}; see that 'ssh {host}' works here without asking anything")
+            }
+            (DeviceName::Adb(_), words) => words.trim_start_matches("error: ").to_owned(),
         })
     }
 }

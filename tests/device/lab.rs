@@ -252,11 +252,11 @@ impl Drop for Lab {
 }
 
 /// Holds a namespace open; the line says that it is ready.
-const HOLD: &str = "echo ready && exec sleep 1000";
+pub const HOLD: &str = "echo ready && exec sleep 1000";
 const HOLD_NETWORK: &str = "ip link set lo up && echo ready && exec sleep 1000";
 
 /// Starts a process that holds a namespace, and waits until it is ready.
-fn held(command: &mut Command) -> Child {
+pub fn held(command: &mut Command) -> Child {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -264,11 +264,13 @@ fn held(command: &mut Command) -> Child {
     child
 }
 
-fn adbd() -> PathBuf {
+/// Where the daemons are unpacked.
+pub fn adbd() -> PathBuf {
     common::repository().join("build/adbd/amd64")
 }
 
-fn runs(program: &str, arguments: &[&str]) -> bool {
+/// Whether a program can be started and succeeds.
+pub fn runs(program: &str, arguments: &[&str]) -> bool {
     let quiet =
         Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
     quiet.is_ok_and(|status| status.success())

@@ -1,4 +1,4 @@
-//! Runs on devices, by the real adb and the real daemon.
+//! Runs on devices, by the real adb and ssh and their real daemons.
 
 mod arm;
 mod care;
@@ -7,6 +7,7 @@ mod common;
 mod faults;
 mod lab;
 mod peers;
+mod ssh;
 
 use std::fs;
 use std::path::Path;
