@@ -16,6 +16,7 @@ use super::collect::collect;
 use super::connection::Connection;
 use super::deploy::{clean, deploy};
 use super::errand::Errand;
+use super::hints;
 use super::kit::{Kit, PROGRAM};
 use super::name::{DeviceName, Selector};
 use super::payload::Payload;
@@ -226,6 +227,9 @@ fn prepare(request: &Request, device: &DeviceName, folder: PathBuf, tell: Tell<'
             payload.images
         ),
     );
+    for hint in hints::of(&connection) {
+        tell(device, &hint);
+    }
     let program = kit.program.folder(&root).join(PROGRAM);
     let mut errand =
         Errand::new(device.clone(), request.server.clone(), request.run_id.clone(), &root, program);

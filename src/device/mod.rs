@@ -13,6 +13,7 @@ pub mod connection;
 pub mod deploy;
 pub mod errand;
 pub mod fleet;
+mod hints;
 pub mod kit;
 pub mod name;
 pub mod patience;

@@ -4,7 +4,8 @@ use crate::lab::{Lab, Running, rows};
 
 fn dumpsys(celsius: f64, percent: u32) -> String {
     format!(
-        "Current Battery Service state:\n  AC powered: false\n  level: {percent}\n  scale: 100\n  \
+        "Display Power: state=ON\n\
+         Current Battery Service state:\n  AC powered: false\n  level: {percent}\n  scale: 100\n  \
          temperature: 305\nThermal Status: 0\nCurrent temperatures from HAL:\n\
          \tTemperature{{mValue={celsius:.1}, mType=0, mName=CPU0, mStatus=0}}\n\
          \tTemperature{{mValue=90.0, mType=4, mName=USB, mStatus=0}}\n"
@@ -23,6 +24,7 @@ fn a_hot_and_empty_device_is_waited_for() {
             .args(["--runs", "5", "--out"])
             .arg(&out),
     );
+    running.wait_for("hint: its screen is on");
     running.wait_for("waiting to cool from 71.5 to 45");
     lab.says(&serial, "dumpsys", &dumpsys(44.0, 12));
     running.wait_for("waiting for the battery to charge from 12% to 30%");
