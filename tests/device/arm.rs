@@ -38,7 +38,7 @@ fn is_built() -> bool {
     let missing = needed.iter().find(|path| !path.is_file());
     if let Some(path) = missing {
         let path = path.strip_prefix(repository).unwrap().display();
-        common::skip(&format!("no {path}; scripts/adb/test makes it once, in 6 minutes"));
+        common::skip(&format!("no {path}; scripts/adb/test makes it once, in 4 minutes"));
     }
     missing.is_none()
 }
