@@ -12,6 +12,13 @@ use crate::backend::library::{RuntimeLibrary, TARGET, folders_for};
 
 /// File name of the program.
 pub const PROGRAM: &str = "shutterbench";
+/// What `scripts/adb/build` builds for.
+const SCRIPTED: [&str; 4] = [
+    "aarch64-linux-android",
+    "armv7-linux-androideabi",
+    "x86_64-linux-android",
+    "aarch64-unknown-linux-gnu",
+];
 
 /// What a device needs besides models and images.
 #[derive(Debug, Clone)]
@@ -106,9 +113,18 @@ fn program(target: &str) -> Result<PathBuf> {
         .find(|path| path.is_file())
         .with_context(|| {
             format!(
-                "there is no shutterbench for {target} here; 'scripts/adb/build {target}' builds it, or name a folder that holds {target}/shutterbench with SHUTTERBENCH_PROGRAMS"
+                "there is no shutterbench for {target} here; {}, or name a folder that holds {target}/shutterbench with SHUTTERBENCH_PROGRAMS",
+                way_to_build(target)
             )
         })
+}
+
+fn way_to_build(target: &str) -> String {
+    if SCRIPTED.contains(&target) {
+        return format!("'scripts/adb/build {target}' builds it");
+    }
+    let cargo = format!("cargo build --release --target {target}");
+    format!("build it with '{cargo}', which needs a linker for that target")
 }
 
 fn find_library(library: RuntimeLibrary, target: &str) -> Option<PathBuf> {
@@ -126,7 +142,9 @@ mod tests {
     #[test]
     fn a_target_without_a_build_says_how_to_build_it() {
         let error = Kit::find("aarch64-unknown-none", &[]).unwrap_err().to_string();
-        assert!(error.contains("scripts/adb/build aarch64-unknown-none"), "{error}");
+        assert!(error.contains("cargo build --release --target aarch64-unknown-none"), "{error}");
+        let scripted = way_to_build("aarch64-linux-android");
+        assert_eq!(scripted, "'scripts/adb/build aarch64-linux-android' builds it");
     }
 
     #[test]
