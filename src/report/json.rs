@@ -10,7 +10,8 @@ use super::row::Row;
 use super::rows::further_ranks;
 use super::speeds::Speeds;
 use super::verdict::Verdict;
-use crate::accuracy::tally::{self, Tally};
+use crate::accuracy::doubt::doubt;
+use crate::accuracy::tally::Tally;
 use crate::run::{AccuracyRecord, CaseRecord, Run};
 
 /// Confusions that `run.json` lists for each (model, backend, delegate);
@@ -61,6 +62,7 @@ fn accuracy(run: &Run, record: &AccuracyRecord) -> Value {
     let names = ClassNames::of(run, &record.key.model);
     let model = run.header.models.iter().find(|model| model.name == record.key.model);
     let outputs = model.and_then(|model| model.anatomy.classes()).unwrap_or(0);
+    let doubt = doubt(&record.predictions, outputs, run.header.outputs_of(&record.key.model));
     let classes = tally.classes.iter().map(|class| {
         json!({
             "class": class.class,
@@ -92,7 +94,8 @@ fn accuracy(run: &Run, record: &AccuracyRecord) -> Value {
         "top1": to_value(&tally.top1),
         "top5": to_value(&tally.top5),
         "top_k": further_ranks(run, record),
-        "label_shift": tally::label_shift(&record.predictions, outputs),
+        "label_shift": doubt.and_then(|doubt| doubt.shift()),
+        "no_better_than_chance": doubt.and_then(|doubt| doubt.by_chance()),
         "classes": classes.collect::<Vec<_>>(),
         "confusions": confusions.collect::<Vec<_>>(),
         "agreement": record.agreement,

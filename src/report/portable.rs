@@ -11,6 +11,7 @@ use crate::run::record::Header;
 #[must_use]
 pub fn header(header: &Header) -> Header {
     let mut portable = header.clone();
+    portable.outputs.clear();
     let Some(folder) = portable.working_folder.take() else { return portable };
     let models = portable.models.iter_mut().flat_map(|model| {
         [Some(&mut model.path), model.description.labels.as_mut()].into_iter().flatten()

@@ -199,6 +199,7 @@ pub fn run(shape: &Shape) -> Run {
                 sha256: "cd".repeat(32),
                 unreadable: vec![("broken.jpg".into(), "no JPEG".into())],
             }),
+            outputs: Vec::new(),
             in_turn: None,
             assumptions: vec!["resize: bilinear, since nothing says otherwise".into()],
             parts: Vec::new(),
