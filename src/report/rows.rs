@@ -271,7 +271,8 @@ pub(super) fn proportion(value: f64) -> f64 {
     rounded(value, 6)
 }
 
-fn rounded(value: f64, decimals: i32) -> f64 {
+/// A value with so many decimals.
+pub(super) fn rounded(value: f64, decimals: i32) -> f64 {
     let scale = 10f64.powi(decimals);
     (value * scale).round() / scale
 }
