@@ -87,9 +87,13 @@ mod tests {
 
     #[test]
     fn the_catalogue_and_the_table_say_the_same() {
-        for entry in Manifest::parse(catalogue::TEXT, Path::new("")).unwrap().models {
-            let stated = entry.description.published.unwrap();
-            assert_eq!(find(&entry.name, Precision::Int8), Some(stated), "{}", entry.name);
+        let models = Manifest::parse(catalogue::TEXT, Path::new("")).unwrap().models;
+        let stated: Vec<_> =
+            models.iter().filter(|entry| entry.description.published.is_some()).collect();
+        assert_eq!(stated.len(), 4);
+        for entry in stated {
+            let published = &entry.description.published;
+            assert_eq!(find(&entry.name, Precision::Int8), *published, "{}", entry.name);
         }
     }
 }

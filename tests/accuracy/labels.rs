@@ -105,7 +105,9 @@ fn a_labels_file_is_mapped_rightly_or_refused() {
 
     let mut shuffled = all.clone();
     shuffled.shuffle(&mut ChaCha8Rng::seed_from_u64(3));
-    assert!(unknown.refused(&shuffled, "shuffled").contains("not in the order"));
+    assert!(unknown.refused(&shuffled, "shuffled").contains("they are shuffled"));
+    shuffled.retain(|label| label != "background");
+    assert!(unknown.refused(&shuffled, "names shuffled").contains("not in the order"));
     // The first class's line is lost, and the last one's there twice.
     let mut moved = all[1..].to_vec();
     moved.push(all[1000].clone());
@@ -241,4 +243,46 @@ fn names_in_the_wrong_order_are_noticed_by_the_scores() {
         let report = fs::read_to_string(out.join("report.md")).unwrap();
         assert!(report.contains(tag), "{name}: {report}");
     }
+}
+
+#[test]
+fn a_model_of_ones_own_is_scored_on_folders_named_by_wordnet_id() {
+    // Garments and bags of ILSVRC's, in the order of the model's outputs.
+    const WNIDS: [&str; 10] = [
+        "n03595614",
+        "n02669723",
+        "n04371430",
+        "n03866082",
+        "n04370456",
+        "n04133789",
+        "n04254777",
+        "n04120489",
+        "n02769748",
+        "n03124043",
+    ];
+    let folder = TempDir::new().unwrap();
+    let images = crate::unreadable::dataset(folder.path());
+    let garments = crate::common::repository().join("models/fashion-mnist/labels.txt");
+    let garments = fs::read_to_string(garments).unwrap();
+    let garments: Vec<&str> = garments.lines().collect();
+    for (wnid, garment) in WNIDS.iter().zip(&garments) {
+        fs::rename(images.join(garment.replace('/', "-")), images.join(wnid)).unwrap();
+    }
+    let top1_with = |lines: &[String], name: &str| {
+        let file = folder.path().join(format!("{name}.txt"));
+        fs::write(&file, lines.join("\n")).unwrap();
+        let out = folder.path().join(name);
+        let model = ["--model", "fmnist_mobilenet_v1_0.25_f32", "--backend", "tract"];
+        let more = ["--dataset", images.to_str().unwrap(), "--labels", file.to_str().unwrap()];
+        let output = score(&[&model[..], &more].concat(), &out);
+        assert!(output.status.success(), "{}", said(&output));
+        let run = json(&out.join("run.json"));
+        run["accuracies"][0]["top1"]["value"].as_f64().unwrap()
+    };
+    let plain = WNIDS.map(str::to_owned);
+    let with_words: Vec<String> =
+        WNIDS.iter().zip(&garments).map(|(wnid, garment)| format!("{wnid} {garment}")).collect();
+    let right = top1_with(&plain, "plain");
+    assert!(right > 0.8, "{right}");
+    assert_eq!(top1_with(&with_words, "with words"), right);
 }

@@ -52,7 +52,10 @@ pub fn resolve(dataset: &Dataset, outputs: &Outputs) -> Result<Matched> {
     let by_name = match dataset.classes.order {
         Order::ByName => true,
         // Some of ILSVRC's classes: a model of one's own does not count all of them.
-        Order::Ilsvrc2012 => outputs.offset.is_none() && !matches!(outputs.count, 1000 | 1001),
+        Order::Ilsvrc2012 => match outputs.count {
+            1000 | 1001 => false,
+            count => count < 1000 || outputs.offset.is_none(),
+        },
         Order::Given => false,
     };
     let matched = if by_name { by_name::matched } else { by_index::matched };
