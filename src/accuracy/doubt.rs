@@ -23,11 +23,11 @@ const TIMES: f64 = 5.0;
 /// classes a shuffle moves some by one.
 const LEAST_MOVED: f64 = 0.2;
 /// Fewer images do not tell a poor model from chance.
-const LEAST_BY_CHANCE: usize = 50;
-/// More outputs than this make any use of a model better than `MOST_BY_CHANCE`.
+const LEAST_NEAR_CHANCE: usize = 50;
+/// More outputs than this make any use of a model better than `MOST_NEAR_CHANCE`.
 const MANY_OUTPUTS: usize = 100;
 /// Shuffled labels leave some lines in their place, and neighbours alike.
-const MOST_BY_CHANCE: f64 = 0.02;
+const MOST_NEAR_CHANCE: f64 = 0.02;
 
 /// Why labels look wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -35,8 +35,8 @@ const MOST_BY_CHANCE: f64 = 0.02;
 pub enum Doubt {
     /// They would be right one output further.
     Shifted(LabelShift),
-    /// Top-1 is no better than chance.
-    ByChance(ByChance),
+    /// Top-1 is near chance.
+    NearChance(NearChance),
 }
 
 /// Classes that look shifted by one.
@@ -53,9 +53,9 @@ pub struct LabelShift {
     pub by_name: bool,
 }
 
-/// A Top-1 that is no better than chance.
+/// A Top-1 near chance.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct ByChance {
+pub struct NearChance {
     /// Top-1.
     pub top1: f64,
     /// On how many images.
@@ -70,7 +70,7 @@ impl Doubt {
     pub const fn tag(&self) -> &'static str {
         match self {
             Self::Shifted(_) => "labels shifted",
-            Self::ByChance(_) => "no better than chance",
+            Self::NearChance(_) => "near chance",
         }
     }
 
@@ -79,15 +79,15 @@ impl Doubt {
     pub const fn shift(&self) -> Option<LabelShift> {
         match self {
             Self::Shifted(shift) => Some(*shift),
-            Self::ByChance(_) => None,
+            Self::NearChance(_) => None,
         }
     }
 
     /// The other doubt, if it is that.
     #[must_use]
-    pub const fn by_chance(&self) -> Option<ByChance> {
+    pub const fn near_chance(&self) -> Option<NearChance> {
         match self {
-            Self::ByChance(by_chance) => Some(*by_chance),
+            Self::NearChance(near_chance) => Some(*near_chance),
             Self::Shifted(_) => None,
         }
     }
@@ -112,9 +112,9 @@ impl fmt::Display for Doubt {
                     write!(f, "the labels are shifted; change --label-offset by {shift:+}")
                 }
             }
-            Self::ByChance(ByChance { top1, images, outputs }) => write!(
+            Self::NearChance(NearChance { top1, images, outputs }) => write!(
                 f,
-                "Top-1 is {:.1}% on {images} images, no better than chance among {outputs} outputs: the labels may be shuffled or of another model, or the preprocessing is another one",
+                "Top-1 is {:.1}% on {images} images, near chance among {outputs} outputs: the labels may be shuffled or of another model, or the preprocessing is another one",
                 top1 * 100.0
             ),
         }
@@ -130,7 +130,7 @@ pub fn doubt(
     known: Option<&OutputClasses>,
 ) -> Option<Doubt> {
     let shift = label_shift(predictions, outputs, known).map(Doubt::Shifted);
-    shift.or_else(|| by_chance(predictions, outputs).map(Doubt::ByChance))
+    shift.or_else(|| near_chance(predictions, outputs).map(Doubt::NearChance))
 }
 
 /// Classes look shifted by one where Top-1 is near chance as it is, and high when
@@ -171,13 +171,13 @@ fn label_shift(
 
 /// Whether Top-1 is what guessing would give, or so little that hardly a label
 /// can be in its place.
-fn by_chance(predictions: &[Prediction], outputs: usize) -> Option<ByChance> {
+fn near_chance(predictions: &[Prediction], outputs: usize) -> Option<NearChance> {
     let images = predictions.len();
     let right = predictions.iter().filter(|p| p.rank_of_label <= 1).count();
-    let top1 = wilson(right, images).filter(|_| images >= LEAST_BY_CHANCE && outputs > 1)?;
+    let top1 = wilson(right, images).filter(|_| images >= LEAST_NEAR_CHANCE && outputs > 1)?;
     let guessed = top1.low <= 1.0 / outputs as f64;
-    let hardly = outputs > MANY_OUTPUTS && top1.value <= MOST_BY_CHANCE;
-    (guessed || hardly).then_some(ByChance { top1: top1.value, images, outputs })
+    let hardly = outputs > MANY_OUTPUTS && top1.value <= MOST_NEAR_CHANCE;
+    (guessed || hardly).then_some(NearChance { top1: top1.value, images, outputs })
 }
 
 #[cfg(test)]
@@ -235,11 +235,11 @@ mod tests {
     }
 
     #[test]
-    fn a_top1_by_chance_is_doubted_where_there_are_images_enough() {
+    fn a_top1_near_chance_is_doubted_where_there_are_images_enough() {
         let shuffled = |count| predictions(count, |class| (class * 7 + 3) % 10);
         let many: Vec<Prediction> = (0..20).flat_map(|_| shuffled(10)).collect();
         let found = doubt(&many, 10, None).unwrap();
-        assert!(found.by_chance().is_some(), "{found}");
+        assert!(found.near_chance().is_some(), "{found}");
         assert!(found.to_string().contains("may be shuffled or of another model"), "{found}");
         assert_eq!(doubt(&many[..40], 10, None), None);
         let fair: Vec<Prediction> = (0..20)

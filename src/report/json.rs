@@ -101,7 +101,7 @@ fn accuracy(run: &Run, record: &AccuracyRecord) -> Value {
         "top5": to_value(&tally.top5),
         "top_k": further_ranks(run, record),
         "label_shift": doubt.and_then(|doubt| doubt.shift()),
-        "no_better_than_chance": doubt.and_then(|doubt| doubt.by_chance()),
+        "near_chance": doubt.and_then(|doubt| doubt.near_chance()),
         "classes": classes.collect::<Vec<_>>(),
         "confusions": confusions.collect::<Vec<_>>(),
         "agreement": record.agreement,

@@ -107,7 +107,11 @@ fn a_labels_file_is_mapped_rightly_or_refused() {
     shuffled.shuffle(&mut ChaCha8Rng::seed_from_u64(3));
     assert!(unknown.refused(&shuffled, "shuffled").contains("they are shuffled"));
     shuffled.retain(|label| label != "background");
-    assert!(unknown.refused(&shuffled, "names shuffled").contains("not in the order"));
+    let said = unknown.refused(&shuffled, "names shuffled");
+    assert!(said.contains("inside model unknown in another order"), "{said}");
+    // A name that the model does not have: the dataset's names tell.
+    shuffled[0] = "something else".to_owned();
+    assert!(unknown.refused(&shuffled, "other").contains("not in the order"));
     // The first class's line is lost, and the last one's there twice.
     let mut moved = all[1..].to_vec();
     moved.push(all[1000].clone());

@@ -242,6 +242,9 @@ fn outputs_are_named_by_their_class_else_by_their_label() {
     let found = resolve(&folders, &outputs(3, Some(&labels), None)).unwrap();
     let names: Vec<_> = found.names.iter().flatten().collect();
     assert_eq!(names, ["T-shirt", "bag", "Ankle boot"]);
+    // ILSVRC's classes have names without any labels; the background has none.
+    let found = resolve(&imagenet(), &outputs(1001, None, None)).unwrap();
+    assert_eq!((found.names[0].as_deref(), found.names[38].as_deref()), (None, Some("thing_37")));
     let found = resolve(&dataset_without_names(2), &outputs(2, None, None)).unwrap();
     assert_eq!(found.names, [None, None]);
 }
