@@ -8,7 +8,7 @@ use shutterbench::measure::paired::Pairing;
 use shutterbench::run::{Run, Status};
 
 fn options(metric: Metric) -> Options {
-    Options { metric, ..Options::default() }
+    Options::of(metric, None)
 }
 
 /// The same run at another time, everything slower by `factor`.
@@ -103,13 +103,41 @@ fn accuracy_is_compared_on_the_same_images() {
     };
     assert_eq!(of(0).outcome, Outcome::Worse);
     assert_eq!(of(0).change, Some(-15.0));
-    assert_eq!(of(0).note.as_deref(), Some("of 200 images 30 lost, 0 gained"));
-    assert!(of(1).note.as_ref().unwrap().contains("not distinguishable"));
+    assert_eq!(
+        of(0).note.as_deref(),
+        Some("15.0 points lower (p < 0.001, 200 images); 30 lost, 0 gained")
+    );
+    assert_eq!(
+        of(1).note.as_deref(),
+        Some(
+            "1.0 points lower, not distinguishable on 200 images; about 790 would be needed; 2 lost, 0 gained"
+        )
+    );
     // Two images of 200: p = 0.5 by the exact test.
     assert_eq!((of(1).outcome, of(1).p_value), (Outcome::Undecided, Some(0.5)));
     assert_eq!(of(2).outcome, Outcome::Same);
     let top5 = compare(&base, &new, options(Metric::Top5));
     assert_eq!(top5.count(Outcome::Same), base.cases.len());
+}
+
+#[test]
+fn a_small_loss_of_accuracy_is_one_where_it_is_more_than_chance() {
+    let base = run(&Shape { images: 2000, ..shape() });
+    let mut new = base.clone();
+    let right = new.accuracies[0].predictions.iter_mut().filter(|p| p.rank_of_label == 1);
+    right.take(18).for_each(|prediction| prediction.rank_of_label = 3);
+    let first = |threshold| {
+        let compared = compare(&base, &new, Options::of(Metric::Top1, threshold));
+        let key = &base.accuracies[0].key;
+        let at = base.header.cases.iter().position(|case| case.accuracy_key() == *key).unwrap();
+        compared.cases[at].clone()
+    };
+    // 0.9 points, all in one direction.
+    assert_eq!(first(None).outcome, Outcome::Worse);
+    let below = first(Some(1.0));
+    assert_eq!(below.outcome, Outcome::Undecided);
+    let note = below.note.unwrap();
+    assert!(note.contains("distinguishable, but below the threshold of 1 points"), "{note}");
 }
 
 #[test]

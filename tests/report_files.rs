@@ -6,6 +6,7 @@ mod report_common;
 use std::fs;
 
 use report_common::{Shape, run};
+use shutterbench::model::Precision;
 use shutterbench::report::{self, Row, csv, json, markdown, terminal};
 use shutterbench::run::Status;
 
@@ -124,6 +125,42 @@ fn a_run_is_written_whole() {
         assert!(!text.contains("somebody"), "{name:?} tells where the run was begun");
     }
     assert!(described["accuracies"][0]["images_decided_by_a_tie"].is_u64());
+}
+
+#[test]
+fn preparing_and_ambiguous_images_are_in_every_report() {
+    let run = run(&Shape::default());
+    let rows = report::rows(&run);
+    let first = &json::run(&run, &rows)["accuracies"][0];
+    assert_eq!(first["ambiguous"].as_f64(), rows[0].ambiguous);
+    assert_eq!(first["preprocess_p50_us"].as_f64(), rows[0].preprocess_p50_us);
+    assert!(rows[0].preprocess_p50_us.is_some());
+    for text in [markdown::document(&run, &rows), report::html::page(&run, &rows)] {
+        assert!(text.contains("us an image (median), apart from inference"), "{text}");
+        assert!(text.contains("% ambiguous (the two best"));
+    }
+}
+
+#[test]
+fn published_figures_stand_in_every_report_with_how_they_were_matched() {
+    let models = vec!["own".to_owned(), "mobilenet_v1_0.25_192_quant".to_owned()];
+    let mut run = run(&Shape { models, ..Shape::default() });
+    run.header.models[1].description.precision = Some(Precision::Int8);
+    let rows = report::rows(&run);
+    let published = &json::run(&run, &rows)["published"];
+    assert_eq!(published["models"][0]["matched_by"], "description");
+    assert_eq!(published["models"][1]["matched_by"], "name");
+    assert_eq!(published["models"][1]["published"]["top1"], 0.457);
+    assert_eq!(*published, json::report(&run, &rows)["published"]);
+    assert!(published["comparability"].as_str().unwrap().contains("is not that set"));
+    let text = markdown::document(&run, &rows);
+    let line = "- **mobilenet_v1_0.25_192_quant** (matched by name): published Top-1 45.7%, Top-5 70.8%, 0.5 MB, 1.8 ms (Pixel 3, Android 10, CPU, 4 threads); here Top-1 ";
+    assert!(text.contains(line) && text.contains("is not that set"), "{text}");
+    let page = report::html::page(&run, &rows);
+    assert!(page.contains("mobilenet_v1_0.25_192_quant</span> (matched by name)"));
+    // The name of another precision's file is no match.
+    run.header.models[1].description.precision = Some(Precision::Int16x8);
+    assert!(json::run(&run, &rows)["published"]["models"][1].is_null());
 }
 
 #[test]

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use image::{DynamicImage, ImageFormat, ImageReader};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 use libjpeg_turbo_rs::decode::boundary::{self, MarkerBoundary};
 use libjpeg_turbo_rs::{DecodeLimits, Decoder, JpegError, PixelFormat};
 
@@ -23,15 +23,17 @@ use super::pixels::Pixels;
 /// Most pixels of an image that is decoded; no image of ILSVRC2012's validation
 /// set has more than a third of them.
 pub const MAX_PIXELS: u64 = 64_000_000;
+/// Longest side that is decoded, as JPEG's: the weights of a resize grow with it.
+const MAX_SIDE: u64 = 65_535;
 /// Beyond so many pixels images are decoded one at a time, to bound the memory.
 const LARGE_PIXELS: u64 = 4_000_000;
 /// Largest file that is read.
 const MAX_FILE_BYTES: u64 = 64 << 20;
-/// What a JPEG's decoder may use, as it estimates that itself, so that the
-/// program stays below 512 MB: enough for 48 million pixels in colour, or 64
-/// million grey ones; a progressive image keeps its coefficients too and has to
-/// be smaller.
-const MAX_JPEG_MEMORY: u64 = 320 << 20;
+/// What decoding may use, so that the program stays below 512 MB: as a JPEG's
+/// decoder estimates it itself, or as other formats' pixels and their copy take.
+/// Enough for 48 million pixels in colour, or 64 million grey ones; a progressive
+/// JPEG keeps its coefficients too and has to be smaller.
+const MAX_MEMORY: u64 = 320 << 20;
 /// Scans of a progressive JPEG that are believed; encoders write about ten.
 const MAX_SCANS: usize = 100;
 
@@ -105,6 +107,10 @@ fn admit(width: u64, height: u64, gate: &Mutex<()>) -> Result<Option<MutexGuard<
         width * height <= MAX_PIXELS,
         "is {width} x {height} pixels, more than the {MAX_PIXELS} that are decoded"
     );
+    ensure!(
+        width.max(height) <= MAX_SIDE,
+        "is {width} x {height} pixels; no side of more than {MAX_SIDE} is decoded"
+    );
     let alone = width * height > LARGE_PIXELS;
     Ok(alone.then(|| gate.lock().unwrap_or_else(PoisonError::into_inner)))
 }
@@ -113,7 +119,7 @@ fn decode_jpeg<'gate>(bytes: &[u8], gate: &'gate Mutex<()>) -> Result<Decoded<'g
     let limits = DecodeLimits {
         max_pixels: MAX_PIXELS,
         max_scans: MAX_SCANS,
-        max_memory: Some(MAX_JPEG_MEMORY),
+        max_memory: Some(MAX_MEMORY),
         ..DecodeLimits::default()
     };
     let mut decoder = Decoder::new_with_limits(bytes, limits)
@@ -160,16 +166,22 @@ fn is_whole(bytes: &[u8]) -> bool {
 /// A decoder's error as part of our sentence.
 fn refusal(error: JpegError, what: &'static str) -> anyhow::Error {
     match error {
-        JpegError::LimitExceeded { what: "estimated decode memory", actual, limit } => anyhow!(
-            "needs {} MB to be decoded, more than the {} MB that are used; make it smaller",
-            actual.div_ceil(1 << 20),
-            limit >> 20
-        ),
+        JpegError::LimitExceeded { what: "estimated decode memory", actual, .. } => {
+            too_much_memory(actual)
+        }
         JpegError::LimitExceeded { what, actual, limit } => {
             anyhow!("has a {what} of {actual}, more than {limit}")
         }
         error => anyhow::Error::new(error).context(what),
     }
+}
+
+fn too_much_memory(needed: u64) -> anyhow::Error {
+    anyhow!(
+        "needs {} MB to be decoded, more than the {} MB that are used; make it smaller",
+        needed.div_ceil(1 << 20),
+        MAX_MEMORY >> 20
+    )
 }
 
 /// CMYK as Adobe's programs store it in JPEG files, inverted, to RGBX: what is
@@ -201,13 +213,20 @@ fn decode_other<'gate>(bytes: &[u8], gate: &'gate Mutex<()>) -> Result<Decoded<'
         Some(format) if known.contains(&format) => {}
         _ => bail!("is no JPEG, PNG, BMP or WebP image"),
     }
-    let sizer = ImageReader::with_format(Cursor::new(bytes), reader.format().unwrap_or(known[0]));
-    let (width, height) = sizer.into_dimensions().context("is a corrupt image")?;
-    let alone = admit(u64::from(width), u64::from(height), gate)?;
+    // A decoder may take this much beside the pixels that it gives.
     let mut limits = image::Limits::default();
-    limits.max_alloc = Some(MAX_PIXELS * 8);
-    reader.limits(limits);
-    let image = reader.decode().context("is a corrupt image")?;
+    limits.max_alloc = Some(MAX_MEMORY);
+    reader.limits(limits.clone());
+    let mut decoder = reader.into_decoder().context("is a corrupt image")?;
+    let (width, height) = decoder.dimensions();
+    let alone = admit(u64::from(width), u64::from(height), gate)?;
+    let needed = decoder.total_bytes().saturating_add(4 * u64::from(width) * u64::from(height));
+    if needed > MAX_MEMORY {
+        return Err(too_much_memory(needed));
+    }
+    limits.max_alloc = Some(MAX_MEMORY - decoder.total_bytes());
+    decoder.set_limits(limits).context("is a corrupt image")?;
+    let image = DynamicImage::from_decoder(decoder).context("is a corrupt image")?;
     let (width, height) = (width as usize, height as usize);
     let pixels = match image {
         DynamicImage::ImageLuma8(grey) => Pixels::grey(width, height, grey.into_raw()),
@@ -289,6 +308,39 @@ mod tests {
             let reason = refused(&large);
             assert!(reason.contains("MB to be decoded, more than the 320 MB"), "{reason}");
         }
+    }
+
+    /// The header of a 24-bit BMP that promises so many pixels.
+    fn bmp(width: i32, height: i32) -> Vec<u8> {
+        let mut bytes = b"BM".to_vec();
+        let words: [u32; 13] =
+            [0, 0, 54, 40, width as u32, height as u32, 1 | 24 << 16, 0, 0, 0, 0, 0, 0];
+        bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+        bytes
+    }
+
+    #[test]
+    fn other_formats_are_held_to_the_same_memory() {
+        let reason = refused(&bmp(7_000, 7_000));
+        assert_eq!(
+            reason,
+            "needs 328 MB to be decoded, more than the 320 MB that are used; make it smaller"
+        );
+        // Not too large, only empty.
+        let reason = refused(&bmp(6_000, 6_000));
+        assert!(reason.starts_with("is a corrupt image"), "{reason}");
+    }
+
+    #[test]
+    fn a_side_is_no_longer_than_a_jpegs() {
+        let long = |width| {
+            let mut bytes = Cursor::new(Vec::new());
+            image::GrayImage::new(width, 1).write_to(&mut bytes, ImageFormat::Png).unwrap();
+            bytes.into_inner()
+        };
+        let reason = refused(&long(70_000));
+        assert_eq!(reason, "is 70000 x 1 pixels; no side of more than 65535 is decoded");
+        assert!(decode(&long(65_535), &Mutex::new(())).is_ok());
     }
 
     #[test]

@@ -43,14 +43,15 @@ impl Paired {
     }
 }
 
-/// Compares on the images that both have, at the best `k` classes.
+/// Compares on the images that both have, under the same label, at the best `k`
+/// classes.
 #[must_use]
 pub fn compare(first: &[Prediction], second: &[Prediction], k: u32) -> Paired {
-    let ranks: HashMap<&str, u32> =
-        first.iter().map(|p| (p.image.as_str(), p.rank_of_label)).collect();
+    let ranks: HashMap<(&str, u32), u32> =
+        first.iter().map(|p| ((p.image.as_str(), p.label), p.rank_of_label)).collect();
     let (mut images, mut first_only, mut second_only) = (0, 0, 0);
     for p in second {
-        let Some(rank) = ranks.get(p.image.as_str()) else { continue };
+        let Some(rank) = ranks.get(&(p.image.as_str(), p.label)) else { continue };
         images += 1;
         match (*rank <= k, p.rank_of_label <= k) {
             (true, false) => first_only += 1,
@@ -145,5 +146,8 @@ mod tests {
             compare(&[p("a", 1), p("b", 1), p("x", 1)], &[p("b", 2), p("a", 1), p("y", 1)], 1);
         assert_eq!((paired.images, paired.first_only, paired.second_only), (2, 1, 0));
         assert_eq!(paired.difference(), -0.5);
+        // Another dataset may have a file of the same name.
+        let relabelled = Prediction { label: 1, ..p("a", 1) };
+        assert_eq!(compare(&[p("a", 1)], &[relabelled], 1).images, 0);
     }
 }

@@ -1,7 +1,6 @@
 //! Figures of one model over its predictions.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -141,52 +140,6 @@ pub fn top_k(predictions: &[Prediction], k: u32) -> Option<Proportion> {
     wilson(hits(predictions, k), predictions.len())
 }
 
-/// Classes that look shifted by one.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct LabelShift {
-    /// Top-1 as the labels are.
-    pub top1: f64,
-    /// By how much the label offset would have to change.
-    pub shift: i64,
-    /// Top-1 then.
-    pub top1_shifted: f64,
-}
-
-impl fmt::Display for LabelShift {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Top-1 is {:.1}%, but {:.1}% with every class moved by {:+}: the labels are shifted; change --label-offset by {:+}",
-            self.top1 * 100.0,
-            self.top1_shifted * 100.0,
-            self.shift,
-            self.shift
-        )
-    }
-}
-
-/// Whether classes look shifted by one: Top-1 is near chance as it is, and
-/// high when every label is moved by one.
-#[must_use]
-pub fn label_shift(predictions: &[Prediction], outputs: usize) -> Option<LabelShift> {
-    let images = predictions.len();
-    let share_at = |shift: i64| {
-        let moved = |p: &&Prediction| {
-            p.top.first().is_some_and(|(best, _)| *best == i64::from(p.label) + shift)
-        };
-        predictions.iter().filter(moved).count() as f64 / images.max(1) as f64
-    };
-    let top1 = share_at(0);
-    let near_chance = (5.0 / outputs.max(1) as f64).clamp(0.02, 0.5);
-    let (shift, top1_shifted) = [1, -1]
-        .map(|shift| (shift, share_at(shift)))
-        .into_iter()
-        .max_by(|a, b| a.1.total_cmp(&b.1))?;
-    let shifted =
-        images >= 10 && top1 <= near_chance && top1_shifted >= 0.2 && top1_shifted >= top1 * 5.0;
-    shifted.then_some(LabelShift { top1, shift, top1_shifted })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,16 +175,5 @@ mod tests {
     fn nothing_scored_is_nothing_measured() {
         let tally = Tally::of(&[]);
         assert_eq!((tally.top1, tally.ambiguous, tally.calibration_error), (None, None, None));
-    }
-
-    #[test]
-    fn a_shift_by_one_is_noticed() {
-        let shifted: Vec<_> =
-            (0..100).map(|i| prediction(i, i64::from(i) + 1, 2, [0.9, 0.0])).collect();
-        let hint = label_shift(&shifted, 1001).unwrap().to_string();
-        assert!(hint.contains("--label-offset by +1"), "{hint}");
-        let right: Vec<_> = (0..100).map(|i| prediction(i, i64::from(i), 1, [0.9, 0.0])).collect();
-        assert_eq!(label_shift(&right, 1001), None);
-        assert_eq!(label_shift(&[], 10), None);
     }
 }

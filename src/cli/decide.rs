@@ -20,9 +20,10 @@ pub struct CompareArgs {
     pub base: PathBuf,
     /// The new run's folder
     pub new: PathBuf,
-    /// The change that counts as one, in percent (points, for accuracy)
-    #[arg(long, value_name = "PCT", default_value_t = Options::default().threshold_percent)]
-    pub threshold: f64,
+    /// The change that counts as one, in percent [default: 1; for accuracy 0 points:
+    /// whatever is more than chance]
+    #[arg(long, value_name = "PCT")]
+    pub threshold: Option<f64>,
     /// The figure that is compared
     #[arg(long, value_enum, default_value_t = Metric::P50)]
     pub metric: Metric,
@@ -67,12 +68,12 @@ pub struct PickArgs {
 /// # Errors
 /// A folder without a readable run, or a file that cannot be written.
 pub fn compare(args: &CompareArgs) -> Result<Ending> {
+    let options = Options::of(args.metric, args.threshold);
     ensure!(
-        args.threshold.is_finite() && args.threshold >= 0.0,
+        options.threshold_percent.is_finite() && options.threshold_percent >= 0.0,
         "--threshold {} is no share; give percent, from 0",
-        args.threshold
+        options.threshold_percent
     );
-    let options = Options { metric: args.metric, threshold_percent: args.threshold };
     let (base, new) = (replay::read(&args.base)?, replay::read(&args.new)?);
     let comparison = compare::compare(&base, &new, options);
     show(&comparison, args.markdown.as_deref(), args.html.as_deref(), args.json)

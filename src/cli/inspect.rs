@@ -99,7 +99,9 @@ fn describe(model: &Model, takes: &[Take]) -> String {
                     spec.scale
                 ),
             );
-            assumed.iter().for_each(|assumption| line("assumed", assumption));
+            if !assumed.is_empty() {
+                line("assumed", &assumed.join("; "));
+            }
         }
         Err(error) => line("images", &format!("none: {error}")),
     }

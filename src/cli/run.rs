@@ -90,7 +90,7 @@ fn print_rows(run: &Run, json: bool) -> Result<Vec<Row>> {
 }
 
 /// What must not be overlooked, on standard error: images that were left out,
-/// and, where no table says so, labels that look shifted.
+/// and, where no table says so, labels that look wrong.
 fn warn(run: &Run, rows: &[Row], json: bool) {
     let unreadable = run.header.dataset.as_ref().map_or(&[][..], |dataset| &dataset.unreadable);
     if !unreadable.is_empty() {
@@ -105,8 +105,8 @@ fn warn(run: &Run, rows: &[Row], json: bool) {
         tell(&format!("left out, unreadable: {}: {}{more}", unreadable.len(), named.join("; ")));
     }
     for row in rows.iter().filter(|_| json) {
-        if let Some(shift) = row.label_shift {
-            tell(&format!("warning: {}: {shift}", row.case()));
+        if let Some(doubt) = row.doubt {
+            tell(&format!("warning: {}: {doubt}", row.case()));
         }
     }
 }

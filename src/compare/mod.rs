@@ -24,9 +24,23 @@ pub struct Options {
     pub threshold_percent: f64,
 }
 
+impl Options {
+    /// By `metric`, at the threshold that is given. Without one a change of latency,
+    /// size or memory has to be worth a word; one of accuracy only has to be more
+    /// than chance, which the test tells better than any number of points.
+    #[must_use]
+    pub fn of(metric: Metric, threshold_percent: Option<f64>) -> Self {
+        let usual = match metric.rank() {
+            Some(_) => 0.0,
+            None => paired::DEFAULT_THRESHOLD_PERCENT,
+        };
+        Self { metric, threshold_percent: threshold_percent.unwrap_or(usual) }
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
-        Self { metric: Metric::P50, threshold_percent: paired::DEFAULT_THRESHOLD_PERCENT }
+        Self::of(Metric::P50, None)
     }
 }
 

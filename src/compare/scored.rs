@@ -2,6 +2,7 @@
 
 use super::{CaseComparison, Options, Outcome};
 use crate::accuracy::mcnemar;
+use crate::report::paired_top1;
 use crate::run::{AccuracyRecord, Run, Status};
 use crate::suite::Case;
 
@@ -24,21 +25,28 @@ pub fn compare(
     let points = 100.0 * paired.difference();
     both.change = Some(points);
     both.p_value = Some(paired.p_value);
-    let differs = paired.is_distinguishable() && points.abs() >= options.threshold_percent;
-    both.outcome = match (differs, paired.first_only + paired.second_only) {
+    let reached = points.abs() >= options.threshold_percent;
+    let differs = paired.is_distinguishable();
+    both.outcome = match (differs && reached, paired.first_only + paired.second_only) {
         (true, _) if points < 0.0 => Outcome::Worse,
         (true, _) => Outcome::Better,
         (false, 0) => Outcome::Same,
         (false, _) => Outcome::Undecided,
     };
-    let counts = format!(
-        "of {} images {} lost, {} gained",
-        paired.images, paired.first_only, paired.second_only
-    );
-    both.note = Some(match paired.images_needed.filter(|_| !paired.is_distinguishable()) {
-        Some(needed) => format!("{counts}; not distinguishable, {needed} images would be needed"),
-        None => counts,
-    });
+    let below = if differs && !reached {
+        format!(
+            ", distinguishable, but below the threshold of {} points",
+            options.threshold_percent
+        )
+    } else {
+        String::new()
+    };
+    both.note = Some(format!(
+        "{}{below}; {} lost, {} gained",
+        paired_top1::words(&paired),
+        paired.first_only,
+        paired.second_only
+    ));
     both
 }
 

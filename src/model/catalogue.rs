@@ -8,7 +8,7 @@ use super::description::Description;
 use super::manifest::{Entry, Manifest};
 
 /// The catalogue's text, part of the program.
-const TEXT: &str = include_str!("../../models/hosted.toml");
+pub(super) const TEXT: &str = include_str!("../../models/hosted.toml");
 
 static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     let manifest: Result<Manifest, _> = Manifest::parse(TEXT, Path::new(""));

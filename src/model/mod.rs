@@ -12,6 +12,7 @@ pub mod metadata;
 pub mod onnx;
 pub mod precision;
 pub mod preprocessing;
+pub mod published;
 pub mod quantization;
 pub mod resolve;
 pub mod select;

@@ -35,8 +35,8 @@ pub fn merged(over: &Description, under: &Description) -> Description {
     )
 }
 
-/// How images become this model's input, with a sentence for everything that
-/// neither `overrides` nor the model's description nor its file states.
+/// How images become this model's input, with a part of a sentence for everything
+/// that neither `overrides` nor the model's description nor its file states.
 ///
 /// # Errors
 /// One sentence where the model takes no image: several inputs, no 4-D
@@ -59,16 +59,22 @@ pub fn input_spec(model: &Model, overrides: &Description) -> Result<(InputSpec, 
             model.name
         ),
         None if count == 1 => Channels::Grey,
-        None => Channels::Rgb,
+        None => {
+            assumed.push("RGB order".to_owned());
+            Channels::Rgb
+        }
     };
+    if stated.layout.is_none() {
+        assumed.push(format!("layout {layout}, by the shape of the input"));
+    }
     let resize = stated.resize.unwrap_or_else(|| {
-        assumed.push(format!(
-            "{}: resize is not stated; bilinear, as TensorFlow Lite does",
-            model.name
-        ));
+        assumed.push("bilinear resize, as TensorFlow Lite does".to_owned());
         Resize::Bilinear
     });
-    let crop = stated.crop.unwrap_or(1.0);
+    let crop = stated.crop.unwrap_or_else(|| {
+        assumed.push("no crop".to_owned());
+        1.0
+    });
     ensure!(
         crop > 0.0 && crop <= 1.0,
         "crop {crop} of model {} is outside (0, 1]; give the share of each side to keep",
@@ -169,17 +175,18 @@ fn normalization(
     assumed: &mut Vec<String>,
 ) -> Result<(Vec<f32>, Vec<f32>)> {
     let from_file = model.anatomy.normalization.clone();
+    let gap = stated.mean.is_none() || stated.scale.is_none();
+    if gap && matches!(input.element, ElementType::Uint8 | ElementType::Int8) {
+        assumed.push("pixels unchanged into its 8-bit input".to_owned());
+    }
     let (mean, scale) = match (from_file, input.element, input.quantization) {
         (Some(found), ElementType::Float32 | ElementType::Float16, _) => found,
         (_, ElementType::Uint8, Some(q)) => (vec![q.zero_point as f32], vec![1.0 / q.scale]),
         (_, ElementType::Int8, Some(q)) => (vec![(q.zero_point + 128) as f32], vec![1.0 / q.scale]),
         (_, ElementType::Uint8, None) => (vec![0.0], vec![1.0]),
         (_, ElementType::Float32 | ElementType::Float16, _) | (_, ElementType::Int16, Some(_)) => {
-            if stated.mean.is_none() || stated.scale.is_none() {
-                assumed.push(format!(
-                    "{}: normalisation is not stated; pixels are brought to -1..1 (mean 127.5, scale 127.5)",
-                    model.name
-                ));
+            if gap {
+                assumed.push("pixels brought to -1..1 (mean 127.5, scale 127.5)".to_owned());
             }
             (vec![127.5], vec![127.5])
         }

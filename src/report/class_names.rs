@@ -1,38 +1,36 @@
 //! What a dataset's classes are called.
 
-use crate::model::labels;
+use std::collections::HashMap;
+
 use crate::run::Run;
 
-/// Class names in the order of a model's outputs, and where class 0 lies.
+/// Class names as the run's header has them for a model. A run from before
+/// headers had them has numbers alone.
 #[derive(Debug, Default)]
-pub struct ClassNames {
-    outputs: Vec<String>,
-    offset: i64,
+pub struct ClassNames<'a> {
+    /// By class: the output that stands for it, and what it is called.
+    by_class: HashMap<i64, (usize, Option<&'a str>)>,
 }
 
-impl ClassNames {
-    /// The names by a model's labels: those of its file where that is still
-    /// there, else those inside the model.
+impl<'a> ClassNames<'a> {
+    /// The names of a model's classes.
     #[must_use]
-    pub fn of(run: &Run, model: &str) -> Self {
-        let Some(model) = run.header.models.iter().find(|known| known.name == model) else {
-            return Self::default();
-        };
-        let overrides = &run.header.options.overrides;
-        let file = overrides.labels.as_ref().or(model.description.labels.as_ref());
-        let read = file.and_then(|path| labels::read(path).ok());
-        let offset = overrides.label_offset.or(model.description.label_offset).unwrap_or(0);
-        let outputs = read.or_else(|| model.anatomy.labels.clone()).unwrap_or_default();
-        Self { outputs, offset }
+    pub fn of(run: &'a Run, model: &str) -> Self {
+        let outputs = run.header.outputs_of(model).map_or(&[][..], |known| &known.outputs);
+        let named = outputs.iter().enumerate();
+        let by_class =
+            named.map(|(output, (class, name))| (*class, (output, name.as_deref()))).collect();
+        Self { by_class }
     }
 
-    /// The name of a dataset's class, else its number.
+    /// The name of a dataset's class, else its number; of an output that is none
+    /// of them its label, else its number.
     #[must_use]
     pub fn name(&self, class: i64) -> String {
-        let output = usize::try_from(class + self.offset).ok();
-        match output.and_then(|output| self.outputs.get(output)) {
-            Some(name) => super::units::one_line(name),
-            None => format!("class {class}"),
+        match self.by_class.get(&class) {
+            Some((_, Some(name))) => super::units::one_line(name),
+            Some((output, None)) if class < 0 => format!("output {output}"),
+            _ => format!("class {class}"),
         }
     }
 }

@@ -6,11 +6,14 @@ use serde_json::{Value, json};
 use super::class_names::ClassNames;
 use super::notes::notes;
 use super::portable;
+use super::published;
 use super::row::Row;
-use super::rows::further_ranks;
+use super::rows::{further_ranks, rounded};
 use super::speeds::Speeds;
 use super::verdict::Verdict;
-use crate::accuracy::tally::{self, Tally};
+use crate::accuracy::doubt::doubt;
+use crate::accuracy::tally::Tally;
+use crate::measure::statistics;
 use crate::run::{AccuracyRecord, CaseRecord, Run};
 
 /// Confusions that `run.json` lists for each (model, backend, delegate);
@@ -34,6 +37,7 @@ pub fn run(run: &Run, rows: &[Row]) -> Value {
         fields.insert("decoded".into(), to_value(&run.decoded));
         fields.insert("measured_cases".into(), cases.into());
         fields.insert("accuracies".into(), accuracies.into());
+        fields.insert("published".into(), published(run, rows));
     }
     value
 }
@@ -61,6 +65,8 @@ fn accuracy(run: &Run, record: &AccuracyRecord) -> Value {
     let names = ClassNames::of(run, &record.key.model);
     let model = run.header.models.iter().find(|model| model.name == record.key.model);
     let outputs = model.and_then(|model| model.anatomy.classes()).unwrap_or(0);
+    let preprocess = statistics::median_ns(&record.preprocess_ns);
+    let doubt = doubt(&record.predictions, outputs, run.header.outputs_of(&record.key.model));
     let classes = tally.classes.iter().map(|class| {
         json!({
             "class": class.class,
@@ -88,11 +94,14 @@ fn accuracy(run: &Run, record: &AccuracyRecord) -> Value {
         "error": record.error,
         "images": tally.images,
         "images_decided_by_a_tie": tally.decided_by_tie,
+        "ambiguous": tally.ambiguous,
+        "preprocess_p50_us": preprocess.map(|ns| rounded(ns / 1e3, 3)),
         "expected_calibration_error": tally.calibration_error,
         "top1": to_value(&tally.top1),
         "top5": to_value(&tally.top5),
         "top_k": further_ranks(run, record),
-        "label_shift": tally::label_shift(&record.predictions, outputs),
+        "label_shift": doubt.and_then(|doubt| doubt.shift()),
+        "near_chance": doubt.and_then(|doubt| doubt.near_chance()),
         "classes": classes.collect::<Vec<_>>(),
         "confusions": confusions.collect::<Vec<_>>(),
         "agreement": record.agreement,
@@ -123,6 +132,7 @@ pub fn report(run: &Run, rows: &[Row]) -> Value {
         "finished": run.finished.is_some(),
         "rows": rows.iter().map(with_notes).collect::<Vec<_>>(),
         "accuracies": run.accuracies.iter().map(|record| accuracy(run, record)).collect::<Vec<_>>(),
+        "published": published(run, rows),
         "fastest": verdict.fastest.as_ref().map(case),
         "as_fast": named(&verdict.as_fast),
         "most_accurate": verdict.most_accurate.as_ref().map(case),
@@ -130,6 +140,30 @@ pub fn report(run: &Run, rows: &[Row]) -> Value {
         "smallest": verdict.smallest.as_ref().map(case),
         "pareto_latency_top1": named(&verdict.front),
         "pareto_latency_top1_size": named(&verdict.front_with_size),
+    })
+}
+
+/// Figures that were published for the models, beside the measured ones.
+fn published(run: &Run, rows: &[Row]) -> Value {
+    let Some(pairs) = published::pairs(run, rows) else { return Value::Null };
+    let line = |pair: &published::Pair<'_>| {
+        json!({
+            "model": pair.row.model,
+            "matched_by": pair.matched_by,
+            "published": pair.published,
+            "here": {
+                "case": pair.row.case(),
+                "top1": pair.row.top1,
+                "top5": pair.row.top5,
+                "size_mb": pair.row.model_bytes as f64 / 1e6,
+                "latency_ms": pair.row.latency_p50_us.map(|us| us / 1e3),
+            },
+        })
+    };
+    json!({
+        "sources": pairs.sources,
+        "comparability": pairs.comparability,
+        "models": pairs.lines.iter().map(line).collect::<Vec<_>>(),
     })
 }
 

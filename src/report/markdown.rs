@@ -4,10 +4,14 @@ use std::fmt::Write as _;
 
 use super::notes::notes;
 use super::paired_top1;
+use super::published;
 use super::row::Row;
+use super::rows::further_ranks;
+use super::score_words;
 use super::units::{bytes, ms, one_line, percent};
 use super::verdict::{Verdict, by_device, fastest_of_each_model};
-use crate::run::Run;
+use crate::accuracy::Tally;
+use crate::run::{Run, Status};
 
 /// A comment on a pull request holds 65,536 characters; longer tables are cut
 /// there, and say so.
@@ -42,6 +46,8 @@ pub fn document(run: &Run, rows: &[Row]) -> String {
     text.push_str(&table(rows, &verdict));
     text.push_str(&words(rows));
     text.push_str(&accuracies(rows));
+    text.push_str(&scores(run));
+    text.push_str(&published(run, rows));
     let _ = writeln!(
         text,
         "\n<sub>p50 and Top-1 with their 95% intervals; ● on the Pareto front of latency and Top-1; an empty cell was not measured. shutterbench {}.</sub>",
@@ -128,6 +134,46 @@ fn accuracies(rows: &[Row]) -> String {
     format!(
         "\n<details><summary>Top-1 against the most accurate, on the same images</summary>\n\n{}\n</details>\n",
         lines.concat()
+    )
+}
+
+/// The figures of each (model, backend, delegate) that the table has no column for.
+fn scores(run: &Run) -> String {
+    let scored = run.accuracies.iter().filter(|record| record.status == Status::Ok);
+    let lines: Vec<String> = scored
+        .take(MOST_ROWS)
+        .map(|record| {
+            let tally = Tally::of(&record.predictions);
+            let sentence = score_words::sentence(record, &tally, &further_ranks(run, record));
+            format!("- **{}**: {}\n", escape(&record.key.to_string()), escape(&sentence))
+        })
+        .collect();
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!(
+        "\n<details><summary>Scores and preparation</summary>\n\n{}\n</details>\n",
+        lines.concat()
+    )
+}
+
+/// What was published for the models, beside what was measured.
+fn published(run: &Run, rows: &[Row]) -> String {
+    let Some(pairs) = published::pairs(run, rows) else { return String::new() };
+    let line = |pair: &published::Pair<'_>| {
+        format!(
+            "- **{}**{}: {}\n",
+            escape(&pair.row.model),
+            pair.caution(),
+            escape(&pair.sentence())
+        )
+    };
+    let lines: String = pairs.lines.iter().take(MOST_ROWS).map(line).collect();
+    format!(
+        "\n<details><summary>Published and measured</summary>\n\n{}\n\nPublished by: {}. {} Latencies are of different machines.\n\n</details>\n",
+        lines.trim_end(),
+        escape(&pairs.sources),
+        escape(&pairs.comparability)
     )
 }
 

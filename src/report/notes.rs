@@ -150,8 +150,9 @@ fn agreement(row: &Row) -> Option<Note> {
 }
 
 fn labels(row: &Row) -> Option<Note> {
-    let shift = row.label_shift?;
-    Some(Note::new(Weight::Warning, "labels shifted", shift.to_string()))
+    // Wrong answers have a warning of their own.
+    let doubt = row.doubt.filter(|doubt| doubt.shift().is_some() || !row.is_suspicious())?;
+    Some(Note::new(Weight::Warning, doubt.tag(), doubt.to_string()))
 }
 
 fn delegate(row: &Row) -> Option<Note> {

@@ -7,10 +7,12 @@ use crate::run::record::Header;
 
 /// The header as `run.json` keeps it. Files are named as seen from the folder in
 /// which the run was begun, so that a published run tells nothing of the rest
-/// of the machine; the journal keeps their places, to go on by.
+/// of the machine; the journal keeps their places, to go on by. What each output
+/// stands for is left out: classes are named where they are told of.
 #[must_use]
 pub fn header(header: &Header) -> Header {
     let mut portable = header.clone();
+    portable.outputs.clear();
     let Some(folder) = portable.working_folder.take() else { return portable };
     let models = portable.models.iter_mut().flat_map(|model| {
         [Some(&mut model.path), model.description.labels.as_mut()].into_iter().flatten()

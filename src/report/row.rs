@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::speeds::Speeds;
+use crate::accuracy::doubt::Doubt;
 use crate::accuracy::interval::wilson;
-use crate::accuracy::tally::LabelShift;
 use crate::backend::{BackendKind, Delegate, DelegateStatus};
 use crate::measure::Stability;
 use crate::model::tensor::ElementType;
@@ -88,9 +88,9 @@ pub struct Row {
     /// Shares at the further ranks that `--top-k` names; no column.
     #[serde(skip)]
     pub top_k: Vec<TopK>,
-    /// Classes that look shifted by one; no column, but a note.
+    /// Why the labels look wrong; no column, but a note.
     #[serde(skip)]
-    pub label_shift: Option<LabelShift>,
+    pub doubt: Option<Doubt>,
 }
 
 /// The share of images whose true class is among the `k` best.

@@ -4,6 +4,7 @@ use super::paired_top1;
 use super::row::{Row, TopK};
 use super::speeds::Speeds;
 use super::units::one_line;
+use crate::accuracy::doubt::doubt;
 use crate::accuracy::interval::Proportion;
 use crate::accuracy::tally::{self, Tally};
 use crate::backend::Coverage;
@@ -37,7 +38,7 @@ fn row(run: &Run, case: &Case) -> Row {
     let Some(scored) = run.accuracies.iter().find(|scored| scored.key == key) else { return row };
     compared(&mut row, scored);
     if run.header.options.accuracy.is_some() {
-        self::scored(&mut row, scored, record.is_some());
+        self::scored(&mut row, run, scored, record.is_some());
         row.top_k = further_ranks(run, scored);
     }
     row
@@ -126,7 +127,7 @@ fn planned(run: &Run, case: &Case, model: Option<&Model>) -> Row {
         batch: None,
         latency_per_image_us: None,
         top_k: Vec::new(),
-        label_shift: None,
+        doubt: None,
     }
 }
 
@@ -222,7 +223,7 @@ fn compared(row: &mut Row, record: &AccuracyRecord) {
 
 /// A case may be scored without having been timed (`--no-latency`), and then
 /// how scoring ended is how the case ended.
-fn scored(row: &mut Row, record: &AccuracyRecord, timed: bool) {
+fn scored(row: &mut Row, run: &Run, record: &AccuracyRecord, timed: bool) {
     if !timed {
         row.status = record.status;
         row.error = record.error.as_deref().map(one_line);
@@ -243,7 +244,8 @@ fn scored(row: &mut Row, record: &AccuracyRecord, timed: bool) {
     (row.top1, row.top1_low, row.top1_high) = ends(tally.top1);
     (row.top5, row.top5_low, row.top5_high) = ends(tally.top5);
     row.ambiguous = tally.ambiguous.map(proportion);
-    row.label_shift = tally::label_shift(&record.predictions, row.classes.unwrap_or(0));
+    let outputs = run.header.outputs_of(&record.key.model);
+    row.doubt = doubt(&record.predictions, row.classes.unwrap_or(0), outputs);
 }
 
 /// The shares at the ranks that `--top-k` names.
@@ -269,7 +271,8 @@ pub(super) fn proportion(value: f64) -> f64 {
     rounded(value, 6)
 }
 
-fn rounded(value: f64, decimals: i32) -> f64 {
+/// A value with so many decimals.
+pub(super) fn rounded(value: f64, decimals: i32) -> f64 {
     let scale = 10f64.powi(decimals);
     (value * scale).round() / scale
 }

@@ -12,8 +12,9 @@ use super::journal::Entry;
 use super::progress::Event;
 use super::record::{AccuracyRecord, CaseRecord, DELEGATE_REQUIRED, Status};
 use super::reference::{self, single_threaded};
+use crate::accuracy::labelling::Matched;
 use crate::accuracy::score::{Scored, Subject, score};
-use crate::accuracy::{ClassMap, Dataset, labelling};
+use crate::accuracy::{Dataset, labelling};
 use crate::backend::Coverage;
 use crate::model::{Description, Model, labels, resolve};
 use crate::suite::AccuracyKey;
@@ -199,7 +200,7 @@ fn load_scorer(
     let case = single_threaded(key);
     let overrides = &context.options().overrides;
     let (spec, _) = resolve::input_spec(model, overrides).map_err(failed)?;
-    let (classes, _) = class_map(dataset, model, overrides).map_err(failed)?;
+    let classes = matched(dataset, model, overrides).map_err(failed)?.map;
     let Worker { link, loaded } = context.workers.load(&case, model)?;
     let output = loaded.outputs.first().cloned().ok_or_else(|| Fault {
         status: Status::Unsupported,
@@ -277,16 +278,11 @@ fn end_subject(
     Ok(())
 }
 
-/// How a model's outputs map to a dataset's classes, with a sentence for
-/// everything that was assumed.
+/// How a model's outputs map to a dataset's classes, with what was assumed.
 ///
 /// # Errors
 /// Labels that cannot be read or do not fit.
-pub fn class_map(
-    dataset: &Dataset,
-    model: &Model,
-    overrides: &Description,
-) -> Result<(ClassMap, Vec<String>)> {
+pub fn matched(dataset: &Dataset, model: &Model, overrides: &Description) -> Result<Matched> {
     let stated = resolve::merged(overrides, &model.description);
     let labels = match &stated.labels {
         Some(path) => Some(labels::read(path)?),
@@ -296,6 +292,7 @@ pub fn class_map(
         model: &model.name,
         count: model.anatomy.classes().unwrap_or(0),
         labels: labels.as_deref(),
+        embedded: model.anatomy.labels.as_deref(),
         offset: stated.label_offset,
     };
     labelling::resolve(dataset, &outputs)

@@ -2,7 +2,7 @@
 //! the next thing is begun. The other files of a run are made from it.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -206,13 +206,28 @@ fn lock(folder: &Path) -> Result<File> {
 /// its whole lines.
 ///
 /// # Errors
-/// A journal that cannot be read, of a newer schema, or damaged before its
-/// last line.
+/// See [`each`].
 pub fn read(folder: &Path) -> Result<(Vec<Entry>, u64)> {
+    let mut entries = Vec::new();
+    let whole = each(folder, |entry| {
+        entries.push(entry);
+        Ok(())
+    })?;
+    Ok((entries, whole))
+}
+
+/// Hands over every entry of the journal in `folder`, one line in memory at a
+/// time, and gives the length in bytes of its whole lines.
+///
+/// # Errors
+/// A journal that cannot be read, of a newer schema, or damaged before its
+/// last line; or what `take` returned.
+pub fn each(folder: &Path, take: impl FnMut(Entry) -> Result<()>) -> Result<u64> {
     let path = folder.join(FILE_NAME);
-    let bytes = fs::read(&path)
+    let file = File::open(&path)
         .with_context(|| format!("{} holds no readable run (no {FILE_NAME})", folder.display()))?;
-    parse(&bytes).with_context(|| format!("journal {} cannot be used", path.display()))
+    each_line(BufReader::new(file), take)
+        .with_context(|| format!("journal {} cannot be used", path.display()))
 }
 
 /// Parses a journal: see [`read`].
@@ -221,26 +236,40 @@ pub fn read(folder: &Path) -> Result<(Vec<Entry>, u64)> {
 /// See [`read`].
 pub fn parse(bytes: &[u8]) -> Result<(Vec<Entry>, u64)> {
     let mut entries = Vec::new();
-    let mut whole = 0;
-    let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').enumerate().peekable();
-    while let Some((number, line)) = lines.next() {
-        if entries.is_empty() {
-            check_schema(line)?;
-        }
-        match serde_json::from_slice(line) {
-            Ok(entry) if line.ends_with(b"\n") => entries.push(entry),
-            _ if lines.peek().is_none() => break,
-            Ok(_) => break,
-            Err(error) => bail!("line {} is damaged ({error})", number + 1),
-        }
-        whole += line.len() as u64;
-    }
-    ensure!(
-        matches!(entries.first(), Some(Entry::Header(_))),
-        "it does not begin with the run's header; nothing was measured, start a new run"
-    );
+    let whole = each_line(bytes, |entry| {
+        entries.push(entry);
+        Ok(())
+    })?;
     Ok((entries, whole))
 }
+
+fn each_line(mut from: impl BufRead, mut take: impl FnMut(Entry) -> Result<()>) -> Result<u64> {
+    let mut line = Vec::new();
+    let (mut number, mut whole) = (0, 0);
+    while from.read_until(b'\n', &mut line)? > 0 {
+        number += 1;
+        if number == 1 {
+            check_schema(&line)?;
+        }
+        match serde_json::from_slice(&line) {
+            Ok(entry) if line.ends_with(b"\n") => {
+                ensure!(number > 1 || matches!(entry, Entry::Header(_)), NO_HEADER);
+                take(entry)?;
+            }
+            // Torn: the last one.
+            Ok(_) => break,
+            Err(_) if from.fill_buf()?.is_empty() => break,
+            Err(error) => bail!("line {number} is damaged ({error})"),
+        }
+        whole += line.len() as u64;
+        line.clear();
+    }
+    ensure!(whole > 0, NO_HEADER);
+    Ok(whole)
+}
+
+const NO_HEADER: &str =
+    "it does not begin with the run's header; nothing was measured, start a new run";
 
 /// A newer journal is refused by name, before its unknown fields confuse.
 fn check_schema(line: &[u8]) -> Result<()> {

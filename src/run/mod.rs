@@ -3,6 +3,7 @@
 pub mod accuracy;
 pub mod active_case;
 pub mod agreement;
+mod assumed;
 pub mod execute;
 pub mod journal;
 pub mod latency;

@@ -12,7 +12,7 @@ use strum::VariantArray;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::accuracy::class_map;
+use super::assumed;
 use super::journal::SCHEMA;
 use super::record::{Header, Runtime};
 use super::reference;
@@ -21,9 +21,9 @@ use crate::backend::library::RuntimeLibrary;
 use crate::backend::{BackendError, BackendKind, registry};
 use crate::host::care::{Care, Reading};
 use crate::host::{Host, affinity};
+use crate::model::Model;
 use crate::model::manifest::Manifest;
 use crate::model::select;
-use crate::model::{Model, resolve};
 use crate::suite::{
     AccuracyOptions, Amount, LatencyOptions, Matrix, NonNegative, Options, Order, Shard, SuiteFile,
 };
@@ -73,15 +73,14 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
     };
     let cases = matrix.cases();
     let options = options(wanted, &models, &mut assumptions)?;
+    let mut outputs = Vec::new();
     let dataset = match &options.accuracy {
         Some(accuracy) => {
             let dataset = open_dataset(accuracy, options.seed)?;
-            for model in &models {
-                resolve::check_classifier(model)?;
-                let (_, assumed) = resolve::input_spec(model, &options.overrides)?;
-                assumptions.extend(assumed);
-                assumptions.extend(class_map(&dataset, model, &options.overrides)?.1);
-            }
+            let (known, assumed) = assumed::about(&dataset, &models, &options.overrides)?;
+            outputs = known;
+            assumptions.extend(assumed);
+            assumptions.extend(fewer_images(accuracy, &dataset));
             Some(dataset)
         }
         None => None,
@@ -106,6 +105,7 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
         models,
         references,
         cases,
+        outputs,
         in_turn: None,
         assumptions,
         parts: Vec::new(),
@@ -147,6 +147,13 @@ pub fn open_dataset(options: &AccuracyOptions, seed: u64) -> Result<Dataset> {
         );
     }
     Ok(dataset)
+}
+
+/// Where more images were asked for than the dataset has.
+fn fewer_images(options: &AccuracyOptions, dataset: &Dataset) -> Option<String> {
+    let (asked, all) = (options.images?, dataset.entries.len());
+    (asked > all)
+        .then(|| format!("--images {asked}: the dataset has {all}, and all of them are scored"))
 }
 
 /// The backends that were asked for, each of which must be present; or all

@@ -6,6 +6,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::accuracy::Prediction;
 pub use crate::accuracy::agreement::Agreement;
+use crate::accuracy::output_classes::OutputClasses;
 use crate::backend::Coverage;
 use crate::host::Host;
 use crate::measure::warmup;
@@ -91,6 +92,10 @@ pub struct Header {
     pub cases: Vec<Case>,
     /// The dataset, where there is one.
     pub dataset: Option<DatasetFacts>,
+    /// What the models' outputs stand for, where accuracy is measured; `run.json`
+    /// names the classes where it tells of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outputs: Vec<OutputClasses>,
     /// The name that this run shares with the one that it was taken in turn with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_turn: Option<String>,
@@ -134,6 +139,12 @@ pub struct Machine<'a> {
 }
 
 impl Header {
+    /// What the outputs of a model stand for.
+    #[must_use]
+    pub fn outputs_of(&self, model: &str) -> Option<&OutputClasses> {
+        self.outputs.iter().find(|known| known.models.iter().any(|known| known == model))
+    }
+
     /// The machine of a case that says `device`: see [`Case::device`].
     #[must_use]
     pub fn machine(&self, device: Option<&str>) -> Machine<'_> {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use super::journal::{self, Entry};
 use super::record::{AccuracyRecord, CaseRecord, Decoded, Finished, Header, Run, Status};
@@ -11,10 +11,17 @@ use crate::suite::AccuracyKey;
 /// Reads the run in `folder`.
 ///
 /// # Errors
-/// See [`journal::read`] and [`run`].
+/// See [`journal::each`] and [`run`].
 pub fn read(folder: &Path) -> Result<Run> {
-    let (entries, _) = journal::read(folder)?;
-    run(entries)
+    let mut run = None;
+    journal::each(folder, |entry| match &mut run {
+        None => {
+            run = Some(begun(entry)?);
+            Ok(())
+        }
+        Some(run) => apply(run, entry),
+    })?;
+    run.with_context(|| format!("{} holds no run", folder.display()))
 }
 
 /// The distinct accuracy subjects of a header, in the order of its cases.
@@ -36,17 +43,21 @@ pub fn subjects(header: &Header) -> Vec<AccuracyKey> {
 /// An entry that speaks of a case or subject which the header does not have.
 pub fn run(entries: Vec<Entry>) -> Result<Run> {
     let mut entries = entries.into_iter();
-    let Some(Entry::Header(header)) = entries.next() else {
-        bail!("the journal does not begin with the run's header");
-    };
-    let cases = header.cases.iter().map(|case| CaseRecord::new(case.clone())).collect();
-    let accuracies = subjects(&header).into_iter().map(AccuracyRecord::new).collect();
-    let mut run =
-        Run { header: *header, cases, accuracies, decoded: Decoded::default(), finished: None };
+    let mut run = begun(entries.next().context(NO_HEADER)?)?;
     for entry in entries {
         apply(&mut run, entry)?;
     }
     Ok(run)
+}
+
+const NO_HEADER: &str = "the journal does not begin with the run's header";
+
+/// A run of which only the header is known.
+fn begun(entry: Entry) -> Result<Run> {
+    let Entry::Header(header) = entry else { bail!(NO_HEADER) };
+    let cases = header.cases.iter().map(|case| CaseRecord::new(case.clone())).collect();
+    let accuracies = subjects(&header).into_iter().map(AccuracyRecord::new).collect();
+    Ok(Run { header: *header, cases, accuracies, decoded: Decoded::default(), finished: None })
 }
 
 /// Predictions in one entry.

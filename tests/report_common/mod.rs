@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use shutterbench::accuracy::Prediction;
+use shutterbench::accuracy::output_classes::OutputClasses;
 use shutterbench::backend::{BackendKind, Coverage, Delegate, DelegateStatus};
 use shutterbench::host::Host;
 use shutterbench::measure::warmup;
@@ -199,6 +200,13 @@ pub fn run(shape: &Shape) -> Run {
                 sha256: "cd".repeat(32),
                 unreadable: vec![("broken.jpg".into(), "no JPEG".into())],
             }),
+            outputs: vec![OutputClasses {
+                models: shape.models.clone(),
+                outputs: (0..i64::from(shape.classes))
+                    .map(|class| (class, Some(format!("thing {class}"))))
+                    .collect(),
+                by_name: false,
+            }],
             in_turn: None,
             assumptions: vec!["resize: bilinear, since nothing says otherwise".into()],
             parts: Vec::new(),

@@ -46,6 +46,25 @@ pub fn class_of_wnid(wnid: &str) -> Option<u32> {
     u32::try_from(place).ok()
 }
 
+/// Length of a WordNet id.
+pub(in crate::accuracy) const WNID_LENGTH: usize = 9;
+
+/// Whether a text has the form of a noun's WordNet id: `n01440764`.
+pub(in crate::accuracy) fn is_wnid(text: &str) -> bool {
+    let digits = text.strip_prefix('n').filter(|_| text.len() == WNID_LENGTH);
+    digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// The WordNet id of a class.
+pub(in crate::accuracy) fn wnid_of(class: u32) -> Option<&'static str> {
+    CLASSES.get(class as usize).map(|class| class.wnid)
+}
+
+/// The words of a class.
+pub(in crate::accuracy) fn words_of(class: u32) -> Option<&'static str> {
+    CLASSES.get(class as usize).map(|class| class.words)
+}
+
 /// The words of every class, by class index.
 pub(super) fn names() -> Vec<Option<String>> {
     CLASSES.iter().map(|class| Some(class.words.to_owned())).collect()
@@ -108,7 +127,7 @@ pub(super) fn open(root: &Path, truth: &Path) -> Result<Dataset> {
             entries.push(Entry { file: file.clone(), class });
         }
     }
-    let classes = Classes { order: Order::Ilsvrc2012, names: names() };
+    let classes = Classes::new(Order::Ilsvrc2012, names());
     Ok(Dataset { root: root.to_owned(), entries, classes, unreadable: Vec::new(), shard: None })
 }
 

@@ -143,12 +143,12 @@ fn classes(lines: &[Line], columns: &Columns, path: &Path) -> Result<Classes> {
                 line.wnid.as_deref().unwrap_or_default()
             );
         }
-        return Ok(Classes { order: Order::Ilsvrc2012, names: ilsvrc2012::names() });
+        return Ok(Classes::new(Order::Ilsvrc2012, ilsvrc2012::names()));
     }
     let name = |line: &Line| line.label.clone().or_else(|| line.wnid.clone());
     if columns.index.is_none() {
         let names: std::collections::BTreeSet<String> = lines.iter().filter_map(name).collect();
-        return Ok(Classes { order: Order::ByName, names: names.into_iter().map(Some).collect() });
+        return Ok(Classes::new(Order::ByName, names.into_iter().map(Some).collect()));
     }
     let mut by_index = BTreeMap::<u32, String>::new();
     for line in lines {
@@ -166,7 +166,7 @@ fn classes(lines: &[Line], columns: &Columns, path: &Path) -> Result<Classes> {
     for (index, name) in by_index {
         names[index as usize] = Some(name);
     }
-    Ok(Classes { order: Order::Given, names })
+    Ok(Classes::new(Order::Given, names))
 }
 
 fn class_of(line: &Line, classes: &Classes) -> Option<u32> {

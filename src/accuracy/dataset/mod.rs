@@ -6,7 +6,7 @@ mod labels_csv;
 pub mod listing;
 mod sample;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -49,9 +49,17 @@ pub struct Classes {
     pub order: Order,
     /// Name by class index, where it is known.
     pub names: Vec<Option<String>>,
+    /// Those that images have, in their order; a sample of the images keeps them.
+    #[serde(default)]
+    pub used: Vec<u32>,
 }
 
 impl Classes {
+    /// Classes of which it is not yet known which are used.
+    const fn new(order: Order, names: Vec<Option<String>>) -> Self {
+        Self { order, names, used: Vec::new() }
+    }
+
     /// The name of a class.
     #[must_use]
     pub fn name(&self, class: u32) -> Option<&str> {
@@ -84,7 +92,7 @@ impl Dataset {
     pub fn open(root: &Path) -> Result<Self> {
         ensure!(root.is_dir(), "dataset {} is no folder; give a folder of images", root.display());
         let csv = root.join("labels.csv");
-        let found = if root.join(listing::FILE_NAME).is_file() {
+        let mut found = if root.join(listing::FILE_NAME).is_file() {
             listing::open(root)?
         } else if csv.is_file() {
             labels_csv::open(root, &csv)?
@@ -107,6 +115,10 @@ impl Dataset {
                 root.display(),
                 entry.file
             );
+        }
+        if found.classes.used.is_empty() {
+            let used: BTreeSet<u32> = found.entries.iter().map(|entry| entry.class).collect();
+            found.classes.used = used.into_iter().collect();
         }
         Ok(found)
     }

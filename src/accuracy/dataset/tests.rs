@@ -108,7 +108,7 @@ fn hundred() -> Dataset {
     let entries = (0..100)
         .map(|i| Entry { file: format!("{i:03}.png"), class: if i < 80 { 0 } else { 1 + i % 2 } })
         .collect();
-    let classes = Classes { order: Order::Given, names: Vec::new() };
+    let classes = Classes { order: Order::Given, names: Vec::new(), used: Vec::new() };
     Dataset { root: PathBuf::from("."), entries, classes, unreadable: Vec::new(), shard: None }
 }
 
@@ -159,4 +159,17 @@ fn the_hash_sees_labels_and_sizes_but_no_order() {
 fn scoring_goes_on_after_the_last_image() {
     assert_eq!(hundred().position_after(Some("041.png")), 42);
     assert_eq!(hundred().position_after(Some("gone")), 0);
+}
+
+#[test]
+fn an_odd_folder_among_wordnet_ids_is_named() {
+    let (tench, goldfish) = ("n01440764/a.png", "n01443537/b.png");
+    let error = refusal(&[(tench, ""), (goldfish, ""), ("thumbnails/a.png", "")]);
+    assert!(
+        error.contains("2 of the dataset's folders") && error.contains("'thumbnails'"),
+        "{error}"
+    );
+    // WordNet ids beyond ILSVRC's are classes by name.
+    let more = folder(&[(tench, ""), (goldfish, ""), ("n00000007/a.png", "")]);
+    assert_eq!(Dataset::open(more.path()).unwrap().classes.order, Order::ByName);
 }

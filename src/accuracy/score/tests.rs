@@ -88,7 +88,7 @@ fn dataset() -> (tempfile::TempDir, Dataset) {
         })
         .collect();
     let root = folder.path().to_owned();
-    let classes = Classes { order: Order::Given, names: Vec::new() };
+    let classes = Classes { order: Order::Given, names: Vec::new(), used: Vec::new() };
     (folder, Dataset { root, entries, classes, unreadable: Vec::new(), shard: None })
 }
 

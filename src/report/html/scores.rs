@@ -5,12 +5,10 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::thumbnails::Thumbnails;
-use crate::accuracy::interval::Proportion;
 use crate::accuracy::tally::{self, ClassTally, Tally};
 use crate::report::class_names::ClassNames;
-use crate::report::row::TopK;
 use crate::report::rows::further_ranks;
-use crate::report::units::percent;
+use crate::report::score_words;
 use crate::run::{AccuracyRecord, Run, Status};
 
 /// With more classes than this, only the worst are listed.
@@ -85,7 +83,7 @@ fn one(run: &Run, record: &AccuracyRecord, thumbnails: &mut Thumbnails) -> Score
             record.key.delegate,
             crate::suite::case::on_device(record.key.device.as_deref())
         ),
-        summary: summary(&tally, &further_ranks(run, record)),
+        summary: score_words::sentence(record, &tally, &further_ranks(run, record)),
         few: few(&tally.classes),
         classes: classes.collect(),
         classes_total: tally.classes.len(),
@@ -135,20 +133,4 @@ fn examples<'a>(
             && p.top.first().is_some_and(|(best, _)| *best == confusion.predicted)
     };
     record.predictions.iter().filter(confused).map(|p| p.image.as_str())
-}
-
-fn summary(tally: &Tally, further: &[TopK]) -> String {
-    let share = |share: Option<Proportion>| share.map_or(String::new(), |s| percent(s.value));
-    let calibration = tally
-        .calibration_error
-        .map_or(String::new(), |error| format!("; expected calibration error {error:.3}"));
-    let further: String =
-        further.iter().map(|top| format!(", Top-{} {}%", top.k, percent(top.share))).collect();
-    format!(
-        "{} images: Top-1 {}%, Top-5 {}%{further}{calibration}; equal scores decided {} of them.",
-        tally.images,
-        share(tally.top1),
-        share(tally.top5),
-        tally.decided_by_tie
-    )
 }

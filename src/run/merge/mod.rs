@@ -167,6 +167,9 @@ fn unite(machines: Vec<Of>) -> Result<Run> {
         merged.header.parts.extend(other.header.parts);
         let assumptions = &mut merged.header.assumptions;
         add_new(assumptions, other.header.assumptions);
+        for outputs in other.header.outputs {
+            outputs.add_to(&mut merged.header.outputs);
+        }
         if let Some((mine, theirs)) = merged.header.dataset.as_mut().zip(other.header.dataset) {
             add_new(&mut mine.unreadable, theirs.unreadable);
         }

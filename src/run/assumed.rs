@@ -1,0 +1,62 @@
+//! What is decided about the models of a run before any image is scored: what
+//! their outputs stand for, and what had to be assumed.
+
+use anyhow::Result;
+
+use super::accuracy::matched;
+use crate::accuracy::Dataset;
+use crate::accuracy::output_classes::OutputClasses;
+use crate::model::{Description, Model, resolve};
+
+/// More models than this are counted, not named, where they share a sentence.
+const MOST_NAMED: usize = 3;
+
+/// The outputs of the models and the sentences about what was assumed.
+///
+/// # Errors
+/// One sentence: a model that is no classifier of images, or whose labels do not
+/// fit the dataset.
+pub fn about(
+    dataset: &Dataset,
+    models: &[Model],
+    overrides: &Description,
+) -> Result<(Vec<OutputClasses>, Vec<String>)> {
+    let mut outputs = Vec::new();
+    let mut assumed: Vec<(String, Vec<&str>)> = Vec::new();
+    for model in models {
+        resolve::check_classifier(model)?;
+        let (_, mut parts) = resolve::input_spec(model, overrides)?;
+        let matched = matched(dataset, model, overrides)?;
+        parts.extend_from_slice(&matched.assumed);
+        OutputClasses::of(&model.name, matched).add_to(&mut outputs);
+        let text = parts.join("; ");
+        match assumed.iter_mut().find(|(known, _)| *known == text) {
+            Some((_, names)) => names.push(&model.name),
+            None => assumed.push((text, vec![&model.name])),
+        }
+    }
+    assumed.retain(|(text, _)| !text.is_empty());
+    let sentences = assumed.iter().map(|(text, names)| format!("{}: {text}", together(names)));
+    Ok((outputs, sentences.collect()))
+}
+
+fn together(names: &[&str]) -> String {
+    match names.split_at_checked(MOST_NAMED) {
+        Some((first, rest)) if rest.len() > 1 => {
+            format!("{} and {} more", first.join(", "), rest.len())
+        }
+        _ => names.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn models_that_share_a_sentence_are_named_or_counted() {
+        assert_eq!(together(&["a"]), "a");
+        assert_eq!(together(&["a", "b", "c", "d"]), "a, b, c, d");
+        assert_eq!(together(&["a", "b", "c", "d", "e"]), "a, b, c and 2 more");
+    }
+}
