@@ -84,26 +84,25 @@ impl<'a> Placement<'a> {
 
     /// 8-bit pixels have 256 values a channel: each is converted once.
     fn of_pixels(&self, data: &[u8]) -> Vec<u8> {
-        let tables: Vec<Vec<Vec<u8>>> = (0..self.spec.channels.count())
+        let tables: Vec<Vec<u8>> = (0..self.spec.channels.count())
             .map(|channel| {
-                (0..=u8::MAX)
-                    .map(|value| {
-                        let mut bytes = Vec::new();
-                        self.push(&mut bytes, f32::from(value), channel);
-                        bytes
-                    })
-                    .collect()
+                let mut table = Vec::with_capacity(256 * self.spec.element.width());
+                (0..=u8::MAX).for_each(|value| self.push(&mut table, f32::from(value), channel));
+                table
             })
             .collect();
-        if self.spec.element.width() == 1 {
+        let element_bytes = self.spec.element.width();
+        if element_bytes == 1 {
             let tables: Vec<[u8; 256]> =
-                tables.iter().map(|table| std::array::from_fn(|value| table[value][0])).collect();
+                tables.iter().map(|table| std::array::from_fn(|value| table[value])).collect();
             return self.bytes_of_pixels(data, &tables);
         }
-        let mut out = Vec::with_capacity(self.spec.shape().iter().product::<usize>() * 4);
+        let mut out =
+            Vec::with_capacity(self.spec.shape().iter().product::<usize>() * element_bytes);
         for (pixel, channel) in self.order() {
-            let value = data[pixel * self.stride + self.source(channel)];
-            out.extend_from_slice(&tables[channel][usize::from(value)]);
+            let value = usize::from(data[pixel * self.stride + self.source(channel)]);
+            let stored = value * element_bytes..(value + 1) * element_bytes;
+            out.extend_from_slice(&tables[channel][stored]);
         }
         out
     }
@@ -114,6 +113,13 @@ impl<'a> Placement<'a> {
             let [i, j, k] = [0, 1, 2].map(|channel| self.source(channel));
             let mut out = vec![0; data.len() / 4 * 3];
             let pixels = data.as_chunks::<4>().0.iter();
+            let unchanged = |table: &[u8; 256]| table.iter().zip(0..).all(|(to, from)| *to == from);
+            if tables.iter().all(unchanged) && [i, j, k] == [0, 1, 2] {
+                for (target, pixel) in out.as_chunks_mut::<3>().0.iter_mut().zip(pixels) {
+                    *target = [pixel[0], pixel[1], pixel[2]];
+                }
+                return out;
+            }
             for (target, pixel) in out.as_chunks_mut::<3>().0.iter_mut().zip(pixels) {
                 *target =
                     [a[usize::from(pixel[i])], b[usize::from(pixel[j])], c[usize::from(pixel[k])]];

@@ -18,7 +18,8 @@ use crate::accuracy::{Dataset, labelling};
 use crate::backend::Coverage;
 use crate::model::{Description, Model, labels, resolve};
 use crate::suite::AccuracyKey;
-use crate::worker::{Fault, Reply, Request, Worker};
+use crate::worker::protocol::Loaded;
+use crate::worker::{Fault, Link, Reply, Request};
 
 /// Share of the memory that is available which the models of one pass over the
 /// dataset may take; more models make more passes.
@@ -87,26 +88,72 @@ fn load_pass(
     let mut resident = 0.0;
     let mut pass = Pass { subjects: Vec::new(), members: Vec::new() };
     while pass.subjects.len() * workers_each < MAX_WORKERS && resident < budget {
-        let Some(index) = waiting.pop() else { break };
-        if context.interrupted() {
+        let next = next_subjects(context, cases, records, waiting)?;
+        if next.is_empty() {
             break;
         }
-        let record = &mut records[index];
-        if let Some(refused) = refused_before(cases, &record.key) {
-            end_subject(context, record, index, refused)?;
-            continue;
-        }
-        match load_subject(context, dataset, record, workers_each) {
-            Ok((subject, coverage, bytes)) => {
-                resident += bytes;
-                pass.subjects.push(subject);
-                pass.members.push((index, coverage));
+        let known: &[AccuracyRecord] = records;
+        let loaded = side_by_side(context, next, workers_each, |index, links| {
+            load_subject(context, dataset, &known[index], links)
+        });
+        for (index, loaded) in loaded {
+            match loaded {
+                Ok((subject, coverage, bytes)) => {
+                    resident += bytes;
+                    pass.subjects.push(subject);
+                    pass.members.push((index, coverage));
+                }
+                Err(fault) => end_subject(context, &mut records[index], index, fault.into())?,
             }
-            Err(fault) => end_subject(context, record, index, fault.into())?,
         }
     }
     add_references(context, dataset, &mut pass.subjects, workers_each);
     Ok(pass)
+}
+
+/// As many subjects as there are cores, without those that are refused.
+fn next_subjects(
+    context: &mut Context<'_>,
+    cases: &[CaseRecord],
+    records: &mut [AccuracyRecord],
+    waiting: &mut Vec<usize>,
+) -> Result<Vec<usize>> {
+    let mut next = Vec::new();
+    while next.len() < cores().get() && !context.interrupted() {
+        let Some(index) = waiting.pop() else { break };
+        match refused_before(cases, &records[index].key) {
+            Some(refused) => end_subject(context, &mut records[index], index, refused)?,
+            None => next.push(index),
+        }
+    }
+    Ok(next)
+}
+
+type Links = Vec<Box<dyn Link + Send>>;
+
+/// Does `load` for each item at the same time, with `workers` workers. They are started
+/// here: Linux ends them with the thread that started them.
+fn side_by_side<T: Copy + Send, R: Send>(
+    context: &Context<'_>,
+    items: Vec<T>,
+    workers: usize,
+    load: impl Fn(T, Links) -> Result<R, Fault> + Sync,
+) -> Vec<(T, Result<R, Fault>)> {
+    let started: Vec<_> = items
+        .into_iter()
+        .map(|item| (item, (0..workers).map(|_| context.workers.start()).collect()))
+        .collect::<Vec<(T, Result<Links, Fault>)>>();
+    thread::scope(|scope| {
+        let load = &load;
+        let loading: Vec<_> = started
+            .into_iter()
+            .map(|(item, links)| (item, scope.spawn(move || load(item, links?))))
+            .collect();
+        let end = |thread: thread::ScopedJoinHandle<'_, Result<R, Fault>>| {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        loading.into_iter().map(|(item, thread)| (item, end(thread))).collect()
+    })
 }
 
 /// Gives each subject the one that it is compared with: a subject of the pass that
@@ -128,20 +175,33 @@ fn add_references(
             None => followers.push((key, reference, vec![index])),
         }
     }
-    for (key, model, indices) in followers {
+    let mut missing = Vec::new();
+    for (follower, (key, _, indices)) in followers.iter().enumerate() {
         let from = indices.iter().map(|index| subjects[*index].from).min().unwrap_or(0);
-        let fits = |subject: &Subject| subject.key == key && subject.from <= from;
-        let mut position = subjects.iter().position(fits);
-        if position.is_none()
-            && let Ok(Scorer { subject, .. }) = load_scorer(context, dataset, &key, model, workers)
-        {
-            position = Some(subjects.len());
+        let fits = |subject: &Subject| subject.key == *key && subject.from <= from;
+        match subjects.iter().position(fits) {
+            Some(position) => follow(subjects, indices, position),
+            None => missing.push((follower, from)),
+        }
+    }
+    for some in missing.chunks(cores().get()) {
+        let loaded = side_by_side(context, some.to_vec(), workers, |(follower, _), links| {
+            let (key, model, _) = &followers[follower];
+            load_scorer(context, dataset, key, model, links)
+        });
+        for ((follower, from), loaded) in loaded {
+            let Ok(Scorer { subject, .. }) = loaded else { continue };
             let every = reference::every(dataset.entries.len());
             subjects.push(Subject { from, silent: true, every, ..subject });
+            let position = subjects.len() - 1;
+            follow(subjects, &followers[follower].2, position);
         }
-        for index in indices {
-            subjects[index].reference = position;
-        }
+    }
+}
+
+fn follow(subjects: &mut [Subject], followers: &[usize], reference: usize) {
+    for follower in followers {
+        subjects[*follower].reference = Some(reference);
     }
 }
 
@@ -163,10 +223,10 @@ fn load_subject(
     context: &Context<'_>,
     dataset: &Dataset,
     record: &AccuracyRecord,
-    workers: usize,
+    links: Links,
 ) -> Result<(Subject, Option<Coverage>, f64), Fault> {
     let model = context.model(&single_threaded(&record.key));
-    let Scorer { mut subject, bytes } = load_scorer(context, dataset, &record.key, model, workers)?;
+    let Scorer { mut subject, bytes } = load_scorer(context, dataset, &record.key, model, links)?;
     let coverage = match subject.links[0].ask(&Request::Coverage, &[])?.0 {
         Reply::Coverage(coverage) => Some(coverage),
         _ => None,
@@ -191,7 +251,7 @@ fn load_scorer(
     dataset: &Dataset,
     key: &AccuracyKey,
     model: &Model,
-    workers: usize,
+    mut links: Links,
 ) -> Result<Scorer, Fault> {
     let failed = |error: anyhow::Error| Fault {
         status: Status::Failed,
@@ -201,16 +261,17 @@ fn load_scorer(
     let overrides = &context.options().overrides;
     let (spec, _) = resolve::input_spec(model, overrides).map_err(failed)?;
     let classes = matched(dataset, model, overrides).map_err(failed)?.map;
-    let Worker { link, loaded } = context.workers.load(&case, model)?;
-    let output = loaded.outputs.first().cloned().ok_or_else(|| Fault {
+    let load = |link: &mut Box<dyn Link + Send>| {
+        context.workers.load_into(link.as_mut(), &case, model, NonZeroUsize::MIN)
+    };
+    let told = links.iter_mut().map(load).collect::<Result<Vec<_>, _>>()?;
+    let output = told.first().and_then(|it| it.outputs.first()).cloned();
+    let output = output.ok_or_else(|| Fault {
         status: Status::Unsupported,
         reason: "the model has no output".into(),
     })?;
-    let mut links = vec![link];
-    for _ in 1..workers {
-        links.push(context.workers.load(&case, model)?.link);
-    }
-    let bytes = loaded.memory_load_bytes.unwrap_or(model.bytes) as f64 * workers as f64;
+    let resident = |it: &Loaded| it.memory_load_bytes.unwrap_or(model.bytes) as f64;
+    let bytes = told.iter().map(resident).sum();
     let from = dataset.position_after(None);
     let key = key.clone();
     let (reference, silent, every) = (None, false, 1);

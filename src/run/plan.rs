@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::thread;
 
 use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
@@ -54,6 +55,8 @@ pub struct Plan {
 /// # Errors
 /// One sentence: what is wrong with a model, a backend, the dataset or an option.
 pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
+    // Aside, since the program is larger than all that is read here.
+    let own_hash = thread::spawn(|| file_hash(&std::env::current_exe().ok()?));
     let mut assumptions = Vec::new();
     let models = if wanted.models.is_empty() {
         select::embedded()?
@@ -94,7 +97,7 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
         run_id: run_id(started)?,
         version: env!("CARGO_PKG_VERSION").into(),
         commit: option_env!("SHUTTERBENCH_COMMIT").map(str::to_owned),
-        binary_sha256: worker_hash(&options),
+        binary_sha256: own_hash.join().unwrap_or_default(),
         started_at: super::record::rfc3339(started),
         host: Host::read(),
         working_folder: std::env::current_dir().ok(),

@@ -14,11 +14,13 @@ use nix::sys::signal::Signal;
 
 use super::last_words::LastWords;
 use super::link::{Fault, Link};
-use super::protocol::{Reply, Request, read_frame, write_frame};
+use super::protocol::{Reply, Request, frame_head, read_frame};
 use crate::run::Status;
 
 /// How long a child may take to end after its pipes closed.
 const REAP_PATIENCE: Duration = Duration::from_secs(2);
+/// How much a pipe holds: what Linux grants any user (pipe(7)).
+const PIPE_BYTES: i32 = 1 << 20;
 /// How much is read from a pipe at once.
 const CHUNK: usize = 64 << 10;
 
@@ -59,6 +61,11 @@ impl Process {
         for pipe in [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()] {
             fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
         }
+        // So that images go to the worker and outputs come back in one piece instead of
+        // by turns. A system that grants less is only slower.
+        for pipe in [stdin.as_fd(), stdout.as_fd()] {
+            let _ = fcntl(pipe, FcntlArg::F_SETPIPE_SZ(PIPE_BYTES));
+        }
         Ok(Self {
             child,
             stdin,
@@ -77,10 +84,10 @@ impl Process {
         self.child.id()
     }
 
-    /// Sends what is left of `frame` and reads until a whole reply is there.
-    fn exchange(&mut self, frame: &[u8]) -> Result<(Reply, Vec<u8>), Lost> {
+    /// Sends `head` and then `payload`, and reads until a whole reply is there.
+    fn exchange(&mut self, head: &[u8], payload: &[u8]) -> Result<(Reply, Vec<u8>), Lost> {
         let deadline = Instant::now() + self.timeout;
-        let mut unsent = frame;
+        let (mut unsent, mut later) = (head, payload);
         loop {
             if let Some(reply) = self.take_reply()? {
                 return Ok(reply);
@@ -95,6 +102,7 @@ impl Process {
             }
             if ready.stdin {
                 match self.stdin.write(unsent) {
+                    Ok(sent) if sent == unsent.len() => unsent = std::mem::take(&mut later),
                     Ok(sent) => unsent = &unsent[sent..],
                     Err(error) if is_passing(&error) => {}
                     Err(_) => return Err(Lost::Closed),
@@ -235,10 +243,9 @@ impl Process {
 
 impl Link for Process {
     fn ask(&mut self, request: &Request, payload: &[u8]) -> Result<(Reply, Vec<u8>), Fault> {
-        let mut frame = Vec::with_capacity(payload.len() + 256);
-        write_frame(&mut frame, request, payload)
+        let head = frame_head(request, payload.len())
             .map_err(|error| Fault { status: Status::Failed, reason: error.to_string() })?;
-        self.exchange(&frame).map_err(|lost| self.fault(lost))
+        self.exchange(&head, payload).map_err(|lost| self.fault(lost))
     }
 }
 

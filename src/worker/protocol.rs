@@ -147,15 +147,25 @@ pub fn write_frame<T: Serialize>(
     message: &T,
     payload: &[u8],
 ) -> io::Result<()> {
+    to.write_all(&frame_head(message, payload.len())?)?;
+    to.write_all(payload)?;
+    to.flush()
+}
+
+/// All of a frame that comes before its payload of `payload_len` bytes.
+///
+/// # Errors
+/// `InvalidInput` for a part too long for a frame.
+pub fn frame_head<T: Serialize>(message: &T, payload_len: usize) -> io::Result<Vec<u8>> {
     let json = serde_json::to_vec(message)?;
     let too_long = || io::Error::new(io::ErrorKind::InvalidInput, "frame too long");
     let json_len = u32::try_from(json.len()).ok().filter(|len| *len <= MAX_JSON);
-    let payload_len = u32::try_from(payload.len()).ok().filter(|len| *len <= MAX_PAYLOAD);
-    to.write_all(&json_len.ok_or_else(too_long)?.to_le_bytes())?;
-    to.write_all(&payload_len.ok_or_else(too_long)?.to_le_bytes())?;
-    to.write_all(&json)?;
-    to.write_all(payload)?;
-    to.flush()
+    let payload_len = u32::try_from(payload_len).ok().filter(|len| *len <= MAX_PAYLOAD);
+    let mut head = Vec::with_capacity(8 + json.len());
+    head.extend(json_len.ok_or_else(too_long)?.to_le_bytes());
+    head.extend(payload_len.ok_or_else(too_long)?.to_le_bytes());
+    head.extend(json);
+    Ok(head)
 }
 
 /// Reads one frame. `Ok(None)` is a clean end of the stream.
@@ -185,10 +195,13 @@ pub fn read_frame<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<Optio
     Ok(Some((message, read_vec(from, payload_len)?)))
 }
 
-/// Reads exactly `len` bytes, growing as they arrive, so that a lying header
-/// costs no more memory than the peer sends.
+/// What is set aside for a payload before it has come; address space only.
+const ROOM: usize = 4 << 20;
+
+/// Reads exactly `len` bytes, growing beyond [`ROOM`] as they arrive, so that a lying
+/// header costs no more memory than the peer sends.
 fn read_vec(from: &mut impl Read, len: u32) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(ROOM.min(len as usize));
     from.take(u64::from(len)).read_to_end(&mut bytes)?;
     if bytes.len() == len as usize { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }

@@ -89,6 +89,21 @@ impl WorkerSource {
         batch: NonZeroUsize,
     ) -> Result<Worker, Fault> {
         let mut link = self.start()?;
+        let loaded = self.load_into(link.as_mut(), case, model, batch)?;
+        Ok(Worker { link, loaded })
+    }
+
+    /// Has a started worker load a case's model; on any thread.
+    ///
+    /// # Errors
+    /// See [`Self::load`].
+    pub fn load_into(
+        &self,
+        link: &mut dyn Link,
+        case: &Case,
+        model: &Model,
+        batch: NonZeroUsize,
+    ) -> Result<Loaded, Fault> {
         let request = Request::Load {
             model: model.path.clone(),
             backend: case.backend,
@@ -99,12 +114,17 @@ impl WorkerSource {
             memory_limit_bytes: self.memory_limit_bytes,
         };
         match link.ask(&request, &[])?.0 {
-            Reply::Loaded(loaded) => Ok(Worker { link, loaded: *loaded }),
+            Reply::Loaded(loaded) => Ok(*loaded),
             other => Err(unexpected(other)),
         }
     }
 
-    fn start(&self) -> Result<Box<dyn Link + Send>, Fault> {
+    /// Starts a worker that has loaded nothing yet. See [`Process::start`] for the
+    /// thread to call it from.
+    ///
+    /// # Errors
+    /// The system starts no further process.
+    pub fn start(&self) -> Result<Box<dyn Link + Send>, Fault> {
         if self.in_process {
             return Ok(Box::new(InProcess::start()));
         }

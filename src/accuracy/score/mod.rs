@@ -2,8 +2,8 @@
 //! input spec, however many models are scored.
 //!
 //! Decoding threads fill chunks of images; each worker has a thread that feeds
-//! it chunks and ranks its outputs. Both hold one of as many permits as there
-//! are cores while they (or their worker) compute, and the dearest work goes
+//! it chunks and ranks its outputs. Both hold one of about as many permits as
+//! there are cores while they (or their worker) compute, and the dearest work goes
 //! first, so that the slowest model, which everybody waits for at the end,
 //! never waits. Credits bound the chunks in flight, and with them the memory.
 
@@ -108,6 +108,10 @@ enum Event {
     Unreadable { position: usize, reason: String },
 }
 
+/// Permits beyond the cores: while a holder's work goes to or comes from its worker, a
+/// core would be idle.
+const SPARE_PERMITS: usize = 2;
+
 /// Share of a dataset's images, in percent, that may be unreadable: of all
 /// shards' images, so that a sharded run ends as the whole one would.
 const UNREADABLE_PERCENT: usize = 1;
@@ -146,7 +150,7 @@ pub fn score(
     stop: &AtomicBool,
     sink: &mut dyn FnMut(Scored) -> Result<()>,
 ) -> Result<Outcome> {
-    let permits = Permits::new(cores.get());
+    let permits = Permits::new(cores.get() + SPARE_PERMITS);
     let halt = AtomicBool::new(false);
     let lost: Vec<AtomicBool> = subjects.iter().map(|_| AtomicBool::new(false)).collect();
     let alive = AtomicUsize::new(subjects.iter().filter(|subject| !subject.silent).count());

@@ -22,6 +22,8 @@ use crate::run::record::Decoded;
 const CHUNK_IMAGES: usize = 8;
 /// Most bytes of a chunk's tensors, unless one image alone has more.
 const CHUNK_BYTES: usize = 4 << 20;
+/// Most bytes of all chunks in flight, on a machine of many cores.
+const IN_FLIGHT_BYTES: usize = 128 << 20;
 
 /// Hands out the dataset in chunks.
 pub(super) struct Supply<'a> {
@@ -54,7 +56,11 @@ impl<'a> Supply<'a> {
             }
         }
         let bytes: usize = specs.iter().map(tensor_bytes).sum();
-        let chunk_images = (CHUNK_BYTES / bytes.max(1)).clamp(1, CHUNK_IMAGES);
+        // One in every decoding thread's hands and one for feeders that lag: the slowest
+        // lags by all of them at the end, when nobody else has work.
+        let in_flight = cores.get() + 1;
+        let chunk_bytes = CHUNK_BYTES.min(IN_FLIGHT_BYTES / in_flight);
+        let chunk_images = (chunk_bytes / bytes.max(1)).clamp(1, CHUNK_IMAGES);
         let end = dataset.scored().end;
         let from = subjects.iter().map(|subject| subject.from).min().unwrap_or(end);
         Self {
@@ -63,9 +69,7 @@ impl<'a> Supply<'a> {
             specs,
             chunk_images,
             next: AtomicUsize::new(from / chunk_images),
-            // One in every decoding thread's hands, as many waiting, and two
-            // for feeders that lag.
-            credits: Credits::new(2 * cores.get() + 2),
+            credits: Credits::new(in_flight),
             permits,
             image_ns: AtomicU64::new(0),
             decoded_images: AtomicUsize::new(0),
@@ -117,10 +121,11 @@ impl<'a> Supply<'a> {
             }
             let last = (first + self.chunk_images).min(self.due.end);
             let first = first.max(self.due.start);
+            let room = |spec| Vec::with_capacity((last - first) * tensor_bytes(spec));
             let mut chunk = Chunk {
                 index,
                 images: Vec::with_capacity(last - first),
-                tensors: vec![Vec::new(); self.specs.len()],
+                tensors: self.specs.iter().map(room).collect(),
                 exchange: Exchange::default(),
                 _credit: credit,
             };
