@@ -166,6 +166,26 @@ fn two_builds_are_taken_in_turn_interrupted_and_resumed() {
 }
 
 #[test]
+fn runs_taken_in_turn_are_spread_over_equally_many_processes() {
+    let root = TempDir::new().unwrap();
+    let folder = root.path().join("out");
+    let output = run()
+        .args(["--against", env!("CARGO_BIN_EXE_shutterbench"), "--backend", "tract"])
+        .args(["--no-accuracy", "--min-seconds", "0", "--max-seconds", "2"])
+        .args(["--model", "fmnist_mobilenet_v1_0.25_f32", "--out"])
+        .arg(&folder)
+        .output()
+        .unwrap();
+    assert_eq!(comparison(&output)["pairing"], "by_round");
+    let processes = ["base", "new"].map(|side| {
+        let journal = fs::read_to_string(folder.join(side).join("journal.jsonl")).unwrap();
+        journal.lines().filter(|line| line.contains("\"entry\":\"process\"")).count()
+    });
+    assert_eq!(processes[0], processes[1]);
+    assert!(processes[0] >= shutterbench::measure::bootstrap::MIN_PROCESSES, "{processes:?}");
+}
+
+#[test]
 fn a_program_that_is_no_shutterbench_is_refused() {
     for (program, words) in [("/bin/true", "is no shutterbench"), ("/nowhere", "no such program")] {
         let output = run().args(["--against", program, "--backend", "tract"]).output().unwrap();

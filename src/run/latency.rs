@@ -76,6 +76,12 @@ fn load_group(arms: &mut [Arm<'_>], waiting: &mut Vec<usize>) -> Result<Vec<Comp
                 companions.push(Seat { arm, active });
             }
         }
+        // Renewed together, they need one number of processes: what the slower one
+        // to load affords.
+        let processes = companions.iter().map(|seat| seat.active.processes()).min();
+        for seat in &mut companions {
+            seat.active.limit_processes(processes.unwrap_or(1));
+        }
         if !companions.is_empty() {
             group.push(companions);
         }
