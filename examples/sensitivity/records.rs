@@ -94,7 +94,7 @@ impl Records {
                 path.display(),
                 beside.display()
             );
-            for row in csv::Reader::from_reader(kept[..whole].as_bytes()).deserialize() {
+            for row in csv::Reader::from_reader(&kept.as_bytes()[..whole]).deserialize() {
                 rows.push(row.with_context(|| format!("{} is damaged", path.display()))?);
             }
         }
