@@ -325,7 +325,7 @@ fn caveats(base: &Run, new: &Run, pairing: Pairing, metric: Metric) -> Vec<Strin
     }
     if metric.probability().is_some() && pairing == Pairing::Unpaired {
         caveats.push(
-            "the runs were not taken in turn: what the machine did between them looks like a change of the models; take both in one sitting to be sure".into(),
+            "the runs were not taken in turn: the intervals allow for as much change of the machine between them as within them, and more than that looks like a change of the models; to be sure take them in turn (run --ab, --against)".into(),
         );
     }
     for runtime in &was.runtimes {

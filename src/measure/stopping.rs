@@ -13,6 +13,9 @@ pub const PRECISION: f64 = 0.01;
 /// The interval is computed again after so many times more rounds: each look
 /// is a chance to stop on a lucky one, and costs a bootstrap.
 const LOOK_AGAIN: f64 = 1.1;
+/// Looks in a row that have to find it narrow enough: at one look it may be so because the
+/// rounds happened to agree, and then it holds the median more seldom than it says.
+const PRECISE_LOOKS: u32 = 2;
 /// Most processes that `--processes auto` takes.
 pub const AUTO_PROCESSES: u32 = 20;
 /// Share of a case's least time that loading its processes may take, in a run alone.
@@ -104,7 +107,8 @@ pub struct Stopping {
     process_timed_ns: u64,
     warmup_ns: u64,
     look_at: usize,
-    precise: bool,
+    /// Looks in a row at which the interval was narrow enough.
+    precise_looks: u32,
 }
 
 impl Stopping {
@@ -123,7 +127,7 @@ impl Stopping {
             process_timed_ns: 0,
             warmup_ns: 0,
             look_at: bootstrap::MIN_ROUNDS,
-            precise: false,
+            precise_looks: 0,
         }
     }
 
@@ -142,7 +146,7 @@ impl Stopping {
         self.timed_ns += visit.block.wall_ns;
         self.process_timed_ns += visit.block.wall_ns;
         if self.runs == Amount::Auto && self.has_the_least() && self.rounds.len() >= self.look_at {
-            self.precise = self.is_precise();
+            self.precise_looks = if self.is_precise() { self.precise_looks + 1 } else { 0 };
             self.look_at = (self.rounds.len() as f64 * LOOK_AGAIN).ceil() as usize;
         }
     }
@@ -155,7 +159,9 @@ impl Stopping {
                 Decision::Enough(Reason::Counted)
             }
             Amount::Fixed(_) => Decision::More,
-            Amount::Auto if self.precise => Decision::Enough(Reason::Precise),
+            Amount::Auto if self.precise_looks >= PRECISE_LOOKS => {
+                Decision::Enough(Reason::Precise)
+            }
             Amount::Auto if self.timed_ns >= self.max_ns && self.runs_done > 0 => {
                 Decision::Enough(Reason::TimeUsed)
             }
@@ -243,154 +249,5 @@ fn seconds_to_ns(seconds: f64) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::measure::simulated::Series;
-    use crate::suite::Order;
-    use crate::worker::protocol::Block;
-
-    fn options(runs: Amount) -> LatencyOptions {
-        LatencyOptions {
-            batch: std::num::NonZeroUsize::MIN,
-            warmup: Amount::Auto,
-            runs,
-            min_seconds: 0.5,
-            max_seconds: 5.0,
-            block_ms: 50.0,
-            order: Order::Interleaved,
-            cooldown_seconds: 0.0,
-            care: crate::host::care::Care::default(),
-            processes: Amount::Auto,
-            affinity: vec![],
-            budget_ms: None,
-        }
-    }
-
-    fn visit(round: usize, process: u32, latency_ns: Vec<u64>) -> Visit {
-        let wall_ns = latency_ns.iter().sum();
-        let block =
-            Block { at_ns: vec![0; latency_ns.len()], latency_ns, cpu_ns: wall_ns, wall_ns };
-        Visit { round: round as u32, process, block, mhz: None }
-    }
-
-    /// Visits until the rule is satisfied: why, rounds, and processes.
-    fn drive(runs: Amount, processes: u32, series: Series) -> (Reason, usize, u32) {
-        let mut stopping = Stopping::new(&options(runs), Replication::fixed(processes), 1);
-        let mut process = 0;
-        for (round, (_, latencies)) in series.latencies(7).into_iter().enumerate() {
-            if stopping.process_is_due() {
-                process += 1;
-            }
-            let take = stopping.next_runs(latencies.len() as u32) as usize;
-            stopping.visited(&visit(round, process, latencies[..take].to_vec()));
-            if let Decision::Enough(reason) = stopping.decision() {
-                return (reason, round + 1, process + 1);
-            }
-        }
-        panic!("never enough");
-    }
-
-    #[test]
-    fn a_steady_case_stops_after_the_least_time() {
-        // Runs of 1 ms, 50 a block: the least time is ten rounds.
-        let steady = Series { rounds: 500, run_deviation: 0.01, ..Series::default() };
-        let (reason, rounds, processes) = drive(Amount::Auto, 1, steady);
-        assert_eq!((reason, processes), (Reason::Precise, 1));
-        assert!((10..=11).contains(&rounds), "{rounds}");
-    }
-
-    #[test]
-    fn a_noisy_case_goes_on_until_its_time_is_used() {
-        let noisy = Series { rounds: 500, round_deviation: 0.3, ..Series::default() };
-        let (reason, rounds, _) = drive(Amount::Auto, 1, noisy);
-        assert_eq!(reason, Reason::TimeUsed);
-        assert!((60..140).contains(&rounds), "{rounds} rounds of about 50 ms in 5 s");
-        let middling = Series { rounds: 500, round_deviation: 0.02, ..Series::default() };
-        let (reason, rounds, _) = drive(Amount::Auto, 1, middling);
-        assert_eq!(reason, Reason::Precise);
-        assert!((11..100).contains(&rounds), "{rounds}");
-    }
-
-    /// Blocks of a fixed count, each with its process.
-    fn blocks_of(count: u32, processes: u32, block_runs: u32) -> Vec<(u32, u32)> {
-        let replication = Replication::fixed(processes);
-        let mut stopping = Stopping::new(&options(Amount::Fixed(count)), replication, 1);
-        let (mut blocks, mut process) = (Vec::new(), 0);
-        while stopping.decision() == Decision::More {
-            process += u32::from(stopping.process_is_due());
-            let runs = stopping.next_runs(block_runs);
-            stopping.visited(&visit(blocks.len(), process, vec![1; runs as usize]));
-            blocks.push((process, runs));
-        }
-        assert_eq!(stopping.decision(), Decision::Enough(Reason::Counted));
-        assert_eq!(blocks.iter().map(|(_, runs)| runs).sum::<u32>(), count);
-        blocks
-    }
-
-    #[test]
-    fn a_fixed_count_is_kept_exactly_and_spread_over_rounds() {
-        assert_eq!(blocks_of(50, 1, 150), [(0, 5); 10]);
-        assert_eq!(blocks_of(3, 1, 150), [(0, 1); 3]);
-        // A block that takes 50 ms holds fewer runs than a tenth.
-        assert_eq!(blocks_of(70, 1, 4).len(), 18);
-    }
-
-    #[test]
-    fn a_fixed_count_is_spread_over_as_many_processes_as_asked_for() {
-        for (count, processes, block_runs) in [(50, 5, 150), (100, 20, 50), (40, 8, 2), (3, 5, 9)] {
-            let blocks = blocks_of(count, processes, block_runs);
-            let seen = blocks.last().unwrap().0 + 1;
-            assert_eq!(seen, processes.min(count), "{blocks:?}");
-            for process in 0..seen {
-                let of_it = blocks.iter().filter(|(it, _)| *it == process);
-                let runs: u32 = of_it.map(|(_, runs)| runs).sum();
-                assert_eq!(runs, count.div_ceil(processes), "{blocks:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn processes_are_renewed_evenly() {
-        let steady = Series { rounds: 500, run_deviation: 0.01, ..Series::default() };
-        let (reason, rounds, processes) = drive(Amount::Auto, 5, steady);
-        assert_eq!((reason, processes), (Reason::Precise, 5));
-        assert!((10..16).contains(&rounds), "{rounds}");
-        assert_eq!(drive(Amount::Fixed(400), 4, steady), (Reason::Counted, 12, 4));
-        assert_eq!(drive(Amount::Fixed(400), 1, steady).2, 1);
-    }
-
-    #[test]
-    fn a_slow_case_is_bounded_by_the_most_time() {
-        let mut stopping = Stopping::new(&options(Amount::Auto), Replication::fixed(1), 1);
-        stopping.visited(&visit(0, 0, vec![3_000_000_000]));
-        assert_eq!(stopping.decision(), Decision::More);
-        stopping.visited(&visit(1, 0, vec![3_000_000_000]));
-        assert_eq!(stopping.decision(), Decision::Enough(Reason::TimeUsed));
-    }
-
-    #[test]
-    fn auto_takes_as_many_processes_as_load_quickly() {
-        let alone = |ns| Replication::auto(ns, 0.5).processes;
-        assert_eq!([0, 1_000_000, 10_000_000, 11_000_000].map(alone), [20, 20, 5, 1]);
-        let in_turn = |ns| Replication::auto_in_turn(ns, 5.0).processes;
-        assert_eq!([125_000_000, 500_000_000, 501_000_000].map(in_turn), [20, 5, 1]);
-    }
-
-    #[test]
-    fn on_a_machine_without_rest_warm_up_does_not_take_most_of_the_time() {
-        let due = |replication| {
-            let mut stopping = Stopping::new(&options(Amount::Auto), replication, 1);
-            stopping.warmed_up(1_000_000_000);
-            let mut visits = 0;
-            while !stopping.process_is_due() {
-                stopping.visited(&visit(visits, 0, vec![1_000_000; 50]));
-                visits += 1;
-            }
-            visits
-        };
-        assert_eq!(due(Replication::auto(1_000_000, 0.5)), 20);
-        // Runs taken in turn rest on their pairs of processes.
-        assert_eq!(due(Replication::auto_in_turn(1_000_000, 0.5)), 1);
-        assert_eq!(due(Replication::fixed(20)), 1);
-    }
-}
+#[path = "stopping_tests.rs"]
+mod tests;
