@@ -33,7 +33,8 @@ pub struct ActiveCase {
 }
 
 impl ActiveCase {
-    /// Starts a worker for the case, loads the model and warms it up.
+    /// Starts a worker for the case, loads the model and warms it up. `None` where the
+    /// user interrupted that.
     ///
     /// # Errors
     /// The outer error is the case's fault; the inner one the run's.
@@ -42,21 +43,23 @@ impl ActiveCase {
         options: &LatencyOptions,
         index: usize,
         record: &mut CaseRecord,
-    ) -> Result<Self, Result<Fault>> {
+    ) -> Result<Option<Self>, Result<Fault>> {
         let start = Instant::now();
-        let warm = keep_warm_worker(context, options, index, record)?;
+        let Some(warm) = keep_warm_worker(context, options, index, record)? else {
+            return Ok(None);
+        };
         let replication = replication(context, options, &warm);
         let mut stopping = Stopping::new(options, replication, context.seed());
         record.processes.iter().for_each(|process| stopping.warmed_up(process.warmup.ns));
         record.visits.iter().for_each(|visit| stopping.visited(visit));
-        Ok(Self {
+        Ok(Some(Self {
             index,
             link: warm.link,
             resident_bytes: warm.resident_bytes,
             iterations: warm.iterations,
             stopping,
             spent: start.elapsed(),
-        })
+        }))
     }
 
     /// How many processes the case is spread over.
@@ -115,7 +118,8 @@ impl ActiveCase {
     }
 
     /// Goes on in a fresh process: what a process's memory layout does to a
-    /// latency can be seen only in another process.
+    /// latency can be seen only in another process. Stays in the old one where the user
+    /// interrupted the start of the new one: there will be no further visit.
     ///
     /// # Errors
     /// The outer error ends the run; the inner one is the case's fault.
@@ -129,10 +133,12 @@ impl ActiveCase {
         self.ask_last_questions(context, record)?;
         match keep_warm_worker(context, options, self.index, record) {
             Ok(warm) => {
-                self.stopping.warmed_up(warm.warmup_ns);
-                self.link = warm.link;
-                self.resident_bytes = warm.resident_bytes;
-                self.iterations = warm.iterations;
+                if let Some(warm) = warm {
+                    self.stopping.warmed_up(warm.warmup_ns);
+                    self.link = warm.link;
+                    self.resident_bytes = warm.resident_bytes;
+                    self.iterations = warm.iterations;
+                }
                 self.spent += start.elapsed();
                 Ok(Ok(()))
             }
@@ -176,7 +182,8 @@ struct Warm {
     warmup_ns: u64,
 }
 
-/// Starts a worker, warms it up, and writes down what it told.
+/// Starts a worker, warms it up, and writes down what it told; `None` where the user
+/// interrupted that, of which nothing is written down.
 ///
 /// # Errors
 /// The outer error is the case's fault; the inner one the run's.
@@ -185,19 +192,21 @@ fn keep_warm_worker(
     options: &LatencyOptions,
     index: usize,
     record: &mut CaseRecord,
-) -> Result<Warm, Result<Fault>> {
+) -> Result<Option<Warm>, Result<Fault>> {
     let started_at = rfc3339(OffsetDateTime::now_utc());
-    let (warm, process) = warm_worker(context, options, record).map_err(Ok)?;
+    let Some((warm, process)) = warm_worker(context, options, record).map_err(Ok)? else {
+        return Ok(None);
+    };
     let entry = Entry::Process { case: index, started_at, process: Box::new(process) };
     context.keep_case(record, entry).map_err(Err)?;
-    Ok(warm)
+    Ok(Some(warm))
 }
 
 fn warm_worker(
     context: &Context<'_>,
     options: &LatencyOptions,
     record: &CaseRecord,
-) -> Result<(Warm, Process), Fault> {
+) -> Result<Option<(Warm, Process)>, Fault> {
     let started_ns = clock::now_ns();
     let case = &record.case;
     let Worker { mut link, loaded } =
@@ -212,6 +221,7 @@ fn warm_worker(
     let mut warmup = Warmup::new(options.warmup);
     let report = loop {
         match warmup.step() {
+            Step::Run(_) if context.interrupted() => return Ok(None),
             Step::Run(iterations) => {
                 warmup.feed(&timed(link.as_mut(), &Request::Block { iterations })?);
             }
@@ -230,7 +240,7 @@ fn warm_worker(
         loading_ns,
         warmup_ns: report.ns,
     };
-    Ok((warm, process))
+    Ok(Some((warm, process)))
 }
 
 /// Over how many processes the case is spread, by what its first one took to load.
