@@ -156,6 +156,8 @@ fn without_images_outputs_are_compared_on_random_inputs() {
 fn doctor_names_every_runtime_found_or_missing() {
     let doctor = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_shutterbench"));
+        // Without adb: asked for devices, it leaves a server behind that outlives the test.
+        command.env("SHUTTERBENCH_ADB", "/nowhere/adb");
         let output = command.arg("doctor").args(arguments).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
