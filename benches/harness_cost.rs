@@ -1,13 +1,15 @@
-//! What the harness adds to a timed run: the same empty call in a bare loop and
-//! in a block. `cargo bench --bench harness_cost`.
+//! What the harness adds to a timed run: the same empty call of a backend in a bare
+//! loop and in a block. `cargo bench --bench harness_cost`; exit code 1 where it is more
+//! than allowed.
 
 #![allow(missing_docs, reason = "criterion_group! makes a public function")]
 
-use std::convert::Infallible;
 use std::hint::black_box;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group};
+use shutterbench::backend::{BackendError, Coverage, Session, Signature};
 use shutterbench::measure::block::time_block;
 use shutterbench::measure::{clock, statistics};
 
@@ -17,61 +19,103 @@ const BLOCKS: usize = 200;
 /// What the project allows itself above the call.
 const LIMIT_NS: f64 = 100.0;
 
-fn call() -> Result<(), Infallible> {
-    black_box(());
-    Ok(())
+/// A backend that does nothing: what is timed is reached as any backend is, through
+/// the trait.
+struct Idle {
+    signature: Signature,
 }
 
-fn bare_loop(runs: u64) -> Duration {
+impl Session for Idle {
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn write_input(&mut self, _: usize, _: &[u8]) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    fn invoke(&mut self) -> Result<(), BackendError> {
+        black_box(());
+        Ok(())
+    }
+
+    fn read_output(&self, _: usize) -> Result<Vec<u8>, BackendError> {
+        Ok(Vec::new())
+    }
+
+    fn coverage(&mut self) -> Result<Coverage, BackendError> {
+        Err(BackendError::Unsupported("an idle backend has no delegate".into()))
+    }
+}
+
+fn idle() -> Box<dyn Session> {
+    // Behind a black box, so that the compiler cannot know which session it is.
+    black_box(Box::new(Idle { signature: Signature { inputs: vec![], outputs: vec![] } }))
+}
+
+fn bare_loop(session: &mut dyn Session, runs: u64) -> Duration {
     let start = Instant::now();
     for _ in 0..runs {
-        let _ = black_box(call());
+        let _ = black_box(session.invoke());
     }
     start.elapsed()
 }
 
-fn timed_block(runs: u64) -> Duration {
+fn timed_block(session: &mut dyn Session, runs: u64) -> Duration {
     let mut wall_ns = 0;
     let mut left = runs;
     while left > 0 {
         let now = left.min(u64::from(RUNS));
-        let Ok(block) = time_block(now as u32, call);
-        wall_ns += block.wall_ns;
+        if let Ok(block) = time_block(now as u32, || session.invoke()) {
+            wall_ns += block.wall_ns;
+        }
         left -= now;
     }
     Duration::from_nanos(wall_ns)
 }
 
 fn cost(criterion: &mut Criterion) {
+    let mut session = idle();
     let mut group = criterion.benchmark_group("harness");
-    group.bench_function("bare loop", |bencher| bencher.iter_custom(bare_loop));
-    group.bench_function("timed block", |bencher| bencher.iter_custom(timed_block));
+    group.bench_function("bare loop", |bencher| {
+        bencher.iter_custom(|runs| bare_loop(session.as_mut(), runs));
+    });
+    group.bench_function("timed block", |bencher| {
+        bencher.iter_custom(|runs| timed_block(session.as_mut(), runs));
+    });
     group.bench_function("one reading of the clock", |bencher| bencher.iter(clock::now_ns));
     group.finish();
-    summarise();
 }
 
 /// Says in one line each what a latency contains besides the call, and what a
-/// run costs in all.
-fn summarise() {
+/// run costs in all. `false` where that is more than allowed.
+fn summarise() -> bool {
+    let mut session = idle();
     let mut latencies = Vec::with_capacity(BLOCKS);
     let mut whole = Vec::with_capacity(BLOCKS);
     for _ in 0..BLOCKS {
-        let bare_ns = bare_loop(u64::from(RUNS)).as_nanos() as f64;
-        let Ok(block) = time_block(RUNS, call);
+        let bare_ns = bare_loop(session.as_mut(), u64::from(RUNS)).as_nanos() as f64;
+        let Ok(block) = time_block(RUNS, || session.invoke()) else { continue };
         latencies.extend(statistics::median_ns(&block.latency_ns));
         whole.push((block.wall_ns as f64 - bare_ns) / f64::from(RUNS));
     }
     let (Some(latency), Some(whole)) = (statistics::median(&latencies), statistics::median(&whole))
     else {
-        return;
+        return false;
     };
-    let verdict = if whole < LIMIT_NS { "within" } else { "ABOVE" };
+    let within = whole < LIMIT_NS;
+    let verdict = if within { "within" } else { "ABOVE" };
     println!("an empty call is timed as {latency:.0} ns");
     println!(
         "a timed run costs {whole:.1} ns above the call, {verdict} the limit of {LIMIT_NS:.0} ns"
     );
+    within
 }
 
 criterion_group!(benches, cost);
-criterion_main!(benches);
+
+fn main() -> ExitCode {
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+    if summarise() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -117,6 +117,8 @@ fn zero_threads_and_unknown_names() {
     assert!(refused(&["--runs", "0"]).contains("from 1"));
     assert!(refused(&["--min-seconds=-1"]).contains("from 0 to"));
     assert!(refused(&["--cooldown", "1e300"]).contains("from 0 to"));
+    let said = refused(&["--no-latency", "--affinity", "0"]);
+    assert!(said.contains("leave out --affinity or --no-latency"), "{said}");
     assert!(refused(&["--timeout", "soon"]).contains("is no number"));
 }
 

@@ -143,6 +143,31 @@ fn two_suites_are_taken_in_turn_and_compared_in_their_order() {
 }
 
 #[test]
+fn warm_up_and_pauses_end_with_ctrl_c() {
+    // Either would last for hours: that the run ends at all is what is tested.
+    for (endless, processes) in [(["--warmup", "4000000000"], 0), (["--cooldown", "90000"], 1)] {
+        let root = TempDir::new().unwrap();
+        let folder = root.path().join("out");
+        let child = run()
+            .args(["--backend", "tract", "--no-accuracy", "--runs", "3"])
+            .args(endless)
+            .args(["--model", "fmnist_mobilenet_v1_0.25_f32", "--out"])
+            .arg(&folder)
+            .spawn()
+            .unwrap();
+        let journal = folder.join("journal.jsonl");
+        let kept = || fs::read_to_string(&journal).unwrap_or_default();
+        let of_processes = || kept().matches("\"entry\":\"process\"").count();
+        while kept().is_empty() || of_processes() < processes {
+            sleep(Duration::from_millis(10));
+        }
+        let output = interrupted(child, Duration::from_millis(200));
+        assert_eq!(output.status.code(), Some(130), "{}", said(&output));
+        assert_eq!(of_processes(), processes, "{endless:?}");
+    }
+}
+
+#[test]
 fn two_builds_are_taken_in_turn_interrupted_and_resumed() {
     let root = TempDir::new().unwrap();
     let folder = root.path().join("out");
@@ -163,6 +188,26 @@ fn two_builds_are_taken_in_turn_interrupted_and_resumed() {
             assert_eq!(rows[0].runs, Some(900));
         }
     }
+}
+
+#[test]
+fn runs_taken_in_turn_are_spread_over_equally_many_processes() {
+    let root = TempDir::new().unwrap();
+    let folder = root.path().join("out");
+    let output = run()
+        .args(["--against", env!("CARGO_BIN_EXE_shutterbench"), "--backend", "tract"])
+        .args(["--no-accuracy", "--min-seconds", "0", "--max-seconds", "2"])
+        .args(["--model", "fmnist_mobilenet_v1_0.25_f32", "--out"])
+        .arg(&folder)
+        .output()
+        .unwrap();
+    assert_eq!(comparison(&output)["pairing"], "by_round");
+    let processes = ["base", "new"].map(|side| {
+        let journal = fs::read_to_string(folder.join(side).join("journal.jsonl")).unwrap();
+        journal.lines().filter(|line| line.contains("\"entry\":\"process\"")).count()
+    });
+    assert_eq!(processes[0], processes[1]);
+    assert!(processes[0] >= shutterbench::measure::bootstrap::MIN_PROCESSES, "{processes:?}");
 }
 
 #[test]

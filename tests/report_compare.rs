@@ -53,7 +53,8 @@ fn a_slowdown_is_found_and_is_a_regression() {
 
 #[test]
 fn runs_taken_in_turn_are_paired_and_equal_ones_are_the_same() {
-    let base = run(&shape());
+    let mut base = run(&shape());
+    base.header.in_turn = Some("both".into());
     let mut twin = base.clone();
     for record in &mut twin.cases {
         for visit in &mut record.visits {
@@ -64,6 +65,17 @@ fn runs_taken_in_turn_are_paired_and_equal_ones_are_the_same() {
     assert_eq!(same.pairing, Pairing::ByRound);
     assert_eq!(same.count(Outcome::Same), base.cases.len(), "{same:?}");
     assert!(!same.is_regression());
+}
+
+#[test]
+fn runs_that_merely_overlap_in_time_are_not_paired() {
+    // Two machines that were started together have clocks that agree: their rounds
+    // fall on the same nanoseconds without being the same moment.
+    let base = run(&shape());
+    assert_eq!(compare(&base, &base.clone(), options(Metric::P50)).pairing, Pairing::Unpaired);
+    let mut other = base.clone();
+    other.header.in_turn = Some("another pair".into());
+    assert_eq!(compare(&base, &other, options(Metric::P50)).pairing, Pairing::Unpaired);
 }
 
 #[test]

@@ -312,3 +312,15 @@ fn hostile_names_cannot_leave_their_cell() {
     assert!(lines.iter().all(|line| pipes(line) == 11), "{text}");
     assert!(!terminal::table(&rows, Some(80), false).contains('\u{1b}'));
 }
+
+#[test]
+fn in_one_process_with_the_program_no_memory_is_a_cases_own() {
+    let mut run = run(&Shape::default());
+    let memory = |run: &shutterbench::run::Run| {
+        let row = &shutterbench::report::rows(run)[0];
+        (row.memory_load_bytes.is_some(), row.memory_peak_bytes.is_some())
+    };
+    assert_eq!(memory(&run), (true, true));
+    run.header.options.in_process = true;
+    assert_eq!(memory(&run), (false, false));
+}

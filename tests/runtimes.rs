@@ -151,3 +151,24 @@ fn without_images_outputs_are_compared_on_random_inputs() {
         assert!(row["top1"].is_null(), "{row}");
     }
 }
+
+#[test]
+fn doctor_names_every_runtime_found_or_missing() {
+    let doctor = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shutterbench"));
+        // Without adb: asked for devices, it leaves a server behind that outlives the test.
+        command.env("SHUTTERBENCH_ADB", "/nowhere/adb");
+        let output = command.arg("doctor").args(arguments).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = doctor(&[]);
+    for listed in shutterbench::backend::listing::backends() {
+        let line = match listed.version {
+            Some(version) => format!("runtime {}: {version}\n", listed.backend),
+            None => format!("runtime {} is missing: ", listed.backend),
+        };
+        assert!(text.contains(&line), "{line} in {text}");
+    }
+    let json: Value = serde_json::from_str(&doctor(&["--json"])).unwrap();
+    assert_eq!(json["runtimes"][0]["backend"], "tflite");
+}

@@ -2,6 +2,10 @@
 // held against. Prints the nanoseconds of each timed run, one a line.
 //
 //   bare_loop LIBRARY MODEL DELEGATE THREADS WARMUP RUNS
+//   bare_loop serve LIBRARY MODEL DELEGATE THREADS INPUT_FILE
+//
+// The first runs once, on zeros. The second takes its input from INPUT_FILE, then a
+// number of runs from each line of standard input, and ends where that ends.
 //
 // DELEGATE is 'none' or 'xnnpack'. Build: cc -O2 -o bare_loop bare_loop.c -ldl
 
@@ -49,15 +53,12 @@ static int64_t now_ns(void) {
   return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-int main(int argc, char** argv) {
-  if (argc != 7) {
-    fprintf(stderr, "usage: bare_loop LIBRARY MODEL none|xnnpack THREADS WARMUP RUNS\n");
-    return 2;
-  }
-  const int threads = atoi(argv[4]);
-  const int warmup = atoi(argv[5]);
-  const int runs = atoi(argv[6]);
-  library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
+static int (*invoke)(void*);
+static void* interpreter;
+
+// Loads the model and returns its first input tensor.
+static void* load(const char* path, const char* model_path, const char* delegate, int threads) {
+  library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   check(library != NULL, "dlopen");
   FUNCTION(void*, TfLiteModelCreateFromFile, const char*);
   FUNCTION(void*, TfLiteInterpreterOptionsCreate, void);
@@ -68,32 +69,75 @@ int main(int argc, char** argv) {
   FUNCTION(void*, TfLiteInterpreterCreate, const void*, const void*);
   FUNCTION(int, TfLiteInterpreterAllocateTensors, void*);
   FUNCTION(void*, TfLiteInterpreterGetInputTensor, const void*, int32_t);
-  FUNCTION(size_t, TfLiteTensorByteSize, const void*);
-  FUNCTION(void*, TfLiteTensorData, const void*);
   FUNCTION(int, TfLiteInterpreterInvoke, void*);
 
-  void* model = TfLiteModelCreateFromFile(argv[2]);
+  void* model = TfLiteModelCreateFromFile(model_path);
   check(model != NULL, "TfLiteModelCreateFromFile");
   void* options = TfLiteInterpreterOptionsCreate();
   TfLiteInterpreterOptionsSetNumThreads(options, threads);
-  if (strcmp(argv[3], "xnnpack") == 0) {
+  if (strcmp(delegate, "xnnpack") == 0) {
     XnnpackOptions xnnpack = TfLiteXNNPackDelegateOptionsDefault();
     xnnpack.num_threads = threads;
     TfLiteInterpreterOptionsAddDelegate(options, TfLiteXNNPackDelegateCreate(&xnnpack));
   }
-  void* interpreter = TfLiteInterpreterCreate(model, options);
+  interpreter = TfLiteInterpreterCreate(model, options);
   check(interpreter != NULL, "TfLiteInterpreterCreate");
   check(TfLiteInterpreterAllocateTensors(interpreter) == 0, "TfLiteInterpreterAllocateTensors");
-  void* input = TfLiteInterpreterGetInputTensor(interpreter, 0);
-  memset(TfLiteTensorData(input), 0, TfLiteTensorByteSize(input));
+  invoke = TfLiteInterpreterInvoke;
+  return TfLiteInterpreterGetInputTensor(interpreter, 0);
+}
 
-  for (int i = 0; i < warmup; i++) check(TfLiteInterpreterInvoke(interpreter) == 0, "invoke");
-  int64_t* samples = malloc(sizeof(int64_t) * (size_t)runs);
+// Times so many runs and prints what each took.
+static void run(int runs) {
+  const size_t bytes = sizeof(int64_t) * (size_t)runs;
+  int64_t* samples = malloc(bytes);
+  check(samples != NULL, "malloc");
+  // Written to, so that the pages are there before the first reading of the clock.
+  memset(samples, 1, bytes);
   for (int i = 0; i < runs; i++) {
     const int64_t start = now_ns();
-    check(TfLiteInterpreterInvoke(interpreter) == 0, "TfLiteInterpreterInvoke");
+    check(invoke(interpreter) == 0, "TfLiteInterpreterInvoke");
     samples[i] = now_ns() - start;
   }
   for (int i = 0; i < runs; i++) printf("%lld\n", (long long)samples[i]);
+  fflush(stdout);
+  free(samples);
+}
+
+static void fill(void* input, const char* path) {
+  FUNCTION(size_t, TfLiteTensorByteSize, const void*);
+  FUNCTION(void*, TfLiteTensorData, const void*);
+  const size_t size = TfLiteTensorByteSize(input);
+  if (path == NULL) {
+    memset(TfLiteTensorData(input), 0, size);
+    return;
+  }
+  FILE* file = fopen(path, "rb");
+  check(file != NULL, "opening the input file");
+  check(fread(TfLiteTensorData(input), 1, size, file) == size && fgetc(file) == EOF,
+        "reading an input of the right size");
+  fclose(file);
+}
+
+int main(int argc, char** argv) {
+  if (argc != 7) {
+    fprintf(stderr,
+            "usage: bare_loop LIBRARY MODEL none|xnnpack THREADS WARMUP RUNS\n"
+            "       bare_loop serve LIBRARY MODEL none|xnnpack THREADS INPUT_FILE\n");
+    return 2;
+  }
+  if (strcmp(argv[1], "serve") == 0) {
+    fill(load(argv[2], argv[3], argv[4], atoi(argv[5])), argv[6]);
+    int runs;
+    while (scanf("%d", &runs) == 1) {
+      check(runs > 0, "taking a number of runs from 1");
+      run(runs);
+    }
+    return 0;
+  }
+  fill(load(argv[1], argv[2], argv[3], atoi(argv[4])), NULL);
+  const int warmup = atoi(argv[5]);
+  for (int i = 0; i < warmup; i++) check(invoke(interpreter) == 0, "invoke");
+  run(atoi(argv[6]));
   return 0;
 }

@@ -4,20 +4,27 @@
 //!
 //! `scripts/measure/aa` and `scripts/measure/ab` run it.
 
+mod busy;
 mod document;
+mod records;
 mod side;
 mod spin;
 mod tally;
 mod trial;
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use shutterbench::backend::{BackendKind, Delegate};
+use shutterbench::host::{self, affinity};
+use shutterbench::run::record::rfc3339;
+use time::OffsetDateTime;
 
-use tally::Tally;
+use busy::Ticks;
+use records::{Question, Records, Row};
+use trial::Outcome;
 
 /// Compare a real model with itself, many times.
 #[derive(Debug, Clone, Parser)]
@@ -53,9 +60,15 @@ pub struct Arguments {
     /// Seed of everything random
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Where every comparison goes, as CSV
+    /// CPUs that both sides are pinned to, so that experiments can run side by side
+    #[arg(long, value_name = "LIST")]
+    affinity: Option<String>,
+    /// Where every comparison goes, as CSV; one that was cut short is gone on with
     #[arg(long)]
     csv: Option<PathBuf>,
+    /// End with an error when this process has ended: the load, where there is one
+    #[arg(long, value_name = "PID")]
+    only_while: Option<u32>,
     /// Put the summary into the section of this name
     #[arg(long, requires = "document")]
     section: Option<String>,
@@ -75,16 +88,78 @@ fn main() -> Result<()> {
 
 fn measure(arguments: &Arguments) -> Result<()> {
     ensure!(arguments.processes > 0, "a side needs a process: give --processes 1 or more");
-    let mut tally = Tally::new(arguments)?;
-    for number in 0..arguments.trials {
-        let outcome = trial::run(arguments, arguments.seed.wrapping_add(u64::from(number)))?;
-        eprintln!("{}", tally.line(number, &outcome));
-        tally.add(number, outcome)?;
+    let document = arguments.document.as_deref().zip(arguments.section.as_deref());
+    if let Some((path, section)) = document {
+        document::check(path, section)?;
     }
-    let summary = tally.summary();
+    if let Some(cpus) = &arguments.affinity {
+        // Both sides' processes inherit it.
+        affinity::pin(&affinity::parse(cpus)?)?;
+    }
+    let mut records = Records::open(arguments.csv.as_deref(), &Question::of(arguments))?;
+    while records.next() < arguments.trials {
+        if let Some(pid) = arguments.only_while {
+            ensure!(
+                Path::new(&format!("/proc/{pid}")).exists(),
+                "process {pid} has ended, and with it what was to run meanwhile"
+            );
+        }
+        let row = compare(arguments, records.next(), records.rows.last())?;
+        eprintln!("{}", tally::line(arguments, &row));
+        records.add(row)?;
+    }
+    let summary = tally::summary(arguments, &records.rows);
     println!("{summary}");
-    match (&arguments.document, &arguments.section) {
-        (Some(path), Some(section)) => document::replace(path, section, &summary),
-        _ => Ok(()),
+    match document {
+        Some((path, section)) => document::replace(path, section, &summary),
+        None => Ok(()),
     }
+}
+
+/// One comparison, tried twice. A second one in a row that fails ends the experiment:
+/// something is wrong with more than a process.
+fn compare(arguments: &Arguments, trial: u32, before: Option<&Row>) -> Result<Row> {
+    let seed = arguments.seed.wrapping_add(u64::from(trial));
+    let start = Ticks::now();
+    let outcome = trial::run(arguments, seed).or_else(|error| {
+        eprintln!("comparison {}: {error:#}; trying again", trial + 1);
+        trial::run(arguments, seed)
+    });
+    let failed_before = before.is_none_or(|row| row.ratio.is_none());
+    let outcome = match outcome {
+        Err(error) if failed_before => {
+            return Err(error).with_context(|| format!("comparison {} failed twice", trial + 1));
+        }
+        outcome => outcome.ok(),
+    };
+    let cpus = host::tree::Tree::default().cpus().len();
+    let ended_at = rfc3339(OffsetDateTime::now_utc());
+    Ok(Row {
+        trial,
+        ended_at,
+        busy_cpus: start
+            .zip(Ticks::now())
+            .and_then(|(was, is)| is.busy_since(was, cpus))
+            .map(rounded),
+        load: host::load_average(),
+        ..outcome.map(row_of).unwrap_or_default()
+    })
+}
+
+fn row_of(outcome: Outcome) -> Row {
+    let Outcome { ours, strict, peer_ratio } = outcome;
+    Row {
+        ratio: Some(rounded(ours.ratio)),
+        low: ours.interval.map(|interval| rounded(interval.low)),
+        high: ours.interval.map(|interval| rounded(interval.high)),
+        verdict: Some(ours.verdict),
+        verdict_by_interval: Some(strict.verdict),
+        peer_ratio: Some(rounded(peer_ratio)),
+        ..Row::default()
+    }
+}
+
+/// To the digits that are worth keeping.
+fn rounded(value: f64) -> f64 {
+    (value * 1e5).round() / 1e5
 }

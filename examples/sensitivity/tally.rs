@@ -1,127 +1,95 @@
 //! What many comparisons came to.
 
-use std::fs::File;
-
-use anyhow::{Context, Result};
-use shutterbench::host::{Host, load_average};
+use shutterbench::host::Host;
 use shutterbench::measure::paired::threshold_in_force;
 use shutterbench::measure::{Verdict, statistics};
 
 use super::Arguments;
-use super::trial::Outcome;
+use super::records::Row;
 
-/// Counts comparisons and writes each to the CSV file, where there is one.
-pub struct Tally {
-    arguments: Arguments,
-    outcomes: Vec<Outcome>,
-    csv: Option<csv::Writer<File>>,
+/// One comparison, for the terminal.
+pub fn line(arguments: &Arguments, row: &Row) -> String {
+    let place = format!("{}/{}", row.trial + 1, arguments.trials);
+    let (Some(ratio), Some(verdict), Some(peer)) = (row.ratio, row.verdict, row.peer_ratio) else {
+        return format!("{place}: failed");
+    };
+    let interval = match (row.low, row.high) {
+        (Some(low), Some(high)) => format!("{low:.4}..{high:.4}"),
+        _ => "no interval".to_owned(),
+    };
+    format!("{place}: {ratio:.4} ({interval}) {verdict}; mean of 50: {peer:.4}")
 }
 
-impl Tally {
-    pub fn new(arguments: &Arguments) -> Result<Self> {
-        let mut csv = match &arguments.csv {
-            Some(path) => Some(
-                csv::Writer::from_path(path)
-                    .with_context(|| format!("cannot write {}", path.display()))?,
-            ),
-            None => None,
-        };
-        if let Some(csv) = &mut csv {
-            csv.write_record([
-                "trial",
-                "ratio",
-                "low",
-                "high",
-                "verdict",
-                "verdict_by_interval",
-                "peer_ratio",
-                "load",
-            ])?;
-        }
-        Ok(Self { arguments: arguments.clone(), outcomes: Vec::new(), csv })
-    }
-
-    pub fn add(&mut self, number: u32, outcome: Outcome) -> Result<()> {
-        let Outcome { ours, strict, peer_ratio } = &outcome;
-        if let Some(csv) = &mut self.csv {
-            let end = |end: Option<f64>| end.map_or_else(String::new, |end| format!("{end:.5}"));
-            csv.write_record([
-                number.to_string(),
-                format!("{:.5}", ours.ratio),
-                end(ours.interval.map(|interval| interval.low)),
-                end(ours.interval.map(|interval| interval.high)),
-                ours.verdict.to_string(),
-                strict.verdict.to_string(),
-                format!("{peer_ratio:.5}"),
-                end(load_average()),
-            ])?;
-            csv.flush()?;
-        }
-        self.outcomes.push(outcome);
-        Ok(())
-    }
-
-    /// One comparison, for the terminal.
-    pub fn line(&self, number: u32, outcome: &Outcome) -> String {
-        let Outcome { ours, peer_ratio, .. } = outcome;
-        let interval = ours.interval.map_or_else(
-            || "no interval".to_owned(),
-            |interval| format!("{:.4}..{:.4}", interval.low, interval.high),
-        );
-        let of = self.arguments.trials;
-        format!(
-            "{}/{of}: {:.4} ({interval}) {}; mean of 50: {peer_ratio:.4}",
-            number + 1,
-            ours.ratio,
-            ours.verdict
-        )
-    }
-
-    /// A Markdown table of what all came to, with how it was measured.
-    pub fn summary(&self) -> String {
-        let Arguments { model, backend, delegate, threads, slower, seconds, processes, .. } =
-            &self.arguments;
-        let host = Host::read();
-        let name = model.file_stem().unwrap_or_default().to_string_lossy();
-        let threshold = threshold_in_force(self.arguments.threshold, *processes as usize);
-        let ours: Vec<f64> = self.outcomes.iter().map(|outcome| outcome.ours.ratio).collect();
-        let peers: Vec<f64> = self.outcomes.iter().map(|outcome| outcome.peer_ratio).collect();
-        let beyond = (threshold / 100.0).ln_1p();
-        let peer = |wanted: fn(f64, f64) -> bool| {
-            peers.iter().filter(|ratio| wanted(ratio.ln(), beyond)).count()
-        };
-        let row = |what: &str, by: [usize; 4], ratios: &[f64]| {
-            let sorted = statistics::sorted(ratios);
-            let at = |p| statistics::quantile(&sorted, p).unwrap_or(f64::NAN);
-            let [slower, faster, same, undecided] = by;
-            format!(
-                "| {what} | {slower} | {faster} | {same} | {undecided} | {:.4} | {:.4} .. {:.4} |\n",
-                at(0.5),
-                at(0.05),
-                at(0.95)
-            )
-        };
-        let ours_by = self.count(|outcome| outcome.ours.verdict);
-        let strict_by = self.count(|outcome| outcome.strict.verdict);
-        let peer_slower = peer(|log, beyond| log >= beyond);
-        let peer_faster = peer(|log, beyond| log <= -beyond);
-        let peer_by = [peer_slower, peer_faster, peers.len() - peer_slower - peer_faster, 0];
-        format!(
-            "{name}, {backend}/{delegate}, {threads} thread(s); the second side {slower}% slower; \
-             {} comparisons, {seconds} s a side over {processes} process(es); {} ({} CPUs).\n\n\
-             | method | slower | faster | same | undecided | median ratio | 5% .. 95% of ratios |\n\
-             |---|---|---|---|---|---|---|\n{}{}{}",
-            self.outcomes.len(),
-            host.cpu,
-            host.cores,
-            row(&format!("shutterbench, threshold {threshold}%"), ours_by, &ours),
-            row("shutterbench, interval alone", strict_by, &ours),
-            row(&format!("mean of 50 runs, differs by {threshold}%"), peer_by, &peers),
-        )
-    }
-
-    fn count(&self, verdict: fn(&Outcome) -> Verdict) -> [usize; 4] {
+/// A Markdown table of what all came to, with how and when it was measured.
+pub fn summary(arguments: &Arguments, rows: &[Row]) -> String {
+    let threshold = threshold_in_force(arguments.threshold, arguments.processes as usize);
+    let measured: Vec<&Row> = rows.iter().filter(|row| row.ratio.is_some()).collect();
+    let ours: Vec<f64> = measured.iter().filter_map(|row| row.ratio).collect();
+    let peers: Vec<f64> = measured.iter().filter_map(|row| row.peer_ratio).collect();
+    let by = |verdict: fn(&Row) -> Option<Verdict>| {
         [Verdict::Slower, Verdict::Faster, Verdict::Same, Verdict::Undecided]
-            .map(|wanted| self.outcomes.iter().filter(|o| verdict(o) == wanted).count())
-    }
+            .map(|wanted| measured.iter().filter(|row| verdict(row) == Some(wanted)).count())
+    };
+    let beyond = (threshold / 100.0).ln_1p();
+    let slower = peers.iter().filter(|ratio| ratio.ln() >= beyond).count();
+    let faster = peers.iter().filter(|ratio| ratio.ln() <= -beyond).count();
+    let by_peers = [slower, faster, peers.len() - slower - faster, 0];
+    format!(
+        "{}\n\n\
+         | method | slower | faster | same | undecided | median ratio | 5% .. 95% of ratios |\n\
+         |---|---|---|---|---|---|---|\n{}{}{}",
+        setting(arguments, rows, measured.len()),
+        table_row(&format!("shutterbench, threshold {threshold}%"), by(|row| row.verdict), &ours),
+        table_row("shutterbench, interval alone", by(|row| row.verdict_by_interval), &ours),
+        table_row(&format!("mean of 50 runs, differs by {threshold}%"), by_peers, &peers),
+    )
+}
+
+/// How, where and when.
+fn setting(arguments: &Arguments, rows: &[Row], measured: usize) -> String {
+    let Arguments { model, backend, delegate, threads, slower, seconds, processes, .. } = arguments;
+    let host = Host::read();
+    let name = model.file_stem().unwrap_or_default().to_string_lossy();
+    let failed = match rows.len() - measured {
+        0 => String::new(),
+        failed => format!(" ({failed} more failed)"),
+    };
+    let pinned = match &arguments.affinity {
+        Some(cpus) => format!(", pinned to CPU {cpus}"),
+        None => String::new(),
+    };
+    let day = |row: Option<&Row>| {
+        let moment = row.map_or("", |row| row.ended_at.as_str());
+        moment.split('T').next().unwrap_or_default().to_owned()
+    };
+    let (first, last) = (day(rows.first()), day(rows.last()));
+    let when = if first == last { first } else { format!("{first} to {last}") };
+    format!(
+        "{name}, {backend}/{delegate}, {threads} thread(s); the second side {slower}% slower; \
+         {measured} comparisons{failed}, {seconds} s a side over {processes} process(es){pinned}; \
+         {} ({} CPUs), {when}. Meanwhile {} CPUs were busy on average; the load was {} \
+         (median, 5% and 95% of the comparisons).",
+        host.cpu,
+        host.cores,
+        spread(rows.iter().filter_map(|row| row.busy_cpus)),
+        spread(rows.iter().filter_map(|row| row.load)),
+    )
+}
+
+fn spread(values: impl Iterator<Item = f64>) -> String {
+    let sorted = statistics::sorted(&values.collect::<Vec<_>>());
+    let at = |p| statistics::quantile(&sorted, p).map_or("?".to_owned(), |it| format!("{it:.2}"));
+    format!("{} ({} to {})", at(0.5), at(0.05), at(0.95))
+}
+
+fn table_row(what: &str, by: [usize; 4], ratios: &[f64]) -> String {
+    let sorted = statistics::sorted(ratios);
+    let at = |p| statistics::quantile(&sorted, p).unwrap_or(f64::NAN);
+    let [slower, faster, same, undecided] = by;
+    format!(
+        "| {what} | {slower} | {faster} | {same} | {undecided} | {:.4} | {:.4} .. {:.4} |\n",
+        at(0.5),
+        at(0.05),
+        at(0.95)
+    )
 }

@@ -53,7 +53,7 @@ pub fn run(arguments: &Arguments, seed: u64) -> Result<Outcome> {
     Ok(Outcome {
         ours: compare(arguments.threshold)?,
         strict: compare(0.0)?,
-        peer_ratio: peer_ratio(arguments)?,
+        peer_ratio: peer_ratio(arguments, rng.random())?,
     })
 }
 
@@ -68,13 +68,19 @@ fn start_both(arguments: &Arguments, base_first: bool) -> Result<[Side; 2]> {
     }
 }
 
-/// One process after the other, warmed up as ours, a mean of 50 runs each.
-fn peer_ratio(arguments: &Arguments) -> Result<f64> {
+/// One process after the other, warmed up as ours, a mean of 50 runs each; the base
+/// first or last, since the machine may drift from the one to the other.
+fn peer_ratio(arguments: &Arguments, base_first: bool) -> Result<f64> {
     let mean = |slower| -> Result<f64> {
         let block = Side::start(arguments, slower)?.block(PEER_RUNS)?;
         let latencies: Vec<f64> = block.latency_ns.iter().map(|ns| *ns as f64).collect();
         Ok(statistics::mean(&latencies))
     };
-    let base = mean(0.0)?;
-    Ok(mean(arguments.slower)? / base)
+    if base_first {
+        let base = mean(0.0)?;
+        Ok(mean(arguments.slower)? / base)
+    } else {
+        let new = mean(arguments.slower)?;
+        Ok(new / mean(0.0)?)
+    }
 }

@@ -140,7 +140,7 @@ fn devices(server: &Server, json: bool) -> Result<Ending> {
     print(format!("{table}\n").as_bytes())
 }
 
-/// Tells what would disturb a measurement.
+/// Tells what would disturb a measurement, which runtimes there are, and which devices.
 ///
 /// # Errors
 /// Standard output that cannot be written.
@@ -149,16 +149,31 @@ pub fn doctor(json: bool) -> Result<Ending> {
     struct Examined {
         #[serde(flatten)]
         report: doctor::Report,
+        runtimes: Vec<listing::BackendListing>,
         devices: Vec<survey::Device>,
     }
     // Without adb there are no devices, and that disturbs nothing.
     let devices = survey::devices(&Server::default()).unwrap_or_default();
     let report = doctor::examine();
+    let runtimes = listing::backends();
     if json {
-        return print_json(&Examined { report, devices });
+        return print_json(&Examined { report, runtimes, devices });
     }
-    let lines: String = devices.iter().map(|device| format!("{}\n", device.in_words())).collect();
-    print(format!("{report}{lines}").as_bytes())
+    let runtimes: String = runtimes.iter().map(runtime_in_words).collect();
+    let devices: String = devices.iter().map(|device| format!("{}\n", device.in_words())).collect();
+    print(format!("{report}{runtimes}{devices}").as_bytes())
+}
+
+fn runtime_in_words(listing: &listing::BackendListing) -> String {
+    let backend = listing.backend;
+    let remedy = listing.remedy.as_ref().map_or_else(String::new, |it| format!("\n  {it}"));
+    match (&listing.version, &listing.reason) {
+        (Some(version), _) => format!("runtime {backend}: {version}\n"),
+        (None, reason) => {
+            let reason = reason.as_deref().unwrap_or("it cannot be used");
+            format!("runtime {backend} is missing: {reason}{remedy}\n")
+        }
+    }
 }
 
 fn table(header: &[&str]) -> Table {

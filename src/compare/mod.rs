@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::measure::paired::{self, Pairing};
 use crate::report::row::Row;
 use crate::run::{CaseRecord, Run, Status};
-use crate::suite::{Case, Order};
+use crate::suite::Case;
 
 pub use metric::Metric;
 pub use pick::{Constraints, Pick, pick};
@@ -314,42 +314,12 @@ fn plain(mut both: CaseComparison, was: f64, is: f64, options: Options) -> CaseC
     both
 }
 
-/// Rounds belong together where the runs were taken in turn, or were interleaved on one machine at
-/// the same time: their visits then alternate on the machine's one monotonic
-/// clock.
+/// Rounds belong together where the runs were taken in turn, and nowhere else: round 7
+/// of two runs that merely overlap in time, or whose machines' clocks agree by chance,
+/// is not the same moment.
 fn pairing(base: &Run, new: &Run) -> Pairing {
-    if base.header.in_turn.is_some() && base.header.in_turn == new.header.in_turn {
-        return Pairing::ByRound;
-    }
-    let several = [base, new].iter().any(|run| !run.header.devices().is_empty());
-    let one_machine = !several
-        && base.header.host.cpu == new.header.host.cpu
-        && base.header.device == new.header.device;
-    let interleaved = [base, new].iter().all(|run| {
-        run.header
-            .options
-            .latency
-            .as_ref()
-            .is_some_and(|latency| latency.order == Order::Interleaved)
-    });
-    match (span(base), span(new)) {
-        (Some((a_start, a_end)), Some((b_start, b_end))) if one_machine && interleaved => {
-            let common = a_end.min(b_end).saturating_sub(a_start.max(b_start));
-            let shorter = (a_end - a_start).min(b_end - b_start);
-            // Most of the shorter run lies within the longer one.
-            if common > shorter / 10 * 9 { Pairing::ByRound } else { Pairing::Unpaired }
-        }
-        _ => Pairing::Unpaired,
-    }
-}
-
-/// First and last timed run on the monotonic clock.
-fn span(run: &Run) -> Option<(u64, u64)> {
-    let starts = || {
-        let visits = run.cases.iter().flat_map(|record| &record.visits);
-        visits.flat_map(|visit| visit.block.at_ns.iter().copied())
-    };
-    Some((starts().min()?, starts().max()?))
+    let in_turn = base.header.in_turn.is_some() && base.header.in_turn == new.header.in_turn;
+    if in_turn { Pairing::ByRound } else { Pairing::Unpaired }
 }
 
 fn caveats(base: &Run, new: &Run, pairing: Pairing, metric: Metric) -> Vec<String> {
@@ -369,7 +339,7 @@ fn caveats(base: &Run, new: &Run, pairing: Pairing, metric: Metric) -> Vec<Strin
     }
     if metric.probability().is_some() && pairing == Pairing::Unpaired {
         caveats.push(
-            "the runs were not taken in turn: what the machine did between them looks like a change of the models; take both in one sitting to be sure".into(),
+            "the runs were not taken in turn: the intervals allow for as much change of the machine between them as within them, and more than that looks like a change of the models; to be sure take them in turn (run --ab, --against)".into(),
         );
     }
     for runtime in &was.runtimes {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ThermalZone;
 use super::android::{Battery, Thermal};
 use super::tree::Tree;
 
@@ -80,19 +81,22 @@ impl Care {
     }
 }
 
-/// The hottest of the kernel's thermal zones: those whose names say CPU, where
-/// there are any. Zones that are off read 0 or nonsense below it.
 fn hottest_zone(tree: &Tree) -> Option<f64> {
     let zones = super::read::thermal_zones(tree);
+    hottest(&zones).map(|zone| zone.millidegrees as f64 / 1e3)
+}
+
+/// The hottest of the kernel's thermal zones: those whose names say CPU, where
+/// there are any. Zones that are off read 0 or nonsense below it.
+pub(super) fn hottest(zones: &[ThermalZone]) -> Option<&ThermalZone> {
     let hottest = |only_cpu: bool| {
         let names = ["cpu", "soc", "tsens", "pkg", "core"];
         let is_cpu = |name: &str| names.iter().any(|part| name.to_lowercase().contains(part));
         zones
             .iter()
             .filter(|zone| !only_cpu || is_cpu(&zone.name))
-            .map(|zone| zone.millidegrees as f64 / 1e3)
-            .filter(|celsius| (1.0..150.0).contains(celsius))
-            .max_by(f64::total_cmp)
+            .filter(|zone| (1_000..150_000).contains(&zone.millidegrees))
+            .max_by_key(|zone| zone.millidegrees)
     };
     hottest(true).or_else(|| hottest(false))
 }

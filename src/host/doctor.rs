@@ -4,11 +4,15 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::activity::Activity;
+use super::pace::Pace;
 use super::tree::Tree;
-use super::{Host, frequency, read};
+use super::{Host, care, frequency, read};
 
 /// Load per CPU from which on other work disturbs a measurement.
 const BUSY_LOAD: f64 = 0.1;
+/// How much faster fast moments are than slow ones, in percent, where a machine swings.
+const SWING_PERCENT: f64 = 5.0;
 /// Temperature of a CPU's zone from which on it is about to throttle: phones
 /// and laptops begin between 85 and 100 degrees.
 const HOT_MILLIDEGREES: i64 = 80_000;
@@ -62,6 +66,8 @@ pub enum Disturbance {
     VirtualMachine,
     /// The hypervisor takes time away.
     StolenTime,
+    /// The machine runs at changing speed.
+    Pace,
     /// The CPU is emulated.
     Emulation,
     /// Reading the clock is slow.
@@ -94,16 +100,29 @@ pub struct Report {
 #[must_use]
 pub fn examine() -> Report {
     let host = Host::read();
-    let findings = findings(&Tree::default(), &host);
+    // Before the probe, which is a load itself.
+    let activity = Activity::watch();
+    let now = Now { activity, pace: Pace::measure() };
+    let findings = findings(&Tree::default(), &host, &now);
     Report { host, findings }
+}
+
+/// What was seen of the machine over a moment, where it was looked at.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Now {
+    /// What it does besides.
+    pub activity: Option<Activity>,
+    /// How steadily it runs.
+    pub pace: Option<Pace>,
 }
 
 /// What would disturb a measurement on the machine that `tree` shows.
 #[must_use]
-pub fn findings(tree: &Tree, host: &Host) -> Vec<Finding> {
+pub fn findings(tree: &Tree, host: &Host, now: &Now) -> Vec<Finding> {
     let mut all: Vec<Finding> = [
         emulation(host),
-        load(tree, host),
+        load(tree, host, now.activity.as_ref()),
+        pace(now.pace),
         governor(host),
         turbo(host),
         frequency_limit(tree),
@@ -144,8 +163,10 @@ fn emulation(host: &Host) -> Option<Finding> {
     )
 }
 
-fn load(tree: &Tree, host: &Host) -> Option<Finding> {
-    let load = read::load_average_in(tree)?;
+/// By what is busy now; by the load average where that is not known.
+fn load(tree: &Tree, host: &Host, activity: Option<&Activity>) -> Option<Finding> {
+    let average = read::load_average_in(tree);
+    let load = activity.map(|activity| activity.busy_cpus).or(average)?;
     let per_cpu = load / host.cores.max(1) as f64;
     let severity = match per_cpu {
         ..BUSY_LOAD => return None,
@@ -155,8 +176,35 @@ fn load(tree: &Tree, host: &Host) -> Option<Finding> {
     finding(
         severity,
         Disturbance::Load,
-        format!("other programs run: load average {load:.2} on {} CPUs", host.cores),
+        format!("other programs run: {}", busy_in_words(host, activity, average)),
         "stop them, or wait until the load falls; `top` shows them",
+    )
+}
+
+fn busy_in_words(host: &Host, activity: Option<&Activity>, average: Option<f64>) -> String {
+    let average = average.map(|load| format!("load average {load:.2}"));
+    let Some(Activity { busy_cpus, busiest }) = activity else {
+        return format!("{} on {} CPUs", average.unwrap_or_default(), host.cores);
+    };
+    let busiest = busiest.as_ref().map_or_else(String::new, |(name, cpus)| {
+        format!(", most of all '{}' ({cpus:.2})", name.escape_debug())
+    });
+    let average = average.map_or_else(String::new, |average| format!("; {average}"));
+    format!("{busy_cpus:.2} of {} CPUs are busy{busiest}{average}", host.cores)
+}
+
+fn pace(pace: Option<Pace>) -> Option<Finding> {
+    let swing = pace?.swing_percent();
+    if swing < SWING_PERCENT {
+        return None;
+    }
+    finding(
+        Severity::Warning,
+        Disturbance::Pace,
+        format!(
+            "it runs at changing speed: the same work took {swing:.0}% longer in the slowest tenth of 0.3 s than in the fastest"
+        ),
+        "compare only what is taken in turn (run --ab, --against), or measure on a steadier machine",
     )
 }
 
@@ -218,7 +266,7 @@ fn smt(host: &Host) -> Option<Finding> {
 }
 
 fn heat(host: &Host) -> Option<Finding> {
-    let hottest = host.thermal_zones.iter().max_by_key(|zone| zone.millidegrees)?;
+    let hottest = care::hottest(&host.thermal_zones)?;
     if hottest.millidegrees < HOT_MILLIDEGREES {
         return None;
     }
@@ -249,11 +297,20 @@ fn battery(tree: &Tree) -> Option<Finding> {
 }
 
 /// The limit of the control group at the root of what this program sees
-/// (cgroup v2's cpu.max: quota and period in microseconds, or 'max').
+/// (cgroup v2's cpu.max: quota and period in microseconds, or 'max'; v1 has a file for
+/// each, and a quota of -1 for none).
 fn cpu_quota(tree: &Tree) -> Option<Finding> {
-    let limit = tree.sys("fs/cgroup/cpu.max")?;
-    let (quota, period) = limit.split_once(' ')?;
-    let cpus = quota.parse::<f64>().ok()? / period.parse::<f64>().ok()?;
+    let v2 = || {
+        let limit = tree.sys("fs/cgroup/cpu.max")?;
+        let (quota, period) = limit.split_once(' ')?;
+        Some(quota.parse::<f64>().ok()? / period.parse::<f64>().ok()?)
+    };
+    let v1 = |folder: &str| {
+        let of = |file| tree.sys_number::<f64>(format!("fs/cgroup/{folder}/cpu.cfs_{file}_us"));
+        Some(of("quota")? / of("period")?)
+    };
+    let quota = v2().or_else(|| v1("cpu")).or_else(|| v1("cpu,cpuacct"));
+    let cpus = quota.filter(|cpus| *cpus > 0.0)?;
     finding(
         Severity::Warning,
         Disturbance::CpuQuota,

@@ -1,11 +1,14 @@
 //! What disturbs a measurement is named, on machines that were seen.
 
 use super::*;
-use crate::host::captured;
+use crate::host::{ThermalZone, captured};
 
 fn found(tree: &Tree) -> Vec<(Severity, Disturbance)> {
     let host = Host::of_tree(tree, "x86_64");
-    findings(tree, &host).into_iter().map(|f| (f.severity, f.disturbance)).collect()
+    findings(tree, &host, &Now::default())
+        .into_iter()
+        .map(|f| (f.severity, f.disturbance))
+        .collect()
 }
 
 #[test]
@@ -22,7 +25,7 @@ fn a_warm_busy_phone_on_battery_is_told_all_of_it() {
         ]
     );
     let host = Host::of_tree(&tree, "aarch64");
-    let text = Report { findings: findings(&tree, &host), host }.to_string();
+    let text = Report { findings: findings(&tree, &host, &Now::default()), host }.to_string();
     for part in ["load average 6.11 on 8 CPUs", "91 degrees", "41% left", "CPU 7 to 2035 of 2841"] {
         assert!(text.contains(part), "{part} in {text}");
     }
@@ -75,7 +78,7 @@ fn a_quiet_machine_has_nothing_to_be_told() {
 fn an_emulated_cpu_comes_first() {
     let (_keep, tree) = captured::virtual_machine();
     let host = Host::of_tree(&tree, "aarch64");
-    assert_eq!(findings(&tree, &host)[0].disturbance, Disturbance::Emulation);
+    assert_eq!(findings(&tree, &host, &Now::default())[0].disturbance, Disturbance::Emulation);
 }
 
 #[test]
@@ -83,4 +86,47 @@ fn this_machine_can_be_examined_and_written_as_json() {
     let json = serde_json::to_string(&examine()).unwrap();
     let back: Report = serde_json::from_str(&json).unwrap();
     assert!(back.host.cores > 0);
+}
+
+#[test]
+fn what_is_busy_now_counts_more_than_what_was() {
+    let (_keep, tree) = captured::phone();
+    let host = Host { cores: 8, ..Host::default() };
+    let at = |busy_cpus, swing: f64| {
+        let busiest = Some(("rustc".to_owned(), 0.9));
+        let activity = Some(Activity { busy_cpus, busiest });
+        let pace = Some(Pace { slow: 1.0, fast: 1.0 + swing });
+        findings(&tree, &host, &Now { activity, pace })
+    };
+    let is = |found: &[Finding], what| found.iter().any(|finding| finding.disturbance == what);
+    let busy = at(2.0, 0.22);
+    assert!(is(&busy, Disturbance::Load) && is(&busy, Disturbance::Pace));
+    let text = Report { findings: busy, host: host.clone() }.to_string();
+    for part in ["2.00 of 8 CPUs are busy, most of all 'rustc' (0.90); load average 6.11", "22%"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let quiet = at(0.1, 0.01);
+    assert!(!is(&quiet, Disturbance::Load) && !is(&quiet, Disturbance::Pace), "{quiet:?}");
+}
+
+#[test]
+fn an_older_control_group_s_quota_is_seen_too() {
+    let with = |quota| {
+        let (_keep, tree) = captured::tree(&[
+            ("sys/fs/cgroup/cpu/cpu.cfs_quota_us", quota),
+            ("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n"),
+        ]);
+        cpu_quota(&tree)
+    };
+    assert!(with("50000\n").unwrap().found.contains("0.50 CPUs"));
+    assert_eq!(with("-1\n"), None);
+}
+
+#[test]
+fn a_sensor_that_reads_nonsense_or_is_no_cpu_s_is_not_heat() {
+    let zone = |name: &str, millidegrees| ThermalZone { name: name.into(), millidegrees };
+    let of = |zones| heat(&Host { thermal_zones: zones, ..Host::default() });
+    assert_eq!(of(vec![zone("cpu-0", 45_000), zone("charger", 95_000)]), None);
+    assert_eq!(of(vec![zone("cpu-0", 45_000), zone("cpu-1", 200_000_000)]), None);
+    assert!(of(vec![zone("cpu-0", 92_000)]).is_some());
 }

@@ -9,14 +9,8 @@ pub fn of_cpu(cpu: usize) -> Option<u32> {
     of_cpu_in(&Tree::default(), cpu)
 }
 
-/// The highest present frequency of all CPUs, in MHz: the one that runs a model
-/// between two blocks is the busiest.
-#[must_use]
-pub fn current_mhz() -> Option<u32> {
-    highest_in(&Tree::default(), &[])
-}
-
-/// The same of the CPUs that a case is pinned to; of all if that is none.
+/// The highest present frequency of the CPUs that a case is pinned to, in MHz; of all
+/// if that is none: the one that runs a model between two blocks is the busiest.
 #[must_use]
 pub fn current_mhz_of(cpus: &[usize]) -> Option<u32> {
     highest_in(&Tree::default(), cpus)

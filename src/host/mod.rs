@@ -1,11 +1,13 @@
 //! What machine this is, and what would disturb a measurement on it.
 
+pub mod activity;
 pub mod affinity;
 pub mod android;
 pub mod care;
 pub mod doctor;
 pub mod frequency;
 pub mod memory;
+pub mod pace;
 mod read;
 pub mod tree;
 

@@ -36,6 +36,11 @@ impl Tree {
         read(&self.proc.join(path))
     }
 
+    /// Where /proc lies.
+    pub(super) fn proc_folder(&self) -> &Path {
+        &self.proc
+    }
+
     /// A number in a file under /sys.
     #[must_use]
     pub fn sys_number<T: std::str::FromStr>(&self, path: impl AsRef<Path>) -> Option<T> {

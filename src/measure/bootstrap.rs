@@ -20,7 +20,7 @@
 //! (Hesterberg, 'What Teachers Should Know About the Bootstrap', The American
 //! Statistician 69(4), 2015), and, where neighbouring units still resemble each
 //! other, by sqrt(1 + 2r), r their correlation: the first term of the variance
-//! of a mean of correlated values. Everything is in logarithms, so an interval
+//! of a mean of correlated values (processes: see `widening_of_processes`). Everything is in logarithms, so an interval
 //! is a ratio to the median and never negative.
 
 use rand::Rng;
@@ -48,6 +48,9 @@ const PERMUTATIONS: usize = 199;
 /// interval (Bancroft, 'Analysis and Inference for Incompletely Specified
 /// Models', Biometrics 20(3), 1964, recommends 0.25).
 const POOLING_LEVEL: f64 = 0.25;
+/// Most correlation of neighbouring processes that an interval is widened for: beyond,
+/// the units are one stretch of the machine, and no width would be enough.
+const MOST_CORRELATION: f64 = 0.8;
 
 /// One round of one case, in whatever unit is to be estimated.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,6 +95,8 @@ pub struct Estimate {
     pub standard_error: f64,
     /// Degrees of freedom of the standard error.
     pub degrees: f64,
+    /// Standard deviation of the units' own quantiles.
+    pub unit_deviation: f64,
     /// What was resampled.
     pub unit: Unit,
 }
@@ -131,10 +136,16 @@ pub fn estimate_quantile(rounds: &[Round], probability: f64, seed: u64) -> Optio
         })
         .collect();
     let n = units.len() as f64;
-    let widening = if unit == Unit::Round { widening(&units) } else { 1.0 };
+    let widening = match unit {
+        Unit::Round => widening(&units),
+        Unit::Process => widening_of_processes(&units),
+    };
     let standard_error =
         statistics::standard_deviation(&replicates) * (n / (n - 1.0)).sqrt() * widening;
-    Some(Estimate { value, standard_error, degrees: n - 1.0, unit })
+    let of_units: Vec<f64> =
+        units.iter().filter_map(|points| statistics::quantile(points, probability)).collect();
+    let unit_deviation = statistics::standard_deviation(&of_units);
+    Some(Estimate { value, standard_error, degrees: n - 1.0, unit_deviation, unit })
 }
 
 /// The units to resample, each with its points; `None` if they are too few.
@@ -204,6 +215,23 @@ fn widening(units: &[Vec<f64>]) -> f64 {
         units.iter().filter_map(|points| statistics::quantile(points, 0.5)).collect();
     let correlation = lag_1_rank_correlation(&medians) + 1.0 / medians.len() as f64;
     (1.0 + 2.0 * correlation.max(0.0)).sqrt()
+}
+
+/// The same for processes that follow each other, which resemble their neighbours where
+/// the machine's speed outlasts a process. They are few and long: their correlation r can
+/// be large, so that the variance is the whole (1 + r) / (1 - r) of a first-order
+/// autoregression, and its estimate is freed of the bias that few values give it (Kendall,
+/// 'Note on Bias in the Estimation of Autocorrelation', Biometrika 41, 1954).
+fn widening_of_processes(units: &[Vec<f64>]) -> f64 {
+    let medians: Vec<f64> =
+        units.iter().filter_map(|points| statistics::quantile(points, 0.5)).collect();
+    let n = medians.len() as f64;
+    if n < 5.0 {
+        return 1.0;
+    }
+    let unbiased = (n * lag_1_rank_correlation(&medians) + 1.0) / (n - 3.0);
+    let correlation = unbiased.clamp(0.0, MOST_CORRELATION);
+    ((1.0 + correlation) / (1.0 - correlation)).sqrt()
 }
 
 /// Correlation of the ranks of neighbours.

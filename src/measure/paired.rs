@@ -3,7 +3,8 @@
 //!
 //! Visits of the same round are paired: what slows the machine for seconds
 //! slows both and cancels in the ratio. Each round gives one log ratio of the
-//! blocks' quantiles, each pair of processes the median of its rounds' ratios, and
+//! blocks' quantiles (where the blocks hold runs enough for it), each pair of processes the
+//! median of its rounds' ratios, and
 //! the pairs of processes their [`signed_rank::centre`]. Where they are too few for
 //! that, the estimate is the median over rounds, and its interval is resampled (see
 //! [`bootstrap`]).
@@ -102,29 +103,11 @@ pub fn compare(
     threshold_percent: f64,
     seed: u64,
 ) -> Option<Comparison> {
-    let (log_ratio, interval, rounds, processes) = match pairing {
-        Pairing::ByRound => {
-            let ratios = log_ratios(base, new, probability);
-            let (log_ratio, interval) = match signed_rank::centre(&process_medians(&ratios)) {
-                Some((centre, interval)) => (centre, Some(interval)),
-                None => {
-                    let points = ratios.iter().flat_map(|round| round.points.clone());
-                    let estimate = bootstrap::estimate(&ratios, seed);
-                    let median = statistics::median(&points.collect::<Vec<_>>())?;
-                    (median, estimate.map(|estimate| estimate.interval()))
-                }
-            };
-            (log_ratio, interval, ratios.len(), processes(&ratios))
-        }
-        Pairing::Unpaired => {
-            let (base, new) = (latencies(base), latencies(new));
-            let log_ratio = pooled(&new, probability)? - pooled(&base, probability)?;
-            let estimate = difference(&base, &new, probability, seed);
-            let fewer = processes(&base).min(processes(&new));
-            let interval = estimate.map(|estimate| estimate.interval());
-            (log_ratio, interval, base.len().min(new.len()), fewer)
-        }
+    let found = match pairing {
+        Pairing::ByRound => by_round(base, new, probability, seed)?,
+        Pairing::Unpaired => unpaired(base, new, probability, seed)?,
     };
+    let Found { log_ratio, interval, rounds, processes } = found;
     let threshold = threshold_in_force(threshold_percent, processes);
     Some(Comparison {
         ratio: log_ratio.exp(),
@@ -134,6 +117,49 @@ pub fn compare(
         pairing,
         rounds,
         processes,
+    })
+}
+
+/// What the samples tell, in logarithms.
+struct Found {
+    log_ratio: f64,
+    interval: Option<Interval>,
+    rounds: usize,
+    processes: usize,
+}
+
+fn by_round(base: &[Visit], new: &[Visit], probability: f64, seed: u64) -> Option<Found> {
+    let partners = partners(base, new);
+    let ratios = log_ratios(&partners, probability);
+    let (rounds, processes) = (ratios.len(), processes(&ratios));
+    let (log_ratio, interval) = if holds_the_tail(&partners, probability) {
+        match signed_rank::centre(&process_medians(&ratios)) {
+            Some((centre, interval)) => (centre, Some(interval)),
+            None => {
+                let points = ratios.iter().flat_map(|round| round.points.clone());
+                let estimate = bootstrap::estimate(&ratios, seed);
+                let median = statistics::median(&points.collect::<Vec<_>>())?;
+                (median, estimate.map(|estimate| estimate.interval()))
+            }
+        }
+    } else {
+        match signed_rank::centre(&ratios_of_processes(&partners, probability)) {
+            Some((centre, interval)) => (centre, Some(interval)),
+            None => (ratio_of_all(&partners, probability)?, None),
+        }
+    };
+    Some(Found { log_ratio, interval, rounds, processes })
+}
+
+fn unpaired(base: &[Visit], new: &[Visit], probability: f64, seed: u64) -> Option<Found> {
+    let (base, new) = (latencies(base), latencies(new));
+    let log_ratio = pooled(&new, probability)? - pooled(&base, probability)?;
+    let estimate = difference(&base, &new, probability, seed);
+    Some(Found {
+        log_ratio,
+        interval: estimate.map(|estimate| estimate.interval()),
+        rounds: base.len().min(new.len()),
+        processes: processes(&base).min(processes(&new)),
     })
 }
 
@@ -163,17 +189,23 @@ fn conclude(log_ratio: f64, interval: Interval, threshold_percent: f64) -> Verdi
     }
 }
 
-/// One log ratio for each round that both sides have.
-fn log_ratios(base: &[Visit], new: &[Visit], probability: f64) -> Vec<Round> {
+/// A visit of the base, its partner of the same round, and the number of their pair of
+/// processes.
+struct Partners<'a> {
+    old: &'a Visit,
+    new: &'a Visit,
+    pair: u32,
+}
+
+/// The rounds that both sides have.
+fn partners<'a>(base: &'a [Visit], new: &'a [Visit]) -> Vec<Partners<'a>> {
     let mut pairs: Vec<(u32, u32)> = Vec::new();
     let mut rounds = Vec::new();
     for old in base {
         let Some(new) = new.iter().find(|visit| visit.round == old.round) else { continue };
-        let (Some(old_log), Some(new_log)) =
-            (log_quantile(old, probability), log_quantile(new, probability))
-        else {
+        if old.block.latency_ns.is_empty() || new.block.latency_ns.is_empty() {
             continue;
-        };
+        }
         let pair = (old.process, new.process);
         let known = pairs.iter().position(|known| *known == pair);
         let index = known.unwrap_or_else(|| {
@@ -181,10 +213,58 @@ fn log_ratios(base: &[Visit], new: &[Visit], probability: f64) -> Vec<Round> {
             pairs.len() - 1
         });
         // There are no more pairs than rounds, which are counted in u32.
-        let process = u32::try_from(index).unwrap_or(u32::MAX);
-        rounds.push(Round { process, points: vec![new_log - old_log] });
+        rounds.push(Partners { old, new, pair: u32::try_from(index).unwrap_or(u32::MAX) });
     }
     rounds
+}
+
+/// One log ratio for each round.
+fn log_ratios(partners: &[Partners<'_>], probability: f64) -> Vec<Round> {
+    let log = |visit: &Visit| log_quantile(&visit.block.latency_ns, probability);
+    let ratio = |it: &Partners<'_>| {
+        Some(Round { process: it.pair, points: vec![log(it.new)? - log(it.old)?] })
+    };
+    partners.iter().filter_map(ratio).collect()
+}
+
+/// Fewest runs that have a quantile of their own: with fewer, it is only another name
+/// for the slowest of them.
+fn least_runs(probability: f64) -> usize {
+    if probability <= 0.5 { 1 } else { (1.0 / (1.0 - probability)).round() as usize }
+}
+
+/// Whether most blocks of both sides are long enough for the quantile.
+fn holds_the_tail(partners: &[Partners<'_>], probability: f64) -> bool {
+    let mut runs: Vec<usize> = partners
+        .iter()
+        .map(|it| it.old.block.latency_ns.len().min(it.new.block.latency_ns.len()))
+        .collect();
+    runs.sort_unstable();
+    runs.get(runs.len() / 2).is_some_and(|middle| *middle >= least_runs(probability))
+}
+
+/// The log ratio of each pair of processes, of all runs of either, where they are enough.
+fn ratios_of_processes(partners: &[Partners<'_>], probability: f64) -> Vec<f64> {
+    let pairs = partners.iter().map(|it| it.pair + 1).max().unwrap_or(0);
+    let ratio = |pair: u32| {
+        let of_pair = || partners.iter().filter(move |it| it.pair == pair);
+        let old = joined(of_pair().map(|it| it.old));
+        let new = joined(of_pair().map(|it| it.new));
+        let enough = old.len().min(new.len()) >= least_runs(probability);
+        let ratio = log_quantile(&new, probability)? - log_quantile(&old, probability)?;
+        enough.then_some(ratio)
+    };
+    (0..pairs).filter_map(ratio).collect()
+}
+
+fn ratio_of_all(partners: &[Partners<'_>], probability: f64) -> Option<f64> {
+    let old = joined(partners.iter().map(|it| it.old));
+    let new = joined(partners.iter().map(|it| it.new));
+    Some(log_quantile(&new, probability)? - log_quantile(&old, probability)?)
+}
+
+fn joined<'a>(visits: impl Iterator<Item = &'a Visit>) -> Vec<u64> {
+    visits.flat_map(|visit| visit.block.latency_ns.iter().copied()).collect()
 }
 
 /// The median of each pair of processes. A pair that had less than a quarter of the
@@ -208,8 +288,8 @@ fn process_medians(ratios: &[Round]) -> Vec<f64> {
         .collect()
 }
 
-fn log_quantile(visit: &Visit, probability: f64) -> Option<f64> {
-    let sorted = statistics::sorted_ns(&visit.block.latency_ns);
+fn log_quantile(latency_ns: &[u64], probability: f64) -> Option<f64> {
+    let sorted = statistics::sorted_ns(latency_ns);
     statistics::quantile(&sorted, probability).map(|ns| ns.max(1.0).ln())
 }
 
@@ -223,17 +303,21 @@ fn pooled(rounds: &[Round], probability: f64) -> Option<f64> {
 }
 
 /// Difference of two independent estimates, with Welch's degrees of freedom
-/// ('The Generalization of Student's Problem', Biometrika 34, 1947).
+/// ('The Generalization of Student's Problem', Biometrika 34, 1947). The machine may have
+/// changed between them as much as its units did within either: a standard error, which
+/// shrinks with their number, does not know that.
 fn difference(base: &[Round], new: &[Round], probability: f64, seed: u64) -> Option<Estimate> {
     let base = bootstrap::estimate_quantile(base, probability, seed)?;
     let new = bootstrap::estimate_quantile(new, probability, seed.wrapping_add(1))?;
-    let (a, b) = (base.standard_error.powi(2), new.standard_error.powi(2));
+    let variance = |it: &Estimate| it.standard_error.powi(2) + it.unit_deviation.powi(2);
+    let (a, b) = (variance(&base), variance(&new));
     let spread = a * a / base.degrees + b * b / new.degrees;
     let degrees = if spread > 0.0 { (a + b).powi(2) / spread } else { base.degrees };
     Some(Estimate {
         value: new.value - base.value,
         standard_error: (a + b).sqrt(),
         degrees,
+        unit_deviation: base.unit_deviation.max(new.unit_deviation),
         unit: base.unit,
     })
 }

@@ -146,7 +146,7 @@ fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
     row.error = record.error.as_deref().map(one_line);
     row.started_at.clone_from(&record.started_at);
     row.seconds = Some(rounded(record.seconds, 3));
-    processes(row, &record.processes);
+    processes(row, &record.processes, !run.header.options.in_process);
     if let Some(coverage) = &record.coverage {
         covered(row, coverage);
     }
@@ -184,8 +184,9 @@ fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
 }
 
 /// What the case's processes told: of times the median over them, of memory
-/// the most.
-fn processes(row: &mut Row, processes: &[Process]) {
+/// the most, where the case had a process `of_its_own`: in one that it shares with the
+/// program and the other cases, nothing tells what was its.
+fn processes(row: &mut Row, processes: &[Process], of_its_own: bool) {
     let median_ms = |ns: fn(&Process) -> u64| {
         let all: Vec<u64> = processes.iter().map(ns).collect();
         statistics::median_ns(&all).map(|ns| rounded(ns / 1e6, 6))
@@ -193,9 +194,11 @@ fn processes(row: &mut Row, processes: &[Process]) {
     row.load_ms = median_ms(|process| process.loaded.load_ns);
     row.first_inference_ms = median_ms(|process| process.first_inference_ns);
     row.warmup_runs = processes.iter().map(|process| process.warmup.runs).max();
-    row.memory_load_bytes = processes.iter().filter_map(|p| p.loaded.memory_load_bytes).max();
-    row.memory_peak_bytes =
-        processes.iter().filter_map(|p| p.memory.map(|memory| memory.peak_bytes)).max();
+    if of_its_own {
+        row.memory_load_bytes = processes.iter().filter_map(|p| p.loaded.memory_load_bytes).max();
+        row.memory_peak_bytes =
+            processes.iter().filter_map(|p| p.memory.map(|memory| memory.peak_bytes)).max();
+    }
     row.threads_used = processes.iter().filter_map(Process::threads_used).max();
     if let Some(process) = processes.first() {
         row.backend_version = Some(process.loaded.backend_version.clone());

@@ -11,7 +11,7 @@ use super::record::{CaseRecord, Process, Visit, rfc3339};
 use crate::host;
 use crate::measure::block::iterations_for;
 use crate::measure::clock;
-use crate::measure::stopping::{Decision, Stopping, auto_processes};
+use crate::measure::stopping::{Decision, Replication, Stopping};
 use crate::measure::warmup::{Step, Warmup};
 use crate::suite::{Amount, LatencyOptions};
 use crate::worker::protocol::{Block, Memory};
@@ -33,7 +33,8 @@ pub struct ActiveCase {
 }
 
 impl ActiveCase {
-    /// Starts a worker for the case, loads the model and warms it up.
+    /// Starts a worker for the case, loads the model and warms it up. `None` where the
+    /// user interrupted that.
     ///
     /// # Errors
     /// The outer error is the case's fault; the inner one the run's.
@@ -42,22 +43,34 @@ impl ActiveCase {
         options: &LatencyOptions,
         index: usize,
         record: &mut CaseRecord,
-    ) -> Result<Self, Result<Fault>> {
-        let (start, now_ns) = (Instant::now(), clock::now_ns());
-        let started_at = rfc3339(OffsetDateTime::now_utc());
-        let (link, process, resident_bytes, estimate_ns) =
-            warm_worker(context, options, record).map_err(Ok)?;
-        let entry = Entry::Process { case: index, started_at, process: Box::new(process) };
-        context.keep_case(record, entry).map_err(Err)?;
-        let iterations = iterations_for(options.block_ms, estimate_ns).min(MAX_BLOCK_ITERATIONS);
-        let starting_ns = clock::now_ns() - now_ns;
-        let processes = match options.processes {
-            Amount::Fixed(count) => count,
-            Amount::Auto => auto_processes(starting_ns, options.min_seconds),
+    ) -> Result<Option<Self>, Result<Fault>> {
+        let start = Instant::now();
+        let Some(warm) = keep_warm_worker(context, options, index, record)? else {
+            return Ok(None);
         };
-        let mut stopping = Stopping::new(options, processes, context.seed());
+        let replication = replication(context, options, &warm);
+        let mut stopping = Stopping::new(options, replication, context.seed());
+        record.processes.iter().for_each(|process| stopping.warmed_up(process.warmup.ns));
         record.visits.iter().for_each(|visit| stopping.visited(visit));
-        Ok(Self { index, link, resident_bytes, iterations, stopping, spent: start.elapsed() })
+        Ok(Some(Self {
+            index,
+            link: warm.link,
+            resident_bytes: warm.resident_bytes,
+            iterations: warm.iterations,
+            stopping,
+            spent: start.elapsed(),
+        }))
+    }
+
+    /// How many processes the case is spread over.
+    #[must_use]
+    pub const fn processes(&self) -> u32 {
+        self.stopping.processes()
+    }
+
+    /// Spreads the case over no more than `most` processes.
+    pub fn limit_processes(&mut self, most: u32) {
+        self.stopping.limit_processes(most);
     }
 
     /// Resident memory of the worker after loading.
@@ -89,7 +102,7 @@ impl ActiveCase {
         record: &mut CaseRecord,
     ) -> Result<Result<Decision, Fault>> {
         let start = Instant::now();
-        let mhz = host::frequency::current_mhz();
+        let mhz = host::frequency::current_mhz_of(context.affinity());
         let iterations = self.stopping.next_runs(self.iterations);
         let timed = timed(self.link.as_mut(), &Request::Block { iterations });
         self.spent += start.elapsed();
@@ -105,7 +118,8 @@ impl ActiveCase {
     }
 
     /// Goes on in a fresh process: what a process's memory layout does to a
-    /// latency can be seen only in another process.
+    /// latency can be seen only in another process. Stays in the old one where the user
+    /// interrupted the start of the new one: there will be no further visit.
     ///
     /// # Errors
     /// The outer error ends the run; the inner one is the case's fault.
@@ -115,14 +129,17 @@ impl ActiveCase {
         options: &LatencyOptions,
         record: &mut CaseRecord,
     ) -> Result<Result<(), Fault>> {
-        let spent = self.spent;
+        let start = Instant::now();
         self.ask_last_questions(context, record)?;
-        match Self::begin(context, options, self.index, record) {
-            Ok(fresh) => {
-                // The plan for this case's processes was made by its first one.
-                let stopping = std::mem::replace(self, fresh).stopping;
-                self.stopping = stopping;
-                self.spent += spent;
+        match keep_warm_worker(context, options, self.index, record) {
+            Ok(warm) => {
+                if let Some(warm) = warm {
+                    self.stopping.warmed_up(warm.warmup_ns);
+                    self.link = warm.link;
+                    self.resident_bytes = warm.resident_bytes;
+                    self.iterations = warm.iterations;
+                }
+                self.spent += start.elapsed();
                 Ok(Ok(()))
             }
             Err(fault) => Ok(Err(fault?)),
@@ -152,15 +169,45 @@ impl ActiveCase {
     }
 }
 
-type Warm = (Box<dyn Link + Send>, Process, u64, f64);
+/// A worker at its steady state.
+struct Warm {
+    link: Box<dyn Link + Send>,
+    resident_bytes: u64,
+    /// Runs that fill a block.
+    iterations: u32,
+    /// What a run takes.
+    estimate_ns: f64,
+    /// From its start to its first inference.
+    loading_ns: u64,
+    warmup_ns: u64,
+}
 
-/// A worker at its steady state, what it told, its resident memory and its
-/// latency estimate in nanoseconds.
+/// Starts a worker, warms it up, and writes down what it told; `None` where the user
+/// interrupted that, of which nothing is written down.
+///
+/// # Errors
+/// The outer error is the case's fault; the inner one the run's.
+fn keep_warm_worker(
+    context: &mut Context<'_>,
+    options: &LatencyOptions,
+    index: usize,
+    record: &mut CaseRecord,
+) -> Result<Option<Warm>, Result<Fault>> {
+    let started_at = rfc3339(OffsetDateTime::now_utc());
+    let Some((warm, process)) = warm_worker(context, options, record).map_err(Ok)? else {
+        return Ok(None);
+    };
+    let entry = Entry::Process { case: index, started_at, process: Box::new(process) };
+    context.keep_case(record, entry).map_err(Err)?;
+    Ok(Some(warm))
+}
+
 fn warm_worker(
     context: &Context<'_>,
     options: &LatencyOptions,
     record: &CaseRecord,
-) -> Result<Warm, Fault> {
+) -> Result<Option<(Warm, Process)>, Fault> {
+    let started_ns = clock::now_ns();
     let case = &record.case;
     let Worker { mut link, loaded } =
         context.workers.load_batch(case, context.model(case), options.batch)?;
@@ -169,10 +216,12 @@ fn warm_worker(
         Reply::InputsSet => {}
         other => return Err(unexpected(other)),
     }
+    let loading_ns = clock::now_ns() - started_ns;
     let first = timed(link.as_mut(), &Request::First)?;
     let mut warmup = Warmup::new(options.warmup);
     let report = loop {
         match warmup.step() {
+            Step::Run(_) if context.interrupted() => return Ok(None),
             Step::Run(iterations) => {
                 warmup.feed(&timed(link.as_mut(), &Request::Block { iterations })?);
             }
@@ -183,7 +232,30 @@ fn warm_worker(
     let first_inference_ns = first.latency_ns.first().copied().unwrap_or(first.wall_ns);
     let process = Process { loaded, first_inference_ns, warmup: report, memory: Some(memory) };
     let estimate_ns = warmup.latency_ns().unwrap_or(first_inference_ns as f64);
-    Ok((link, process, memory.resident_bytes, estimate_ns))
+    let warm = Warm {
+        link,
+        resident_bytes: memory.resident_bytes,
+        iterations: iterations_for(options.block_ms, estimate_ns).min(MAX_BLOCK_ITERATIONS),
+        estimate_ns,
+        loading_ns,
+        warmup_ns: report.ns,
+    };
+    Ok(Some((warm, process)))
+}
+
+/// Over how many processes the case is spread, by what its first one took to load.
+fn replication(context: &Context<'_>, options: &LatencyOptions, first: &Warm) -> Replication {
+    let least_seconds = match options.runs {
+        Amount::Fixed(count) => options.min_seconds.min(f64::from(count) * first.estimate_ns / 1e9),
+        Amount::Auto => options.min_seconds,
+    };
+    match options.processes {
+        Amount::Fixed(count) => Replication::fixed(count),
+        Amount::Auto if context.header().in_turn.is_some() => {
+            Replication::auto_in_turn(first.loading_ns, least_seconds)
+        }
+        Amount::Auto => Replication::auto(first.loading_ns, least_seconds),
+    }
 }
 
 fn timed(link: &mut dyn Link, request: &Request) -> Result<Block, Fault> {

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
@@ -18,6 +18,9 @@ use crate::host;
 use crate::model::Model;
 use crate::suite::{Case, Options};
 use crate::worker::WorkerSource;
+
+/// How soon a pause notices that the user wants to stop.
+const INTERRUPT_CHECK: Duration = Duration::from_millis(50);
 
 /// What every part of a run needs.
 pub struct Context<'a> {
@@ -49,6 +52,12 @@ impl<'a> Context<'a> {
         &self.header.options
     }
 
+    /// The CPUs that workers are pinned to; none: not pinned.
+    #[must_use]
+    pub fn affinity(&self) -> &[usize] {
+        self.options().latency.as_ref().map_or(&[], |latency| &latency.affinity)
+    }
+
     /// The run's seed.
     #[must_use]
     pub const fn seed(&self) -> u64 {
@@ -69,6 +78,18 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn interrupted(&self) -> bool {
         self.interrupt.load(Ordering::Relaxed)
+    }
+
+    /// Waits for `time`, or until the user wants to stop.
+    pub fn pause(&self, time: Duration) {
+        let end = Instant::now() + time;
+        while !self.interrupted() {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            std::thread::sleep(left.min(INTERRUPT_CHECK));
+        }
     }
 
     /// Tells what happened.

@@ -76,6 +76,12 @@ fn load_group(arms: &mut [Arm<'_>], waiting: &mut Vec<usize>) -> Result<Vec<Comp
                 companions.push(Seat { arm, active });
             }
         }
+        // Renewed together, they need one number of processes: what the slower one
+        // to load affords.
+        let processes = companions.iter().map(|seat| seat.active.processes()).min();
+        for seat in &mut companions {
+            seat.active.limit_processes(processes.unwrap_or(1));
+        }
         if !companions.is_empty() {
             group.push(companions);
         }
@@ -120,7 +126,9 @@ fn take_care(arms: &mut [Arm<'_>]) {
             arm.context.observe(Event::Waiting(&reason));
             told = reason;
         }
-        std::thread::sleep(CARE_INTERVAL);
+        if let Some(arm) = arms.first() {
+            arm.context.pause(CARE_INTERVAL);
+        }
     }
 }
 
@@ -141,7 +149,8 @@ fn visit(arms: &mut [Arm<'_>], companions: &mut Companions, round: u32) -> Resul
             Decision::Enough(_) => arms[seat.arm].end_well(seat.active)?,
         }
     }
-    if companions.iter().any(|seat| seat.active.process_is_due()) {
+    // After Ctrl-C there will be no visit that needs a fresh process.
+    if !interrupted(arms) && companions.iter().any(|seat| seat.active.process_is_due()) {
         for mut seat in std::mem::take(companions) {
             if arms[seat.arm].renew(&mut seat.active)? {
                 companions.push(seat);
@@ -153,7 +162,8 @@ fn visit(arms: &mut [Arm<'_>], companions: &mut Companions, round: u32) -> Resul
 
 impl Arm<'_> {
     /// Starts case `index`, if there is one that is not done with; `None` also
-    /// where it could not be started, which is then in its record.
+    /// where it could not be started, which is then in its record, and where the
+    /// user interrupted its warm-up.
     fn begin(&mut self, index: usize) -> Result<Option<ActiveCase>> {
         let Some(options) = &self.context.header().options.latency else { return Ok(None) };
         let Some(record) = self.cases.get_mut(index).filter(|record| !record.ended) else {
@@ -162,7 +172,7 @@ impl Arm<'_> {
         self.context.observe(Event::CaseLoading(&record.case));
         let start = Instant::now();
         match ActiveCase::begin(&mut self.context, options, index, record) {
-            Ok(active) => Ok(Some(active)),
+            Ok(active) => Ok(active),
             Err(lost) => self.end(index, lost?, start.elapsed()).map(|()| None),
         }
     }
@@ -171,7 +181,7 @@ impl Arm<'_> {
     fn visit(&mut self, active: &mut ActiveCase, round: u32) -> Result<Option<Decision>> {
         let options = self.context.options().latency.as_ref();
         let cooldown = options.map_or(0.0, |options| options.cooldown_seconds);
-        std::thread::sleep(Duration::from_secs_f64(cooldown));
+        self.context.pause(Duration::from_secs_f64(cooldown));
         let record = &mut self.cases[active.index];
         match active.visit(&mut self.context, round, record)? {
             Ok(decision) => Ok(Some(decision)),

@@ -183,6 +183,10 @@ fn backends(wanted: &[BackendKind], assumptions: &mut Vec<String>) -> Result<Vec
 fn options(wanted: &SuiteFile, models: &[Model], assumptions: &mut Vec<String>) -> Result<Options> {
     let mut latency =
         wanted.latency.unwrap_or(true).then(|| latency_options(wanted)).transpose()?;
+    ensure!(
+        latency.is_some() || wanted.affinity.is_none(),
+        "--affinity pins what latency is measured in, and none is to be measured; leave out --affinity or --no-latency"
+    );
     let accuracy = if wanted.accuracy.unwrap_or(true) {
         accuracy_options(wanted, models, assumptions)?
     } else {

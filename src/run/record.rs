@@ -330,7 +330,8 @@ impl std::ops::AddAssign for Decoded {
 pub struct Finished {
     /// One-minute load average.
     pub load_after: Option<f64>,
-    /// Wall time of the whole run, interruptions left out.
+    /// Wall time from the start to the end; of a run that was resumed, since it was
+    /// resumed the last time.
     pub seconds: f64,
 }
 
