@@ -216,7 +216,8 @@ fn band_of_quads(sources: [&[u8]; BAND], axis: &Axis, sums: &mut [[i32; 8]]) {
 /// Adds the sums of both pixels of each pair, and rounds.
 #[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
 fn pixels_of_sums(sums: &[[i32; 8]], targets: &mut [u8]) {
-    let (groups, rest) = sums.as_chunks::<4>();
+    // The last band may have fewer rows than there are sums for.
+    let (groups, rest) = sums[..targets.len() / 4].as_chunks::<4>();
     let (quads, rest_of_targets) = targets.as_chunks_mut::<16>();
     for (group, target) in groups.iter().zip(quads) {
         let mut whole = [0; 16];
