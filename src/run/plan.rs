@@ -56,7 +56,7 @@ pub struct Plan {
 /// One sentence: what is wrong with a model, a backend, the dataset or an option.
 pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
     // Aside, since the program is larger than all that is read here.
-    let own_hash = thread::spawn(|| file_hash(&std::env::current_exe().ok()?));
+    let program_hash = thread::spawn(own_hash);
     let mut assumptions = Vec::new();
     let models = if wanted.models.is_empty() {
         select::embedded()?
@@ -97,7 +97,7 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
         run_id: run_id(started)?,
         version: env!("CARGO_PKG_VERSION").into(),
         commit: option_env!("SHUTTERBENCH_COMMIT").map(str::to_owned),
-        binary_sha256: own_hash.join().unwrap_or_default(),
+        binary_sha256: program_hash.join().unwrap_or_default(),
         started_at: super::record::rfc3339(started),
         host: Host::read(),
         working_folder: std::env::current_dir().ok(),
@@ -311,8 +311,12 @@ fn runtime(backend: BackendKind) -> Option<Runtime> {
 pub(super) fn worker_hash(options: &Options) -> Option<String> {
     match &options.worker {
         Some(program) => file_hash(program),
-        None => file_hash(&std::env::current_exe().ok()?),
+        None => own_hash(),
     }
+}
+
+fn own_hash() -> Option<String> {
+    file_hash(&std::env::current_exe().ok()?)
 }
 
 /// SHA-256 of a file, where it can be read.

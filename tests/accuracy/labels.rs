@@ -236,17 +236,30 @@ fn names_in_the_wrong_order_are_noticed_by_the_scores() {
         ("shifted", shifted, "lines of the labels file are shifted"),
         ("shuffled", shuffled, "may be shuffled or of another model"),
     ] {
-        let file = folder.path().join(format!("{name}.txt"));
-        fs::write(&file, lines.join("\n")).unwrap();
-        let out = folder.path().join(name);
-        let model = ["--model", "fmnist_mobilenet_v1_0.25_f32", "--backend", "tract"];
-        let more = ["--dataset", images.to_str().unwrap(), "--labels", file.to_str().unwrap()];
-        let output = score(&[&model[..], &more].concat(), &out);
-        assert!(output.status.success(), "{}", said(&output));
+        let (output, out) = scored_with_labels(folder.path(), &images, &lines, name);
         assert!(printed(&output).contains(tag), "{name}: {}", printed(&output));
         let report = fs::read_to_string(out.join("report.md")).unwrap();
         assert!(report.contains(tag), "{name}: {report}");
     }
+}
+
+/// Scores an embedded model on `images` with these lines as its labels: what it said, and
+/// the run's folder.
+fn scored_with_labels(
+    folder: &Path,
+    images: &Path,
+    lines: &[impl AsRef<str>],
+    name: &str,
+) -> (Output, PathBuf) {
+    let file = folder.join(format!("{name}.txt"));
+    let lines: Vec<&str> = lines.iter().map(AsRef::as_ref).collect();
+    fs::write(&file, lines.join("\n")).unwrap();
+    let out = folder.join(name);
+    let model = ["--model", "fmnist_mobilenet_v1_0.25_f32", "--backend", "tract"];
+    let more = ["--dataset", images.to_str().unwrap(), "--labels", file.to_str().unwrap()];
+    let output = score(&[&model[..], &more].concat(), &out);
+    assert!(output.status.success(), "{}", said(&output));
+    (output, out)
 }
 
 #[test]
@@ -273,13 +286,7 @@ fn a_model_of_ones_own_is_scored_on_folders_named_by_wordnet_id() {
         fs::rename(images.join(garment.replace('/', "-")), images.join(wnid)).unwrap();
     }
     let top1_with = |lines: &[String], name: &str| {
-        let file = folder.path().join(format!("{name}.txt"));
-        fs::write(&file, lines.join("\n")).unwrap();
-        let out = folder.path().join(name);
-        let model = ["--model", "fmnist_mobilenet_v1_0.25_f32", "--backend", "tract"];
-        let more = ["--dataset", images.to_str().unwrap(), "--labels", file.to_str().unwrap()];
-        let output = score(&[&model[..], &more].concat(), &out);
-        assert!(output.status.success(), "{}", said(&output));
+        let (_, out) = scored_with_labels(folder.path(), &images, lines, name);
         let run = json(&out.join("run.json"));
         run["accuracies"][0]["top1"]["value"].as_f64().unwrap()
     };
