@@ -17,6 +17,9 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 use libjpeg_turbo_rs::decode::boundary::{self, MarkerBoundary};
 use libjpeg_turbo_rs::{DecodeLimits, Decoder, JpegError, PixelFormat};
+use nix::fcntl::{OFlag, PosixFadviseAdvice, open, posix_fadvise};
+use nix::libc::off_t;
+use nix::sys::stat::Mode;
 
 use super::pixels::Pixels;
 
@@ -27,6 +30,8 @@ pub const MAX_PIXELS: u64 = 64_000_000;
 const MAX_SIDE: u64 = 65_535;
 /// Beyond so many pixels images are decoded one at a time, to bound the memory.
 const LARGE_PIXELS: u64 = 4_000_000;
+/// How much of a file is asked for in advance: all of a photo.
+const READ_AHEAD_BYTES: off_t = 1 << 20;
 /// Largest file that is read.
 const MAX_FILE_BYTES: u64 = 64 << 20;
 /// What decoding may use, so that the program stays below 512 MB: as a JPEG's
@@ -42,6 +47,17 @@ pub struct Decoded<'gate> {
     /// Its pixels.
     pub pixels: Pixels,
     _alone: Option<MutexGuard<'gate, ()>>,
+}
+
+/// Asks the system to read an image file before it is needed. A file that cannot be
+/// opened is named when it is.
+pub fn read_ahead(path: &Path) {
+    // A pipe in an image's place does not keep us waiting.
+    let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+    if let Ok(file) = open(path, flags, Mode::empty()) {
+        // Advice that is not taken costs nothing.
+        let _ = posix_fadvise(file, 0, READ_AHEAD_BYTES, PosixFadviseAdvice::POSIX_FADV_WILLNEED);
+    }
 }
 
 /// Reads an image file.

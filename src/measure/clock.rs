@@ -27,6 +27,13 @@ pub fn process_cpu_ns() -> u64 {
     read(ClockId::CLOCK_PROCESS_CPUTIME_ID)
 }
 
+/// CPU time that this thread has used, in nanoseconds: what work took of a core,
+/// however often others had their turn in between.
+#[must_use]
+pub fn thread_cpu_ns() -> u64 {
+    read(ClockId::CLOCK_THREAD_CPUTIME_ID)
+}
+
 /// The smallest step between two readings in a row that differ.
 #[must_use]
 pub fn precision_ns() -> u64 {
@@ -56,7 +63,7 @@ pub fn cost_ns() -> u64 {
 #[inline]
 fn read(clock: ClockId) -> u64 {
     // POSIX lets clock_gettime fail for an unknown clock or a bad pointer
-    // only; both clocks exist wherever this program is built.
+    // only; these clocks exist wherever this program is built.
     let time: TimeSpec = clock_gettime(clock).expect("this clock exists on every supported system");
     // Seconds of a monotonic clock are never negative.
     time.tv_sec().unsigned_abs() * 1_000_000_000 + time.tv_nsec().unsigned_abs()
@@ -88,6 +95,7 @@ mod tests {
             x = std::hint::black_box(x.wrapping_mul(3));
         }
         assert!(process_cpu_ns() > before);
+        assert!(thread_cpu_ns() > 0 && thread_cpu_ns() <= process_cpu_ns());
     }
 
     #[test]

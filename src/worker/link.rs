@@ -12,6 +12,9 @@ pub trait Link {
     /// # Errors
     /// A [`Fault`] ends the worker: it takes no further request.
     fn ask(&mut self, request: &Request, payload: &[u8]) -> Result<(Reply, Vec<u8>), Fault>;
+
+    /// Its process, where it is one of its own.
+    fn process(&self) -> Option<u32>;
 }
 
 /// How a worker was lost, or what it refused.

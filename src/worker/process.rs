@@ -78,12 +78,6 @@ impl Process {
         })
     }
 
-    /// The child's process id.
-    #[must_use]
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Sends `head` and then `payload`, and reads until a whole reply is there.
     fn exchange(&mut self, head: &[u8], payload: &[u8]) -> Result<(Reply, Vec<u8>), Lost> {
         let deadline = Instant::now() + self.timeout;
@@ -246,6 +240,10 @@ impl Link for Process {
         let head = frame_head(request, payload.len())
             .map_err(|error| Fault { status: Status::Failed, reason: error.to_string() })?;
         self.exchange(&head, payload).map_err(|lost| self.fault(lost))
+    }
+
+    fn process(&self) -> Option<u32> {
+        Some(self.child.id())
     }
 }
 

@@ -3,18 +3,18 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender};
 
 use super::chunk::{Chunk, Prepared};
 use super::exchange::{Outputs, References};
-use super::permits::Permits;
-use super::supply::{blend, nanos, tensor_bytes};
+use super::pace::{Pace, Runner};
+use super::supply::{blend, tensor_bytes};
 use super::{Event, Subject};
 use crate::accuracy::class_map::ClassMap;
 use crate::accuracy::prediction::Prediction;
 use crate::accuracy::{ranking, scores};
+use crate::measure::clock::now_ns;
 use crate::model::tensor::TensorInfo;
 use crate::run::Status;
 use crate::worker::{Fault, Link, Reply, Request};
@@ -25,7 +25,7 @@ const ASK_NS: u64 = 200_000_000;
 
 /// What the feeders of a pass share; `lost` is of one subject's.
 pub(super) struct Shared<'a> {
-    pub permits: &'a Permits,
+    pub pace: &'a Pace,
     pub references: &'a References,
     /// Whether the subject's worker was lost.
     pub lost: &'a AtomicBool,
@@ -49,6 +49,8 @@ pub(super) struct Feeder {
     from: usize,
     silent: bool,
     every: usize,
+    /// How many share the subject's images.
+    workers: u64,
     input_bytes: usize,
     output: TensorInfo,
     classes: ClassMap,
@@ -68,6 +70,7 @@ impl Feeder {
             from: subject.from,
             silent: subject.silent,
             every: subject.every,
+            workers: subject.links.len() as u64,
             input_bytes: tensor_bytes(&subject.spec),
             output: subject.output,
             classes: subject.classes,
@@ -85,12 +88,13 @@ impl Feeder {
         events: &Sender<Event>,
     ) {
         let subject = self.subject;
+        let mut runner = shared.pace.runner(link.process());
         for chunk in chunks {
             if shared.lost.load(Ordering::Relaxed) {
                 return;
             }
             let index = chunk.index;
-            let event = match self.infer(&chunk, link.as_mut(), shared) {
+            let event = match self.infer(&chunk, link.as_mut(), shared, &mut runner) {
                 Ok(Inferred { predictions, preprocess_ns, outputs }) => {
                     if let Some(outputs) = outputs {
                         let compared = chunk.exchange.leave(shared.references, subject, outputs);
@@ -120,6 +124,7 @@ impl Feeder {
         chunk: &Chunk,
         link: &mut dyn Link,
         shared: &Shared<'_>,
+        runner: &mut Runner<'_>,
     ) -> Result<Inferred, Fault> {
         let due = |image: &Prepared| {
             image.position >= self.from && image.position.is_multiple_of(self.every)
@@ -134,14 +139,17 @@ impl Feeder {
         let mut due = due.as_slice();
         while !due.is_empty() {
             let image_ns = self.image_ns.load(Ordering::Relaxed);
-            let permit = shared.permits.acquire(image_ns);
             let fitting = ASK_NS.checked_div(image_ns).unwrap_or(1).max(1);
             let count = due.len().min(usize::try_from(fitting).unwrap_or(usize::MAX));
             let (now, later) = due.split_at(count);
             let payload = self.payload(&chunk.tensors[self.slot], now);
-            let began = Instant::now();
+            let began = now_ns();
             let outputs = self.ask(link, count, &payload)?;
-            blend(&self.image_ns, nanos(began) / count as u64);
+            blend(&self.image_ns, (now_ns() - began) / count as u64);
+            // One that sees but a few images keeps nobody waiting.
+            if self.every == 1 {
+                runner.costs(self.image_ns.load(Ordering::Relaxed) / self.workers);
+            }
             for (index, bytes) in now.iter().zip(outputs.chunks_exact(self.output.byte_len())) {
                 let image = &chunk.images[*index];
                 inferred.predictions.push(self.predict(image, bytes));
@@ -149,7 +157,6 @@ impl Feeder {
                     outputs.push((image.position, self.output.real(bytes)));
                 }
             }
-            drop(permit);
             due = later;
         }
         Ok(inferred)

@@ -2,16 +2,14 @@
 //! input spec, however many models are scored.
 //!
 //! Decoding threads fill chunks of images; each worker has a thread that feeds
-//! it chunks and ranks its outputs. Both hold one of about as many permits as
-//! there are cores while they (or their worker) compute, and the dearest work goes
-//! first, so that the slowest model, which everybody waits for at the end,
-//! never waits. Credits bound the chunks in flight, and with them the memory.
+//! it chunks and ranks its outputs. They share the cores by what an image costs each
+//! of them ([`pace`]). Credits bound the chunks in flight, and with them the memory.
 
 mod chunk;
 mod exchange;
 mod feed;
 mod line;
-mod permits;
+mod pace;
 mod supply;
 
 use std::collections::{BTreeMap, HashMap};
@@ -26,7 +24,7 @@ use crossbeam_channel::{Receiver, unbounded};
 use self::exchange::References;
 use self::feed::{Feeder, Shared};
 use self::line::Line;
-use self::permits::Permits;
+use self::pace::Pace;
 use self::supply::Supply;
 use super::agreement::Agreement;
 use super::class_map::ClassMap;
@@ -108,10 +106,6 @@ enum Event {
     Unreadable { position: usize, reason: String },
 }
 
-/// Permits beyond the cores: while a holder's work goes to or comes from its worker, a
-/// core would be idle.
-const SPARE_PERMITS: usize = 2;
-
 /// Share of a dataset's images, in percent, that may be unreadable: of all
 /// shards' images, so that a sharded run ends as the whole one would.
 const UNREADABLE_PERCENT: usize = 1;
@@ -150,12 +144,12 @@ pub fn score(
     stop: &AtomicBool,
     sink: &mut dyn FnMut(Scored) -> Result<()>,
 ) -> Result<Outcome> {
-    let permits = Permits::new(cores.get() + SPARE_PERMITS);
+    let pace = Pace::default();
     let halt = AtomicBool::new(false);
     let lost: Vec<AtomicBool> = subjects.iter().map(|_| AtomicBool::new(false)).collect();
     let alive = AtomicUsize::new(subjects.iter().filter(|subject| !subject.silent).count());
     let references = References::new(subjects.iter().map(|subject| subject.reference));
-    let supply = Supply::new(dataset, &subjects, cores, &permits);
+    let supply = Supply::new(dataset, &subjects, cores, &pace);
     let lines = subjects.iter().map(|s| Line::new(s, supply.first_chunk(s.from))).collect();
     let (events, reports) = unbounded();
     thread::scope(|scope| {
@@ -168,7 +162,7 @@ pub fn score(
             for link in links {
                 let (feeder, chunks, events) = (feeder.clone(), chunks.clone(), events.clone());
                 let shared = Shared {
-                    permits: &permits,
+                    pace: &pace,
                     references: &references,
                     lost: &lost[index],
                     alive: &alive,

@@ -5,16 +5,17 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::Instant;
 
 use crossbeam_channel::Sender;
+use nix::unistd::gettid;
 
 use super::chunk::{Chunk, Credits, Prepared};
 use super::exchange::Exchange;
-use super::permits::Permits;
+use super::pace::Pace;
 use super::{Event, Subject};
 use crate::accuracy::dataset::{Dataset, Entry};
 use crate::accuracy::{decode, preprocess};
+use crate::measure::clock::thread_cpu_ns;
 use crate::model::preprocessing::InputSpec;
 use crate::run::record::Decoded;
 
@@ -34,8 +35,9 @@ pub(super) struct Supply<'a> {
     chunk_images: usize,
     next: AtomicUsize,
     credits: Credits,
-    permits: &'a Permits,
-    /// Mean time to decode and prepare one image.
+    pace: &'a Pace,
+    threads: NonZeroUsize,
+    /// Mean CPU time to decode and prepare one image.
     image_ns: AtomicU64,
     decoded_images: AtomicUsize,
     decoded_ns: AtomicU64,
@@ -47,7 +49,7 @@ impl<'a> Supply<'a> {
         dataset: &'a Dataset,
         subjects: &[Subject],
         cores: NonZeroUsize,
-        permits: &'a Permits,
+        pace: &'a Pace,
     ) -> Self {
         let mut specs: Vec<InputSpec> = Vec::new();
         for subject in subjects {
@@ -70,7 +72,8 @@ impl<'a> Supply<'a> {
             chunk_images,
             next: AtomicUsize::new(from / chunk_images),
             credits: Credits::new(in_flight),
-            permits,
+            pace,
+            threads: cores,
             image_ns: AtomicU64::new(0),
             decoded_images: AtomicUsize::new(0),
             decoded_ns: AtomicU64::new(0),
@@ -108,6 +111,7 @@ impl<'a> Supply<'a> {
         events: &Sender<Event>,
         over: &dyn Fn() -> bool,
     ) {
+        let mut runner = self.pace.runner(u32::try_from(gettid().as_raw()).ok());
         loop {
             let credit = self.credits.take();
             if over() {
@@ -121,6 +125,7 @@ impl<'a> Supply<'a> {
             }
             let last = (first + self.chunk_images).min(self.due.end);
             let first = first.max(self.due.start);
+            self.read_ahead(last);
             let room = |spec| Vec::with_capacity((last - first) * tensor_bytes(spec));
             let mut chunk = Chunk {
                 index,
@@ -137,6 +142,7 @@ impl<'a> Supply<'a> {
                     let _ = events.send(Event::Unreadable { position, reason });
                 }
             }
+            runner.costs(self.image_ns.load(Ordering::Relaxed) / self.threads.get() as u64);
             let chunk = Arc::new(chunk);
             for queue in queues {
                 // A closed queue is a lost subject's.
@@ -145,32 +151,40 @@ impl<'a> Supply<'a> {
         }
     }
 
+    /// Asks the system for the files of the chunk that comes after those which the
+    /// threads have in hand with the one that ends before `end`, so that no thread waits
+    /// for a disk.
+    fn read_ahead(&self, end: usize) {
+        let first = end + (self.threads.get() - 1) * self.chunk_images;
+        let last = (first + self.chunk_images).min(self.due.end);
+        for position in first..last {
+            decode::read_ahead(&self.dataset.path(&self.dataset.entries[position]));
+        }
+    }
+
     fn add(&self, chunk: &mut Chunk, position: usize, entry: &Entry) -> anyhow::Result<()> {
         let bytes = decode::load(&self.dataset.path(entry))?;
-        let _permit = self.permits.acquire(self.image_ns.load(Ordering::Relaxed));
-        let began = Instant::now();
+        let began = thread_cpu_ns();
         let decoded = decode::decode(&bytes, &self.large)?;
         self.decoded_images.fetch_add(1, Ordering::Relaxed);
-        self.decoded_ns.fetch_add(nanos(began), Ordering::Relaxed);
+        let mut ended = thread_cpu_ns();
+        self.decoded_ns.fetch_add(ended - began, Ordering::Relaxed);
         let mut preprocess_ns = Vec::with_capacity(self.specs.len());
         for (spec, tensors) in self.specs.iter().zip(&mut chunk.tensors) {
-            let began = Instant::now();
             tensors.extend_from_slice(&preprocess::prepare(&decoded.pixels, spec));
-            preprocess_ns.push(nanos(began));
+            let now = thread_cpu_ns();
+            preprocess_ns.push(now - ended);
+            ended = now;
         }
         let (file, class) = (entry.file.clone(), entry.class);
         chunk.images.push(Prepared { position, file, class, preprocess_ns });
-        blend(&self.image_ns, nanos(began));
+        blend(&self.image_ns, ended - began);
         Ok(())
     }
 }
 
 pub(super) fn tensor_bytes(spec: &InputSpec) -> usize {
     spec.shape().iter().product::<usize>() * spec.element.width()
-}
-
-pub(super) fn nanos(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Moves a running mean an eighth of the way to `value`.

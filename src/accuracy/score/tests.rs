@@ -35,6 +35,10 @@ impl Link for Brightness {
         }
         Ok((Reply::Outputs { count: *count }, outputs))
     }
+
+    fn process(&self) -> Option<u32> {
+        None
+    }
 }
 
 fn subject(model: &str, size: usize, links: usize, fails_after: u32) -> Subject {
