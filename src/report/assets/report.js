@@ -379,7 +379,7 @@
         if (record.confusions.length) {
           confusions.push(make("h3", { textContent: "Confusions that cost most" }));
           confusions.push(make("ul", { className: "confusions" }, ...record.confusions.map((item) => {
-            const images = item.thumbnails.map((i) => make("img", { src: D.thumbnails[i], alt: `an image of ${item.label} taken for ${item.predicted}`, width: 56, height: 56 }));
+            const images = item.thumbnails.filter((i) => D.thumbnails[i]).map((i) => make("img", { src: D.thumbnails[i], alt: `an image of ${item.label} taken for ${item.predicted}`, width: 56, height: 56 }));
             return make("li", {}, ...(images.length ? [make("span", { className: "thumbs" }, ...images)] : []), make("span", {}, make("strong", { textContent: item.label }), " taken for ", make("strong", { textContent: item.predicted }), `: ${item.count} image${item.count === 1 ? "" : "s"}`));
           })));
         }

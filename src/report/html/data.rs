@@ -33,7 +33,7 @@ struct Data<'a> {
     /// A row's rounds: number and median in microseconds.
     rounds: Vec<Option<Vec<(u32, f64)>>>,
     accuracy: Vec<Scored>,
-    thumbnails: Vec<String>,
+    thumbnails: Vec<Option<String>>,
 }
 
 #[derive(Serialize)]

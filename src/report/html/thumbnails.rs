@@ -7,16 +7,17 @@ use std::sync::Mutex;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use image::imageops::FilterType;
 use image::{DynamicImage, GrayImage, ImageFormat, RgbaImage};
 use libjpeg_turbo_rs::{PixelFormat, Subsampling, compress};
+use rayon::prelude::*;
 
 use crate::accuracy::decode;
-use crate::accuracy::pixels::Pixels;
+use crate::accuracy::pixels::{Pixels, Window};
+use crate::accuracy::resample::{self, Filter};
 use crate::run::Run;
 
 /// Side in pixels: sharp at the 56 CSS pixels that the page shows, not more.
-const SIDE: u32 = 84;
+const SIDE: usize = 84;
 /// Quality of a thumbnail's JPEG: about 2 kB each.
 const QUALITY: u8 = 80;
 /// A page holds at most so many; confusions after that have none.
@@ -25,56 +26,65 @@ const MOST: usize = 300;
 /// The images of a page, each one once.
 pub struct Thumbnails {
     folder: Option<PathBuf>,
-    indices: HashMap<String, Option<usize>>,
-    uris: Vec<String>,
+    indices: HashMap<String, usize>,
 }
 
 impl Thumbnails {
     /// None yet.
     pub fn new(run: &Run) -> Self {
         let folder = run.header.dataset.as_ref().map(|dataset| dataset.path.clone());
-        Self { folder, indices: HashMap::new(), uris: Vec::new() }
+        Self { folder, indices: HashMap::new() }
     }
 
-    /// The index of an image's thumbnail. `None` where the image is not at hand
-    /// any more (a report can be written long after its run) or the page is
-    /// full.
+    /// The index of an image's thumbnail. `None` where the page is full.
     pub fn add(&mut self, image: &str) -> Option<usize> {
-        if let Some(known) = self.indices.get(image) {
-            return *known;
+        let next = self.indices.len();
+        match self.indices.get(image) {
+            Some(known) => Some(*known),
+            None if next < MOST => {
+                self.indices.insert(image.to_owned(), next);
+                Some(next)
+            }
+            None => None,
         }
-        let index = if self.uris.len() < MOST { self.make(image) } else { None };
-        self.indices.insert(image.to_owned(), index);
-        index
     }
 
-    fn make(&mut self, image: &str) -> Option<usize> {
-        let uri = uri(&self.folder.as_ref()?.join(image))?;
-        self.uris.push(uri);
-        Some(self.uris.len() - 1)
-    }
-
-    /// The thumbnails as `data:` URIs, by index.
-    pub fn into_uris(self) -> Vec<String> {
-        self.uris
+    /// The thumbnails as `data:` URIs, by index. `None` where the image is not at hand
+    /// any more: a report can be written long after its run.
+    pub fn into_uris(self) -> Vec<Option<String>> {
+        let mut images: Vec<(String, usize)> = self.indices.into_iter().collect();
+        images.sort_unstable_by_key(|(_, index)| *index);
+        let made = images.par_iter().map(|(image, _)| uri(&self.folder.as_ref()?.join(image)));
+        made.collect()
     }
 }
 
-/// A small picture stays as it is, a large one is filled into a square.
+/// A small picture stays as it is, the central square of a large one is reduced.
 fn uri(path: &Path) -> Option<String> {
     let bytes = decode::load(path).ok()?;
-    let picture = picture(decode::decode(&bytes, &Mutex::new(())).ok()?.pixels)?;
-    let (format, bytes) = if picture.width().max(picture.height()) <= SIDE {
+    let pixels = decode::decode(&bytes, &Mutex::new(())).ok()?.pixels;
+    let (format, bytes) = if pixels.width.max(pixels.height) <= SIDE {
         let mut png = Cursor::new(Vec::new());
-        picture.write_to(&mut png, ImageFormat::Png).ok()?;
+        picture(pixels)?.write_to(&mut png, ImageFormat::Png).ok()?;
         (ImageFormat::Png, png.into_inner())
     } else {
-        let small = picture.resize_to_fill(SIDE, SIDE, FilterType::Triangle).to_rgb8();
-        let side = SIDE as usize;
-        let jpeg = compress(&small, side, side, PixelFormat::Rgb, QUALITY, Subsampling::S420);
+        let small = resample::resize(&pixels, square(&pixels), Filter::Triangle, SIDE, SIDE);
+        let format = if small.is_grey() { PixelFormat::Grayscale } else { PixelFormat::Rgbx };
+        let jpeg = compress(&small.data, SIDE, SIDE, format, QUALITY, Subsampling::S420);
         (ImageFormat::Jpeg, jpeg.ok()?)
     };
     Some(format!("data:{};base64,{}", format.to_mime_type(), BASE64_STANDARD.encode(bytes)))
+}
+
+/// The largest square in the middle.
+fn square(pixels: &Pixels) -> Window {
+    let side = pixels.width.min(pixels.height);
+    Window {
+        left: (pixels.width - side) / 2,
+        top: (pixels.height - side) / 2,
+        width: side,
+        height: side,
+    }
 }
 
 fn picture(pixels: Pixels) -> Option<DynamicImage> {
@@ -96,17 +106,32 @@ mod tests {
     fn photos_and_small_pictures_get_one_and_what_is_no_image_none() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        let rgb: Vec<u8> = (0..200 * 120 * 3).map(|i| (i / 300 % 256) as u8).collect();
-        let jpeg = compress(&rgb, 200, 120, PixelFormat::Rgb, 90, Subsampling::S420).unwrap();
+        // Red at the left and at the right, green in the middle.
+        let green = |i: usize| (40..160).contains(&(i % 200));
+        let rgb: Vec<u8> =
+            (0..200 * 120).flat_map(|i| if green(i) { [0, 255, 0] } else { [255, 0, 0] }).collect();
+        let jpeg = compress(&rgb, 200, 120, PixelFormat::Rgb, 90, Subsampling::S444).unwrap();
         std::fs::write(at("photo.JPEG"), jpeg).unwrap();
+        let grey = GrayImage::from_pixel(200, 200, image::Luma([99]));
+        grey.save(at("grey.png")).unwrap();
         GrayImage::from_pixel(28, 28, image::Luma([7])).save(at("small.png")).unwrap();
         std::fs::write(at("text.jpg"), "no image").unwrap();
-        let photo = uri(&at("photo.JPEG")).unwrap();
-        let encoded = photo.strip_prefix("data:image/jpeg;base64,").unwrap();
-        let small = BASE64_STANDARD.decode(encoded).unwrap();
-        let decoded = libjpeg_turbo_rs::decompress(&small).unwrap();
-        assert_eq!((decoded.width, decoded.height), (84, 84));
-        assert!(uri(&at("small.png")).unwrap().starts_with("data:image/png;base64,"));
-        assert_eq!((uri(&at("text.jpg")), uri(&at("absent.png"))), (None, None));
+        let mut thumbnails =
+            Thumbnails { folder: Some(folder.path().to_owned()), indices: HashMap::new() };
+        let images = ["photo.JPEG", "grey.png", "text.jpg", "small.png", "absent.png", "grey.png"];
+        let indices = images.map(|image| thumbnails.add(image).unwrap());
+        assert_eq!(indices, [0, 1, 2, 3, 4, 1]);
+        let uris = thumbnails.into_uris();
+        let decoded = |uri: &Option<String>| {
+            let encoded = uri.as_ref().unwrap().strip_prefix("data:image/jpeg;base64,").unwrap();
+            let small = BASE64_STANDARD.decode(encoded).unwrap();
+            libjpeg_turbo_rs::decompress(&small).unwrap()
+        };
+        let (photo, grey) = (decoded(&uris[0]), decoded(&uris[1]));
+        assert_eq!([photo.width, photo.height, grey.width, grey.height], [SIDE; 4]);
+        assert!(photo.data.as_chunks::<3>().0.iter().all(|[r, g, b]| *g > 230 && r.max(b) < &25));
+        assert!(grey.data.iter().all(|value| value.abs_diff(99) < 3));
+        assert!(uris[3].as_ref().unwrap().starts_with("data:image/png;base64,"));
+        assert_eq!((&uris[2], &uris[4]), (&None, &None));
     }
 }
