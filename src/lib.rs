@@ -13,6 +13,7 @@ pub mod cli;
 pub mod compare;
 pub mod device;
 pub mod fetch;
+pub mod file_hash;
 pub mod host;
 pub mod measure;
 pub mod model;

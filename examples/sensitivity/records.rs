@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
+use shutterbench::file_hash;
 use shutterbench::host::Host;
 use shutterbench::measure::Verdict;
-use shutterbench::run::plan::file_hash;
 
 use super::Arguments;
 
@@ -51,7 +51,7 @@ impl Question {
     pub fn of(arguments: &Arguments) -> Self {
         Self {
             model: arguments.model.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            model_sha256: file_hash(&arguments.model),
+            model_sha256: file_hash::of(&arguments.model),
             backend: arguments.backend.to_string(),
             delegate: arguments.delegate.to_string(),
             threads: arguments.threads.get(),

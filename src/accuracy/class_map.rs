@@ -21,6 +21,19 @@ impl ClassMap {
         Self { class_of, output_of }
     }
 
+    /// From the class of every output.
+    #[must_use]
+    pub fn of_outputs(class_of: Vec<i64>) -> Self {
+        let mut output_of = Vec::new();
+        for (output, class) in class_of.iter().enumerate() {
+            if let Ok(class) = usize::try_from(*class) {
+                output_of.resize(output_of.len().max(class + 1), None);
+                output_of[class] = Some(output);
+            }
+        }
+        Self { class_of, output_of }
+    }
+
     /// From the output of every class.
     #[must_use]
     pub fn listed(output_of: Vec<Option<usize>>, outputs: usize) -> Self {
@@ -49,5 +62,21 @@ impl ClassMap {
     #[must_use]
     pub fn outputs(&self) -> usize {
         self.class_of.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_classes_of_all_outputs_tell_the_outputs_of_all_classes() {
+        let listed = ClassMap::listed(vec![Some(2), None, Some(0)], 4);
+        for map in [ClassMap::shifted(1, 4), ClassMap::shifted(-2, 3), listed] {
+            let again = ClassMap::of_outputs(map.class_of.clone());
+            for class in 0..8 {
+                assert_eq!(again.output_of(class), map.output_of(class), "{map:?}, {class}");
+            }
+        }
     }
 }

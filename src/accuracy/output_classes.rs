@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::class_map::ClassMap;
 use super::labelling::Matched;
 
 /// The outputs of one or several models.
@@ -41,6 +42,12 @@ impl OutputClasses {
             }
             None => known.push(self),
         }
+    }
+
+    /// The same as a map.
+    #[must_use]
+    pub fn class_map(&self) -> ClassMap {
+        ClassMap::of_outputs(self.outputs.iter().map(|(class, _)| *class).collect())
     }
 
     /// Where each class is.

@@ -9,9 +9,10 @@ use anyhow::{Context, Result, ensure};
 
 use super::{Ending, decide, tell};
 use crate::compare::{self, Options};
+use crate::file_hash;
 use crate::run::execute::{SIDES, Started};
 use crate::run::journal;
-use crate::run::plan::{Plan, file_hash};
+use crate::run::plan::Plan;
 use crate::run::{Run, Status};
 
 /// Length of a block in runs taken in turn. Shorter than in a run alone: the partner's
@@ -68,7 +69,7 @@ pub fn measured_by(plan: &mut Plan, program: &Path) -> Result<()> {
     );
     plan.header.version = version.unwrap_or_default().to_owned();
     plan.header.commit = None;
-    plan.header.binary_sha256 = file_hash(&path);
+    plan.header.binary_sha256 = file_hash::of(&path);
     plan.header.options.worker = Some(path);
     Ok(())
 }

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
 
 use super::remote_path::RemotePath;
+use crate::file_hash;
 
 /// Digits of the hash in a folder's name: 80 bits, beyond any accident.
 const DIGITS: usize = 20;
@@ -121,15 +122,11 @@ impl Bundle {
 
 impl Content {
     fn measure(&self) -> io::Result<(u64, [u8; 32])> {
-        let mut hash = Sha256::new();
-        let bytes = match self {
-            Self::Of(path) => io::copy(&mut File::open(path)?, &mut hash)?,
-            Self::Text(text) => {
-                hash.update(text);
-                text.len() as u64
-            }
+        let (hash, bytes) = match self {
+            Self::Of(path) => file_hash::sha256(File::open(path)?)?,
+            Self::Text(text) => file_hash::sha256(text.as_bytes())?,
         };
-        Ok((bytes, hash.finalize().into()))
+        Ok((bytes, hash.into()))
     }
 
     fn write(&self, to: &Path) -> io::Result<()> {

@@ -14,6 +14,7 @@ use zip::ZipArchive;
 use super::error::FetchError;
 use super::manifest::{Archive, Library};
 use super::receipt;
+use crate::file_hash;
 
 /// Most that a library may hold whose size the manifest does not know: several
 /// times the largest runtime.
@@ -132,9 +133,8 @@ fn copy_bounded(input: &mut impl Read, output: &mut impl Write, limit: u64) -> i
 
 /// SHA-256 of what is left of a file, without holding it in memory.
 pub(super) fn sha256(file: &mut File) -> io::Result<String> {
-    let mut hasher = Sha256::new();
-    io::copy(file, &mut hasher)?;
-    Ok(format!("{:x}", hasher.finalize()))
+    let (hash, _) = file_hash::sha256(file)?;
+    Ok(format!("{hash:x}"))
 }
 
 fn check(what: &str, found: String, expected: &str) -> Result<(), FetchError> {

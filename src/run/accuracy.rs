@@ -9,14 +9,15 @@ use anyhow::Result;
 
 use super::execute::Context;
 use super::journal::Entry;
+use super::matching::Matching;
 use super::progress::Event;
 use super::record::{AccuracyRecord, CaseRecord, DELEGATE_REQUIRED, Status};
 use super::reference::{self, single_threaded};
-use crate::accuracy::labelling::Matched;
+use crate::accuracy::Dataset;
+use crate::accuracy::class_map::ClassMap;
 use crate::accuracy::score::{Scored, Subject, score};
-use crate::accuracy::{Dataset, labelling};
 use crate::backend::Coverage;
-use crate::model::{Description, Model, labels, resolve};
+use crate::model::{Model, resolve};
 use crate::suite::AccuracyKey;
 use crate::worker::protocol::Loaded;
 use crate::worker::{Fault, Link, Reply, Request};
@@ -111,7 +112,11 @@ fn load_pass(
     Ok(pass)
 }
 
-/// As many subjects as there are cores, without those that are refused.
+/// Models that are loaded at the same time, for each core: while one is read or
+/// waits for its process, another one computes.
+const LOADING: usize = 2;
+
+/// As many subjects as are loaded at the same time, without those that are refused.
 fn next_subjects(
     context: &mut Context<'_>,
     cases: &[CaseRecord],
@@ -119,7 +124,7 @@ fn next_subjects(
     waiting: &mut Vec<usize>,
 ) -> Result<Vec<usize>> {
     let mut next = Vec::new();
-    while next.len() < cores().get() && !context.interrupted() {
+    while next.len() < LOADING * cores().get() && !context.interrupted() {
         let Some(index) = waiting.pop() else { break };
         match refused_before(cases, &records[index].key) {
             Some(refused) => end_subject(context, &mut records[index], index, refused)?,
@@ -184,7 +189,7 @@ fn add_references(
             None => missing.push((follower, from)),
         }
     }
-    for some in missing.chunks(cores().get()) {
+    for some in missing.chunks(LOADING * cores().get()) {
         let loaded = side_by_side(context, some.to_vec(), workers, |(follower, _), links| {
             let (key, model, _) = &followers[follower];
             load_scorer(context, dataset, key, model, links)
@@ -260,7 +265,7 @@ fn load_scorer(
     let case = single_threaded(key);
     let overrides = &context.options().overrides;
     let (spec, _) = resolve::input_spec(model, overrides).map_err(failed)?;
-    let classes = matched(dataset, model, overrides).map_err(failed)?.map;
+    let classes = class_map(context, dataset, model).map_err(failed)?;
     let load = |link: &mut Box<dyn Link + Send>| {
         context.workers.load_into(link.as_mut(), &case, model, NonZeroUsize::MIN)
     };
@@ -339,24 +344,14 @@ fn end_subject(
     Ok(())
 }
 
-/// How a model's outputs map to a dataset's classes, with what was assumed.
-///
-/// # Errors
-/// Labels that cannot be read or do not fit.
-pub fn matched(dataset: &Dataset, model: &Model, overrides: &Description) -> Result<Matched> {
-    let stated = resolve::merged(overrides, &model.description);
-    let labels = match &stated.labels {
-        Some(path) => Some(labels::read(path)?),
-        None => model.anatomy.labels.clone(),
-    };
-    let outputs = labelling::Outputs {
-        model: &model.name,
-        count: model.anatomy.classes().unwrap_or(0),
-        labels: labels.as_deref(),
-        embedded: model.anatomy.labels.as_deref(),
-        offset: stated.label_offset,
-    };
-    labelling::resolve(dataset, &outputs)
+/// Which output of a model stands for which class: as decided before the run began, or
+/// found now for one that is only compared with.
+fn class_map(context: &Context<'_>, dataset: &Dataset, model: &Model) -> Result<ClassMap> {
+    let decided = context.header().outputs.iter().find(|it| it.models.contains(&model.name));
+    match decided {
+        Some(outputs) => Ok(outputs.class_map()),
+        None => Ok(Matching::new(dataset, &context.options().overrides).of(model)?.map),
+    }
 }
 
 fn cores() -> NonZeroUsize {

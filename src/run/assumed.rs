@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 
-use super::accuracy::matched;
+use super::matching::Matching;
 use crate::accuracy::Dataset;
 use crate::accuracy::output_classes::OutputClasses;
 use crate::model::{Description, Model, resolve};
@@ -21,12 +21,13 @@ pub fn about(
     models: &[Model],
     overrides: &Description,
 ) -> Result<(Vec<OutputClasses>, Vec<String>)> {
+    let mut matching = Matching::new(dataset, overrides);
     let mut outputs = Vec::new();
     let mut assumed: Vec<(String, Vec<&str>)> = Vec::new();
     for model in models {
         resolve::check_classifier(model)?;
         let (_, mut parts) = resolve::input_spec(model, overrides)?;
-        let matched = matched(dataset, model, overrides)?;
+        let matched = matching.of(model)?;
         parts.extend_from_slice(&matched.assumed);
         OutputClasses::of(&model.name, matched).add_to(&mut outputs);
         let text = parts.join("; ");

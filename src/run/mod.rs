@@ -7,6 +7,7 @@ mod assumed;
 pub mod execute;
 pub mod journal;
 pub mod latency;
+pub mod matching;
 pub mod merge;
 pub mod plan;
 pub mod progress;

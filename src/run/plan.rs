@@ -4,11 +4,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
-use sha2::{Digest, Sha256};
 use strum::VariantArray;
 use time::OffsetDateTime;
 use time::macros::format_description;
@@ -20,6 +18,7 @@ use super::reference;
 use crate::accuracy::Dataset;
 use crate::backend::library::RuntimeLibrary;
 use crate::backend::{BackendError, BackendKind, registry};
+use crate::file_hash;
 use crate::host::care::{Care, Reading};
 use crate::host::{Host, affinity};
 use crate::model::Model;
@@ -302,7 +301,7 @@ pub fn embedded_dataset(models: &[Model]) -> Option<std::path::PathBuf> {
 fn runtime(backend: BackendKind) -> Option<Runtime> {
     let version = registry::open(backend).ok()?.version();
     let library = RuntimeLibrary::of(backend).and_then(|library| library.find().ok());
-    let sha256 = library.as_deref().and_then(file_hash);
+    let sha256 = library.as_deref().and_then(file_hash::of);
     Some(Runtime { backend, version, library, sha256 })
 }
 
@@ -310,17 +309,11 @@ fn runtime(backend: BackendKind) -> Option<Runtime> {
 /// continued by another one.
 pub(super) fn worker_hash(options: &Options) -> Option<String> {
     match &options.worker {
-        Some(program) => file_hash(program),
+        Some(program) => file_hash::of(program),
         None => own_hash(),
     }
 }
 
 fn own_hash() -> Option<String> {
-    file_hash(&std::env::current_exe().ok()?)
-}
-
-/// SHA-256 of a file, where it can be read.
-#[must_use]
-pub fn file_hash(path: &Path) -> Option<String> {
-    Some(format!("{:x}", Sha256::digest(fs::read(path).ok()?)))
+    file_hash::of(&std::env::current_exe().ok()?)
 }

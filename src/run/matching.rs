@@ -1,0 +1,64 @@
+//! How the outputs of a run's models map to its dataset's classes.
+
+use std::borrow::Cow;
+
+use anyhow::Result;
+
+use crate::accuracy::Dataset;
+use crate::accuracy::labelling::{self, Matched, Outputs};
+use crate::model::{Description, Model, labels, resolve};
+
+/// Matches models, and those alike once: families share their labels, which take longer
+/// to match than all else takes that is decided of a model beforehand.
+pub struct Matching<'a> {
+    dataset: &'a Dataset,
+    overrides: &'a Description,
+    known: Vec<(Bearing<'a>, Matched)>,
+}
+
+/// All of a model that matching depends on.
+#[derive(PartialEq)]
+struct Bearing<'a> {
+    outputs: usize,
+    labels: Option<Cow<'a, [String]>>,
+    embedded: Option<&'a [String]>,
+    offset: Option<i64>,
+}
+
+impl<'a> Matching<'a> {
+    /// Of models that `overrides` describe, where they do not describe themselves.
+    #[must_use]
+    pub const fn new(dataset: &'a Dataset, overrides: &'a Description) -> Self {
+        Self { dataset, overrides, known: Vec::new() }
+    }
+
+    /// How a model's outputs map, with what was assumed.
+    ///
+    /// # Errors
+    /// Labels that cannot be read or do not fit.
+    pub fn of(&mut self, model: &'a Model) -> Result<Matched> {
+        let stated = resolve::merged(self.overrides, &model.description);
+        let embedded = model.anatomy.labels.as_deref();
+        let labels = match &stated.labels {
+            Some(path) => Some(Cow::Owned(labels::read(path)?)),
+            None => embedded.map(Cow::Borrowed),
+        };
+        let outputs = model.anatomy.classes().unwrap_or(0);
+        let bearing = Bearing { outputs, labels, embedded, offset: stated.label_offset };
+        if let Some((_, matched)) = self.known.iter().find(|(known, _)| *known == bearing) {
+            return Ok(matched.clone());
+        }
+        let matched = labelling::resolve(
+            self.dataset,
+            &Outputs {
+                model: &model.name,
+                count: bearing.outputs,
+                labels: bearing.labels.as_deref(),
+                embedded: bearing.embedded,
+                offset: bearing.offset,
+            },
+        )?;
+        self.known.push((bearing, matched.clone()));
+        Ok(matched)
+    }
+}
