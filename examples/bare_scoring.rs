@@ -15,7 +15,8 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use shutterbench::accuracy::{Dataset, decode, preprocess};
+use shutterbench::accuracy::preprocess::Preparer;
+use shutterbench::accuracy::{Dataset, decode};
 use shutterbench::backend::{BackendKind, Delegate, LoadRequest, Session, registry};
 use shutterbench::model::preprocessing::InputSpec;
 use shutterbench::model::tensor::Tensor;
@@ -61,15 +62,15 @@ fn main() -> Result<()> {
     let mut arguments = env::args_os().skip(1).map(PathBuf::from);
     let dataset = Dataset::open(&arguments.next().context("name a dataset and models")?)?;
     let mut subjects = arguments.map(|path| Subject::load(&path)).collect::<Result<Vec<_>>>()?;
-    let gate = Mutex::new(());
+    let (gate, mut preparer) = (Mutex::new(()), Preparer::default());
     let every = reference::every(dataset.entries.len());
     let [mut decoding, mut preparing, mut inferring, mut comparing] = [Duration::ZERO; 4];
     for (position, entry) in dataset.entries.iter().enumerate() {
         let bytes = decode::load(&dataset.path(entry))?;
         let image = timed(&mut decoding, || decode::decode(&bytes, &gate))?;
         for subject in &mut subjects {
-            let tensor =
-                timed(&mut preparing, || preprocess::prepare(&image.pixels, &subject.spec));
+            let mut tensor = Vec::new();
+            timed(&mut preparing, || preparer.prepare(&image.pixels, &subject.spec, &mut tensor));
             if position % every == 0 {
                 timed(&mut comparing, || infer(&mut *subject.reference, tensor.clone()))?;
             }

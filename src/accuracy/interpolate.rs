@@ -32,13 +32,9 @@ fn axis(from: usize, to: usize) -> Vec<Between> {
 pub fn resize(from: &Pixels, window: Window, width: usize, height: usize) -> Vec<f32> {
     let (across, down) = (axis(window.width, width), axis(window.height, height));
     let stride = from.stride;
-    let row = |y: usize| {
-        let start = ((window.top + y) * from.width + window.left) * stride;
-        &from.data[start..start + window.width * stride]
-    };
     let mut out = Vec::with_capacity(width * height * stride);
     for y in &down {
-        let (upper_row, lower_row) = (row(y.lower), row(y.upper));
+        let (upper_row, lower_row) = (from.row(window, y.lower), from.row(window, y.upper));
         for x in &across {
             for channel in 0..stride {
                 let [left, right] = [x.lower, x.upper].map(|x| x * stride + channel);

@@ -16,6 +16,7 @@ pub mod labelling;
 pub mod mcnemar;
 pub mod output_classes;
 pub mod pixels;
+mod placement;
 pub mod prediction;
 pub mod preprocess;
 pub mod ranking;
@@ -23,6 +24,7 @@ pub mod resample;
 pub mod score;
 pub mod scores;
 pub mod tally;
+mod weights;
 
 pub use class_map::ClassMap;
 pub use dataset::Dataset;

@@ -37,6 +37,16 @@ impl Pixels {
         self.stride == 1
     }
 
+    /// The bytes of a row of `window`.
+    ///
+    /// # Panics
+    /// Where the window or the row lies outside.
+    #[must_use]
+    pub fn row(&self, window: Window, row: usize) -> &[u8] {
+        let start = ((window.top + row) * self.width + window.left) * self.stride;
+        &self.data[start..start + window.width * self.stride]
+    }
+
     /// This image as luma, weighted by ITU-R BT.601 in 16-bit fixed point, as
     /// Pillow's `convert("L")` does.
     #[must_use]

@@ -2,10 +2,9 @@
 
 use super::interpolate;
 use super::pixels::{Pixels, Window};
-use super::resample::{self, Filter};
-use crate::model::preprocessing::{Channels, InputSpec, Layout, Resize};
-use crate::model::quantization::Quantization;
-use crate::model::tensor::ElementType;
+use super::placement::Placement;
+use super::resample::{Filter, Resampler};
+use crate::model::preprocessing::{Channels, InputSpec, Resize};
 
 /// The central part of an image that is kept.
 ///
@@ -31,136 +30,46 @@ pub fn crop(width: usize, height: usize, resize: Resize, crop: f64) -> Window {
     Window { left, top, width, height }
 }
 
-/// Crops, resizes, normalises and lays out an image for `spec`.
-#[must_use]
-pub fn prepare(image: &Pixels, spec: &InputSpec) -> Vec<u8> {
-    let image = match spec.channels {
-        Channels::Grey => image.to_grey(),
-        Channels::Rgb | Channels::Bgr => std::borrow::Cow::Borrowed(image),
-    };
-    let window = crop(image.width, image.height, spec.resize, spec.crop);
-    let filter = match spec.resize {
-        Resize::Bilinear => {
-            let values = interpolate::resize(&image, window, spec.width, spec.height);
-            return Placement::new(spec, image.stride).of_floats(&values);
-        }
-        Resize::BilinearAntialias => Filter::Triangle,
-        Resize::BicubicAntialias => Filter::Cubic,
-    };
-    let resized = resample::resize(&image, window, filter, spec.width, spec.height);
-    Placement::new(spec, image.stride).of_pixels(&resized.data)
+/// Makes tensors of images one after the other. What it needed for one it keeps for the
+/// next.
+#[derive(Default)]
+pub struct Preparer {
+    resampler: Resampler,
+    resized: Vec<u8>,
+    /// By what they are for.
+    placements: Vec<Placement>,
 }
 
-/// Where values go in the tensor, and as what.
-struct Placement<'a> {
-    spec: &'a InputSpec,
-    /// Bytes (or values) a pixel of the source.
-    stride: usize,
-}
-
-impl<'a> Placement<'a> {
-    const fn new(spec: &'a InputSpec, stride: usize) -> Self {
-        Self { spec, stride }
-    }
-
-    /// The source's channel that becomes the tensor's channel `channel`.
-    fn source(&self, channel: usize) -> usize {
-        match self.spec.channels {
-            _ if self.stride == 1 => 0,
-            Channels::Bgr => 2 - channel,
-            Channels::Rgb | Channels::Grey => channel,
-        }
-    }
-
-    /// Tensor elements in order, each as (pixel, channel of the tensor).
-    fn order(&self) -> impl Iterator<Item = (usize, usize)> {
-        let (pixels, channels) = (self.spec.width * self.spec.height, self.spec.channels.count());
-        let layout = self.spec.layout;
-        (0..pixels * channels).map(move |i| match layout {
-            Layout::Nhwc => (i / channels, i % channels),
-            Layout::Nchw => (i % pixels, i / pixels),
-        })
-    }
-
-    /// 8-bit pixels have 256 values a channel: each is converted once.
-    fn of_pixels(&self, data: &[u8]) -> Vec<u8> {
-        let tables: Vec<Vec<u8>> = (0..self.spec.channels.count())
-            .map(|channel| {
-                let mut table = Vec::with_capacity(256 * self.spec.element.width());
-                (0..=u8::MAX).for_each(|value| self.push(&mut table, f32::from(value), channel));
-                table
-            })
-            .collect();
-        let element_bytes = self.spec.element.width();
-        if element_bytes == 1 {
-            let tables: Vec<[u8; 256]> =
-                tables.iter().map(|table| std::array::from_fn(|value| table[value])).collect();
-            return self.bytes_of_pixels(data, &tables);
-        }
-        let mut out =
-            Vec::with_capacity(self.spec.shape().iter().product::<usize>() * element_bytes);
-        for (pixel, channel) in self.order() {
-            let value = usize::from(data[pixel * self.stride + self.source(channel)]);
-            let stored = value * element_bytes..(value + 1) * element_bytes;
-            out.extend_from_slice(&tables[channel][stored]);
-        }
-        out
-    }
-
-    /// The fast path of the common case: one byte an element, channels together.
-    fn bytes_of_pixels(&self, data: &[u8], tables: &[[u8; 256]]) -> Vec<u8> {
-        if let ([a, b, c], Layout::Nhwc, 4) = (tables, self.spec.layout, self.stride) {
-            let [i, j, k] = [0, 1, 2].map(|channel| self.source(channel));
-            let mut out = vec![0; data.len() / 4 * 3];
-            let pixels = data.as_chunks::<4>().0.iter();
-            let unchanged = |table: &[u8; 256]| table.iter().zip(0..).all(|(to, from)| *to == from);
-            if tables.iter().all(unchanged) && [i, j, k] == [0, 1, 2] {
-                for (target, pixel) in out.as_chunks_mut::<3>().0.iter_mut().zip(pixels) {
-                    *target = [pixel[0], pixel[1], pixel[2]];
-                }
-                return out;
+impl Preparer {
+    /// Crops, resizes, normalises and lays out an image for `spec`: its tensor goes behind
+    /// what `tensors` holds.
+    pub fn prepare(&mut self, image: &Pixels, spec: &InputSpec, tensors: &mut Vec<u8>) {
+        let image = match spec.channels {
+            Channels::Grey => image.to_grey(),
+            Channels::Rgb | Channels::Bgr => std::borrow::Cow::Borrowed(image),
+        };
+        let window = crop(image.width, image.height, spec.resize, spec.crop);
+        let filter = match spec.resize {
+            Resize::Bilinear => None,
+            Resize::BilinearAntialias => Some(Filter::Triangle),
+            Resize::BicubicAntialias => Some(Filter::Cubic),
+        };
+        let known = self.placements.iter().position(|it| it.is_for(spec, image.stride));
+        let known = known.unwrap_or_else(|| {
+            self.placements.push(Placement::new(spec, image.stride));
+            self.placements.len() - 1
+        });
+        let placement = &self.placements[known];
+        match filter {
+            None => {
+                let values = interpolate::resize(&image, window, spec.width, spec.height);
+                placement.place_floats(&values, tensors);
             }
-            for (target, pixel) in out.as_chunks_mut::<3>().0.iter_mut().zip(pixels) {
-                *target =
-                    [a[usize::from(pixel[i])], b[usize::from(pixel[j])], c[usize::from(pixel[k])]];
+            Some(filter) => {
+                let size = (spec.width, spec.height);
+                self.resampler.resize(&image, window, filter, size, &mut self.resized);
+                placement.place_pixels(&self.resized, tensors);
             }
-            return out;
-        }
-        self.order()
-            .map(|(pixel, channel)| {
-                tables[channel][usize::from(data[pixel * self.stride + self.source(channel)])]
-            })
-            .collect()
-    }
-
-    fn of_floats(&self, values: &[f32]) -> Vec<u8> {
-        let mut out = Vec::with_capacity(values.len() * self.spec.element.width());
-        for (pixel, channel) in self.order() {
-            let value = values[pixel * self.stride + self.source(channel)];
-            self.push(&mut out, value, channel);
-        }
-        out
-    }
-
-    /// Appends one element's bytes: `(value - mean) / scale`, quantised to the
-    /// nearest integer and held inside the type's range.
-    fn push(&self, out: &mut Vec<u8>, value: f32, channel: usize) {
-        let of = |values: &[f32]| values[if values.len() == 1 { 0 } else { channel }];
-        let real = (value - of(&self.spec.mean)) / of(&self.spec.scale);
-        let stored =
-            || self.spec.quantization.map_or(real.round(), |q: Quantization| q.quantize(real));
-        // Casts from float saturate at the type's ends.
-        match self.spec.element {
-            ElementType::Float32 => out.extend_from_slice(&real.to_ne_bytes()),
-            ElementType::Float16 => {
-                out.extend_from_slice(&half::f16::from_f32(real).to_ne_bytes());
-            }
-            ElementType::Uint8 => out.push(stored() as u8),
-            ElementType::Int8 => out.extend_from_slice(&(stored() as i8).to_ne_bytes()),
-            ElementType::Int16 => out.extend_from_slice(&(stored() as i16).to_ne_bytes()),
-            ElementType::Int32 => out.extend_from_slice(&(stored() as i32).to_ne_bytes()),
-            ElementType::Int64 => out.extend_from_slice(&(stored() as i64).to_ne_bytes()),
-            ElementType::Bool => out.push(u8::from(stored() != 0.0)),
         }
     }
 }
@@ -168,6 +77,22 @@ impl<'a> Placement<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::preprocessing::Layout;
+    use crate::model::quantization::Quantization;
+    use crate::model::tensor::ElementType;
+
+    fn prepare(image: &Pixels, spec: &InputSpec) -> Vec<u8> {
+        let (mut preparer, mut tensors) = (Preparer::default(), Vec::new());
+        // Behind the tensors of others, and of another kind.
+        let grey = InputSpec { channels: Channels::Grey, ..spec.clone() };
+        for spec in [spec, &grey, spec] {
+            preparer.prepare(image, spec, &mut tensors);
+        }
+        let length = spec.shape().iter().product::<usize>() * spec.element.width();
+        let last = tensors.split_off(tensors.len() - length);
+        assert_eq!(last, tensors[..length]);
+        last
+    }
 
     fn spec(element: ElementType, layout: Layout, channels: Channels) -> InputSpec {
         InputSpec {

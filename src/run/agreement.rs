@@ -12,7 +12,7 @@ use super::journal::Entry;
 use super::record::{AccuracyRecord, Agreement, CaseRecord, Status};
 use super::reference::{self, single_threaded};
 use crate::accuracy::pixels::Pixels;
-use crate::accuracy::preprocess;
+use crate::accuracy::preprocess::Preparer;
 use crate::model::tensor::TensorInfo;
 use crate::model::{Model, resolve};
 use crate::suite::AccuracyKey;
@@ -108,7 +108,11 @@ fn outputs(context: &Context<'_>, key: &AccuracyKey, model: &Model) -> Result<Ou
 fn inputs(context: &Context<'_>, model: &Model, infos: &[TensorInfo]) -> Vec<u8> {
     let seeds = (0..u64::from(INPUTS)).map(|input| context.seed().wrapping_add(input));
     match resolve::input_spec(model, &context.options().overrides) {
-        Ok((spec, _)) => seeds.flat_map(|seed| preprocess::prepare(&image(seed), &spec)).collect(),
+        Ok((spec, _)) => {
+            let (mut preparer, mut tensors) = (Preparer::default(), Vec::new());
+            seeds.for_each(|seed| preparer.prepare(&image(seed), &spec, &mut tensors));
+            tensors
+        }
         Err(_) => seeds.flat_map(|seed| sample_input::seeded(infos, seed)).collect(),
     }
 }

@@ -14,7 +14,8 @@ use super::exchange::Exchange;
 use super::pace::Pace;
 use super::{Event, Subject};
 use crate::accuracy::dataset::{Dataset, Entry};
-use crate::accuracy::{decode, preprocess};
+use crate::accuracy::decode;
+use crate::accuracy::preprocess::Preparer;
 use crate::measure::clock::thread_cpu_ns;
 use crate::model::preprocessing::InputSpec;
 use crate::run::record::Decoded;
@@ -111,6 +112,7 @@ impl<'a> Supply<'a> {
         events: &Sender<Event>,
         over: &dyn Fn() -> bool,
     ) {
+        let mut preparer = Preparer::default();
         let mut runner = self.pace.runner(u32::try_from(gettid().as_raw()).ok());
         loop {
             let credit = self.credits.take();
@@ -136,7 +138,7 @@ impl<'a> Supply<'a> {
             };
             for position in first..last {
                 let entry = &self.dataset.entries[position];
-                if let Err(reason) = self.add(&mut chunk, position, entry) {
+                if let Err(reason) = self.add(&mut chunk, position, entry, &mut preparer) {
                     let reason = format!("{reason:#}");
                     // A closed channel means that nobody listens any more.
                     let _ = events.send(Event::Unreadable { position, reason });
@@ -162,7 +164,13 @@ impl<'a> Supply<'a> {
         }
     }
 
-    fn add(&self, chunk: &mut Chunk, position: usize, entry: &Entry) -> anyhow::Result<()> {
+    fn add(
+        &self,
+        chunk: &mut Chunk,
+        position: usize,
+        entry: &Entry,
+        preparer: &mut Preparer,
+    ) -> anyhow::Result<()> {
         let bytes = decode::load(&self.dataset.path(entry))?;
         let began = thread_cpu_ns();
         let decoded = decode::decode(&bytes, &self.large)?;
@@ -171,7 +179,7 @@ impl<'a> Supply<'a> {
         self.decoded_ns.fetch_add(ended - began, Ordering::Relaxed);
         let mut preprocess_ns = Vec::with_capacity(self.specs.len());
         for (spec, tensors) in self.specs.iter().zip(&mut chunk.tensors) {
-            tensors.extend_from_slice(&preprocess::prepare(&decoded.pixels, spec));
+            preparer.prepare(&decoded.pixels, spec, tensors);
             let now = thread_cpu_ns();
             preprocess_ns.push(now - ended);
             ended = now;

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use crate::accuracy::decode;
 use crate::accuracy::pixels::{Pixels, Window};
-use crate::accuracy::resample::{self, Filter};
+use crate::accuracy::resample::{Filter, Resampler};
 use crate::run::Run;
 
 /// Side in pixels: sharp at the 56 CSS pixels that the page shows, not more.
@@ -68,9 +68,11 @@ fn uri(path: &Path) -> Option<String> {
         picture(pixels)?.write_to(&mut png, ImageFormat::Png).ok()?;
         (ImageFormat::Png, png.into_inner())
     } else {
-        let small = resample::resize(&pixels, square(&pixels), Filter::Triangle, SIDE, SIDE);
-        let format = if small.is_grey() { PixelFormat::Grayscale } else { PixelFormat::Rgbx };
-        let jpeg = compress(&small.data, SIDE, SIDE, format, QUALITY, Subsampling::S420);
+        let (mut small, size) = (Vec::new(), (SIDE, SIDE));
+        let window = square(&pixels);
+        Resampler::default().resize(&pixels, window, Filter::Triangle, size, &mut small);
+        let format = if pixels.is_grey() { PixelFormat::Grayscale } else { PixelFormat::Rgbx };
+        let jpeg = compress(&small, SIDE, SIDE, format, QUALITY, Subsampling::S420);
         (ImageFormat::Jpeg, jpeg.ok()?)
     };
     Some(format!("data:{};base64,{}", format.to_mime_type(), BASE64_STANDARD.encode(bytes)))
