@@ -69,10 +69,6 @@ impl Axis {
         axis
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.first.len()
-    }
-
     /// The first input of `output` and the weights from there on.
     #[inline(always)]
     pub(super) fn run(&self, output: usize) -> (usize, &[i32]) {
@@ -136,7 +132,7 @@ mod tests {
     fn every_run_sums_up_to_one() {
         for (filter, from, to) in [(Filter::Triangle, 438, 224), (Filter::Cubic, 10, 37)] {
             let axis = Axis::new(filter, from, to);
-            for output in 0..axis.len() {
+            for output in 0..axis.first.len() {
                 let (first, run) = axis.run(output);
                 assert!(first + run.len() <= from);
                 let sum: i32 = run.iter().sum();

@@ -61,11 +61,9 @@ impl Process {
         for pipe in [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()] {
             fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
         }
-        // So that images go to the worker and outputs come back in one piece instead of
-        // by turns. A system that grants less is only slower.
-        for pipe in [stdin.as_fd(), stdout.as_fd()] {
-            let _ = fcntl(pipe, FcntlArg::F_SETPIPE_SZ(PIPE_BYTES));
-        }
+        // So that images go to the worker in one piece instead of by turns. A system that
+        // grants less is only slower.
+        let _ = fcntl(&stdin, FcntlArg::F_SETPIPE_SZ(PIPE_BYTES));
         Ok(Self {
             child,
             stdin,
