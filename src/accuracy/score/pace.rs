@@ -13,6 +13,9 @@ use rustix::process::{Pid, getpriority_process, setpriority_process};
 /// By what factor a step of niceness divides a share (`sched_prio_to_weight` in
 /// Linux's `kernel/sched/core.c`).
 const STEP: f64 = 1.25;
+/// Most steps: whoever needs less than a tenth of the dearest's share hardly matters, and
+/// should get on beside other programs too.
+const MOST_STEPS: i32 = 10;
 /// The highest niceness (setpriority(2)).
 const NICEST: i32 = 19;
 
@@ -59,7 +62,7 @@ impl Runner<'_> {
 /// By how many steps a share shrinks from that of the dearest.
 fn steps_below(dearest_ns: u64, image_ns: u64) -> i32 {
     let ratio = dearest_ns.max(1) as f64 / image_ns.max(1) as f64;
-    (ratio.ln() / STEP.ln()).round() as i32
+    ((ratio.ln() / STEP.ln()).round() as i32).min(MOST_STEPS)
 }
 
 #[cfg(test)]
@@ -70,10 +73,8 @@ mod tests {
 
     #[test]
     fn shares_go_by_costs() {
-        for (dearest_ns, image_ns, steps) in [(0, 0, 0), (100, 100, 0), (125, 100, 1), (10, 1, 10)]
-        {
-            assert_eq!(steps_below(dearest_ns, image_ns), steps);
-        }
+        assert_eq!([(0, 0), (100, 100)].map(|(d, i)| steps_below(d, i)), [0, 0]);
+        assert_eq!([(125, 100), (8, 1), (9_000, 1)].map(|(d, i)| steps_below(d, i)), [1, 9, 10]);
     }
 
     #[test]
