@@ -36,6 +36,7 @@ pub fn crop(width: usize, height: usize, resize: Resize, crop: f64) -> Window {
 pub struct Preparer {
     resampler: Resampler,
     resized: Vec<u8>,
+    interpolated: Vec<f32>,
     /// By what they are for.
     placements: Vec<Placement>,
 }
@@ -46,7 +47,7 @@ impl Preparer {
     pub fn prepare(&mut self, image: &Pixels, spec: &InputSpec, tensors: &mut Vec<u8>) {
         let image = match spec.channels {
             Channels::Grey => image.to_grey(),
-            Channels::Rgb | Channels::Bgr => std::borrow::Cow::Borrowed(image),
+            Channels::Rgb | Channels::Bgr => image.to_colour(),
         };
         let window = crop(image.width, image.height, spec.resize, spec.crop);
         let filter = match spec.resize {
@@ -54,19 +55,19 @@ impl Preparer {
             Resize::BilinearAntialias => Some(Filter::Triangle),
             Resize::BicubicAntialias => Some(Filter::Cubic),
         };
-        let known = self.placements.iter().position(|it| it.is_for(spec, image.stride));
+        let known = self.placements.iter().position(|it| it.is_for(spec));
         let known = known.unwrap_or_else(|| {
-            self.placements.push(Placement::new(spec, image.stride));
+            self.placements.push(Placement::new(spec));
             self.placements.len() - 1
         });
-        let placement = &self.placements[known];
+        let placement = &mut self.placements[known];
+        let size = (spec.width, spec.height);
         match filter {
             None => {
-                let values = interpolate::resize(&image, window, spec.width, spec.height);
-                placement.place_floats(&values, tensors);
+                interpolate::resize(&image, window, size, &mut self.interpolated);
+                placement.place_floats(&mut self.interpolated, tensors);
             }
             Some(filter) => {
-                let size = (spec.width, spec.height);
                 self.resampler.resize(&image, window, filter, size, &mut self.resized);
                 placement.place_pixels(&self.resized, tensors);
             }

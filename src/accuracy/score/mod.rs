@@ -3,7 +3,7 @@
 //!
 //! Decoding threads fill chunks of images; each worker has a thread that feeds
 //! it chunks and ranks its outputs. They share the cores by what an image costs each
-//! of them ([`pace`]). Credits bound the chunks in flight, and with them the memory.
+//! of them (`pace.rs`). Credits bound the chunks in flight, and with them the memory.
 
 mod chunk;
 mod exchange;
