@@ -61,16 +61,6 @@ impl Pixels {
         let data = self.data.as_chunks::<4>().0.iter().map(luma).collect();
         Cow::Owned(Self::grey(self.width, self.height, data))
     }
-
-    /// This image in colour.
-    #[must_use]
-    pub fn to_colour(&self) -> Cow<'_, Self> {
-        if !self.is_grey() {
-            return Cow::Borrowed(self);
-        }
-        let data = self.data.iter().flat_map(|value| [*value; 4]).collect();
-        Cow::Owned(Self::rgbx(self.width, self.height, data))
-    }
 }
 
 /// A rectangle of pixels.

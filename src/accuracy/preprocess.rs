@@ -47,7 +47,7 @@ impl Preparer {
     pub fn prepare(&mut self, image: &Pixels, spec: &InputSpec, tensors: &mut Vec<u8>) {
         let image = match spec.channels {
             Channels::Grey => image.to_grey(),
-            Channels::Rgb | Channels::Bgr => image.to_colour(),
+            Channels::Rgb | Channels::Bgr => std::borrow::Cow::Borrowed(image),
         };
         let window = crop(image.width, image.height, spec.resize, spec.crop);
         let filter = match spec.resize {
@@ -62,16 +62,34 @@ impl Preparer {
         });
         let placement = &mut self.placements[known];
         let size = (spec.width, spec.height);
+        // Not before it is small.
+        let colour = image.is_grey() && spec.channels != Channels::Grey;
         match filter {
             None => {
                 interpolate::resize(&image, window, size, &mut self.interpolated);
+                if colour {
+                    repeat(&mut self.interpolated);
+                }
                 placement.place_floats(&mut self.interpolated, tensors);
             }
             Some(filter) => {
                 self.resampler.resize(&image, window, filter, size, &mut self.resized);
+                if colour {
+                    repeat(&mut self.resized);
+                }
                 placement.place_pixels(&self.resized, tensors);
             }
         }
+    }
+}
+
+/// Makes four channels of one.
+fn repeat<T: Copy + Default>(values: &mut Vec<T>) {
+    let count = values.len();
+    values.resize(count * 4, T::default());
+    for at in (0..count).rev() {
+        let value = values[at];
+        values[at * 4..at * 4 + 4].fill(value);
     }
 }
 
@@ -173,7 +191,10 @@ mod tests {
     fn a_grey_image_fills_every_channel_and_colour_becomes_luma() {
         let grey = Pixels::grey(2, 1, vec![7, 9]);
         let rgb = spec(ElementType::Uint8, Layout::Nhwc, Channels::Rgb);
-        assert_eq!(prepare(&grey, &rgb), [7, 7, 7, 9, 9, 9]);
+        for resize in [Resize::Bilinear, Resize::BicubicAntialias] {
+            let rgb = InputSpec { resize, ..rgb.clone() };
+            assert_eq!(prepare(&grey, &rgb), [7, 7, 7, 9, 9, 9]);
+        }
         let colour = Pixels::rgbx(2, 1, vec![255, 0, 0, 0, 0, 255, 0, 0]);
         let one = spec(ElementType::Uint8, Layout::Nhwc, Channels::Grey);
         assert_eq!(prepare(&colour, &one), [76, 150]);

@@ -54,23 +54,26 @@ impl Thumbnails {
     pub fn into_uris(self) -> Vec<Option<String>> {
         let mut images: Vec<(String, usize)> = self.indices.into_iter().collect();
         images.sort_unstable_by_key(|(_, index)| *index);
-        let made = images.par_iter().map(|(image, _)| uri(&self.folder.as_ref()?.join(image)));
-        made.collect()
+        let large = Mutex::new(());
+        let uri = |(image, _): &(String, usize)| uri(&self.folder.as_ref()?.join(image), &large);
+        images.par_iter().map(uri).collect()
     }
 }
 
 /// A small picture stays as it is, the central square of a large one is reduced.
-fn uri(path: &Path) -> Option<String> {
+fn uri(path: &Path, large: &Mutex<()>) -> Option<String> {
     let bytes = decode::load(path).ok()?;
-    let pixels = decode::decode(&bytes, &Mutex::new(())).ok()?.pixels;
+    // Kept until it is reduced: while it lives, no other large one is decoded.
+    let decoded = decode::decode(&bytes, large).ok()?;
+    let pixels = &decoded.pixels;
     let (format, bytes) = if pixels.width.max(pixels.height) <= SIDE {
         let mut png = Cursor::new(Vec::new());
         picture(pixels)?.write_to(&mut png, ImageFormat::Png).ok()?;
         (ImageFormat::Png, png.into_inner())
     } else {
         let (mut small, size) = (Vec::new(), (SIDE, SIDE));
-        let window = square(&pixels);
-        Resampler::default().resize(&pixels, window, Filter::Triangle, size, &mut small);
+        let window = square(pixels);
+        Resampler::default().resize(pixels, window, Filter::Triangle, size, &mut small);
         let format = if pixels.is_grey() { PixelFormat::Grayscale } else { PixelFormat::Rgbx };
         let jpeg = compress(&small, SIDE, SIDE, format, QUALITY, Subsampling::S420);
         (ImageFormat::Jpeg, jpeg.ok()?)
@@ -89,13 +92,13 @@ fn square(pixels: &Pixels) -> Window {
     }
 }
 
-fn picture(pixels: Pixels) -> Option<DynamicImage> {
+fn picture(pixels: &Pixels) -> Option<DynamicImage> {
     let (width, height) = (u32::try_from(pixels.width).ok()?, u32::try_from(pixels.height).ok()?);
     if pixels.is_grey() {
-        return GrayImage::from_raw(width, height, pixels.data).map(DynamicImage::from);
+        return GrayImage::from_raw(width, height, pixels.data.clone()).map(DynamicImage::from);
     }
     // The fourth byte of a pixel has no meaning.
-    let mut data = pixels.data;
+    let mut data = pixels.data.clone();
     data.as_chunks_mut::<4>().0.iter_mut().for_each(|pixel| pixel[3] = 255);
     RgbaImage::from_raw(width, height, data).map(DynamicImage::from)
 }
