@@ -107,7 +107,8 @@ fn rows_of_columns(columns: &[Column], rows: &mut [u8]) {
     }
 }
 
-/// The weighted sums of runs of columns.
+/// The weighted sums of runs of columns. Here and for blending, AVX-512 saves a third of
+/// the time; for what only moves bytes the compiler makes slower code with it.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl", "x86_64+avx2", "x86_64+sse4.1"))]
 fn reduce_columns(columns: &[Column], axis: &Axis, reduced: &mut [Column]) {
     for (output, target) in reduced.iter_mut().enumerate() {
@@ -124,7 +125,7 @@ fn reduce_columns(columns: &[Column], axis: &Axis, reduced: &mut [Column]) {
     }
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl", "x86_64+avx2", "x86_64+sse4.1"))]
+#[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
 fn row_of_bytes(source: &[u8], axis: &Axis, target: &mut [u8]) {
     for (output, pixel) in target.iter_mut().enumerate() {
         let (first, weights) = axis.run(output);
