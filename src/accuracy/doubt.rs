@@ -148,7 +148,7 @@ fn label_shift(
     };
     let mut moved = HashMap::<i64, usize>::new();
     for p in predictions {
-        let best = p.top.first().and_then(|(best, _)| output_of(*best));
+        let best = p.top.first().and_then(|(best, _)| output_of(i64::from(*best)));
         if let (Some(best), Some(label)) = (best, output_of(p.label.into())) {
             *moved.entry(best - label).or_default() += 1;
         }
@@ -185,11 +185,12 @@ mod tests {
     use super::*;
 
     fn prediction(label: u32, best: i64) -> Prediction {
+        let best = i32::try_from(best).unwrap();
         Prediction {
-            image: String::new(),
+            image: "".into(),
             label,
-            top: vec![(best, 0.9), (best + 1, 0.0)],
-            rank_of_label: if best == i64::from(label) { 1 } else { 9 },
+            top: [(best, 0.9), (best + 1, 0.0)].into_iter().collect(),
+            rank_of_label: if u32::try_from(best) == Ok(label) { 1 } else { 9 },
             tie: false,
         }
     }

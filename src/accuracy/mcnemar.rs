@@ -48,10 +48,10 @@ impl Paired {
 #[must_use]
 pub fn compare(first: &[Prediction], second: &[Prediction], k: u32) -> Paired {
     let ranks: HashMap<(&str, u32), u32> =
-        first.iter().map(|p| ((p.image.as_str(), p.label), p.rank_of_label)).collect();
+        first.iter().map(|p| ((&*p.image, p.label), p.rank_of_label)).collect();
     let (mut images, mut first_only, mut second_only) = (0, 0, 0);
     for p in second {
-        let Some(rank) = ranks.get(&(p.image.as_str(), p.label)) else { continue };
+        let Some(rank) = ranks.get(&(&*p.image, p.label)) else { continue };
         images += 1;
         match (*rank <= k, p.rank_of_label <= k) {
             (true, false) => first_only += 1,
@@ -136,9 +136,9 @@ mod tests {
     #[test]
     fn pairs_by_image() {
         let p = |image: &str, rank| Prediction {
-            image: image.to_owned(),
+            image: image.into(),
             label: 0,
-            top: Vec::new(),
+            top: crate::accuracy::prediction::Ranked::new(),
             rank_of_label: rank,
             tie: false,
         };

@@ -1,19 +1,28 @@
 //! What a model said of one image.
 
+use std::sync::Arc;
+
+use arrayvec::ArrayVec;
 use serde::{Deserialize, Deserializer, Serialize};
+
+/// Classes that a prediction keeps.
+pub const KEPT: usize = 5;
+
+/// Class and score, best first.
+pub type Ranked = ArrayVec<(i32, f32), KEPT>;
 
 /// The best classes of one image, best first. Equal scores: the lower class
 /// index ranks first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Prediction {
-    /// The image's file name within the dataset.
-    pub image: String,
+    /// The image's file name within the dataset; the predictions of all models share it.
+    pub image: Arc<str>,
     /// The dataset's class index of the image.
     pub label: u32,
     /// Dataset class index (negative for outputs outside the dataset's
     /// classes, such as a background class) and score, best first, at most five.
     #[serde(deserialize_with = "scores")]
-    pub top: Vec<(i64, f32)>,
+    pub top: Ranked,
     /// Rank of the true class among all outputs, from 1.
     pub rank_of_label: u32,
     /// Whether an equal score decided the best class or whether the true class
@@ -22,8 +31,8 @@ pub struct Prediction {
 }
 
 /// JSON has no word for a score that is no number; it is written as null.
-fn scores<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(i64, f32)>, D::Error> {
-    let ranked = Vec::<(i64, Option<f32>)>::deserialize(from)?;
+fn scores<'de, D: Deserializer<'de>>(from: D) -> Result<Ranked, D::Error> {
+    let ranked = ArrayVec::<(i32, Option<f32>), KEPT>::deserialize(from)?;
     Ok(ranked.into_iter().map(|(class, score)| (class, score.unwrap_or(f32::NAN))).collect())
 }
 
@@ -32,11 +41,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn predictions_of_many_models_on_many_images_fit_the_memory() {
+        assert!(size_of::<Prediction>() <= 72);
+    }
+
+    #[test]
     fn a_score_that_is_no_number_comes_back() {
         let prediction = Prediction {
-            image: "a".to_owned(),
+            image: "a".into(),
             label: 0,
-            top: vec![(1, 0.1), (0, f32::NAN)],
+            top: [(1, 0.1), (0, f32::NAN)].into_iter().collect(),
             rank_of_label: 2,
             tie: false,
         };

@@ -1,15 +1,14 @@
 //! Scores to a ranked prediction.
 
-use super::class_map::ClassMap;
-use super::prediction::Prediction;
+use std::sync::Arc;
 
-/// Classes that a prediction keeps.
-pub const KEPT: usize = 5;
+use super::class_map::ClassMap;
+use super::prediction::{KEPT, Prediction};
 
 /// Ranks one image's scores. Equal scores: the lower output index ranks first.
 /// A score that is no number ranks below all others.
 #[must_use]
-pub fn rank(image: &str, label: u32, scores: &[f32], map: &ClassMap) -> Prediction {
+pub fn rank(image: &Arc<str>, label: u32, scores: &[f32], map: &ClassMap) -> Prediction {
     let key =
         |output: usize| if scores[output].is_nan() { f32::NEG_INFINITY } else { scores[output] };
     let before = |a: &usize, b: &usize| key(*b).total_cmp(&key(*a)).then(a.cmp(b));
@@ -37,10 +36,12 @@ pub fn rank(image: &str, label: u32, scores: &[f32], map: &ClassMap) -> Predicti
     let crosses = |(better, tied): (usize, usize)| {
         [1, KEPT].iter().any(|border| better < *border && better + tied >= *border)
     };
+    // No output is that far from its class: the dataset's were all found among them.
+    let class_of = |output: usize| i32::try_from(map.class_of(output)).unwrap_or(-1);
     Prediction {
-        image: image.to_owned(),
+        image: Arc::clone(image),
         label,
-        top: outputs.iter().map(|output| (map.class_of(*output), scores[*output])).collect(),
+        top: outputs.iter().map(|output| (class_of(*output), scores[*output])).collect(),
         rank_of_label: u32::try_from(rank_of_label).unwrap_or(u32::MAX),
         tie: best_is_tied || ties_of_truth.is_some_and(crosses),
     }
@@ -51,7 +52,7 @@ mod tests {
     use super::*;
 
     fn ranked(scores: &[f32], label: u32) -> Prediction {
-        rank("a.png", label, scores, &ClassMap::shifted(0, scores.len()))
+        rank(&"a.png".into(), label, scores, &ClassMap::shifted(0, scores.len()))
     }
 
     #[test]
@@ -72,8 +73,8 @@ mod tests {
 
     #[test]
     fn a_background_class_has_a_negative_index() {
-        let p = rank("a", 0, &[0.9, 0.1, 0.0], &ClassMap::shifted(1, 3));
-        assert_eq!(p.top, [(-1, 0.9), (0, 0.1), (1, 0.0)]);
+        let p = rank(&"a".into(), 0, &[0.9, 0.1, 0.0], &ClassMap::shifted(1, 3));
+        assert_eq!(p.top.as_slice(), [(-1, 0.9), (0, 0.1), (1, 0.0)]);
         assert_eq!(p.rank_of_label, 2);
     }
 

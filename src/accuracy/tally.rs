@@ -103,7 +103,7 @@ fn confusions(predictions: &[Prediction]) -> Vec<Confusion> {
     let mut counts = BTreeMap::<(u32, i64), usize>::new();
     for p in predictions.iter().filter(|p| p.rank_of_label != 1) {
         if let Some((predicted, _)) = p.top.first() {
-            *counts.entry((p.label, *predicted)).or_default() += 1;
+            *counts.entry((p.label, i64::from(*predicted))).or_default() += 1;
         }
     }
     let mut confusions: Vec<_> = counts
@@ -144,11 +144,11 @@ pub fn top_k(predictions: &[Prediction], k: u32) -> Option<Proportion> {
 mod tests {
     use super::*;
 
-    fn prediction(label: u32, best: i64, rank: u32, scores: [f32; 2]) -> Prediction {
+    fn prediction(label: u32, best: i32, rank: u32, scores: [f32; 2]) -> Prediction {
         Prediction {
-            image: String::new(),
+            image: "".into(),
             label,
-            top: vec![(best, scores[0]), (best + 1, scores[1])],
+            top: [(best, scores[0]), (best + 1, scores[1])].into_iter().collect(),
             rank_of_label: rank,
             tie: scores[0] == scores[1],
         }

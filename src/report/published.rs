@@ -110,7 +110,7 @@ fn comparability(run: &Run, published_on: &[&str]) -> String {
     let is_ilsvrc2012 = |image: &str| {
         image.rsplit('/').next().is_some_and(|name| name.starts_with(ILSVRC2012_PREFIX))
     };
-    let mut images = names.map(|prediction| prediction.image.as_str()).peekable();
+    let mut images = names.map(|prediction| &*prediction.image).peekable();
     let measured_on_it = images.peek().is_some() && images.all(is_ilsvrc2012);
     let published_on_it = !published_on.is_empty()
         && published_on.iter().all(|name| name.contains("ILSVRC2012") && name.contains("valid"));

@@ -240,7 +240,7 @@ fn load_subject(
     if context.options().require_delegate && took_nothing {
         return Err(Fault { status: Status::Failed, reason: DELEGATE_REQUIRED.to_owned() });
     }
-    let last = record.predictions.last().map(|last| last.image.as_str());
+    let last = record.predictions.last().map(|last| &*last.image);
     subject.from = dataset.position_after(last);
     Ok((subject, coverage, bytes))
 }

@@ -1,6 +1,8 @@
 //! From a journal's entries to a [`Run`].
 
+use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 
@@ -13,13 +15,13 @@ use crate::suite::AccuracyKey;
 /// # Errors
 /// See [`journal::each`] and [`run`].
 pub fn read(folder: &Path) -> Result<Run> {
-    let mut run = None;
+    let (mut run, mut names) = (None, Names::default());
     journal::each(folder, |entry| match &mut run {
         None => {
             run = Some(begun(entry)?);
             Ok(())
         }
-        Some(run) => apply(run, entry),
+        Some(run) => apply(run, names.shared(entry)),
     })?;
     run.with_context(|| format!("{} holds no run", folder.display()))
 }
@@ -43,11 +45,30 @@ pub fn subjects(header: &Header) -> Vec<AccuracyKey> {
 /// An entry that speaks of a case or subject which the header does not have.
 pub fn run(entries: Vec<Entry>) -> Result<Run> {
     let mut entries = entries.into_iter();
-    let mut run = begun(entries.next().context(NO_HEADER)?)?;
+    let (mut run, mut names) = (begun(entries.next().context(NO_HEADER)?)?, Names::default());
     for entry in entries {
-        apply(&mut run, entry)?;
+        apply(&mut run, names.shared(entry))?;
     }
     Ok(run)
+}
+
+/// The names of images, each held once however many subjects were scored on it.
+#[derive(Default)]
+struct Names(HashSet<Arc<str>>);
+
+impl Names {
+    /// The entry, with the names that are known.
+    fn shared(&mut self, mut entry: Entry) -> Entry {
+        if let Entry::Scored { predictions, .. } = &mut entry {
+            for prediction in predictions {
+                match self.0.get(&prediction.image) {
+                    Some(known) => prediction.image = Arc::clone(known),
+                    None => drop(self.0.insert(Arc::clone(&prediction.image))),
+                }
+            }
+        }
+        entry
+    }
 }
 
 const NO_HEADER: &str = "the journal does not begin with the run's header";
@@ -231,5 +252,36 @@ impl AccuracyRecord {
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accuracy::Prediction;
+    use crate::accuracy::prediction::Ranked;
+
+    #[test]
+    fn subjects_share_the_names_of_their_images() {
+        let mut names = Names::default();
+        let mut read = |subject, images: [&str; 2]| {
+            let prediction = |image: &str| Prediction {
+                image: image.into(),
+                label: 0,
+                top: Ranked::new(),
+                rank_of_label: 1,
+                tie: false,
+            };
+            let predictions = images.map(prediction).to_vec();
+            let entry =
+                Entry::Scored { subject, predictions, preprocess_ns: vec![1, 1], agreement: None };
+            match names.shared(entry) {
+                Entry::Scored { predictions, .. } => predictions,
+                other => panic!("{other:?}"),
+            }
+        };
+        let (first, second) = (read(0, ["a", "b"]), read(1, ["b", "c"]));
+        assert!(Arc::ptr_eq(&first[1].image, &second[0].image));
+        assert_eq!((&*second[0].image, &*second[1].image), ("b", "c"));
     }
 }

@@ -312,16 +312,15 @@ fn accuracies(shape: &Shape, cases: &[Case], rng: &mut ChaCha8Rng) -> Vec<Accura
 fn prediction(image: usize, classes: u32, skill: f64, rng: &mut ChaCha8Rng) -> Prediction {
     let label = image as u32 % classes;
     let right = rng.random_bool(skill);
-    let shift = i64::from(rng.random_range(1..classes));
-    let best =
-        if right { i64::from(label) } else { (i64::from(label) + shift) % i64::from(classes) };
+    let shift = rng.random_range(1..classes);
+    let best = if right { label } else { (label + shift) % classes };
     let first = rng.random_range(0.3..0.9_f32);
-    let top = (0..5.min(i64::from(classes)))
-        .map(|rank| ((best + rank) % i64::from(classes), first / (rank + 1) as f32))
+    let top = (0..classes.min(5))
+        .map(|rank| (((best + rank) % classes).cast_signed(), first / (rank + 1) as f32))
         .collect();
     let rank_of_label = if right { 1 } else { rng.random_range(2..=classes.max(2)) };
     Prediction {
-        image: format!("image_{image:05}.png"),
+        image: format!("image_{image:05}.png").into(),
         label,
         top,
         rank_of_label,

@@ -1,5 +1,7 @@
 //! A run of images, prepared for every distinct input spec.
 
+use std::sync::Arc;
+
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::exchange::Exchange;
@@ -23,7 +25,7 @@ pub(super) struct Prepared {
     /// Position in the dataset.
     pub position: usize,
     /// File within the dataset.
-    pub file: String,
+    pub file: Arc<str>,
     /// The true class.
     pub class: u32,
     /// By input spec: time to prepare it.

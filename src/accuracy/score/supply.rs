@@ -184,7 +184,7 @@ impl<'a> Supply<'a> {
             preprocess_ns.push(now - ended);
             ended = now;
         }
-        let (file, class) = (entry.file.clone(), entry.class);
+        let (file, class) = (Arc::from(entry.file.as_str()), entry.class);
         chunk.images.push(Prepared { position, file, class, preprocess_ns });
         blend(&self.image_ns, ended - began);
         Ok(())

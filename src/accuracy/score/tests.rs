@@ -149,7 +149,7 @@ fn every_subject_sees_every_image_in_order() {
     assert!(!outcome.unwrap().interrupted);
     assert!(lost.is_empty() && unreadable.is_empty());
     for (model, from) in [("a", 0), ("b", 0), ("c", 93)] {
-        let images: Vec<&str> = got[model].iter().map(|p| p.image.as_str()).collect();
+        let images: Vec<&str> = got[model].iter().map(|p| &*p.image).collect();
         let expected: Vec<&str> = dataset.entries[from..].iter().map(|e| e.file.as_str()).collect();
         assert_eq!(images, expected, "{model}");
         assert!(got[model].iter().all(|p| p.rank_of_label == 1));
@@ -218,7 +218,7 @@ fn a_shard_is_its_part_and_no_more() {
         assert!(!outcome.unwrap().interrupted);
         all.extend(got.remove("a").unwrap());
     }
-    let images: Vec<&str> = all.iter().map(|p| p.image.as_str()).collect();
+    let images: Vec<&str> = all.iter().map(|p| &*p.image).collect();
     let expected: Vec<&str> = dataset.entries.iter().map(|e| e.file.as_str()).collect();
     assert_eq!(images, expected);
 }

@@ -111,7 +111,7 @@ fn worst(record: &AccuracyRecord, confusions: &[tally::Confusion]) -> Vec<tally:
     let mut surest = HashMap::<(u32, i64), f32>::new();
     for p in record.predictions.iter().filter(|p| p.rank_of_label != 1) {
         if let Some((best, score)) = p.top.first() {
-            let known = surest.entry((p.label, *best)).or_insert(f32::NEG_INFINITY);
+            let known = surest.entry((p.label, i64::from(*best))).or_insert(f32::NEG_INFINITY);
             *known = known.max(*score);
         }
     }
@@ -130,7 +130,7 @@ fn examples<'a>(
     let confused = move |p: &&crate::accuracy::Prediction| {
         p.label == confusion.label
             && p.rank_of_label != 1
-            && p.top.first().is_some_and(|(best, _)| *best == confusion.predicted)
+            && p.top.first().is_some_and(|(best, _)| i64::from(*best) == confusion.predicted)
     };
-    record.predictions.iter().filter(confused).map(|p| p.image.as_str())
+    record.predictions.iter().filter(confused).map(|p| &*p.image)
 }
