@@ -26,7 +26,7 @@ struct Bearing<'a> {
 }
 
 impl<'a> Matching<'a> {
-    /// Of models that `overrides` describe, where they do not describe themselves.
+    /// Of models as `overrides` describe them, else as they do themselves.
     #[must_use]
     pub const fn new(dataset: &'a Dataset, overrides: &'a Description) -> Self {
         Self { dataset, overrides, known: Vec::new() }
