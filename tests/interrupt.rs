@@ -206,7 +206,8 @@ fn runs_taken_in_turn_are_spread_over_equally_many_processes() {
         let journal = fs::read_to_string(folder.join(side).join("journal.jsonl")).unwrap();
         journal.lines().filter(|line| line.contains("\"entry\":\"process\"")).count()
     });
-    assert_eq!(processes[0], processes[1]);
+    // The time may be up before the second one of the last pair is begun.
+    assert!(processes[0].abs_diff(processes[1]) <= 1, "{processes:?}");
     assert!(processes[0] >= shutterbench::measure::bootstrap::MIN_PROCESSES, "{processes:?}");
 }
 
