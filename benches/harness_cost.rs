@@ -9,9 +9,12 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group};
-use shutterbench::backend::{BackendError, Coverage, Session, Signature};
-use shutterbench::measure::block::time_block;
-use shutterbench::measure::{clock, statistics};
+use shutterbench::host::clock;
+use shutterbench::record::coverage::Coverage;
+use shutterbench::runtime::error::BackendError;
+use shutterbench::runtime::session::{Session, Signature};
+use shutterbench::stats::statistics;
+use shutterbench::worker::block::time_block;
 
 /// Runs in a block of the summary, and blocks.
 const RUNS: u32 = 10_000;

@@ -13,11 +13,15 @@ use std::time::Duration;
 use criterion::{
     BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime,
 };
-use shutterbench::backend::{
-    Backend, BackendError, BackendKind, Delegate, LoadRequest, Session, registry,
-};
-use shutterbench::model::tensor::Tensor;
-use shutterbench::model::{Model, select};
+use shutterbench::model::select;
+use shutterbench::record::backend_kind::BackendKind;
+use shutterbench::record::delegate::Delegate;
+use shutterbench::record::description::Model;
+use shutterbench::record::tensor::Tensor;
+use shutterbench::runtime::backend::{Backend, LoadRequest};
+use shutterbench::runtime::error::BackendError;
+use shutterbench::runtime::registry;
+use shutterbench::runtime::session::Session;
 use shutterbench::worker::sample_input;
 use strum::VariantArray;
 

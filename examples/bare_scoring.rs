@@ -15,13 +15,19 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use shutterbench::accuracy::preprocess::Preparer;
-use shutterbench::accuracy::{Dataset, decode};
-use shutterbench::backend::{BackendKind, Delegate, LoadRequest, Session, registry};
-use shutterbench::model::preprocessing::InputSpec;
-use shutterbench::model::tensor::Tensor;
-use shutterbench::model::{Description, resolve, select};
+use shutterbench::dataset::entries::Dataset;
+use shutterbench::image::decode;
+use shutterbench::image::preprocess::Preparer;
+use shutterbench::model::{resolve, select};
+use shutterbench::record::backend_kind::BackendKind;
+use shutterbench::record::delegate::Delegate;
+use shutterbench::record::description::Description;
+use shutterbench::record::preprocessing::InputSpec;
+use shutterbench::record::tensor::Tensor;
 use shutterbench::run::reference;
+use shutterbench::runtime::backend::LoadRequest;
+use shutterbench::runtime::registry;
+use shutterbench::runtime::session::Session;
 
 struct Subject {
     session: Box<dyn Session>,

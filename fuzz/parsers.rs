@@ -8,13 +8,16 @@ use std::fs;
 use std::io::Cursor;
 use std::path::Path;
 
-use shutterbench::accuracy::Dataset;
-use shutterbench::compare::{self, Constraints, pick};
+use shutterbench::dataset::entries::Dataset;
+use shutterbench::decide::comparison;
+use shutterbench::decide::pick::Constraints;
+use shutterbench::decide::pick::pick;
 use shutterbench::model::manifest::Manifest;
-use shutterbench::model::{Description, labels, metadata, onnx, tflite};
+use shutterbench::model::{labels, metadata, onnx, tflite};
+use shutterbench::record::description::Description;
 use shutterbench::report;
+use shutterbench::run::suite_file::SuiteFile;
 use shutterbench::run::{journal, replay};
-use shutterbench::suite::SuiteFile;
 use shutterbench::worker::protocol::{Reply, Request, read_frame, write_frame};
 
 /// A suite file: parsed twice, it is the same; refused, it is refused in words.
@@ -80,15 +83,18 @@ pub fn journal(bytes: &[u8]) {
     let (again, same) = journal::parse(&bytes[..whole]).unwrap();
     assert_eq!((again.len(), same), (entries.len(), whole as u64));
     let Ok(run) = replay::run(entries) else { return };
-    let rows = report::rows(&run);
+    let rows = shutterbench::table::rows::rows(&run);
     assert_eq!(rows.len(), run.header.cases.len(), "a row for each case");
     report::csv::results(&rows, &mut Vec::new()).unwrap();
     let _ = report::terminal::table(&rows, Some(80), false);
     let _ = report::markdown::document(&run, &rows);
-    let _ = report::html::page(&run, &rows);
+    let _ = report::html::page::page(&run, &rows);
     let _ = report::json::report(&run, &rows);
     let _ = pick(&rows, &Constraints::default());
-    assert!(!compare::compare(&run, &run, compare::Options::default()).is_regression());
+    assert!(
+        !shutterbench::decide::compare::compare(&run, &run, comparison::Options::default())
+            .is_regression()
+    );
 }
 
 /// A results.csv: rows that are read are the same when written and read again.

@@ -1,23 +1,25 @@
 //! shutterbench measures image-classification models: latency, accuracy and
 //! size in one run, on every runtime, thread count and delegate.
 //!
-//! The flow of one case, and the rooms it passes through:
-//! [`suite`] plans it, a [`worker`] process loads it on a [`backend`],
-//! [`measure`] times it and [`accuracy`] scores it, [`run`] keeps every block
-//! in a journal, and [`report`] writes what the journal holds. [`device`] does
-//! all of it on another machine.
+//! The modules stand in one order (ARCHITECTURE.md): each imports only from those
+//! above it in this list. The flow of one case: [`run`] plans it, a [`worker`] process
+//! loads it on a [`runtime`] and times it, [`scoring`] scores it, [`table`] makes its
+//! row, and [`report`] writes it.
 
-pub mod accuracy;
-pub mod backend;
 pub mod cli;
-pub mod compare;
+pub mod dataset;
+pub mod decide;
 pub mod device;
 pub mod fetch;
 pub mod file_hash;
 pub mod host;
-pub mod measure;
+pub mod image;
 pub mod model;
+pub mod record;
 pub mod report;
 pub mod run;
-pub mod suite;
+pub mod runtime;
+pub mod scoring;
+pub mod stats;
+pub mod table;
 pub mod worker;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use shutterbench::cli::{Cli, dispatch};
+use shutterbench::cli::dispatch::{Cli, dispatch};
 
 fn main() -> ExitCode {
     dispatch(Cli::parse())

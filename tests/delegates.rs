@@ -87,7 +87,7 @@ fn a_fast_wrong_answer_is_flagged() {
 #[test]
 fn libraries_that_are_no_delegate_are_clear_errors() {
     let Some(library) = common::softmax_delegate() else { return };
-    let tflite = shutterbench::backend::library::RuntimeLibrary::Tflite.find().unwrap();
+    let tflite = shutterbench::runtime::library::RuntimeLibrary::Tflite.find().unwrap();
     let text = common::repository().join("Cargo.toml");
     for (path, options, status, message) in [
         ("/nowhere/libdelegate.so".into(), "", "failed", "does not exist"),

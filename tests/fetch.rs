@@ -7,7 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use shutterbench::fetch::{FetchError, Fetched, Outcome, Source, fetch};
+use shutterbench::fetch::bring::{Fetched, Outcome, fetch};
+use shutterbench::fetch::error::FetchError;
+use shutterbench::fetch::source::Source;
 use tempfile::TempDir;
 
 const X86_64: &str = "x86_64-unknown-linux-gnu";

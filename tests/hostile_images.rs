@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use shutterbench::accuracy::decode;
+use shutterbench::image::decode;
 
 /// Mutated files.
 const MUTANTS: usize = 2000;

@@ -12,10 +12,16 @@ use std::time::Duration;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use shutterbench::backend::{BackendKind, Delegate, registry};
-use shutterbench::model::{Format, Model, select};
-use shutterbench::suite::Case;
-use shutterbench::worker::{Reply, Request, WorkerSource, sample_input};
+use shutterbench::model::select;
+use shutterbench::record::backend_kind::BackendKind;
+use shutterbench::record::case::Case;
+use shutterbench::record::delegate::Delegate;
+use shutterbench::record::description::Model;
+use shutterbench::record::format::Format;
+use shutterbench::runtime::registry;
+use shutterbench::worker::protocol::{Reply, Request};
+use shutterbench::worker::sample_input;
+use shutterbench::worker::source::WorkerSource;
 use tempfile::TempDir;
 
 /// Mutated models.

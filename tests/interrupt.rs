@@ -14,8 +14,8 @@ use nix::unistd::Pid;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
+use shutterbench::record::status::Status;
 use shutterbench::report::csv;
-use shutterbench::run::Status;
 use tempfile::TempDir;
 
 /// How often the run is interrupted.
@@ -208,7 +208,7 @@ fn runs_taken_in_turn_are_spread_over_equally_many_processes() {
     });
     // The time may be up before the second one of the last pair is begun.
     assert!(processes[0].abs_diff(processes[1]) <= 1, "{processes:?}");
-    assert!(processes[0] >= shutterbench::measure::bootstrap::MIN_PROCESSES, "{processes:?}");
+    assert!(processes[0] >= shutterbench::stats::bootstrap::MIN_PROCESSES, "{processes:?}");
 }
 
 #[test]

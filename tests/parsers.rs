@@ -154,7 +154,7 @@ fn suites() {
         labels = \"labels.txt\"\nimages = 100\naccuracy = true\ntimeout = 60.0\n\
         memory_limit = 2000\nrequire_delegate = true\nin_process = false\n[describe]\ncrop = 0.875\n\
         resize = \"bilinear\"\nmean = [127.5]\nscale = [127.5]\nlabel_offset = 1\n";
-    assert!(shutterbench::suite::SuiteFile::parse(every_field, "x".as_ref()).is_ok());
+    assert!(shutterbench::run::suite_file::SuiteFile::parse(every_field, "x".as_ref()).is_ok());
     check(&[every_field.into(), Vec::new()], 20000, parsers::suite);
 }
 
@@ -217,13 +217,13 @@ fn protocol() {
         write_frame(&mut frames, &request, &payload).unwrap();
     }
     let mut reply = Vec::new();
-    let block = shutterbench::worker::protocol::Block {
+    let block = shutterbench::record::visit::Block {
         at_ns: vec![1, 2],
         latency_ns: vec![3, 4],
         cpu_ns: 5,
         wall_ns: 6,
     };
-    write_frame(&mut reply, &shutterbench::worker::Reply::Timed(block), &[]).unwrap();
+    write_frame(&mut reply, &shutterbench::worker::protocol::Reply::Timed(block), &[]).unwrap();
     check(&[frames, reply], 20000, parsers::protocol);
 }
 

@@ -10,8 +10,9 @@ use std::{env, fs};
 
 use common::{repository, skip};
 use report_common::{Shape, run};
-use shutterbench::run::{Run, Status};
-use shutterbench::{compare, report};
+use shutterbench::decide::comparison as compare;
+use shutterbench::record::run::Run;
+use shutterbench::record::status::Status;
 
 fn chromium() -> Option<PathBuf> {
     let named = env::var_os("SHUTTERBENCH_CHROMIUM").map(PathBuf::from);
@@ -32,7 +33,7 @@ fn plain() -> Run {
     let coverage = run.cases[4].coverage.as_mut().unwrap();
     coverage.nodes_delegated = Some(12);
     coverage.partitions = Some(3);
-    coverage.status = Some(shutterbench::backend::DelegateStatus::Partial);
+    coverage.status = Some(shutterbench::record::coverage::DelegateStatus::Partial);
     run.accuracies[3].agreement.as_mut().unwrap().top1 = 0.31;
     run
 }
@@ -78,7 +79,7 @@ fn big() -> Run {
 
 fn write(folder: &Path, name: &str, run: &Run) {
     let start = Instant::now();
-    report::write_all(run, &folder.join(name)).unwrap();
+    shutterbench::report::files::write_all(run, &folder.join(name)).unwrap();
     println!("{name}: written in {:.2} s", start.elapsed().as_secs_f64());
 }
 
@@ -88,9 +89,9 @@ fn write_comparison(folder: &Path, name: &str, base: &Run) {
     for visit in new.cases.iter_mut().step_by(2).flat_map(|case| &mut case.visits) {
         visit.block.latency_ns.iter_mut().for_each(|ns| *ns = *ns * 6 / 5);
     }
-    let compared = compare::compare(base, &new, compare::Options::default());
+    let compared = shutterbench::decide::compare::compare(base, &new, compare::Options::default());
     assert!(compared.is_regression());
-    fs::write(folder.join(name), compare::render::html(&compared)).unwrap();
+    fs::write(folder.join(name), shutterbench::report::comparison::html(&compared)).unwrap();
 }
 
 #[test]

@@ -4,15 +4,18 @@ mod report_common;
 
 use proptest::prelude::*;
 use report_common::{Shape, run};
-use shutterbench::compare::pick::{Goal, Sureness};
-use shutterbench::compare::{Constraints, Pick, pick};
-use shutterbench::measure::Stability;
-use shutterbench::report::{self, Row, pareto};
-use shutterbench::run::Status;
+use shutterbench::decide::pareto;
+use shutterbench::decide::pick::pick;
+use shutterbench::decide::pick::{Constraints, Pick};
+use shutterbench::decide::pick::{Goal, Sureness};
+use shutterbench::record::status::Status;
+
+use shutterbench::stats::stability::Stability;
+use shutterbench::table::row::Row;
 
 fn blank() -> Row {
     let shape = Shape { models: vec!["m".into()], rounds: 1, images: 2, ..Shape::default() };
-    report::rows(&run(&shape)).remove(0)
+    shutterbench::table::rows::rows(&run(&shape)).remove(0)
 }
 
 /// Few distinct values, so that equal ones and overlaps are frequent.
@@ -146,7 +149,7 @@ proptest! {
 
 #[test]
 fn the_goal_follows_the_limits() {
-    let rows = report::rows(&run(&Shape::default()));
+    let rows = shutterbench::table::rows::rows(&run(&Shape::default()));
     let goal = |limits: Constraints| match pick(&rows, &limits) {
         Pick::Model { goal, .. } => goal,
         Pick::NoneFits { reason, .. } => panic!("{reason}"),
@@ -163,14 +166,14 @@ fn the_goal_follows_the_limits() {
 
 #[test]
 fn what_fits_nothing_is_told_with_what_comes_closest() {
-    let rows = report::rows(&run(&Shape::default()));
+    let rows = shutterbench::table::rows::rows(&run(&Shape::default()));
     let limits = Constraints {
         max_latency_ms: Some(0.001),
         min_top1: Some(0.999),
         ..Constraints::default()
     };
     let answer = pick(&rows, &limits);
-    let words = shutterbench::compare::pick::words(&answer, &rows);
+    let words = shutterbench::decide::pick::words(&answer, &rows);
     assert!(matches!(answer, Pick::NoneFits { closest: Some(_), .. }));
     assert!(
         words.contains("comes closest") && words.contains("where 99.9% are asked for"),
@@ -178,7 +181,7 @@ fn what_fits_nothing_is_told_with_what_comes_closest() {
     );
     let answer = pick(&[], &limits);
     assert_eq!(
-        shutterbench::compare::pick::words(&answer, &[]),
+        shutterbench::decide::pick::words(&answer, &[]),
         "none fits: nothing was measured in this run\n"
     );
 }

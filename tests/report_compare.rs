@@ -3,9 +3,13 @@
 mod report_common;
 
 use report_common::{Shape, run};
-use shutterbench::compare::{Metric, Options, Outcome, compare, render};
-use shutterbench::measure::paired::Pairing;
-use shutterbench::run::{Run, Status};
+use shutterbench::decide::compare::compare;
+use shutterbench::decide::comparison::{Options, Outcome};
+use shutterbench::decide::metric::Metric;
+use shutterbench::record::run::Run;
+use shutterbench::record::status::Status;
+use shutterbench::report::comparison as render;
+use shutterbench::stats::paired::Pairing;
 
 fn options(metric: Metric) -> Options {
     Options::of(metric, None)
@@ -101,7 +105,7 @@ fn a_case_that_fails_now_is_a_regression_and_one_left_out_is_not() {
 fn accuracy_is_compared_on_the_same_images() {
     let base = run(&shape());
     let mut new = base.clone();
-    let spoil = |record: &mut shutterbench::run::AccuracyRecord, count: usize| {
+    let spoil = |record: &mut shutterbench::record::run::AccuracyRecord, count: usize| {
         let right = record.predictions.iter_mut().filter(|p| p.rank_of_label == 1);
         right.take(count).for_each(|prediction| prediction.rank_of_label = 3);
     };

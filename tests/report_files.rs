@@ -6,9 +6,11 @@ mod report_common;
 use std::fs;
 
 use report_common::{Shape, run};
-use shutterbench::model::Precision;
-use shutterbench::report::{self, Row, csv, json, markdown, terminal};
-use shutterbench::run::Status;
+use shutterbench::record::precision::Precision;
+use shutterbench::record::status::Status;
+use shutterbench::report;
+use shutterbench::report::{csv, json, markdown, terminal};
+use shutterbench::table::row::Row;
 
 fn written(rows: &[Row]) -> String {
     let mut text = Vec::new();
@@ -19,7 +21,7 @@ fn written(rows: &[Row]) -> String {
 #[test]
 fn columns_are_the_contract_in_order() {
     let expected = "run_id,device,os,arch,cpu,model,family,precision,format,model_bytes,input_height,input_width,input_dtype,classes,backend,backend_version,delegate,delegate_status,nodes_total,nodes_delegated,partitions,threads,status,error,load_ms,first_inference_ms,warmup_runs,runs,rounds,latency_mean_us,latency_std_us,latency_min_us,latency_p50_us,latency_p50_low_us,latency_p50_high_us,latency_p90_us,latency_p95_us,latency_p99_us,latency_max_us,outliers,drift_percent,stability,throughput_per_s,within_budget,memory_load_bytes,memory_peak_bytes,cpu_time_ratio,images,top1,top1_low,top1_high,top5,top5_low,top5_high,ambiguous,preprocess_p50_us,agreement_top1,max_abs_error,started_at,seconds,modes,top1_difference,top1_difference_p,top1_images_needed,agreement_inputs,threads_used,batch,latency_per_image_us";
-    let rows = report::rows(&run(&Shape::default()));
+    let rows = shutterbench::table::rows::rows(&run(&Shape::default()));
     assert_eq!(written(&rows).lines().next(), Some(expected));
     assert_eq!(written(&[]).lines().next(), Some(expected));
     assert_eq!(Row::COLUMNS.join(","), expected);
@@ -30,7 +32,7 @@ fn what_was_not_measured_is_an_empty_field() {
     let mut run = run(&Shape::default());
     let skipped = run.cases.remove(0).case;
     run.accuracies.retain(|record| record.key != skipped.accuracy_key());
-    let rows = report::rows(&run);
+    let rows = shutterbench::table::rows::rows(&run);
     assert_eq!(rows.len(), run.header.cases.len());
     assert_eq!(rows[0].status, Status::Skipped);
     let text = written(&rows);
@@ -44,7 +46,7 @@ fn what_was_not_measured_is_an_empty_field() {
 #[test]
 fn rows_hold_what_the_samples_and_predictions_say() {
     let run = run(&Shape::default());
-    let rows = report::rows(&run);
+    let rows = shutterbench::table::rows::rows(&run);
     for (row, record) in rows.iter().zip(&run.cases) {
         let mut all: Vec<u64> =
             record.visits.iter().flat_map(|visit| visit.block.latency_ns.clone()).collect();
@@ -75,7 +77,7 @@ fn hostile_text_is_safe_in_a_spreadsheet_and_comes_back() {
         let mut run = run(&Shape { models: vec![name.into()], ..Shape::default() });
         run.cases[0].status = Status::Failed;
         run.cases[0].error = Some("=1+1\nsecond line".into());
-        let rows = report::rows(&run);
+        let rows = shutterbench::table::rows::rows(&run);
         let text = written(&rows);
         for record in ::csv::Reader::from_reader(text.as_bytes()).records() {
             for field in record.unwrap().iter() {
@@ -95,7 +97,7 @@ fn hostile_text_is_safe_in_a_spreadsheet_and_comes_back() {
 fn a_run_is_written_whole() {
     let run = run(&Shape::default());
     let dir = tempfile::tempdir().unwrap();
-    report::write_all(&run, dir.path()).unwrap();
+    shutterbench::report::files::write_all(&run, dir.path()).unwrap();
     let mut names: Vec<_> =
         fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
@@ -130,12 +132,12 @@ fn a_run_is_written_whole() {
 #[test]
 fn preparing_and_ambiguous_images_are_in_every_report() {
     let run = run(&Shape::default());
-    let rows = report::rows(&run);
+    let rows = shutterbench::table::rows::rows(&run);
     let first = &json::run(&run, &rows)["accuracies"][0];
     assert_eq!(first["ambiguous"].as_f64(), rows[0].ambiguous);
     assert_eq!(first["preprocess_p50_us"].as_f64(), rows[0].preprocess_p50_us);
     assert!(rows[0].preprocess_p50_us.is_some());
-    for text in [markdown::document(&run, &rows), report::html::page(&run, &rows)] {
+    for text in [markdown::document(&run, &rows), report::html::page::page(&run, &rows)] {
         assert!(text.contains("us an image (median), apart from inference"), "{text}");
         assert!(text.contains("% ambiguous (the two best"));
     }
@@ -146,7 +148,7 @@ fn published_figures_stand_in_every_report_with_how_they_were_matched() {
     let models = vec!["own".to_owned(), "mobilenet_v1_0.25_192_quant".to_owned()];
     let mut run = run(&Shape { models, ..Shape::default() });
     run.header.models[1].description.precision = Some(Precision::Int8);
-    let rows = report::rows(&run);
+    let rows = shutterbench::table::rows::rows(&run);
     let published = &json::run(&run, &rows)["published"];
     assert_eq!(published["models"][0]["matched_by"], "description");
     assert_eq!(published["models"][1]["matched_by"], "name");
@@ -156,7 +158,7 @@ fn published_figures_stand_in_every_report_with_how_they_were_matched() {
     let text = markdown::document(&run, &rows);
     let line = "- **mobilenet_v1_0.25_192_quant** (matched by name): published Top-1 45.7%, Top-5 70.8%, 0.5 MB, 1.8 ms (Pixel 3, Android 10, CPU, 4 threads); here Top-1 ";
     assert!(text.contains(line) && text.contains("is not that set"), "{text}");
-    let page = report::html::page(&run, &rows);
+    let page = report::html::page::page(&run, &rows);
     assert!(page.contains("mobilenet_v1_0.25_192_quant</span> (matched by name)"));
     // The name of another precision's file is no match.
     run.header.models[1].description.precision = Some(Precision::Int16x8);
@@ -165,16 +167,17 @@ fn published_figures_stand_in_every_report_with_how_they_were_matched() {
 
 #[test]
 fn an_unwritable_place_is_one_clear_sentence_and_leaves_the_old_file() {
-    let error = report::write_file(std::path::Path::new("/dev/full/no/results.csv"), |to| {
-        to.write_all(b"x")
-    })
-    .unwrap_err();
+    let error =
+        shutterbench::report::file::write(std::path::Path::new("/dev/full/no/results.csv"), |to| {
+            to.write_all(b"x")
+        })
+        .unwrap_err();
     assert!(error.to_string().contains("cannot write /dev/full/no/results.csv"), "{error}");
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("results.csv");
     fs::write(&path, "old").unwrap();
     let full = || std::io::Error::from(std::io::ErrorKind::StorageFull);
-    let error = report::write_file(&path, |to| {
+    let error = shutterbench::report::file::write(&path, |to| {
         to.write_all(b"half")?;
         Err(full())
     })
@@ -186,7 +189,7 @@ fn an_unwritable_place_is_one_clear_sentence_and_leaves_the_old_file() {
 
 #[test]
 fn the_table_fits_its_width_and_is_plain_when_asked() {
-    let rows = report::rows(&run(&Shape::default()));
+    let rows = shutterbench::table::rows::rows(&run(&Shape::default()));
     for width in [60, 80, 100, 140] {
         let text = terminal::table(&rows, Some(width), false);
         assert!(!text.contains('\u{1b}'));
@@ -220,8 +223,8 @@ fn a_fast_wrong_answer_is_flagged_and_wins_nothing() {
             record.agreement.as_mut().unwrap().top1 = 0.4;
         }
     }
-    let rows = report::rows(&run);
-    let verdict = report::Verdict::of(&rows);
+    let rows = shutterbench::table::rows::rows(&run);
+    let verdict = shutterbench::decide::verdict::Verdict::of(&rows);
     assert!(rows[0].latency_p50_us < rows[verdict.fastest.unwrap()].latency_p50_us);
     assert!(verdict.front.iter().all(|&i| !rows[i].is_suspicious()));
     let text = terminal::table(&rows, Some(120), false);
@@ -236,12 +239,12 @@ fn each_speed_of_a_multimodal_case_is_shown_with_its_share() {
     for visit in run.cases[0].visits.iter_mut().filter(|visit| visit.round % 8 < 2) {
         visit.block.latency_ns.iter_mut().for_each(|ns| *ns = *ns * 5 / 4);
     }
-    let rows = report::rows(&run);
-    assert_eq!(rows[0].stability, Some(shutterbench::measure::Stability::Multimodal));
+    let rows = shutterbench::table::rows::rows(&run);
+    assert_eq!(rows[0].stability, Some(shutterbench::stats::stability::Stability::Multimodal));
     let words = rows[0].modes.as_ref().unwrap().words();
     assert!(words.contains("75%") && words.contains("25%"), "{words}");
     assert!(markdown::document(&run, &rows).contains(&words));
-    assert!(report::html::page(&run, &rows).contains(&words));
+    assert!(report::html::page::page(&run, &rows).contains(&words));
     let modes = &json::run(&run, &rows)["measured_cases"][0]["modes"];
     let ratio = modes[1]["median_us"].as_f64().unwrap() / modes[0]["median_us"].as_f64().unwrap();
     assert!((ratio - 1.25).abs() < 0.02, "{modes}");
@@ -258,38 +261,38 @@ fn a_difference_in_accuracy_is_told_with_what_it_is_worth() {
     let right = run.accuracies[2].predictions.iter_mut().filter(|p| p.rank_of_label == 1);
     right.take(2).for_each(|prediction| prediction.rank_of_label = 3);
     run.header.models[1].description.reference = Some("a_f32".into());
-    let rows = report::rows(&run);
+    let rows = shutterbench::table::rows::rows(&run);
     let b = rows.iter().find(|row| row.model == "b_int8").unwrap();
     assert_eq!((b.top1_difference, b.top1_difference_p), (Some(-0.01), Some(0.5)));
     let sentence = "1.0 points lower, not distinguishable on 200 images; about ";
     assert!(markdown::document(&run, &rows).contains(sentence));
-    let page = report::html::page(&run, &rows);
+    let page = report::html::page::page(&run, &rows);
     assert!(page.contains(sentence) && page.contains("against its own float32"));
-    let verdict = report::Verdict::of(&rows);
+    let verdict = shutterbench::decide::verdict::Verdict::of(&rows);
     assert!(verdict.as_accurate.iter().any(|&i| rows[i].model == "b_int8"));
 }
 
 #[test]
 fn the_plot_is_a_drawing_with_a_bubble_a_case() {
-    let rows = report::rows(&run(&Shape::default()));
-    let plot = report::plot_svg(&rows).unwrap();
+    let rows = shutterbench::table::rows::rows(&run(&Shape::default()));
+    let plot = shutterbench::report::files::plot_svg(&rows).unwrap();
     assert_eq!(plot.matches("<title>").count(), rows.len());
     assert!(plot.starts_with("<svg ") && plot.ends_with("</svg>\n"));
-    assert_eq!(report::plot_svg(&[]), None);
+    assert_eq!(shutterbench::report::files::plot_svg(&[]), None);
 }
 
 #[test]
 fn a_delegate_that_took_nothing_is_said_beside_its_time() {
     let mut run = run(&Shape::default());
     let coverage = run.cases[0].coverage.as_mut().unwrap();
-    coverage.status = Some(shutterbench::backend::DelegateStatus::None);
+    coverage.status = Some(shutterbench::record::coverage::DelegateStatus::None);
     coverage.nodes_delegated = Some(0);
-    let rows = report::rows(&run);
+    let rows = shutterbench::table::rows::rows(&run);
     assert!(rows[0].ran_on().contains("took no node"));
     for text in [
         terminal::table(&rows, Some(80), false),
         markdown::document(&run, &rows),
-        report::html::page(&run, &rows),
+        report::html::page::page(&run, &rows),
     ] {
         assert!(text.contains("took no node"), "{text}");
     }
@@ -299,8 +302,8 @@ fn a_delegate_that_took_nothing_is_said_beside_its_time() {
 fn hostile_names_cannot_leave_their_cell() {
     let name = "</script><script>alert(1)</script>|`x`\n\u{1b}[31m@everyone\u{2028}<!--";
     let run = run(&Shape { models: vec![name.into()], ..Shape::default() });
-    let rows = report::rows(&run);
-    let page = report::html::page(&run, &rows);
+    let rows = shutterbench::table::rows::rows(&run);
+    let page = report::html::page::page(&run, &rows);
     assert!(!page.contains("<script>alert"));
     let scripts = page.matches("</script>").count();
     assert_eq!(scripts, 4, "data, two libraries and the page's own script");
@@ -316,8 +319,8 @@ fn hostile_names_cannot_leave_their_cell() {
 #[test]
 fn in_one_process_with_the_program_no_memory_is_a_cases_own() {
     let mut run = run(&Shape::default());
-    let memory = |run: &shutterbench::run::Run| {
-        let row = &shutterbench::report::rows(run)[0];
+    let memory = |run: &shutterbench::record::run::Run| {
+        let row = &shutterbench::table::rows::rows(run)[0];
         (row.memory_load_bytes.is_some(), row.memory_peak_bytes.is_some())
     };
     assert_eq!(memory(&run), (true, true));

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use shutterbench::run::journal::{self, Entry};
+use shutterbench::run::journal;
+use shutterbench::run::journal::Entry;
 use tempfile::TempDir;
 
 /// How often the program is killed.

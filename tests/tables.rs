@@ -8,8 +8,9 @@ use std::process::Command;
 
 use common::{repository, skip};
 use report_common::{Shape, run};
-use shutterbench::report::{self, Row};
-use shutterbench::run::{Run, Status};
+use shutterbench::record::run::Run;
+use shutterbench::record::status::Status;
+use shutterbench::table::row::Row;
 
 /// A column as a reader sees it.
 struct Column {
@@ -88,7 +89,7 @@ fn agrees(columns: &[Column], path: &Path, reader: &str) {
 
 fn written() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    report::write_all(&mixed(), folder.path()).unwrap();
+    shutterbench::report::files::write_all(&mixed(), folder.path()).unwrap();
     folder
 }
 

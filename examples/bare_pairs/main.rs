@@ -19,11 +19,13 @@ use clap::Parser;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
-use shutterbench::backend::Delegate;
-use shutterbench::host::{Host, affinity};
-use shutterbench::measure::{signed_rank, statistics};
-use shutterbench::model::{Model, select};
-use shutterbench::run::record::rfc3339;
+use shutterbench::host::affinity;
+use shutterbench::model::select;
+use shutterbench::record::delegate::Delegate;
+use shutterbench::record::description::Model;
+use shutterbench::record::header::rfc3339;
+use shutterbench::record::host::Host;
+use shutterbench::stats::{signed_rank, statistics};
 use shutterbench::worker::sample_input;
 use time::OffsetDateTime;
 

@@ -5,11 +5,15 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use shutterbench::measure::warmup::{Step, Warmup};
-use shutterbench::measure::{block::iterations_for, statistics};
-use shutterbench::suite::{Amount, Case};
-use shutterbench::worker::protocol::Block;
-use shutterbench::worker::{Link, Reply, Request, Worker, WorkerSource};
+use shutterbench::record::case::Case;
+use shutterbench::record::options::Amount;
+use shutterbench::record::visit::Block;
+use shutterbench::stats::statistics;
+use shutterbench::worker::block::iterations_for;
+use shutterbench::worker::link::Link;
+use shutterbench::worker::protocol::{Reply, Request};
+use shutterbench::worker::source::{Worker, WorkerSource};
+use shutterbench::worker::warmup::{Step, Warmup};
 
 use super::{Arguments, Subject};
 
@@ -87,7 +91,7 @@ fn ours(arguments: &Arguments, subject: &Subject) -> Result<Box<dyn Link + Send>
 pub fn load(arguments: &Arguments, subject: &Subject) -> Result<Worker> {
     let case = Case {
         model: subject.model.name.clone(),
-        backend: shutterbench::backend::BackendKind::Tflite,
+        backend: shutterbench::record::backend_kind::BackendKind::Tflite,
         delegate: arguments.delegate.clone(),
         threads: arguments.threads,
         device: None,

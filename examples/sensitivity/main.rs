@@ -17,9 +17,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use shutterbench::backend::{BackendKind, Delegate};
-use shutterbench::host::{self, affinity};
-use shutterbench::run::record::rfc3339;
+use shutterbench::host::{affinity, read, tree};
+use shutterbench::record::backend_kind::BackendKind;
+use shutterbench::record::delegate::Delegate;
+use shutterbench::record::header::rfc3339;
 use time::OffsetDateTime;
 
 use busy::Ticks;
@@ -52,10 +53,10 @@ pub struct Arguments {
     #[arg(long, default_value_t = 10.0)]
     seconds: f64,
     /// Processes of each side
-    #[arg(long, default_value_t = shutterbench::measure::stopping::AUTO_PROCESSES)]
+    #[arg(long, default_value_t = shutterbench::stats::stopping::AUTO_PROCESSES)]
     processes: u32,
     /// Change that counts as one, in percent
-    #[arg(long, default_value_t = shutterbench::measure::paired::DEFAULT_THRESHOLD_PERCENT)]
+    #[arg(long, default_value_t = shutterbench::stats::paired::DEFAULT_THRESHOLD_PERCENT)]
     threshold: f64,
     /// Seed of everything random
     #[arg(long, default_value_t = 1)]
@@ -132,7 +133,7 @@ fn compare(arguments: &Arguments, trial: u32, before: Option<&Row>) -> Result<Ro
         }
         outcome => outcome.ok(),
     };
-    let cpus = host::tree::Tree::default().cpus().len();
+    let cpus = tree::Tree::default().cpus().len();
     let ended_at = rfc3339(OffsetDateTime::now_utc());
     Ok(Row {
         trial,
@@ -141,7 +142,7 @@ fn compare(arguments: &Arguments, trial: u32, before: Option<&Row>) -> Result<Ro
             .zip(Ticks::now())
             .and_then(|(was, is)| is.busy_since(was, cpus))
             .map(rounded),
-        load: host::load_average(),
+        load: read::load_average(),
         ..outcome.map(row_of).unwrap_or_default()
     })
 }

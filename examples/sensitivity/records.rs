@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use shutterbench::file_hash;
-use shutterbench::host::Host;
-use shutterbench::measure::Verdict;
+use shutterbench::record::host::Host;
+use shutterbench::stats::paired::Verdict;
 
 use super::Arguments;
 

@@ -7,13 +7,18 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, anyhow, bail};
-use shutterbench::backend::{BackendKind, Delegate, LoadRequest, Session, registry};
-use shutterbench::measure::block::time_block;
-use shutterbench::measure::warmup::{Step, Warmup};
-use shutterbench::model::tensor::Tensor;
-use shutterbench::suite::Amount;
-use shutterbench::worker::protocol::{Block, Reply, Request, read_frame, write_frame};
+use shutterbench::record::backend_kind::BackendKind;
+use shutterbench::record::delegate::Delegate;
+use shutterbench::record::options::Amount;
+use shutterbench::record::tensor::Tensor;
+use shutterbench::record::visit::Block;
+use shutterbench::runtime::backend::LoadRequest;
+use shutterbench::runtime::registry;
+use shutterbench::runtime::session::Session;
+use shutterbench::worker::block::time_block;
+use shutterbench::worker::protocol::{Reply, Request, read_frame, write_frame};
 use shutterbench::worker::sample_input;
+use shutterbench::worker::warmup::{Step, Warmup};
 
 use super::Arguments;
 use super::spin::Spinning;

@@ -1,7 +1,9 @@
 //! A real session made slower by a known share.
 
-use shutterbench::backend::{BackendError, Coverage, Session, Signature};
-use shutterbench::measure::clock;
+use shutterbench::host::clock;
+use shutterbench::record::coverage::Coverage;
+use shutterbench::runtime::error::BackendError;
+use shutterbench::runtime::session::{Session, Signature};
 
 /// Runs the model, then spins for a share of the time that this took: the
 /// slow-down is that share at any speed of the machine. A share of 0 reads the

@@ -1,8 +1,9 @@
 //! What many comparisons came to.
 
-use shutterbench::host::Host;
-use shutterbench::measure::paired::threshold_in_force;
-use shutterbench::measure::{Verdict, statistics};
+use shutterbench::record::host::Host;
+use shutterbench::stats::paired::Verdict;
+use shutterbench::stats::paired::threshold_in_force;
+use shutterbench::stats::statistics;
 
 use super::Arguments;
 use super::records::Row;

@@ -5,9 +5,10 @@ use anyhow::{Context, Result};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use shutterbench::cli::in_turn::BLOCK_MS;
-use shutterbench::measure::block::iterations_for;
-use shutterbench::measure::{Comparison, Pairing, paired, statistics};
-use shutterbench::run::record::Visit;
+use shutterbench::record::visit::Visit;
+use shutterbench::stats::paired::{Comparison, Pairing};
+use shutterbench::stats::{paired, statistics};
+use shutterbench::worker::block::iterations_for;
 
 use super::Arguments;
 use super::side::Side;

@@ -7,11 +7,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 use clap::Args;
 
-use super::{Ending, print, print_json};
-use crate::compare::{self, Comparison, Constraints, Metric, Options, Pick, render};
+use crate::cli::output::{Ending, print, print_json};
+use crate::decide::comparison::{Comparison, Options};
+use crate::decide::metric::Metric;
+use crate::decide::pick::{Constraints, Pick};
+use crate::report::comparison as render;
+use crate::report::csv;
 use crate::report::terminal::width_of_stdout;
-use crate::report::{self, Row, csv};
 use crate::run::{journal, replay};
+use crate::table::row::Row;
 
 /// Two runs and how to compare them.
 #[derive(Debug, Args)]
@@ -75,7 +79,7 @@ pub fn compare(args: &CompareArgs) -> Result<Ending> {
         options.threshold_percent
     );
     let (base, new) = (replay::read(&args.base)?, replay::read(&args.new)?);
-    let comparison = compare::compare(&base, &new, options);
+    let comparison = crate::decide::compare::compare(&base, &new, options);
     show(&comparison, args.markdown.as_deref(), args.html.as_deref(), args.json)
 }
 
@@ -84,7 +88,7 @@ pub fn compare(args: &CompareArgs) -> Result<Ending> {
 ///
 /// # Errors
 /// A file that cannot be written.
-pub(super) fn show(
+pub(crate) fn show(
     comparison: &Comparison,
     markdown: Option<&Path>,
     html: Option<&Path>,
@@ -107,7 +111,7 @@ fn write(
     text: fn(&Comparison) -> String,
 ) -> Result<()> {
     let Some(path) = to else { return Ok(()) };
-    report::write_file(path, |to| to.write_all(text(comparison).as_bytes()))
+    crate::report::file::write(path, |to| to.write_all(text(comparison).as_bytes()))
 }
 
 /// Picks one model; none that fits ends badly.
@@ -122,11 +126,11 @@ pub fn pick(args: &PickArgs) -> Result<Ending> {
         min_top1: proportion("--min-top1", args.min_top1)?,
         min_top5: proportion("--min-top5", args.min_top5)?,
     };
-    let pick = compare::pick(&rows, &constraints);
+    let pick = crate::decide::pick::pick(&rows, &constraints);
     if args.json {
-        print_json(&compare::pick::json(&pick, &rows))?;
+        print_json(&crate::decide::pick::json(&pick, &rows))?;
     } else {
-        print(compare::pick::words(&pick, &rows).as_bytes())?;
+        print(crate::decide::pick::words(&pick, &rows).as_bytes())?;
     }
     Ok(if matches!(pick, Pick::NoneFits { .. }) { Ending::Bad } else { Ending::Good })
 }
@@ -138,7 +142,7 @@ fn rows_of(run: &Path) -> Result<Vec<Row>> {
     if !run.join(journal::FILE_NAME).is_file() && table.is_file() {
         return csv::read_results(&table);
     }
-    Ok(report::rows(&replay::read(run)?))
+    Ok(crate::table::rows::rows(&replay::read(run)?))
 }
 
 /// The rows of one device: a limit that one device holds says nothing about

@@ -8,15 +8,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Result, ensure};
 use time::OffsetDateTime;
 
-use super::run_args::RunArgs;
-use super::{Ending, print, print_json, tell};
-use crate::device::fleet::{self, Homecoming, Request};
-use crate::device::{DeviceName, Ended, Errand};
-use crate::report::{self, Row};
+use crate::cli::output::{Ending, print, print_json, tell};
+use crate::cli::run_args::RunArgs;
+use crate::device::errand::Errand;
+use crate::device::fleet;
+use crate::device::fleet::{Homecoming, Request};
+use crate::device::name::DeviceName;
+use crate::device::session::Ended;
+use crate::record::run::Run;
+use crate::report;
 use crate::run::journal::Journal;
-use crate::run::merge::{self, Source};
-use crate::run::{Run, plan, replay};
-use crate::suite::SuiteFile;
+use crate::run::merge::source::Source;
+use crate::run::suite_file::SuiteFile;
+use crate::run::{plan, replay};
+use crate::table::row::Row;
 
 /// Runs on the devices that were asked for.
 ///
@@ -115,13 +120,13 @@ fn conclude(
         Some(run) => vec![(out, run)],
         None => home,
     };
-    let rows: Vec<Row> = shown.iter().flat_map(|(_, run)| report::rows(run)).collect();
+    let rows: Vec<Row> = shown.iter().flat_map(|(_, run)| crate::table::rows::rows(run)).collect();
     if json {
         print_json(&rows)?;
     } else {
         let color = std::io::stdout().is_terminal();
         for (_, run) in &shown {
-            print(report::terminal::table(&report::rows(run), None, color).as_bytes())?;
+            print(report::terminal::table(&crate::table::rows::rows(run), None, color).as_bytes())?;
         }
     }
     for (folder, _) in &shown {
@@ -143,8 +148,8 @@ fn merged(out: &Path, runs: &[(&Path, &Run)]) -> Result<Run> {
         folder: (*folder).to_owned(),
         run: (*run).clone(),
     };
-    let merged = merge::merge(runs.iter().map(source).collect())?;
+    let merged = crate::run::merge::runs::merge(runs.iter().map(source).collect())?;
     Journal::write(out, replay::entries(&merged))?;
-    report::write_all(&merged, out)?;
+    crate::report::files::write_all(&merged, out)?;
     Ok(merged)
 }

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::device::adb::Server;
 use crate::device::fleet::Terms;
-use crate::device::{RemotePath, Selector, Server};
+use crate::device::name::Selector;
+use crate::device::remote_path::RemotePath;
 
 /// How long to wait for a device that went away, where nothing else is said.
 const PATIENCE_SECONDS: f64 = 30.0;

@@ -7,13 +7,16 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::{Ending, decide, tell};
-use crate::compare::{self, Options};
+use crate::cli::decide;
+use crate::cli::output::{Ending, tell};
+use crate::decide::comparison::Options;
 use crate::file_hash;
-use crate::run::execute::{SIDES, Started};
+use crate::record::run::Run;
+use crate::record::status::Status;
+use crate::run::context::Started;
+use crate::run::execute::SIDES;
 use crate::run::journal;
 use crate::run::plan::Plan;
-use crate::run::{Run, Status};
 
 /// Length of a block in runs taken in turn. Shorter than in a run alone: the partner's
 /// block follows sooner, so that fewer changes of the machine's speed fall between the
@@ -79,7 +82,7 @@ pub fn measured_by(plan: &mut Plan, program: &Path) -> Result<()> {
 /// # Errors
 /// A file that cannot be written.
 pub fn conclude(folder: &Path, base: &Run, new: &Run, json: bool) -> Result<Ending> {
-    let comparison = compare::compare(base, new, Options::default());
+    let comparison = crate::decide::compare::compare(base, new, Options::default());
     let [markdown, html] = ["compare.md", "compare.html"].map(|file| folder.join(file));
     let ending = decide::show(&comparison, Some(&markdown), Some(&html), json)?;
     for file in ["base/results.csv", "new/results.csv", "compare.html"] {

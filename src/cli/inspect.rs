@@ -6,12 +6,13 @@ use anyhow::Result;
 use serde::Serialize;
 use strum::VariantArray;
 
-use super::{Ending, print, print_json};
-use crate::backend::BackendKind;
-use crate::model::tensor::TensorInfo;
-use crate::model::{Description, Model, resolve, select};
-use crate::suite::Case;
-use crate::worker::WorkerSource;
+use crate::cli::output::{Ending, print, print_json};
+use crate::model::{resolve, select};
+use crate::record::backend_kind::BackendKind;
+use crate::record::case::Case;
+use crate::record::description::{Description, Model};
+use crate::record::tensor::TensorInfo;
+use crate::worker::source::WorkerSource;
 
 /// Whether a backend takes the model.
 #[derive(Debug, Serialize)]

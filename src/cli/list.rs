@@ -5,14 +5,19 @@ use std::num::NonZeroUsize;
 use anyhow::Result;
 use comfy_table::{Table, presets};
 
-use super::device_args::ServerArgs;
-use super::{Ending, print, print_json};
-use crate::backend::{BackendKind, Delegate, listing};
-use crate::device::{Server, survey};
+use crate::cli::device_args::ServerArgs;
+use crate::cli::output::{Ending, print, print_json};
+use crate::device::adb::Server;
+use crate::device::survey;
 use crate::host::doctor;
-use crate::model::{Model, Precision, select};
-use crate::suite::Case;
-use crate::worker::WorkerSource;
+use crate::model::select;
+use crate::record::backend_kind::BackendKind;
+use crate::record::case::Case;
+use crate::record::delegate::Delegate;
+use crate::record::description::Model;
+use crate::record::precision::Precision;
+use crate::runtime::listing;
+use crate::worker::source::WorkerSource;
 
 /// What can be listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

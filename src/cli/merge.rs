@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 
-use super::{Ending, print, print_json};
+use crate::cli::output::{Ending, print, print_json};
 use crate::report;
 use crate::run::journal::Journal;
-use crate::run::merge::{self, Source};
+use crate::run::merge::source::Source;
 use crate::run::replay;
 
 /// Which runs, and where the merged one goes.
@@ -33,10 +33,11 @@ pub struct MergeArgs {
 /// written.
 pub fn merge(args: &MergeArgs) -> Result<Ending> {
     let read = |folder: &PathBuf| Ok(Source { folder: folder.clone(), run: replay::read(folder)? });
-    let merged = merge::merge(args.runs.iter().map(read).collect::<Result<_>>()?)?;
+    let merged =
+        crate::run::merge::runs::merge(args.runs.iter().map(read).collect::<Result<_>>()?)?;
     Journal::write(&args.out, replay::entries(&merged))?;
-    report::write_all(&merged, &args.out)?;
-    let rows = report::rows(&merged);
+    crate::report::files::write_all(&merged, &args.out)?;
+    let rows = crate::table::rows::rows(&merged);
     if args.json {
         print_json(&rows)?;
     } else {

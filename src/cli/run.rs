@@ -8,17 +8,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::{Ending, device, in_turn, print, print_json, tell};
-use crate::model::Description;
+use crate::cli::output::{Ending, print, print_json, tell};
+use crate::cli::{device, in_turn};
+use crate::record::description::Description;
+use crate::record::run::Run;
 use crate::report;
-use crate::report::row::Row;
 use crate::report::terminal::width_of_stdout;
-use crate::run::execute::Started;
+use crate::run::context::Started;
 use crate::run::plan::{Plan, plan};
-use crate::run::{Run, execute, replay};
-use crate::suite::SuiteFile;
+use crate::run::suite_file::SuiteFile;
+use crate::run::{execute, replay};
+use crate::table::row::Row;
 
-use super::run_args::RunArgs;
+use crate::cli::run_args::RunArgs;
 
 /// Measures, or continues a run.
 ///
@@ -38,7 +40,7 @@ pub fn run(args: &RunArgs) -> Result<Ending> {
     };
     let runs = execute::execute(&mut started, args.quiet, &interrupt)?;
     for (one, run) in started.iter().zip(&runs) {
-        report::write_all(run, &one.folder)?;
+        crate::report::files::write_all(run, &one.folder)?;
     }
     if runs.iter().any(|run| run.finished.is_none()) {
         if let [run] = runs.as_slice() {
@@ -78,7 +80,7 @@ fn conclude(folder: &Path, runs: &[Run], json: bool) -> Result<Ending> {
 
 /// Prints the table, or its rows as JSON, and gives the rows.
 fn print_rows(run: &Run, json: bool) -> Result<Vec<Row>> {
-    let rows = report::rows(run);
+    let rows = crate::table::rows::rows(run);
     if json {
         print_json(&rows)?;
     } else {
@@ -170,24 +172,25 @@ pub fn report(args: &ReportArgs) -> Result<Ending> {
     let run = replay::read(&args.run)?;
     let files = [&args.html, &args.markdown, &args.svg, &args.json];
     if files.into_iter().all(Option::is_none) {
-        report::write_all(&run, &args.run)?;
+        crate::report::files::write_all(&run, &args.run)?;
         let color = std::io::stdout().is_terminal();
         return print(
-            report::terminal::table(&report::rows(&run), width_of_stdout(), color).as_bytes(),
+            report::terminal::table(&crate::table::rows::rows(&run), width_of_stdout(), color)
+                .as_bytes(),
         );
     }
-    let rows = report::rows(&run);
+    let rows = crate::table::rows::rows(&run);
     let write = |to: &Option<PathBuf>, text: &dyn Fn() -> Result<String>| match to {
         Some(path) => {
             let text = text()?;
-            report::write_file(path, |to| to.write_all(text.as_bytes()))
+            crate::report::file::write(path, |to| to.write_all(text.as_bytes()))
         }
         None => Ok(()),
     };
-    write(&args.html, &|| Ok(report::html::page(&run, &rows)))?;
+    write(&args.html, &|| Ok(report::html::page::page(&run, &rows)))?;
     write(&args.markdown, &|| Ok(report::markdown::document(&run, &rows)))?;
     write(&args.svg, &|| {
-        report::plot_svg(&rows).with_context(|| {
+        crate::report::files::plot_svg(&rows).with_context(|| {
             format!("{} holds no measured case, so there is no plot", args.run.display())
         })
     })?;

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
-use super::device_args::DeviceArgs;
-use crate::backend::{BackendKind, Delegate};
-use crate::model::preprocessing::Resize;
-use crate::suite::{Amount, NonNegative, Order, Shard};
+use crate::cli::device_args::DeviceArgs;
+use crate::record::backend_kind::BackendKind;
+use crate::record::delegate::Delegate;
+use crate::record::options::{Amount, NonNegative, Order};
+use crate::record::preprocessing::Resize;
+use crate::record::shard::Shard;
 
 /// What to measure and how. An option that is given wins over the suite file.
 #[derive(Debug, Clone, Default, Args)]

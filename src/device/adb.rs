@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Result, anyhow, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::patience;
+use crate::device::patience;
 
 /// How long the server may take for an answer; starting it takes some seconds.
 const PATIENCE: Duration = Duration::from_secs(20);

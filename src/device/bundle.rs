@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
 
-use super::remote_path::RemotePath;
+use crate::device::remote_path::RemotePath;
 use crate::file_hash;
 
 /// Digits of the hash in a folder's name: 80 bits, beyond any accident.

@@ -6,12 +6,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::connection::Connection;
-use super::errand::Errand;
+use crate::device::connection::Connection;
+use crate::device::errand::Errand;
 use crate::fetch::source::Scratch;
-use crate::report;
-use crate::run::journal::{self, Entry};
-use crate::run::{Run, replay};
+use crate::record::run::Run;
+use crate::run::journal;
+use crate::run::journal::Entry;
+use crate::run::replay;
 
 /// Pulls the journal of a run into `folder` and writes the run's files there.
 ///
@@ -26,9 +27,9 @@ pub fn collect(connection: &Connection, errand: &Errand, folder: &Path) -> Resul
     let bytes = fs::read(&pulled).context("the pulled journal cannot be read")?;
     let named = named(&bytes, errand)
         .with_context(|| format!("the journal of device {} cannot be used", errand.device))?;
-    report::write_file(&folder.join(journal::FILE_NAME), |to| to.write_all(&named))?;
+    crate::report::file::write(&folder.join(journal::FILE_NAME), |to| to.write_all(&named))?;
     let run = replay::read(folder)?;
-    report::write_all(&run, folder)?;
+    crate::report::files::write_all(&run, folder)?;
     Ok(run)
 }
 

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
-use super::adb::Server;
-use super::name::DeviceName;
-use super::patience::{self, Said};
-use super::remote_path::RemotePath;
+use crate::device::adb::Server;
+use crate::device::name::DeviceName;
+use crate::device::patience;
+use crate::device::patience::Said;
+use crate::device::remote_path::RemotePath;
 
 /// How long a short command may take on a device.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-use super::bundle::{Bundle, Kind};
-use super::connection::Connection;
-use super::kit::PROGRAM;
-use super::remote_path::RemotePath;
+use crate::device::bundle::{Bundle, Kind};
+use crate::device::connection::Connection;
+use crate::device::kit::PROGRAM;
+use crate::device::remote_path::RemotePath;
 use crate::fetch::source::Scratch;
 
 /// A file that marks a folder as one that this program made and may remove.

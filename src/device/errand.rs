@@ -7,10 +7,9 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::adb::Server;
-use super::name::DeviceName;
-use super::remote_path::RemotePath;
-use crate::report;
+use crate::device::adb::Server;
+use crate::device::name::DeviceName;
+use crate::device::remote_path::RemotePath;
 
 /// File name in the run's folder here.
 pub const FILE_NAME: &str = "device.json";
@@ -63,7 +62,7 @@ impl Errand {
     /// A folder that cannot be written.
     pub fn keep(&self, folder: &Path) -> Result<()> {
         let text = serde_json::to_string_pretty(self)? + "\n";
-        report::write_file(&folder.join(FILE_NAME), |to| to.write_all(text.as_bytes()))
+        crate::report::file::write(&folder.join(FILE_NAME), |to| to.write_all(text.as_bytes()))
     }
 
     /// The errand of the run in `folder`; `None` where that was no device's.

@@ -10,22 +10,22 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use super::adb::Server;
-use super::bundle::Bundle;
-use super::collect::collect;
-use super::connection::Connection;
-use super::deploy::{clean, deploy};
-use super::errand::Errand;
-use super::hints;
-use super::kit::{Kit, PROGRAM};
-use super::name::{DeviceName, Selector};
-use super::payload::Payload;
-use super::platform::Platform;
-use super::remote_path::{ANDROID_FOLDER, BOARD_FOLDER, RemotePath};
-use super::session::{Ended, Session};
-use crate::run::Run;
+use crate::device::adb::Server;
+use crate::device::bundle::Bundle;
+use crate::device::collect::collect;
+use crate::device::connection::Connection;
+use crate::device::deploy::{clean, deploy};
+use crate::device::errand::Errand;
+use crate::device::hints;
+use crate::device::kit::{Kit, PROGRAM};
+use crate::device::name::{DeviceName, Selector};
+use crate::device::payload::Payload;
+use crate::device::platform::Platform;
+use crate::device::remote_path::{ANDROID_FOLDER, BOARD_FOLDER, RemotePath};
+use crate::device::session::{Ended, Session};
+use crate::record::run::Run;
 use crate::run::journal;
-use crate::suite::SuiteFile;
+use crate::run::suite_file::SuiteFile;
 
 /// A sweep and the devices that it is for.
 pub struct Request<'a> {

@@ -1,8 +1,8 @@
 //! What its owner could do for a device's figures before a run: hints, which nothing
 //! waits for.
 
-use super::connection::Connection;
-use super::name::DeviceName;
+use crate::device::connection::Connection;
+use crate::device::name::DeviceName;
 
 /// Asks for the screen and for the governors, in one round trip; either may be missing.
 const SCRIPT: &str = "dumpsys power 2>/dev/null | grep -e mWakefulness= -e 'Display Power: state='; \

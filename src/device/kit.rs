@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use strum::VariantArray;
 
-use super::bundle::{Bundle, Content, Kind};
-use crate::backend::BackendKind;
-use crate::backend::library::{RuntimeLibrary, TARGET, folders_for};
+use crate::device::bundle::{Bundle, Content, Kind};
+use crate::fetch::bring::TARGET;
+use crate::record::backend_kind::BackendKind;
+use crate::runtime::library::{RuntimeLibrary, folders_for};
 
 /// File name of the program.
 pub const PROGRAM: &str = "shutterbench";

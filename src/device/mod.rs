@@ -23,10 +23,10 @@ pub mod remote_path;
 pub mod session;
 pub mod survey;
 
-pub use adb::{Listed, Server};
-pub use connection::Connection;
-pub use errand::Errand;
-pub use fleet::{Homecoming, Request};
-pub use name::{DeviceName, Selector};
-pub use remote_path::RemotePath;
-pub use session::Ended;
+pub use crate::device::adb::{Listed, Server};
+pub use crate::device::connection::Connection;
+pub use crate::device::errand::Errand;
+pub use crate::device::fleet::{Homecoming, Request};
+pub use crate::device::name::{DeviceName, Selector};
+pub use crate::device::remote_path::RemotePath;
+pub use crate::device::session::Ended;

@@ -6,14 +6,17 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
-use super::bundle::{Bundle, Content, Kind};
-use super::remote_path::{RemotePath, is_plain};
-use crate::accuracy::Dataset;
-use crate::accuracy::dataset::listing;
-use crate::backend::Delegate;
-use crate::model::{Description, Format, Model, manifest, select};
+use crate::dataset::entries::Dataset;
+use crate::dataset::listing;
+use crate::device::bundle::{Bundle, Content, Kind};
+use crate::device::remote_path::{RemotePath, is_plain};
+use crate::model::{manifest, select};
+use crate::record::delegate::Delegate;
+use crate::record::description::{Description, Model};
+use crate::record::format::Format;
+use crate::record::options::AccuracyOptions;
 use crate::run::plan;
-use crate::suite::{AccuracyOptions, SuiteFile};
+use crate::run::suite_file::SuiteFile;
 
 /// File name of the labels in a bundle.
 const LABELS: &str = "labels.txt";

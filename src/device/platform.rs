@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
-use super::connection::Connection;
+use crate::device::connection::Connection;
 
 /// Asks for everything at once: one round trip. `getconf` is missing on Android,
 /// `getprop` on boards.

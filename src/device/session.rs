@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::connection::Connection;
-use super::errand::Errand;
-use super::patience;
+use crate::device::connection::Connection;
+use crate::device::errand::Errand;
+use crate::device::patience;
 
 /// How often the program here looks at the one there.
 const LOOK: Duration = Duration::from_millis(20);

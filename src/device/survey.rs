@@ -4,11 +4,12 @@ use serde::Serialize;
 
 use anyhow::Result;
 
-use super::adb::{Listed, Server, State};
-use super::connection::Connection;
-use super::name::DeviceName;
-use super::platform::Platform;
-use crate::host::android::{Battery, Properties};
+use crate::device::adb::{Listed, Server, State};
+use crate::device::connection::Connection;
+use crate::device::name::DeviceName;
+use crate::device::platform::Platform;
+use crate::record::android::battery::Battery;
+use crate::record::android::properties::Properties;
 
 /// A device of adb's server.
 #[derive(Debug, Clone, Serialize)]

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
-use super::error::FetchError;
-use super::manifest::{Archive, Library};
-use super::receipt;
+use crate::fetch::error::FetchError;
+use crate::fetch::manifest::{Archive, Library};
+use crate::fetch::receipt;
 use crate::file_hash;
 
 /// Most that a library may hold whose size the manifest does not know: several
@@ -21,7 +21,7 @@ use crate::file_hash;
 const MOST_BYTES: u64 = 256 << 20;
 
 /// Opens a package file whose size, where it is known, and SHA-256 are the manifest's.
-pub(super) fn open(path: &Path, archive: &Archive) -> Result<File, FetchError> {
+pub(crate) fn open(path: &Path, archive: &Archive) -> Result<File, FetchError> {
     let mut file = File::open(path).map_err(FetchError::file("open", path))?;
     let found = file.metadata().map_err(FetchError::file("read", path))?.len();
     if let Some(expected) = archive.bytes.filter(|bytes| *bytes != found) {
@@ -37,7 +37,7 @@ pub(super) fn open(path: &Path, archive: &Archive) -> Result<File, FetchError> {
 /// manifest's name: whole and checked, or not at all. `scratch` must lie on the
 /// same file system as `folder`. A library whose hash the manifest does not know
 /// gets a receipt, which names the archive that it came from.
-pub(super) fn extract(
+pub(crate) fn extract(
     zip: impl Read + Seek,
     archive: &Archive,
     library: &Library,
@@ -90,7 +90,7 @@ fn unpack(
 
 /// The hash of the library at `path`, if it is exactly the one that `archive`
 /// holds: by the manifest's hash, or by the receipt that was left beside it.
-pub(super) fn installed(path: &Path, library: &Library, archive: &Archive) -> Option<String> {
+pub(crate) fn installed(path: &Path, library: &Library, archive: &Archive) -> Option<String> {
     let mut file = File::open(path).ok()?;
     let bytes = file.metadata().ok()?.len();
     let expected = match &library.sha256 {
@@ -132,7 +132,7 @@ fn copy_bounded(input: &mut impl Read, output: &mut impl Write, limit: u64) -> i
 }
 
 /// SHA-256 of what is left of a file, without holding it in memory.
-pub(super) fn sha256(file: &mut File) -> io::Result<String> {
+pub(crate) fn sha256(file: &mut File) -> io::Result<String> {
     let (hash, _) = file_hash::sha256(file)?;
     Ok(format!("{hash:x}"))
 }

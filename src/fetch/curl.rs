@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::error::FetchError;
+use crate::fetch::error::FetchError;
 
 /// What curl's exit codes (its manual, EXIT CODES) say about a file that did not come.
 const HTTP_ERROR: i32 = 22;
@@ -13,7 +13,7 @@ const NO_SUCH_FILE: i32 = 37;
 
 /// Downloads what lies at one of `addresses` to `to`; the next is tried where a
 /// server has no such file.
-pub(super) fn download(
+pub(crate) fn download(
     curl: &Path,
     addresses: &[String],
     file: &str,

@@ -184,7 +184,7 @@ impl FetchError {
     }
 
     /// For `map_err` on an operation on a file.
-    pub(super) fn file(
+    pub(crate) fn file(
         action: &'static str,
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(io::Error) -> Self {

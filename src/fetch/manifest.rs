@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::error::FetchError;
+use crate::fetch::error::FetchError;
 
 /// The manifest's text, part of the program.
 const TEXT: &str = include_str!("runtimes.toml");
@@ -102,7 +102,7 @@ impl Runtimes {
     }
 
     /// Reads a manifest.
-    pub(super) fn parse(text: &str) -> Result<Self, FetchError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, FetchError> {
         let runtimes: Self =
             toml::from_str(text).map_err(|error| FetchError::Manifest(error.to_string()))?;
         if runtimes.schema != SCHEMA {
@@ -174,7 +174,7 @@ mod tests {
     use strum::VariantArray;
 
     use super::*;
-    use crate::backend::library::RuntimeLibrary;
+    use crate::runtime::library::RuntimeLibrary;
 
     const LINUX: [&str; 2] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
     const ANDROID: [(&str, &str); 3] = [

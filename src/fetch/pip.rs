@@ -5,12 +5,12 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::error::FetchError;
-use super::manifest::Runtime;
+use crate::fetch::error::FetchError;
+use crate::fetch::manifest::Runtime;
 
 /// Downloads a runtime's package file for a platform into `folder`, whatever
 /// platform and Python this is.
-pub(super) fn download(
+pub(crate) fn download(
     python: &Path,
     index: Option<&str>,
     runtime: &Runtime,

@@ -8,22 +8,22 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::manifest::Archive;
+use crate::fetch::manifest::Archive;
 
 /// Where the receipt of the library at `path` lies.
-pub(super) fn beside(path: &Path) -> PathBuf {
+pub(crate) fn beside(path: &Path) -> PathBuf {
     path.with_added_extension("sha256")
 }
 
 /// Notes that the library at `path` has this hash and came out of `archive`.
-pub(super) fn write(path: &Path, sha256: &str, archive: &Archive) -> io::Result<()> {
+pub(crate) fn write(path: &Path, sha256: &str, archive: &Archive) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let text = format!("{sha256}  {name}\n{}  {}\n", archive.sha256, archive.file);
     fs::write(beside(path), text)
 }
 
 /// The library's hash, if the receipt says that it came out of this very `archive`.
-pub(super) fn read(path: &Path, archive: &Archive) -> Option<String> {
+pub(crate) fn read(path: &Path, archive: &Archive) -> Option<String> {
     let text = fs::read_to_string(beside(path)).ok()?;
     let mut hashes = text.lines().filter_map(|line| line.split_whitespace().next());
     let (library, origin) = (hashes.next()?, hashes.next()?);

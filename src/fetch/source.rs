@@ -3,9 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::error::FetchError;
-use super::manifest::{Archive, Origin, Runtime};
-use super::{curl, pip};
+use crate::fetch::error::FetchError;
+use crate::fetch::manifest::{Archive, Origin, Runtime};
+use crate::fetch::{curl, pip};
 
 /// The interpreter whose pip is asked.
 const PYTHON: &str = "python3";
@@ -54,7 +54,7 @@ impl Source {
 
     /// Brings a runtime's package file, unchecked, and says where it lies: in
     /// `scratch`, or where the mirror has it.
-    pub(super) fn bring(
+    pub(crate) fn bring(
         &self,
         runtime: &Runtime,
         archive: &Archive,

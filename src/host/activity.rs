@@ -4,7 +4,7 @@
 use std::fs;
 use std::time::Duration;
 
-use super::tree::Tree;
+use crate::host::tree::Tree;
 
 /// How long is watched. The load average of a minute tells what was, not what is.
 const WATCHED: Duration = Duration::from_millis(300);

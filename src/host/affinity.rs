@@ -4,8 +4,8 @@ use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 use thiserror::Error;
 
-use super::frequency;
-use super::tree::Tree;
+use crate::host::frequency;
+use crate::host::tree::Tree;
 
 /// Why CPUs cannot be chosen.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

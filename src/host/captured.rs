@@ -5,7 +5,7 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use super::tree::Tree;
+use crate::host::tree::Tree;
 
 /// Writes files; the folder lives as long as the first part of the pair.
 pub fn tree(files: &[(&str, &str)]) -> (TempDir, Tree) {

@@ -1,19 +1,11 @@
 //! Waiting until a device is cool and charged enough to be measured.
 
-use serde::{Deserialize, Serialize};
+use crate::record::options::Preconditions;
 
-use super::ThermalZone;
-use super::android::{Battery, Thermal};
-use super::tree::Tree;
-
-/// What is asked of the machine before each round.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Care {
-    /// The hottest CPU may be no hotter.
-    pub max_celsius: Option<f64>,
-    /// The battery must hold at least so much.
-    pub min_battery_percent: Option<f64>,
-}
+use crate::host::tree::Tree;
+use crate::record::android::battery::Battery;
+use crate::record::android::thermal::Thermal;
+use crate::record::host::ThermalZone;
 
 /// What the machine tells now.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -41,7 +33,7 @@ impl Reading {
     }
 }
 
-impl Care {
+impl Preconditions {
     /// Whether anything is asked.
     #[must_use]
     pub const fn is_asked(self) -> bool {
@@ -82,13 +74,13 @@ impl Care {
 }
 
 fn hottest_zone(tree: &Tree) -> Option<f64> {
-    let zones = super::read::thermal_zones(tree);
+    let zones = crate::host::read::thermal_zones(tree);
     hottest(&zones).map(|zone| zone.millidegrees as f64 / 1e3)
 }
 
 /// The hottest of the kernel's thermal zones: those whose names say CPU, where
 /// there are any. Zones that are off read 0 or nonsense below it.
-pub(super) fn hottest(zones: &[ThermalZone]) -> Option<&ThermalZone> {
+pub(crate) fn hottest(zones: &[ThermalZone]) -> Option<&ThermalZone> {
     let hottest = |only_cpu: bool| {
         let names = ["cpu", "soc", "tsens", "pkg", "core"];
         let is_cpu = |name: &str| names.iter().any(|part| name.to_lowercase().contains(part));
@@ -118,17 +110,17 @@ mod tests {
         let (_keep, tree) = captured::phone();
         let reading = Reading::of(&tree, None, None);
         assert_eq!(reading, Reading { celsius: Some(91.2), battery_percent: Some(41.0) });
-        let care = Care { max_celsius: Some(45.0), min_battery_percent: Some(30.0) };
+        let care = Preconditions { max_celsius: Some(45.0), min_battery_percent: Some(30.0) };
         assert!(care.unmet(&reading).unwrap().contains("from 91.2 to 45"));
-        let care = Care { max_celsius: None, min_battery_percent: Some(50.0) };
+        let care = Preconditions { max_celsius: None, min_battery_percent: Some(50.0) };
         assert!(care.unmet(&reading).unwrap().contains("from 41% to 50%"));
-        let care = Care { max_celsius: Some(95.0), min_battery_percent: Some(41.0) };
+        let care = Preconditions { max_celsius: Some(95.0), min_battery_percent: Some(41.0) };
         assert_eq!(care.unmet(&reading), None);
     }
 
     #[test]
     fn a_zone_that_names_no_cpu_serves_where_none_does() {
-        let zones = crate::host::android::captured::XPERIA_X_COMPACT_ZONES;
+        let zones = crate::record::android::captured::XPERIA_X_COMPACT_ZONES;
         let files: Vec<(String, String)> = zones
             .iter()
             .enumerate()
@@ -151,11 +143,11 @@ mod tests {
 
     #[test]
     fn what_a_machine_does_not_tell_cannot_be_waited_for() {
-        let care = Care { max_celsius: Some(40.0), min_battery_percent: None };
+        let care = Preconditions { max_celsius: Some(40.0), min_battery_percent: None };
         assert!(care.blind_spot(&Reading::default()).unwrap().contains("--max-temperature"));
-        let care = Care { max_celsius: None, min_battery_percent: Some(20.0) };
+        let care = Preconditions { max_celsius: None, min_battery_percent: Some(20.0) };
         assert!(care.blind_spot(&Reading::default()).unwrap().contains("--min-battery"));
-        assert!(!Care::default().is_asked());
-        assert_eq!(Care::default().blind_spot(&Reading::default()), None);
+        assert!(!Preconditions::default().is_asked());
+        assert_eq!(Preconditions::default().blind_spot(&Reading::default()), None);
     }
 }

@@ -4,10 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::activity::Activity;
-use super::pace::Pace;
-use super::tree::Tree;
-use super::{Host, care, frequency, read};
+use crate::host::activity::Activity;
+use crate::host::pace::Pace;
+use crate::host::tree::Tree;
+use crate::host::{care, frequency, read};
+use crate::record::host::Host;
 
 /// Load per CPU from which on other work disturbs a measurement.
 const BUSY_LOAD: f64 = 0.1;

@@ -1,7 +1,8 @@
 //! What disturbs a measurement is named, on machines that were seen.
 
 use super::*;
-use crate::host::{ThermalZone, captured};
+use crate::host::captured;
+use crate::record::host::ThermalZone;
 
 fn found(tree: &Tree) -> Vec<(Severity, Disturbance)> {
     let host = Host::of_tree(tree, "x86_64");

@@ -1,6 +1,6 @@
 //! CPU frequencies: what each CPU can do, and what it does now.
 
-use super::tree::Tree;
+use crate::host::tree::Tree;
 
 /// Frequency of a CPU now, in MHz; `None` where the system does not tell. Not
 /// for use inside a block: it reads files.
@@ -17,16 +17,16 @@ pub fn current_mhz_of(cpus: &[usize]) -> Option<u32> {
 }
 
 /// Maximum frequency of each CPU in MHz; empty where the system does not tell.
-pub(super) fn max_mhz(tree: &Tree) -> Vec<u32> {
+pub(crate) fn max_mhz(tree: &Tree) -> Vec<u32> {
     tree.cpus().into_iter().filter_map(|cpu| max_mhz_of(tree, cpu)).collect()
 }
 
-pub(super) fn max_mhz_of(tree: &Tree, cpu: usize) -> Option<u32> {
+pub(crate) fn max_mhz_of(tree: &Tree, cpu: usize) -> Option<u32> {
     in_mhz(tree, cpu, "cpuinfo_max_freq")
 }
 
 /// The cores' highest frequency, as limited by policy now, in MHz.
-pub(super) fn limit_mhz(tree: &Tree, cpu: usize) -> Option<u32> {
+pub(crate) fn limit_mhz(tree: &Tree, cpu: usize) -> Option<u32> {
     in_mhz(tree, cpu, "scaling_max_freq")
 }
 

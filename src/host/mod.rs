@@ -3,103 +3,13 @@
 pub mod activity;
 pub mod affinity;
 pub mod android;
+#[cfg(test)]
+pub mod captured;
 pub mod care;
+pub mod clock;
 pub mod doctor;
 pub mod frequency;
 pub mod memory;
 pub mod pace;
-mod read;
+pub mod read;
 pub mod tree;
-
-#[cfg(test)]
-mod captured;
-
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
-use android::Android;
-
-pub use frequency::of_cpu as frequency;
-pub use read::load_average;
-
-/// The machine of a run.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Host {
-    /// Operating system and version.
-    pub os: String,
-    /// Architecture, as Rust names it.
-    pub arch: String,
-    /// The CPU's name.
-    pub cpu: String,
-    /// Logical CPUs.
-    pub cores: usize,
-    /// Maximum frequency of each logical CPU in MHz, where the system tells.
-    pub max_mhz: Vec<u32>,
-    /// Frequency governor, where the system tells.
-    pub governor: Option<String>,
-    /// Whether turbo is on, where the system tells.
-    pub turbo: Option<bool>,
-    /// Whether two logical CPUs share a core, where the system tells.
-    pub smt: Option<bool>,
-    /// Total memory in bytes.
-    pub memory_bytes: u64,
-    /// One-minute load average at the start of the run.
-    pub load_before: Option<f64>,
-    /// Precision of the monotonic clock in nanoseconds, measured at start.
-    pub clock_precision_ns: u64,
-    /// Cost of one reading of it in nanoseconds, measured at start.
-    pub clock_cost_ns: u64,
-    /// What the system reads the time from, where it tells.
-    #[serde(default)]
-    pub clock_source: Option<String>,
-    /// Temperature sensors at the start of the run.
-    #[serde(default)]
-    pub thermal_zones: Vec<ThermalZone>,
-    /// Whether this is a virtual machine, where the system tells.
-    #[serde(default)]
-    pub virtual_machine: Option<bool>,
-    /// Whether the CPU is emulated in software: times say nothing about a real one.
-    #[serde(default)]
-    pub emulated: bool,
-    /// What Android tells of itself, on an Android device.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub android: Option<Android>,
-}
-
-/// A temperature sensor.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ThermalZone {
-    /// What it measures, in the system's words.
-    pub name: String,
-    /// Thousandths of a degree Celsius.
-    pub millidegrees: i64,
-}
-
-impl fmt::Display for Host {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let told = |value: Option<bool>| match value {
-            Some(true) => "on",
-            Some(false) => "off",
-            None => "not told",
-        };
-        writeln!(f, "{}, {}, {} CPUs of {}", self.cpu, self.arch, self.cores, self.os)?;
-        match (self.max_mhz.iter().min(), self.max_mhz.iter().max()) {
-            (Some(low), Some(high)) if low == high => writeln!(f, "up to {high} MHz")?,
-            (Some(low), Some(high)) => writeln!(f, "up to {low} to {high} MHz by CPU")?,
-            _ => writeln!(f, "frequencies not told")?,
-        }
-        let governor = self.governor.as_deref().unwrap_or("not told");
-        let (turbo, smt) = (told(self.turbo), told(self.smt));
-        writeln!(f, "governor {governor}, turbo {turbo}, SMT {smt}")?;
-        writeln!(f, "{} MB of memory", self.memory_bytes >> 20)?;
-        for ThermalZone { name, millidegrees } in &self.thermal_zones {
-            writeln!(f, "{name}: {:.1} degrees Celsius", *millidegrees as f64 / 1e3)?;
-        }
-        write!(
-            f,
-            "clock: steps of {} ns, {} ns a reading",
-            self.clock_precision_ns, self.clock_cost_ns
-        )
-    }
-}

@@ -2,7 +2,8 @@
 
 use std::hint::black_box;
 
-use crate::measure::{clock, statistics};
+use crate::host::clock;
+use crate::stats::statistics;
 
 /// Length of a window.
 const WINDOW_NS: u64 = 1_000_000;

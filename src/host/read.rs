@@ -1,9 +1,11 @@
 //! Reading what machine this is.
 
-use super::android::{Android, Properties};
-use super::tree::Tree;
-use super::{Host, ThermalZone, frequency};
-use crate::measure::clock;
+use crate::host::clock;
+use crate::host::frequency;
+use crate::host::tree::Tree;
+use crate::record::android::Android;
+use crate::record::android::properties::Properties;
+use crate::record::host::{Host, ThermalZone};
 
 impl Host {
     /// This machine. Measures the clock, which takes about a millisecond.
@@ -59,7 +61,7 @@ pub fn load_average() -> Option<f64> {
     load_average_in(&Tree::default())
 }
 
-pub(super) fn load_average_in(tree: &Tree) -> Option<f64> {
+pub(crate) fn load_average_in(tree: &Tree) -> Option<f64> {
     tree.proc("loadavg")?.split(' ').next()?.parse().ok()
 }
 
@@ -89,7 +91,7 @@ fn turbo(tree: &Tree) -> Option<bool> {
     off.map(|off| off == 0).or_else(|| on.map(|on| on == 1))
 }
 
-pub(super) fn thermal_zones(tree: &Tree) -> Vec<ThermalZone> {
+pub(crate) fn thermal_zones(tree: &Tree) -> Vec<ThermalZone> {
     tree.sys_numbered("class/thermal", "thermal_zone")
         .into_iter()
         .filter_map(|(_, zone)| {

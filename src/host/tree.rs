@@ -37,7 +37,7 @@ impl Tree {
     }
 
     /// Where /proc lies.
-    pub(super) fn proc_folder(&self) -> &Path {
+    pub(crate) fn proc_folder(&self) -> &Path {
         &self.proc
     }
 

@@ -4,11 +4,11 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use super::description::Description;
-use super::manifest::{Entry, Manifest};
+use crate::model::manifest::{Entry, Manifest};
+use crate::record::description::Description;
 
 /// The catalogue's text, part of the program.
-pub(super) const TEXT: &str = include_str!("../../models/hosted.toml");
+pub(crate) const TEXT: &str = include_str!("../../models/hosted.toml");
 
 static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     let manifest: Result<Manifest, _> = Manifest::parse(TEXT, Path::new(""));

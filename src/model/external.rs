@@ -18,7 +18,7 @@ use tract_onnx::pb::{
 ///
 /// # Errors
 /// A location that is empty, absolute, or leaves the folder by its words.
-pub(super) fn files(model: &ModelProto) -> Result<Vec<PathBuf>> {
+pub(crate) fn files(model: &ModelProto) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let training = model.training_info.iter();
     let training = training.flat_map(|info| info.initialization.iter().chain(&info.algorithm));
@@ -37,7 +37,7 @@ pub(super) fn files(model: &ModelProto) -> Result<Vec<PathBuf>> {
 ///
 /// # Errors
 /// A file that is not there, or that a link takes out of the folder.
-pub(super) fn bytes(folder: &Path, files: &[PathBuf]) -> Result<u64> {
+pub(crate) fn bytes(folder: &Path, files: &[PathBuf]) -> Result<u64> {
     files.iter().try_fold(0, |sum, file| {
         let path = fs::canonicalize(folder.join(file)).with_context(|| {
             format!(

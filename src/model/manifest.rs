@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use super::description::Description;
+use crate::record::description::Description;
 
 /// The schema of manifests that this program reads.
 pub const SCHEMA: u32 = 1;

@@ -8,7 +8,7 @@
 
 use std::io::{Cursor, Read};
 
-use super::flatbuffer::Table;
+use crate::model::flatbuffer::Table;
 
 /// `NormalizationOptions` in the union `ProcessUnitOptions`.
 const NORMALIZATION_OPTIONS: u8 = 1;
@@ -67,5 +67,5 @@ pub fn labels(model: &[u8], name: Option<&str>) -> Option<Vec<String>> {
     let mut archive = zip::ZipArchive::new(Cursor::new(model)).ok()?;
     let mut text = String::new();
     archive.by_name(name?).ok()?.take(MAX_LABELS_BYTES).read_to_string(&mut text).ok()?;
-    super::labels::parse(&text).ok()
+    crate::model::labels::parse(&text).ok()
 }

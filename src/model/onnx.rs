@@ -9,10 +9,10 @@ use tract_onnx::pb::{
     type_proto,
 };
 
-use super::external;
-use super::inspect::{Anatomy, by_frequency};
-use super::precision::Precision;
-use super::tensor::{ElementType, TensorInfo};
+use crate::model::external;
+use crate::record::anatomy::{Anatomy, by_frequency};
+use crate::record::precision::Precision;
+use crate::record::tensor::{ElementType, TensorInfo};
 
 /// Reads the anatomy.
 ///

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::Precision;
-use super::description::{Model, Published};
+use crate::record::description::{Model, Published};
+use crate::record::precision::Precision;
 
 /// The table's text, part of the program.
 const TEXT: &str = include_str!("../../models/published.csv");

@@ -2,9 +2,9 @@
 
 use anyhow::{Result, bail, ensure};
 
-use super::description::{Description, Model};
-use super::preprocessing::{Channels, InputSpec, Layout, Resize};
-use super::tensor::{ElementType, TensorInfo};
+use crate::record::description::{Description, Model};
+use crate::record::preprocessing::{Channels, InputSpec, Layout, Resize};
+use crate::record::tensor::{ElementType, TensorInfo};
 
 /// Description fields with `over` winning over `under`.
 #[must_use]

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 
-use super::description::{Description, Model};
-use super::format::Format;
-use super::manifest::Manifest;
-use super::{catalogue, external, onnx, tflite};
+use crate::model::manifest::Manifest;
+use crate::model::{catalogue, external, onnx, tflite};
+use crate::record::description::{Description, Model};
+use crate::record::format::Format;
 
 /// Opens what `names` name: a path, the name of an embedded model, or a glob
 /// over either. Order is kept, repeats are dropped.
@@ -135,7 +135,8 @@ fn manifests_over(path: &Path) -> impl Iterator<Item = Result<Manifest>> {
 fn describe(path: &Path, sha256: &str) -> Result<(String, Description)> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let sidecar = path.with_extension("toml");
-    if sidecar.is_file() && sidecar.file_name() != Some(super::manifest::FILE_NAME.as_ref()) {
+    if sidecar.is_file() && sidecar.file_name() != Some(crate::model::manifest::FILE_NAME.as_ref())
+    {
         let text = fs::read_to_string(&sidecar)
             .with_context(|| format!("cannot read description {}", sidecar.display()))?;
         let mut description: Description = toml::from_str(&text)

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail, ensure};
 use tract_tflite::tflite::{self as schema, BuiltinOperator, TensorType};
 
-use super::inspect::{Anatomy, by_frequency};
-use super::metadata;
-use super::precision::Precision;
-use super::quantization::Quantization;
-use super::tensor::{ElementType, TensorInfo};
+use crate::model::metadata;
+use crate::record::anatomy::{Anatomy, by_frequency};
+use crate::record::precision::Precision;
+use crate::record::quantization::Quantization;
+use crate::record::tensor::{ElementType, TensorInfo};
 
 /// Name under which TensorFlow Lite metadata is stored in a model. Source:
 /// <https://ai.google.dev/edge/litert/models/metadata>.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::run::Run;
+use crate::record::run::Run;
 
 /// Class names as the run's header has them for a model. A run from before
 /// headers had them has numbers alone.
@@ -28,7 +28,7 @@ impl<'a> ClassNames<'a> {
     #[must_use]
     pub fn name(&self, class: i64) -> String {
         match self.by_class.get(&class) {
-            Some((_, Some(name))) => super::units::one_line(name),
+            Some((_, Some(name))) => crate::table::units::one_line(name),
             Some((output, None)) if class < 0 => format!("output {output}"),
             _ => format!("class {class}"),
         }

@@ -10,8 +10,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::row::Row;
-use crate::run::Run;
+use crate::record::run::Run;
+use crate::table::row::Row;
 
 /// First characters that make a spreadsheet take a text for a formula, and the
 /// apostrophe itself, so that guarding can be undone.

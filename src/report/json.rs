@@ -3,18 +3,19 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::class_names::ClassNames;
-use super::notes::notes;
-use super::portable;
-use super::published;
-use super::row::Row;
-use super::rows::{further_ranks, rounded};
-use super::speeds::Speeds;
-use super::verdict::Verdict;
-use crate::accuracy::doubt::doubt;
-use crate::accuracy::tally::Tally;
-use crate::measure::statistics;
-use crate::run::{AccuracyRecord, CaseRecord, Run};
+use crate::decide::verdict::Verdict;
+use crate::record::run::{AccuracyRecord, CaseRecord, Run};
+use crate::report::class_names::ClassNames;
+use crate::report::notes::notes;
+use crate::report::portable;
+use crate::report::published;
+use crate::scoring::doubt::doubt;
+use crate::scoring::tally::Tally;
+use crate::stats::statistics;
+use crate::table::row::Row;
+use crate::table::rows::further_ranks;
+use crate::table::speeds::Speeds;
+use crate::table::units::rounded;
 
 /// Confusions that `run.json` lists for each (model, backend, delegate);
 /// predictions.csv holds all.

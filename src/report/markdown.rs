@@ -2,16 +2,17 @@
 
 use std::fmt::Write as _;
 
-use super::notes::notes;
-use super::paired_top1;
-use super::published;
-use super::row::Row;
-use super::rows::further_ranks;
-use super::score_words;
-use super::units::{bytes, ms, one_line, percent};
-use super::verdict::{Verdict, by_device, fastest_of_each_model};
-use crate::accuracy::Tally;
-use crate::run::{Run, Status};
+use crate::decide::score_words;
+use crate::decide::verdict::{Verdict, by_device, fastest_of_each_model};
+use crate::record::run::Run;
+use crate::record::status::Status;
+use crate::report::notes::notes;
+use crate::report::published;
+use crate::scoring::tally::Tally;
+use crate::table::paired_top1;
+use crate::table::row::Row;
+use crate::table::rows::further_ranks;
+use crate::table::units::{bytes, ms, one_line, percent};
 
 /// A comment on a pull request holds 65,536 characters; longer tables are cut
 /// there, and say so.
@@ -102,7 +103,8 @@ fn interval(
 fn words(rows: &[Row]) -> String {
     let mut lines: Vec<String> = Vec::new();
     for row in rows {
-        for note in notes(row).into_iter().filter(|note| note.weight > super::notes::Weight::Caveat)
+        for note in
+            notes(row).into_iter().filter(|note| note.weight > crate::report::notes::Weight::Caveat)
         {
             lines.push(format!("- **{}**: {}\n", escape(&row.case()), escape(&note.text)));
         }

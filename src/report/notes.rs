@@ -1,11 +1,12 @@
 //! What a reader has to know beside a number, in words.
 
-use super::row::Row;
-use super::speeds::Speeds;
-use super::units::{percent, whole_percent};
-use crate::backend::{Delegate, DelegateStatus};
-use crate::measure::stability::Stability;
-use crate::run::Status;
+use crate::record::coverage::DelegateStatus;
+use crate::record::delegate::Delegate;
+use crate::record::status::Status;
+use crate::stats::stability::Stability;
+use crate::table::row::Row;
+use crate::table::speeds::Speeds;
+use crate::table::units::{percent, whole_percent};
 
 /// Half a 95% interval of the median above this share of it is worth a word:
 /// differences below it cannot be seen.

@@ -3,7 +3,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::run::record::Header;
+use crate::record::header::Header;
 
 /// The header as `run.json` keeps it. Files are named as seen from the folder in
 /// which the run was begun, so that a published run tells nothing of the rest

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::row::Row;
-use super::units::{one_line, percent, three_digits};
-use crate::model::description::{Model, Published};
 use crate::model::published;
-use crate::run::Run;
+use crate::record::description::{Model, Published};
+use crate::record::run::Run;
+use crate::table::row::Row;
+use crate::table::units::{one_line, percent, three_digits};
 
 /// What ILSVRC2012's validation images are called before their number, and how
 /// many there are (Russakovsky et al., 'ImageNet Large Scale Visual Recognition

@@ -5,12 +5,12 @@ use comfy_table::{
     Width as ComfyWidth, presets,
 };
 
-use super::notes::{Group, Weight, grouped, notes};
-use super::row::Row;
-use super::units::{bytes, ms, one_line, percent};
-use super::verdict::{Verdict, by_device};
-use crate::backend::DelegateStatus;
-use crate::suite::case::{LOCAL, on_device};
+use crate::decide::verdict::{Verdict, by_device};
+use crate::record::case::{LOCAL, on_device};
+use crate::record::coverage::DelegateStatus;
+use crate::report::notes::{Group, Weight, grouped, notes};
+use crate::table::row::Row;
+use crate::table::units::{bytes, ms, one_line, percent};
 
 /// Width that is laid out for where none is known.
 const DEFAULT_WIDTH: usize = 120;

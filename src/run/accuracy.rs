@@ -7,20 +7,25 @@ use std::thread;
 
 use anyhow::Result;
 
-use super::execute::Context;
-use super::journal::Entry;
-use super::matching::Matching;
-use super::progress::Event;
-use super::record::{AccuracyRecord, CaseRecord, DELEGATE_REQUIRED, Status};
-use super::reference::{self, single_threaded};
-use crate::accuracy::Dataset;
-use crate::accuracy::class_map::ClassMap;
-use crate::accuracy::score::{Scored, Subject, score};
-use crate::backend::Coverage;
-use crate::model::{Model, resolve};
-use crate::suite::AccuracyKey;
-use crate::worker::protocol::Loaded;
-use crate::worker::{Fault, Link, Reply, Request};
+use crate::dataset::entries::Dataset;
+use crate::model::resolve;
+use crate::record::case::AccuracyKey;
+use crate::record::class_map::ClassMap;
+use crate::record::coverage::Coverage;
+use crate::record::description::Model;
+use crate::record::run::{AccuracyRecord, CaseRecord, DELEGATE_REQUIRED};
+use crate::record::status::Status;
+use crate::record::visit::Loaded;
+use crate::run::context::Context;
+use crate::run::journal::Entry;
+use crate::run::matching::Matching;
+use crate::run::progress::Event;
+use crate::run::reference;
+use crate::run::reference::single_threaded;
+use crate::scoring::score::score;
+use crate::scoring::subject::{Scored, Subject};
+use crate::worker::link::{Fault, Link};
+use crate::worker::protocol::{Reply, Request};
 
 /// Share of the memory that is available which the models of one pass over the
 /// dataset may take; more models make more passes.

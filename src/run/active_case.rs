@@ -5,18 +5,22 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use time::OffsetDateTime;
 
-use super::execute::Context;
-use super::journal::Entry;
-use super::record::{CaseRecord, Process, Visit, rfc3339};
-use crate::host;
-use crate::measure::block::iterations_for;
-use crate::measure::clock;
-use crate::measure::stopping::{Decision, Replication, Stopping};
-use crate::measure::warmup::{Step, Warmup};
-use crate::suite::{Amount, LatencyOptions};
-use crate::worker::protocol::{Block, Memory};
+use crate::host::clock;
+use crate::record::header::rfc3339;
+use crate::record::options::{Amount, LatencyOptions};
+use crate::record::run::CaseRecord;
+use crate::record::visit::{Block, Memory};
+use crate::record::visit::{Process, Visit};
+use crate::run::context::Context;
+use crate::run::journal::Entry;
+use crate::stats::stopping::{Decision, Replication, Stopping};
+use crate::worker::block::iterations_for;
+use crate::worker::link::{Fault, Link};
+use crate::worker::protocol::{Reply, Request};
+use crate::worker::sample_input;
+use crate::worker::source::Worker;
 use crate::worker::source::unexpected;
-use crate::worker::{Fault, Link, Reply, Request, Worker, sample_input};
+use crate::worker::warmup::{Step, Warmup};
 
 /// Most iterations of one block, however short they are: it bounds the reply.
 const MAX_BLOCK_ITERATIONS: u32 = 20_000;
@@ -102,7 +106,7 @@ impl ActiveCase {
         record: &mut CaseRecord,
     ) -> Result<Result<Decision, Fault>> {
         let start = Instant::now();
-        let mhz = host::frequency::current_mhz_of(context.affinity());
+        let mhz = crate::host::frequency::current_mhz_of(context.affinity());
         let iterations = self.stopping.next_runs(self.iterations);
         let timed = timed(self.link.as_mut(), &Request::Block { iterations });
         self.spent += start.elapsed();

@@ -7,17 +7,24 @@ use anyhow::Result;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::execute::Context;
-use super::journal::Entry;
-use super::record::{AccuracyRecord, Agreement, CaseRecord, Status};
-use super::reference::{self, single_threaded};
-use crate::accuracy::pixels::Pixels;
-use crate::accuracy::preprocess::Preparer;
-use crate::model::tensor::TensorInfo;
-use crate::model::{Model, resolve};
-use crate::suite::AccuracyKey;
+use crate::image::pixels::Pixels;
+use crate::image::preprocess::Preparer;
+use crate::model::resolve;
+use crate::record::agreement::Agreement;
+use crate::record::case::AccuracyKey;
+use crate::record::description::Model;
+use crate::record::run::{AccuracyRecord, CaseRecord};
+use crate::record::status::Status;
+use crate::record::tensor::TensorInfo;
+use crate::run::context::Context;
+use crate::run::journal::Entry;
+use crate::run::reference;
+use crate::run::reference::single_threaded;
+use crate::worker::link::Fault;
+use crate::worker::protocol::{Reply, Request};
+use crate::worker::sample_input;
+use crate::worker::source::Worker;
 use crate::worker::source::unexpected;
-use crate::worker::{Fault, Reply, Request, Worker, sample_input};
 
 /// Inputs that are compared.
 const INPUTS: u32 = 16;

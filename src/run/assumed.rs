@@ -3,10 +3,11 @@
 
 use anyhow::Result;
 
-use super::matching::Matching;
-use crate::accuracy::Dataset;
-use crate::accuracy::output_classes::OutputClasses;
-use crate::model::{Description, Model, resolve};
+use crate::dataset::entries::Dataset;
+use crate::model::resolve;
+use crate::record::description::{Description, Model};
+use crate::record::output_classes::OutputClasses;
+use crate::run::matching::Matching;
 
 /// More models than this are counted, not named, where they share a sentence.
 const MOST_NAMED: usize = 3;
@@ -29,7 +30,7 @@ pub fn about(
         let (_, mut parts) = resolve::input_spec(model, overrides)?;
         let matched = matching.of(model)?;
         parts.extend_from_slice(&matched.assumed);
-        OutputClasses::of(&model.name, matched).add_to(&mut outputs);
+        matched.into_classes(&model.name).add_to(&mut outputs);
         let text = parts.join("; ");
         match assumed.iter_mut().find(|(known, _)| *known == text) {
             Some((_, names)) => names.push(&model.name),

@@ -8,10 +8,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::record::{Agreement, Decoded, Header, Process, Status, Visit};
-use crate::accuracy::Prediction;
-use crate::backend::Coverage;
-use crate::worker::protocol::Memory;
+use crate::record::agreement::Agreement;
+use crate::record::coverage::Coverage;
+use crate::record::header::Header;
+use crate::record::prediction::Prediction;
+use crate::record::run::Decoded;
+use crate::record::status::Status;
+use crate::record::visit::Memory;
+use crate::record::visit::{Process, Visit};
 
 /// File name in a run's folder.
 pub const FILE_NAME: &str = "journal.jsonl";

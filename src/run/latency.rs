@@ -9,15 +9,16 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::active_case::ActiveCase;
-use super::execute::Arm;
-use super::journal::Entry;
-use super::progress::Event;
-use super::record::{DELEGATE_REQUIRED, Status};
 use crate::host::care::Reading;
-use crate::measure::stopping::{Decision, Reason};
-use crate::suite::Order;
-use crate::worker::Fault;
+use crate::record::options::Order;
+use crate::record::run::DELEGATE_REQUIRED;
+use crate::record::status::Status;
+use crate::run::active_case::ActiveCase;
+use crate::run::context::Arm;
+use crate::run::journal::Entry;
+use crate::run::progress::Event;
+use crate::stats::stopping::{Decision, Reason};
+use crate::worker::link::Fault;
 
 /// Share of the memory that is available at the start which loaded models may
 /// take together; the rest is for the page cache and for what runs beside us.

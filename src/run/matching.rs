@@ -4,9 +4,11 @@ use std::borrow::Cow;
 
 use anyhow::Result;
 
-use crate::accuracy::Dataset;
-use crate::accuracy::labelling::{self, Matched, Outputs};
-use crate::model::{Description, Model, labels, resolve};
+use crate::dataset::entries::Dataset;
+use crate::dataset::labelling;
+use crate::dataset::labelling::outputs::{Matched, Outputs};
+use crate::model::{labels, resolve};
+use crate::record::description::{Description, Model};
 
 /// Matches models, and those alike once: families share their labels, which take longer
 /// to match than all else takes that is decided of a model beforehand.
@@ -48,7 +50,7 @@ impl<'a> Matching<'a> {
         if let Some((_, matched)) = self.known.iter().find(|(known, _)| *known == bearing) {
             return Ok(matched.clone());
         }
-        let matched = labelling::resolve(
+        let matched = labelling::resolve::resolve(
             self.dataset,
             &Outputs {
                 model: &model.name,

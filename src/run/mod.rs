@@ -1,19 +1,19 @@
-//! A run: its record, its journal, and the scheduler that fills it.
+//! A run: its plan, its journal, and the scheduler that fills it.
 
 pub mod accuracy;
 pub mod active_case;
 pub mod agreement;
-mod assumed;
+pub mod assumed;
+pub mod context;
 pub mod execute;
 pub mod journal;
 pub mod latency;
 pub mod matching;
+pub mod matrix;
 pub mod merge;
 pub mod plan;
 pub mod progress;
-pub mod record;
 pub mod reference;
 pub mod replay;
 pub mod resume;
-
-pub use record::{AccuracyRecord, CaseRecord, Header, Run, Status};
+pub mod suite_file;

@@ -11,22 +11,29 @@ use strum::VariantArray;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::assumed;
-use super::journal::SCHEMA;
-use super::record::{Header, Runtime};
-use super::reference;
-use crate::accuracy::Dataset;
-use crate::backend::library::RuntimeLibrary;
-use crate::backend::{BackendError, BackendKind, registry};
+use crate::dataset::entries::Dataset;
 use crate::file_hash;
-use crate::host::care::{Care, Reading};
-use crate::host::{Host, affinity};
-use crate::model::Model;
+use crate::host::affinity;
+use crate::host::care::Reading;
 use crate::model::manifest::Manifest;
 use crate::model::select;
-use crate::suite::{
-    AccuracyOptions, Amount, LatencyOptions, Matrix, NonNegative, Options, Order, Shard, SuiteFile,
+use crate::record::backend_kind::BackendKind;
+use crate::record::description::Model;
+use crate::record::header::{Header, Runtime};
+use crate::record::host::Host;
+use crate::record::options::Preconditions;
+use crate::record::options::{
+    AccuracyOptions, Amount, LatencyOptions, NonNegative, Options, Order,
 };
+use crate::record::shard::Shard;
+use crate::run::assumed;
+use crate::run::journal::SCHEMA;
+use crate::run::matrix::Matrix;
+use crate::run::reference;
+use crate::run::suite_file::SuiteFile;
+use crate::runtime::error::BackendError;
+use crate::runtime::library::RuntimeLibrary;
+use crate::runtime::registry;
 
 /// Length of a block: long enough that visiting costs little, short enough
 /// that every case is visited often.
@@ -97,10 +104,10 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
         version: env!("CARGO_PKG_VERSION").into(),
         commit: option_env!("SHUTTERBENCH_COMMIT").map(str::to_owned),
         binary_sha256: program_hash.join().unwrap_or_default(),
-        started_at: super::record::rfc3339(started),
+        started_at: crate::record::header::rfc3339(started),
         host: Host::read(),
         working_folder: std::env::current_dir().ok(),
-        device: crate::suite::case::LOCAL.into(),
+        device: crate::record::case::LOCAL.into(),
         runtimes: used.into_iter().filter_map(runtime).collect(),
         dataset: dataset.as_ref().map(Dataset::facts),
         options,
@@ -127,7 +134,7 @@ pub fn run_id(moment: OffsetDateTime) -> Result<String> {
 
 /// Why a shard but the first has no latencies: figures of several machines
 /// would not belong together.
-pub(super) fn latency_elsewhere(shard: Shard) -> String {
+pub(crate) fn latency_elsewhere(shard: Shard) -> String {
     format!("shard {shard}: latency is measured by shard 1 alone")
 }
 
@@ -236,7 +243,7 @@ fn latency_options(wanted: &SuiteFile) -> Result<LatencyOptions> {
         Some(text) => affinity::parse(text)?,
         None => Vec::new(),
     };
-    let care = Care {
+    let care = Preconditions {
         max_celsius: wanted.max_temperature.map(NonNegative::get),
         min_battery_percent: wanted.min_battery.map(NonNegative::get),
     };
@@ -307,7 +314,7 @@ fn runtime(backend: BackendKind) -> Option<Runtime> {
 
 /// SHA-256 of the program that serves a run's workers, so that a run is not
 /// continued by another one.
-pub(super) fn worker_hash(options: &Options) -> Option<String> {
+pub(crate) fn worker_hash(options: &Options) -> Option<String> {
     match &options.worker {
         Some(program) => file_hash::of(program),
         None => own_hash(),

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::record::{CaseRecord, Status};
-use crate::suite::{AccuracyKey, Case};
+use crate::record::case::{AccuracyKey, Case};
+use crate::record::run::CaseRecord;
+use crate::record::status::Status;
 
 /// Something that happened.
 #[derive(Debug, Clone, Copy)]

@@ -6,10 +6,13 @@ use std::num::NonZeroUsize;
 
 use anyhow::Result;
 
-use super::record::Header;
-use crate::backend::{BackendKind, Delegate};
-use crate::model::{Format, Model, select};
-use crate::suite::{AccuracyKey, Case};
+use crate::model::select;
+use crate::record::backend_kind::BackendKind;
+use crate::record::case::{AccuracyKey, Case};
+use crate::record::delegate::Delegate;
+use crate::record::description::Model;
+use crate::record::format::Format;
+use crate::record::header::Header;
 
 /// The models that `models` name as their references and that are not among
 /// them, from the manifest or the folder that the model lies in; with a sentence

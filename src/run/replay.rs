@@ -6,9 +6,12 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 
-use super::journal::{self, Entry};
-use super::record::{AccuracyRecord, CaseRecord, Decoded, Finished, Header, Run, Status};
-use crate::suite::AccuracyKey;
+use crate::record::case::AccuracyKey;
+use crate::record::header::Header;
+use crate::record::run::{AccuracyRecord, CaseRecord, Decoded, Finished, Run};
+use crate::record::status::Status;
+use crate::run::journal;
+use crate::run::journal::Entry;
 
 /// Reads the run in `folder`.
 ///
@@ -177,7 +180,7 @@ fn apply(run: &mut Run, entry: Entry) -> Result<()> {
 impl CaseRecord {
     /// A case of which nothing is known yet.
     #[must_use]
-    pub fn new(case: crate::suite::Case) -> Self {
+    pub fn new(case: crate::record::case::Case) -> Self {
         Self {
             case,
             status: Status::Skipped,
@@ -258,8 +261,8 @@ impl AccuracyRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::accuracy::Prediction;
-    use crate::accuracy::prediction::Ranked;
+    use crate::record::prediction::Prediction;
+    use crate::record::prediction::Ranked;
 
     #[test]
     fn subjects_share_the_names_of_their_images() {

@@ -3,11 +3,11 @@
 
 use anyhow::{Context, Result, ensure};
 
-use super::plan::{open_dataset, worker_hash};
-use super::record::Header;
-use crate::accuracy::Dataset;
-use crate::host::Host;
+use crate::dataset::entries::Dataset;
 use crate::model::select;
+use crate::record::header::Header;
+use crate::record::host::Host;
+use crate::run::plan::{open_dataset, worker_hash};
 
 /// Opens the dataset of a run that is to be continued.
 ///

@@ -8,8 +8,8 @@ use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, dup, dup2_stdout, getppid};
 
-use super::engine::Engine;
-use super::protocol::{Request, read_frame, write_frame};
+use crate::worker::engine::Engine;
+use crate::worker::protocol::{Request, read_frame, write_frame};
 
 /// Serves requests from standard input until it ends or says [`Request::Exit`].
 ///

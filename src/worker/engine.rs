@@ -1,15 +1,18 @@
 //! The work itself: one loaded model that answers requests. It runs in a
-//! child process ([`super::child`]) or, for debuggers, in this one
-//! ([`super::in_process`]).
+//! child process ([`crate::worker::child`]) or, for debuggers, in this one
+//! ([`crate::worker::in_process`]).
 
 use std::time::Instant;
 
-use crate::backend::{self, BackendError, LoadRequest, Session};
 use crate::host::affinity;
-use crate::measure::{block, memory};
-use crate::model::tensor::TensorInfo;
+use crate::record::tensor::TensorInfo;
+use crate::runtime::backend::LoadRequest;
+use crate::runtime::error::BackendError;
+use crate::runtime::session::Session;
+use crate::worker::{block, memory};
 
-use super::protocol::{Loaded, Reply, Request};
+use crate::record::visit::Loaded;
+use crate::worker::protocol::{Reply, Request};
 
 /// One model on one backend, not loaded yet or loaded.
 #[derive(Default)]
@@ -55,7 +58,7 @@ impl Engine {
         if !affinity.is_empty() {
             affinity::pin(&affinity).map_err(|error| BackendError::Failed(error.to_string()))?;
         }
-        let backend = backend::registry::open(backend)?;
+        let backend = crate::runtime::registry::open(backend)?;
         let before = memory::memory();
         let start = Instant::now();
         let request = LoadRequest { model: &model, delegate: &delegate, threads, batch };

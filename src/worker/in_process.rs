@@ -4,10 +4,10 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use super::engine::Engine;
-use super::link::{Fault, Link};
-use super::protocol::{Reply, Request};
-use crate::run::Status;
+use crate::record::status::Status;
+use crate::worker::engine::Engine;
+use crate::worker::link::{Fault, Link};
+use crate::worker::protocol::{Reply, Request};
 
 type Question = (Request, Vec<u8>);
 type Answer = (Reply, Vec<u8>);

@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-use super::protocol::{Reply, Request};
-use crate::run::Status;
+use crate::record::status::Status;
+use crate::worker::protocol::{Reply, Request};
 
 /// A worker that can be asked: a child process, or this process itself.
 pub trait Link {

@@ -12,10 +12,10 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 
-use super::last_words::LastWords;
-use super::link::{Fault, Link};
-use super::protocol::{Reply, Request, frame_head, read_frame};
-use crate::run::Status;
+use crate::record::status::Status;
+use crate::worker::last_words::LastWords;
+use crate::worker::link::{Fault, Link};
+use crate::worker::protocol::{Reply, Request, frame_head, read_frame};
 
 /// How long a child may take to end after its pipes closed.
 const REAP_PATIENCE: Duration = Duration::from_secs(2);

@@ -5,6 +5,7 @@
 //! payload: raw tensor bytes, one tensor after the other. Nothing crosses the
 //! pipe during a block.
 
+use crate::record::visit::{Block, Loaded, Memory};
 use std::io::{self, Read, Write};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -12,8 +13,9 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::backend::{BackendKind, Coverage, Delegate};
-use crate::model::tensor::TensorInfo;
+use crate::record::backend_kind::BackendKind;
+use crate::record::coverage::Coverage;
+use crate::record::delegate::Delegate;
 
 /// What the parent asks. Each request gets one [`Reply`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -89,48 +91,6 @@ pub enum Reply {
         /// Why, in one sentence.
         reason: String,
     },
-}
-
-/// What loading told.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Loaded {
-    /// The runtime's own version.
-    pub backend_version: String,
-    /// Time from the file to ready-to-run.
-    pub load_ns: u64,
-    /// The model's inputs as the runtime sees them.
-    pub inputs: Vec<TensorInfo>,
-    /// Its outputs.
-    pub outputs: Vec<TensorInfo>,
-    /// Resident memory that loading added, in bytes.
-    pub memory_load_bytes: Option<u64>,
-    /// Threads of the process before loading.
-    #[serde(default)]
-    pub threads_before: Option<u32>,
-}
-
-/// Timings of consecutive runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Block {
-    /// When each run began, on the machine's monotonic clock.
-    pub at_ns: Vec<u64>,
-    /// How long each run took.
-    pub latency_ns: Vec<u64>,
-    /// CPU time that the whole process used during the block.
-    pub cpu_ns: u64,
-    /// Wall time of the block.
-    pub wall_ns: u64,
-}
-
-/// Memory and threads of the child.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Memory {
-    /// Resident now.
-    pub resident_bytes: u64,
-    /// Highest resident so far.
-    pub peak_bytes: u64,
-    /// Threads now, of which one serves the protocol and runs the model.
-    pub threads: u32,
 }
 
 /// Longest JSON part that is believed.

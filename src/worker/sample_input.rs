@@ -4,7 +4,7 @@
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::model::tensor::{ElementType, TensorInfo};
+use crate::record::tensor::{ElementType, TensorInfo};
 
 /// Bytes for every input, one after the other: 8-bit types and quantised 16-bit
 /// ones over their whole range, floating-point ones in 0..1, other integers 0.

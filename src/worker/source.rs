@@ -4,13 +4,15 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::in_process::InProcess;
-use super::link::{Fault, Link};
-use super::process::Process;
-use super::protocol::{Loaded, Reply, Request};
-use crate::model::Model;
-use crate::run::Status;
-use crate::suite::{Case, Options};
+use crate::record::case::Case;
+use crate::record::description::Model;
+use crate::record::options::Options;
+use crate::record::status::Status;
+use crate::record::visit::Loaded;
+use crate::worker::in_process::InProcess;
+use crate::worker::link::{Fault, Link};
+use crate::worker::process::Process;
+use crate::worker::protocol::{Reply, Request};
 
 /// Starts workers as a run's options say.
 #[derive(Debug, Clone)]

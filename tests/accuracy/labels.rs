@@ -199,7 +199,7 @@ fn classes_of_named_folders_have_the_folders_names() {
     fs::create_dir(&old).unwrap();
     fs::write(old.join("journal.jsonl"), format!("{header}\n{rest}")).unwrap();
     let run = shutterbench::run::replay::read(&old).unwrap();
-    let report = shutterbench::report::json::report(&run, &shutterbench::report::rows(&run));
+    let report = shutterbench::report::json::report(&run, &shutterbench::table::rows::rows(&run));
     assert_eq!(report["accuracies"][0]["classes"][0]["name"], "class 0");
 }
 

@@ -34,7 +34,8 @@ pub fn json(path: &Path) -> Value {
 /// The folder beside the repository, where a runtime for its models is present
 /// too; `None` after a skip.
 pub fn shared_with_tflite() -> Option<PathBuf> {
-    use shutterbench::backend::{BackendKind, registry};
+    use shutterbench::record::backend_kind::BackendKind;
+    use shutterbench::runtime::registry;
     if let Err(error) = registry::open(BackendKind::Tflite) {
         common::skip(&error.to_string());
         return None;

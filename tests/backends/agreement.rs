@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use shutterbench::backend::{BackendError, BackendKind};
-use shutterbench::model::Precision;
-use shutterbench::model::tensor::Tensor;
+use shutterbench::record::backend_kind::BackendKind;
+use shutterbench::record::precision::Precision;
+use shutterbench::record::tensor::Tensor;
+use shutterbench::runtime::error::BackendError;
 
 use crate::material::{distance, embedded, load, load_batch, one, open, random, run, shared};
 

@@ -1,7 +1,8 @@
 //! What delegates took, as the runtimes themselves tell it.
 
-use shutterbench::backend::{BackendKind, Coverage, DelegateStatus};
 use shutterbench::model::select;
+use shutterbench::record::backend_kind::BackendKind;
+use shutterbench::record::coverage::{Coverage, DelegateStatus};
 
 use crate::material::{embedded, load, one, open, shared};
 

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use shutterbench::backend::{BackendKind, DelegateStatus};
+use shutterbench::record::backend_kind::BackendKind;
+use shutterbench::record::coverage::DelegateStatus;
 
 use crate::common;
 use crate::material::{distance, load, one, open, random, run};
@@ -64,7 +65,7 @@ fn delegates_that_are_none_are_clear_errors() {
     let Some(library) = delegate() else { return };
     let refused = refusal(&external(&library, "?refuse=1"));
     assert!(refused.contains("refused to start"), "{refused}");
-    let tflite = shutterbench::backend::library::RuntimeLibrary::Tflite.find().unwrap();
+    let tflite = shutterbench::runtime::library::RuntimeLibrary::Tflite.find().unwrap();
     let no_delegate = refusal(&external(&tflite, ""));
     assert!(no_delegate.contains("is no TensorFlow Lite delegate"), "{no_delegate}");
 }

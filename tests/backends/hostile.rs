@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use shutterbench::backend::{Backend, BackendKind};
+use shutterbench::record::backend_kind::BackendKind;
+use shutterbench::runtime::backend::Backend;
 
 use crate::material::{load, one, open};
 

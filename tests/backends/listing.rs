@@ -1,6 +1,7 @@
 //! What `shutterbench list` is told.
 
-use shutterbench::backend::{BackendKind, listing};
+use shutterbench::record::backend_kind::BackendKind;
+use shutterbench::runtime::listing;
 use strum::VariantArray;
 
 #[test]

@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use shutterbench::backend::{
-    Backend, BackendError, BackendKind, Delegate, LoadRequest, Session, registry,
-};
-use shutterbench::model::tensor::{ElementType, Tensor, TensorInfo};
+use shutterbench::record::backend_kind::BackendKind;
+use shutterbench::record::delegate::Delegate;
+use shutterbench::record::tensor::{ElementType, Tensor, TensorInfo};
+use shutterbench::runtime::backend::{Backend, LoadRequest};
+use shutterbench::runtime::error::BackendError;
+use shutterbench::runtime::registry;
+use shutterbench::runtime::session::Session;
 
 use crate::common;
 

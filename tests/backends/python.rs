@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use shutterbench::backend::BackendKind;
+use shutterbench::record::backend_kind::BackendKind;
 
 use crate::common;
 use crate::material::{embedded, load, open, random, run, shared};
@@ -30,7 +30,7 @@ fn peer(
     model: &Path,
     [input_type, output_type]: &[String; 2],
     input: &[u8],
-    ours: &shutterbench::model::tensor::Tensor,
+    ours: &shutterbench::record::tensor::Tensor,
     folder: &Path,
 ) -> Vec<u8> {
     let (from, to) = (folder.join("input"), folder.join("output"));

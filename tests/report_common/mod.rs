@@ -8,21 +8,27 @@ use std::path::PathBuf;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use shutterbench::accuracy::Prediction;
-use shutterbench::accuracy::output_classes::OutputClasses;
-use shutterbench::backend::{BackendKind, Coverage, Delegate, DelegateStatus};
-use shutterbench::host::Host;
-use shutterbench::measure::warmup;
-use shutterbench::model::description::{Description, Published};
-use shutterbench::model::inspect::Anatomy;
-use shutterbench::model::tensor::{ElementType, TensorInfo};
-use shutterbench::model::{Format, Model, Precision};
-use shutterbench::run::record::{
-    AccuracyRecord, Agreement, CaseRecord, DatasetFacts, Decoded, Finished, Header, Process, Run,
-    Runtime, Status, Visit,
-};
-use shutterbench::suite::{AccuracyOptions, Amount, Case, LatencyOptions, Options, Order};
-use shutterbench::worker::protocol::{Block, Loaded, Memory};
+use shutterbench::record::agreement::Agreement;
+use shutterbench::record::anatomy::Anatomy;
+use shutterbench::record::backend_kind::BackendKind;
+use shutterbench::record::case::Case;
+use shutterbench::record::coverage::{Coverage, DelegateStatus};
+use shutterbench::record::delegate::Delegate;
+use shutterbench::record::description::Model;
+use shutterbench::record::description::{Description, Published};
+use shutterbench::record::format::Format;
+use shutterbench::record::header::{DatasetFacts, Header, Runtime};
+use shutterbench::record::host::Host;
+use shutterbench::record::options::{AccuracyOptions, Amount, LatencyOptions, Options, Order};
+use shutterbench::record::output_classes::OutputClasses;
+use shutterbench::record::precision::Precision;
+use shutterbench::record::prediction::Prediction;
+use shutterbench::record::run::{AccuracyRecord, CaseRecord, Decoded, Finished, Run};
+use shutterbench::record::status::Status;
+use shutterbench::record::tensor::{ElementType, TensorInfo};
+use shutterbench::record::visit::WarmupReport;
+use shutterbench::record::visit::{Block, Loaded, Memory};
+use shutterbench::record::visit::{Process, Visit};
 
 /// What a generated run is like.
 pub struct Shape {
@@ -124,7 +130,7 @@ pub fn options(seed: u64) -> Options {
             block_ms: 50.0,
             order: Order::Interleaved,
             cooldown_seconds: 0.0,
-            care: shutterbench::host::care::Care::default(),
+            care: shutterbench::record::options::Preconditions::default(),
             processes: Amount::Auto,
             affinity: Vec::new(),
             budget_ms: Some(33.0),
@@ -273,7 +279,7 @@ fn record(shape: &Shape, case: &Case, models: &[Model], rng: &mut ChaCha8Rng) ->
                 threads_before: Some(1),
             },
             first_inference_ns: 2 * base_ns as u64,
-            warmup: warmup::Report { runs: 20, ns: 20 * base_ns as u64, steady: Some(true) },
+            warmup: WarmupReport { runs: 20, ns: 20 * base_ns as u64, steady: Some(true) },
             memory: Some(Memory {
                 resident_bytes: 9_000_000,
                 peak_bytes: 12_345_678,

@@ -3,12 +3,12 @@
 
 use std::fmt::Write as _;
 
-use super::summary::tag_with_figures;
-use super::text;
+use crate::decide::verdict::Verdict;
+use crate::report::html::escape::text;
+use crate::report::html::summary::tag_with_figures;
 use crate::report::notes::notes;
-use crate::report::row::Row;
-use crate::report::units::{bytes, ms, percent, three_digits};
-use crate::report::verdict::Verdict;
+use crate::table::row::Row;
+use crate::table::units::{bytes, ms, percent, three_digits};
 
 /// A column as people read it.
 struct Column {

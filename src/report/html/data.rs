@@ -3,16 +3,17 @@
 
 use serde::Serialize;
 
-use super::scores::{self, Scored};
-use super::thumbnails::Thumbnails;
+use crate::decide::verdict::Verdict;
+use crate::record::run::{CaseRecord, Run};
+use crate::report::html::scores;
+use crate::report::html::scores::Scored;
+use crate::report::html::thumbnails::Thumbnails;
 use crate::report::notes::{Note, notes};
-use crate::report::paired_top1;
-use crate::report::row::Row;
-use crate::report::short_names::ShortNames;
-use crate::report::speeds::Speeds;
-use crate::report::units::one_line;
-use crate::report::verdict::Verdict;
-use crate::run::{CaseRecord, Run};
+use crate::table::paired_top1;
+use crate::table::row::Row;
+use crate::table::short_names::ShortNames;
+use crate::table::speeds::Speeds;
+use crate::table::units::one_line;
 
 /// Where a distribution is read off: every percent, and finer at the slow end.
 /// Ten thousand samples or ten million take the same room.

@@ -3,12 +3,12 @@
 
 use std::fmt::Write as _;
 
-use super::text;
-use crate::report::paired_top1;
-use crate::report::row::Row;
-use crate::report::units::percent;
-use crate::report::verdict::{Verdict, fastest_of_each_model};
-use crate::run::{AccuracyRecord, Run};
+use crate::decide::verdict::{Verdict, fastest_of_each_model};
+use crate::record::run::{AccuracyRecord, Run};
+use crate::report::html::escape::text;
+use crate::table::paired_top1;
+use crate::table::row::Row;
+use crate::table::units::percent;
 
 /// The section, where two models or more were scored.
 pub fn section(run: &Run, rows: &[Row], verdict: &Verdict) -> String {

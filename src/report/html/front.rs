@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::text;
-use crate::report::paired_top1;
-use crate::report::row::Row;
-use crate::report::units::{bytes, ms, percent};
-use crate::report::verdict::Verdict;
-use crate::run::Run;
+use crate::decide::verdict::Verdict;
+use crate::record::run::Run;
+use crate::report::html::escape::text;
+use crate::table::paired_top1;
+use crate::table::row::Row;
+use crate::table::units::{bytes, ms, percent};
 
 /// The front as a table: what each step of accuracy costs.
 pub fn section(run: &Run, rows: &[Row], verdict: &Verdict) -> String {

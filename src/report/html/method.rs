@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
-use super::text;
-use crate::backend::{Delegate, DelegateStatus};
+use crate::record::coverage::DelegateStatus;
+use crate::record::delegate::Delegate;
+use crate::record::options::{Amount, Options};
+use crate::record::run::Run;
+use crate::report::html::escape::text;
 use crate::report::portable;
-use crate::report::row::Row;
-use crate::report::units::bytes;
-use crate::run::Run;
-use crate::suite::{Amount, Options};
+use crate::table::row::Row;
+use crate::table::units::bytes;
 
 /// What each delegate took of each model's graph.
 pub fn coverage(rows: &[Row]) -> String {
@@ -159,7 +160,7 @@ fn host(run: &Run) -> Vec<(String, String)> {
 
 /// The runs that a merged run was made from.
 fn parts(run: &Run) -> Vec<(String, String)> {
-    let words = |part: &crate::run::record::Part| {
+    let words = |part: &crate::record::header::Part| {
         let shard = part.shard.map_or(String::new(), |shard| format!(", shard {shard}"));
         let host = &part.host;
         format!(
@@ -220,12 +221,12 @@ fn method(options: &Options) -> Vec<(String, String)> {
     items
 }
 
-const fn order_words(order: crate::suite::Order) -> &'static str {
+const fn order_words(order: crate::record::options::Order) -> &'static str {
     match order {
-        crate::suite::Order::Interleaved => {
+        crate::record::options::Order::Interleaved => {
             "every case once a round, so that a slow minute hits all of them alike"
         }
-        crate::suite::Order::Sequential => {
+        crate::record::options::Order::Sequential => {
             "case after case, so that a slow minute hits some of them only"
         }
     }

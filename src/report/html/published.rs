@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::text;
+use crate::record::run::Run;
+use crate::report::html::escape::text;
 use crate::report::published::{Pair, Pairs, pairs};
-use crate::report::row::Row;
-use crate::report::units::{percent, three_digits};
-use crate::run::Run;
+use crate::table::row::Row;
+use crate::table::units::{percent, three_digits};
 
 /// The section, where figures were published for a model.
 pub fn section(run: &Run, rows: &[Row]) -> String {

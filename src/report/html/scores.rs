@@ -4,12 +4,14 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::thumbnails::Thumbnails;
-use crate::accuracy::tally::{self, ClassTally, Tally};
+use crate::decide::score_words;
+use crate::record::run::{AccuracyRecord, Run};
+use crate::record::status::Status;
 use crate::report::class_names::ClassNames;
-use crate::report::rows::further_ranks;
-use crate::report::score_words;
-use crate::run::{AccuracyRecord, Run, Status};
+use crate::report::html::thumbnails::Thumbnails;
+use crate::scoring::tally;
+use crate::scoring::tally::{ClassTally, Tally};
+use crate::table::rows::further_ranks;
 
 /// With more classes than this, only the worst are listed.
 const MOST_CLASSES: usize = 20;
@@ -76,12 +78,12 @@ fn one(run: &Run, record: &AccuracyRecord, thumbnails: &mut Thumbnails) -> Score
             .collect(),
     });
     Scored {
-        model: crate::report::units::one_line(&record.key.model),
+        model: crate::table::units::one_line(&record.key.model),
         backend: record.key.backend.to_string(),
         delegate: format!(
             "{}{}",
             record.key.delegate,
-            crate::suite::case::on_device(record.key.device.as_deref())
+            crate::record::case::on_device(record.key.device.as_deref())
         ),
         summary: score_words::sentence(record, &tally, &further_ranks(run, record)),
         few: few(&tally.classes),
@@ -127,7 +129,7 @@ fn examples<'a>(
     record: &'a AccuracyRecord,
     confusion: &'a tally::Confusion,
 ) -> impl Iterator<Item = &'a str> {
-    let confused = move |p: &&crate::accuracy::Prediction| {
+    let confused = move |p: &&crate::record::prediction::Prediction| {
         p.label == confusion.label
             && p.rank_of_label != 1
             && p.top.first().is_some_and(|(best, _)| i64::from(*best) == confusion.predicted)

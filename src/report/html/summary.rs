@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::text;
+use crate::decide::verdict::Verdict;
+use crate::report::html::escape::text;
 use crate::report::notes::{Group, Note, Weight, grouped};
-use crate::report::row::Row;
-use crate::report::units::{bytes, ms, percent};
-use crate::report::verdict::Verdict;
+use crate::table::row::Row;
+use crate::table::units::{bytes, ms, percent};
 
 /// Fastest, most accurate, smallest.
 pub fn cards(rows: &[Row], verdict: &Verdict) -> String {

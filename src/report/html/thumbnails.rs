@@ -11,10 +11,11 @@ use image::{DynamicImage, GrayImage, ImageFormat, RgbaImage};
 use libjpeg_turbo_rs::{PixelFormat, Subsampling, compress};
 use rayon::prelude::*;
 
-use crate::accuracy::decode;
-use crate::accuracy::pixels::{Pixels, Window};
-use crate::accuracy::resample::{Filter, Resampler};
-use crate::run::Run;
+use crate::image::decode;
+use crate::image::pixels::{Pixels, Window};
+use crate::image::resample::Resampler;
+use crate::image::weights::Filter;
+use crate::record::run::Run;
 
 /// Side in pixels: sharp at the 56 CSS pixels that the page shows, not more.
 const SIDE: usize = 84;

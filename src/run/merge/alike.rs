@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail, ensure};
 use serde_json::Value;
 
-use crate::model::Model;
-use crate::run::record::Header;
-use crate::suite::Options;
+use crate::record::description::Model;
+use crate::record::header::Header;
+use crate::record::options::Options;
 
 /// What two runs are to be merged as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scope {
+pub(crate) enum Scope {
     /// Parts of one dataset: they differ in the part alone.
     Shards,
     /// Machines: these may have different runtimes, and so different cases.
@@ -19,7 +19,7 @@ pub(super) enum Scope {
 }
 
 /// Refuses runs that do not belong together.
-pub(super) fn check(
+pub(crate) fn check(
     (one, a): (&Path, &Header),
     (other, b): (&Path, &Header),
     scope: Scope,

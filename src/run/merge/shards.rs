@@ -2,15 +2,17 @@
 
 use anyhow::{Result, bail, ensure};
 
-use super::alike::{self, Scope};
-use super::{Source, add_new, parts, together};
-use crate::accuracy::score::{too_many_sentence, too_many_unreadable};
+use crate::record::run::{AccuracyRecord, Run};
+use crate::record::shard::Shard;
+use crate::record::status::Status;
+use crate::run::merge::alike;
+use crate::run::merge::alike::Scope;
+use crate::run::merge::source::{Source, add_new, parts, together};
 use crate::run::plan::latency_elsewhere;
-use crate::run::record::{AccuracyRecord, Run, Status};
-use crate::suite::Shard;
+use crate::scoring::score::{too_many_sentence, too_many_unreadable};
 
 /// Makes one run of all shards of a dataset.
-pub(super) fn unite(mut sources: Vec<Source>) -> Result<Run> {
+pub(crate) fn unite(mut sources: Vec<Source>) -> Result<Run> {
     sources.sort_by_key(Source::shard);
     complete(&sources)?;
     let first = &sources[0];

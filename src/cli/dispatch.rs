@@ -1,0 +1,125 @@
+//! The command line, and which function each command is.
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::cli::device_args::ServerArgs;
+use crate::cli::fetch_args;
+use crate::cli::output::{Ending, print};
+use crate::cli::run_args::RunArgs;
+
+use crate::cli::{decide, fetch, inspect, list, merge, run};
+
+/// Latency, accuracy and size of image-classification models, measured together.
+#[derive(Debug, Parser)]
+#[command(name = "shutterbench", version, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measure; with no arguments: the embedded family on every backend present
+    Run(Box<RunArgs>),
+    /// List models, backends, delegates or devices
+    List {
+        /// What to list
+        #[arg(value_enum)]
+        what: list::What,
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a model's inputs, outputs, operators, and which backends take it
+    Inspect {
+        /// A path or the name of an embedded model
+        model: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Bring runtimes, checked by SHA-256
+    Fetch(fetch_args::Args),
+    /// Tell what would disturb a measurement on this machine
+    Doctor {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Compare two runs; exit code 1 on a regression
+    Compare(decide::CompareArgs),
+    /// Pick one model of a run; exit code 1 if none fits
+    Pick(decide::PickArgs),
+    /// Make one run of the shards of a dataset, or of the devices of a sweep
+    Merge(merge::MergeArgs),
+    /// Write a run's reports again, from its journal
+    Report(run::ReportArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Serve one case; started by shutterbench itself
+    #[command(hide = true)]
+    Worker {
+        /// Process id of the parent
+        parent: u32,
+    },
+}
+
+/// Runs a command. An error is one sentence on standard error and exit code 2.
+#[must_use]
+pub fn dispatch(cli: Cli) -> ExitCode {
+    match command(cli.command) {
+        Ok(Ending::Good) => ExitCode::SUCCESS,
+        Ok(Ending::Bad) => ExitCode::from(1),
+        Ok(Ending::Interrupted) => ExitCode::from(130),
+        // A reader that went away (`| head`) is no error of ours.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("shutterbench: {}", printable(&format!("{error:#}")));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn command(command: Command) -> anyhow::Result<Ending> {
+    match command {
+        Command::Run(args) => run::run(&args),
+        Command::List { what, server, json } => list::list(what, &server, json),
+        Command::Inspect { model, json } => inspect::inspect(&model, json),
+        Command::Fetch(args) => Ok(fetch::command(&args).map(|()| Ending::Good)?),
+        Command::Doctor { json } => list::doctor(json),
+        Command::Compare(args) => decide::compare(&args),
+        Command::Pick(args) => decide::pick(&args),
+        Command::Merge(args) => merge::merge(&args),
+        Command::Report(args) => run::report(&args),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "shutterbench", &mut script);
+            print(&script)
+        }
+        Command::Worker { parent } => crate::worker::child::serve(parent).map(|()| Ending::Good),
+    }
+}
+
+/// Control characters escaped, which a hostile file name may hold and a terminal
+/// would obey. Line ends stay: an error in a suite shows the line it stands in.
+fn printable(text: &str) -> String {
+    let escape = |c: char| match c {
+        '\n' => "\n".to_owned(),
+        c if c.is_control() => c.escape_default().to_string(),
+        c => c.to_string(),
+    };
+    text.chars().map(escape).collect()
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}

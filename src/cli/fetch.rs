@@ -1,0 +1,161 @@
+//! `shutterbench fetch`: arguments in, a table or JSON out.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use comfy_table::{Table, presets};
+use serde::Serialize;
+
+use crate::cli::fetch_args::Args;
+use crate::fetch::archive;
+use crate::fetch::bring::{Fetched, Outcome, Progress, fetch};
+use crate::fetch::error::FetchError;
+use crate::fetch::manifest::{Archive, Origin, Runtime, Runtimes};
+use crate::fetch::source::Source;
+
+/// Does what the command line asks for and prints the result.
+///
+/// # Errors
+/// [`FetchError`]; its [`is_usage`](FetchError::is_usage) tells whether the
+/// command line was wrong.
+pub fn command(args: &Args) -> Result<(), FetchError> {
+    let folder = match &args.dir {
+        Some(folder) => folder.clone(),
+        None => crate::fetch::bring::user_folder().ok_or(FetchError::NoFolder)?,
+    };
+    if args.list {
+        let rows = list(&args.names, &folder)?;
+        return print(args.json, &rows, list_table);
+    }
+    if args.names.is_empty() && !args.all {
+        let known = Runtimes::built_in()?.runtimes.into_iter().map(|r| r.name).collect();
+        return Err(FetchError::NothingNamed { known });
+    }
+    let source = match &args.mirror {
+        Some(mirror) => Source::mirror(mirror)?,
+        None => Source::default(),
+    };
+    let fetched = fetch(&args.names, &args.target, &folder, &source, &tell)?;
+    print(args.json, &fetched, fetched_table)
+}
+
+/// A runtime for a target, as `--list` shows it.
+#[derive(Debug, Serialize)]
+struct Listed {
+    name: String,
+    title: String,
+    version: String,
+    target: String,
+    licence: String,
+    package: String,
+    package_version: String,
+    megabytes: Option<f64>,
+    libraries: Vec<ListedLibrary>,
+}
+
+#[derive(Debug, Serialize)]
+struct ListedLibrary {
+    path: PathBuf,
+    sha256: Option<String>,
+    installed: bool,
+}
+
+fn list(names: &[String], folder: &Path) -> Result<Vec<Listed>, FetchError> {
+    let manifest = Runtimes::built_in()?;
+    let runtimes = manifest.select(names)?;
+    let rows = runtimes.into_iter().flat_map(|runtime| {
+        runtime.archives.iter().map(|archive| listed(runtime, archive, folder))
+    });
+    Ok(rows.collect())
+}
+
+fn listed(runtime: &Runtime, archive: &Archive, folder: &Path) -> Listed {
+    let libraries = archive.libraries.iter().map(|library| {
+        let path = folder.join(&archive.target).join(&library.file);
+        let found = archive::installed(&path, library, archive);
+        let installed = found.is_some();
+        ListedLibrary { path, sha256: library.sha256.clone().or(found), installed }
+    });
+    let (package, package_version) = match &archive.origin {
+        Origin::Wheel { .. } => (runtime.package.clone(), runtime.package_version.clone()),
+        Origin::Aar { .. } => (archive.file.clone(), String::new()),
+    };
+    Listed {
+        name: runtime.name.clone(),
+        title: runtime.title.clone(),
+        version: archive.version_of(runtime).to_owned(),
+        target: archive.target.clone(),
+        licence: runtime.licence.clone(),
+        package,
+        package_version,
+        megabytes: archive.bytes.map(megabytes),
+        libraries: libraries.collect(),
+    }
+}
+
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+fn list_table(rows: &[Listed]) -> Table {
+    let mut table = table(&["name", "version", "target", "licence", "package", "MB", "there"]);
+    for row in rows {
+        let there =
+            if row.libraries.iter().all(|library| library.installed) { "yes" } else { "no" };
+        table.add_row([
+            row.name.clone(),
+            row.version.clone(),
+            row.target.clone(),
+            row.licence.clone(),
+            format!("{} {}", row.package, row.package_version).trim_end().to_owned(),
+            row.megabytes.map_or_else(String::new, |megabytes| format!("{megabytes:.1}")),
+            there.to_owned(),
+        ]);
+    }
+    table
+}
+
+fn fetched_table(rows: &[Fetched]) -> Table {
+    let mut table = table(&["name", "version", "what", "library"]);
+    for row in rows {
+        let what = match row.outcome {
+            Outcome::Brought => "brought",
+            Outcome::AlreadyThere => "already there",
+        };
+        let path = row.path.display().to_string();
+        table.add_row([row.runtime.clone(), row.version.clone(), what.to_owned(), path]);
+    }
+    table
+}
+
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_header(header);
+    table
+}
+
+fn print<T: Serialize>(json: bool, rows: &[T], table: fn(&[T]) -> Table) -> Result<(), FetchError> {
+    let mut text = if json {
+        serde_json::to_string_pretty(rows).map_err(io::Error::from)
+    } else {
+        Ok(table(rows).trim_fmt())
+    }
+    .map_err(FetchError::file("write to", "standard output"))?;
+    text.push('\n');
+    match io::stdout().write_all(text.as_bytes()) {
+        // The reader has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.map_err(FetchError::file("write to", "standard output")),
+    }
+}
+
+fn tell(progress: Progress<'_>) {
+    match progress {
+        Progress::Downloading(archive) => {
+            let size =
+                archive.bytes.map_or_else(String::new, |b| format!(" ({:.1} MB)", megabytes(b)));
+            eprintln!("downloading {}{size}", archive.file);
+        }
+        Progress::Unpacking(archive) => eprintln!("checking and unpacking {}", archive.file),
+    }
+}

@@ -1,0 +1,35 @@
+//! How a command answers: its exit code, standard output and standard error.
+
+use std::io::Write;
+
+/// How a command ended, as its exit code tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Everything that was asked for was done.
+    Good,
+    /// Done, with a failure, a regression or no model found.
+    Bad,
+    /// The user interrupted; what was measured is kept.
+    Interrupted,
+}
+
+/// Writes to standard output.
+pub fn print(bytes: &[u8]) -> anyhow::Result<Ending> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(bytes)?;
+    stdout.flush()?;
+    Ok(Ending::Good)
+}
+
+/// Writes a line to standard error. A reader that went away is no reason to
+/// stop measuring.
+pub fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Writes a value to standard output as indented JSON.
+pub fn print_json(value: &impl serde::Serialize) -> anyhow::Result<Ending> {
+    let mut text = serde_json::to_vec_pretty(value)?;
+    text.push(b'\n');
+    print(&text)
+}

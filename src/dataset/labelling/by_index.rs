@@ -1,0 +1,148 @@
+//! Classes matched with outputs by their index, which the background class of
+//! TensorFlow's ImageNet models shifts by one.
+
+use anyhow::{Result, bail};
+
+use crate::dataset::entries::{Dataset, Order};
+use crate::dataset::labelling::labels::Labels;
+use crate::dataset::labelling::names::{is_background, known_as};
+use crate::dataset::labelling::outputs::Outputs;
+use crate::record::class_map::ClassMap;
+
+/// Share of comparable names that must agree where both sides name classes.
+/// Two spellings of ImageNet's names agree on nearly all; a shuffled or
+/// shifted file on nearly none.
+const AGREEMENT: f64 = 0.9;
+
+/// Matches at the offset that is stated, else at the one that the number of
+/// outputs and the names tell.
+pub(crate) fn matched(
+    dataset: &Dataset,
+    labels: Option<&Labels>,
+    outputs: &Outputs,
+    assumed: &mut Vec<String>,
+) -> Result<ClassMap> {
+    let names = Names::of(dataset);
+    let (offset, guess) = match outputs.offset {
+        Some(stated) => (stated, None),
+        None => {
+            let (offset, guess) = guessed_offset(dataset, outputs, labels, &names);
+            (offset, Some(guess))
+        }
+    };
+    match names.against(labels, offset, outputs)? {
+        Told::Agree => {}
+        Told::Foreign => {
+            assumed.extend(guess.filter(|_| offset != 0));
+            assumed.push(
+                "none of the dataset's class names is among its labels (another language?); classes are matched by index"
+                    .to_owned(),
+            );
+        }
+        Told::Nothing => assumed.extend(guess),
+    }
+    Ok(ClassMap::shifted(offset, outputs.count))
+}
+
+/// 1 where output 0 is a background class; 1001 outputs for at most 1000 classes
+/// are taken for ImageNet's and the background that TensorFlow's models have.
+/// With the sentence that says so.
+fn guessed_offset(
+    dataset: &Dataset,
+    outputs: &Outputs,
+    labels: Option<&Labels>,
+    names: &Names,
+) -> (i64, String) {
+    let one_spare = outputs.count == 1001 && dataset.class_count() <= 1000;
+    let background = |why: &str| (1, format!("{why}; output 0 is taken as the background class"));
+    let in_order = (0, "label offset is not stated; output 0 is taken as class 0".to_owned());
+    let Some(labels) = labels else {
+        return if one_spare { background("1001 outputs without labels") } else { in_order };
+    };
+    match labels.by_output.first().copied().flatten() {
+        None => background("1001 outputs for 1000 labels"),
+        Some(first) if is_background(first) => background(&format!("its first label is '{first}'")),
+        // Labels without that line, in another language say, do not tell; the
+        // dataset's classes do, unless names agree without a shift.
+        Some(_)
+            if one_spare
+                && (dataset.classes.order == Order::Ilsvrc2012 || !names.agree(labels, 0)) =>
+        {
+            background("1001 outputs for at most 1000 classes")
+        }
+        Some(_) => in_order,
+    }
+}
+
+/// What names tell of an offset.
+enum Told {
+    /// They agree at it.
+    Agree,
+    /// Not one is known to the other side.
+    Foreign,
+    /// One of the sides has none.
+    Nothing,
+}
+
+/// The dataset's classes that have names.
+struct Names<'a> {
+    dataset: &'a Dataset,
+    known_as: Vec<(u32, Vec<String>)>,
+}
+
+impl<'a> Names<'a> {
+    fn of(dataset: &'a Dataset) -> Self {
+        let named = (0..).zip(&dataset.classes.names).filter(|(_, name)| name.is_some());
+        let known_as = named.map(|(class, _)| (class, known_as(&dataset.classes, class))).collect();
+        Self { dataset, known_as }
+    }
+
+    /// Whether nearly all agree with the labels at this offset.
+    fn agree(&self, labels: &Labels, offset: i64) -> bool {
+        let agrees = |(class, names): &&(u32, Vec<String>)| {
+            usize::try_from(i64::from(*class) + offset)
+                .is_ok_and(|output| labels.agrees(output, names))
+        };
+        let count = self.known_as.iter().filter(agrees).count();
+        count > 0 && count as f64 / self.known_as.len() as f64 >= AGREEMENT
+    }
+
+    /// Refuses labels that contradict the dataset's names at this offset.
+    fn against(&self, labels: Option<&Labels>, offset: i64, outputs: &Outputs) -> Result<Told> {
+        let Some(labels) = labels.filter(|_| !self.known_as.is_empty()) else {
+            return Ok(Told::Nothing);
+        };
+        if self.agree(labels, offset) {
+            return Ok(Told::Agree);
+        }
+        if let Some(better) = [offset + 1, offset - 1].into_iter().find(|o| self.agree(labels, *o))
+        {
+            bail!(
+                "the labels of model {} agree with the dataset's names at --label-offset {better}, not at {offset}; give that",
+                outputs.model
+            );
+        }
+        if self.known_as.iter().all(|(_, names)| labels.find(names).is_none()) {
+            return Ok(Told::Foreign);
+        }
+        bail!(
+            "the labels of model {} are not in the order of the dataset's classes: {}; give the file that belongs to the model with --labels",
+            outputs.model,
+            self.example(labels, offset).unwrap_or_else(|| "names disagree".to_owned())
+        )
+    }
+
+    /// The first class whose name another label stands in place of.
+    fn example(&self, labels: &Labels, offset: i64) -> Option<String> {
+        self.known_as.iter().find_map(|(class, names)| {
+            let output = usize::try_from(i64::from(*class) + offset).ok()?;
+            let label = labels.by_output.get(output).copied().flatten()?;
+            let name = self.dataset.classes.name(*class)?;
+            (!labels.agrees(output, names)).then(|| {
+                format!(
+                    "output {output} is '{label}', where class {class} of the dataset is '{name}'"
+                )
+            })
+        })
+    }
+}

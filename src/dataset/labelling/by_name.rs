@@ -1,0 +1,81 @@
+//! Classes matched with outputs by their names.
+
+use std::collections::HashMap;
+
+use anyhow::{Result, bail, ensure};
+
+use crate::dataset::entries::Dataset;
+use crate::dataset::labelling::labels::Labels;
+use crate::dataset::labelling::names::known_as;
+use crate::dataset::labelling::outputs::Outputs;
+use crate::record::class_map::ClassMap;
+
+/// Finds the output of each class by the model's labels; without labels the
+/// outputs are the classes in the order of their names, if there are as many.
+pub(crate) fn matched(
+    dataset: &Dataset,
+    labels: Option<&Labels>,
+    outputs: &Outputs,
+    assumed: &mut Vec<String>,
+) -> Result<ClassMap> {
+    let used = &dataset.classes.used;
+    let found = match labels {
+        Some(labels) => labelled(dataset, labels, outputs)?,
+        None => {
+            ensure!(
+                used.len() == outputs.count,
+                "the dataset's {} classes are named, but model {} has {} outputs and no labels; give --labels",
+                used.len(),
+                outputs.model,
+                outputs.count
+            );
+            assumed.push(
+                "no labels; its outputs are taken as the dataset's classes in the order of their names"
+                    .to_owned(),
+            );
+            (0..outputs.count).collect()
+        }
+    };
+    let classes = used.last().map_or(0, |class| *class as usize + 1);
+    let mut output_of = vec![None; classes];
+    for (class, output) in used.iter().zip(found) {
+        output_of[*class as usize] = Some(output);
+    }
+    Ok(ClassMap::listed(output_of, outputs.count))
+}
+
+/// The output of each class that is used, in their order.
+fn labelled(dataset: &Dataset, labels: &Labels, outputs: &Outputs) -> Result<Vec<usize>> {
+    let classes = &dataset.classes;
+    let name = |class: u32| classes.name(class).unwrap_or_default();
+    let mut found = Vec::with_capacity(classes.used.len());
+    let mut missing = Vec::new();
+    for class in &classes.used {
+        match labels.find(&known_as(classes, *class)) {
+            Some(output) => found.push(output),
+            None => missing.push(format!("'{}'", name(*class))),
+        }
+    }
+    if !missing.is_empty() {
+        let count = missing.len();
+        missing.truncate(3);
+        bail!(
+            "{count} of the dataset's {} classes are not, or not uniquely, among the labels of model {}, such as {}; name the classes as its labels do, or give --labels",
+            classes.used.len(),
+            outputs.model,
+            missing.join(", ")
+        );
+    }
+    let mut owner = HashMap::new();
+    for (class, output) in classes.used.iter().zip(&found) {
+        if let Some(first) = owner.insert(*output, *class) {
+            bail!(
+                "classes '{}' and '{}' are one label of model {}; merge or rename them",
+                name(first),
+                name(*class),
+                outputs.model
+            );
+        }
+    }
+    Ok(found)
+}

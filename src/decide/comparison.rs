@@ -1,0 +1,110 @@
+//! Two runs against each other, and the choice of one model.
+
+use serde::Serialize;
+
+use crate::decide::metric::Metric;
+
+use crate::stats::paired;
+use crate::stats::paired::Pairing;
+
+/// How two runs are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Options {
+    /// By which figure.
+    pub metric: Metric,
+    /// The change that counts as one, in percent (points, for accuracy).
+    pub threshold_percent: f64,
+}
+
+impl Options {
+    /// By `metric`, at the threshold that is given. Without one a change of latency,
+    /// size or memory has to be worth a word; one of accuracy only has to be more
+    /// than chance, which the test tells better than any number of points.
+    #[must_use]
+    pub fn of(metric: Metric, threshold_percent: Option<f64>) -> Self {
+        let usual = match metric.rank() {
+            Some(_) => 0.0,
+            None => paired::DEFAULT_THRESHOLD_PERCENT,
+        };
+        Self { metric, threshold_percent: threshold_percent.unwrap_or(usual) }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::of(Metric::P50, None)
+    }
+}
+
+/// What may be said of one case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, strum::Display)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Outcome {
+    /// Faster, smaller, or more often right.
+    Better,
+    /// Slower, larger, or less often right: a regression.
+    Worse,
+    /// Any difference surely lies within the threshold.
+    Same,
+    /// The measurement cannot tell.
+    Undecided,
+    /// It was measured in the base only: a regression if it failed.
+    Missing,
+    /// It was measured in the new run only.
+    New,
+}
+
+/// One case in both runs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CaseComparison {
+    /// The case, as `samples.csv` names it.
+    pub case: String,
+    /// The base's value.
+    pub base: Option<f64>,
+    /// The new run's value.
+    pub new: Option<f64>,
+    /// New over base; for accuracy new minus base, in points.
+    pub change: Option<f64>,
+    /// The lower end of its 95% interval.
+    pub low: Option<f64>,
+    /// The upper end.
+    pub high: Option<f64>,
+    /// Of McNemar's exact test, for accuracy.
+    pub p_value: Option<f64>,
+    /// What may be said.
+    pub outcome: Outcome,
+    /// What else there is to know, in one sentence.
+    pub note: Option<String>,
+}
+
+/// Two runs against each other.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Comparison {
+    /// The base run.
+    pub base: String,
+    /// The new run.
+    pub new: String,
+    /// How they were compared.
+    pub options: Options,
+    /// Whether rounds were paired.
+    pub pairing: Pairing,
+    /// What is different about the runs besides what they measured.
+    pub caveats: Vec<String>,
+    /// A line per case: the base's order, then what is new.
+    pub cases: Vec<CaseComparison>,
+}
+
+impl Comparison {
+    /// Whether anything got worse, or failed where it had worked.
+    #[must_use]
+    pub fn is_regression(&self) -> bool {
+        self.cases.iter().any(|case| matches!(case.outcome, Outcome::Worse | Outcome::Missing))
+    }
+
+    /// How many cases ended so.
+    #[must_use]
+    pub fn count(&self, outcome: Outcome) -> usize {
+        self.cases.iter().filter(|case| case.outcome == outcome).count()
+    }
+}

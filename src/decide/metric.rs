@@ -1,0 +1,101 @@
+//! What two runs are compared by.
+
+use serde::{Deserialize, Serialize};
+
+use crate::table::row::Row;
+
+/// The figure that is compared, case by case.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum Metric {
+    /// Median latency.
+    P50,
+    /// 90th percentile of latency.
+    P90,
+    /// 99th percentile of latency.
+    P99,
+    /// Top-1 accuracy.
+    Top1,
+    /// Top-5 accuracy.
+    Top5,
+    /// Size of the model's file.
+    Size,
+    /// Peak memory.
+    Memory,
+}
+
+impl Metric {
+    /// The probability of a latency metric's quantile.
+    #[must_use]
+    pub const fn probability(self) -> Option<f64> {
+        match self {
+            Self::P50 => Some(0.5),
+            Self::P90 => Some(0.9),
+            Self::P99 => Some(0.99),
+            Self::Top1 | Self::Top5 | Self::Size | Self::Memory => None,
+        }
+    }
+
+    /// The rank that counts as right, of an accuracy metric.
+    #[must_use]
+    pub const fn rank(self) -> Option<u32> {
+        match self {
+            Self::Top1 => Some(1),
+            Self::Top5 => Some(5),
+            Self::P50 | Self::P90 | Self::P99 | Self::Size | Self::Memory => None,
+        }
+    }
+
+    /// A row's value: milliseconds, a proportion, or bytes.
+    #[must_use]
+    pub fn value(self, row: &Row) -> Option<f64> {
+        match self {
+            Self::P50 => row.latency_p50_us.map(|us| us / 1e3),
+            Self::P90 => row.latency_p90_us.map(|us| us / 1e3),
+            Self::P99 => row.latency_p99_us.map(|us| us / 1e3),
+            Self::Top1 => row.top1,
+            Self::Top5 => row.top5,
+            Self::Size => Some(row.model_bytes as f64),
+            Self::Memory => row.memory_peak_bytes.map(|bytes| bytes as f64),
+        }
+    }
+
+    /// A value with its unit.
+    #[must_use]
+    pub fn show(self, value: f64) -> String {
+        match self {
+            Self::P50 | Self::P90 | Self::P99 => {
+                format!("{} ms", crate::table::units::three_digits(value))
+            }
+            Self::Top1 | Self::Top5 => format!("{}%", crate::table::units::percent(value)),
+            // Bytes are whole numbers far below 2^53.
+            Self::Size | Self::Memory => crate::table::units::bytes(value as u64),
+        }
+    }
+
+    /// What it is called in a heading.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::P50 => "median latency",
+            Self::P90 => "90th percentile of latency",
+            Self::P99 => "99th percentile of latency",
+            Self::Top1 => "Top-1",
+            Self::Top5 => "Top-5",
+            Self::Size => "size of the file",
+            Self::Memory => "peak memory",
+        }
+    }
+}

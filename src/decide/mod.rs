@@ -1,0 +1,10 @@
+//! From rows to decisions: verdicts, the Pareto front, comparison, choice.
+
+pub mod compare;
+pub mod comparison;
+pub mod metric;
+pub mod pareto;
+pub mod pick;
+pub mod score_words;
+pub mod scored;
+pub mod verdict;

@@ -1,0 +1,176 @@
+//! Bringing the libraries of runtimes into their folder.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::fetch::archive;
+use crate::fetch::error::FetchError;
+use crate::fetch::source::Source;
+
+use crate::fetch::manifest::{Archive, Library, Runtime, Runtimes};
+use crate::fetch::source::Scratch;
+
+/// The target that this program was built for, as the folders of runtimes name it.
+pub const TARGET: &str = env!("SHUTTERBENCH_TARGET");
+
+/// `runtimes` in the user's data folder, by the XDG base directory rule.
+#[must_use]
+pub fn user_folder() -> Option<PathBuf> {
+    let data = env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || env::var_os("HOME").map(|home| Path::new(&home).join(".local/share"));
+    data.or_else(home).map(|data| data.join("shutterbench/runtimes"))
+}
+
+/// The version of a runtime that does not tell it, if its library is one that
+/// `fetch` brings.
+#[must_use]
+pub fn known_version(library: &Path) -> Option<String> {
+    let mut file = fs::File::open(library).ok()?;
+    let bytes = file.metadata().ok()?.len();
+    let manifest = Runtimes::built_in().ok()?;
+    manifest.version_of(bytes, || archive::sha256(&mut file).ok()).map(str::to_owned)
+}
+
+/// A library that is in place, and whether it was before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fetched {
+    /// The runtime's name.
+    pub runtime: String,
+    /// The runtime's version.
+    pub version: String,
+    /// Where the library lies.
+    pub path: PathBuf,
+    /// Its SHA-256.
+    pub sha256: String,
+    /// What was done.
+    pub outcome: Outcome,
+}
+
+/// What was done for a library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was not there, or it was another one.
+    Brought,
+    /// Exactly this one was there.
+    AlreadyThere,
+}
+
+/// What is going on, for a progress display.
+#[derive(Debug, Clone, Copy)]
+pub enum Progress<'a> {
+    /// A package file is asked for.
+    Downloading(&'a Archive),
+    /// It is there and gets checked and unpacked.
+    Unpacking(&'a Archive),
+}
+
+/// Brings the runtimes with these names (all, where `names` is empty) for
+/// `target` into `folder/target`. What is there already and right stays.
+///
+/// # Errors
+/// [`FetchError`]; libraries before the failing one are in place, and nothing
+/// of the failing one is.
+pub fn fetch(
+    names: &[String],
+    target: &str,
+    folder: &Path,
+    source: &Source,
+    progress: &dyn Fn(Progress<'_>),
+) -> Result<Vec<Fetched>, FetchError> {
+    bring(&Runtimes::built_in()?, names, target, folder, source, progress)
+}
+
+/// The same with what a manifest says.
+fn bring(
+    manifest: &Runtimes,
+    names: &[String],
+    target: &str,
+    folder: &Path,
+    source: &Source,
+    progress: &dyn Fn(Progress<'_>),
+) -> Result<Vec<Fetched>, FetchError> {
+    let wanted: Vec<(&Runtime, &Archive)> = manifest
+        .select(names)?
+        .into_iter()
+        .map(|runtime| Ok((runtime, runtime.archive(target)?)))
+        .collect::<Result<_, FetchError>>()?;
+    let folder = folder.join(target);
+    fs::create_dir_all(&folder).map_err(FetchError::file("make the folder", &folder))?;
+    let mut fetched = Vec::new();
+    for (runtime, archive) in wanted {
+        let request = Request { runtime, archive, python: &manifest.python, folder: &folder };
+        fetched.extend(request.fulfil(source, progress)?);
+    }
+    Ok(fetched)
+}
+
+/// One runtime to bring into a folder.
+struct Request<'a> {
+    runtime: &'a Runtime,
+    archive: &'a Archive,
+    python: &'a str,
+    folder: &'a Path,
+}
+
+impl Request<'_> {
+    fn fulfil(
+        &self,
+        source: &Source,
+        progress: &dyn Fn(Progress<'_>),
+    ) -> Result<Vec<Fetched>, FetchError> {
+        let libraries = &self.archive.libraries;
+        let missing: Vec<&Library> =
+            libraries.iter().filter(|library| self.installed(library).is_none()).collect();
+        if !missing.is_empty() {
+            self.bring(&missing, source, progress)?;
+        }
+        let outcome = |library: &Library| {
+            let is_missing = missing.iter().any(|m| m.file == library.file);
+            if is_missing { Outcome::Brought } else { Outcome::AlreadyThere }
+        };
+        libraries.iter().map(|library| self.fetched(library, outcome(library))).collect()
+    }
+
+    /// The hash of a library that is in place.
+    fn installed(&self, library: &Library) -> Option<String> {
+        archive::installed(&self.folder.join(&library.file), library, self.archive)
+    }
+
+    fn bring(
+        &self,
+        missing: &[&Library],
+        source: &Source,
+        progress: &dyn Fn(Progress<'_>),
+    ) -> Result<(), FetchError> {
+        let scratch =
+            Scratch::inside(self.folder).map_err(FetchError::file("write into", self.folder))?;
+        progress(Progress::Downloading(self.archive));
+        let path = source.bring(self.runtime, self.archive, self.python, scratch.path())?;
+        progress(Progress::Unpacking(self.archive));
+        let file = archive::open(&path, self.archive)?;
+        for library in missing {
+            archive::extract(&file, self.archive, library, scratch.path(), self.folder)?;
+        }
+        Ok(())
+    }
+
+    fn fetched(&self, library: &Library, outcome: Outcome) -> Result<Fetched, FetchError> {
+        let path = self.folder.join(&library.file);
+        let sha256 = self.installed(library).ok_or_else(|| FetchError::Changed(path.clone()))?;
+        Ok(Fetched {
+            runtime: self.runtime.name.clone(),
+            version: self.archive.version_of(self.runtime).to_owned(),
+            path,
+            sha256,
+            outcome,
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "bring_tests.rs"]
+mod tests;

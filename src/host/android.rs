@@ -1,0 +1,45 @@
+//! What Android tells of itself, through its own tools: `getprop` and
+//! `dumpsys`. Parsed alike on the device and on the workstation.
+
+use crate::record::android::Android;
+use crate::record::android::battery::Battery;
+use crate::record::android::properties::Properties;
+use crate::record::android::thermal::Thermal;
+use std::env;
+use std::process::{Command, Stdio};
+
+impl Android {
+    /// This machine, if it has Android's tools.
+    #[must_use]
+    pub fn read() -> Option<Self> {
+        let properties = Properties::parse(&told("getprop", &[])?);
+        Some(Self { properties, battery: Battery::read(), thermal: Thermal::read() })
+    }
+}
+
+impl Battery {
+    /// This machine's, if it has Android's tools.
+    #[must_use]
+    pub fn read() -> Option<Self> {
+        Self::parse(&told("dumpsys", &["battery"])?)
+    }
+}
+
+impl Thermal {
+    /// This machine's, if it has Android's tools.
+    #[must_use]
+    pub fn read() -> Option<Self> {
+        Self::parse(&told("dumpsys", &["thermalservice"])?)
+    }
+}
+
+/// What one of Android's tools prints; `None` where it is missing or fails.
+fn told(tool: &str, arguments: &[&str]) -> Option<String> {
+    // Elsewhere, no process is started to find that it is missing.
+    let folders = env::var_os("PATH")?;
+    let tool = env::split_paths(&folders).map(|folder| folder.join(tool)).find(|p| p.is_file())?;
+    let mut command = Command::new(tool);
+    let output =
+        command.args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}

@@ -1,0 +1,24 @@
+//! What Android tells of itself, through its own tools.
+
+pub mod battery;
+#[cfg(test)]
+pub(crate) mod captured;
+pub mod properties;
+pub mod thermal;
+
+use serde::{Deserialize, Serialize};
+
+use crate::record::android::battery::Battery;
+use crate::record::android::properties::Properties;
+use crate::record::android::thermal::Thermal;
+
+/// An Android device.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Android {
+    /// What it is.
+    pub properties: Properties,
+    /// Its battery at the start of the run, where it has one.
+    pub battery: Option<Battery>,
+    /// Its temperatures at the start of the run, where it tells them.
+    pub thermal: Option<Thermal>,
+}

@@ -1,0 +1,93 @@
+//! What is written about a model beside its file: a sidecar `NAME.toml`, an
+//! entry of a manifest, or the built-in catalogue of hosted models.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::record::anatomy::Anatomy;
+use crate::record::format::Format;
+use crate::record::precision::Precision;
+use crate::record::preprocessing::{Channels, Layout, Resize};
+
+/// A description's fields; each one that is absent is derived or assumed when
+/// the model is resolved, and the report says which.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Description {
+    /// Family of the architecture, such as `mobilenet_v1`.
+    pub family: Option<String>,
+    /// Width multiplier.
+    pub width: Option<f64>,
+    /// Nominal input resolution in pixels.
+    pub resolution: Option<usize>,
+    /// Precision; read off the tensors where absent.
+    pub precision: Option<Precision>,
+    /// Name of the model with the same weights in float32 (TFLite).
+    pub reference: Option<String>,
+    /// Labels file, one name a line, in the order of the model's outputs;
+    /// relative to the file that holds this description.
+    pub labels: Option<PathBuf>,
+    /// Output index minus dataset class index (1 for ImageNet models with a
+    /// background class at 0).
+    pub label_offset: Option<i64>,
+    /// Order of the input's axes.
+    pub layout: Option<Layout>,
+    /// Channels of the input.
+    pub channels: Option<Channels>,
+    /// Resampling filter.
+    pub resize: Option<Resize>,
+    /// Share of each side that the central crop keeps.
+    pub crop: Option<f64>,
+    /// Subtracted from pixels; one value, or one a channel.
+    pub mean: Option<Vec<f32>>,
+    /// Divides what is left.
+    pub scale: Option<Vec<f32>>,
+    /// Where the model comes from.
+    pub source: Option<String>,
+    /// Expected SHA-256 of the file, lower-case hex.
+    pub sha256: Option<String>,
+    /// The model's licence.
+    pub licence: Option<String>,
+    /// Figures that somebody published for this model.
+    pub published: Option<Published>,
+}
+
+/// Published figures, each with the source that states it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Published {
+    /// Top-1, as a proportion.
+    pub top1: Option<f64>,
+    /// Top-5, as a proportion.
+    pub top5: Option<f64>,
+    /// Size in megabytes as published.
+    pub size_mb: Option<f64>,
+    /// Latency in milliseconds on `latency_on`.
+    pub latency_ms: Option<f64>,
+    /// Device, threads and runtime of `latency_ms`.
+    pub latency_on: Option<String>,
+    /// The dataset of `top1` and `top5`.
+    pub dataset: Option<String>,
+    /// Where the figures stand.
+    pub source: Option<String>,
+}
+
+/// A model as a run uses it: the file, its parsed anatomy and its description.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Model {
+    /// Unique in a run.
+    pub name: String,
+    /// The file.
+    pub path: PathBuf,
+    /// Its format.
+    pub format: Format,
+    /// Its size on disk.
+    pub bytes: u64,
+    /// SHA-256 of the file, lower-case hex.
+    pub sha256: String,
+    /// Inputs, outputs and operators, read by us without any runtime.
+    pub anatomy: Anatomy,
+    /// What was written about it.
+    pub description: Description,
+}

@@ -1,0 +1,176 @@
+//! What is known of a run before its first case.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::record::backend_kind::BackendKind;
+use crate::record::case::Case;
+use crate::record::description::Model;
+use crate::record::host::Host;
+use crate::record::options::Options;
+use crate::record::output_classes::OutputClasses;
+use crate::record::shard::Shard;
+
+/// What is known before the first case.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Header {
+    /// Version of the files' schema.
+    pub schema: u32,
+    /// Name of the run, also of its folder.
+    pub run_id: String,
+    /// shutterbench's version.
+    pub version: String,
+    /// The commit it was built from, where known.
+    pub commit: Option<String>,
+    /// SHA-256 of the program.
+    pub binary_sha256: Option<String>,
+    /// When it started, RFC 3339.
+    pub started_at: String,
+    /// How it measures.
+    pub options: Options,
+    /// The machine.
+    pub host: Host,
+    /// The folder in which it was begun; `run.json` names files as seen from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub working_folder: Option<std::path::PathBuf>,
+    /// `local`, or the device's serial.
+    pub device: String,
+    /// Runtime libraries used: name, version, path, SHA-256.
+    pub runtimes: Vec<Runtime>,
+    /// The models.
+    pub models: Vec<Model>,
+    /// Models that others are compared with, and that are not measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<Model>,
+    /// The cases, in the order of the table.
+    pub cases: Vec<Case>,
+    /// The dataset, where there is one.
+    pub dataset: Option<DatasetFacts>,
+    /// What the models' outputs stand for, where accuracy is measured; `run.json`
+    /// names the classes where it tells of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outputs: Vec<OutputClasses>,
+    /// The name that this run shares with the one that it was taken in turn with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_turn: Option<String>,
+    /// Everything that was assumed rather than stated, one sentence each.
+    pub assumptions: Vec<String>,
+    /// The runs that this one was merged from; none where it was measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+}
+
+/// A run that was merged into another one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// Its name.
+    pub run_id: String,
+    /// The machine, by the name that the cases of the merged run have for it.
+    pub device: String,
+    /// Which of its images it scored; absent: all of them.
+    pub shard: Option<Shard>,
+    /// SHA-256 of the program.
+    pub binary_sha256: Option<String>,
+    /// When it started, RFC 3339.
+    pub started_at: String,
+    /// Wall time, interruptions left out.
+    pub seconds: f64,
+    /// The machine.
+    pub host: Host,
+    /// Runtime libraries used.
+    pub runtimes: Vec<Runtime>,
+}
+
+/// A machine of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Machine<'a> {
+    /// Its name.
+    pub device: &'a str,
+    /// What it is.
+    pub host: &'a Host,
+    /// Runtime libraries on it.
+    pub runtimes: &'a [Runtime],
+}
+
+impl Header {
+    /// What the outputs of a model stand for.
+    #[must_use]
+    pub fn outputs_of(&self, model: &str) -> Option<&OutputClasses> {
+        self.outputs.iter().find(|known| known.models.iter().any(|known| known == model))
+    }
+
+    /// The machine of a case that says `device`: see [`Case::device`].
+    #[must_use]
+    pub fn machine(&self, device: Option<&str>) -> Machine<'_> {
+        match self.parts.iter().find(|part| Some(part.device.as_str()) == device) {
+            Some(Part { device, host, runtimes, .. }) => Machine { device, host, runtimes },
+            None => Machine { device: &self.device, host: &self.host, runtimes: &self.runtimes },
+        }
+    }
+
+    /// What a case is called, with its machine where that is no local one.
+    #[must_use]
+    pub fn name_of(&self, case: &Case) -> String {
+        let device = Some(case.device.as_ref().unwrap_or(&self.device).clone());
+        Case { device, ..case.clone() }.to_string()
+    }
+
+    /// The machines of a merged run by name, in their order; none where the
+    /// run has one machine.
+    #[must_use]
+    pub fn devices(&self) -> Vec<&str> {
+        let mut devices: Vec<&str> = Vec::new();
+        for device in self.cases.iter().filter_map(|case| case.device.as_deref()) {
+            if !devices.contains(&device) {
+                devices.push(device);
+            }
+        }
+        devices
+    }
+
+    /// What it was measured on, in a few words.
+    #[must_use]
+    pub fn measured_on(&self) -> String {
+        match self.devices()[..] {
+            [] => format!("{} ({}, {} logical CPUs)", self.host.cpu, self.host.os, self.host.cores),
+            ref several => format!("{} devices: {}", several.len(), several.join(", ")),
+        }
+    }
+}
+
+/// One runtime of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Runtime {
+    /// The backend.
+    pub backend: BackendKind,
+    /// Its own version.
+    pub version: String,
+    /// The shared library, where there is one.
+    pub library: Option<std::path::PathBuf>,
+    /// SHA-256 of that library.
+    pub sha256: Option<String>,
+}
+
+/// What is known of the dataset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetFacts {
+    /// Its folder.
+    pub path: std::path::PathBuf,
+    /// Images that this run scores.
+    pub images: usize,
+    /// Classes that its labels name.
+    pub classes: usize,
+    /// SHA-256 over the sorted list of files, their sizes and class indices; of
+    /// all shards' images.
+    pub sha256: String,
+    /// Images that could not be read: file and reason.
+    pub unreadable: Vec<(String, String)>,
+}
+
+/// A moment as RFC 3339 writes it, to the second.
+#[must_use]
+pub fn rfc3339(moment: OffsetDateTime) -> String {
+    // Every moment of this era can be written; the fallback is for a clock set to year 10000.
+    moment.replace_nanosecond(0).unwrap_or(moment).format(&Rfc3339).unwrap_or_default()
+}

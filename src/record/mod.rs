@@ -1,0 +1,26 @@
+//! What is known about a run, as plain data: cases, options, visits, models, hosts, and the
+//! journal's entries. Everything else imports from here, and this imports from nowhere.
+
+pub mod agreement;
+pub mod anatomy;
+pub mod android;
+pub mod backend_kind;
+pub mod case;
+pub mod class_map;
+pub mod coverage;
+pub mod delegate;
+pub mod description;
+pub mod format;
+pub mod header;
+pub mod host;
+pub mod options;
+pub mod output_classes;
+pub mod precision;
+pub mod prediction;
+pub mod preprocessing;
+pub mod quantization;
+pub mod run;
+pub mod shard;
+pub mod status;
+pub mod tensor;
+pub mod visit;

@@ -1,0 +1,210 @@
+//! How a run measures. Stored in `run.json`, so that a run explains itself.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::record::description::Description;
+use crate::record::shard::Shard;
+
+/// A count that the program may choose itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Amount {
+    /// By the documented rule.
+    Auto,
+    /// Just so many.
+    Fixed(u32),
+}
+
+impl FromStr for Amount {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            _ => text
+                .parse()
+                .map(Self::Fixed)
+                .map_err(|_| format!("'{text}' is neither 'auto' nor a whole number")),
+        }
+    }
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Fixed(count) => write!(f, "{count}"),
+        }
+    }
+}
+
+impl TryFrom<String> for Amount {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Amount> for String {
+    fn from(amount: Amount) -> Self {
+        amount.to_string()
+    }
+}
+
+/// A length of time, or another number from 0, as people give it: finite, and no
+/// more than [`NonNegative::MOST`].
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct NonNegative(f64);
+
+impl NonNegative {
+    /// More than any of the options can mean: 11 days, in seconds.
+    pub const MOST: f64 = 1e6;
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl TryFrom<f64> for NonNegative {
+    type Error = String;
+
+    fn try_from(value: f64) -> Result<Self, Self::Error> {
+        if (0.0..=Self::MOST).contains(&value) {
+            Ok(Self(value))
+        } else {
+            Err(format!("{value} is out of range; give a number from 0 to {}", Self::MOST))
+        }
+    }
+}
+
+impl FromStr for NonNegative {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let value: f64 = text.parse().map_err(|_| format!("'{text}' is no number"))?;
+        value.try_into()
+    }
+}
+
+impl From<NonNegative> for f64 {
+    fn from(number: NonNegative) -> Self {
+        number.0
+    }
+}
+
+/// In which order cases are visited.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum Order {
+    /// Every case once a round, in a seeded random order.
+    Interleaved,
+    /// Every case to its end before the next.
+    Sequential,
+}
+
+const fn one() -> NonZeroUsize {
+    NonZeroUsize::MIN
+}
+
+/// What is asked of the machine before each round.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Preconditions {
+    /// The hottest CPU may be no hotter.
+    pub max_celsius: Option<f64>,
+    /// The battery must hold at least so much.
+    pub min_battery_percent: Option<f64>,
+}
+
+/// How latency is measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LatencyOptions {
+    /// Images a run.
+    #[serde(default = "one")]
+    pub batch: NonZeroUsize,
+    /// Untimed runs before the first block.
+    pub warmup: Amount,
+    /// Timed runs a case.
+    pub runs: Amount,
+    /// Least time in timed blocks a case.
+    pub min_seconds: f64,
+    /// Most time in timed blocks a case.
+    pub max_seconds: f64,
+    /// Length of one block.
+    pub block_ms: f64,
+    /// Order of visits.
+    pub order: Order,
+    /// Pause between blocks.
+    pub cooldown_seconds: f64,
+    /// What is waited for before each round.
+    #[serde(default)]
+    pub care: Preconditions,
+    /// How many processes a case is spread over.
+    pub processes: Amount,
+    /// CPUs that workers are pinned to; empty: not pinned.
+    pub affinity: Vec<usize>,
+    /// Latency budget for the `within_budget` column.
+    pub budget_ms: Option<f64>,
+}
+
+/// How accuracy is measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccuracyOptions {
+    /// The dataset's folder.
+    pub dataset: PathBuf,
+    /// A labels file for every model, in place of their own.
+    pub labels: Option<PathBuf>,
+    /// Take a stratified sample of so many images.
+    pub images: Option<usize>,
+    /// Score this part of the images only.
+    #[serde(default)]
+    pub shard: Option<Shard>,
+    /// Further ranks, besides 1 and 5, up to which a class counts as found.
+    #[serde(default)]
+    pub top_k: Vec<u32>,
+}
+
+/// Everything that shapes a run besides its cases.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Options {
+    /// Absent with `--no-latency`.
+    pub latency: Option<LatencyOptions>,
+    /// Absent with `--no-accuracy` or where no dataset is at hand.
+    pub accuracy: Option<AccuracyOptions>,
+    /// Description fields given on the command line; they win over all others.
+    pub overrides: Description,
+    /// Seeds the order, the sample and the bootstrap.
+    pub seed: u64,
+    /// Silence after which a worker counts as hung.
+    pub timeout_seconds: f64,
+    /// Address-space limit of a worker, in megabytes.
+    pub memory_limit_mb: Option<u64>,
+    /// Run cases in this process: for debuggers and profilers.
+    pub in_process: bool,
+    /// A delegate that takes no node fails its case.
+    pub require_delegate: bool,
+    /// The program that serves as worker, where it is another build than the one
+    /// that makes the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<PathBuf>,
+}

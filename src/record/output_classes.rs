@@ -1,0 +1,48 @@
+//! What the outputs of models stand for, as a run's header keeps it: decided
+//! before anything is scored, when the dataset and the labels are at hand.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::record::class_map::ClassMap;
+
+/// The outputs of one or several models.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputClasses {
+    /// The models whose outputs these are.
+    pub models: Vec<String>,
+    /// By output: the dataset's class, negative where it is none of them, and
+    /// what it is called, where that is known.
+    pub outputs: Vec<(i64, Option<String>)>,
+    /// Whether names told the classes of the outputs, so that no offset applies.
+    pub by_name: bool,
+}
+
+impl OutputClasses {
+    /// Adds these to what is known, where models with the same outputs share them.
+    pub fn add_to(self, known: &mut Vec<Self>) {
+        let same =
+            |known: &&mut Self| known.outputs == self.outputs && known.by_name == self.by_name;
+        match known.iter_mut().find(same) {
+            Some(known) => {
+                let new = self.models.into_iter().filter(|model| !known.models.contains(model));
+                let new: Vec<String> = new.collect();
+                known.models.extend(new);
+            }
+            None => known.push(self),
+        }
+    }
+
+    /// The same as a map.
+    #[must_use]
+    pub fn class_map(&self) -> ClassMap {
+        ClassMap::of_outputs(self.outputs.iter().map(|(class, _)| *class).collect())
+    }
+
+    /// Where each class is.
+    #[must_use]
+    pub fn output_of_class(&self) -> HashMap<i64, i64> {
+        (0..).zip(&self.outputs).map(|(output, (class, _))| (*class, output)).collect()
+    }
+}

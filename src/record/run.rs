@@ -1,0 +1,100 @@
+//! What a run knows, as the journal keeps it and the reports read it.
+
+use crate::record::agreement::Agreement;
+use crate::record::header::Header;
+use crate::record::status::Status;
+use crate::record::visit::{Process, Visit};
+use serde::{Deserialize, Serialize};
+
+use crate::record::case::{AccuracyKey, Case};
+use crate::record::coverage::Coverage;
+use crate::record::prediction::Prediction;
+
+/// Why a case fails whose delegate took nothing where it has to take something.
+pub const DELEGATE_REQUIRED: &str = "the delegate took no node and --require-delegate asks for it";
+
+/// What is known of a case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CaseRecord {
+    /// The case.
+    pub case: Case,
+    /// How it ended.
+    pub status: Status,
+    /// Why, in one line, where it did not end well.
+    pub error: Option<String>,
+    /// When its first process started, RFC 3339.
+    pub started_at: Option<String>,
+    /// Wall time spent on it, everything included.
+    pub seconds: f64,
+    /// Its processes.
+    pub processes: Vec<Process>,
+    /// Its visits, in the order in which they happened.
+    pub visits: Vec<Visit>,
+    /// What the delegate really took, where the case came that far.
+    pub coverage: Option<Coverage>,
+    /// Whether it is done with; a run that was cut short has cases that are not.
+    pub ended: bool,
+}
+
+/// Accuracy of one (model, backend, delegate).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccuracyRecord {
+    /// Of what.
+    pub key: AccuracyKey,
+    /// How it ended.
+    pub status: Status,
+    /// Why, in one line, where it did not end well.
+    pub error: Option<String>,
+    /// One per image, in the dataset's order.
+    pub predictions: Vec<Prediction>,
+    /// Time to prepare each image for this model, without decoding.
+    pub preprocess_ns: Vec<u64>,
+    /// Comparison with the model's reference case.
+    pub agreement: Option<Agreement>,
+    /// What the delegate really took in the process that scored.
+    pub coverage: Option<Coverage>,
+    /// Whether it is done with.
+    pub ended: bool,
+}
+
+/// A whole run, as read back from its journal.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Run {
+    /// What was known before the first case.
+    pub header: Header,
+    /// One per case that was begun or ended.
+    pub cases: Vec<CaseRecord>,
+    /// One per (model, backend, delegate) that was scored.
+    pub accuracies: Vec<AccuracyRecord>,
+    /// What was decoded for all of them.
+    #[serde(default)]
+    pub decoded: Decoded,
+    /// How it came to its end, if it did.
+    pub finished: Option<Finished>,
+}
+
+/// Images that were decoded: once for all models of a pass over the dataset.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Decoded {
+    /// How many.
+    pub images: usize,
+    /// The time that took, summed over the threads.
+    pub seconds: f64,
+}
+
+impl std::ops::AddAssign for Decoded {
+    fn add_assign(&mut self, other: Self) {
+        self.images += other.images;
+        self.seconds += other.seconds;
+    }
+}
+
+/// What is known at the end of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Finished {
+    /// One-minute load average.
+    pub load_after: Option<f64>,
+    /// Wall time from the start to the end; of a run that was resumed, since it was
+    /// resumed the last time.
+    pub seconds: f64,
+}

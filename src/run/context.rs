@@ -1,0 +1,178 @@
+//! What every part of a run needs while it is measured.
+
+use crate::dataset::entries::Dataset;
+use crate::record::case::Case;
+use crate::record::description::Model;
+use crate::record::header::Header;
+use crate::record::options::Options;
+use crate::record::run::{AccuracyRecord, CaseRecord, Run};
+use crate::run::journal::{Entry, Journal};
+use crate::run::plan::Plan;
+use crate::run::progress::{Event, Progress};
+use crate::run::{replay, resume};
+use crate::worker::source::WorkerSource;
+use anyhow::Result;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// How soon a pause notices that the user wants to stop.
+const INTERRUPT_CHECK: Duration = Duration::from_millis(50);
+
+/// What every part of a run needs.
+pub struct Context<'a> {
+    /// Starts workers.
+    pub workers: WorkerSource,
+    pub(crate) header: &'a Header,
+    pub(crate) journal: &'a mut Journal,
+    pub(crate) progress: &'a Progress,
+    pub(crate) interrupt: &'a AtomicBool,
+    pub(crate) side: &'static str,
+}
+
+impl<'a> Context<'a> {
+    /// What was known before the first case.
+    #[must_use]
+    pub const fn header(&self) -> &'a Header {
+        self.header
+    }
+
+    /// Set when the user wants to stop.
+    #[must_use]
+    pub const fn interrupt(&self) -> &'a AtomicBool {
+        self.interrupt
+    }
+
+    /// The run's options.
+    #[must_use]
+    pub const fn options(&self) -> &Options {
+        &self.header.options
+    }
+
+    /// The CPUs that workers are pinned to; none: not pinned.
+    #[must_use]
+    pub fn affinity(&self) -> &[usize] {
+        self.options().latency.as_ref().map_or(&[], |latency| &latency.affinity)
+    }
+
+    /// The run's seed.
+    #[must_use]
+    pub const fn seed(&self) -> u64 {
+        self.header.options.seed
+    }
+
+    /// The model of a case.
+    ///
+    /// # Panics
+    /// Never: a header's cases are made from its models.
+    #[must_use]
+    pub fn model(&self, case: &Case) -> &'a Model {
+        find_model(self.header, &case.model)
+            .unwrap_or_else(|| unreachable!("{case} without its model"))
+    }
+
+    /// Whether the user wants to stop.
+    #[must_use]
+    pub fn interrupted(&self) -> bool {
+        self.interrupt.load(Ordering::Relaxed)
+    }
+
+    /// Waits for `time`, or until the user wants to stop.
+    pub fn pause(&self, time: Duration) {
+        let end = Instant::now() + time;
+        while !self.interrupted() {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            std::thread::sleep(left.min(INTERRUPT_CHECK));
+        }
+    }
+
+    /// Tells what happened.
+    pub fn observe(&mut self, event: Event<'_>) {
+        self.progress.show(self.side, event);
+    }
+
+    /// Writes an entry to the journal.
+    ///
+    /// # Errors
+    /// See [`Journal::append`].
+    pub fn keep(&mut self, entry: &Entry) -> Result<()> {
+        self.journal.append(entry)
+    }
+
+    /// Writes an entry about a case to the journal, then into its record.
+    ///
+    /// # Errors
+    /// See [`Journal::append`].
+    pub fn keep_case(&mut self, record: &mut CaseRecord, entry: Entry) -> Result<()> {
+        self.keep(&entry)?;
+        record.apply(entry);
+        if record.ended {
+            self.observe(Event::CaseEnded(record));
+        }
+        Ok(())
+    }
+}
+
+/// A run that is begun: what [`execute`] goes on with.
+pub struct Started {
+    /// The run's folder.
+    pub folder: PathBuf,
+    /// What its journal tells so far.
+    pub run: Run,
+    /// Its journal, open.
+    pub journal: Journal,
+    /// Its images, where accuracy is measured.
+    pub dataset: Option<Dataset>,
+}
+
+impl Started {
+    /// Begins a run in `folder`.
+    ///
+    /// # Errors
+    /// See [`Journal::create`].
+    pub fn begin(folder: PathBuf, plan: Plan) -> Result<Self> {
+        let journal = Journal::create(&folder, plan.header)?;
+        Ok(Self { run: replay::read(&folder)?, folder, journal, dataset: plan.dataset })
+    }
+
+    /// Goes on with the run in `folder`.
+    ///
+    /// # Errors
+    /// No run, or one that cannot be continued here: see [`resume::check`].
+    pub fn resume(folder: PathBuf) -> Result<Self> {
+        let (journal, entries) = Journal::resume(&folder)?;
+        let run = replay::run(entries)?;
+        let dataset = resume::check(&run.header)?;
+        Ok(Self { folder, run, journal, dataset })
+    }
+
+    pub(crate) fn cases(&self) -> usize {
+        if self.run.header.options.latency.is_some() { self.run.cases.len() } else { 0 }
+    }
+
+    pub(crate) fn images(&self) -> usize {
+        let images = self.dataset.as_ref().map_or(0, |dataset| dataset.scored().len());
+        images * self.run.accuracies.len()
+    }
+}
+
+/// One of the runs that are taken in turn, while it is measured.
+pub struct Arm<'a> {
+    /// What its parts need.
+    pub context: Context<'a>,
+    /// Its cases.
+    pub cases: &'a mut Vec<CaseRecord>,
+    /// Its scored subjects.
+    pub(crate) accuracies: &'a mut Vec<AccuracyRecord>,
+    /// Its images.
+    pub(crate) dataset: Option<&'a Dataset>,
+}
+
+/// A model of a header by its name.
+#[must_use]
+pub fn find_model<'a>(header: &'a Header, name: &str) -> Option<&'a Model> {
+    header.models.iter().find(|model| model.name == name)
+}

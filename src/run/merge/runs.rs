@@ -1,0 +1,190 @@
+//! Several runs as one.
+
+use crate::record::run::Run;
+use crate::run::merge::alike::Scope;
+use crate::run::merge::source::{Source, add_new, parts, together};
+use crate::run::merge::{alike, shards};
+use crate::run::plan::run_id;
+use anyhow::{Result, bail, ensure};
+use std::path::Path;
+use time::OffsetDateTime;
+
+/// Makes one run of several.
+///
+/// # Errors
+/// One sentence: runs that are unfinished, overlap, lack a shard, or measured
+/// something else than each other.
+pub fn merge(sources: Vec<Source>) -> Result<Run> {
+    ensure!(!sources.is_empty(), "nothing was named that could be merged");
+    for source in &sources {
+        mergeable(source)?;
+    }
+    no_run_twice(&sources)?;
+    let mut machines = Vec::new();
+    for group in groups(sources) {
+        let name = group[0].folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let folder = group[0].name();
+        let run = match group.as_slice() {
+            [whole] if whole.shard().is_none() => whole.run.clone(),
+            _ => shards::unite(group)?,
+        };
+        machines.push(Of { folder, name, run });
+    }
+    let mut merged = match <[Of; 1]>::try_from(machines) {
+        Ok([Of { folder, run, .. }]) if run.header.parts.is_empty() => {
+            bail!("{folder} alone is a whole run; name the runs that are to be merged with it")
+        }
+        Ok([Of { run, .. }]) => run,
+        Err(machines) => unite(machines)?,
+    };
+    merged.header.run_id = run_id(OffsetDateTime::now_utc())?;
+    Ok(merged)
+}
+
+/// The run of one machine, whole.
+struct Of {
+    folder: String,
+    /// The folder's name, which tells machines apart that have the same one.
+    name: String,
+    run: Run,
+}
+
+fn mergeable(source: &Source) -> Result<()> {
+    let header = &source.run.header;
+    ensure!(
+        source.run.finished.is_some(),
+        "{} did not come to its end; finish it with 'shutterbench run --resume {0}' first",
+        source.name()
+    );
+    ensure!(
+        header.devices().is_empty(),
+        "{} holds several devices already; merge the runs that it was made from",
+        source.name()
+    );
+    Ok(())
+}
+
+fn no_run_twice(sources: &[Source]) -> Result<()> {
+    for (index, source) in sources.iter().enumerate() {
+        let identity = |source: &Source| {
+            let header = &source.run.header;
+            // Two runs can begin in one second; that they also last the same to
+            // the nanosecond is no coincidence.
+            let seconds = source.run.finished.map(|finished| finished.seconds);
+            (header.run_id.clone(), header.started_at.clone(), header.device.clone(), seconds)
+        };
+        let twin = sources[..index].iter().find(|other| identity(other) == identity(source));
+        if let Some(twin) = twin {
+            bail!("{} and {} are the same run; name it once", twin.name(), source.name());
+        }
+    }
+    Ok(())
+}
+
+/// The shards of one machine (as the runs name it) together, every whole run alone.
+fn groups(sources: Vec<Source>) -> Vec<Vec<Source>> {
+    let mut groups: Vec<Vec<Source>> = Vec::new();
+    for source in sources {
+        let belongs = |group: &&mut Vec<Source>| {
+            let first = &group[0];
+            first.shard().is_some()
+                && source.shard().is_some()
+                && first.run.header.device == source.run.header.device
+        };
+        match groups.iter_mut().find(belongs) {
+            Some(group) => group.push(source),
+            None => groups.push(vec![source]),
+        }
+    }
+    groups
+}
+
+/// Whole runs of several machines as one.
+fn unite(machines: Vec<Of>) -> Result<Run> {
+    let names = device_names(&machines)?;
+    let mut machines = machines.into_iter().zip(names);
+    let Some((first, name)) = machines.next() else { bail!("no machine is left to merge") };
+    let mut merged = on(first.run, &name);
+    for (other, name) in machines {
+        alike::check(
+            (Path::new(&first.folder), &merged.header),
+            (Path::new(&other.folder), &other.run.header),
+            Scope::Machines,
+        )?;
+        let other = on(other.run, &name);
+        merged.header.cases.extend(other.header.cases);
+        merged.header.parts.extend(other.header.parts);
+        let assumptions = &mut merged.header.assumptions;
+        add_new(assumptions, other.header.assumptions);
+        for outputs in other.header.outputs {
+            outputs.add_to(&mut merged.header.outputs);
+        }
+        if let Some((mine, theirs)) = merged.header.dataset.as_mut().zip(other.header.dataset) {
+            add_new(&mut mine.unreadable, theirs.unreadable);
+        }
+        merged.header.started_at = merged.header.started_at.min(other.header.started_at);
+        merged.cases.extend(other.cases);
+        merged.accuracies.extend(other.accuracies);
+        merged.decoded += other.decoded;
+        merged.finished = together(merged.finished, other.finished);
+    }
+    let devices: Vec<String> = merged.header.devices().into_iter().map(str::to_owned).collect();
+    merged.header.device = devices.join(", ");
+    Ok(merged)
+}
+
+/// A run with its machine's name on everything.
+fn on(mut run: Run, device: &str) -> Run {
+    run.header.parts = parts(&run, device);
+    let name = || Some(device.to_owned());
+    run.header.cases.iter_mut().for_each(|case| case.device = name());
+    run.cases.iter_mut().for_each(|record| record.case.device = name());
+    run.accuracies.iter_mut().for_each(|record| record.key.device = name());
+    run
+}
+
+/// What the machines are called: by their runs, or where two of them have one
+/// name (such as 'local') by their folders.
+fn device_names(machines: &[Of]) -> Result<Vec<String>> {
+    let device = |of: &Of| of.run.header.device.clone();
+    let own: Vec<String> = machines.iter().map(device).collect();
+    for (index, of) in machines.iter().enumerate() {
+        let same = machines[..index].iter().find(|other| is_same_machine(other, of));
+        if let Some(other) = same {
+            bail!(
+                "{} and {} were measured on the same machine ({}); merge one run a machine, and use 'shutterbench compare' for two of one",
+                other.folder,
+                of.folder,
+                of.run.header.host.cpu
+            );
+        }
+    }
+    let unique = |names: &[String], name: &String| names.iter().filter(|n| *n == name).count() == 1;
+    let names: Vec<String> = machines
+        .iter()
+        .zip(&own)
+        .map(|(of, device)| if unique(&own, device) { device } else { &of.name }.clone())
+        .collect();
+    match names.iter().find(|name| !unique(&names, name)) {
+        Some(name) => {
+            bail!("two machines would be called '{name}'; give their folders different names")
+        }
+        None => Ok(names),
+    }
+}
+
+fn is_same_machine(one: &Of, other: &Of) -> bool {
+    let of = |of: &Of| {
+        let host = &of.run.header.host;
+        let device = of.run.header.device.clone();
+        (
+            device,
+            host.cpu.clone(),
+            host.arch.clone(),
+            host.os.clone(),
+            host.cores,
+            host.memory_bytes,
+        )
+    };
+    of(one) == of(other)
+}

@@ -1,0 +1,85 @@
+//! The suite file: the options of `shutterbench run`, written down.
+
+use std::fs;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::record::backend_kind::BackendKind;
+use crate::record::delegate::Delegate;
+use crate::record::description::Description;
+use crate::record::options::{Amount, NonNegative, Order};
+use crate::record::shard::Shard;
+
+/// A suite. Every field is optional; what is absent is as on a command line
+/// without that option. Paths are relative to the file.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs, reason = "each field is the option of the same name; see run_args.rs")]
+pub struct SuiteFile {
+    pub models: Vec<String>,
+    pub backends: Vec<BackendKind>,
+    pub delegates: Vec<Delegate>,
+    pub threads: Vec<NonZeroUsize>,
+    pub batch: Option<NonZeroUsize>,
+    pub warmup: Option<Amount>,
+    pub runs: Option<Amount>,
+    pub min_seconds: Option<NonNegative>,
+    pub max_seconds: Option<NonNegative>,
+    /// Length of a block of timed runs: between looks at the journal and the clock.
+    pub block_ms: Option<NonNegative>,
+    pub order: Option<Order>,
+    pub seed: Option<u64>,
+    pub affinity: Option<String>,
+    pub cooldown: Option<NonNegative>,
+    pub max_temperature: Option<NonNegative>,
+    pub min_battery: Option<NonNegative>,
+    pub processes: Option<Amount>,
+    pub budget_ms: Option<NonNegative>,
+    pub latency: Option<bool>,
+    pub dataset: Option<PathBuf>,
+    pub labels: Option<PathBuf>,
+    pub images: Option<NonZeroUsize>,
+    pub shard: Option<Shard>,
+    pub top_k: Vec<NonZeroU32>,
+    pub accuracy: Option<bool>,
+    pub timeout: Option<NonNegative>,
+    pub memory_limit: Option<u64>,
+    pub require_delegate: Option<bool>,
+    pub in_process: Option<bool>,
+    /// Description fields for every model of the suite.
+    pub describe: Description,
+}
+
+impl SuiteFile {
+    /// Parses the text of a suite file that lies in `folder`.
+    ///
+    /// # Errors
+    /// What is wrong and in which line.
+    pub fn parse(text: &str, folder: &Path) -> Result<Self> {
+        let mut suite: Self = toml::from_str(text)?;
+        for model in &mut suite.models {
+            let beside = folder.join(&model);
+            // A name of the embedded family stays a name.
+            if beside.exists() || model.contains('/') {
+                *model = beside.to_string_lossy().into_owned();
+            }
+        }
+        suite.dataset = suite.dataset.map(|path| folder.join(path));
+        suite.labels = suite.labels.map(|path| folder.join(path));
+        Ok(suite)
+    }
+
+    /// Reads a suite file.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is no suite.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = fs::read_to_string(path)
+            .with_context(|| format!("cannot read suite {}", path.display()))?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        Self::parse(&text, folder).with_context(|| format!("suite {} is wrong", path.display()))
+    }
+}

@@ -1,0 +1,39 @@
+//! The runtimes behind one small trait. No runtime's types leave this room.
+
+use crate::record::backend_kind::BackendKind;
+use crate::record::delegate::Delegate;
+use crate::runtime::error::BackendError;
+use crate::runtime::session::Session;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+/// What a backend needs to load one model for one case.
+#[derive(Debug, Clone)]
+pub struct LoadRequest<'a> {
+    /// The model file. Backends read it themselves, so that `load` costs what
+    /// an application would pay.
+    pub model: &'a Path,
+    /// What the graph is handed to.
+    pub delegate: &'a Delegate,
+    /// CPU threads asked for.
+    pub threads: NonZeroUsize,
+    /// Images a run: the size of the inputs' first dimension.
+    pub batch: NonZeroUsize,
+}
+
+/// A runtime that is present on this machine.
+pub trait Backend {
+    /// Which runtime this is.
+    fn kind(&self) -> BackendKind;
+
+    /// The runtime's own version, as it reports it.
+    fn version(&self) -> String;
+
+    /// Loads a model and makes it ready to run: file read, graph built,
+    /// delegate applied, tensors allocated.
+    ///
+    /// # Errors
+    /// [`BackendError::Unsupported`] where this runtime cannot run this model
+    /// or delegate; [`BackendError::Failed`] where it should have and did not.
+    fn load(&self, request: &LoadRequest<'_>) -> Result<Box<dyn Session>, BackendError>;
+}

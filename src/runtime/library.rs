@@ -1,0 +1,127 @@
+//! Where runtimes' shared libraries lie.
+
+use crate::fetch::bring::{TARGET, user_folder};
+use std::env;
+use std::path::PathBuf;
+
+use crate::record::backend_kind::BackendKind;
+use crate::runtime::error::BackendError;
+
+/// A shared library that a backend opens at run time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::VariantArray)]
+pub enum RuntimeLibrary {
+    /// TensorFlow Lite's C interface.
+    Tflite,
+    /// LiteRT 2.x.
+    Litert,
+    /// LiteRT's WebGPU accelerator, beside [`RuntimeLibrary::Litert`].
+    LitertGpu,
+    /// ONNX Runtime.
+    Onnxruntime,
+}
+
+impl RuntimeLibrary {
+    /// Its file name in a folder of runtimes.
+    #[must_use]
+    pub const fn file_name(self) -> &'static str {
+        match self {
+            Self::Tflite => "libtensorflowlite_c.so",
+            Self::Litert => "libLiteRt.so",
+            Self::LitertGpu => "libLiteRtWebGpuAccelerator.so",
+            Self::Onnxruntime => "libonnxruntime.so",
+        }
+    }
+
+    /// The environment variable that names the file, over every folder.
+    #[must_use]
+    pub const fn variable(self) -> &'static str {
+        match self {
+            Self::Tflite => "SHUTTERBENCH_TFLITE_LIB",
+            Self::Litert => "SHUTTERBENCH_LITERT_LIB",
+            Self::LitertGpu => "SHUTTERBENCH_LITERT_GPU_LIB",
+            Self::Onnxruntime => "SHUTTERBENCH_ONNXRUNTIME_LIB",
+        }
+    }
+
+    /// The name that `shutterbench fetch` takes for it.
+    #[must_use]
+    pub const fn fetch_name(self) -> &'static str {
+        match self {
+            Self::Tflite => "tflite",
+            Self::Litert | Self::LitertGpu => "litert",
+            Self::Onnxruntime => "onnxruntime",
+        }
+    }
+
+    /// The library of a backend, where it has one.
+    #[must_use]
+    pub const fn of(backend: BackendKind) -> Option<Self> {
+        match backend {
+            BackendKind::Tflite | BackendKind::Tflitec => Some(Self::Tflite),
+            BackendKind::Litert => Some(Self::Litert),
+            BackendKind::Onnxruntime => Some(Self::Onnxruntime),
+            BackendKind::Tract => None,
+        }
+    }
+
+    /// Finds the file.
+    ///
+    /// # Errors
+    /// [`BackendError::Absent`] with the folders that were searched and the
+    /// command that brings it.
+    pub fn find(self) -> Result<PathBuf, BackendError> {
+        if let Some(path) = env::var_os(self.variable()).map(PathBuf::from) {
+            return if path.is_file() {
+                Ok(path)
+            } else {
+                Err(BackendError::Absent {
+                    reason: format!(
+                        "{} names {}, which is no file",
+                        self.variable(),
+                        path.display()
+                    ),
+                    remedy: format!("correct {} or unset it", self.variable()),
+                })
+            };
+        }
+        let folders = folders();
+        folders
+            .iter()
+            .map(|folder| folder.join(self.file_name()))
+            .find(|path| path.is_file())
+            .ok_or_else(|| BackendError::Absent {
+                reason: format!(
+                    "{} is in none of {}",
+                    self.file_name(),
+                    folders.iter().map(|f| f.display().to_string()).collect::<Vec<_>>().join(", ")
+                ),
+                remedy: format!(
+                    "'shutterbench fetch {}' brings it, or set {}",
+                    self.fetch_name(),
+                    self.variable()
+                ),
+            })
+    }
+}
+
+/// The folders that are searched for runtimes, in order: `SHUTTERBENCH_RUNTIMES`,
+/// then `runtimes/<target>` beside the program or above it, then the user's
+/// data folder.
+#[must_use]
+pub fn folders() -> Vec<PathBuf> {
+    folders_for(TARGET)
+}
+
+/// The same for the runtimes of another target.
+#[must_use]
+pub fn folders_for(target: &str) -> Vec<PathBuf> {
+    let named = env::var_os("SHUTTERBENCH_RUNTIMES").map(PathBuf::from);
+    let program = env::current_exe().unwrap_or_default();
+    let beside = program.ancestors().skip(1).take(4).map(|a| a.join("runtimes"));
+    named
+        .into_iter()
+        .chain(beside.filter(|folder| folder.is_dir()))
+        .chain(user_folder())
+        .map(|folder| folder.join(target))
+        .collect()
+}

@@ -1,0 +1,348 @@
+//! LiteRT 2.x through its CompiledModel interface, opened at run time.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use edgefirst_tflite::Library;
+
+use crate::model::tflite;
+use crate::record::anatomy::Anatomy;
+use crate::record::backend_kind::BackendKind;
+use crate::record::coverage::Coverage;
+use crate::record::delegate::Delegate;
+use crate::record::format::Format;
+use crate::record::tensor::TensorInfo;
+use crate::runtime::backend::{Backend, LoadRequest};
+use crate::runtime::boundary::{cannot_load, check_format, no_batch, one_line};
+use crate::runtime::error::BackendError;
+use crate::runtime::library::RuntimeLibrary;
+use crate::runtime::litert_api::api::{Api, ApiResult, Hardware, Side};
+use crate::runtime::litert_api::buffer::{Buffer, Handles};
+use crate::runtime::litert_api::compiled_model::CompiledModel;
+use crate::runtime::litert_api::environment::Environment;
+use crate::runtime::litert_api::model::Model;
+use crate::runtime::litert_api::options::Options;
+use crate::runtime::litert_api::profiler::Call;
+use crate::runtime::litert_coverage;
+use crate::runtime::session::{Session, Signature};
+
+/// The LiteRT library of this machine.
+pub struct Litert {
+    api: Api,
+    library: PathBuf,
+}
+
+impl Litert {
+    /// Opens the library.
+    ///
+    /// # Errors
+    /// [`BackendError::Absent`] where there is none or it lacks the interface.
+    pub fn open() -> Result<Self, BackendError> {
+        let path = RuntimeLibrary::Litert.find()?;
+        let absent = |why: &dyn std::fmt::Display| BackendError::Absent {
+            reason: format!("{} cannot be used ({})", path.display(), one_line(&why.to_string())),
+            remedy: format!(
+                "'shutterbench fetch {}' brings one that works",
+                RuntimeLibrary::Litert.fetch_name()
+            ),
+        };
+        let library = Library::from_path(&path).map_err(|error| absent(&error))?;
+        // One process uses one library, until it ends.
+        let library: &'static Library = Box::leak(Box::new(library));
+        let api = Api::of(library).map_err(|symbol| absent(&format!("it lacks {symbol}")))?;
+        let library = std::fs::canonicalize(&path).map_err(|error| absent(&error))?;
+        Ok(Self { api, library })
+    }
+}
+
+impl Backend for Litert {
+    fn kind(&self) -> BackendKind {
+        BackendKind::Litert
+    }
+
+    /// LiteRT does not tell its version; its library's hash does, where it is
+    /// one that `fetch` brings.
+    fn version(&self) -> String {
+        crate::fetch::bring::known_version(&self.library).unwrap_or_else(|| "unknown".into())
+    }
+
+    fn load(&self, request: &LoadRequest<'_>) -> Result<Box<dyn Session>, BackendError> {
+        check_format(self.kind(), &[Format::Tflite], request.model)?;
+        let target = Target::of(request.delegate)?;
+        if request.batch.get() > 1 {
+            return Err(no_batch(request.batch, &"LiteRT's CompiledModel runs the file's shapes"));
+        }
+        let failed = |reason: String| BackendError::Failed(cannot_load(request.model, &reason));
+        let anatomy = std::fs::read(request.model)
+            .map_err(anyhow::Error::from)
+            .and_then(|bytes| tflite::read(&bytes))
+            .map_err(|error| failed(format!("{error:#}")))?;
+        let folder = self.library.parent().unwrap_or(Path::new("/"));
+        let environment =
+            Environment::create(self.api, target.hardware(), folder).map_err(failed)?;
+        if target == Target::Gpu {
+            check_gpu(&environment.accelerators().map_err(failed)?)?;
+        }
+        let loaded = self.session(&environment, target, request, anatomy);
+        let session = match target {
+            Target::Builtin | Target::Xnnpack => loaded.map_err(failed),
+            // Some drivers lack what the accelerator needs, which shows as late
+            // as in the first run; its times would be those of no work.
+            Target::Gpu => loaded.and_then(LitertSession::tried).map_err(refused_by_gpu),
+        };
+        Ok(Box::new(session?))
+    }
+}
+
+impl Litert {
+    fn session(
+        &self,
+        environment: &Rc<Environment>,
+        target: Target,
+        request: &LoadRequest<'_>,
+        anatomy: Anatomy,
+    ) -> ApiResult<LitertSession> {
+        let model = Model::from_file(environment, request.model)?;
+        let recipe = Recipe { api: self.api, model, target, threads: request.threads };
+        let compiled = recipe.compile(Profiling::Off)?;
+        let Anatomy { inputs, outputs, operators, .. } = anatomy;
+        let signature = Signature { inputs, outputs };
+        let ends = Ends::create(&recipe.model, &compiled, &signature)?;
+        Ok(LitertSession { ends, compiled, recipe, signature, operators })
+    }
+}
+
+fn refused_by_gpu(reason: String) -> BackendError {
+    BackendError::Unsupported(format!(
+        "LiteRT's GPU accelerator does not work with this machine's driver ({}); \
+         --in-process shows what the driver says",
+        one_line(&reason)
+    ))
+}
+
+/// How a model is compiled, kept so that it can be compiled again to be profiled.
+struct Recipe {
+    api: Api,
+    model: Rc<Model>,
+    target: Target,
+    threads: NonZeroUsize,
+}
+
+/// Whether LiteRT keeps account of what it calls, which costs time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Profiling {
+    Off,
+    On,
+}
+
+impl Recipe {
+    fn compile(&self, profiling: Profiling) -> ApiResult<CompiledModel> {
+        let mut options = Options::create(self.api, self.target.hardware())?;
+        options.add(CPU_OPTIONS, &self.target.cpu_settings(self.threads))?;
+        if profiling == Profiling::On {
+            options.add(RUNTIME_OPTIONS, "enable_profiling = true\n")?;
+        }
+        CompiledModel::create(&self.model, &options)
+    }
+
+    /// What one run of the model calls.
+    fn calls(&self, signature: &Signature) -> ApiResult<Vec<Call>> {
+        let mut compiled = self.compile(Profiling::On)?;
+        let mut ends = Ends::create(&self.model, &compiled, signature)?;
+        for (index, input) in signature.inputs.iter().enumerate() {
+            ends.inputs.buffer_mut(index).write(&vec![0; input.byte_len()])?;
+        }
+        compiled.profiled(|compiled| ends.run(compiled))
+    }
+}
+
+/// Settings of the CPU kernels, as `litert_cpu_options.h` passes them.
+const CPU_OPTIONS: &str = "xnnpack";
+/// Settings of the runtime, as `litert_runtime_options.h` passes them.
+const RUNTIME_OPTIONS: &str = "runtime_options_string";
+
+/// What executes the graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    /// LiteRT's own CPU kernels.
+    Builtin,
+    /// XNNPACK, LiteRT's default on a CPU.
+    Xnnpack,
+    /// The GPU accelerator, with the CPU for what it leaves.
+    Gpu,
+}
+
+impl Target {
+    fn of(delegate: &Delegate) -> Result<Self, BackendError> {
+        match delegate {
+            Delegate::None => Ok(Self::Builtin),
+            Delegate::Xnnpack => Ok(Self::Xnnpack),
+            Delegate::Gpu => Ok(Self::Gpu),
+            other => Err(BackendError::Unsupported(format!(
+                "LiteRT's CompiledModel takes no {other} delegate"
+            ))),
+        }
+    }
+
+    const fn hardware(self) -> Hardware {
+        match self {
+            Self::Builtin | Self::Xnnpack => Hardware::Cpu,
+            Self::Gpu => Hardware::Gpu,
+        }
+    }
+
+    fn cpu_settings(self, threads: NonZeroUsize) -> String {
+        // `LiteRtCpuKernelMode`: 0 is XNNPACK, 2 the built-in optimised kernels.
+        let kernel_mode = if self == Self::Builtin { 2 } else { 0 };
+        format!("num_threads = {threads}\nkernel_mode = {kernel_mode}\n")
+    }
+}
+
+/// Says why there is no GPU where LiteRT did not bring one up.
+fn check_gpu(accelerators: &[String]) -> Result<(), BackendError> {
+    if accelerators.iter().any(|name| name.to_lowercase().contains("gpu")) {
+        return Ok(());
+    }
+    RuntimeLibrary::LitertGpu.find()?;
+    Err(BackendError::Unsupported(
+        "LiteRT's GPU accelerator did not start: no Vulkan device was found (Debian's \
+         mesa-vulkan-drivers brings a software one)"
+            .into(),
+    ))
+}
+
+/// The buffers of a compiled model's inputs and outputs.
+struct Ends {
+    inputs: End,
+    outputs: End,
+}
+
+impl Ends {
+    fn create(model: &Model, compiled: &CompiledModel, signature: &Signature) -> ApiResult<Self> {
+        let end =
+            |side, infos: &[TensorInfo]| End::create(compiled, side, &model.names(side)?, infos);
+        Ok(Self {
+            inputs: end(Side::Input, &signature.inputs)?,
+            outputs: end(Side::Output, &signature.outputs)?,
+        })
+    }
+
+    fn run(&mut self, compiled: &mut CompiledModel) -> ApiResult<()> {
+        compiled.run(&mut self.inputs.handles, &mut self.outputs.handles)
+    }
+}
+
+/// The inputs or the outputs of a compiled model, in the file's order.
+struct End {
+    buffers: Vec<Buffer>,
+    handles: Handles,
+    /// For each tensor of the file, its place in the signature.
+    places: Vec<usize>,
+}
+
+impl End {
+    fn create(
+        compiled: &CompiledModel,
+        side: Side,
+        names: &[String],
+        infos: &[TensorInfo],
+    ) -> ApiResult<Self> {
+        if names.len() != infos.len() {
+            return Err(format!(
+                "its first signature has {} tensors on one side, its graph {}",
+                names.len(),
+                infos.len()
+            ));
+        }
+        let places = infos
+            .iter()
+            .enumerate()
+            .map(|(index, info)| names.iter().position(|name| *name == info.name).unwrap_or(index))
+            .collect();
+        let buffers = (0..names.len())
+            .map(|index| compiled.buffer(side, index))
+            .collect::<ApiResult<Vec<_>>>()?;
+        let handles = Handles::of(&buffers);
+        Ok(Self { buffers, handles, places })
+    }
+
+    fn buffer(&self, index: usize) -> &Buffer {
+        &self.buffers[self.places[index]]
+    }
+
+    fn buffer_mut(&mut self, index: usize) -> &mut Buffer {
+        &mut self.buffers[self.places[index]]
+    }
+}
+
+/// A compiled model with its buffers.
+struct LitertSession {
+    // Before `compiled`: buffers go before what they were made for.
+    ends: Ends,
+    compiled: CompiledModel,
+    recipe: Recipe,
+    signature: Signature,
+    /// The file's operators and how often each occurs.
+    operators: Vec<(String, usize)>,
+}
+
+impl LitertSession {
+    /// One run. A GPU works on after the call has returned, so there its
+    /// outputs are waited for.
+    fn run(&mut self) -> ApiResult<()> {
+        self.ends.run(&mut self.compiled)?;
+        if self.recipe.target == Target::Gpu {
+            self.ends.outputs.buffers.iter().try_for_each(Buffer::wait)?;
+        }
+        Ok(())
+    }
+
+    /// The session after a run that worked, its outputs read.
+    fn tried(mut self) -> ApiResult<Self> {
+        self.run()?;
+        for (index, output) in self.signature.outputs.iter().enumerate() {
+            self.ends.outputs.buffer(index).read(output.byte_len())?;
+        }
+        Ok(self)
+    }
+}
+
+impl Session for LitertSession {
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn write_input(&mut self, index: usize, bytes: &[u8]) -> Result<(), BackendError> {
+        self.ends.inputs.buffer_mut(index).write(bytes).map_err(failed)
+    }
+
+    fn invoke(&mut self) -> Result<(), BackendError> {
+        self.run().map_err(failed)
+    }
+
+    fn read_output(&self, index: usize) -> Result<Vec<u8>, BackendError> {
+        let len = self.signature.outputs[index].byte_len();
+        self.ends.outputs.buffer(index).read(len).map_err(failed)
+    }
+
+    fn coverage(&mut self) -> Result<Coverage, BackendError> {
+        let calls = match self.recipe.target {
+            Target::Builtin | Target::Xnnpack => {
+                Some(self.recipe.calls(&self.signature).map_err(failed)?)
+            }
+            // The GPU accelerator cannot be profiled ('Profile is not
+            // implemented'); LiteRT tells only whether it left anything.
+            Target::Gpu if self.compiled.is_fully_accelerated().map_err(failed)? => {
+                return Ok(litert_coverage::full(&self.operators));
+            }
+            Target::Gpu => None,
+        };
+        let asked = self.recipe.target != Target::Builtin;
+        Ok(litert_coverage::of(&self.operators, calls.as_deref(), asked))
+    }
+}
+
+fn failed(reason: String) -> BackendError {
+    BackendError::Failed(format!("LiteRT: {}", one_line(&reason)))
+}

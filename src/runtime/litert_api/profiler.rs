@@ -1,0 +1,95 @@
+//! LiteRT's own profiler: which kernels a run called, and whose they were.
+
+use std::ffi::{c_char, c_void};
+use std::ptr;
+
+use edgefirst_tflite_sys::litert::{self as sys, Status};
+
+use crate::runtime::litert_api::api::{ApiResult, check, text};
+use crate::runtime::litert_api::compiled_model::CompiledModel;
+
+/// A kernel that a run called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// A node of the runtime's plan, by its operator's name; also the node that
+    /// stands for what a delegate took, if that delegate profiles nothing itself.
+    Node(String),
+    /// An operator inside a delegate, by its place in that delegate's graph.
+    Delegated(u64),
+}
+
+// `LiteRtProfilerEventType` of `litert_profiler_event.h`.
+const OPERATOR_INVOKE: u32 = 1 << 1;
+const DELEGATE_OPERATOR_INVOKE: u32 = 1 << 2;
+const DELEGATE_PROFILED_OPERATOR_INVOKE: u32 = 1 << 3;
+
+/// `ProfiledEventData` of the same header.
+#[repr(C)]
+struct Event {
+    tag: *const c_char,
+    kind: u32,
+    start_us: u64,
+    elapsed_us: u64,
+    memory_at_begin: [usize; 3],
+    memory_at_end: [usize; 3],
+    metadata: [u64; 2],
+    source: u32,
+}
+
+// The binding's table leaves the profiler out; its handle is a pointer.
+type Profiler = *mut c_void;
+type GetProfiler = unsafe extern "C" fn(sys::CompiledModel, *mut Profiler) -> Status;
+type Command = unsafe extern "C" fn(Profiler) -> Status;
+type Count = unsafe extern "C" fn(Profiler, *mut i32) -> Status;
+type Events = unsafe extern "C" fn(Profiler, i32, *mut Event) -> Status;
+
+impl CompiledModel {
+    /// What `work` makes the model call, in order. The model has to be compiled
+    /// with profiling enabled.
+    pub(crate) fn profiled(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> ApiResult<()>,
+    ) -> ApiResult<Vec<Call>> {
+        let api = self.model.environment.api;
+        let mut profiler: Profiler = ptr::null_mut();
+        // SAFETY: the functions have these types in `litert_compiled_model.h`
+        // and `litert_profiler.h`; the compiled model is live and owns the
+        // profiler and the tags of its events.
+        unsafe {
+            let get = api.function::<GetProfiler>(c"LiteRtCompiledModelGetProfiler")?;
+            check("LiteRtCompiledModelGetProfiler", get(self.raw, &raw mut profiler))?;
+            if profiler.is_null() {
+                return Err("LiteRT has no profiler for this model".into());
+            }
+            let start = api.function::<Command>(c"LiteRtStartProfiler")?;
+            let stop = api.function::<Command>(c"LiteRtStopProfiler")?;
+            let count_of = api.function::<Count>(c"LiteRtGetNumProfilerEvents")?;
+            let events_of = api.function::<Events>(c"LiteRtGetProfilerEvents")?;
+            check("LiteRtStartProfiler", start(profiler))?;
+            let worked = work(self);
+            check("LiteRtStopProfiler", stop(profiler))?;
+            worked?;
+            let mut count = 0;
+            check("LiteRtGetNumProfilerEvents", count_of(profiler, &raw mut count))?;
+            let len = usize::try_from(count).unwrap_or(0);
+            let mut events: Vec<Event> = Vec::with_capacity(len);
+            check("LiteRtGetProfilerEvents", events_of(profiler, count, events.as_mut_ptr()))?;
+            // The call has filled as many as it was asked for.
+            events.set_len(len);
+            Ok(events.iter().filter_map(|event| call(event)).collect())
+        }
+    }
+}
+
+/// # Safety
+/// The event's tag is null or a live string.
+unsafe fn call(event: &Event) -> Option<Call> {
+    match event.kind {
+        // SAFETY: as the caller promises.
+        OPERATOR_INVOKE => Some(Call::Node(unsafe { text(event.tag) })),
+        DELEGATE_OPERATOR_INVOKE | DELEGATE_PROFILED_OPERATOR_INVOKE => {
+            Some(Call::Delegated(event.metadata[0]))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,22 @@
+//! The runtimes behind the traits `Backend` and `Session`; the only module with `unsafe`.
+
+pub mod backend;
+pub mod boundary;
+pub mod error;
+pub mod library;
+pub mod listing;
+pub mod litert;
+pub mod litert_api;
+pub mod litert_coverage;
+pub mod onnxruntime;
+pub mod onnxruntime_profile;
+pub mod onnxruntime_provider;
+pub mod onnxruntime_recipe;
+pub mod registry;
+pub mod session;
+pub mod tflite;
+pub mod tflite_delegate;
+pub mod tflite_plan;
+#[cfg(feature = "tflitec")]
+pub mod tflitec;
+pub mod tract;

@@ -1,0 +1,253 @@
+//! ONNX Runtime, opened at run time.
+
+use std::ffi::CStr;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use libloading::Library;
+use ort::AsPointer;
+use ort::environment::Environment;
+use ort::session::IoBinding;
+use ort::session::Session as RuntimeSession;
+use ort::value::{DynTensor, Outlet, TensorElementType, ValueType};
+
+use crate::record::backend_kind::BackendKind;
+use crate::record::coverage::Coverage;
+use crate::record::format::Format;
+use crate::record::tensor::{ElementType, TensorInfo};
+use crate::runtime::backend::{Backend, LoadRequest};
+use crate::runtime::boundary::{cannot_load, check_batch, check_format, one_line};
+use crate::runtime::error::BackendError;
+use crate::runtime::library::RuntimeLibrary;
+use crate::runtime::onnxruntime_profile as profile;
+use crate::runtime::onnxruntime_provider as provider;
+use crate::runtime::onnxruntime_recipe::Recipe;
+use crate::runtime::session::{Session, Signature};
+
+/// The ONNX Runtime library of this machine.
+#[derive(Debug)]
+pub struct Onnxruntime {
+    environment: Environment,
+    version: String,
+}
+
+/// ONNX Runtime keeps one environment a process.
+static ENVIRONMENT: Mutex<Option<Environment>> = Mutex::new(None);
+
+impl Onnxruntime {
+    /// Opens the library.
+    ///
+    /// # Errors
+    /// [`BackendError::Absent`] where there is none or it is no ONNX Runtime
+    /// of a fitting version.
+    pub fn open() -> Result<Self, BackendError> {
+        let path = RuntimeLibrary::Onnxruntime.find()?;
+        let version = version_of(&path)?;
+        Ok(Self { environment: environment(&path)?, version })
+    }
+}
+
+fn absent(path: &Path, why: &dyn std::fmt::Display) -> BackendError {
+    BackendError::Absent {
+        reason: format!("{} cannot be used ({})", path.display(), one_line(&why.to_string())),
+        remedy: format!(
+            "'shutterbench fetch {}' brings one that works",
+            RuntimeLibrary::Onnxruntime.fetch_name()
+        ),
+    }
+}
+
+/// The version that the library itself states.
+fn version_of(path: &Path) -> Result<String, BackendError> {
+    // SAFETY: opening a shared library runs its initialisers; this is the
+    // library that the user or `fetch` put there to be run.
+    let library = unsafe { Library::new(path) }.map_err(|error| absent(path, &error))?;
+    // SAFETY: this symbol has this signature in every ONNX Runtime; it returns
+    // a pointer to static data, whose version string is static, too.
+    unsafe {
+        let base = library
+            .get::<unsafe extern "C" fn() -> *const ort::sys::OrtApiBase>(b"OrtGetApiBase\0")
+            .map_err(|_| absent(path, &"it is no ONNX Runtime: it lacks OrtGetApiBase"))?(
+        );
+        let version = CStr::from_ptr(((*base).GetVersionString)());
+        Ok(version.to_string_lossy().into_owned())
+    }
+}
+
+fn environment(path: &Path) -> Result<Environment, BackendError> {
+    let mut kept = ENVIRONMENT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(environment) = kept.as_ref() {
+        return Ok(environment.clone());
+    }
+    let environment = ort::init_from(path)
+        .map_err(|error| absent(path, &error))?
+        .with_telemetry(false)
+        .build()
+        .map_err(|error| absent(path, &error))?;
+    Ok(kept.insert(environment).clone())
+}
+
+impl Backend for Onnxruntime {
+    fn kind(&self) -> BackendKind {
+        BackendKind::Onnxruntime
+    }
+
+    fn version(&self) -> String {
+        self.version.clone()
+    }
+
+    fn load(&self, request: &LoadRequest<'_>) -> Result<Box<dyn Session>, BackendError> {
+        check_format(self.kind(), &[Format::Onnx], request.model)?;
+        let provider = provider::of(request.delegate)?;
+        let failed = |error: ort::Error| BackendError::Failed(cannot_load(request.model, &error));
+        let recipe = Recipe {
+            environment: self.environment.clone(),
+            model: request.model.to_owned(),
+            provider,
+            threads: request.threads.get(),
+            batch: request.batch,
+        };
+        let session = recipe.session(Ok).map_err(failed)?;
+        let signature = Signature {
+            inputs: describe(session.inputs())?,
+            outputs: describe(session.outputs())?,
+        };
+        if request.batch.get() > 1 {
+            check_batch(&signature.inputs, request.batch)
+                .and_then(|()| check_batch(&signature.outputs, request.batch))?;
+        }
+        let mut binding = session.create_binding().map_err(failed)?;
+        let mut results = Vec::with_capacity(signature.outputs.len());
+        for info in &signature.outputs {
+            // Outputs are allocated once, here, and not in every run.
+            let mut value = new_tensor(&session, info).map_err(failed)?;
+            binding.bind_output(&info.name, &mut value).map_err(failed)?;
+            results.push(value);
+        }
+        let mut loaded = OnnxruntimeSession { session, binding, recipe, signature, results };
+        for index in 0..loaded.inputs().len() {
+            let zeros = vec![0; loaded.inputs()[index].byte_len()];
+            loaded.write_input(index, &zeros)?;
+        }
+        Ok(Box::new(loaded))
+    }
+}
+
+fn describe(outlets: &[Outlet]) -> Result<Vec<TensorInfo>, BackendError> {
+    outlets
+        .iter()
+        .map(|outlet| {
+            let name = outlet.name().to_owned();
+            let ValueType::Tensor { ty, shape, .. } = outlet.dtype() else {
+                return Err(BackendError::Unsupported(format!("'{name}' is no tensor")));
+            };
+            let element = element(*ty).ok_or_else(|| {
+                BackendError::Unsupported(format!("tensor '{name}' holds {ty} elements"))
+            })?;
+            // What is still open has no name that could be fixed; 1 is what
+            // the file's own description says, too.
+            let shape = shape.iter().map(|size| usize::try_from(*size).unwrap_or(1)).collect();
+            Ok(TensorInfo { name, shape, element, quantization: None })
+        })
+        .collect()
+}
+
+fn new_tensor(session: &RuntimeSession, info: &TensorInfo) -> ort::Result<DynTensor> {
+    let shape: Vec<i64> = info.shape.iter().map(|size| *size as i64).collect();
+    DynTensor::new(session.allocator(), element_type(info.element), shape)
+}
+
+/// A session with its inputs and outputs bound.
+struct OnnxruntimeSession {
+    session: RuntimeSession,
+    binding: IoBinding,
+    recipe: Recipe,
+    signature: Signature,
+    results: Vec<DynTensor>,
+}
+
+impl OnnxruntimeSession {
+    /// The binding's own `run_binding` also fetches every output, which
+    /// allocates; those are bound already.
+    fn run(&mut self) -> ort::Result<()> {
+        // SAFETY: session and binding are live and belong together; no other
+        // thread uses them, since `self` is borrowed exclusively. Null run
+        // options mean the defaults.
+        unsafe {
+            let status = (ort::api().RunWithBinding)(
+                self.session.ptr().cast_mut(),
+                std::ptr::null(),
+                self.binding.ptr(),
+            );
+            ort::Error::result_from_status(status)
+        }
+    }
+}
+
+impl Session for OnnxruntimeSession {
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn write_input(&mut self, index: usize, bytes: &[u8]) -> Result<(), BackendError> {
+        let info = &self.signature.inputs[index];
+        let mut value = new_tensor(&self.session, info).map_err(failed)?;
+        // SAFETY: the tensor was just allocated by the CPU allocator for this
+        // type and shape, whose size the caller compared with that of `bytes`.
+        unsafe {
+            std::ptr::copy_nonoverlapping(
+                bytes.as_ptr(),
+                value.data_ptr_mut().cast::<u8>(),
+                bytes.len(),
+            );
+        }
+        self.binding.bind_input(&info.name, &value).map_err(failed)
+    }
+
+    fn invoke(&mut self) -> Result<(), BackendError> {
+        self.run().map_err(failed)
+    }
+
+    fn read_output(&self, index: usize) -> Result<Vec<u8>, BackendError> {
+        let (value, info) = (&self.results[index], &self.signature.outputs[index]);
+        // SAFETY: the tensor was allocated on the CPU with this type and shape.
+        let bytes =
+            unsafe { std::slice::from_raw_parts(value.data_ptr().cast::<u8>(), info.byte_len()) };
+        Ok(bytes.to_vec())
+    }
+
+    fn coverage(&mut self) -> Result<Coverage, BackendError> {
+        profile::coverage(&self.recipe).map_err(failed)
+    }
+}
+
+fn failed(error: ort::Error) -> BackendError {
+    BackendError::Failed(format!("ONNX Runtime: {}", one_line(&error.to_string())))
+}
+
+fn element_type(element: ElementType) -> TensorElementType {
+    match element {
+        ElementType::Float32 => TensorElementType::Float32,
+        ElementType::Float16 => TensorElementType::Float16,
+        ElementType::Int8 => TensorElementType::Int8,
+        ElementType::Uint8 => TensorElementType::Uint8,
+        ElementType::Int16 => TensorElementType::Int16,
+        ElementType::Int32 => TensorElementType::Int32,
+        ElementType::Int64 => TensorElementType::Int64,
+        ElementType::Bool => TensorElementType::Bool,
+    }
+}
+
+fn element(kind: TensorElementType) -> Option<ElementType> {
+    Some(match kind {
+        TensorElementType::Float32 => ElementType::Float32,
+        TensorElementType::Float16 => ElementType::Float16,
+        TensorElementType::Int8 => ElementType::Int8,
+        TensorElementType::Uint8 => ElementType::Uint8,
+        TensorElementType::Int16 => ElementType::Int16,
+        TensorElementType::Int32 => ElementType::Int32,
+        TensorElementType::Int64 => ElementType::Int64,
+        TensorElementType::Bool => ElementType::Bool,
+        _ => return None,
+    })
+}

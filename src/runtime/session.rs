@@ -1,0 +1,150 @@
+//! A loaded model, and what is checked at its border with the caller.
+
+use crate::record::coverage::Coverage;
+use crate::record::tensor::{Tensor, TensorInfo};
+use crate::runtime::error::BackendError;
+
+/// The inputs and outputs of a loaded model, each in the model's order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Signature {
+    /// The inputs.
+    pub inputs: Vec<TensorInfo>,
+    /// The outputs.
+    pub outputs: Vec<TensorInfo>,
+}
+
+/// One loaded model, ready to run. A backend implements what is required; the
+/// rest is the same for all.
+pub trait Session {
+    /// The model's inputs and outputs.
+    fn signature(&self) -> &Signature;
+
+    /// Copies bytes into input `index`, both checked by [`Self::set_input`].
+    ///
+    /// # Errors
+    /// What the runtime says.
+    fn write_input(&mut self, index: usize, bytes: &[u8]) -> Result<(), BackendError>;
+
+    /// Runs the model once on the inputs that were set last. This is what is
+    /// timed: it allocates nothing of ours and copies nothing of ours.
+    ///
+    /// # Errors
+    /// What the runtime says.
+    fn invoke(&mut self) -> Result<(), BackendError>;
+
+    /// Copies the bytes of output `index`, checked by [`Self::output`].
+    ///
+    /// # Errors
+    /// What the runtime says; no run yet.
+    fn read_output(&self, index: usize) -> Result<Vec<u8>, BackendError>;
+
+    /// What the delegate really took, as the runtime itself tells it. Called
+    /// outside every timed block; it may run the model once to find out.
+    ///
+    /// # Errors
+    /// What the runtime says.
+    fn coverage(&mut self) -> Result<Coverage, BackendError>;
+
+    /// The model's inputs, in the model's order.
+    fn inputs(&self) -> &[TensorInfo] {
+        &self.signature().inputs
+    }
+
+    /// The model's outputs, in the model's order.
+    fn outputs(&self) -> &[TensorInfo] {
+        &self.signature().outputs
+    }
+
+    /// Copies `tensor` into input `index`. Its bytes must match that input's
+    /// element type and shape.
+    ///
+    /// # Errors
+    /// An input that does not exist or a tensor that does not fit it.
+    fn set_input(&mut self, index: usize, tensor: &Tensor) -> Result<(), BackendError> {
+        self.signature().check_input(index, tensor)?;
+        self.write_input(index, &tensor.bytes)
+    }
+
+    /// Copies output `index` of the last [`invoke`](Session::invoke).
+    ///
+    /// # Errors
+    /// An output that does not exist, or one of another size than it should have.
+    fn output(&self, index: usize) -> Result<Tensor, BackendError> {
+        let outputs = self.outputs();
+        let Some(info) = outputs.get(index) else {
+            let count = outputs.len();
+            return Err(BackendError::Failed(format!(
+                "output {index} was asked for, the model has {count}"
+            )));
+        };
+        let bytes = self.read_output(index)?;
+        if bytes.len() != info.byte_len() {
+            return Err(BackendError::Failed(format!(
+                "output '{}' has {} bytes, its shape {:?} of {} has {}",
+                info.name,
+                bytes.len(),
+                info.shape,
+                info.element,
+                info.byte_len()
+            )));
+        }
+        Ok(Tensor { element: info.element, shape: info.shape.clone(), bytes })
+    }
+}
+
+impl Signature {
+    /// Checks that `tensor` fits input `index` byte for byte.
+    fn check_input(&self, index: usize, tensor: &Tensor) -> Result<(), BackendError> {
+        let Some(input) = self.inputs.get(index) else {
+            return Err(BackendError::Failed(format!(
+                "input {index} was given, the model has {}",
+                self.inputs.len()
+            )));
+        };
+        if tensor.element == input.element
+            && tensor.shape == input.shape
+            && tensor.bytes.len() == input.byte_len()
+        {
+            return Ok(());
+        }
+        Err(BackendError::Failed(format!(
+            "input '{}' takes {} {:?}, it was given {} {:?} in {} bytes",
+            input.name,
+            input.element,
+            input.shape,
+            tensor.element,
+            tensor.shape,
+            tensor.bytes.len()
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::tensor::ElementType;
+
+    #[test]
+    fn an_input_fits_or_says_why_not() {
+        let image = Signature {
+            inputs: vec![TensorInfo {
+                name: "image".into(),
+                shape: vec![1, 2],
+                element: ElementType::Float32,
+                quantization: None,
+            }],
+            outputs: Vec::new(),
+        };
+        let fits = Tensor { element: ElementType::Float32, shape: vec![1, 2], bytes: vec![0; 8] };
+        assert!(image.check_input(0, &fits).is_ok());
+        for wrong in [
+            Tensor { element: ElementType::Int32, ..fits.clone() },
+            Tensor { shape: vec![2, 1], ..fits.clone() },
+            Tensor { bytes: vec![0; 7], ..fits.clone() },
+        ] {
+            let error = image.check_input(0, &wrong).unwrap_err().to_string();
+            assert!(error.contains("'image' takes float32 [1, 2]"), "{error}");
+        }
+        assert!(image.check_input(1, &fits).unwrap_err().to_string().contains("input 1"));
+    }
+}

@@ -1,0 +1,252 @@
+//! TensorFlow Lite through its C library, opened at run time.
+
+use std::ffi::CStr;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use edgefirst_tflite::{Interpreter, Library, Model, Tensor as RuntimeTensor, TensorType};
+
+use crate::record::backend_kind::BackendKind;
+use crate::record::coverage::Coverage;
+use crate::record::delegate::Delegate;
+use crate::record::format::Format;
+use crate::record::quantization::Quantization;
+use crate::record::tensor::{ElementType, TensorInfo};
+use crate::runtime::backend::{Backend, LoadRequest};
+use crate::runtime::boundary::{
+    batched, cannot_load, check_batch, check_format, no_batch, one_line,
+};
+use crate::runtime::error::BackendError;
+use crate::runtime::library::RuntimeLibrary;
+use crate::runtime::session::{Session, Signature};
+use crate::runtime::tflite_delegate::NativeDelegate;
+use crate::runtime::tflite_plan;
+
+/// What the binding calls without looking whether it is there.
+const NEEDED: [&str; 19] = [
+    "TfLiteVersion",
+    "TfLiteModelCreate",
+    "TfLiteModelDelete",
+    "TfLiteInterpreterOptionsCreate",
+    "TfLiteInterpreterOptionsSetNumThreads",
+    "TfLiteInterpreterOptionsAddDelegate",
+    "TfLiteInterpreterOptionsDelete",
+    "TfLiteInterpreterCreate",
+    "TfLiteInterpreterAllocateTensors",
+    "TfLiteInterpreterResizeInputTensor",
+    "TfLiteInterpreterInvoke",
+    "TfLiteInterpreterGetInputTensor",
+    "TfLiteInterpreterGetInputTensorCount",
+    "TfLiteInterpreterGetOutputTensor",
+    "TfLiteInterpreterGetOutputTensorCount",
+    "TfLiteInterpreterDelete",
+    "TfLiteTensorByteSize",
+    "TfLiteTensorData",
+    "TfLiteTensorQuantizationParams",
+];
+
+/// The TensorFlow Lite C library of this machine.
+#[derive(Debug)]
+pub struct Tflite {
+    library: &'static Library,
+}
+
+impl Tflite {
+    /// Opens the library.
+    ///
+    /// # Errors
+    /// [`BackendError::Absent`] where there is none or it is no TensorFlow
+    /// Lite C library.
+    pub fn open() -> Result<Self, BackendError> {
+        let path = RuntimeLibrary::Tflite.find()?;
+        let library = open_library(&path)?;
+        // Models and interpreters borrow the library, and a process uses one:
+        // it stays open until the process ends.
+        Ok(Self { library: Box::leak(Box::new(library)) })
+    }
+
+    /// What `delegate` takes of `model`, the bytes of a file.
+    #[cfg(feature = "tflitec")]
+    pub(crate) fn coverage(
+        &self,
+        model: &[u8],
+        delegate: &Delegate,
+        threads: i32,
+    ) -> Result<Coverage, BackendError> {
+        tflite_plan::coverage(self.library, model, delegate, threads)
+    }
+}
+
+/// Opens a library that has the whole C interface. The binding panics on a
+/// symbol that is missing, so each is looked up first.
+fn open_library(path: &Path) -> Result<Library, BackendError> {
+    let absent = |reason: String| BackendError::Absent {
+        reason,
+        remedy: format!(
+            "'shutterbench fetch {}' brings one that works",
+            RuntimeLibrary::Tflite.fetch_name()
+        ),
+    };
+    let library = Library::from_path(path).map_err(|error| {
+        absent(format!("{} cannot be opened ({})", path.display(), one_line(&error.to_string())))
+    })?;
+    let handle = library.as_sys().library();
+    for name in NEEDED {
+        // SAFETY: the symbol is only looked up, never called through this type.
+        let symbol = unsafe { handle.get::<unsafe extern "C" fn()>(name.as_bytes()) };
+        if symbol.is_err() {
+            return Err(absent(format!(
+                "{} is no TensorFlow Lite C library: it lacks {name}",
+                path.display()
+            )));
+        }
+    }
+    Ok(library)
+}
+
+impl Backend for Tflite {
+    fn kind(&self) -> BackendKind {
+        BackendKind::Tflite
+    }
+
+    fn version(&self) -> String {
+        // SAFETY: `TfLiteVersion` was found when the library was opened; it
+        // returns a static, NUL-terminated string.
+        let version = unsafe { CStr::from_ptr(self.library.as_sys().TfLiteVersion()) };
+        version.to_string_lossy().into_owned()
+    }
+
+    fn load(&self, request: &LoadRequest<'_>) -> Result<Box<dyn Session>, BackendError> {
+        check_format(self.kind(), &[Format::Tflite], request.model)?;
+        let threads = i32::try_from(request.threads.get()).map_err(|_| {
+            BackendError::Unsupported(format!(
+                "{} threads are more than TensorFlow Lite counts",
+                request.threads
+            ))
+        })?;
+        let delegate = NativeDelegate::create(self.library, request.delegate, threads)?;
+        let failed = |error: edgefirst_tflite::Error| {
+            BackendError::Failed(cannot_load(request.model, &error))
+        };
+        let model = Model::from_file(self.library, request.model).map_err(failed)?;
+        let mut builder = Interpreter::builder(self.library).map_err(failed)?.num_threads(threads);
+        if let Some(delegate) = delegate {
+            builder = builder.delegate(delegate.into_inner());
+        }
+        let mut interpreter = builder.build(&model).map_err(|error| {
+            BackendError::Failed(match request.delegate {
+                Delegate::None => cannot_load(request.model, &error),
+                delegate => {
+                    cannot_load(request.model, &format!("with delegate {delegate}: {error}"))
+                }
+            })
+        })?;
+        if request.batch.get() > 1 {
+            let inputs = describe(&interpreter.inputs().map_err(failed)?)?;
+            resize(&mut interpreter, &inputs, request.batch)?;
+        }
+        let signature = Signature {
+            inputs: describe(&interpreter.inputs().map_err(failed)?)?,
+            outputs: describe(&interpreter.outputs().map_err(failed)?)?,
+        };
+        Ok(Box::new(TfliteSession {
+            interpreter,
+            model,
+            library: self.library,
+            delegate: request.delegate.clone(),
+            threads,
+            signature,
+        }))
+    }
+}
+
+/// Gives every input room for `batch` images. Outputs follow by themselves, if no
+/// operator holds on to the old size.
+fn resize(
+    interpreter: &mut Interpreter<'_>,
+    inputs: &[TensorInfo],
+    batch: NonZeroUsize,
+) -> Result<(), BackendError> {
+    for (index, input) in inputs.iter().enumerate() {
+        let shape: Vec<i32> = batched(input, batch)?
+            .into_iter()
+            .map(|size| i32::try_from(size).unwrap_or(i32::MAX))
+            .collect();
+        interpreter.resize_input(index, &shape).map_err(|error| no_batch(batch, &error))?;
+    }
+    interpreter.allocate_tensors().map_err(|error| no_batch(batch, &error))?;
+    let outputs = describe(&interpreter.outputs().map_err(|error| no_batch(batch, &error))?)?;
+    check_batch(&outputs, batch)
+}
+
+/// An interpreter with its tensors allocated.
+struct TfliteSession {
+    // Before `model`: an interpreter reads its model's buffer until it is dropped.
+    interpreter: Interpreter<'static>,
+    model: Model<'static>,
+    library: &'static Library,
+    delegate: Delegate,
+    threads: i32,
+    signature: Signature,
+}
+
+impl Session for TfliteSession {
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn write_input(&mut self, index: usize, bytes: &[u8]) -> Result<(), BackendError> {
+        let mut inputs = self.interpreter.inputs_mut().map_err(failed)?;
+        inputs[index].copy_from_bytes(bytes).map_err(failed)
+    }
+
+    fn invoke(&mut self) -> Result<(), BackendError> {
+        self.interpreter.invoke().map_err(failed)
+    }
+
+    fn read_output(&self, index: usize) -> Result<Vec<u8>, BackendError> {
+        let outputs = self.interpreter.outputs().map_err(failed)?;
+        outputs[index].as_bytes().map(<[u8]>::to_vec).map_err(failed)
+    }
+
+    fn coverage(&mut self) -> Result<Coverage, BackendError> {
+        tflite_plan::coverage(self.library, self.model.data(), &self.delegate, self.threads)
+    }
+}
+
+fn failed(error: edgefirst_tflite::Error) -> BackendError {
+    BackendError::Failed(format!("TensorFlow Lite: {}", one_line(&error.to_string())))
+}
+
+fn describe(tensors: &[RuntimeTensor<'_>]) -> Result<Vec<TensorInfo>, BackendError> {
+    tensors
+        .iter()
+        .map(|tensor| {
+            let name = tensor.name().to_owned();
+            let kind = tensor.tensor_type();
+            let element = element(kind).ok_or_else(|| {
+                BackendError::Unsupported(format!("tensor '{name}' holds {kind:?} elements"))
+            })?;
+            let shape = tensor.shape().map_err(failed)?;
+            let params = tensor.quantization_params();
+            // A scale of 0 is the C interface's word for 'not quantised'.
+            let quantization = (params.scale > 0.0)
+                .then_some(Quantization { scale: params.scale, zero_point: params.zero_point });
+            Ok(TensorInfo { name, shape, element, quantization })
+        })
+        .collect()
+}
+
+fn element(kind: TensorType) -> Option<ElementType> {
+    Some(match kind {
+        TensorType::Float32 => ElementType::Float32,
+        TensorType::Float16 => ElementType::Float16,
+        TensorType::Int8 => ElementType::Int8,
+        TensorType::UInt8 => ElementType::Uint8,
+        TensorType::Int16 => ElementType::Int16,
+        TensorType::Int32 => ElementType::Int32,
+        TensorType::Int64 => ElementType::Int64,
+        TensorType::Bool => ElementType::Bool,
+        _ => return None,
+    })
+}

@@ -1,0 +1,248 @@
+//! tract: ONNX and floating-point TensorFlow Lite models in pure Rust.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use tract_onnx::prelude::{
+    DatumType, Framework, InferenceFact, InferenceModelExt, IntoRunnable, TValue, TVec,
+    Tensor as RuntimeTensor, TractResult, TypedFact, TypedModel, TypedSimpleState, tvec,
+};
+
+use crate::model::{onnx, tflite};
+use crate::record::anatomy::Anatomy;
+use crate::record::backend_kind::BackendKind;
+use crate::record::coverage::Coverage;
+use crate::record::delegate::Delegate;
+use crate::record::format::Format;
+use crate::record::precision::Precision;
+use crate::record::tensor::{ElementType, TensorInfo};
+use crate::runtime::backend::{Backend, LoadRequest};
+use crate::runtime::boundary::{
+    batched, cannot_load, check_batch, check_format, no_batch, one_line,
+};
+use crate::runtime::error::BackendError;
+use crate::runtime::session::{Session, Signature};
+
+/// tract, built into this program.
+#[derive(Debug)]
+pub struct Tract;
+
+impl Backend for Tract {
+    fn kind(&self) -> BackendKind {
+        BackendKind::Tract
+    }
+
+    fn version(&self) -> String {
+        env!("SHUTTERBENCH_TRACT_VERSION").to_owned()
+    }
+
+    fn load(&self, request: &LoadRequest<'_>) -> Result<Box<dyn Session>, BackendError> {
+        let format = check_format(self.kind(), &[Format::Onnx, Format::Tflite], request.model)?;
+        if *request.delegate != Delegate::None {
+            return Err(BackendError::Unsupported(format!(
+                "tract has kernels of its own only, no {} delegate",
+                request.delegate
+            )));
+        }
+        let failed = |reason: &dyn std::fmt::Display| {
+            BackendError::Failed(cannot_load(request.model, reason))
+        };
+        let anatomy = std::fs::read(request.model)
+            .map_err(anyhow::Error::from)
+            .and_then(|bytes| match format {
+                Format::Onnx => onnx::read(&bytes),
+                Format::Tflite => tflite::read(&bytes),
+            })
+            .map_err(|error| failed(&format!("{error:#}")))?;
+        if format == Format::Tflite && request.batch.get() > 1 {
+            return Err(no_batch(request.batch, &"tract reads TensorFlow Lite files as they are"));
+        }
+        check_precision(format, anatomy.precision)?;
+        check_operators(format, &anatomy)?;
+        // tract asserts on some graphs instead of returning an error.
+        let session = catch_unwind(AssertUnwindSafe(|| build(request, format, &anatomy)))
+            .map_err(|_| failed(&"tract panicked on it"))?
+            .map_err(|error| {
+                // The file is sound, so it is tract that lacks something. The
+                // outer layers of the error print whole operators.
+                BackendError::Unsupported(cannot_load(
+                    request.model,
+                    &format!("tract: {}", error.root_cause()),
+                ))
+            })?;
+        if request.batch.get() > 1 {
+            check_batch(session.outputs(), request.batch)?;
+        }
+        Ok(Box::new(session))
+    }
+}
+
+/// tract takes many quantised models and computes them wrongly: TensorFlow
+/// Lite's with the wrong quantisation on the last layers, ONNX's (QDQ) down to
+/// the accuracy of guessing. So none of them is run.
+fn check_precision(format: Format, precision: Precision) -> Result<(), BackendError> {
+    let instead = match format {
+        Format::Tflite => "tflite",
+        Format::Onnx => "onnxruntime",
+    };
+    match precision {
+        Precision::Int8 | Precision::DynamicInt8 | Precision::Int16x8 => {
+            Err(BackendError::Unsupported(format!(
+                "tract computes quantised models wrongly; use backend {instead}"
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// tract's reader of TensorFlow Lite makes of a MEAN a sum and a quantised
+/// scaling, which rounds to whole numbers; scores were off by up to 0.1.
+fn check_operators(format: Format, anatomy: &Anatomy) -> Result<(), BackendError> {
+    let rounded = format == Format::Tflite && anatomy.operators.iter().any(|(op, _)| op == "MEAN");
+    if rounded {
+        return Err(BackendError::Unsupported(
+            "tract rounds the operator MEAN to whole numbers; use backend tflite".into(),
+        ));
+    }
+    Ok(())
+}
+
+fn build(
+    request: &LoadRequest<'_>,
+    format: Format,
+    anatomy: &Anatomy,
+) -> TractResult<TractSession> {
+    let path = request.model;
+    let model = match format {
+        Format::Onnx => {
+            let mut model = tract_onnx::onnx().model_for_path(path)?;
+            for (index, input) in anatomy.inputs.iter().enumerate() {
+                let shape = match request.batch.get() {
+                    1 => input.shape.clone(),
+                    _ => batched(input, request.batch)?,
+                };
+                let fact = InferenceFact::dt_shape(datum_type(input.element), &shape);
+                model.set_input_fact(index, fact)?;
+            }
+            model.into_optimized()?
+        }
+        Format::Tflite => tract_tflite::Tflite::default().model_for_path(path)?.into_optimized()?,
+    };
+    let signature = Signature {
+        inputs: describe(&model, &anatomy.inputs, TypedModel::input_fact)?,
+        outputs: describe(&model, &anatomy.outputs, TypedModel::output_fact)?,
+    };
+    let zeros = signature
+        .inputs
+        .iter()
+        .map(|input| RuntimeTensor::zero_dt(datum_type(input.element), &input.shape))
+        .map(|tensor| tensor.map(TValue::from))
+        .collect::<TractResult<TVec<_>>>()?;
+    Ok(TractSession {
+        state: model.into_runnable()?.spawn()?,
+        nodes: u32::try_from(anatomy.nodes()).ok(),
+        values: zeros,
+        results: tvec![],
+        signature,
+    })
+}
+
+/// Inputs or outputs as tract's typed graph has them, under the file's names.
+fn describe(
+    model: &TypedModel,
+    named: &[TensorInfo],
+    fact: impl Fn(&TypedModel, usize) -> TractResult<&TypedFact>,
+) -> TractResult<Vec<TensorInfo>> {
+    named
+        .iter()
+        .enumerate()
+        .map(|(index, named)| {
+            let fact = fact(model, index)?;
+            let shape = fact.shape.as_concrete().map(<[usize]>::to_vec);
+            let element = element(fact.datum_type);
+            match (shape, element) {
+                (Some(shape), Some(element)) => Ok(TensorInfo {
+                    name: named.name.clone(),
+                    shape,
+                    element,
+                    quantization: named.quantization,
+                }),
+                _ => Err(anyhow::anyhow!(
+                    "tensor '{}' is {fact:?}, of no fixed shape or of no type that classifiers use",
+                    named.name
+                )),
+            }
+        })
+        .collect()
+}
+
+/// An optimised plan with its state.
+struct TractSession {
+    state: TypedSimpleState,
+    nodes: Option<u32>,
+    values: TVec<TValue>,
+    results: TVec<TValue>,
+    signature: Signature,
+}
+
+impl Session for TractSession {
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn write_input(&mut self, index: usize, bytes: &[u8]) -> Result<(), BackendError> {
+        let info = &self.signature.inputs[index];
+        let mut value = RuntimeTensor::zero_dt(datum_type(info.element), &info.shape)
+            .map_err(|error| failed(&error))?;
+        value.as_bytes_mut().copy_from_slice(bytes);
+        self.values[index] = value.into();
+        Ok(())
+    }
+
+    fn invoke(&mut self) -> Result<(), BackendError> {
+        // Cloning the values counts references, it copies no data.
+        self.results = self.state.run(self.values.clone()).map_err(|error| failed(&error))?;
+        Ok(())
+    }
+
+    fn read_output(&self, index: usize) -> Result<Vec<u8>, BackendError> {
+        let value = self.results.get(index).ok_or_else(|| {
+            BackendError::Failed(format!("output {index} was asked for before a run"))
+        })?;
+        Ok(value.as_bytes().to_vec())
+    }
+
+    fn coverage(&mut self) -> Result<Coverage, BackendError> {
+        Ok(Coverage { nodes_total: self.nodes, ..Coverage::default() })
+    }
+}
+
+fn failed(error: &tract_onnx::prelude::TractError) -> BackendError {
+    BackendError::Failed(format!("tract: {}", one_line(&format!("{error:#}"))))
+}
+
+fn datum_type(element: ElementType) -> DatumType {
+    match element {
+        ElementType::Float32 => DatumType::F32,
+        ElementType::Float16 => DatumType::F16,
+        ElementType::Int8 => DatumType::I8,
+        ElementType::Uint8 => DatumType::U8,
+        ElementType::Int16 => DatumType::I16,
+        ElementType::Int32 => DatumType::I32,
+        ElementType::Int64 => DatumType::I64,
+        ElementType::Bool => DatumType::Bool,
+    }
+}
+
+fn element(kind: DatumType) -> Option<ElementType> {
+    Some(match kind {
+        DatumType::F32 => ElementType::Float32,
+        DatumType::F16 => ElementType::Float16,
+        DatumType::I8 => ElementType::Int8,
+        DatumType::U8 => ElementType::Uint8,
+        DatumType::I16 => ElementType::Int16,
+        DatumType::I32 => ElementType::Int32,
+        DatumType::I64 => ElementType::Int64,
+        DatumType::Bool => ElementType::Bool,
+        _ => return None,
+    })
+}

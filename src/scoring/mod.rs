@@ -1,0 +1,14 @@
+//! Images through workers to predictions, agreement and tallies.
+
+pub mod chunk;
+pub mod doubt;
+pub mod exchange;
+pub mod feed;
+pub mod line;
+pub mod pace;
+pub mod ranking;
+pub mod score;
+pub mod scores;
+pub mod subject;
+pub mod supply;
+pub mod tally;

@@ -1,0 +1,86 @@
+//! Scores to a ranked prediction.
+
+use std::sync::Arc;
+
+use crate::record::class_map::ClassMap;
+use crate::record::prediction::{KEPT, Prediction};
+
+/// Ranks one image's scores. Equal scores: the lower output index ranks first.
+/// A score that is no number ranks below all others.
+#[must_use]
+pub fn rank(image: &Arc<str>, label: u32, scores: &[f32], map: &ClassMap) -> Prediction {
+    let key =
+        |output: usize| if scores[output].is_nan() { f32::NEG_INFINITY } else { scores[output] };
+    let before = |a: &usize, b: &usize| key(*b).total_cmp(&key(*a)).then(a.cmp(b));
+    let mut outputs: Vec<usize> = (0..scores.len()).collect();
+    let kept = KEPT.min(scores.len());
+    if kept < outputs.len() {
+        outputs.select_nth_unstable_by(kept, before);
+        outputs.truncate(kept);
+    }
+    outputs.sort_unstable_by(before);
+    let truth = map.output_of(label);
+    let (rank_of_label, ties_of_truth) = match truth {
+        Some(truth) => {
+            let ahead = (0..scores.len()).filter(|o| before(o, &truth).is_lt()).count();
+            let equal = |o: &usize| *o != truth && key(*o) == key(truth);
+            let tied_ahead = (0..truth).filter(equal).count();
+            let tied = (0..scores.len()).filter(equal).count();
+            (ahead + 1, Some((ahead - tied_ahead, tied)))
+        }
+        None => (scores.len() + 1, None),
+    };
+    let best_is_tied = outputs.len() > 1 && key(outputs[0]) == key(outputs[1]);
+    // Equal scores decide about the true class where its group of equals
+    // reaches across the border of the best one or of the best five.
+    let crosses = |(better, tied): (usize, usize)| {
+        [1, KEPT].iter().any(|border| better < *border && better + tied >= *border)
+    };
+    // No output is that far from its class: the dataset's were all found among them.
+    let class_of = |output: usize| i32::try_from(map.class_of(output)).unwrap_or(-1);
+    Prediction {
+        image: Arc::clone(image),
+        label,
+        top: outputs.iter().map(|output| (class_of(*output), scores[*output])).collect(),
+        rank_of_label: u32::try_from(rank_of_label).unwrap_or(u32::MAX),
+        tie: best_is_tied || ties_of_truth.is_some_and(crosses),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ranked(scores: &[f32], label: u32) -> Prediction {
+        rank(&"a.png".into(), label, scores, &ClassMap::shifted(0, scores.len()))
+    }
+
+    #[test]
+    fn equal_scores_rank_by_index() {
+        let p = ranked(&[0.1, 0.4, 0.4, 0.0, 0.1, 0.0], 2);
+        assert_eq!(p.top.iter().map(|(c, _)| *c).collect::<Vec<_>>(), [1, 2, 0, 4, 3]);
+        assert_eq!((p.rank_of_label, p.tie), (2, true));
+    }
+
+    #[test]
+    fn a_tie_counts_only_where_it_decides() {
+        assert!(!ranked(&[0.7, 0.1, 0.1, 0.1, 0.0, 0.0, 0.0], 0).tie);
+        // Six equals behind the best: the label is one of ranks 2..7, across the fifth.
+        let p = ranked(&[0.7, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05], 6);
+        assert_eq!((p.rank_of_label, p.tie), (7, true));
+        assert!(!ranked(&[0.7, 0.2, 0.05, 0.05, 0.0], 2).tie);
+    }
+
+    #[test]
+    fn a_background_class_has_a_negative_index() {
+        let p = rank(&"a".into(), 0, &[0.9, 0.1, 0.0], &ClassMap::shifted(1, 3));
+        assert_eq!(p.top.as_slice(), [(-1, 0.9), (0, 0.1), (1, 0.0)]);
+        assert_eq!(p.rank_of_label, 2);
+    }
+
+    #[test]
+    fn no_number_ranks_last() {
+        let p = ranked(&[f32::NAN, 0.1, -3.0], 0);
+        assert_eq!((p.top[0].0, p.rank_of_label), (1, 3));
+    }
+}

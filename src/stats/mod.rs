@@ -1,0 +1,14 @@
+//! Pure functions on numbers: quantiles, intervals, pairing, modes, stability, stopping.
+
+pub mod bootstrap;
+pub mod interval;
+pub mod mcnemar;
+pub mod modes;
+pub mod paired;
+pub mod signed_rank;
+#[cfg(test)]
+pub mod simulated;
+pub mod stability;
+pub mod statistics;
+pub mod stopping;
+pub mod summary;

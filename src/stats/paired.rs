@@ -1,0 +1,336 @@
+//! Two cases against each other: the ratio of their latencies, and what may
+//! be concluded from it.
+//!
+//! Visits of the same round are paired: what slows the machine for seconds
+//! slows both and cancels in the ratio. Each round gives one log ratio of the
+//! blocks' quantiles (where the blocks hold runs enough for it), each pair of processes the
+//! median of its rounds' ratios, and
+//! the pairs of processes their [`signed_rank::centre`]. Where they are too few for
+//! that, the estimate is the median over rounds, and its interval is resampled (see
+//! [`bootstrap`]).
+
+use serde::{Deserialize, Serialize};
+
+use crate::record::visit::Visit;
+use crate::stats::bootstrap;
+use crate::stats::bootstrap::{Estimate, Round};
+use crate::stats::signed_rank;
+use crate::stats::statistics;
+use crate::stats::statistics::Interval;
+
+/// Change that counts as one, unless the user says otherwise, in percent.
+pub const DEFAULT_THRESHOLD_PERCENT: f64 = 1.0;
+/// Pairs of processes from which on the processes' own differences are known.
+pub const MIN_REPLICATES: usize = 3;
+/// With fewer, no change below this is told from the luck of a memory layout.
+/// Twenty-five identical pairs of single processes differed by up to 0.8%
+/// (docs/measurement.md); this is twice that and a little more.
+pub const UNREPLICATED_THRESHOLD_PERCENT: f64 = 2.0;
+
+/// What a comparison concludes about the new side.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Verdict {
+    /// Surely faster, by the threshold or more.
+    Faster,
+    /// Surely slower, by the threshold or more.
+    Slower,
+    /// Any difference surely lies within the threshold.
+    Same,
+    /// The measurement does not tell.
+    Undecided,
+}
+
+/// Whether rounds of the two sides belong together.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Pairing {
+    /// Both sides were visited in turn in one run: rounds are paired.
+    ByRound,
+    /// Two runs at different times: what the machine did between them cannot
+    /// be told from a change.
+    Unpaired,
+}
+
+/// The new side against the base.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// Latency of new over base: above 1 is slower.
+    pub ratio: f64,
+    /// Its 95% interval; absent with too few rounds.
+    pub interval: Option<Interval>,
+    /// What may be concluded.
+    pub verdict: Verdict,
+    /// Whether rounds were paired.
+    pub pairing: Pairing,
+    /// Rounds (of both sides, if paired) that went into it.
+    pub rounds: usize,
+    /// Pairs of processes; if unpaired, processes of the side that has fewer.
+    pub processes: usize,
+}
+
+/// Compares a quantile (`probability` 0.5 is the median) of two cases.
+/// `threshold_percent` is the change that counts as one. `None` if there is
+/// nothing to compare: no rounds, or none in common.
+#[must_use]
+pub fn compare(
+    base: &[Visit],
+    new: &[Visit],
+    pairing: Pairing,
+    probability: f64,
+    threshold_percent: f64,
+    seed: u64,
+) -> Option<Comparison> {
+    let found = match pairing {
+        Pairing::ByRound => by_round(base, new, probability, seed)?,
+        Pairing::Unpaired => unpaired(base, new, probability, seed)?,
+    };
+    let Found { log_ratio, interval, rounds, processes } = found;
+    let threshold = threshold_in_force(threshold_percent, processes);
+    Some(Comparison {
+        ratio: log_ratio.exp(),
+        interval: interval.map(|log| Interval { low: log.low.exp(), high: log.high.exp() }),
+        verdict: interval
+            .map_or(Verdict::Undecided, |interval| conclude(log_ratio, interval, threshold)),
+        pairing,
+        rounds,
+        processes,
+    })
+}
+
+/// What the samples tell, in logarithms.
+struct Found {
+    log_ratio: f64,
+    interval: Option<Interval>,
+    rounds: usize,
+    processes: usize,
+}
+
+fn by_round(base: &[Visit], new: &[Visit], probability: f64, seed: u64) -> Option<Found> {
+    let partners = partners(base, new);
+    let ratios = log_ratios(&partners, probability);
+    let (rounds, processes) = (ratios.len(), processes(&ratios));
+    let (log_ratio, interval) = if holds_the_tail(&partners, probability) {
+        match signed_rank::centre(&process_medians(&ratios)) {
+            Some((centre, interval)) => (centre, Some(interval)),
+            None => {
+                let points = ratios.iter().flat_map(|round| round.points.clone());
+                let estimate = bootstrap::estimate(&ratios, seed);
+                let median = statistics::median(&points.collect::<Vec<_>>())?;
+                (median, estimate.map(|estimate| estimate.interval()))
+            }
+        }
+    } else {
+        match signed_rank::centre(&ratios_of_processes(&partners, probability)) {
+            Some((centre, interval)) => (centre, Some(interval)),
+            None => (ratio_of_all(&partners, probability)?, None),
+        }
+    };
+    Some(Found { log_ratio, interval, rounds, processes })
+}
+
+fn unpaired(base: &[Visit], new: &[Visit], probability: f64, seed: u64) -> Option<Found> {
+    let (base, new) = (latencies(base), latencies(new));
+    let log_ratio = pooled(&new, probability)? - pooled(&base, probability)?;
+    let estimate = difference(&base, &new, probability, seed);
+    Some(Found {
+        log_ratio,
+        interval: estimate.map(|estimate| estimate.interval()),
+        rounds: base.len().min(new.len()),
+        processes: processes(&base).min(processes(&new)),
+    })
+}
+
+/// The change that counts as one, in percent, with so many processes a side.
+#[must_use]
+pub fn threshold_in_force(threshold_percent: f64, processes: usize) -> f64 {
+    if processes < MIN_REPLICATES {
+        threshold_percent.max(UNREPLICATED_THRESHOLD_PERCENT)
+    } else {
+        threshold_percent
+    }
+}
+
+/// A change is one that the interval tells from none and that reaches the
+/// threshold; 'same' needs the whole interval within the threshold.
+fn conclude(log_ratio: f64, interval: Interval, threshold_percent: f64) -> Verdict {
+    let reach = (threshold_percent / 100.0).ln_1p();
+    let Interval { low, high } = interval;
+    if low > 0.0 && log_ratio >= reach {
+        Verdict::Slower
+    } else if high < 0.0 && log_ratio <= -reach {
+        Verdict::Faster
+    } else if low >= -reach && high <= reach {
+        Verdict::Same
+    } else {
+        Verdict::Undecided
+    }
+}
+
+/// A visit of the base, its partner of the same round, and the number of their pair of
+/// processes.
+struct Partners<'a> {
+    old: &'a Visit,
+    new: &'a Visit,
+    pair: u32,
+}
+
+/// The rounds that both sides have.
+fn partners<'a>(base: &'a [Visit], new: &'a [Visit]) -> Vec<Partners<'a>> {
+    let mut pairs: Vec<(u32, u32)> = Vec::new();
+    let mut rounds = Vec::new();
+    for old in base {
+        let Some(new) = new.iter().find(|visit| visit.round == old.round) else { continue };
+        if old.block.latency_ns.is_empty() || new.block.latency_ns.is_empty() {
+            continue;
+        }
+        let pair = (old.process, new.process);
+        let known = pairs.iter().position(|known| *known == pair);
+        let index = known.unwrap_or_else(|| {
+            pairs.push(pair);
+            pairs.len() - 1
+        });
+        // There are no more pairs than rounds, which are counted in u32.
+        rounds.push(Partners { old, new, pair: u32::try_from(index).unwrap_or(u32::MAX) });
+    }
+    rounds
+}
+
+/// One log ratio for each round.
+fn log_ratios(partners: &[Partners<'_>], probability: f64) -> Vec<Round> {
+    let log = |visit: &Visit| log_quantile(&visit.block.latency_ns, probability);
+    let ratio = |it: &Partners<'_>| {
+        Some(Round { process: it.pair, points: vec![log(it.new)? - log(it.old)?] })
+    };
+    partners.iter().filter_map(ratio).collect()
+}
+
+/// Fewest runs that have a quantile of their own: with fewer, it is only another name
+/// for the slowest of them.
+fn least_runs(probability: f64) -> usize {
+    if probability <= 0.5 { 1 } else { (1.0 / (1.0 - probability)).round() as usize }
+}
+
+/// Whether most blocks of both sides are long enough for the quantile.
+fn holds_the_tail(partners: &[Partners<'_>], probability: f64) -> bool {
+    let mut runs: Vec<usize> = partners
+        .iter()
+        .map(|it| it.old.block.latency_ns.len().min(it.new.block.latency_ns.len()))
+        .collect();
+    runs.sort_unstable();
+    runs.get(runs.len() / 2).is_some_and(|middle| *middle >= least_runs(probability))
+}
+
+/// The log ratio of each pair of processes, of all runs of either, where they are enough.
+fn ratios_of_processes(partners: &[Partners<'_>], probability: f64) -> Vec<f64> {
+    let pairs = partners.iter().map(|it| it.pair + 1).max().unwrap_or(0);
+    let ratio = |pair: u32| {
+        let of_pair = || partners.iter().filter(move |it| it.pair == pair);
+        let old = joined(of_pair().map(|it| it.old));
+        let new = joined(of_pair().map(|it| it.new));
+        let enough = old.len().min(new.len()) >= least_runs(probability);
+        let ratio = log_quantile(&new, probability)? - log_quantile(&old, probability)?;
+        enough.then_some(ratio)
+    };
+    (0..pairs).filter_map(ratio).collect()
+}
+
+fn ratio_of_all(partners: &[Partners<'_>], probability: f64) -> Option<f64> {
+    let old = joined(partners.iter().map(|it| it.old));
+    let new = joined(partners.iter().map(|it| it.new));
+    Some(log_quantile(&new, probability)? - log_quantile(&old, probability)?)
+}
+
+fn joined<'a>(visits: impl Iterator<Item = &'a Visit>) -> Vec<u64> {
+    visits.flat_map(|visit| visit.block.latency_ns.iter().copied()).collect()
+}
+
+/// The median of each pair of processes. A pair that had less than a quarter of the
+/// rounds that the middle one had is left out: it says as little.
+fn process_medians(ratios: &[Round]) -> Vec<f64> {
+    let mut pairs: Vec<Vec<f64>> = Vec::new();
+    for ratio in ratios {
+        let index = ratio.process as usize;
+        if pairs.len() <= index {
+            pairs.resize(index + 1, Vec::new());
+        }
+        pairs[index].extend(&ratio.points);
+    }
+    let mut counts: Vec<usize> = pairs.iter().map(Vec::len).collect();
+    counts.sort_unstable();
+    let least = counts.get(counts.len() / 2).map_or(0, |middle| middle.div_ceil(4));
+    pairs
+        .iter()
+        .filter(|pair| pair.len() >= least)
+        .filter_map(|pair| statistics::median(pair))
+        .collect()
+}
+
+fn log_quantile(latency_ns: &[u64], probability: f64) -> Option<f64> {
+    let sorted = statistics::sorted_ns(latency_ns);
+    statistics::quantile(&sorted, probability).map(|ns| ns.max(1.0).ln())
+}
+
+fn latencies(visits: &[Visit]) -> Vec<Round> {
+    visits.iter().map(|visit| Round::of_latencies(visit.process, &visit.block.latency_ns)).collect()
+}
+
+fn pooled(rounds: &[Round], probability: f64) -> Option<f64> {
+    let points: Vec<f64> = rounds.iter().flat_map(|round| round.points.clone()).collect();
+    statistics::quantile(&statistics::sorted(&points), probability)
+}
+
+/// Difference of two independent estimates, with Welch's degrees of freedom
+/// ('The Generalization of Student's Problem', Biometrika 34, 1947). The machine may have
+/// changed between them as much as its units did within either: a standard error, which
+/// shrinks with their number, does not know that.
+fn difference(base: &[Round], new: &[Round], probability: f64, seed: u64) -> Option<Estimate> {
+    let base = bootstrap::estimate_quantile(base, probability, seed)?;
+    let new = bootstrap::estimate_quantile(new, probability, seed.wrapping_add(1))?;
+    let variance = |it: &Estimate| it.standard_error.powi(2) + it.unit_deviation.powi(2);
+    let (a, b) = (variance(&base), variance(&new));
+    let spread = a * a / base.degrees + b * b / new.degrees;
+    let degrees = if spread > 0.0 { (a + b).powi(2) / spread } else { base.degrees };
+    Some(Estimate {
+        value: new.value - base.value,
+        standard_error: (a + b).sqrt(),
+        degrees,
+        unit_deviation: base.unit_deviation.max(new.unit_deviation),
+        unit: base.unit,
+    })
+}
+
+fn processes(rounds: &[Round]) -> usize {
+    let mut known: Vec<u32> = rounds.iter().map(|round| round.process).collect();
+    known.sort_unstable();
+    known.dedup();
+    known.len()
+}
+
+#[cfg(test)]
+#[path = "paired_tests.rs"]
+mod tests;

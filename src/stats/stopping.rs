@@ -1,0 +1,254 @@
+//! When a case has been measured enough, and when its process is renewed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::record::options::{Amount, LatencyOptions};
+use crate::record::visit::Visit;
+use crate::stats::bootstrap;
+use crate::stats::bootstrap::Round;
+
+/// Fewest timed runs with `--runs auto`.
+pub const MIN_RUNS: u64 = 30;
+/// The 95% interval of the median is narrow enough within -/+ this share.
+pub const PRECISION: f64 = 0.01;
+/// The interval is computed again after so many times more rounds: each look
+/// is a chance to stop on a lucky one, and costs a bootstrap.
+const LOOK_AGAIN: f64 = 1.1;
+/// Looks in a row that have to find it narrow enough: at one look it may be so because the
+/// rounds happened to agree, and then it holds the median more seldom than it says.
+const PRECISE_LOOKS: u32 = 2;
+/// Most processes that `--processes auto` takes.
+pub const AUTO_PROCESSES: u32 = 20;
+/// Share of a case's least time that loading its processes may take, in a run alone.
+/// Warm-up is not charged: how long it takes is the machine's unrest, which is what
+/// more processes are there for.
+const LOADING_SHARE: f64 = 0.1;
+/// The same in runs taken in turn, whose intervals rest on pairs of processes.
+const LOADING_SHARE_IN_TURN: f64 = 0.5;
+/// Most of a fixed count of runs that one block takes, as its divisor: `--runs 50` is
+/// to be spread over the run's duration too.
+const BLOCKS_OF_A_COUNT: u32 = 10;
+
+/// Whether a case goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Visit it again.
+    More,
+    /// It has enough.
+    Enough(Reason),
+}
+
+/// Why a case has enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Reason {
+    /// As many runs as were asked for.
+    Counted,
+    /// The interval of the median is narrow enough.
+    Precise,
+    /// The most time that it may take is used.
+    TimeUsed,
+}
+
+/// Over how many processes a case is spread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replication {
+    processes: u32,
+    /// Whether processes are renewed also while warming up has taken longer than the
+    /// timed blocks, as it does on a machine that never comes to rest.
+    warmup_may_prevail: bool,
+}
+
+impl Replication {
+    /// As many as were asked for.
+    #[must_use]
+    pub const fn fixed(processes: u32) -> Self {
+        let processes = if processes == 0 { 1 } else { processes };
+        Self { processes, warmup_may_prevail: true }
+    }
+
+    /// By the rule of `--processes auto` in a run alone: as many as are loaded within a
+    /// tenth of the case's least time. `loading_ns` is what one process took from its
+    /// start to its first inference.
+    #[must_use]
+    pub fn auto(loading_ns: u64, least_seconds: f64) -> Self {
+        let processes = affordable(loading_ns, least_seconds * LOADING_SHARE);
+        Self { processes, warmup_may_prevail: false }
+    }
+
+    /// The same in runs taken in turn: as many as are loaded within half of that time,
+    /// whatever the machine makes of their warm-up.
+    #[must_use]
+    pub fn auto_in_turn(loading_ns: u64, least_seconds: f64) -> Self {
+        let processes = affordable(loading_ns, least_seconds * LOADING_SHARE_IN_TURN);
+        Self { processes, warmup_may_prevail: true }
+    }
+}
+
+/// At most [`AUTO_PROCESSES`], and one where that is fewer than an interval over
+/// processes needs.
+fn affordable(loading_ns: u64, seconds: f64) -> u32 {
+    // A float-to-integer cast saturates.
+    let processes = ((seconds * 1e9 / loading_ns.max(1) as f64) as u32).min(AUTO_PROCESSES);
+    if (processes as usize) < bootstrap::MIN_PROCESSES { 1 } else { processes }
+}
+
+/// The progress of one case.
+#[derive(Debug, Clone)]
+pub struct Stopping {
+    runs: Amount,
+    min_ns: u64,
+    max_ns: u64,
+    replication: Replication,
+    seed: u64,
+    rounds: Vec<Round>,
+    runs_done: u64,
+    timed_ns: u64,
+    process_timed_ns: u64,
+    warmup_ns: u64,
+    look_at: usize,
+    /// Looks in a row at which the interval was narrow enough.
+    precise_looks: u32,
+}
+
+impl Stopping {
+    /// Begins a case.
+    #[must_use]
+    pub fn new(options: &LatencyOptions, replication: Replication, seed: u64) -> Self {
+        Self {
+            runs: options.runs,
+            min_ns: seconds_to_ns(options.min_seconds),
+            max_ns: seconds_to_ns(options.max_seconds),
+            replication,
+            seed,
+            rounds: Vec::new(),
+            runs_done: 0,
+            timed_ns: 0,
+            process_timed_ns: 0,
+            warmup_ns: 0,
+            look_at: bootstrap::MIN_ROUNDS,
+            precise_looks: 0,
+        }
+    }
+
+    /// Takes the warm-up of a process, also from the journal of a run that is resumed.
+    pub fn warmed_up(&mut self, ns: u64) {
+        self.warmup_ns += ns;
+    }
+
+    /// Takes a visit, also one from the journal of a run that is resumed.
+    pub fn visited(&mut self, visit: &Visit) {
+        if self.rounds.last().is_some_and(|last| last.process != visit.process) {
+            self.process_timed_ns = 0;
+        }
+        self.rounds.push(Round::of_latencies(visit.process, &visit.block.latency_ns));
+        self.runs_done += visit.block.latency_ns.len() as u64;
+        self.timed_ns += visit.block.wall_ns;
+        self.process_timed_ns += visit.block.wall_ns;
+        if self.runs == Amount::Auto && self.has_the_least() && self.rounds.len() >= self.look_at {
+            self.precise_looks = if self.is_precise() { self.precise_looks + 1 } else { 0 };
+            self.look_at = (self.rounds.len() as f64 * LOOK_AGAIN).ceil() as usize;
+        }
+    }
+
+    /// Whether to visit the case again.
+    #[must_use]
+    pub fn decision(&self) -> Decision {
+        match self.runs {
+            Amount::Fixed(count) if self.runs_done >= u64::from(count) => {
+                Decision::Enough(Reason::Counted)
+            }
+            Amount::Fixed(_) => Decision::More,
+            Amount::Auto if self.precise_looks >= PRECISE_LOOKS => {
+                Decision::Enough(Reason::Precise)
+            }
+            Amount::Auto if self.timed_ns >= self.max_ns && self.runs_done > 0 => {
+                Decision::Enough(Reason::TimeUsed)
+            }
+            Amount::Auto => Decision::More,
+        }
+    }
+
+    /// Runs in the next block, of `block_runs` that fill one: with a fixed
+    /// count, never more than its process is short of, nor than a tenth of all.
+    #[must_use]
+    pub fn next_runs(&self, block_runs: u32) -> u32 {
+        match self.runs {
+            Amount::Auto => block_runs,
+            Amount::Fixed(count) => {
+                let share = self.share_of(count);
+                let left_of_share = share - self.runs_done % share;
+                let missing = u64::from(count).saturating_sub(self.runs_done);
+                let most = left_of_share.min(missing);
+                let most = u32::try_from(most).unwrap_or(u32::MAX);
+                block_runs.min(count.div_ceil(BLOCKS_OF_A_COUNT)).min(most)
+            }
+        }
+    }
+
+    /// Whether the case's process has had its share of the least time and the
+    /// next visit belongs to a new one. Renewal goes on past the least time.
+    #[must_use]
+    pub fn process_is_due(&self) -> bool {
+        let Replication { processes, warmup_may_prevail } = self.replication;
+        if processes <= 1 || self.rounds.is_empty() {
+            return false;
+        }
+        if !warmup_may_prevail && self.warmup_ns > self.timed_ns {
+            return false;
+        }
+        match self.runs {
+            Amount::Auto => self.process_timed_ns >= self.min_ns / u64::from(processes),
+            Amount::Fixed(count) => self.runs_done / self.share_of(count) >= self.process_count(),
+        }
+    }
+
+    /// Runs of each process where `count` are asked for in all.
+    fn share_of(&self, count: u32) -> u64 {
+        u64::from(count).div_ceil(u64::from(self.replication.processes)).max(1)
+    }
+
+    /// How many processes the case is spread over.
+    #[must_use]
+    pub const fn processes(&self) -> u32 {
+        self.replication.processes
+    }
+
+    /// Spreads the case over no more than `most` processes.
+    pub fn limit_processes(&mut self, most: u32) {
+        self.replication.processes = self.replication.processes.min(most).max(1);
+    }
+
+    /// Time in timed blocks so far.
+    #[must_use]
+    pub const fn timed_ns(&self) -> u64 {
+        self.timed_ns
+    }
+
+    fn has_the_least(&self) -> bool {
+        self.runs_done >= MIN_RUNS
+            && self.timed_ns >= self.min_ns
+            && self.process_count() >= u64::from(self.replication.processes)
+    }
+
+    fn process_count(&self) -> u64 {
+        self.rounds.chunk_by(|a, b| a.process == b.process).count() as u64
+    }
+
+    fn is_precise(&self) -> bool {
+        bootstrap::estimate(&self.rounds, self.seed).is_some_and(|estimate| {
+            let interval = estimate.interval();
+            (interval.high - interval.low) / 2.0 <= PRECISION.ln_1p()
+        })
+    }
+}
+
+fn seconds_to_ns(seconds: f64) -> u64 {
+    // A float-to-integer cast saturates; negative values become 0.
+    (seconds * 1e9) as u64
+}
+
+#[cfg(test)]
+#[path = "stopping_tests.rs"]
+mod tests;

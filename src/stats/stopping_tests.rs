@@ -1,0 +1,182 @@
+//! When a case has enough, on series whose median is known.
+
+use super::*;
+use crate::record::options::Order;
+use crate::record::visit::Block;
+use crate::stats::simulated::Series;
+
+fn options(runs: Amount) -> LatencyOptions {
+    LatencyOptions {
+        batch: std::num::NonZeroUsize::MIN,
+        warmup: Amount::Auto,
+        runs,
+        min_seconds: 0.5,
+        max_seconds: 5.0,
+        block_ms: 50.0,
+        order: Order::Interleaved,
+        cooldown_seconds: 0.0,
+        care: crate::record::options::Preconditions::default(),
+        processes: Amount::Auto,
+        affinity: vec![],
+        budget_ms: None,
+    }
+}
+
+fn visit(round: usize, process: u32, latency_ns: Vec<u64>) -> Visit {
+    let wall_ns = latency_ns.iter().sum();
+    let block = Block { at_ns: vec![0; latency_ns.len()], latency_ns, cpu_ns: wall_ns, wall_ns };
+    Visit { round: round as u32, process, block, mhz: None }
+}
+
+/// Visits until the rule is satisfied: why, rounds, and processes.
+fn drive(runs: Amount, processes: u32, series: Series) -> (Reason, usize, u32) {
+    let mut stopping = Stopping::new(&options(runs), Replication::fixed(processes), 1);
+    let mut process = 0;
+    for (round, (_, latencies)) in series.latencies(7).into_iter().enumerate() {
+        if stopping.process_is_due() {
+            process += 1;
+        }
+        let take = stopping.next_runs(latencies.len() as u32) as usize;
+        stopping.visited(&visit(round, process, latencies[..take].to_vec()));
+        if let Decision::Enough(reason) = stopping.decision() {
+            return (reason, round + 1, process + 1);
+        }
+    }
+    panic!("never enough");
+}
+
+#[test]
+fn a_steady_case_stops_after_the_least_time() {
+    // Runs of 1 ms, 50 a block: the least time is ten rounds.
+    let steady = Series { rounds: 500, run_deviation: 0.01, ..Series::default() };
+    let (reason, rounds, processes) = drive(Amount::Auto, 1, steady);
+    assert_eq!((reason, processes), (Reason::Precise, 1));
+    assert!((11..=14).contains(&rounds), "{rounds}");
+}
+
+#[test]
+fn a_noisy_case_goes_on_until_its_time_is_used() {
+    let noisy = Series { rounds: 500, round_deviation: 0.3, ..Series::default() };
+    let (reason, rounds, _) = drive(Amount::Auto, 1, noisy);
+    assert_eq!(reason, Reason::TimeUsed);
+    assert!((60..140).contains(&rounds), "{rounds} rounds of about 50 ms in 5 s");
+    let middling = Series { rounds: 500, round_deviation: 0.02, ..Series::default() };
+    let (reason, rounds, _) = drive(Amount::Auto, 1, middling);
+    assert_eq!(reason, Reason::Precise);
+    assert!((11..100).contains(&rounds), "{rounds}");
+}
+
+/// Blocks of a fixed count, each with its process.
+fn blocks_of(count: u32, processes: u32, block_runs: u32) -> Vec<(u32, u32)> {
+    let replication = Replication::fixed(processes);
+    let mut stopping = Stopping::new(&options(Amount::Fixed(count)), replication, 1);
+    let (mut blocks, mut process) = (Vec::new(), 0);
+    while stopping.decision() == Decision::More {
+        process += u32::from(stopping.process_is_due());
+        let runs = stopping.next_runs(block_runs);
+        stopping.visited(&visit(blocks.len(), process, vec![1; runs as usize]));
+        blocks.push((process, runs));
+    }
+    assert_eq!(stopping.decision(), Decision::Enough(Reason::Counted));
+    assert_eq!(blocks.iter().map(|(_, runs)| runs).sum::<u32>(), count);
+    blocks
+}
+
+#[test]
+fn a_fixed_count_is_kept_exactly_and_spread_over_rounds() {
+    assert_eq!(blocks_of(50, 1, 150), [(0, 5); 10]);
+    assert_eq!(blocks_of(3, 1, 150), [(0, 1); 3]);
+    // A block that takes 50 ms holds fewer runs than a tenth.
+    assert_eq!(blocks_of(70, 1, 4).len(), 18);
+}
+
+#[test]
+fn a_fixed_count_is_spread_over_as_many_processes_as_asked_for() {
+    for (count, processes, block_runs) in [(50, 5, 150), (100, 20, 50), (40, 8, 2), (3, 5, 9)] {
+        let blocks = blocks_of(count, processes, block_runs);
+        let seen = blocks.last().unwrap().0 + 1;
+        assert_eq!(seen, processes.min(count), "{blocks:?}");
+        for process in 0..seen {
+            let of_it = blocks.iter().filter(|(it, _)| *it == process);
+            let runs: u32 = of_it.map(|(_, runs)| runs).sum();
+            assert_eq!(runs, count.div_ceil(processes), "{blocks:?}");
+        }
+    }
+}
+
+#[test]
+fn processes_are_renewed_evenly() {
+    let steady = Series { rounds: 500, run_deviation: 0.01, ..Series::default() };
+    let (reason, rounds, processes) = drive(Amount::Auto, 5, steady);
+    // Renewal goes on until it has been precise enough twice.
+    assert_eq!(reason, Reason::Precise);
+    assert!((5..=8).contains(&processes), "{processes}");
+    assert!((11..19).contains(&rounds), "{rounds}");
+    assert_eq!(drive(Amount::Fixed(400), 4, steady), (Reason::Counted, 12, 4));
+    assert_eq!(drive(Amount::Fixed(400), 1, steady).2, 1);
+}
+
+/// Share of series whose interval holds the median where the rule stopped them.
+fn coverage_at_the_end(series: Series) -> f64 {
+    let covered = (0..1_000).filter(|seed| {
+        let mut stopping = Stopping::new(&options(Amount::Auto), Replication::fixed(1), 1);
+        for (round, (process, latencies)) in series.latencies(*seed).into_iter().enumerate() {
+            stopping.visited(&visit(round, process, latencies));
+            if stopping.decision() != Decision::More {
+                break;
+            }
+        }
+        let estimate = bootstrap::estimate(&stopping.rounds, 1).unwrap();
+        estimate.interval().contains(series.true_log_median())
+    });
+    covered.count() as f64 / 1_000.0
+}
+
+#[test]
+fn the_interval_keeps_its_promise_where_the_rule_stops() {
+    // Each look is a chance to stop on rounds that happen to agree.
+    let rounds = Series { rounds: 150, run_correlation: 0.9, ..Series::default() };
+    for round_deviation in [0.01, 0.02, 0.05] {
+        let share = coverage_at_the_end(Series { round_deviation, ..rounds });
+        assert!((0.93..=0.97).contains(&share), "{share} at {round_deviation}");
+    }
+    // What it cannot see is a speed that outlasts rounds: it falls short there.
+    let outlasting = Series { round_deviation: 0.01, round_correlation: 0.5, ..rounds };
+    let share = coverage_at_the_end(outlasting);
+    assert!((0.87..=0.97).contains(&share), "{share}");
+}
+
+#[test]
+fn a_slow_case_is_bounded_by_the_most_time() {
+    let mut stopping = Stopping::new(&options(Amount::Auto), Replication::fixed(1), 1);
+    stopping.visited(&visit(0, 0, vec![3_000_000_000]));
+    assert_eq!(stopping.decision(), Decision::More);
+    stopping.visited(&visit(1, 0, vec![3_000_000_000]));
+    assert_eq!(stopping.decision(), Decision::Enough(Reason::TimeUsed));
+}
+
+#[test]
+fn auto_takes_as_many_processes_as_load_quickly() {
+    let alone = |ns| Replication::auto(ns, 0.5).processes;
+    assert_eq!([0, 1_000_000, 10_000_000, 11_000_000].map(alone), [20, 20, 5, 1]);
+    let in_turn = |ns| Replication::auto_in_turn(ns, 5.0).processes;
+    assert_eq!([125_000_000, 500_000_000, 501_000_000].map(in_turn), [20, 5, 1]);
+}
+
+#[test]
+fn on_a_machine_without_rest_warm_up_does_not_take_most_of_the_time() {
+    let due = |replication| {
+        let mut stopping = Stopping::new(&options(Amount::Auto), replication, 1);
+        stopping.warmed_up(1_000_000_000);
+        let mut visits = 0;
+        while !stopping.process_is_due() {
+            stopping.visited(&visit(visits, 0, vec![1_000_000; 50]));
+            visits += 1;
+        }
+        visits
+    };
+    assert_eq!(due(Replication::auto(1_000_000, 0.5)), 20);
+    // Runs taken in turn rest on their pairs of processes.
+    assert_eq!(due(Replication::auto_in_turn(1_000_000, 0.5)), 1);
+    assert_eq!(due(Replication::fixed(20)), 1);
+}

@@ -1,0 +1,189 @@
+//! The latency columns of one case.
+
+use crate::record::visit::Visit;
+use crate::stats::bootstrap;
+use crate::stats::bootstrap::Round;
+use crate::stats::modes::Mode;
+use crate::stats::stability;
+use crate::stats::stability::Stability;
+use crate::stats::statistics;
+
+/// Everything that `results.csv` says of a case's latency; the fields have the
+/// names of its columns.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(
+    missing_docs,
+    reason = "the names are those of the columns, which docs/columns.md explains"
+)]
+pub struct Summary {
+    pub runs: usize,
+    pub rounds: usize,
+    /// Processes that the rounds are spread over.
+    pub processes: usize,
+    pub latency_mean_us: f64,
+    /// Absent with a single run.
+    pub latency_std_us: Option<f64>,
+    pub latency_min_us: f64,
+    pub latency_p50_us: f64,
+    /// Absent with too few rounds.
+    pub latency_p50_low_us: Option<f64>,
+    pub latency_p50_high_us: Option<f64>,
+    pub latency_p90_us: f64,
+    pub latency_p95_us: f64,
+    pub latency_p99_us: f64,
+    pub latency_max_us: f64,
+    pub outliers: usize,
+    pub drift_percent: Option<f64>,
+    pub stability: Option<Stability>,
+    /// Runs a second of one stream, back to back.
+    pub throughput_per_s: Option<f64>,
+    /// Share of runs within the budget, where one is given.
+    pub within_budget: Option<f64>,
+    /// CPU time over wall time of the blocks.
+    pub cpu_time_ratio: Option<f64>,
+    /// The speeds that were told apart, where there are two or more.
+    pub modes: Vec<Mode>,
+}
+
+impl Summary {
+    /// Of a case's visits in their order; `None` if nothing was timed.
+    /// `seed` seeds the bootstrap; `emulated` says that the CPU is.
+    #[must_use]
+    pub fn of(visits: &[Visit], seed: u64, budget_ms: Option<f64>, emulated: bool) -> Option<Self> {
+        let visits: Vec<&Visit> =
+            visits.iter().filter(|visit| !visit.block.latency_ns.is_empty()).collect();
+        let all: Vec<u64> =
+            visits.iter().flat_map(|visit| visit.block.latency_ns.iter().copied()).collect();
+        let sorted_ns = statistics::sorted_ns(&all);
+        let us = |probability| statistics::quantile(&sorted_ns, probability).map(|ns| ns / 1e3);
+        let median_us = us(0.5)?;
+
+        let rounds: Vec<Round> = visits
+            .iter()
+            .map(|visit| Round::of_latencies(visit.process, &visit.block.latency_ns))
+            .collect();
+        let mhz: Vec<Option<u32>> = visits.iter().map(|visit| visit.mhz).collect();
+        let estimate = bootstrap::estimate(&rounds, seed);
+        let steadiness = stability::assess(
+            &rounds,
+            &mhz,
+            estimate.map(|estimate| estimate.interval()),
+            emulated,
+        );
+        // The interval's width is that of the rounds' thinned points; it is
+        // laid around the exact median.
+        let reach = estimate.map(|e| (e.interval().high - e.interval().low) / 2.0);
+        let total_ns: f64 = sorted_ns.iter().sum();
+        let wall_ns: u64 = visits.iter().map(|visit| visit.block.wall_ns).sum();
+        let cpu_ns: u64 = visits.iter().map(|visit| visit.block.cpu_ns).sum();
+        Some(Self {
+            runs: all.len(),
+            rounds: visits.len(),
+            processes: count_processes(&visits),
+            latency_mean_us: statistics::mean(&sorted_ns) / 1e3,
+            latency_std_us: (all.len() > 1)
+                .then(|| statistics::standard_deviation(&sorted_ns) / 1e3),
+            latency_min_us: us(0.0)?,
+            latency_p50_us: median_us,
+            latency_p50_low_us: reach.map(|reach| median_us * (-reach).exp()),
+            latency_p50_high_us: reach.map(|reach| median_us * reach.exp()),
+            latency_p90_us: us(0.9)?,
+            latency_p95_us: us(0.95)?,
+            latency_p99_us: us(0.99)?,
+            latency_max_us: us(1.0)?,
+            outliers: statistics::outliers(&sorted_ns),
+            drift_percent: steadiness.drift_percent,
+            stability: steadiness.stability,
+            throughput_per_s: (total_ns > 0.0).then(|| all.len() as f64 * 1e9 / total_ns),
+            within_budget: budget_ms.map(|budget| share_within(&sorted_ns, budget * 1e6)),
+            cpu_time_ratio: (wall_ns > 0).then(|| cpu_ns as f64 / wall_ns as f64),
+            modes: steadiness.modes,
+        })
+    }
+}
+
+fn share_within(sorted_ns: &[f64], budget_ns: f64) -> f64 {
+    sorted_ns.partition_point(|ns| *ns <= budget_ns) as f64 / sorted_ns.len() as f64
+}
+
+fn count_processes(visits: &[&Visit]) -> usize {
+    let mut known: Vec<u32> = visits.iter().map(|visit| visit.process).collect();
+    known.sort_unstable();
+    known.dedup();
+    known.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::visit::Block;
+    use crate::stats::simulated::Series;
+
+    fn visit(round: usize, process: u32, latency_ns: Vec<u64>) -> Visit {
+        let wall_ns = latency_ns.iter().sum::<u64>();
+        let block =
+            Block { at_ns: vec![0; latency_ns.len()], latency_ns, cpu_ns: wall_ns * 2, wall_ns };
+        Visit { round: round as u32, process, block, mhz: None }
+    }
+
+    #[test]
+    fn the_columns_are_those_of_the_samples() {
+        let visits: Vec<Visit> =
+            (0..10).map(|i| visit(i, 0, (1..=10).map(|n| n * 1_000).collect())).collect();
+        let summary = Summary::of(&visits, 1, Some(0.004), false).unwrap();
+        assert_eq!((summary.runs, summary.rounds, summary.processes), (100, 10, 1));
+        assert_eq!((summary.latency_min_us, summary.latency_max_us), (1.0, 10.0));
+        assert_eq!((summary.latency_mean_us, summary.latency_p50_us), (5.5, 5.5));
+        assert!((summary.latency_p90_us - 9.0).abs() < 0.11, "{}", summary.latency_p90_us);
+        assert_eq!(summary.within_budget, Some(0.4));
+        assert_eq!(summary.cpu_time_ratio, Some(2.0));
+        assert!((summary.throughput_per_s.unwrap() - 1e6 / 5.5).abs() < 1e-6);
+        assert_eq!(summary.outliers, 0);
+    }
+
+    #[test]
+    fn the_interval_holds_the_median_and_narrows_with_rounds() {
+        let series = Series { rounds: 80, round_deviation: 0.02, ..Series::default() };
+        let visits: Vec<Visit> = series
+            .latencies(1)
+            .into_iter()
+            .enumerate()
+            .map(|(i, (process, ns))| visit(i, process, ns))
+            .collect();
+        let width = |visits: &[Visit]| {
+            let summary = Summary::of(visits, 1, None, false).unwrap();
+            let low = summary.latency_p50_low_us.unwrap();
+            let high = summary.latency_p50_high_us.unwrap();
+            assert!(low < summary.latency_p50_us && summary.latency_p50_us < high);
+            high - low
+        };
+        assert!(width(&visits) < width(&visits[..8]));
+    }
+
+    #[test]
+    fn what_was_not_measured_is_absent() {
+        assert_eq!(Summary::of(&[], 1, None, false), None);
+        assert_eq!(Summary::of(&[visit(0, 0, vec![])], 1, None, false), None);
+        let single = Summary::of(&[visit(0, 0, vec![2_000])], 1, None, false).unwrap();
+        assert_eq!((single.latency_p50_us, single.latency_std_us), (2.0, None));
+        assert_eq!((single.latency_p50_low_us, single.stability), (None, None));
+        assert_eq!((single.drift_percent, single.within_budget), (None, None));
+    }
+
+    #[test]
+    fn two_speeds_are_reported_with_their_shares() {
+        let series = Series { run_deviation: 0.02, ..Series::default() };
+        let visits: Vec<Visit> = series
+            .latencies(4)
+            .into_iter()
+            .enumerate()
+            .map(|(i, (process, ns))| {
+                let scale = if i % 10 < 3 { 5 } else { 4 };
+                visit(i, process, ns.iter().map(|ns| ns * scale / 4).collect())
+            })
+            .collect();
+        let summary = Summary::of(&visits, 1, None, false).unwrap();
+        assert_eq!(summary.stability, Some(Stability::Multimodal));
+        assert!((summary.modes[1].share - 0.3).abs() < 0.03, "{:?}", summary.modes);
+    }
+}

@@ -1,0 +1,8 @@
+//! One row per case: the figures that every report shows, and how they are written.
+
+pub mod paired_top1;
+pub mod row;
+pub mod rows;
+pub mod short_names;
+pub mod speeds;
+pub mod units;

@@ -1,0 +1,275 @@
+//! From a run's record to the rows of `results.csv`.
+
+use crate::record::agreement::Agreement;
+use crate::record::case::Case;
+use crate::record::coverage::Coverage;
+use crate::record::description::Model;
+use crate::record::precision::Precision;
+use crate::record::preprocessing::Layout;
+use crate::record::run::{AccuracyRecord, CaseRecord, Run};
+use crate::record::status::Status;
+use crate::record::tensor::TensorInfo;
+use crate::record::visit::Process;
+use crate::scoring::doubt::doubt;
+use crate::scoring::tally;
+use crate::scoring::tally::Tally;
+use crate::stats::interval::Proportion;
+use crate::stats::statistics;
+use crate::stats::summary::Summary;
+use crate::table::paired_top1;
+use crate::table::row::{Row, TopK};
+use crate::table::speeds::Speeds;
+use crate::table::units::one_line;
+use crate::table::units::{proportion, rounded};
+
+/// A row for each case of the run's plan, in the plan's order. A case that was
+/// not begun is `skipped`.
+#[must_use]
+pub fn rows(run: &Run) -> Vec<Row> {
+    let mut rows: Vec<Row> = run.header.cases.iter().map(|case| row(run, case)).collect();
+    paired_top1::fill(&mut rows, run);
+    rows
+}
+
+fn row(run: &Run, case: &Case) -> Row {
+    let model = run.header.models.iter().find(|model| model.name == case.model);
+    let with_latency = run.header.options.latency.is_some();
+    let record = run.cases.iter().find(|record| with_latency && record.case == *case);
+    let mut row = planned(run, case, model);
+    if let Some(record) = record {
+        measured(&mut row, run, record);
+    }
+    let key = case.accuracy_key();
+    let Some(scored) = run.accuracies.iter().find(|scored| scored.key == key) else { return row };
+    compared(&mut row, scored);
+    if run.header.options.accuracy.is_some() {
+        self::scored(&mut row, run, scored, record.is_some());
+        row.top_k = further_ranks(run, scored);
+    }
+    row
+}
+
+/// What is known before anything is measured.
+fn planned(run: &Run, case: &Case, model: Option<&Model>) -> Row {
+    let header = &run.header;
+    let overrides = &header.options.overrides;
+    let description = model.map(|model| &model.description);
+    let input = model.and_then(|model| model.anatomy.inputs.first());
+    let layout = overrides.layout.or(description.and_then(|description| description.layout));
+    let size = input.and_then(|input| height_and_width(input, layout));
+    let machine = header.machine(case.device.as_deref());
+    let runtime = machine.runtimes.iter().find(|runtime| runtime.backend == case.backend);
+    let precision = description.and_then(|description| description.precision);
+    Row {
+        run_id: header.run_id.clone(),
+        device: machine.device.to_owned(),
+        os: machine.host.os.clone(),
+        arch: machine.host.arch.clone(),
+        cpu: machine.host.cpu.clone(),
+        model: case.model.clone(),
+        family: description.and_then(|description| description.family.clone()),
+        precision: precision
+            .or(model.map(|model| model.anatomy.precision))
+            .unwrap_or(Precision::Float32),
+        format: model.map_or(crate::record::format::Format::Tflite, |model| model.format),
+        model_bytes: model.map_or(0, |model| model.bytes),
+        input_height: size.map(|(height, _)| height),
+        input_width: size.map(|(_, width)| width),
+        input_dtype: input.map(|input| input.element),
+        classes: model.and_then(|model| model.anatomy.classes()),
+        backend: case.backend,
+        backend_version: runtime.map(|runtime| runtime.version.clone()),
+        delegate: case.delegate.clone(),
+        delegate_status: None,
+        nodes_total: None,
+        nodes_delegated: None,
+        partitions: None,
+        threads: case.threads.get(),
+        status: Status::Skipped,
+        error: None,
+        load_ms: None,
+        first_inference_ms: None,
+        warmup_runs: None,
+        runs: None,
+        rounds: None,
+        latency_mean_us: None,
+        latency_std_us: None,
+        latency_min_us: None,
+        latency_p50_us: None,
+        latency_p50_low_us: None,
+        latency_p50_high_us: None,
+        latency_p90_us: None,
+        latency_p95_us: None,
+        latency_p99_us: None,
+        latency_max_us: None,
+        outliers: None,
+        drift_percent: None,
+        stability: None,
+        throughput_per_s: None,
+        within_budget: None,
+        memory_load_bytes: None,
+        memory_peak_bytes: None,
+        cpu_time_ratio: None,
+        images: None,
+        top1: None,
+        top1_low: None,
+        top1_high: None,
+        top5: None,
+        top5_low: None,
+        top5_high: None,
+        ambiguous: None,
+        preprocess_p50_us: None,
+        agreement_top1: None,
+        max_abs_error: None,
+        started_at: None,
+        seconds: None,
+        modes: None,
+        top1_difference: None,
+        top1_difference_p: None,
+        top1_images_needed: None,
+        agreement_inputs: None,
+        threads_used: None,
+        batch: None,
+        latency_per_image_us: None,
+        top_k: Vec::new(),
+        doubt: None,
+    }
+}
+
+/// Height and width of a 4-D image tensor: by its layout, else the layout
+/// whose channels are fewer than five.
+fn height_and_width(input: &TensorInfo, layout: Option<Layout>) -> Option<(usize, usize)> {
+    let [_, a, b, c] = *input.shape.as_slice() else { return None };
+    match layout.unwrap_or(if a < 5 && c >= 5 { Layout::Nchw } else { Layout::Nhwc }) {
+        Layout::Nhwc => Some((a, b)),
+        Layout::Nchw => Some((b, c)),
+    }
+}
+
+fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
+    row.status = record.status;
+    row.error = record.error.as_deref().map(one_line);
+    row.started_at.clone_from(&record.started_at);
+    row.seconds = Some(rounded(record.seconds, 3));
+    processes(row, &record.processes, !run.header.options.in_process);
+    if let Some(coverage) = &record.coverage {
+        covered(row, coverage);
+    }
+    let options = &run.header.options;
+    let budget_ms = options.latency.as_ref().and_then(|latency| latency.budget_ms);
+    let emulated = run.header.machine(record.case.device.as_deref()).host.emulated;
+    let Some(summary) = Summary::of(&record.visits, options.seed, budget_ms, emulated) else {
+        return;
+    };
+    // Timings are whole nanoseconds.
+    let us = |value: f64| Some(rounded(value, 3));
+    row.runs = Some(summary.runs);
+    row.rounds = Some(summary.rounds);
+    row.latency_mean_us = us(summary.latency_mean_us);
+    row.latency_std_us = summary.latency_std_us.and_then(us);
+    row.latency_min_us = us(summary.latency_min_us);
+    row.latency_p50_us = us(summary.latency_p50_us);
+    row.latency_p50_low_us = summary.latency_p50_low_us.and_then(us);
+    row.latency_p50_high_us = summary.latency_p50_high_us.and_then(us);
+    row.latency_p90_us = us(summary.latency_p90_us);
+    row.latency_p95_us = us(summary.latency_p95_us);
+    row.latency_p99_us = us(summary.latency_p99_us);
+    row.latency_max_us = us(summary.latency_max_us);
+    row.outliers = Some(summary.outliers);
+    row.drift_percent = summary.drift_percent.map(|drift| rounded(drift, 3));
+    row.stability = summary.stability;
+    let images = options.latency.as_ref().map_or(1, |latency| latency.batch.get());
+    row.batch = Some(images);
+    let batch = images as f64;
+    row.throughput_per_s = summary.throughput_per_s.map(|rate| rounded(rate * batch, 3));
+    row.latency_per_image_us = us(summary.latency_p50_us / batch);
+    row.within_budget = summary.within_budget.map(proportion);
+    row.cpu_time_ratio = summary.cpu_time_ratio.map(|ratio| rounded(ratio, 4));
+    row.modes = Speeds::of(&summary.modes);
+}
+
+/// What the case's processes told: of times the median over them, of memory
+/// the most, where the case had a process `of_its_own`: in one that it shares with the
+/// program and the other cases, nothing tells what was its.
+fn processes(row: &mut Row, processes: &[Process], of_its_own: bool) {
+    let median_ms = |ns: fn(&Process) -> u64| {
+        let all: Vec<u64> = processes.iter().map(ns).collect();
+        statistics::median_ns(&all).map(|ns| rounded(ns / 1e6, 6))
+    };
+    row.load_ms = median_ms(|process| process.loaded.load_ns);
+    row.first_inference_ms = median_ms(|process| process.first_inference_ns);
+    row.warmup_runs = processes.iter().map(|process| process.warmup.runs).max();
+    if of_its_own {
+        row.memory_load_bytes = processes.iter().filter_map(|p| p.loaded.memory_load_bytes).max();
+        row.memory_peak_bytes =
+            processes.iter().filter_map(|p| p.memory.map(|memory| memory.peak_bytes)).max();
+    }
+    row.threads_used = processes.iter().filter_map(Process::threads_used).max();
+    if let Some(process) = processes.first() {
+        row.backend_version = Some(process.loaded.backend_version.clone());
+    }
+}
+
+fn covered(row: &mut Row, coverage: &Coverage) {
+    row.delegate_status = coverage.status;
+    row.nodes_total = coverage.nodes_total;
+    row.nodes_delegated = coverage.nodes_delegated;
+    row.partitions = coverage.partitions;
+}
+
+/// How the outputs agree with the reference's, or why that is not known.
+fn compared(row: &mut Row, record: &AccuracyRecord) {
+    if let Some(Agreement { images, top1, max_abs_error }) = record.agreement {
+        row.agreement_inputs = Some(images);
+        row.agreement_top1 = Some(proportion(top1));
+        row.max_abs_error = Some(max_abs_error);
+    } else if let (Status::Ok, Some(error)) = (row.status, &record.error) {
+        let (status, error) = (record.status, one_line(error));
+        row.error = Some(format!("its outputs were not compared ({status}): {error}"));
+    }
+}
+
+/// A case may be scored without having been timed (`--no-latency`), and then
+/// how scoring ended is how the case ended.
+fn scored(row: &mut Row, run: &Run, record: &AccuracyRecord, timed: bool) {
+    if !timed {
+        row.status = record.status;
+        row.error = record.error.as_deref().map(one_line);
+        if let Some(coverage) = &record.coverage {
+            covered(row, coverage);
+        }
+    } else if row.status == Status::Ok && record.status != Status::Ok {
+        let error = record.error.as_deref().map_or(String::new(), one_line);
+        row.error = Some(format!("its accuracy was not measured ({}): {error}", record.status));
+    }
+    row.preprocess_p50_us =
+        statistics::median_ns(&record.preprocess_ns).map(|ns| rounded(ns / 1e3, 3));
+    if record.status != Status::Ok || record.predictions.is_empty() {
+        return;
+    }
+    let tally = Tally::of(&record.predictions);
+    row.images = Some(tally.images);
+    (row.top1, row.top1_low, row.top1_high) = ends(tally.top1);
+    (row.top5, row.top5_low, row.top5_high) = ends(tally.top5);
+    row.ambiguous = tally.ambiguous.map(proportion);
+    let outputs = run.header.outputs_of(&record.key.model);
+    row.doubt = doubt(&record.predictions, row.classes.unwrap_or(0), outputs);
+}
+
+/// The shares at the ranks that `--top-k` names.
+#[must_use]
+pub fn further_ranks(run: &Run, record: &AccuracyRecord) -> Vec<TopK> {
+    let named = run.header.options.accuracy.iter().flat_map(|accuracy| &accuracy.top_k);
+    let share = |k: &u32| {
+        let Proportion { value, low, high } = tally::top_k(&record.predictions, *k)?;
+        let [share, low, high] = [value, low, high].map(proportion);
+        Some(TopK { k: *k, share, low, high })
+    };
+    named.filter_map(share).collect()
+}
+
+/// A share and the ends of its interval.
+fn ends(share: Option<Proportion>) -> (Option<f64>, Option<f64>, Option<f64>) {
+    let end = |end: fn(Proportion) -> f64| share.map(|share| proportion(end(share)));
+    (end(|share| share.value), end(|share| share.low), end(|share| share.high))
+}
