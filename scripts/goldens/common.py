@@ -1,0 +1,64 @@
+"""What every script of this folder writes, and how: read README.md for the schema."""
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+GOLDENS = ROOT / "tests/goldens"
+PICTURES = GOLDENS / "pictures"
+SAMPLES = 24
+LARGEST_JSON = 400_000
+
+
+def digest(array):
+    return hashlib.sha256(little_endian(array)).hexdigest()
+
+
+def little_endian(array):
+    array = np.ascontiguousarray(array)
+    return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+
+
+def tensor(array, whole_up_to=2048):
+    """An array as JSON: type, shape, hash, and all bytes (base64) or else samples."""
+    array = np.ascontiguousarray(array)
+    kinds = {"uint8": "u8", "int8": "i8", "float32": "f32"}
+    entry = {
+        "type": kinds[str(array.dtype)],
+        "shape": list(array.shape),
+        "sha256": digest(array),
+    }
+    raw = little_endian(array)
+    if len(raw) <= whole_up_to:
+        entry["base64"] = base64.b64encode(raw).decode()
+    else:
+        flat = array.reshape(-1)
+        places = np.linspace(0, flat.size - 1, SAMPLES).astype(int)
+        value = float if array.dtype == np.float32 else int
+        entry["samples"] = [[int(i), value(flat[i])] for i in places]
+    return entry
+
+
+def write_json(name, document):
+    """Writes tests/goldens/NAME, one entry of a list per line."""
+    lines = ["{"]
+    keys = list(document)
+    for key in keys:
+        value = document[key]
+        comma = "" if key == keys[-1] else ","
+        if isinstance(value, list):
+            rows = [json.dumps(row, separators=(",", ":")) for row in value]
+            lines.append(f" {json.dumps(key)}: [\n  " + ",\n  ".join(rows) + f"\n ]{comma}")
+        else:
+            lines.append(f" {json.dumps(key)}: {json.dumps(value)}{comma}")
+    text = "\n".join(lines + ["}"]) + "\n"
+    json.loads(text)
+    assert len(text) <= LARGEST_JSON, f"{name} has {len(text)} bytes"
+    path = GOLDENS / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    print(f"{name}: {len(text):,} bytes")
