@@ -23,7 +23,7 @@ def little_endian(array):
     return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
-def tensor(array, whole_up_to=2048):
+def tensor(array, whole_up_to=2048, samples=SAMPLES):
     """An array as JSON: type, shape, hash, and all bytes (base64) or else samples."""
     array = np.ascontiguousarray(array)
     kinds = {"uint8": "u8", "int8": "i8", "float32": "f32"}
@@ -37,7 +37,7 @@ def tensor(array, whole_up_to=2048):
         entry["base64"] = base64.b64encode(raw).decode()
     else:
         flat = array.reshape(-1)
-        places = np.linspace(0, flat.size - 1, SAMPLES).astype(int)
+        places = np.linspace(0, flat.size - 1, samples).astype(int)
         value = float if array.dtype == np.float32 else int
         entry["samples"] = [[int(i), value(flat[i])] for i in places]
     return entry
@@ -62,3 +62,49 @@ def write_json(name, document):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     print(f"{name}: {len(text):,} bytes")
+
+
+# Pictures that every preset is tried on; of those in BYTES all pixels are written.
+PIPELINE_PICTURES = [
+    "texture.png",
+    "tall.png",
+    "small.png",
+    "photo.jpg",
+    "wide.png",
+    "row.png",
+    "column.png",
+    "pixel.png",
+    "tall.jpg",
+    "grey.jpg",
+]
+BYTES = ["texture.png", "tall.png", "small.png"]
+USUAL_SIZE_PICTURES = ["texture.png", "tall.png", "photo.jpg"]
+
+
+def pipeline_cases(small, usual=224):
+    """Pictures and input sizes: all at the small size, three at the usual one."""
+    yield from ((name, small) for name in PIPELINE_PICTURES)
+    yield from ((name, usual) for name in USUAL_SIZE_PICTURES if usual)
+
+
+def pipeline_row(preset, parameters, picture, layout, values, pixels=None):
+    """One golden of a pipeline: the input tensor without its batch dimension.
+
+    `pixels` is the same as u8, height x width x 3, where the original makes its
+    values from 8-bit pixels: of these all bytes are written, else of the values.
+    """
+    channels, height, width = np.shape(values) if layout == "NCHW" else np.roll(np.shape(values), 1)
+    assert channels == 3
+    small = height <= 64 and picture in BYTES
+    row = {
+        "preset": preset,
+        "parameters": parameters,
+        "picture": picture,
+        "height": int(height),
+        "width": int(width),
+        "layout": layout,
+        "input": tensor(values, 8192 if small and pixels is None else 0, 8),
+    }
+    if pixels is not None:
+        row["pixels"] = tensor(pixels, 8192 if small else 0, 8)
+    return row

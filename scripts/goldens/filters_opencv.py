@@ -33,11 +33,28 @@ def entries():
     for path, size in each():
         pixels = np.asarray(Image.open(path).convert("RGB"))
         for name, code in FILTERS.items():
-            case = {"picture": path.name, "filter": name, "width": size[0], "height": size[1]}
-            yield {**case, "result": tensor(cv2.resize(pixels, size, interpolation=code))}
+            yield entry(path.name, pixels, name, size, code)
             if size in FLOAT_SIZES and name != "linear_exact":
-                resized = cv2.resize(pixels.astype(np.float32), size, interpolation=code)
-                yield {**case, "result": tensor(resized)}
+                yield entry(path.name, pixels.astype(np.float32), name, size, code)
+
+
+def entry(file, pixels, name, size, code):
+    """What the portable code makes, and how far the code tuned to this CPU is from it."""
+    cv2.setUseOptimized(False)
+    portable = cv2.resize(pixels, size, interpolation=code)
+    cv2.setUseOptimized(True)
+    tuned = cv2.resize(pixels, size, interpolation=code)
+    case = {
+        "picture": file,
+        "filter": name,
+        "width": size[0],
+        "height": size[1],
+        "result": tensor(portable),
+    }
+    away = float(np.abs(tuned.astype(np.float64) - portable).max())
+    if away > 0:
+        case["tuned_code_is_off_by"] = away
+    return case
 
 
 def merge(paths):
