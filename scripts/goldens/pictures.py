@@ -118,7 +118,7 @@ def main():
 
     # Few or many bits, palettes, alpha.
     save("palette_alpha.png", palette_with_alpha(33, 29, 16), optimize=True)
-    save("palette.gif", image(33, 29, 17).quantize(64, dither=Image.Dither.NONE))
+    save("palette.bmp", image(33, 29, 17).quantize(64, dither=Image.Dither.NONE))
     save("bilevel.png", Image.fromarray(texture(35, 27, 18, 1)[:, :, 0] > 120))
     save("grey.png", Image.fromarray(texture(31, 25, 19, 1)[:, :, 0]), optimize=True)
     save("grey_alpha.png", with_alpha(31, 25, 20).convert("LA"), optimize=True)

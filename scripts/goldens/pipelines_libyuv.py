@@ -39,14 +39,6 @@ def scale(rgb, size):
     return result
 
 
-def center_square(rgb):
-    """ResizeWithCropOrPadOp(min, min): starts by integer division."""
-    height, width = rgb.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return rgb[top : top + side, left : left + side]
-
-
 def main():
     rows = []
     for name, size in pipeline_cases(24):
