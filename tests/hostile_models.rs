@@ -98,18 +98,19 @@ fn outcome(path: &Path, workers: &WorkerSource, backends: &[BackendKind]) -> Str
     };
     let outcomes: Vec<String> = backends
         .iter()
-        .filter(|backend| backend.reads(model.format))
+        .filter(|backend| backend.capabilities().reads(model.format))
         .map(|backend| format!("{backend} {}", in_worker(&model, *backend, workers)))
         .collect();
     outcomes.join(", ")
 }
 
 fn in_worker(model: &Model, backend: BackendKind, workers: &WorkerSource) -> String {
-    let delegate = if model.format == Format::Tflite && backend.knows(&Delegate::Xnnpack) {
-        Delegate::Xnnpack
-    } else {
-        Delegate::None
-    };
+    let delegate =
+        if model.format == Format::Tflite && backend.capabilities().knows(&Delegate::Xnnpack) {
+            Delegate::Xnnpack
+        } else {
+            Delegate::None
+        };
     let case = Case {
         model: model.name.clone(),
         backend,

@@ -123,7 +123,20 @@ fn threads_that_are_asked_for_are_there() {
     for row in rows.iter().filter(|row| row["delegate"] == "xnnpack") {
         assert_eq!(row["threads_used"], row["threads"], "{row}");
     }
-    assert!(rows.iter().any(|row| row["backend"] == "litert" && row["threads"] == 3));
+    // Every pair that was asked for and that exists has its rows.
+    for backend in ["tflite", "tflitec", "litert"] {
+        for delegate in ["xnnpack", "none"] {
+            for threads in [1, 3] {
+                let found = rows.iter().any(|row| {
+                    row["backend"] == backend
+                        && row["delegate"] == delegate
+                        && row["threads"] == threads
+                        && row["status"] == "ok"
+                });
+                assert!(found, "{backend}/{delegate} x{threads} is missing");
+            }
+        }
+    }
     let tract = rows.iter().find(|row| row["backend"] == "tract" && row["threads"] == 3).unwrap();
     assert_eq!(tract["threads_used"], 1, "{tract}");
 }

@@ -48,8 +48,8 @@ fn takes(model: &Model) -> Vec<Take> {
     let workers = WorkerSource::isolated();
     BackendKind::VARIANTS
         .iter()
-        .map(|backend| {
-            let delegate = backend.default_delegates()[0].clone();
+        .filter_map(|backend| {
+            let delegate = backend.capabilities().default_delegates().next()?.clone();
             let threads = std::num::NonZeroUsize::MIN;
             let case = Case {
                 model: model.name.clone(),
@@ -59,7 +59,7 @@ fn takes(model: &Model) -> Vec<Take> {
                 device: None,
             };
             let reason = workers.load(&case, model).err().map(|fault| fault.reason);
-            Take { backend: *backend, takes: reason.is_none(), reason }
+            Some(Take { backend: *backend, takes: reason.is_none(), reason })
         })
         .collect()
 }

@@ -114,7 +114,8 @@ fn delegates(json: bool) -> Result<Ending> {
 /// `None` also where the family is not at hand.
 fn refused(backend: BackendKind, delegate: Delegate) -> Option<String> {
     let model = select::embedded().ok()?.into_iter().min_by_key(|model| {
-        let wanted = backend.reads(model.format) && model.anatomy.precision == Precision::Float32;
+        let wanted = backend.capabilities().reads(model.format)
+            && model.anatomy.precision == Precision::Float32;
         (!wanted, model.bytes)
     })?;
     let (name, threads) = (model.name.clone(), NonZeroUsize::MIN);

@@ -2,9 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::delegate::Delegate;
-use crate::record::format::Format;
-
 /// The runtimes that shutterbench knows.
 #[derive(
     Debug,
@@ -35,49 +32,4 @@ pub enum BackendKind {
     Tract,
     /// ONNX Runtime.
     Onnxruntime,
-}
-
-impl BackendKind {
-    /// Whether this runtime reads files of that format at all.
-    #[must_use]
-    pub const fn reads(self, format: Format) -> bool {
-        match self {
-            Self::Tflite | Self::Tflitec | Self::Litert => matches!(format, Format::Tflite),
-            Self::Onnxruntime => matches!(format, Format::Onnx),
-            Self::Tract => true,
-        }
-    }
-
-    /// Whether this runtime has such a delegate on any machine.
-    #[must_use]
-    pub const fn knows(self, delegate: &Delegate) -> bool {
-        match self {
-            Self::Tflite => !matches!(delegate, Delegate::Cuda | Delegate::Coreml),
-            Self::Tflitec => matches!(delegate, Delegate::None | Delegate::Xnnpack),
-            Self::Litert => matches!(delegate, Delegate::Xnnpack | Delegate::Gpu),
-            Self::Tract => matches!(delegate, Delegate::None),
-            Self::Onnxruntime => !matches!(delegate, Delegate::Gpu | Delegate::External { .. }),
-        }
-    }
-
-    /// Why this runtime's CPU kernels run on one thread whatever is asked for;
-    /// nothing where they take the setting.
-    #[must_use]
-    pub const fn ignores_threads(self) -> Option<&'static str> {
-        match self {
-            Self::Tract => Some("tract is built without its threads and runs on one"),
-            Self::Tflite | Self::Tflitec | Self::Litert | Self::Onnxruntime => None,
-        }
-    }
-
-    /// What a run measures where `--delegate` is not given: the CPU, with each
-    /// kernel library that the runtime has for it.
-    #[must_use]
-    pub const fn default_delegates(self) -> &'static [Delegate] {
-        match self {
-            Self::Tflite | Self::Tflitec => &[Delegate::None, Delegate::Xnnpack],
-            Self::Litert => &[Delegate::Xnnpack],
-            Self::Tract | Self::Onnxruntime => &[Delegate::None],
-        }
-    }
 }

@@ -5,6 +5,7 @@ pub mod agreement;
 pub mod anatomy;
 pub mod android;
 pub mod backend_kind;
+pub mod capabilities;
 pub mod case;
 pub mod class_map;
 pub mod coverage;

@@ -1,5 +1,6 @@
 //! What a reader has to know beside a number, in words.
 
+use crate::record::capabilities::Threads;
 use crate::record::coverage::DelegateStatus;
 use crate::record::delegate::Delegate;
 use crate::record::status::Status;
@@ -191,14 +192,16 @@ fn threads(row: &Row) -> Option<Note> {
     let used = row.threads_used.filter(|_| row.status == Status::Ok)? as usize;
     let asked = row.threads;
     let backend = row.backend;
-    let (tag, text) = match (backend.ignores_threads(), &row.delegate) {
+    let (tag, text) = match (backend.capabilities().threads, &row.delegate) {
         _ if used == asked => return None,
-        (Some(why), _) => ("ignores threads", format!("{why}, not on the {asked} asked for")),
+        (Threads::One(why), _) => {
+            ("ignores threads", format!("{why}, not on the {asked} asked for"))
+        }
         _ if used < asked => (
             "fewer threads",
             format!("{backend} was asked for {asked} threads and worked with {used}"),
         ),
-        (None, Delegate::None | Delegate::Xnnpack) if asked == 1 => (
+        (Threads::AsAsked, Delegate::None | Delegate::Xnnpack) if asked == 1 => (
             "more threads",
             format!("{backend} was asked for one thread and its process had {used}"),
         ),

@@ -32,7 +32,9 @@ impl Matrix<'_> {
     pub fn cases(&self) -> Vec<Case> {
         let mut cases = Vec::new();
         for model in self.models {
-            for backend in preferred(self.backends, |backend| backend.reads(model.format)) {
+            for backend in
+                preferred(self.backends, |backend| backend.capabilities().reads(model.format))
+            {
                 for delegate in self.delegates_of(*backend) {
                     for threads in self.threads {
                         cases.push(Case {
@@ -51,9 +53,9 @@ impl Matrix<'_> {
 
     fn delegates_of(&self, backend: BackendKind) -> Vec<&Delegate> {
         if self.delegates.is_empty() {
-            return backend.default_delegates().iter().collect();
+            return backend.capabilities().default_delegates().collect();
         }
-        preferred(self.delegates, |delegate| backend.knows(delegate))
+        preferred(self.delegates, |delegate| backend.capabilities().knows(delegate))
     }
 }
 

@@ -169,8 +169,10 @@ fn fewer_images(options: &AccuracyOptions, dataset: &Dataset) -> Option<String> 
 /// that are.
 fn backends(wanted: &[BackendKind], assumptions: &mut Vec<String>) -> Result<Vec<BackendKind>> {
     let mut present = Vec::new();
-    let candidates = if wanted.is_empty() { BackendKind::VARIANTS } else { wanted };
-    for kind in candidates {
+    let swept = BackendKind::VARIANTS.iter().filter(|kind| kind.capabilities().in_default_sweep);
+    let candidates: Vec<BackendKind> =
+        if wanted.is_empty() { swept.copied().collect() } else { wanted.to_vec() };
+    for kind in &candidates {
         match registry::open(*kind) {
             Ok(_) => present.push(*kind),
             Err(error) if wanted.is_empty() => {

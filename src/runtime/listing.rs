@@ -6,6 +6,7 @@ use serde::Serialize;
 use strum::VariantArray;
 
 use crate::record::backend_kind::BackendKind;
+use crate::record::capabilities::{DelegateCapability, Threads};
 use crate::record::delegate::Delegate;
 use crate::runtime::error::BackendError;
 use crate::runtime::library::RuntimeLibrary;
@@ -49,7 +50,10 @@ fn backend(kind: BackendKind) -> BackendListing {
         present,
         version,
         library,
-        note: kind.ignores_threads(),
+        note: match kind.capabilities().threads {
+            Threads::AsAsked => None,
+            Threads::One(reason) => Some(reason),
+        },
         reason,
         remedy,
     }
@@ -75,20 +79,6 @@ pub fn delegates() -> Vec<DelegateListing> {
     backends().iter().flat_map(of_backend).collect()
 }
 
-/// The delegates that a listing names for each backend; those that a backend
-/// does not know at all are left out.
-const fn known(kind: BackendKind) -> &'static [Delegate] {
-    match kind {
-        BackendKind::Tflite => &[Delegate::None, Delegate::Xnnpack, Delegate::Gpu, Delegate::Nnapi],
-        BackendKind::Tflitec => &[Delegate::None, Delegate::Xnnpack],
-        BackendKind::Litert => &[Delegate::None, Delegate::Xnnpack, Delegate::Gpu],
-        BackendKind::Tract => &[Delegate::None],
-        BackendKind::Onnxruntime => {
-            &[Delegate::None, Delegate::Xnnpack, Delegate::Cuda, Delegate::Nnapi, Delegate::Coreml]
-        }
-    }
-}
-
 fn of_backend(listing: &BackendListing) -> Vec<DelegateListing> {
     let entry = |delegate: String, reason: Option<String>| DelegateListing {
         backend: listing.backend,
@@ -96,9 +86,12 @@ fn of_backend(listing: &BackendListing) -> Vec<DelegateListing> {
         available: reason.is_none(),
         reason,
     };
-    let mut entries: Vec<_> = known(listing.backend)
+    let mut entries: Vec<_> = listing
+        .backend
+        .capabilities()
+        .delegates
         .iter()
-        .map(|delegate| {
+        .map(|DelegateCapability { delegate, .. }| {
             let reason = match &listing.reason {
                 Some(absent) => Some(absent.clone()),
                 None => reason_against(listing.backend, delegate),
@@ -106,7 +99,7 @@ fn of_backend(listing: &BackendListing) -> Vec<DelegateListing> {
             entry(delegate.to_string(), reason)
         })
         .collect();
-    if listing.backend == BackendKind::Tflite {
+    if listing.backend.capabilities().external_delegates {
         entries.push(entry("external:PATH[?key=value&...]".into(), listing.reason.clone()));
     }
     entries

@@ -1,0 +1,207 @@
+//! What each backend can do: one table per backend, from which the matrix of cases, the
+//! listings and the tables in the docs are made.
+
+use crate::record::backend_kind::BackendKind;
+use crate::record::delegate::Delegate;
+use crate::record::format::Format;
+
+/// What a backend can do on some machine; whether it can on this one, the runtime tells.
+#[derive(Debug)]
+pub struct Capabilities {
+    /// The formats of the files that it reads.
+    pub formats: &'static [Format],
+    /// Its delegates, in the order in which they are listed.
+    pub delegates: &'static [DelegateCapability],
+    /// Whether it loads any library with TensorFlow Lite's external delegate interface.
+    pub external_delegates: bool,
+    /// Whether its CPU kernels take a number of threads.
+    pub threads: Threads,
+    /// Whether a run can take several images where the model leaves that open.
+    pub batch: bool,
+    /// Where the figures on delegated nodes come from.
+    pub coverage: &'static str,
+    /// Whether a run without `--backend` measures it.
+    pub in_default_sweep: bool,
+}
+
+/// One delegate of a backend.
+#[derive(Debug)]
+pub struct DelegateCapability {
+    /// The delegate.
+    pub delegate: Delegate,
+    /// Whether a run without `--delegate` measures it.
+    pub in_default_sweep: bool,
+}
+
+/// What a backend makes of a number of threads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Threads {
+    /// It uses as many as it is given.
+    AsAsked,
+    /// It runs on one whatever is asked for, for this reason.
+    One(&'static str),
+}
+
+const fn measured(delegate: Delegate) -> DelegateCapability {
+    DelegateCapability { delegate, in_default_sweep: true }
+}
+
+const fn on_request(delegate: Delegate) -> DelegateCapability {
+    DelegateCapability { delegate, in_default_sweep: false }
+}
+
+static TFLITE: Capabilities = Capabilities {
+    formats: &[Format::Tflite],
+    delegates: &[
+        measured(Delegate::None),
+        measured(Delegate::Xnnpack),
+        on_request(Delegate::Gpu),
+        on_request(Delegate::Nnapi),
+    ],
+    external_delegates: true,
+    threads: Threads::AsAsked,
+    batch: true,
+    coverage: "the execution plan before and after delegation, read by a delegate of ours that takes nothing",
+    in_default_sweep: true,
+};
+
+static TFLITEC: Capabilities = Capabilities {
+    formats: &[Format::Tflite],
+    delegates: &[measured(Delegate::None), measured(Delegate::Xnnpack)],
+    external_delegates: false,
+    threads: Threads::AsAsked,
+    batch: true,
+    coverage: "the same as tflite: it is the same library",
+    // One library is measured once.
+    in_default_sweep: false,
+};
+
+static LITERT: Capabilities = Capabilities {
+    formats: &[Format::Tflite],
+    delegates: &[
+        on_request(Delegate::None),
+        measured(Delegate::Xnnpack),
+        on_request(Delegate::Gpu),
+    ],
+    external_delegates: false,
+    threads: Threads::AsAsked,
+    batch: false,
+    coverage: "on a CPU the calls of one profiled run; on a GPU only whether anything was left to the CPU",
+    in_default_sweep: true,
+};
+
+static TRACT: Capabilities = Capabilities {
+    formats: &[Format::Tflite, Format::Onnx],
+    delegates: &[measured(Delegate::None)],
+    external_delegates: false,
+    threads: Threads::One("tract is built without its threads and runs on one"),
+    batch: true,
+    coverage: "it has no delegates",
+    in_default_sweep: true,
+};
+
+static ONNXRUNTIME: Capabilities = Capabilities {
+    formats: &[Format::Onnx],
+    delegates: &[
+        measured(Delegate::None),
+        on_request(Delegate::Xnnpack),
+        on_request(Delegate::Cuda),
+        on_request(Delegate::Nnapi),
+        on_request(Delegate::Coreml),
+    ],
+    external_delegates: false,
+    threads: Threads::AsAsked,
+    batch: true,
+    coverage: "the provider of each kernel in the profile of one run",
+    in_default_sweep: true,
+};
+
+impl BackendKind {
+    /// What this backend can do.
+    #[must_use]
+    pub const fn capabilities(self) -> &'static Capabilities {
+        match self {
+            Self::Tflite => &TFLITE,
+            Self::Tflitec => &TFLITEC,
+            Self::Litert => &LITERT,
+            Self::Tract => &TRACT,
+            Self::Onnxruntime => &ONNXRUNTIME,
+        }
+    }
+}
+
+impl Capabilities {
+    /// Whether this backend reads files of that format at all.
+    #[must_use]
+    pub fn reads(&self, format: Format) -> bool {
+        self.formats.contains(&format)
+    }
+
+    /// Whether this backend has such a delegate on any machine.
+    #[must_use]
+    pub fn knows(&self, delegate: &Delegate) -> bool {
+        match delegate {
+            Delegate::External { .. } => self.external_delegates,
+            named => self.delegates.iter().any(|known| known.delegate == *named),
+        }
+    }
+
+    /// What a run measures where `--delegate` is not given.
+    pub fn default_delegates(&self) -> impl Iterator<Item = &'static Delegate> + use<> {
+        self.delegates.iter().filter(|known| known.in_default_sweep).map(|known| &known.delegate)
+    }
+}
+
+/// The table of all backends as Markdown, for docs/delegates.md.
+#[must_use]
+pub fn markdown() -> String {
+    use strum::VariantArray;
+    let mut table = String::from(
+        "| backend | reads | delegates (bold: measured by default) | threads | batch | where the figures on delegation come from |\n|---|---|---|---|---|---|\n",
+    );
+    for kind in BackendKind::VARIANTS {
+        let can = kind.capabilities();
+        let formats: Vec<String> = can.formats.iter().map(ToString::to_string).collect();
+        let mut delegates: Vec<String> = can
+            .delegates
+            .iter()
+            .map(|known| match known.in_default_sweep {
+                true => format!("**{}**", known.delegate),
+                false => known.delegate.to_string(),
+            })
+            .collect();
+        if can.external_delegates {
+            delegates.push("external:PATH".into());
+        }
+        table += &format!(
+            "| {kind}{} | {} | {} | {} | {} | {} |\n",
+            if can.in_default_sweep { "" } else { " (with `--backend tflitec`)" },
+            formats.join(", "),
+            delegates.join(", "),
+            if can.threads == Threads::AsAsked { "as asked" } else { "1" },
+            if can.batch { "any" } else { "1" },
+            can.coverage,
+        );
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_docs_show_this_table() {
+        let docs = include_str!("../../docs/delegates.md");
+        assert!(docs.contains(&markdown()), "docs/delegates.md must contain:\n{}", markdown());
+    }
+
+    #[test]
+    fn a_delegate_that_a_backend_lists_is_one_that_it_knows() {
+        assert!(BackendKind::Litert.capabilities().knows(&Delegate::None));
+        assert!(!BackendKind::Litert.capabilities().knows(&Delegate::Nnapi));
+        let external: Delegate = "external:a.so".parse().unwrap();
+        assert!(BackendKind::Tflite.capabilities().knows(&external));
+        assert!(!BackendKind::Onnxruntime.capabilities().knows(&external));
+    }
+}
