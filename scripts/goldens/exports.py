@@ -53,27 +53,39 @@ def ranked(scores, count=5):
     return [[int(i), float(np.float32(scores[i]))] for i in order]
 
 
-def write_predictions(folder, made_by, library, preprocessing, scores_of, other_scores_of):
-    """`scores_of(path)`: the library's scores; `other_scores_of`: with the photo squashed."""
+def write_predictions(
+    folder,
+    made_by,
+    library,
+    preprocessing,
+    scores_of,
+    other_scores_of,
+    scores="logits",
+    other="the whole photo squashed to the input's size",
+    also=None,
+):
+    """`scores_of(path)`: the library's scores; `other_scores_of`: under another pipeline."""
     pictures, taken, changed = [], [], 0
     for name in EXPORT_PICTURES:
-        scores = scores_of(PICTURES / name)
-        top = ranked(scores)
+        top = ranked(scores_of(PICTURES / name))
         pictures.append({"file": name, "best": top[0][0], "top": top, "margin": top[0][1] - top[1][1]})
     for path in photos():
         top = ranked(scores_of(path))
-        other = ranked(other_scores_of(path))
-        changed += top[0][0] != other[0][0]
-        taken.append({"file": path.name, "best": top[0][0], "top": top, "margin": top[0][1] - top[1][1]})
+        changed += top[0][0] != ranked(other_scores_of(path))[0][0]
+        row = {"file": path.name, "best": top[0][0], "top": top, "margin": top[0][1] - top[1][1]}
+        for name, function in (also or {}).items():
+            row[name] = ranked(function(path))[0][0]
+        taken.append(row)
     margins = sorted(row["margin"] for row in taken)
     document = {
         "library": library,
         "made_by": made_by,
         "preprocessing": preprocessing,
-        "scores": "logits",
+        "scores": scores,
         "classes_seen": len({row["best"] for row in taken}),
         "margins": {"smallest": margins[0], "tenth": margins[10], "median": margins[50]},
-        "best_class_changed_if_squashed": changed,
+        "other_pipeline": other,
+        "other_pipeline_changes": changed,
         "pictures": pictures,
         "photos": taken,
     }
@@ -85,7 +97,7 @@ def write_predictions(folder, made_by, library, preprocessing, scores_of, other_
         else:
             lines.append(f" {json.dumps(key)}: {json.dumps(value)}")
     (folder / "predictions.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
-    print(folder.name, document["classes_seen"], "classes,", document["margins"], "changed if squashed:", changed)
+    print(folder.name, document["classes_seen"], "classes,", document["margins"], "changed by another pipeline:", changed)
     assert document["classes_seen"] >= 5
 
 
