@@ -50,6 +50,14 @@ def made_by(variant):
     )
 
 
+# What stands for the family where no model is named: its smallest and largest members
+# in the usual formats.
+REPRESENTATIVE = [
+    f"{FAMILY}_{name}"
+    for name in ["0.25_f32", "0.25_int8", "1.0_f32", "1.0_int8", "1.0_f32_onnx", "1.0_int8_onnx"]
+]
+
+
 def model_entry(variant, models, measured):
     path = models / FOLDER / variant.file_name
     return {
@@ -89,6 +97,7 @@ def build(work, models, measured):
                 " to every format."
             ),
             "labels": f"{FOLDER}/labels.txt",
+            "representative": REPRESENTATIVE,
             "dataset": f"{FOLDER}/validation",
             "dataset_images": len(validation.read(dataset)),
             "dataset_sha256": dataset_sha256(dataset),

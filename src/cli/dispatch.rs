@@ -21,7 +21,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Measure; with no arguments: the embedded family on every backend present
+    /// Measure; with no arguments: representative embedded models on every backend present
     Run(Box<RunArgs>),
     /// List models, backends, delegates or devices
     List {

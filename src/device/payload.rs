@@ -55,7 +55,7 @@ impl Payload {
     /// One sentence for a model, dataset or file that cannot be used.
     pub fn new(wanted: &SuiteFile, root: &RemotePath) -> Result<Self> {
         let models = if wanted.models.is_empty() {
-            select::embedded()?
+            select::representative()?
         } else {
             select::select(&wanted.models)?
         };

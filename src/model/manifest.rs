@@ -36,6 +36,10 @@ pub struct Family {
     pub name: String,
     /// Labelled images to score it on, relative to the manifest.
     pub dataset: Option<PathBuf>,
+    /// Names of the models that stand for the family where none is named: its
+    /// smallest and largest members in the usual formats.
+    #[serde(default)]
+    pub representative: Vec<String>,
 }
 
 /// One model of a manifest.

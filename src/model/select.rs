@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 
-use crate::model::manifest::Manifest;
+use crate::model::manifest::{Entry, Manifest};
 use crate::model::{catalogue, external, onnx, tflite};
 use crate::record::description::{Description, Model};
 use crate::record::format::Format;
@@ -43,6 +43,18 @@ pub fn select(names: &[String]) -> Result<Vec<Model>> {
 pub fn embedded() -> Result<Vec<Model>> {
     let manifest = Manifest::embedded()?;
     manifest.models.iter().map(|entry| open(&manifest.path(entry))).collect()
+}
+
+/// The members of the embedded family that stand for it where no model is named; all
+/// of them where its manifest names none.
+///
+/// # Errors
+/// See [`Manifest::embedded`] and [`open`].
+pub fn representative() -> Result<Vec<Model>> {
+    let manifest = Manifest::embedded()?;
+    let named = manifest.family.as_ref().map_or(&[][..], |family| &family.representative);
+    let chosen = |entry: &&Entry| named.is_empty() || named.contains(&entry.name);
+    manifest.models.iter().filter(chosen).map(|entry| open(&manifest.path(entry))).collect()
 }
 
 fn one(name: &str) -> Result<Vec<Model>> {

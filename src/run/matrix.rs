@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 
 use crate::record::backend_kind::BackendKind;
+use crate::record::capabilities::Threads;
 use crate::record::case::Case;
 use crate::record::delegate::Delegate;
 use crate::record::description::Model;
@@ -18,6 +19,9 @@ pub struct Matrix<'a> {
     pub delegates: &'a [Delegate],
     /// The thread counts.
     pub threads: &'a [NonZeroUsize],
+    /// Whether the thread counts were asked for; where they were not, a backend that
+    /// ignores them gets the first only.
+    pub threads_asked: bool,
 }
 
 impl Matrix<'_> {
@@ -36,7 +40,7 @@ impl Matrix<'_> {
                 preferred(self.backends, |backend| backend.capabilities().reads(model.format))
             {
                 for delegate in self.delegates_of(*backend) {
-                    for threads in self.threads {
+                    for threads in self.threads_of(*backend) {
                         cases.push(Case {
                             model: model.name.clone(),
                             backend: *backend,
@@ -49,6 +53,13 @@ impl Matrix<'_> {
             }
         }
         cases
+    }
+
+    fn threads_of(&self, backend: BackendKind) -> &[NonZeroUsize] {
+        match backend.capabilities().threads {
+            Threads::One(_) if !self.threads_asked => &self.threads[..self.threads.len().min(1)],
+            _ => self.threads,
+        }
     }
 
     fn delegates_of(&self, backend: BackendKind) -> Vec<&Delegate> {

@@ -65,12 +65,13 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
     let program_hash = thread::spawn(own_hash);
     let mut assumptions = Vec::new();
     let models = if wanted.models.is_empty() {
-        select::embedded()?
+        select::representative()?
     } else {
         select::select(&wanted.models)?
     };
     let backends = backends(&wanted.backends, &mut assumptions)?;
     let threads = match wanted.threads.as_slice() {
+        [] if wanted.models.is_empty() => one_and_all_cpus(),
         [] => vec![NonZeroUsize::MIN],
         some => some.to_vec(),
     };
@@ -79,6 +80,7 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
         backends: &backends,
         delegates: &wanted.delegates,
         threads: &threads,
+        threads_asked: !wanted.threads.is_empty(),
     };
     let cases = matrix.cases();
     let options = options(wanted, &models, &mut assumptions)?;
@@ -156,6 +158,15 @@ pub fn open_dataset(options: &AccuracyOptions, seed: u64) -> Result<Dataset> {
         );
     }
     Ok(dataset)
+}
+
+/// One thread, and as many as there are CPUs: what a run measures that names neither
+/// models nor threads.
+fn one_and_all_cpus() -> Vec<NonZeroUsize> {
+    let all = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let mut counts = vec![NonZeroUsize::MIN, all];
+    counts.dedup();
+    counts
 }
 
 /// Where more images were asked for than the dataset has.
