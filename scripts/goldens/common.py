@@ -108,3 +108,26 @@ def pipeline_row(preset, parameters, picture, layout, values, pixels=None):
     if pixels is not None:
         row["pixels"] = tensor(pixels, 8192 if small else 0, 8)
     return row
+
+
+def save_or_merge(file, library, make, arguments):
+    """What scripts do that run under several versions of a library.
+
+    With the path of a JSON file: writes what `make()` returns into it. With --merge and
+    such files: writes tests/goldens/FILE with the cases of the first, and beside those
+    in which another version made something else, that (`differs`, by version).
+    """
+    if arguments[0] != "--merge":
+        Path(arguments[0]).write_text(json.dumps(make()))
+        return
+    documents = [json.loads(Path(path).read_text()) for path in arguments[1:]]
+    first, *others = documents
+    for other in others:
+        for row, its in zip(first["cases"], other["cases"], strict=True):
+            tensors = [key for key in ["result", "input", "pixels"] if key in row]
+            if any(row[key]["sha256"] != its[key]["sha256"] for key in tensors):
+                version = other["made_by"][library]
+                row.setdefault("differs", {})[version] = {key: its[key] for key in tensors}
+    compared = [other["made_by"] for other in others]
+    cases = first.pop("cases")
+    write_json(file, {**first, "compared_with": compared, "cases": cases})

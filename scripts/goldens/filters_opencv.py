@@ -4,15 +4,13 @@
     filters_opencv.py --merge OUT.json ...
 """
 
-import json
 import sys
-from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image
 
-from common import tensor, write_json
+from common import save_or_merge, tensor
 from filter_cases import each
 
 FILTERS = {
@@ -57,28 +55,9 @@ def entry(file, pixels, name, size, code):
     return case
 
 
-def merge(paths):
-    documents = [json.loads(Path(path).read_text()) for path in paths]
-    first = documents[0]
-    merged = [dict(row) for row in first["cases"]]
-    for document in documents[1:]:
-        for row, other in zip(merged, document["cases"]):
-            if row["result"]["sha256"] != other["result"]["sha256"]:
-                row.setdefault("differs", {})[document["version"]] = other["result"]
-    write_json(
-        "filters_opencv.json",
-        {
-            "made_by": {"opencv": first["version"]},
-            "compared_with": [document["version"] for document in documents[1:]],
-            "cases": merged,
-        },
-    )
-    print("differ:", sum("differs" in row for row in merged), "of", len(merged))
+def document():
+    return {"made_by": {"opencv": cv2.__version__}, "cases": list(entries())}
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--merge":
-        merge(sys.argv[2:])
-    else:
-        document = {"version": cv2.__version__, "cases": list(entries())}
-        Path(sys.argv[1]).write_text(json.dumps(document))
+    save_or_merge("filters_opencv.json", "opencv", document, sys.argv[1:])

@@ -6,9 +6,7 @@
 Run under two versions of Pillow; what the second makes otherwise is added.
 """
 
-import json
 import sys
-from pathlib import Path
 
 import numpy as np
 import PIL
@@ -23,7 +21,7 @@ from transformers.models.mobilenet_v2.image_processing_pil_mobilenet_v2 import (
 )
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
-from common import PICTURES, pipeline_cases, pipeline_row, write_json
+from common import PICTURES, pipeline_cases, pipeline_row, save_or_merge
 
 HALF = {"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]}
 IMAGENET = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
@@ -132,33 +130,13 @@ def rows():
             yield pipeline_row("hf", config, picture, "NCHW", values, pixels.transpose(1, 2, 0))
 
 
-def merge(paths):
-    documents = [json.loads(Path(path).read_text()) for path in paths]
-    first = documents[0]
-    merged = [dict(row) for row in first["cases"]]
-    for document in documents[1:]:
-        for row, other in zip(merged, document["cases"]):
-            if row["pixels"]["sha256"] != other["pixels"]["sha256"]:
-                row.setdefault("differs", {})[document["made_by"]["pillow"]] = {
-                    "input": other["input"],
-                    "pixels": other["pixels"],
-                }
-    write_json(
-        "pipelines_hf.json",
-        {
-            "made_by": first["made_by"],
-            "compared_with": [document["made_by"] for document in documents[1:]],
-            "how": {"hf": "transformers' image processors of the Pillow backend, called on the picture as RGB"},
-            "cases": merged,
-        },
-    )
-    print("differ:", sum("differs" in row for row in merged), "of", len(merged))
+def document():
+    return {
+        "made_by": {"transformers": transformers.__version__, "pillow": PIL.__version__},
+        "how": {"hf": "transformers' image processors of the Pillow backend, on the picture as RGB"},
+        "cases": list(rows()),
+    }
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--merge":
-        merge(sys.argv[2:])
-    else:
-        made_by = {"transformers": transformers.__version__, "pillow": PIL.__version__}
-        document = {"made_by": made_by, "cases": list(rows())}
-        Path(sys.argv[1]).write_text(json.dumps(document))
+    save_or_merge("pipelines_hf.json", "pillow", document, sys.argv[1:])
