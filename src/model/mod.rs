@@ -1,6 +1,7 @@
 //! A model: one file and what is needed to use it as a classifier.
 
 pub mod catalogue;
+pub mod config;
 pub mod external;
 pub mod flatbuffer;
 pub mod labels;
