@@ -9,6 +9,7 @@ use crate::record::tensor::{ElementType, TensorInfo};
 /// Description fields with `over` winning over `under`.
 #[must_use]
 pub fn merged(over: &Description, under: &Description) -> Description {
+    let under = &without_another_pipeline(under, over);
     macro_rules! either {
         ($($field:ident),*) => {
             Description { $($field: over.$field.clone().or_else(|| under.$field.clone())),* }
@@ -24,6 +25,10 @@ pub fn merged(over: &Description, under: &Description) -> Description {
         label_offset,
         layout,
         channels,
+        preprocess,
+        crop_pct,
+        crop_mode,
+        interpolation,
         resize,
         crop,
         mean,
@@ -33,6 +38,20 @@ pub fn merged(over: &Description, under: &Description) -> Description {
         licence,
         published
     )
+}
+
+/// `under` without its pipeline where `over` states another one: parameters of two presets
+/// do not mix.
+fn without_another_pipeline(under: &Description, over: &Description) -> Description {
+    let mut under = under.clone();
+    if over.preprocess.is_some() || over.resize.is_some() || over.crop.is_some() {
+        let kept =
+            if over.preprocess.is_some() { (None, None) } else { (under.resize, under.crop) };
+        (under.resize, under.crop) = kept;
+        (under.preprocess, under.crop_pct) = (None, None);
+        (under.crop_mode, under.interpolation) = (None, None);
+    }
+    under
 }
 
 /// How images become this model's input, with a part of a sentence for everything

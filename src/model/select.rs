@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::manifest::{Entry, Manifest};
 use crate::model::{catalogue, external, onnx, tflite};
-use crate::record::description::{Description, Model};
+use crate::record::description::{Description, Model, PipelineSource};
 use crate::record::format::Format;
 
 /// Opens what `names` name: a path, the name of an embedded model, or a glob
@@ -105,7 +105,7 @@ pub fn open(path: &Path) -> Result<Model> {
     }
     .with_context(context)?;
     let sha256 = format!("{:x}", Sha256::digest(&bytes));
-    let (name, description) = describe(path, &sha256).with_context(context)?;
+    let (name, description, pipeline_source) = describe(path, &sha256).with_context(context)?;
     if let Some(expected) = &description.sha256 {
         ensure!(
             expected.eq_ignore_ascii_case(&sha256),
@@ -117,7 +117,7 @@ pub fn open(path: &Path) -> Result<Model> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     let bytes = bytes.len() as u64
         + external::bytes(folder, &anatomy.external_data).with_context(context)?;
-    Ok(Model { name, path, format, bytes, sha256, anatomy, description })
+    Ok(Model { name, path, format, bytes, sha256, anatomy, description, pipeline_source })
 }
 
 /// The model of this name that lies with `model`: in the manifest that describes
@@ -144,7 +144,13 @@ fn manifests_over(path: &Path) -> impl Iterator<Item = Result<Manifest>> {
 
 /// The name and description of a model: from the sidecar, else a manifest in
 /// its folder or the two above, else the catalogue.
-fn describe(path: &Path, sha256: &str) -> Result<(String, Description)> {
+fn describe(path: &Path, sha256: &str) -> Result<(String, Description, Option<PipelineSource>)> {
+    let (name, description, source) = describe_from(path, sha256)?;
+    let source = description.states_a_pipeline().then_some(source);
+    Ok((name, description, source))
+}
+
+fn describe_from(path: &Path, sha256: &str) -> Result<(String, Description, PipelineSource)> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let sidecar = path.with_extension("toml");
     if sidecar.is_file() && sidecar.file_name() != Some(crate::model::manifest::FILE_NAME.as_ref())
@@ -155,13 +161,14 @@ fn describe(path: &Path, sha256: &str) -> Result<(String, Description)> {
             .with_context(|| format!("description {} is wrong", sidecar.display()))?;
         let folder = sidecar.parent().unwrap_or(Path::new("."));
         description.labels = description.labels.map(|labels| folder.join(labels));
-        return Ok((stem, description));
+        return Ok((stem, description, PipelineSource::Sidecar));
     }
     for manifest in manifests_over(path) {
         let manifest = manifest?;
         if let Some(entry) = manifest.models.iter().find(|entry| manifest.path(entry) == path) {
-            return Ok((entry.name.clone(), entry.description.clone()));
+            let description = entry.description.clone();
+            return Ok((entry.name.clone(), description, PipelineSource::Manifest));
         }
     }
-    Ok((stem, catalogue::find(sha256, path).unwrap_or_default()))
+    Ok((stem, catalogue::find(sha256, path).unwrap_or_default(), PipelineSource::Catalogue))
 }

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::record::anatomy::Anatomy;
 use crate::record::format::Format;
+use crate::record::pipeline::Filter;
 use crate::record::precision::Precision;
 use crate::record::preprocessing::{Channels, Layout, Resize};
+use crate::record::preset::{CropMode, Preset};
 
 /// A description's fields; each one that is absent is derived or assumed when
 /// the model is resolved, and the report says which.
@@ -35,9 +37,21 @@ pub struct Description {
     pub layout: Option<Layout>,
     /// Channels of the input.
     pub channels: Option<Channels>,
-    /// Resampling filter.
+    /// How a photo becomes the input: a preset, with parameters or without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preprocess: Option<Preset>,
+    /// The preset's `crop_pct`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crop_pct: Option<f64>,
+    /// The preset's `crop_mode`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crop_mode: Option<CropMode>,
+    /// The preset's `interpolation`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interpolation: Option<Filter>,
+    /// Resampling filter of the preset `slim-pillow`.
     pub resize: Option<Resize>,
-    /// Share of each side that the central crop keeps.
+    /// Share of each side that the central crop of the preset `slim-pillow` keeps.
     pub crop: Option<f64>,
     /// Subtracted from pixels; one value, or one a channel.
     pub mean: Option<Vec<f32>>,
@@ -90,4 +104,47 @@ pub struct Model {
     pub anatomy: Anatomy,
     /// What was written about it.
     pub description: Description,
+    /// Where the pipeline of `description` was found; absent where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pipeline_source: Option<PipelineSource>,
+}
+
+/// Who states how photos become a model's input, from the first asked to the last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
+#[serde(rename_all = "kebab-case")]
+pub enum PipelineSource {
+    /// The options of the run.
+    #[strum(to_string = "the options")]
+    Options,
+    /// `NAME.toml` beside the model.
+    #[strum(to_string = "the sidecar")]
+    Sidecar,
+    /// A manifest.
+    #[strum(to_string = "the manifest")]
+    Manifest,
+    /// The built-in catalogue of hosted models.
+    #[strum(to_string = "the catalogue")]
+    Catalogue,
+    /// A configuration beside the model, by its file's name.
+    #[strum(to_string = "{0}")]
+    Configuration(String),
+    /// Metadata inside the model file.
+    #[strum(to_string = "the file's metadata")]
+    Metadata,
+    /// Nobody: a default.
+    #[strum(to_string = "nobody")]
+    Assumed,
+}
+
+impl Description {
+    /// Whether a pipeline is stated here, or a part of one.
+    #[must_use]
+    pub fn states_a_pipeline(&self) -> bool {
+        self.preprocess.is_some()
+            || self.resize.is_some()
+            || self.crop.is_some()
+            || self.crop_pct.is_some()
+            || self.crop_mode.is_some()
+            || self.interpolation.is_some()
+    }
 }

@@ -103,6 +103,7 @@ fn model(name: &str, index: usize, classes: u32) -> Model {
             labels: Some((0..classes).map(|class| format!("thing {class}")).collect()),
             external_data: Vec::new(),
         },
+        pipeline_source: None,
         description: Description {
             family: Some("family".into()),
             published: (index == 0).then(|| Published {

@@ -1,0 +1,388 @@
+//! What becomes of a photo on its way to a model's input, as an ordered list of steps.
+//!
+//! Quantisation and layout are the tensor's, not the pipeline's.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::record::preprocessing::Channels;
+
+/// An ordered list of steps, from the decoded photo to real values.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Pipeline {
+    /// The steps: at most one resize, one crop before it, and one crop or pad behind it.
+    pub steps: Vec<Step>,
+}
+
+/// A step of a pipeline.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "kebab-case")]
+pub enum Step {
+    /// To another size.
+    Resize(Resampling),
+    /// The centre, of a fixed size in pixels. Where the image is smaller, the rest is black.
+    CropCentre {
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+        /// Where it begins.
+        start: Start,
+    },
+    /// The central square.
+    CropSquare {
+        /// Share of the shorter side.
+        fraction: f64,
+        /// How its side and its start become whole numbers.
+        rule: SquareRule,
+    },
+    /// The central share of each side.
+    CropSides {
+        /// Share of each side, in (0, 1].
+        fraction: f64,
+        /// How the sides become whole numbers.
+        rule: SidesRule,
+    },
+    /// Into the middle of a plane; what sticks out is cut off.
+    Pad {
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+        /// Red, green, blue.
+        colour: [u8; 3],
+    },
+    /// Which numbers stand for the pixels behind the resize.
+    Values {
+        /// The type.
+        values: Values,
+    },
+    /// Which channels, in which order.
+    Channels {
+        /// The order.
+        channels: Channels,
+    },
+    /// `(pixel - mean) / scale`, with pixels in 0..=255.
+    Normalise {
+        /// Subtracted; one value, or one per channel in the order of the channels.
+        mean: Vec<f32>,
+        /// Divides what is left.
+        scale: Vec<f32>,
+    },
+}
+
+/// How an image is brought to another size.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Resampling {
+    /// The size.
+    pub target: Target,
+    /// The shape of the filter.
+    pub filter: Filter,
+    /// Whether the filter is widened by the reduction.
+    pub antialias: bool,
+    /// Where an output pixel lies in the source.
+    pub coordinates: Coordinates,
+    /// Whose arithmetic: libraries round differently.
+    pub library: Library,
+}
+
+/// The size that an image is resized to, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Target {
+    /// The shorter side; the longer one follows, `pixels * long / short` rounded down.
+    ShorterSide(usize),
+    /// Keeps the aspect ratio and covers this size; rounded half to even.
+    Covering {
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+    },
+    /// Keeps the aspect ratio and stays within this size (of a square: its longer side);
+    /// rounded half to even.
+    Within {
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+    },
+    /// Just this size; the aspect ratio is lost.
+    Exact {
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+    },
+}
+
+/// The shape of a resampling filter.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantNames,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Filter {
+    /// The nearest pixel.
+    Nearest,
+    /// A triangle of half width 1.
+    Bilinear,
+    /// Keys' cubic, of half width 2.
+    Bicubic,
+    /// The mean of what an output pixel covers.
+    Area,
+    /// Hamming's window of half width 1.
+    Hamming,
+    /// Lanczos' filter of half width 3.
+    Lanczos,
+}
+
+/// Where the centre of output pixel `i` lies in the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Coordinates {
+    /// `(i + 0.5) * from / to - 0.5`.
+    HalfPixel,
+    /// `i * from / to`.
+    Corner,
+}
+
+/// Whose resize is repeated, to the last bit where goldens of the library are in the tests.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantNames,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Library {
+    /// Pillow up to 12: rows first.
+    #[serde(rename = "pillow-12")]
+    #[strum(serialize = "pillow-12")]
+    Pillow12,
+    /// Pillow from 13: columns first where that is less work.
+    Pillow,
+    /// OpenCV's `cv2.resize`.
+    #[serde(rename = "opencv")]
+    #[strum(serialize = "opencv")]
+    OpenCv,
+    /// TensorFlow's `tf.image` and `tf.raw_ops`.
+    Tensorflow,
+    /// TensorFlow Lite's operation RESIZE_BILINEAR, reference kernel.
+    Tflite,
+    /// libyuv's `ARGBScale`, which TensorFlow Lite's Task Library calls.
+    Libyuv,
+    /// Skia's linear sampling, which Android's bitmaps are scaled by.
+    Skia,
+}
+
+/// Where a crop from the centre begins, of what is left over on both sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Start {
+    /// Half of it, rounded half to even; where pixels are lacking, half of them rounded
+    /// down (torchvision's `center_crop`).
+    HalfEven,
+    /// Half of it, rounded down (transformers, MLPerf).
+    Down,
+}
+
+/// How a central square becomes whole pixels, of an image of `h` x `w`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SquareRule {
+    /// The side is `min(round(f h), round(f w))`, the start `round((h - side) / 2)`; C's
+    /// `round` (TensorFlow Lite's evaluation tool).
+    Rounded,
+    /// The side is `int(f min(h, w))` in f32, the start `(h - side + 1) // 2`
+    /// (EfficientNet's preprocessing.py).
+    Truncated,
+    /// The side is `min(h, w)`, the start `(h - side) // 2` (TensorFlow Lite's Support
+    /// Library).
+    Whole,
+}
+
+/// How the central share of a side becomes whole pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SidesRule {
+    /// `int((size - size f) / 2)` goes from either end (`tf.image.central_crop`).
+    Margins,
+    /// `round(size f)` stays, from `round((size - kept) / 2)`.
+    Kept,
+}
+
+/// Numbers for pixels, behind the resize.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Values {
+    /// 8 bits, rounded.
+    U8Rounded,
+    /// 8 bits, the fraction cut off.
+    U8Truncated,
+    /// Floating point.
+    F32,
+    /// Floating point; an integer tensor takes it with the fraction cut off.
+    F32Truncated,
+}
+
+impl Pipeline {
+    /// The resize, where there is one.
+    #[must_use]
+    pub fn resampling(&self) -> Option<&Resampling> {
+        self.steps.iter().find_map(|step| match step {
+            Step::Resize(resampling) => Some(resampling),
+            _ => None,
+        })
+    }
+
+    /// The channels that the model sees.
+    #[must_use]
+    pub fn channels(&self) -> Channels {
+        let found = self.steps.iter().find_map(|step| match step {
+            Step::Channels { channels } => Some(*channels),
+            _ => None,
+        });
+        found.unwrap_or(Channels::Rgb)
+    }
+
+    /// The type of the values behind the resize.
+    #[must_use]
+    pub fn values(&self) -> Values {
+        let found = self.steps.iter().find_map(|step| match step {
+            Step::Values { values } => Some(*values),
+            _ => None,
+        });
+        found.unwrap_or(Values::U8Rounded)
+    }
+
+    /// Mean and scale; (0, 1) where pixels stay as they are.
+    #[must_use]
+    pub fn normalisation(&self) -> (&[f32], &[f32]) {
+        let found = self.steps.iter().find_map(|step| match step {
+            Step::Normalise { mean, scale } => Some((mean.as_slice(), scale.as_slice())),
+            _ => None,
+        });
+        found.unwrap_or((&[0.0], &[1.0]))
+    }
+
+    /// Height and width of what comes out, where they are the same for every image.
+    #[must_use]
+    pub fn output_size(&self) -> Option<(usize, usize)> {
+        self.steps.iter().rev().find_map(|step| match *step {
+            Step::CropCentre { height, width, .. }
+            | Step::Pad { height, width, .. }
+            | Step::Resize(Resampling { target: Target::Exact { height, width }, .. }) => {
+                Some(Some((height, width)))
+            }
+            Step::Resize(_) | Step::CropSquare { .. } | Step::CropSides { .. } => Some(None),
+            _ => None,
+        })?
+    }
+}
+
+impl fmt::Display for Pipeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps: Vec<String> = self.steps.iter().map(ToString::to_string).collect();
+        f.write_str(&steps.join("; "))
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Resize(resampling) => write!(f, "{resampling}"),
+            Self::CropCentre { height, width, .. } if height == width => {
+                write!(f, "centre crop {width}")
+            }
+            Self::CropCentre { height, width, .. } => write!(f, "centre crop {width} x {height}"),
+            Self::CropSquare { fraction, .. } if *fraction == 1.0 => f.write_str("central square"),
+            Self::CropSquare { fraction, .. } => {
+                write!(f, "central square of {} of the shorter side", share(*fraction))
+            }
+            Self::CropSides { fraction, .. } if *fraction == 1.0 => f.write_str("no crop"),
+            Self::CropSides { fraction, .. } => {
+                write!(f, "central {} of each side", share(*fraction))
+            }
+            Self::Pad { height, width, colour: [r, g, b] } => {
+                write!(f, "pad to {width} x {height} with rgb({r}, {g}, {b})")
+            }
+            Self::Values { values } => f.write_str(match values {
+                Values::U8Rounded => "8-bit values, rounded",
+                Values::U8Truncated => "8-bit values, truncated",
+                Values::F32 => "float values",
+                Values::F32Truncated => "float values, truncated for integer inputs",
+            }),
+            Self::Channels { channels } => match channels {
+                Channels::Rgb => f.write_str("RGB"),
+                Channels::Bgr => f.write_str("BGR"),
+                Channels::Grey => f.write_str("grey"),
+            },
+            Self::Normalise { mean, scale } => {
+                write!(f, "(pixel - {}) / {}", numbers(mean), numbers(scale))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Resampling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.target {
+            Target::ShorterSide(pixels) => write!(f, "resize shorter side to {pixels}")?,
+            Target::Covering { height, width } => write!(f, "resize to cover {width} x {height}")?,
+            Target::Within { height, width } if height == width => {
+                write!(f, "resize longer side to {width}")?;
+            }
+            Target::Within { height, width } => write!(f, "resize into {width} x {height}")?,
+            Target::Exact { height, width } => write!(f, "resize to {width} x {height}")?,
+        }
+        let antialias = if self.antialias { "with" } else { "without" };
+        write!(f, ", {} {antialias} antialias", self.filter)?;
+        if self.coordinates == Coordinates::Corner {
+            f.write_str(", corner coordinates")?;
+        }
+        f.write_str(match self.library {
+            Library::Pillow12 => " (as Pillow up to 12)",
+            Library::Pillow => " (as Pillow from 13)",
+            Library::OpenCv => " (as OpenCV)",
+            Library::Tensorflow => " (as TensorFlow)",
+            Library::Tflite => " (as TensorFlow Lite's RESIZE_BILINEAR)",
+            Library::Libyuv => " (as libyuv)",
+            Library::Skia => " (as Skia)",
+        })
+    }
+}
+
+fn share(fraction: f64) -> String {
+    // 87.5, not 87.49999.
+    format!("{}%", (fraction * 1e6).round() / 1e4)
+}
+
+fn numbers(values: &[f32]) -> String {
+    let text: Vec<String> = values.iter().map(ToString::to_string).collect();
+    match text.as_slice() {
+        [one] => one.clone(),
+        [first, rest @ ..] if rest.iter().all(|other| other == first) => first.clone(),
+        _ => format!("[{}]", text.join(", ")),
+    }
+}
