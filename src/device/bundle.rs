@@ -12,10 +12,10 @@ use crate::device::remote_path::RemotePath;
 use crate::file_hash;
 
 /// Digits of the hash in a folder's name: 80 bits, beyond any accident.
-const DIGITS: usize = 20;
+pub(crate) const DIGITS: usize = 20;
 
 /// What a bundle is, as the folder above it says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::Display)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::Display, strum::VariantArray)]
 #[strum(serialize_all = "lowercase")]
 pub enum Kind {
     /// This program, built for the device.

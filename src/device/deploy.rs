@@ -3,15 +3,23 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use strum::VariantArray;
 
-use crate::device::bundle::{Bundle, Kind};
+use crate::device::bundle::{Bundle, DIGITS, Kind};
 use crate::device::connection::Connection;
 use crate::device::kit::PROGRAM;
 use crate::device::remote_path::RemotePath;
 use crate::fetch::source::Scratch;
 
-/// A file that marks a folder as one that this program made and may remove.
-const MARK: &str = "made-by-shutterbench";
+/// A file that marks a folder as one that this program made, or found empty, and holds
+/// which of the two; a folder that held anything else before never gets it. (The mark
+/// of earlier builds had another name, was put into any folder and so proves nothing.)
+const MARK: &str = "kept-by-shutterbench";
+/// The mark's text in a folder that this program made.
+const MADE: &str = "made";
+/// A bundle's folder as the shell matches it: [`DIGITS`] digits of a hash. Nothing else
+/// in a folder such as `model` is this program's.
+const HASH_GLOB: &str = "[0-9a-f]";
 /// Space that stays free on a device: room for the journal of a long run.
 const RESERVE_BYTES: u64 = 16 << 20;
 
@@ -62,15 +70,41 @@ pub fn deploy(
     Ok(Deployed { pushed: missing.len(), bytes, kept: bundles.len() - missing.len() })
 }
 
-/// Removes everything that was brought to a device.
+/// Removes everything that was brought to a device, and nothing that was not.
 ///
 /// # Errors
-/// A folder that this program did not make, or a device that is gone.
+/// A file that cannot be removed, or a device that is gone.
 pub fn clean(connection: &Connection, root: &RemotePath) -> Result<()> {
     connection
-        .ask(&format!("[ ! -e {root} ] || {{ [ -f {root}/{MARK} ] && rm -rf {root}; }}"))
+        .ask(&cleaning(root))
         .map(|_| ())
-        .with_context(|| format!("{root} cannot be removed, or is no folder of shutterbench's"))
+        .with_context(|| format!("what was brought into {root} could not be removed"))
+}
+
+/// A script that removes the bundles, what was on its way and the runs, each by the form
+/// of its name, then the folders that this leaves empty. The folder itself goes only where
+/// it was made for this.
+fn cleaning(root: &RemotePath) -> String {
+    let hash = HASH_GLOB.repeat(DIGITS);
+    let kinds: Vec<String> = Kind::VARIANTS.iter().map(ToString::to_string).collect();
+    let kinds = kinds.join(" ");
+    let run = "[0-9]".repeat(8) + "-" + &"[0-9]".repeat(6);
+    format!(
+        "[ -d {root} ] || exit 0; cd {root} || exit 1; ok=0; \
+         for k in {kinds}; do \
+         rm -rf ./$k/{hash} ./incoming/$k-{hash}-[0-9]* || ok=1; rmdir $k 2>/dev/null; done; \
+         rm -rf ./runs/{run} ./runs/{run}-* || ok=1; rmdir runs incoming 2>/dev/null; \
+         if [ -f {MARK} ]; then m=$(cat {MARK}); rm -f {MARK} || ok=1; cd /; \
+         [ \"$m\" != {MADE} ] || rmdir {root} 2>/dev/null; fi; exit $ok"
+    )
+}
+
+/// A script that makes the folder and marks it, unless it held something before.
+fn marking(root: &RemotePath) -> String {
+    format!(
+        "if [ ! -e {root} ]; then mkdir -p {root} && echo {MADE} >{root}/{MARK}; \
+         elif [ -z \"$(ls -A {root})\" ]; then echo empty >{root}/{MARK}; fi || exit 1"
+    )
 }
 
 struct State {
@@ -85,8 +119,9 @@ fn prepare(connection: &Connection, root: &RemotePath, bundles: &[&Bundle]) -> R
     parents.sort_unstable();
     parents.dedup();
     let script = format!(
-        "mkdir -p {root}/incoming {root}/runs {} && : >{root}/{MARK} || exit 1; \
+        "{}; mkdir -p {root}/incoming {root}/runs {} || exit 1; \
          for f in {}; do [ -d $f ] && echo $f; done; df -Pk {root} 2>/dev/null; true",
+        marking(root),
         parents.join(" "),
         folders.join(" ")
     );
@@ -144,15 +179,5 @@ fn push(connection: &Connection, root: &RemotePath, bundle: &Bundle, scratch: &P
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn free_space_is_read_as_posix_writes_it() {
-        // toybox on Android 13, and busybox.
-        let android = "Filesystem     1024-blocks    Used Available Capacity Mounted on\n\
-            /dev/block/dm-48   111347688 38871812  72344804      35% /data\n";
-        assert_eq!(free_bytes(android), Some(72_344_804 << 10));
-        assert_eq!(free_bytes("df: not found\n"), None);
-    }
-}
+#[path = "deploy_tests.rs"]
+mod tests;

@@ -189,6 +189,24 @@ fn a_board_s_sweep_comes_home_by_ssh() {
 }
 
 #[test]
+fn a_home_folder_survives_device_folder_and_device_clean() {
+    let Some(lab) = Lab::open() else { return };
+    let Some(board) = Board::start(&lab) else { return };
+    board.on("mkdir -p /mnt/home/.ssh /mnt/home/model && echo mine >/mnt/home/model/mine.tflite \
+        && echo key >/mnt/home/.ssh/id && echo x >/mnt/home/made-by-shutterbench");
+    let listed = || board.on("cd /mnt/home && find . | sort && cat .ssh/id model/mine.tflite");
+    let before = listed();
+    let out = lab.folder.path().join("run");
+    let mut command = board.run("board", &MODEL);
+    command.args(["--backend", "tract", "--runs", "5", "--images", "30", "--device-clean"]);
+    command.args(["--device-folder", "/mnt/home", "--out"]).arg(&out);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(rows(&out).len(), 1);
+    assert_eq!(listed(), before);
+}
+
+#[test]
 fn a_case_that_crashes_on_a_board_costs_itself() {
     let Some(lab) = Lab::open() else { return };
     let Some(library) = common::softmax_delegate() else { return };
