@@ -17,7 +17,6 @@ use crate::device::name::DeviceName;
 use crate::device::session::Ended;
 use crate::record::run::Run;
 use crate::report;
-use crate::run::journal::Journal;
 use crate::run::merge::source::Source;
 use crate::run::suite_file::SuiteFile;
 use crate::run::{plan, replay};
@@ -149,7 +148,7 @@ fn merged(out: &Path, runs: &[(&Path, &Run)]) -> Result<Run> {
         run: (*run).clone(),
     };
     let merged = crate::run::merge::runs::merge(runs.iter().map(source).collect())?;
-    Journal::write(out, replay::entries(&merged))?;
+    crate::run::merge::keep::keep(&merged, out)?;
     crate::report::files::write_all(&merged, out)?;
     Ok(merged)
 }

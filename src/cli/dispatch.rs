@@ -19,6 +19,9 @@ pub struct Cli {
     command: Command,
 }
 
+/// Exit code after an interrupt, as shells have it for Ctrl-C.
+const INTERRUPTED: u8 = 130;
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Measure; with no arguments: representative embedded models on every backend present
@@ -74,10 +77,14 @@ enum Command {
 /// Runs a command. An error is one sentence on standard error and exit code 2.
 #[must_use]
 pub fn dispatch(cli: Cli) -> ExitCode {
+    let interrupted = match &cli.command {
+        Command::Run(args) => args.interrupt_code.unwrap_or(INTERRUPTED),
+        _ => INTERRUPTED,
+    };
     match command(cli.command) {
         Ok(Ending::Good) => ExitCode::SUCCESS,
         Ok(Ending::Bad) => ExitCode::from(1),
-        Ok(Ending::Interrupted) => ExitCode::from(130),
+        Ok(Ending::Interrupted) => ExitCode::from(interrupted),
         // A reader that went away (`| head`) is no error of ours.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

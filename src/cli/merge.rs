@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 
-use crate::cli::output::{Ending, print, print_json};
+use crate::cli::output::{Ending, print, print_json, tell};
 use crate::report;
-use crate::run::journal::Journal;
+use crate::run::merge::keep::{keep, without_itself};
 use crate::run::merge::source::Source;
 use crate::run::replay;
 
@@ -33,9 +33,9 @@ pub struct MergeArgs {
 /// written.
 pub fn merge(args: &MergeArgs) -> Result<Ending> {
     let read = |folder: &PathBuf| Ok(Source { folder: folder.clone(), run: replay::read(folder)? });
-    let merged =
-        crate::run::merge::runs::merge(args.runs.iter().map(read).collect::<Result<_>>()?)?;
-    Journal::write(&args.out, replay::entries(&merged))?;
+    let folders = without_itself(&args.runs, &args.out);
+    let merged = crate::run::merge::runs::merge(folders.iter().map(read).collect::<Result<_>>()?)?;
+    keep(&merged, &args.out)?;
     crate::report::files::write_all(&merged, &args.out)?;
     let rows = crate::table::rows::rows(&merged);
     if args.json {
@@ -44,6 +44,6 @@ pub fn merge(args: &MergeArgs) -> Result<Ending> {
         let color = std::io::stdout().is_terminal();
         print(report::terminal::table(&rows, None, color).as_bytes())?;
     }
-    eprintln!("written: {}", args.out.join("results.csv").display());
+    tell(&format!("written: {}", args.out.join("results.csv").display()));
     Ok(if rows.iter().any(|row| row.status.is_failure()) { Ending::Bad } else { Ending::Good })
 }

@@ -15,9 +15,10 @@ use crate::record::run::Run;
 use crate::report;
 use crate::report::terminal::width_of_stdout;
 use crate::run::context::Started;
+use crate::run::journal::Journal;
 use crate::run::plan::{Plan, plan};
 use crate::run::suite_file::SuiteFile;
-use crate::run::{execute, replay};
+use crate::run::{execute, journal, replay, same_options};
 use crate::table::row::Row;
 
 use crate::cli::run_args::RunArgs;
@@ -35,9 +36,12 @@ pub fn run(args: &RunArgs) -> Result<Ending> {
         return Ok(ending);
     }
     let (folder, mut started) = match &args.resume {
-        Some(folder) => (folder.clone(), resumed(folder)?),
+        Some(folder) => (folder.clone(), resumed(args, folder)?),
         None => begun(args)?,
     };
+    if started.iter().all(|one| one.is_done) {
+        return already_done(&folder, started, args);
+    }
     let runs = execute::execute(&mut started, args.quiet, &interrupt)?;
     for (one, run) in started.iter().zip(&runs) {
         crate::report::files::write_all(run, &one.folder)?;
@@ -52,10 +56,20 @@ pub fn run(args: &RunArgs) -> Result<Ending> {
         ));
         return Ok(Ending::Interrupted);
     }
-    match runs.as_slice() {
-        [base, new] => in_turn::conclude(&folder, base, new, args.json),
-        runs => conclude(&folder, runs, args.json),
+    conclude(&folder, &runs, args.json)
+}
+
+/// Shows a run that came to its end before, and leaves it as it is; but files that were
+/// not written any more are made.
+fn already_done(folder: &Path, started: Vec<Started>, args: &RunArgs) -> Result<Ending> {
+    tell(&format!("{} is finished already: nothing is left to measure", folder.display()));
+    for one in &started {
+        if !one.folder.join("report.html").is_file() {
+            crate::report::files::write_all(&one.run, &one.folder)?;
+        }
     }
+    let runs: Vec<Run> = started.into_iter().map(|one| one.run).collect();
+    conclude(folder, &runs, args.json)
 }
 
 /// What other devices brought, where the run is theirs.
@@ -68,6 +82,9 @@ fn elsewhere(args: &RunArgs, interrupt: &AtomicBool) -> Result<Option<Ending>> {
 }
 
 fn conclude(folder: &Path, runs: &[Run], json: bool) -> Result<Ending> {
+    if let [base, new] = runs {
+        return in_turn::conclude(folder, base, new, json);
+    }
     let mut failed = false;
     for run in runs {
         failed |= print_rows(run, json)?.iter().any(|row| row.status.is_failure());
@@ -127,6 +144,7 @@ fn begun(args: &RunArgs) -> Result<(PathBuf, Vec<Started>)> {
     let new = plan_of(args.suite.as_deref())?;
     let folder = folder_of(&new);
     let started = match &args.against {
+        None if args.go_on => vec![begun_or_resumed(folder.clone(), new)?],
         Some(program) => {
             let mut base = new.clone();
             in_turn::measured_by(&mut base, program)?;
@@ -137,10 +155,33 @@ fn begun(args: &RunArgs) -> Result<(PathBuf, Vec<Started>)> {
     Ok((folder, started))
 }
 
-fn resumed(folder: &Path) -> Result<Vec<Started>> {
+/// The run in `folder`, if one was begun there that is what `plan` would begin; else a new one.
+fn begun_or_resumed(folder: PathBuf, plan: Plan) -> Result<Started> {
+    if !folder.join(journal::FILE_NAME).is_file() {
+        return Started::begin(folder, plan);
+    }
+    if Journal::is_torn(&folder) {
+        tell(&format!(
+            "{} holds the beginning of a run in which nothing was measured: beginning anew",
+            folder.display()
+        ));
+        return Started::begin(folder, plan);
+    }
+    let run = journal::header(&folder)?;
+    same_options::check_all(&run, &plan.header)
+        .with_context(|| format!("{} cannot be continued", folder.display()))?;
+    Started::resume_unless_done(folder)
+}
+
+fn resumed(args: &RunArgs, folder: &Path) -> Result<Vec<Started>> {
+    let given = wanted(args, None)?;
+    let one = |folder: PathBuf| {
+        same_options::check_given(&journal::header(&folder)?, &given)?;
+        Started::resume(folder)
+    };
     match in_turn::sides(folder) {
-        Some(sides) => sides.into_iter().map(Started::resume).collect(),
-        None => Ok(vec![Started::resume(folder.to_owned())?]),
+        Some(sides) => sides.into_iter().map(one).collect(),
+        None => Ok(vec![one(folder.to_owned())?]),
     }
 }
 
@@ -249,7 +290,7 @@ fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> {
         dataset: args.dataset.clone().or(file.dataset),
         labels: args.labels.clone().or(file.labels),
         images: args.images.or(file.images),
-        shard: args.shard.or(file.shard),
+        shard: args.shard.or(args.shard_index).or(file.shard),
         top_k: either(&args.top_k, file.top_k),
         accuracy: if args.no_accuracy { Some(false) } else { file.accuracy },
         timeout: args.timeout.or(file.timeout),

@@ -87,6 +87,9 @@ pub struct RunArgs {
     /// Score shard K of N only; `merge` makes the shards one run
     #[arg(long, value_name = "K/N", help_heading = "Accuracy", value_parser = shard)]
     pub shard: Option<Shard>,
+    /// The same with K from 0, as the tasks of an array job count: --shard-index $TASK/8
+    #[arg(long, value_name = "K/N", help_heading = "Accuracy", conflicts_with = "shard", value_parser = shard_index)]
+    pub shard_index: Option<Shard>,
     /// Further ranks, besides 1 and 5, up to which a class counts as found, such as 3,10
     #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "Accuracy", value_parser = rank)]
     pub top_k: Vec<NonZeroU32>,
@@ -127,6 +130,12 @@ pub struct RunArgs {
     /// Continue an interrupted run; takes everything else from it
     #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "suite", "ab", "against", "model", "backend", "threads", "delegate"], help_heading = "Run")]
     pub resume: Option<PathBuf>,
+    /// Begin the run in --out, or go on with it; a command that a scheduler may repeat
+    #[arg(long = "continue", requires = "out", conflicts_with_all = ["resume", "ab", "against"], help_heading = "Run")]
+    pub go_on: bool,
+    /// Exit code after an interrupt, for schedulers that show 130 as 2 [default: 130]
+    #[arg(long, value_name = "N", help_heading = "Run", value_parser = clap::value_parser!(u8).range(1..))]
+    pub interrupt_code: Option<u8>,
     /// Silence after which a worker counts as hung
     #[arg(long, value_name = "S", help_heading = "Run")]
     pub timeout: Option<NonNegative>,
@@ -172,6 +181,10 @@ fn threads(text: &str) -> Result<NonZeroUsize, String> {
 
 fn shard(text: &str) -> Result<Shard, String> {
     text.parse()
+}
+
+fn shard_index(text: &str) -> Result<Shard, String> {
+    Shard::from_zero_based(text)
 }
 
 fn rank(text: &str) -> Result<NonZeroU32, String> {

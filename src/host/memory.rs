@@ -1,5 +1,8 @@
 //! Memory of the machine, and of the container that the program runs in.
 
+use std::fs;
+use std::path::Path;
+
 /// Memory that programs may still take without swapping, in bytes: the kernel's
 /// `MemAvailable`, or what the control group leaves where that is less.
 #[must_use]
@@ -18,4 +21,38 @@ pub fn limit_bytes() -> Option<u64> {
     system.refresh_memory();
     let total = system.total_memory();
     system.cgroup_limits().map(|limits| limits.total_memory).filter(|limit| *limit < total)
+}
+
+/// How often the kernel has ended a process for want of memory: in the control group where
+/// that counts (cgroup v2's `memory.events`), else on the whole machine (`/proc/vmstat`).
+/// `None` where neither tells.
+#[must_use]
+pub fn out_of_memory_kills() -> Option<u64> {
+    kills_of_group().or_else(|| counter(&fs::read_to_string("/proc/vmstat").ok()?, "oom_kill"))
+}
+
+fn kills_of_group() -> Option<u64> {
+    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let group = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    let events = Path::new("/sys/fs/cgroup").join(group).join("memory.events");
+    counter(&fs::read_to_string(events).ok()?, "oom_kill")
+}
+
+/// The number behind a name, in a file that has one of each a line.
+fn counter(text: &str, name: &str) -> Option<u64> {
+    let of = |line: &str| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok();
+    text.lines().find_map(of)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_is_found_by_its_whole_name() {
+        let text = "oom_group_kill 3\noom_kill_x 4\noom_kill 7\nswap 1\n";
+        assert_eq!(counter(text, "oom_kill"), Some(7));
+        assert_eq!(counter("oom_kill seven\n", "oom_kill"), None);
+        assert_eq!(counter("", "oom_kill"), None);
+    }
 }

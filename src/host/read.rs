@@ -24,6 +24,7 @@ impl Host {
             cpu: properties
                 .and_then(|properties| properties.soc.clone())
                 .unwrap_or_else(|| of_tree.cpu.clone()),
+            kernel: sysinfo::System::kernel_version(),
             arch: std::env::consts::ARCH.to_owned(),
             load_before: load_average(),
             clock_precision_ns: clock::precision_ns(),

@@ -11,6 +11,9 @@ use crate::record::android::Android;
 pub struct Host {
     /// Operating system and version.
     pub os: String,
+    /// Version of the kernel, where the system tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernel: Option<String>,
     /// Architecture, as Rust names it.
     pub arch: String,
     /// The CPU's name.

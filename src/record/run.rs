@@ -94,7 +94,7 @@ impl std::ops::AddAssign for Decoded {
 pub struct Finished {
     /// One-minute load average.
     pub load_after: Option<f64>,
-    /// Wall time from the start to the end; of a run that was resumed, since it was
-    /// resumed the last time.
+    /// Wall time of the run. Of one that was resumed: of its stretches together, without
+    /// the time between them and without any that was killed.
     pub seconds: f64,
 }

@@ -30,19 +30,39 @@ impl Shard {
         self.count
     }
 
+    /// Parses `K/N` with K from 0.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    pub fn from_zero_based(text: &str) -> Result<Self, String> {
+        match numbers(text) {
+            Some((index, count)) if index < count => Ok(Self { index: index + 1, count }),
+            _ => Err(format!("'{text}' is no shard; give K/N with K from 0 to N-1, such as 0/8")),
+        }
+    }
+
     /// Positions of its images among `images`; sizes differ by one at most.
     #[must_use]
     pub const fn of(self, images: usize) -> Range<usize> {
-        images * (self.index - 1) / self.count..images * self.index / self.count
+        boundary(images, self.index - 1, self.count)..boundary(images, self.index, self.count)
     }
+}
+
+/// `images * index / count`, also where the product is more than a `usize` holds.
+const fn boundary(images: usize, index: usize, count: usize) -> usize {
+    (images as u128 * index as u128 / count as u128) as usize
+}
+
+fn numbers(text: &str) -> Option<(usize, usize)> {
+    let number = |text: &str| text.parse::<usize>().ok();
+    text.split_once('/').and_then(|(k, n)| Some((number(k)?, number(n)?)))
 }
 
 impl FromStr for Shard {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let number = |text: &str| text.parse::<usize>().ok();
-        match text.split_once('/').and_then(|(k, n)| Some((number(k)?, number(n)?))) {
+        match numbers(text) {
             Some((index, count)) if (1..=count).contains(&index) => Ok(Self { index, count }),
             _ => Err(format!("'{text}' is no shard; give K/N with K from 1 to N, such as 2/8")),
         }
@@ -80,6 +100,22 @@ mod tests {
             let all: Vec<usize> = shards.flatten().collect();
             assert_eq!(all, (0..images).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn array_jobs_count_from_0() {
+        assert_eq!(Shard::from_zero_based("0/8").unwrap().to_string(), "1/8");
+        assert_eq!(Shard::from_zero_based("7/8").unwrap().to_string(), "8/8");
+        for text in ["8/8", "0/0", "-1/2", "1"] {
+            assert!(Shard::from_zero_based(text).unwrap_err().contains(text));
+        }
+    }
+
+    #[test]
+    fn of_more_shards_than_a_product_holds_each_image_is_in_one() {
+        let count = usize::MAX;
+        let of = |index| Shard { index, count }.of(50_000).len();
+        assert_eq!((of(1), of(count)), (0, 1));
     }
 
     #[test]

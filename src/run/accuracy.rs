@@ -1,7 +1,7 @@
 //! The accuracy part of a run: every (model, backend, delegate) once, whatever
 //! its thread counts, on images that are decoded once for all of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::thread;
 
@@ -53,7 +53,7 @@ pub fn measure(
         let pass = load_pass(context, dataset, cases, records, &mut waiting)?;
         let scored = score_pass(context, dataset, pass, records, &mut unreadable)?;
         for (subject, coverage) in scored {
-            let end = End { status: Status::Ok, error: None, coverage };
+            let end = End { status: Status::Ok, error: None, coverage, killed: false };
             end_subject(context, &mut records[subject], subject, end)?;
         }
     }
@@ -65,11 +65,13 @@ struct End {
     status: Status,
     error: Option<String>,
     coverage: Option<Coverage>,
+    killed: bool,
 }
 
 impl From<Fault> for End {
     fn from(fault: Fault) -> Self {
-        Self { status: fault.status, error: Some(fault.reason), coverage: None }
+        let Fault { status, reason, killed } = fault;
+        Self { status, error: Some(reason), coverage: None, killed }
     }
 }
 
@@ -109,6 +111,7 @@ fn load_pass(
                     pass.subjects.push(subject);
                     pass.members.push((index, coverage));
                 }
+                Err(fault) if fault.is_of_interrupt(context.interrupt()) => {}
                 Err(fault) => end_subject(context, &mut records[index], index, fault.into())?,
             }
         }
@@ -226,6 +229,7 @@ fn refused_before(cases: &[CaseRecord], key: &AccuracyKey) -> Option<End> {
             status: Status::Unsupported,
             error: record.error.clone(),
             coverage: None,
+            killed: false,
         })
 }
 
@@ -243,7 +247,7 @@ fn load_subject(
     };
     let took_nothing = coverage.as_ref().is_some_and(Coverage::took_nothing);
     if context.options().require_delegate && took_nothing {
-        return Err(Fault { status: Status::Failed, reason: DELEGATE_REQUIRED.to_owned() });
+        return Err(Fault::new(Status::Failed, DELEGATE_REQUIRED.to_owned()));
     }
     let last = record.predictions.last().map(|last| &*last.image);
     subject.from = dataset.position_after(last);
@@ -263,10 +267,8 @@ fn load_scorer(
     model: &Model,
     mut links: Links,
 ) -> Result<Scorer, Fault> {
-    let failed = |error: anyhow::Error| Fault {
-        status: Status::Failed,
-        reason: format!("{error:#}").replace('\n', " "),
-    };
+    let failed =
+        |error: anyhow::Error| Fault::new(Status::Failed, format!("{error:#}").replace('\n', " "));
     let case = single_threaded(key);
     let overrides = &context.options().overrides;
     let (spec, _) = resolve::input_spec(model, overrides).map_err(failed)?;
@@ -276,10 +278,8 @@ fn load_scorer(
     };
     let told = links.iter_mut().map(load).collect::<Result<Vec<_>, _>>()?;
     let output = told.first().and_then(|it| it.outputs.first()).cloned();
-    let output = output.ok_or_else(|| Fault {
-        status: Status::Unsupported,
-        reason: "the model has no output".into(),
-    })?;
+    let output =
+        output.ok_or_else(|| Fault::new(Status::Unsupported, "the model has no output".into()))?;
     let resident = |it: &Loaded| it.memory_load_bytes.unwrap_or(model.bytes) as f64;
     let bytes = told.iter().map(resident).sum();
     let from = dataset.position_after(None);
@@ -306,6 +306,7 @@ fn score_pass(
         keys.zip(pass.members.iter().map(|(index, _)| *index)).collect();
     let stop = context.interrupt();
     let known = unreadable.clone();
+    let mut not_done = HashSet::new();
     let mut sink = |scored| match scored {
         Scored::Batch { key, predictions, preprocess_ns, agreement } => {
             let subject = index[&key];
@@ -318,6 +319,10 @@ fn score_pass(
         }
         Scored::Lost { key, fault } => {
             let subject = index[&key];
+            if fault.is_of_interrupt(stop) {
+                not_done.insert(subject);
+                return Ok(());
+            }
             end_subject(context, &mut records[subject], subject, fault.into())
         }
         Scored::Unreadable { file, reason } => {
@@ -330,7 +335,8 @@ fn score_pass(
     if outcome.interrupted {
         return Ok(Vec::new());
     }
-    Ok(pass.members.into_iter().filter(|(index, _)| !records[*index].ended).collect())
+    let is_done = |index: &usize| !records[*index].ended && !not_done.contains(index);
+    Ok(pass.members.into_iter().filter(|(index, _)| is_done(index)).collect())
 }
 
 fn end_subject(
@@ -339,9 +345,9 @@ fn end_subject(
     subject: usize,
     end: End,
 ) -> Result<()> {
-    let End { status, error, coverage } = end;
+    let End { status, error, coverage, killed } = end;
     let agreement = record.agreement;
-    let entry = Entry::SubjectEnded { subject, status, error, coverage, agreement };
+    let entry = Entry::SubjectEnded { subject, status, error, coverage, agreement, killed };
     context.keep(&entry)?;
     record.apply(entry);
     let error = record.error.as_deref();

@@ -59,12 +59,14 @@ pub fn measure(
         let compared = compared(context, &mut references, &key);
         let (agreement, fault) = match compared {
             Ok(agreement) => (agreement, None),
+            Err(fault) if fault.is_of_interrupt(context.interrupt()) => break,
             Err(fault) => (None, Some(fault)),
         };
+        let killed = fault.as_ref().is_some_and(|fault| fault.killed);
         let status = fault.as_ref().map_or(Status::Ok, |fault| fault.status);
         let error = fault.map(|fault| fault.reason);
         let coverage = None;
-        let entry = Entry::SubjectEnded { subject, status, error, coverage, agreement };
+        let entry = Entry::SubjectEnded { subject, status, error, coverage, agreement, killed };
         context.keep(&entry)?;
         record.apply(entry);
     }
@@ -83,10 +85,14 @@ fn compared(
         return Ok(None);
     }
     let reference_key = reference::key(reference);
-    let expected = references
-        .entry(reference_key.clone())
-        .or_insert_with(|| outputs(context, &reference_key, reference).ok());
-    let Some(expected) = expected else { return Ok(None) };
+    if !references.contains_key(&reference_key) {
+        let expected = match outputs(context, &reference_key, reference) {
+            Err(fault) if fault.killed => return Err(fault),
+            outputs => outputs.ok(),
+        };
+        references.insert(reference_key.clone(), expected);
+    }
+    let Some(Some(expected)) = references.get(&reference_key) else { return Ok(None) };
     Ok(Agreement::of(expected, &outputs(context, key, model)?))
 }
 

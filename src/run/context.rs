@@ -7,6 +7,7 @@ use crate::record::header::Header;
 use crate::record::options::Options;
 use crate::record::run::{AccuracyRecord, CaseRecord, Run};
 use crate::run::journal::{Entry, Journal};
+use crate::run::left::Left;
 use crate::run::plan::Plan;
 use crate::run::progress::{Event, Progress};
 use crate::run::{replay, resume};
@@ -126,6 +127,10 @@ pub struct Started {
     pub journal: Journal,
     /// Its images, where accuracy is measured.
     pub dataset: Option<Dataset>,
+    /// Wall time that was spent on it before.
+    pub(crate) earlier_seconds: f64,
+    /// Whether it came to its end before, so that nothing is left to do.
+    pub is_done: bool,
 }
 
 impl Started {
@@ -134,8 +139,9 @@ impl Started {
     /// # Errors
     /// See [`Journal::create`].
     pub fn begin(folder: PathBuf, plan: Plan) -> Result<Self> {
-        let journal = Journal::create(&folder, plan.header)?;
-        Ok(Self { run: replay::read(&folder)?, folder, journal, dataset: plan.dataset })
+        let journal = Journal::create_anew(&folder, plan.header)?;
+        let (run, dataset) = (replay::read(&folder)?, plan.dataset);
+        Ok(Self { run, folder, journal, dataset, earlier_seconds: 0.0, is_done: false })
     }
 
     /// Goes on with the run in `folder`.
@@ -143,10 +149,32 @@ impl Started {
     /// # Errors
     /// No run, or one that cannot be continued here: see [`resume::check`].
     pub fn resume(folder: PathBuf) -> Result<Self> {
+        let mut started = Self::found(folder)?;
+        started.dataset = resume::check(&started.run.header)?;
+        Ok(started)
+    }
+
+    /// Goes on with the run in `folder`; one that came to its end needs nothing for that.
+    ///
+    /// # Errors
+    /// See [`Self::resume`].
+    pub fn resume_unless_done(folder: PathBuf) -> Result<Self> {
+        let mut started = Self::found(folder)?;
+        if !started.is_done {
+            started.dataset = resume::check(&started.run.header)?;
+        }
+        Ok(started)
+    }
+
+    /// The run in `folder`, without its images.
+    fn found(folder: PathBuf) -> Result<Self> {
         let (journal, entries) = Journal::resume(&folder)?;
-        let run = replay::run(entries)?;
-        let dataset = resume::check(&run.header)?;
-        Ok(Self { folder, run, journal, dataset })
+        let left = Left::of(&entries);
+        let mut run = replay::run(entries)?;
+        resume::check_measured(&run.header)?;
+        left.reopen(&mut run);
+        let (is_done, earlier_seconds) = (left.is_nothing(), left.seconds);
+        Ok(Self { folder, run, journal, dataset: None, earlier_seconds, is_done })
     }
 
     pub(crate) fn cases(&self) -> usize {
@@ -163,6 +191,10 @@ impl Started {
 pub struct Arm<'a> {
     /// What its parts need.
     pub context: Context<'a>,
+    /// Wall time that was spent on it before.
+    pub(crate) earlier_seconds: f64,
+    /// Whether nothing of it is left to do.
+    pub(crate) is_done: bool,
     /// Its cases.
     pub cases: &'a mut Vec<CaseRecord>,
     /// Its scored subjects.

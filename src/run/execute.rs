@@ -49,24 +49,29 @@ pub fn execute(
                 interrupt,
                 side,
             },
+            earlier_seconds: one.earlier_seconds,
+            is_done: one.is_done,
             cases: &mut one.run.cases,
             accuracies: &mut one.run.accuracies,
             dataset: one.dataset.as_ref(),
         })
         .collect();
     latency::measure(&mut arms)?;
-    for arm in &mut arms {
+    for arm in arms.iter_mut().filter(|arm| !arm.is_done) {
         match arm.dataset {
             Some(dataset) => {
                 accuracy::measure(&mut arm.context, dataset, arm.cases, arm.accuracies)?;
             }
             None => agreement::measure(&mut arm.context, arm.cases, arm.accuracies)?,
         }
-        if !arm.context.interrupted() {
+        let seconds = start.elapsed().as_secs_f64();
+        let entry = if arm.context.interrupted() {
+            Entry::Interrupted { seconds }
+        } else {
             let load_after = crate::host::read::load_average();
-            let seconds = start.elapsed().as_secs_f64();
-            arm.context.keep(&Entry::Finished { load_after, seconds })?;
-        }
+            Entry::Finished { load_after, seconds: arm.earlier_seconds + seconds }
+        };
+        arm.context.keep(&entry)?;
     }
     progress.finish();
     drop(arms);

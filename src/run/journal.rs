@@ -4,6 +4,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
@@ -69,6 +70,9 @@ pub enum Entry {
         error: Option<String>,
         /// Wall time that was spent on it.
         seconds: f64,
+        /// Whether somebody ended its process: it is tried again when the run is resumed.
+        #[serde(default, skip_serializing_if = "is_false")]
+        killed: bool,
     },
     /// Images of an accuracy subject were scored.
     Scored {
@@ -94,6 +98,9 @@ pub enum Entry {
         coverage: Option<Coverage>,
         /// How it agrees with its reference on all of its inputs.
         agreement: Option<Agreement>,
+        /// Whether somebody ended its process: it is tried again when the run is resumed.
+        #[serde(default, skip_serializing_if = "is_false")]
+        killed: bool,
     },
     /// Images that could not be read: file and reason.
     Unreadable {
@@ -109,15 +116,44 @@ pub enum Entry {
     Finished {
         /// One-minute load average at the end.
         load_after: Option<f64>,
-        /// Wall time of the whole run, interruptions left out.
+        /// Wall time of the whole run: of every stretch that ended in order.
+        seconds: f64,
+    },
+    /// The run was interrupted, and left in order.
+    Interrupted {
+        /// Wall time since the run was begun, or resumed the last time.
         seconds: f64,
     },
 }
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+impl Entry {
+    /// Whether it is on the disk before anything else happens: what ends something is not
+    /// lost even to a power cut.
+    const fn is_synced(&self) -> bool {
+        matches!(
+            self,
+            Self::Header(_)
+                | Self::CaseEnded { .. }
+                | Self::SubjectEnded { .. }
+                | Self::Finished { .. }
+                | Self::Interrupted { .. }
+        )
+    }
+}
+
+/// Most time between two writes to the disk itself, while something is written at all.
+const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A journal that is open for writing. It holds the run's lock.
 pub struct Journal {
     file: File,
     path: PathBuf,
+    synced: Instant,
     _lock: File,
 }
 
@@ -128,17 +164,7 @@ impl Journal {
     /// A folder that cannot be made or written, one that already holds a run,
     /// or one that another shutterbench is writing.
     pub fn create(folder: &Path, header: Header) -> Result<Self> {
-        Self::write(folder, std::iter::once(Entry::Header(Box::new(header))))
-    }
-
-    /// Writes the journal of a run that is known, the header first.
-    ///
-    /// # Errors
-    /// See [`Self::create`].
-    pub fn write(folder: &Path, entries: impl Iterator<Item = Entry>) -> Result<Self> {
-        fs::create_dir_all(folder).with_context(|| {
-            format!("cannot make the run's folder {}; name another with --out", folder.display())
-        })?;
+        make(folder)?;
         let lock = lock(folder)?;
         let path = folder.join(FILE_NAME);
         let file = OpenOptions::new().append(true).create_new(true).open(&path).with_context(|| {
@@ -147,11 +173,39 @@ impl Journal {
                 folder.display()
             )
         })?;
-        let mut journal = Self { file, path, _lock: lock };
-        for entry in entries {
-            journal.append(&entry)?;
-        }
+        let mut journal = Self { file, path, synced: Instant::now(), _lock: lock };
+        journal.append(&Entry::Header(Box::new(header)))?;
+        // So that the folder's list names it even after a power cut; not all systems do that.
+        let _ = File::open(folder).and_then(|folder| folder.sync_all());
         Ok(journal)
+    }
+
+    /// Whether the journal in `folder` ends in the middle of its header, so that nothing was
+    /// measured and it can be begun anew.
+    #[must_use]
+    pub fn is_torn(folder: &Path) -> bool {
+        let line = File::open(folder.join(FILE_NAME)).and_then(|file| {
+            let mut line = Vec::new();
+            BufReader::new(file).read_until(b'\n', &mut line).map(|_| line)
+        });
+        line.is_ok_and(|line| !line.ends_with(b"\n"))
+    }
+
+    /// Begins a journal in `folder` in place of a torn one, if there is one.
+    ///
+    /// # Errors
+    /// See [`Self::create`].
+    pub fn create_anew(folder: &Path, header: Header) -> Result<Self> {
+        if Self::is_torn(folder) {
+            let _lock = lock(folder)?;
+            // While the lock was not ours, its owner may have written on.
+            if Self::is_torn(folder) {
+                fs::remove_file(folder.join(FILE_NAME)).with_context(|| {
+                    format!("the torn journal in {} cannot be removed", folder.display())
+                })?;
+            }
+        }
+        Self::create(folder, header)
     }
 
     /// Continues the journal in `folder`; a torn last line is cut off.
@@ -167,10 +221,11 @@ impl Journal {
         let context = || format!("cannot continue {}", path.display());
         let file = OpenOptions::new().append(true).open(&path).with_context(context)?;
         file.set_len(whole).with_context(context)?;
-        Ok((Self { file, path, _lock: lock }, entries))
+        Ok((Self { file, path, synced: Instant::now(), _lock: lock }, entries))
     }
 
-    /// Appends one entry and hands it to the system before it returns.
+    /// Appends one entry and hands it to the system before it returns; what ends something,
+    /// and anything once a second, to the disk itself.
     ///
     /// # Errors
     /// A full disk and the like. What was written before stays valid: a torn
@@ -178,7 +233,13 @@ impl Journal {
     pub fn append(&mut self, entry: &Entry) -> Result<()> {
         let mut line = serde_json::to_vec(entry)?;
         line.push(b'\n');
-        self.file.write_all(&line).with_context(|| {
+        let due = entry.is_synced() || self.synced.elapsed() >= SYNC_INTERVAL;
+        let mut kept = self.file.write_all(&line);
+        if due {
+            kept = kept.and_then(|()| self.file.sync_data());
+            self.synced = Instant::now();
+        }
+        kept.with_context(|| {
             format!(
                 "cannot write {}; what was measured before is kept: make room and continue with --resume",
                 self.path.display()
@@ -187,7 +248,13 @@ impl Journal {
     }
 }
 
-fn lock(folder: &Path) -> Result<File> {
+pub(crate) fn make(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| {
+        format!("cannot make the run's folder {}; name another with --out", folder.display())
+    })
+}
+
+pub(crate) fn lock(folder: &Path) -> Result<File> {
     let path = folder.join("lock");
     let context = || format!("cannot write in the run's folder {}", folder.display());
     let file = OpenOptions::new()
@@ -218,6 +285,23 @@ pub fn read(folder: &Path) -> Result<(Vec<Entry>, u64)> {
         Ok(())
     })?;
     Ok((entries, whole))
+}
+
+/// The header of the journal in `folder`.
+///
+/// # Errors
+/// See [`each`].
+pub fn header(folder: &Path) -> Result<Header> {
+    let path = folder.join(FILE_NAME);
+    ensure!(path.is_file(), "{} holds no run to resume (no {FILE_NAME})", folder.display());
+    let context = || format!("journal {} cannot be used", path.display());
+    let mut line = Vec::new();
+    let file = File::open(&path).with_context(context)?;
+    BufReader::new(file).read_until(b'\n', &mut line).with_context(context)?;
+    match parse(&line).with_context(context)?.0.pop() {
+        Some(Entry::Header(header)) => Ok(*header),
+        _ => bail!("journal {} cannot be used: {NO_HEADER}", path.display()),
+    }
 }
 
 /// Hands over every entry of the journal in `folder`, one line in memory at a
@@ -272,8 +356,7 @@ fn each_line(mut from: impl BufRead, mut take: impl FnMut(Entry) -> Result<()>) 
     Ok(whole)
 }
 
-const NO_HEADER: &str =
-    "it does not begin with the run's header; nothing was measured, start a new run";
+const NO_HEADER: &str = "it does not begin with the run's header, so nothing was measured; give --continue --out in place of --resume, with the run's options, and it begins anew";
 
 /// A newer journal is refused by name, before its unknown fields confuse.
 fn check_schema(line: &[u8]) -> Result<()> {

@@ -212,14 +212,20 @@ impl Arm<'_> {
             (Status::Ok, None)
         };
         let seconds = record.seconds + active.spent().as_secs_f64();
-        self.context.keep_case(record, Entry::CaseEnded { case, status, error, seconds })
+        let entry = Entry::CaseEnded { case, status, error, seconds, killed: false };
+        self.context.keep_case(record, entry)
     }
 
+    /// Ends a case that was lost; one that the end of the whole run took is not done with.
     fn end(&mut self, case: usize, fault: Fault, spent: Duration) -> Result<()> {
+        if fault.is_of_interrupt(self.context.interrupt()) {
+            return Ok(());
+        }
         let record = &mut self.cases[case];
         let seconds = record.seconds + spent.as_secs_f64();
-        let Fault { status, reason } = fault;
+        let Fault { status, reason, killed } = fault;
         let error = Some(reason);
-        self.context.keep_case(record, Entry::CaseEnded { case, status, error, seconds })
+        let entry = Entry::CaseEnded { case, status, error, seconds, killed };
+        self.context.keep_case(record, entry)
     }
 }

@@ -124,11 +124,17 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
     Ok(Plan { header, dataset })
 }
 
-/// The name of a run that begins at `moment`.
+/// The name of a run that begins at `moment`. Runs that begin in one second, in one folder
+/// of several machines say, differ in its last six digits.
 ///
 /// # Errors
 /// A clock set to a year beyond 9999.
 pub fn run_id(moment: OffsetDateTime) -> Result<String> {
+    Ok(format!("{}-{:06x}", run_second(moment)?, rand::random::<u32>() >> 8))
+}
+
+/// The part of a run's name that tells the second.
+pub(crate) fn run_second(moment: OffsetDateTime) -> Result<String> {
     moment
         .format(format_description!("[year][month][day]-[hour][minute][second]"))
         .context("cannot name the run after the time")
@@ -318,7 +324,7 @@ pub fn embedded_dataset(models: &[Model]) -> Option<std::path::PathBuf> {
     all_embedded.then(|| manifest.folder.join(dataset))
 }
 
-fn runtime(backend: BackendKind) -> Option<Runtime> {
+pub(crate) fn runtime(backend: BackendKind) -> Option<Runtime> {
     let version = registry::open(backend).ok()?.version();
     let library = RuntimeLibrary::of(backend).and_then(|library| library.find().ok());
     let sha256 = library.as_deref().and_then(file_hash::of);

@@ -118,6 +118,7 @@ fn case_entries(case: usize, record: &CaseRecord) -> impl Iterator<Item = Entry>
         status: record.status,
         error: record.error.clone(),
         seconds: record.seconds,
+        killed: false,
     });
     processes.chain(visits).chain(coverage).chain(end)
 }
@@ -137,6 +138,7 @@ fn subject_entries(subject: usize, record: &AccuracyRecord) -> impl Iterator<Ite
         error: record.error.clone(),
         coverage: record.coverage.clone(),
         agreement: record.agreement,
+        killed: false,
     });
     scored.chain(end)
 }
@@ -147,6 +149,7 @@ fn apply(run: &mut Run, entry: Entry) -> Result<()> {
         Entry::Finished { load_after, seconds } => {
             run.finished = Some(Finished { load_after, seconds });
         }
+        Entry::Interrupted { .. } => {}
         Entry::Decoded { decoded } => run.decoded += decoded,
         Entry::Unreadable { images } => {
             if let Some(dataset) = &mut run.header.dataset {

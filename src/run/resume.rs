@@ -1,24 +1,32 @@
 //! Whether a run may be continued here: with the same program, models,
 //! dataset and host, else its rows would not compare with each other.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::dataset::entries::Dataset;
 use crate::model::select;
-use crate::record::header::Header;
+use crate::record::header::{Header, Runtime};
 use crate::record::host::Host;
-use crate::run::plan::{open_dataset, worker_hash};
+use crate::run::plan::{open_dataset, runtime, worker_hash};
+
+/// Refuses a run that was not measured here but merged.
+///
+/// # Errors
+/// Says what to resume instead.
+pub fn check_measured(header: &Header) -> Result<()> {
+    ensure!(
+        header.parts.is_empty(),
+        "the run {} was merged from others and has nothing to continue; resume those",
+        header.run_id
+    );
+    Ok(())
+}
 
 /// Opens the dataset of a run that is to be continued.
 ///
 /// # Errors
 /// Says what changed since the run began.
 pub fn check(header: &Header) -> Result<Option<Dataset>> {
-    ensure!(
-        header.parts.is_empty(),
-        "the run {} was merged from others and has nothing to continue; resume those",
-        header.run_id
-    );
     ensure!(
         header.binary_sha256 == worker_hash(&header.options),
         "this shutterbench is not the build that began the run {} (version {}, commit {}); resume with that one or start a new run",
@@ -36,6 +44,7 @@ pub fn check(header: &Header) -> Result<Option<Dataset>> {
         header.host.cpu,
         header.host.cores
     );
+    same_surroundings(header, &host)?;
     for model in header.models.iter().chain(&header.references) {
         let now = select::open(&model.path)
             .with_context(|| format!("the run {} cannot be continued", header.run_id))?;
@@ -56,4 +65,43 @@ pub fn check(header: &Header) -> Result<Option<Dataset>> {
         header.run_id
     );
     Ok(Some(dataset))
+}
+
+/// Whether the runtimes are those of the run's beginning and, where latency is measured, so
+/// are the kernel and the frequency governor.
+fn same_surroundings(header: &Header, host: &Host) -> Result<()> {
+    let run = &header.run_id;
+    for then in &header.runtimes {
+        let Some(now) = runtime(then.backend) else {
+            bail!("the run {run} uses {}, which is no longer present; bring it back", then.backend)
+        };
+        let of = |runtime: &Runtime| match &runtime.sha256 {
+            Some(hash) => format!("{} (SHA-256 {})", runtime.version, &hash[..hash.len().min(12)]),
+            None => runtime.version.clone(),
+        };
+        ensure!(
+            (&now.version, &now.sha256) == (&then.version, &then.sha256),
+            "the runtime {} was {} when the run {run} began and is {} now; bring that one back or start a new run",
+            then.backend,
+            of(then),
+            of(&now)
+        );
+    }
+    if header.options.latency.is_none() {
+        return Ok(());
+    }
+    let facts = [
+        ("kernel", &header.host.kernel, &host.kernel),
+        ("frequency governor", &header.host.governor, &host.governor),
+    ];
+    for (what, then, now) in facts {
+        // An earlier build, or a system that does not tell.
+        let Some(then) = then else { continue };
+        let now = now.as_deref().unwrap_or("not told");
+        ensure!(
+            then == now,
+            "the {what} was {then} when the run {run} began and is {now} now, so its latencies would not compare; set it back or start a new run"
+        );
+    }
+    Ok(())
 }

@@ -178,7 +178,7 @@ impl Feeder {
     }
 
     fn ask(&self, link: &mut dyn Link, count: usize, payload: &[u8]) -> Result<Vec<u8>, Fault> {
-        let failed = |reason: String| Fault { status: Status::Failed, reason };
+        let failed = |reason: String| Fault::new(Status::Failed, reason);
         let count =
             u32::try_from(count).map_err(|_| failed("too many images at once".to_owned()))?;
         match link.ask(&Request::Infer { count }, payload)? {
@@ -188,9 +188,7 @@ impl Feeder {
                 Ok(outputs)
             }
             (Reply::Failed { reason }, _) => Err(failed(reason)),
-            (Reply::Unsupported { reason }, _) => {
-                Err(Fault { status: Status::Unsupported, reason })
-            }
+            (Reply::Unsupported { reason }, _) => Err(Fault::new(Status::Unsupported, reason)),
             (_, outputs) => Err(failed(format!(
                 "the worker sent {} bytes of outputs for {count} images, {} were expected",
                 outputs.len(),

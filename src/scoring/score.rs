@@ -98,7 +98,7 @@ pub fn score(
         }
         drop((queues, events));
         let mut collector = Collector::new(dataset, lines, known);
-        let result = collector.drain(&reports, &halt, sink);
+        let result = collector.drain(&reports, (stop, &halt), sink);
         result.map(|()| Outcome {
             decoded: supply.decoded(),
             interrupted: stop.load(Ordering::Relaxed) && !supply.is_exhausted(),
@@ -130,20 +130,25 @@ impl<'a> Collector<'a> {
     fn drain(
         &mut self,
         reports: &Receiver<Event>,
-        halt: &AtomicBool,
+        (stop, halt): (&AtomicBool, &AtomicBool),
         sink: &mut dyn FnMut(Scored) -> Result<()>,
     ) -> Result<()> {
         let mut result = Ok(());
         for event in reports {
             if result.is_ok() {
-                result = self.take(event, sink);
+                result = self.take(event, stop, sink);
                 halt.fetch_or(result.is_err(), Ordering::Relaxed);
             }
         }
         result
     }
 
-    fn take(&mut self, event: Event, sink: &mut dyn FnMut(Scored) -> Result<()>) -> Result<()> {
+    fn take(
+        &mut self,
+        event: Event,
+        stop: &AtomicBool,
+        sink: &mut dyn FnMut(Scored) -> Result<()>,
+    ) -> Result<()> {
         match event {
             Event::Done { subject, chunk, predictions, preprocess_ns } => {
                 self.lines[subject].scored(chunk, predictions, preprocess_ns);
@@ -154,8 +159,12 @@ impl<'a> Collector<'a> {
                 self.lines[subject].tell(sink)
             }
             Event::Lost { subject, fault } => {
-                // Nobody waits for a reference that is lost.
-                for line in self.lines.iter_mut().filter(|line| line.reference == Some(subject)) {
+                // Nobody waits for a reference that is lost; but after an interrupt what waits is
+                // scored again, with its agreement.
+                let goes_on = !fault.is_of_interrupt(stop);
+                for line in
+                    self.lines.iter_mut().filter(|line| goes_on && line.reference == Some(subject))
+                {
                     line.reference = None;
                     line.tell(sink)?;
                 }

@@ -30,7 +30,7 @@ impl Link for Brightness {
         let Request::Infer { count } = request else { panic!("{request:?}") };
         self.asked.lock().unwrap().push(*count);
         if self.fails_after < *count {
-            return Err(Fault { status: Status::Crashed, reason: "died".to_owned() });
+            return Err(Fault::new(Status::Crashed, "died".to_owned()));
         }
         self.fails_after -= count;
         let mut outputs = Vec::new();

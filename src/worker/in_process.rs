@@ -39,9 +39,11 @@ impl InProcess {
 
 impl Link for InProcess {
     fn ask(&mut self, request: &Request, payload: &[u8]) -> Result<(Reply, Vec<u8>), Fault> {
-        let gone = || Fault {
-            status: Status::Crashed,
-            reason: "its thread panicked; without --in-process only its process would".into(),
+        let gone = || {
+            Fault::new(
+                Status::Crashed,
+                "its thread panicked; without --in-process only its process would".into(),
+            )
         };
         self.questions.send((request.clone(), payload.to_vec())).map_err(|_| gone())?;
         self.answers.recv().map_err(|_| gone())

@@ -1,5 +1,8 @@
 //! The parent's end of a worker, whatever carries it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
 use thiserror::Error;
 
 use crate::record::status::Status;
@@ -25,4 +28,32 @@ pub struct Fault {
     pub status: Status,
     /// One line: what happened, with the last words of the runtime.
     pub reason: String,
+    /// Whether somebody ended the process by a signal that no fault of a case sends,
+    /// such as a scheduler that ends a whole job.
+    pub killed: bool,
+}
+
+/// How long the signal that ended a worker may take to reach this process too.
+const SIGNAL_GRACE: Duration = Duration::from_secs(1);
+/// How often that is looked for.
+const LOOK: Duration = Duration::from_millis(10);
+
+impl Fault {
+    /// A fault of the case itself.
+    #[must_use]
+    pub const fn new(status: Status, reason: String) -> Self {
+        Self { status, reason, killed: false }
+    }
+
+    /// Whether the worker was lost because the whole program is to end, of which `stop`
+    /// tells: then it is not the case's fault. After a kill this waits a little for `stop`,
+    /// since a scheduler's signal reaches all processes, but not all at the same time.
+    #[must_use]
+    pub fn is_of_interrupt(&self, stop: &AtomicBool) -> bool {
+        let deadline = Instant::now() + SIGNAL_GRACE;
+        while self.killed && !stop.load(Ordering::Relaxed) && Instant::now() < deadline {
+            std::thread::sleep(LOOK);
+        }
+        stop.load(Ordering::Relaxed)
+    }
 }

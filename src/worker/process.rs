@@ -12,6 +12,7 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 
+use crate::host::memory;
 use crate::record::status::Status;
 use crate::worker::last_words::LastWords;
 use crate::worker::link::{Fault, Link};
@@ -19,6 +20,15 @@ use crate::worker::protocol::{Reply, Request, frame_head, read_frame};
 
 /// How long a child may take to end after its pipes closed.
 const REAP_PATIENCE: Duration = Duration::from_secs(2);
+/// Signals with which schedulers, shells and people end processes.
+const SENT_BY_OTHERS: [Signal; 6] = [
+    Signal::SIGTERM,
+    Signal::SIGINT,
+    Signal::SIGHUP,
+    Signal::SIGQUIT,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+];
 /// How much a pipe holds: what Linux grants any user (pipe(7)).
 const PIPE_BYTES: i32 = 1 << 20;
 /// How much is read from a pipe at once.
@@ -35,6 +45,8 @@ pub struct Process {
     last_words: LastWords,
     timeout: Duration,
     memory_limited: bool,
+    /// [`memory::out_of_memory_kills`] when it was started.
+    kills_before: Option<u64>,
 }
 
 impl Process {
@@ -73,6 +85,7 @@ impl Process {
             last_words: LastWords::default(),
             timeout,
             memory_limited,
+            kills_before: memory::out_of_memory_kills(),
         })
     }
 
@@ -181,6 +194,8 @@ impl Process {
         let ended = self.reap();
         self.drain_stderr();
         let words = self.last_words.summary();
+        let killed =
+            matches!(lost, Lost::Closed) && ended.is_some_and(|exit| self.was_killed(exit));
         let (status, what) = match (lost, ended) {
             (Lost::Silent, _) => {
                 (Status::Timeout, format!("silent for {:.0} s, killed", self.timeout.as_secs_f64()))
@@ -189,7 +204,8 @@ impl Process {
             (Lost::Closed, Some(exit)) => self.describe(exit),
             (Lost::Closed, None) => (Status::Crashed, "closed its pipe and did not end".to_owned()),
         };
-        Fault { status, reason: if words.is_empty() { what } else { format!("{what}: {words}") } }
+        let reason = if words.is_empty() { what } else { format!("{what}: {words}") };
+        Fault { status, reason, killed }
     }
 
     fn describe(&self, exit: ExitStatus) -> (Status, String) {
@@ -200,15 +216,32 @@ impl Process {
             }
             None => format!("its process ended with exit code {}", exit.code().unwrap_or(-1)),
         };
-        // Without a limit of ours only the kernel's out-of-memory killer sends
-        // SIGKILL; with one, an allocation fails and the runtime gives up.
+        // The kernel's out-of-memory killer sends SIGKILL, and counts it; under a limit of
+        // ours an allocation fails and the runtime gives up.
         let starved = exit.signal() == Some(Signal::SIGKILL as i32)
+            && self.kernel_ran_out_of_memory() != Some(false)
             || (self.memory_limited && self.last_words.tell_of_memory());
         if starved {
             (Status::OutOfMemory, format!("{what}, out of memory"))
         } else {
             (Status::Crashed, what)
         }
+    }
+
+    /// Whether somebody's signal ended it: no runtime sends one of these to itself.
+    fn was_killed(&self, exit: ExitStatus) -> bool {
+        let signal = exit.signal().and_then(|number| Signal::try_from(number).ok());
+        match signal {
+            Some(Signal::SIGKILL) => self.kernel_ran_out_of_memory() != Some(true),
+            Some(signal) => SENT_BY_OTHERS.contains(&signal),
+            None => false,
+        }
+    }
+
+    /// Whether the kernel ended a process for want of memory since this one was started;
+    /// `None` where it does not tell.
+    fn kernel_ran_out_of_memory(&self) -> Option<bool> {
+        Some(memory::out_of_memory_kills()? > self.kills_before?)
     }
 
     /// Waits a little for the child to end by itself, then ends it.
@@ -236,7 +269,7 @@ impl Process {
 impl Link for Process {
     fn ask(&mut self, request: &Request, payload: &[u8]) -> Result<(Reply, Vec<u8>), Fault> {
         let head = frame_head(request, payload.len())
-            .map_err(|error| Fault { status: Status::Failed, reason: error.to_string() })?;
+            .map_err(|error| Fault::new(Status::Failed, error.to_string()))?;
         self.exchange(&head, payload).map_err(|lost| self.fault(lost))
     }
 

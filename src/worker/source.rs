@@ -139,9 +139,8 @@ impl WorkerSource {
                 Process::start(&program, self.timeout, self.memory_limit_bytes.is_some())
             })
             .map(|process| Box::new(process) as Box<dyn Link + Send>)
-            .map_err(|error| Fault {
-                status: Status::Failed,
-                reason: format!("cannot start a worker process: {error}"),
+            .map_err(|error| {
+                Fault::new(Status::Failed, format!("cannot start a worker process: {error}"))
             })
     }
 }
@@ -150,14 +149,14 @@ impl WorkerSource {
 #[must_use]
 pub fn unexpected(reply: Reply) -> Fault {
     match reply {
-        Reply::Unsupported { reason } => Fault { status: Status::Unsupported, reason },
-        Reply::Failed { reason } => Fault { status: Status::Failed, reason },
-        other => Fault {
-            status: Status::Crashed,
-            reason: format!("its process gave the wrong kind of reply ({other:?})")
+        Reply::Unsupported { reason } => Fault::new(Status::Unsupported, reason),
+        Reply::Failed { reason } => Fault::new(Status::Failed, reason),
+        other => Fault::new(
+            Status::Crashed,
+            format!("its process gave the wrong kind of reply ({other:?})")
                 .chars()
                 .take(200)
                 .collect(),
-        },
+        ),
     }
 }

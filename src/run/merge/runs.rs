@@ -1,13 +1,16 @@
 //! Several runs as one.
 
+use crate::record::header::Header;
 use crate::record::run::Run;
 use crate::run::merge::alike::Scope;
 use crate::run::merge::source::{Source, add_new, parts, together};
 use crate::run::merge::{alike, shards};
-use crate::run::plan::run_id;
+use crate::run::plan::run_second;
 use anyhow::{Result, bail, ensure};
+use sha2::{Digest, Sha256};
 use std::path::Path;
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// Makes one run of several.
 ///
@@ -37,8 +40,22 @@ pub fn merge(sources: Vec<Source>) -> Result<Run> {
         Ok([Of { run, .. }]) => run,
         Err(machines) => unite(machines)?,
     };
-    merged.header.run_id = run_id(OffsetDateTime::now_utc())?;
+    merged.header.run_id = merged_id(&merged.header)?;
     Ok(merged)
+}
+
+/// The name of a run by those that it was merged from: the same runs give the same name.
+fn merged_id(header: &Header) -> Result<String> {
+    let mut parts: Vec<String> = header
+        .parts
+        .iter()
+        .map(|part| format!("{}\t{}\t{}\n", part.run_id, part.device, part.started_at))
+        .collect();
+    parts.sort_unstable();
+    let hash = Sha256::digest(parts.concat());
+    let began = OffsetDateTime::parse(&header.started_at, &Rfc3339);
+    let second = run_second(began.unwrap_or(OffsetDateTime::UNIX_EPOCH))?;
+    Ok(format!("{second}-{}", &format!("{hash:x}")[..6]))
 }
 
 /// The run of one machine, whole.

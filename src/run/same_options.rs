@@ -1,0 +1,172 @@
+//! Whether a run that is to be continued is the one that is asked for: its options, named
+//! as on the command line.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Result, bail};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::host::affinity;
+use crate::record::header::Header;
+use crate::run::suite_file::SuiteFile;
+
+/// Options by their names, without the dashes.
+type Named = BTreeMap<String, Value>;
+
+/// Refuses to go on with a run whose options are not those of `wanted`, the header of the
+/// run that would begin now.
+///
+/// # Errors
+/// One sentence with the first option that differs.
+pub fn check_all(run: &Header, wanted: &Header) -> Result<()> {
+    let (then, now) = (options_of(run)?, options_of(wanted)?);
+    let names: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
+    for name in names {
+        if let Some(difference) = difference(name, then.get(name), now.get(name)) {
+            bail!(
+                "the run {} was begun with other options: {difference}; give those, or name another folder with --out",
+                run.run_id
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Refuses options beside `--resume` that are not the run's own.
+///
+/// # Errors
+/// One sentence with the first option that differs.
+pub fn check_given(run: &Header, given: &SuiteFile) -> Result<()> {
+    let then = options_of(run)?;
+    for (name, value) in given_options(given)? {
+        if let Some(difference) = difference(&name, then.get(&name), Some(&value)) {
+            bail!(
+                "the run {} was begun with other options: {difference}; leave --{name} out, or start a new run",
+                run.run_id
+            );
+        }
+    }
+    Ok(())
+}
+
+fn difference(name: &str, then: Option<&Value>, now: Option<&Value>) -> Option<String> {
+    let words = |value: Option<&Value>| match value.unwrap_or(&Value::Null) {
+        Value::Null => "not given".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => {
+            let items: Vec<String> =
+                items.iter().map(|it| it.to_string().replace('"', "")).collect();
+            items.join(",")
+        }
+        other => other.to_string(),
+    };
+    let meant = |value: Option<&Value>| value.filter(|value| !is_nothing(value)).cloned();
+    (meant(then) != meant(now))
+        .then(|| format!("--{name} was {}, now it is {}", words(then), words(now)))
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+/// The options that a run's header tells of.
+fn options_of(header: &Header) -> Result<Named> {
+    let mut named = Named::new();
+    if let Value::Object(options) = serde_json::to_value(&header.options)? {
+        for (key, value) in options {
+            add(&mut named, &key, value);
+        }
+    }
+    let models = header.models.iter().map(|model| {
+        let hash = &model.sha256[..model.sha256.len().min(12)];
+        format!("{} (SHA-256 {hash})", model.name)
+    });
+    named.insert("model".into(), Value::from(models.collect::<Vec<_>>()));
+    named.insert("backend".into(), distinct(header.cases.iter().map(|case| &case.backend))?);
+    named.insert("delegate".into(), distinct(header.cases.iter().map(|case| &case.delegate))?);
+    named.insert("threads".into(), distinct(header.cases.iter().map(|case| &case.threads))?);
+    Ok(named)
+}
+
+/// A field of the options in a header; those that hold options themselves are opened.
+fn add(named: &mut Named, key: &str, value: Value) {
+    match (key, value) {
+        ("latency" | "accuracy" | "overrides" | "care", Value::Object(fields)) => {
+            fields.into_iter().for_each(|(key, value)| add(named, &key, value));
+        }
+        ("latency" | "accuracy", Value::Null) => {
+            named.insert(format!("no-{key}"), Value::Bool(true));
+        }
+        // Two fields hold one option; the one that is given counts.
+        (_, value) if is_nothing(&value) => {}
+        (key, value) => {
+            named.insert(option(key), value);
+        }
+    }
+}
+
+/// The name on the command line of a field.
+fn option(field: &str) -> String {
+    match field {
+        "max_celsius" => "max-temperature",
+        "min_battery_percent" => "min-battery",
+        "cooldown_seconds" => "cooldown",
+        "timeout_seconds" => "timeout",
+        "memory_limit_mb" => "memory-limit",
+        "worker" => "against",
+        "models" => "model",
+        "backends" => "backend",
+        "delegates" => "delegate",
+        other => return other.replace('_', "-"),
+    }
+    .to_owned()
+}
+
+/// The values in a fixed order, each once.
+fn distinct<T: Serialize>(values: impl Iterator<Item = T>) -> Result<Value> {
+    let mut seen: Vec<Value> = Vec::new();
+    for value in values {
+        let value = serde_json::to_value(value)?;
+        if !seen.contains(&value) {
+            seen.push(value);
+        }
+    }
+    seen.sort_by_key(ToString::to_string);
+    Ok(Value::from(seen))
+}
+
+/// The options that a command line gives.
+fn given_options(given: &SuiteFile) -> Result<Named> {
+    let mut named = Named::new();
+    let Value::Object(fields) = serde_json::to_value(given)? else { return Ok(named) };
+    for (key, value) in fields {
+        match (key.as_str(), value) {
+            (_, Value::Null) => {}
+            ("describe", Value::Object(fields)) => {
+                fields.into_iter().for_each(|(key, value)| add(&mut named, &key, value));
+            }
+            ("latency" | "accuracy", Value::Bool(false)) => {
+                named.insert(format!("no-{key}"), Value::Bool(true));
+            }
+            ("affinity", Value::String(text)) => {
+                let cpus = affinity::parse(&text)?;
+                named.insert(key, Value::from(cpus));
+            }
+            ("backends" | "delegates" | "threads", Value::Array(values)) => {
+                named.insert(option(&key), distinct(values.into_iter())?);
+            }
+            (key, value) => add(&mut named, key, value),
+        }
+    }
+    named.retain(|_, value| !is_nothing(value));
+    Ok(named)
+}
+
+#[cfg(test)]
+#[path = "same_options_tests.rs"]
+mod tests;
