@@ -14,11 +14,13 @@ use crate::table::short_names::ShortNames;
 use crate::table::units::one_line;
 
 const STYLE: &str = include_str!("../assets/report.css");
-/// D3 (ISC licence), which Observable Plot draws with.
-const D3: &str = include_str!("../assets/d3-7.9.2.min.js");
-/// Observable Plot (ISC licence).
-const PLOT: &str = include_str!("../assets/plot-0.6.17.umd.min.js");
-const SCRIPT: &str = include_str!("../assets/report.js");
+/// What the page runs, in this order: each part uses those before it.
+const SCRIPTS: [&str; 4] = [
+    include_str!("../assets/page.js"),
+    include_str!("../assets/chart.js"),
+    include_str!("../assets/detail.js"),
+    include_str!("../assets/report.js"),
+];
 
 /// The page of a run.
 #[must_use]
@@ -27,7 +29,6 @@ pub fn page(run: &Run, rows: &[Row]) -> String {
     let rows = rows.as_slice();
     let verdict = Verdict::of(rows);
     let title = format!("{} – shutterbench", run.header.run_id);
-    let scripts = [D3, PLOT, SCRIPT];
     let sections = [
         summary::cards(rows, &verdict),
         main_plot(rows, &verdict),
@@ -51,7 +52,7 @@ pub fn page(run: &Run, rows: &[Row]) -> String {
     ]
     .concat();
     let data = data::json(run, rows, &verdict);
-    document(&title, &body, &data, &scripts)
+    document(&title, &body, &data, &SCRIPTS)
 }
 
 /// A whole document around `body`. Nothing but the scripts given here can run
@@ -216,8 +217,5 @@ fn footer(run: &Run) -> String {
     let header = &run.header;
     let commit =
         header.commit.as_deref().map_or(String::new(), |commit| format!(" ({})", text(commit)));
-    format!(
-        "<footer><p>Written by shutterbench {}{commit}. The plots are drawn by Observable Plot 0.6.17 (© 2020–2025 Observable, Inc.) and D3 7.9.2 (© 2010–2026 Mike Bostock), both under the ISC licence, embedded in this file.</p></footer>\n",
-        text(&header.version),
-    )
+    format!("<footer><p>Written by shutterbench {}{commit}.</p></footer>\n", text(&header.version),)
 }
