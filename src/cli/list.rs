@@ -16,7 +16,9 @@ use crate::record::case::Case;
 use crate::record::delegate::Delegate;
 use crate::record::description::Model;
 use crate::record::precision::Precision;
+use crate::report;
 use crate::runtime::listing;
+use crate::table::row::Row;
 use crate::worker::source::WorkerSource;
 
 /// What can be listed.
@@ -30,6 +32,8 @@ pub enum What {
     Delegates,
     /// The devices of adb's server
     Devices,
+    /// The columns of results.csv; with --json, the JSON Schema of the rows
+    Columns,
 }
 
 /// Prints a listing.
@@ -42,6 +46,7 @@ pub fn list(what: What, server: &ServerArgs, json: bool) -> Result<Ending> {
         What::Backends => backends(json),
         What::Delegates => delegates(json),
         What::Devices => devices(&server.server(), json),
+        What::Columns => columns(json),
     }
 }
 
@@ -60,6 +65,17 @@ fn models(models: &[Model], json: bool) -> Result<Ending> {
             model.anatomy.classes().map(|classes| classes.to_string()).unwrap_or_default(),
             model.bytes.to_string(),
         ]);
+    }
+    print(format!("{table}\n").as_bytes())
+}
+
+fn columns(json: bool) -> Result<Ending> {
+    if json {
+        return print_json(&report::columns::schema());
+    }
+    let mut table = table(&["column", "unit", "meaning"]);
+    for column in Row::COLUMNS {
+        table.add_row([column.name.to_owned(), column.unit.to_string(), column.doc().to_owned()]);
     }
     print(format!("{table}\n").as_bytes())
 }

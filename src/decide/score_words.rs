@@ -4,7 +4,7 @@ use crate::record::run::AccuracyRecord;
 use crate::scoring::tally::Tally;
 use crate::stats::interval::Proportion;
 use crate::stats::statistics;
-use crate::table::row::TopK;
+use crate::table::ranks::TopK;
 use crate::table::units::{percent, three_digits};
 
 /// `500 images: Top-1 41.6%, Top-5 67.4%; 21.4% ambiguous; ...`

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(
     Debug,
     Clone,
+    Default,
     Copy,
     PartialEq,
     Eq,
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 #[strum(serialize_all = "lowercase")]
 pub enum BackendKind {
     /// TensorFlow Lite's C library, opened at run time.
+    #[default]
     Tflite,
     /// The same library through the `tflitec` crate, linked at build time.
     Tflitec,

@@ -7,10 +7,11 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// A delegate (TensorFlow Lite's word) or execution provider (ONNX Runtime's).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Delegate {
     /// The runtime's own kernels.
+    #[default]
     None,
     /// XNNPACK's CPU kernels.
     Xnnpack,

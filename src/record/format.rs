@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(
     Debug,
     Clone,
+    Default,
     Copy,
     PartialEq,
     Eq,
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 #[strum(serialize_all = "lowercase")]
 pub enum Format {
     /// A TensorFlow Lite flatbuffer.
+    #[default]
     Tflite,
     /// An ONNX protocol buffer.
     Onnx,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(
     Debug,
     Clone,
+    Default,
     Copy,
     PartialEq,
     Eq,
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 #[strum(serialize_all = "snake_case")]
 pub enum Precision {
     /// 32-bit floating point throughout.
+    #[default]
     Float32,
     /// 16-bit floating-point weights.
     Float16,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(
     Debug,
     Clone,
+    Default,
     Copy,
     PartialEq,
     Eq,
@@ -31,6 +32,7 @@ pub enum Status {
     /// This backend cannot run it.
     Unsupported,
     /// Not measured: interrupted, or left out.
+    #[default]
     Skipped,
 }
 

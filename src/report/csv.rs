@@ -11,6 +11,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::record::run::Run;
+use crate::table::column::{Column, Kind};
 use crate::table::row::Row;
 
 /// First characters that make a spreadsheet take a text for a formula, and the
@@ -40,26 +41,49 @@ pub fn unguard(text: &str) -> &str {
 /// What the writer says.
 pub fn results(rows: &[Row], to: &mut dyn Write) -> io::Result<()> {
     let mut writer = ::csv::Writer::from_writer(to);
-    if rows.is_empty() {
-        writer.write_record(Row::COLUMNS)?;
-    }
+    writer.write_record(Row::COLUMNS.iter().map(|column| column.name))?;
     for row in rows {
-        writer.serialize(row.clone().map_text(|text| guard(text).into_owned()))?;
+        writer.write_record(Row::COLUMNS.iter().map(|column| field(column, row)))?;
     }
     writer.flush()
 }
 
-/// Reads a `results.csv` back, guards undone.
+/// A field of `results.csv`: texts are guarded, numbers never.
+fn field(column: &Column<Row>, row: &Row) -> String {
+    let field = column.field(row);
+    if column.kind == Kind::Text { guard(&field).into_owned() } else { field }
+}
+
+/// Reads a `results.csv` back, guards undone. Columns that this program does not know
+/// are passed over; those that the file does not have were not measured.
 ///
 /// # Errors
-/// A file that cannot be read or is none of ours.
+/// A file that cannot be read or is not a results.csv of this program.
 pub fn read_results(path: &Path) -> Result<Vec<Row>> {
     let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    ::csv::Reader::from_reader(file)
-        .deserialize::<Row>()
-        .map(|row| Ok(row?.map_text(|text| unguard(text).to_owned())))
-        .collect::<Result<_, ::csv::Error>>()
-        .with_context(|| format!("{} is no results.csv of this program", path.display()))
+    let mut reader = ::csv::Reader::from_reader(file);
+    let mut read = || -> Result<Vec<Row>> {
+        let columns: Vec<Option<&Column<Row>>> = reader
+            .headers()?
+            .iter()
+            .map(|name| Row::COLUMNS.iter().find(|column| column.name == name))
+            .collect();
+        reader.records().map(|record| read_row(&columns, &record?)).collect()
+    };
+    read().with_context(|| format!("{} is not a results.csv of this program", path.display()))
+}
+
+fn read_row(columns: &[Option<&Column<Row>>], record: &::csv::StringRecord) -> Result<Row> {
+    let mut values = serde_json::Map::new();
+    for (column, field) in columns.iter().zip(record) {
+        let Some(column) = column else { continue };
+        let field = if column.kind == Kind::Text { unguard(field) } else { field };
+        let value = column
+            .parse(field)
+            .with_context(|| format!("column {} cannot hold '{field}'", column.name))?;
+        values.insert(column.name.to_owned(), value);
+    }
+    Ok(serde_json::from_value(values.into())?)
 }
 
 /// Writes `samples.csv`: every timed run, cases in the order of the table,

@@ -12,8 +12,8 @@ use crate::report::published;
 use crate::scoring::doubt::doubt;
 use crate::scoring::tally::Tally;
 use crate::stats::statistics;
+use crate::table::ranks::further_ranks;
 use crate::table::row::Row;
-use crate::table::rows::further_ranks;
 use crate::table::speeds::Speeds;
 use crate::table::units::rounded;
 

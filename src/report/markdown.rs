@@ -10,8 +10,8 @@ use crate::report::notes::notes;
 use crate::report::published;
 use crate::scoring::tally::Tally;
 use crate::table::paired_top1;
+use crate::table::ranks::further_ranks;
 use crate::table::row::Row;
-use crate::table::rows::further_ranks;
 use crate::table::units::{bytes, ms, one_line, percent};
 
 /// A comment on a pull request holds 65,536 characters; longer tables are cut

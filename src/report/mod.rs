@@ -1,6 +1,7 @@
 //! What a run is shown as: CSV, JSON, Markdown, HTML and the terminal.
 
 pub mod class_names;
+pub mod columns;
 pub mod comparison;
 pub mod csv;
 pub mod file;

@@ -1,6 +1,9 @@
 //! One row per case: the figures that every report shows, and how they are written.
 
+pub mod column;
+mod judged;
 pub mod paired_top1;
+pub mod ranks;
 pub mod row;
 pub mod rows;
 pub mod short_names;

@@ -11,13 +11,13 @@ use crate::record::status::Status;
 use crate::record::tensor::TensorInfo;
 use crate::record::visit::Process;
 use crate::scoring::doubt::doubt;
-use crate::scoring::tally;
 use crate::scoring::tally::Tally;
 use crate::stats::interval::Proportion;
 use crate::stats::statistics;
 use crate::stats::summary::Summary;
 use crate::table::paired_top1;
-use crate::table::row::{Row, TopK};
+use crate::table::ranks::further_ranks;
+use crate::table::row::Row;
 use crate::table::speeds::Speeds;
 use crate::table::units::one_line;
 use crate::table::units::{proportion, rounded};
@@ -85,54 +85,7 @@ fn planned(run: &Run, case: &Case, model: Option<&Model>) -> Row {
         nodes_delegated: None,
         partitions: None,
         threads: case.threads.get(),
-        status: Status::Skipped,
-        error: None,
-        load_ms: None,
-        first_inference_ms: None,
-        warmup_runs: None,
-        runs: None,
-        rounds: None,
-        latency_mean_us: None,
-        latency_std_us: None,
-        latency_min_us: None,
-        latency_p50_us: None,
-        latency_p50_low_us: None,
-        latency_p50_high_us: None,
-        latency_p90_us: None,
-        latency_p95_us: None,
-        latency_p99_us: None,
-        latency_max_us: None,
-        outliers: None,
-        drift_percent: None,
-        stability: None,
-        throughput_per_s: None,
-        within_budget: None,
-        memory_load_bytes: None,
-        memory_peak_bytes: None,
-        cpu_time_ratio: None,
-        images: None,
-        top1: None,
-        top1_low: None,
-        top1_high: None,
-        top5: None,
-        top5_low: None,
-        top5_high: None,
-        ambiguous: None,
-        preprocess_p50_us: None,
-        agreement_top1: None,
-        max_abs_error: None,
-        started_at: None,
-        seconds: None,
-        modes: None,
-        top1_difference: None,
-        top1_difference_p: None,
-        top1_images_needed: None,
-        agreement_inputs: None,
-        threads_used: None,
-        batch: None,
-        latency_per_image_us: None,
-        top_k: Vec::new(),
-        doubt: None,
+        ..Row::default()
     }
 }
 
@@ -254,18 +207,6 @@ fn scored(row: &mut Row, run: &Run, record: &AccuracyRecord, timed: bool) {
     row.ambiguous = tally.ambiguous.map(proportion);
     let outputs = run.header.outputs_of(&record.key.model);
     row.doubt = doubt(&record.predictions, row.classes.unwrap_or(0), outputs);
-}
-
-/// The shares at the ranks that `--top-k` names.
-#[must_use]
-pub fn further_ranks(run: &Run, record: &AccuracyRecord) -> Vec<TopK> {
-    let named = run.header.options.accuracy.iter().flat_map(|accuracy| &accuracy.top_k);
-    let share = |k: &u32| {
-        let Proportion { value, low, high } = tally::top_k(&record.predictions, *k)?;
-        let [share, low, high] = [value, low, high].map(proportion);
-        Some(TopK { k: *k, share, low, high })
-    };
-    named.filter_map(share).collect()
 }
 
 /// A share and the ends of its interval.

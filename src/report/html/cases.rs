@@ -7,6 +7,7 @@ use crate::decide::verdict::Verdict;
 use crate::report::html::escape::text;
 use crate::report::html::summary::tag_with_figures;
 use crate::report::notes::notes;
+use crate::table::column::Kind;
 use crate::table::row::Row;
 use crate::table::units::{bytes, ms, percent, three_digits};
 
@@ -86,18 +87,19 @@ pub fn section(rows: &[Row], verdict: &Verdict) -> String {
 
 impl<'a> Table<'a> {
     fn of(rows: &'a [Row]) -> Self {
-        let records = records(rows);
+        let of_row = |row: &Row| Row::COLUMNS.iter().map(|column| column.field(row)).collect();
+        let records: Vec<Vec<String>> = rows.iter().map(of_row).collect();
         let filled = |index: &usize| records.iter().any(|record| !record[*index].is_empty());
-        let index_of = |name: &str| Row::COLUMNS.iter().position(|column| *column == name);
+        let index_of = |name: &str| Row::COLUMNS.iter().position(|column| column.name == name);
         let main = COLUMNS
             .iter()
             .map(|column| (column, column.source.and_then(index_of).filter(filled)))
             .filter(|(column, index)| column.source.is_none() || index.is_some())
             .collect();
-        let is_number = |field: &String| field.is_empty() || field.parse::<f64>().is_ok();
-        let is_numeric = |index: usize| records.iter().all(|record| is_number(&record[index]));
+        let is_numeric =
+            |index: usize| matches!(Row::COLUMNS[index].kind, Kind::Integer | Kind::Number);
         let extra = (0..Row::COLUMNS.len())
-            .filter(|index| Row::COLUMNS[*index] != "model")
+            .filter(|index| Row::COLUMNS[*index].name != "model")
             .filter(filled)
             .map(|index| (index, is_numeric(index)))
             .collect();
@@ -105,16 +107,22 @@ impl<'a> Table<'a> {
     }
 
     fn head(&self) -> String {
-        let main = self.main.iter().map(|(column, _)| (numeric(column.numeric), column.title));
-        let extra = self.extra.iter().map(|&(index, is_numeric)| {
-            (if is_numeric { "n x" } else { "x" }, Row::COLUMNS[index])
+        let main = self.main.iter().map(|(column, source)| {
+            (numeric(column.numeric), column.title, source.map(|index| &Row::COLUMNS[index]))
         });
-        let cells: String = [("", "model")]
+        let extra = self.extra.iter().map(|&(index, is_numeric)| {
+            let column = &Row::COLUMNS[index];
+            (if is_numeric { "n x" } else { "x" }, column.name, Some(column))
+        });
+        let cells: String = [("", "model", None)]
             .into_iter()
             .chain(main)
             .chain(extra)
-            .map(|(class, title)| {
-                format!("<th scope=\"col\" class=\"{class}\"><button type=\"button\">{title}</button></th>")
+            .map(|(class, title, column)| {
+                let help = column.map_or(String::new(), |column| {
+                    format!(" title=\"{}\"", text(column.doc()))
+                });
+                format!("<th scope=\"col\" class=\"{class}\"{help}><button type=\"button\">{title}</button></th>")
             })
             .collect();
         format!("<thead><tr>{cells}</tr></thead>")
@@ -136,7 +144,7 @@ impl<'a> Table<'a> {
         );
         for (column, source) in &self.main {
             let value = source.map_or(String::new(), |source| {
-                let name = Row::COLUMNS[source];
+                let name = Row::COLUMNS[source].name;
                 format!(" data-v=\"{}\" data-column=\"{name}\"", text(&record[source]))
             });
             let class = numeric(column.numeric);
@@ -153,17 +161,4 @@ impl<'a> Table<'a> {
 /// A phone shows what is no number in the first column.
 const fn numeric(is_numeric: bool) -> &'static str {
     if is_numeric { "n" } else { "desk" }
-}
-
-/// The fields of each row just as `results.csv` has them.
-fn records(rows: &[Row]) -> Vec<Vec<String>> {
-    let mut csv = Vec::new();
-    // Writing to memory does not fail; were it to, there would be fewer
-    // records than rows, and those rows would be empty.
-    let _ = crate::report::csv::results(rows, &mut csv);
-    let mut reader = ::csv::Reader::from_reader(csv.as_slice());
-    let fields = |record: ::csv::StringRecord| record.iter().map(str::to_owned).collect();
-    let mut records: Vec<Vec<String>> = reader.records().flatten().map(fields).collect();
-    records.resize(rows.len(), vec![String::new(); Row::COLUMNS.len()]);
-    records
 }

@@ -11,7 +11,7 @@ use crate::report::class_names::ClassNames;
 use crate::report::html::thumbnails::Thumbnails;
 use crate::scoring::tally;
 use crate::scoring::tally::{ClassTally, Tally};
-use crate::table::rows::further_ranks;
+use crate::table::ranks::further_ranks;
 
 /// With more classes than this, only the worst are listed.
 const MOST_CLASSES: usize = 20;

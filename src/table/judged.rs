@@ -1,0 +1,69 @@
+//! What may be concluded from a row: whether it was measured, whether its answers are
+//! the model's, and what really ran.
+
+use crate::record::case::on_device;
+use crate::record::coverage::DelegateStatus;
+use crate::record::status::Status;
+use crate::stats::interval::wilson;
+use crate::stats::stability::Stability;
+use crate::table::row::Row;
+
+impl Row {
+    /// Whether it has a latency.
+    #[must_use]
+    pub fn is_measured(&self) -> bool {
+        self.status == Status::Ok && self.latency_p50_us.is_some()
+    }
+
+    /// Whether its answers are those of the model: measured, and not in
+    /// conflict with the reference backend. Only such rows win anything.
+    #[must_use]
+    pub fn is_trusted(&self) -> bool {
+        self.status == Status::Ok && !self.is_suspicious()
+    }
+
+    /// Whether its latency may win anything: trusted, and of a real CPU.
+    #[must_use]
+    pub fn may_be_fastest(&self) -> bool {
+        self.is_measured() && self.is_trusted() && self.stability != Some(Stability::Emulated)
+    }
+
+    /// A fast wrong answer: the best class differs from the reference's more
+    /// often than rounding explains, by more than the few inputs of a short
+    /// comparison can be off by chance.
+    #[must_use]
+    pub fn is_suspicious(&self) -> bool {
+        let Some(share) = self.agreement_top1 else { return false };
+        let inputs = self.agreement_inputs.unwrap_or(0);
+        let same = (share * inputs as f64).round() as usize;
+        wilson(same, inputs).map_or(share, |interval| interval.high) < LEAST_AGREEMENT
+    }
+
+    /// What really ran: backend and delegate, with a word of coverage where
+    /// the delegate did not take the whole graph.
+    #[must_use]
+    pub fn ran_on(&self) -> String {
+        let asked = format!("{}/{}", self.backend, self.delegate);
+        match (self.delegate_status, self.nodes_delegated, self.nodes_total) {
+            (None | Some(DelegateStatus::Full), ..) => asked,
+            (Some(DelegateStatus::Partial), Some(taken), Some(all)) => {
+                format!("{asked} (partial: {taken} of {all} nodes)")
+            }
+            (Some(DelegateStatus::Partial), ..) => format!("{asked} (partial)"),
+            (Some(DelegateStatus::None), ..) => format!("{asked} (took no node)"),
+            (Some(DelegateStatus::Unknown), ..) => format!("{asked} (coverage unknown)"),
+        }
+    }
+
+    /// The name that `samples.csv` knows the case by.
+    #[must_use]
+    pub fn case(&self) -> String {
+        let Self { model, backend, delegate, threads, device, .. } = self;
+        format!("{model} {backend}/{delegate} x{threads}{}", on_device(Some(device)))
+    }
+}
+
+/// The least share of inputs on which a case's best class has to equal the
+/// reference backend's. Different kernels round differently: on a quantised
+/// MobileNet 0.25, whose scores tie often, a few inputs in a hundred change.
+const LEAST_AGREEMENT: f64 = 0.9;
