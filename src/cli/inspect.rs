@@ -106,6 +106,15 @@ fn describe(model: &Model, takes: &[Take]) -> String {
         }
         Err(error) => line("images", &format!("none: {error}")),
     }
+    for stated in &model.stated {
+        line("stated", &format!("by {}: {}", stated.by, stated.fields.join(", ")));
+    }
+    for note in model.config_error.iter().chain(&model.config_notes) {
+        line("note", note);
+    }
+    if let Some(names) = &model.description.label_names {
+        line("labels", &format!("{}: {}", names.len(), some_of(names)));
+    }
     match resolve::check_classifier(model) {
         Ok(()) => line("classes", &anatomy.classes().unwrap_or_default().to_string()),
         Err(error) => line("classes", &format!("none: {error}")),

@@ -104,6 +104,9 @@ fn print_rows(run: &Run, json: bool) -> Result<Vec<Row>> {
         let color = std::io::stdout().is_terminal();
         print(report::terminal::table(&rows, width_of_stdout(), color).as_bytes())?;
     }
+    if !json {
+        print(report::preprocessing::terminal(run).as_bytes())?;
+    }
     warn(run, &rows, json);
     Ok(rows)
 }
@@ -292,6 +295,7 @@ fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> {
         images: args.images.or(file.images),
         shard: args.shard.or(args.shard_index).or(file.shard),
         top_k: either(&args.top_k, file.top_k),
+        check_preprocessing: args.check_preprocessing.or(file.check_preprocessing),
         accuracy: if args.no_accuracy { Some(false) } else { file.accuracy },
         timeout: args.timeout.or(file.timeout),
         memory_limit: args.memory_limit.or(file.memory_limit),

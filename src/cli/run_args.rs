@@ -8,7 +8,7 @@ use clap::{ArgAction, Args};
 use crate::cli::device_args::DeviceArgs;
 use crate::record::backend_kind::BackendKind;
 use crate::record::delegate::Delegate;
-use crate::record::options::{Amount, NonNegative, Order};
+use crate::record::options::{Amount, CheckPreprocessing, NonNegative, Order};
 use crate::record::preprocessing::Resize;
 use crate::record::shard::Shard;
 
@@ -114,6 +114,10 @@ pub struct RunArgs {
     /// Output index minus class index (1 for ImageNet models with a background class)
     #[arg(long, value_name = "N", help_heading = "Accuracy", allow_negative_numbers = true)]
     pub label_offset: Option<i64>,
+    /// Try each model under other preprocessing on up to 100 images [default: auto, where
+    /// nothing was stated and 200 images or more are scored]
+    #[arg(long, value_enum, value_name = "auto|always|never", num_args = 0..=1, default_missing_value = "always", require_equals = true, help_heading = "Accuracy")]
+    pub check_preprocessing: Option<CheckPreprocessing>,
     /// Measure no accuracy
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Accuracy")]
     pub no_accuracy: bool,

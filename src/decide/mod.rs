@@ -5,6 +5,7 @@ pub mod comparison;
 pub mod metric;
 pub mod pareto;
 pub mod pick;
+pub mod pipelines;
 pub mod score_words;
 pub mod scored;
 pub mod verdict;

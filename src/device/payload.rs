@@ -14,7 +14,7 @@ use crate::model::{manifest, select};
 use crate::record::delegate::Delegate;
 use crate::record::description::{Description, Model};
 use crate::record::format::Format;
-use crate::record::options::AccuracyOptions;
+use crate::record::options::{AccuracyOptions, CheckPreprocessing};
 use crate::run::plan;
 use crate::run::suite_file::SuiteFile;
 
@@ -150,6 +150,7 @@ fn dataset_bundle(
         // The device takes its part of them itself.
         shard: None,
         top_k: Vec::new(),
+        check_preprocessing: CheckPreprocessing::Never,
     };
     let dataset = plan::open_dataset(&options, wanted.seed.unwrap_or(plan::SEED))?;
     let bundle = images_bundle(&dataset)?;

@@ -1,5 +1,6 @@
 //! A model: one file and what is needed to use it as a classifier.
 
+pub mod alternatives;
 pub mod catalogue;
 pub mod config;
 pub mod external;
@@ -11,4 +12,5 @@ pub mod onnx;
 pub mod published;
 pub mod resolve;
 pub mod select;
+pub mod sources;
 pub mod tflite;

@@ -9,6 +9,7 @@ use tract_onnx::pb::{
     type_proto,
 };
 
+use crate::model::config::onnx_metadata;
 use crate::model::external;
 use crate::record::anatomy::{Anatomy, by_frequency};
 use crate::record::precision::Precision;
@@ -23,6 +24,7 @@ pub fn read(bytes: &[u8]) -> Result<Anatomy> {
     let model = ModelProto::decode(bytes)
         .map_err(|error| anyhow::anyhow!("it is no ONNX file or is cut short ({error})"))?;
     let external_data = external::files(&model)?;
+    let properties = model.metadata_props;
     let graph = model.graph.context("it holds no ONNX graph; check the path or get it again")?;
     ensure!(!graph.node.is_empty(), "its ONNX graph has no nodes; get the file again");
     // Old files list the weights among the inputs.
@@ -31,13 +33,18 @@ pub fn read(bytes: &[u8]) -> Result<Anatomy> {
     let inputs = inputs.map(tensor_info).collect::<Result<Vec<_>>>()?;
     let outputs = graph.output.iter().map(tensor_info).collect::<Result<Vec<_>>>()?;
     ensure!(!inputs.is_empty() && !outputs.is_empty(), "its graph has no inputs or no outputs");
+    let classes = outputs.first().map(TensorInfo::len).filter(|classes| *classes > 1);
+    let pairs: Vec<(&str, &str)> =
+        properties.iter().map(|it| (it.key.as_str(), it.value.as_str())).collect();
+    let metadata = onnx_metadata::read(&pairs, classes);
     Ok(Anatomy {
         inputs,
         outputs,
         precision: precision(&graph),
         operators: operators(&graph),
         normalization: None,
-        labels: None,
+        labels: metadata.labels,
+        preprocess: metadata.preprocess,
         external_data,
     })
 }

@@ -9,7 +9,7 @@ use crate::record::tensor::{ElementType, TensorInfo};
 /// Description fields with `over` winning over `under`.
 #[must_use]
 pub fn merged(over: &Description, under: &Description) -> Description {
-    let under = &without_another_pipeline(under, over);
+    let under = &without_another_pipeline(&without_other_names(under, over), over);
     macro_rules! either {
         ($($field:ident),*) => {
             Description { $($field: over.$field.clone().or_else(|| under.$field.clone())),* }
@@ -22,6 +22,7 @@ pub fn merged(over: &Description, under: &Description) -> Description {
         precision,
         reference,
         labels,
+        label_names,
         label_offset,
         layout,
         channels,
@@ -38,6 +39,23 @@ pub fn merged(over: &Description, under: &Description) -> Description {
         licence,
         published
     )
+}
+
+/// `under` without its class names where `over` states others.
+fn without_other_names(under: &Description, over: &Description) -> Description {
+    let mut under = under.clone();
+    if over.labels.is_some() || over.label_names.is_some() {
+        (under.labels, under.label_names) = (None, None);
+    }
+    under
+}
+
+/// Whether neither the options nor any source state how photos become this model's input.
+#[must_use]
+pub fn assumes_preprocessing(model: &Model, overrides: &Description) -> bool {
+    let stated = merged(overrides, &model.description);
+    let pixels = stated.mean.is_some() || stated.scale.is_some();
+    !pixels && !stated.states_a_pipeline() && model.anatomy.normalization.is_none()
 }
 
 /// `under` without its pipeline where `over` states another one: parameters of two presets
@@ -62,6 +80,11 @@ fn without_another_pipeline(under: &Description, over: &Description) -> Descript
 /// tensor, a channel count that is neither 1 nor 3, a type that images do not fit.
 pub fn input_spec(model: &Model, overrides: &Description) -> Result<(InputSpec, Vec<String>)> {
     let stated = merged(overrides, &model.description);
+    if let Some(error) = &model.config_error
+        && assumes_preprocessing(model, overrides)
+    {
+        bail!("model {}: {error}, or state it with --preprocess", model.name);
+    }
     let [input] = model.anatomy.inputs.as_slice() else {
         bail!(
             "model {} has {} inputs, a classifier of images has one; --no-accuracy times it without scoring it",

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 
+use crate::model::config::beside;
 use crate::model::manifest::{Entry, Manifest};
-use crate::model::{catalogue, external, onnx, tflite};
+use crate::model::{catalogue, external, onnx, sources, tflite};
 use crate::record::description::{Description, Model, PipelineSource};
 use crate::record::format::Format;
 
@@ -105,7 +106,15 @@ pub fn open(path: &Path) -> Result<Model> {
     }
     .with_context(context)?;
     let sha256 = format!("{:x}", Sha256::digest(&bytes));
-    let (name, description, pipeline_source) = describe(path, &sha256).with_context(context)?;
+    let (name, mut layers) = described(path, &sha256).with_context(context)?;
+    let beside = beside::read(path);
+    let config_error = beside.as_ref().err().map(|error| format!("{error:#}"));
+    let beside = beside.unwrap_or_default();
+    let configuration = PipelineSource::Configuration(beside.files.join(" and "));
+    layers.push((configuration, beside.description));
+    let in_file = Description { preprocess: anatomy.preprocess.clone(), ..Description::default() };
+    layers.push((PipelineSource::Metadata, in_file));
+    let (description, stated) = sources::together(layers);
     if let Some(expected) = &description.sha256 {
         ensure!(
             expected.eq_ignore_ascii_case(&sha256),
@@ -117,7 +126,19 @@ pub fn open(path: &Path) -> Result<Model> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     let bytes = bytes.len() as u64
         + external::bytes(folder, &anatomy.external_data).with_context(context)?;
-    Ok(Model { name, path, format, bytes, sha256, anatomy, description, pipeline_source })
+    Ok(Model {
+        name,
+        path,
+        format,
+        bytes,
+        sha256,
+        anatomy,
+        description,
+        pipeline_source: sources::of_pipeline(&stated),
+        stated,
+        config_notes: beside.notes,
+        config_error,
+    })
 }
 
 /// The model of this name that lies with `model`: in the manifest that describes
@@ -142,33 +163,39 @@ fn manifests_over(path: &Path) -> impl Iterator<Item = Result<Manifest>> {
     path.ancestors().skip(1).take(3).filter_map(|folder| Manifest::read(folder).transpose())
 }
 
-/// The name and description of a model: from the sidecar, else a manifest in
-/// its folder or the two above, else the catalogue.
-fn describe(path: &Path, sha256: &str) -> Result<(String, Description, Option<PipelineSource>)> {
-    let (name, description, source) = describe_from(path, sha256)?;
-    let source = description.states_a_pipeline().then_some(source);
-    Ok((name, description, source))
-}
-
-fn describe_from(path: &Path, sha256: &str) -> Result<(String, Description, PipelineSource)> {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let sidecar = path.with_extension("toml");
-    if sidecar.is_file() && sidecar.file_name() != Some(crate::model::manifest::FILE_NAME.as_ref())
-    {
-        let text = fs::read_to_string(&sidecar)
-            .with_context(|| format!("cannot read description {}", sidecar.display()))?;
-        let mut description: Description = toml::from_str(&text)
-            .with_context(|| format!("description {} is wrong", sidecar.display()))?;
-        let folder = sidecar.parent().unwrap_or(Path::new("."));
-        description.labels = description.labels.map(|labels| folder.join(labels));
-        return Ok((stem, description, PipelineSource::Sidecar));
+/// The name of a model, and what is written about it: in the sidecar, in a manifest of
+/// its folder or the two above, in the catalogue.
+fn described(path: &Path, sha256: &str) -> Result<(String, Vec<(PipelineSource, Description)>)> {
+    let mut name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let mut layers: Vec<(PipelineSource, Description)> = Vec::new();
+    if let Some(description) = sidecar(path)? {
+        layers.push((PipelineSource::Sidecar, description));
     }
     for manifest in manifests_over(path) {
         let manifest = manifest?;
         if let Some(entry) = manifest.models.iter().find(|entry| manifest.path(entry) == path) {
-            let description = entry.description.clone();
-            return Ok((entry.name.clone(), description, PipelineSource::Manifest));
+            if layers.is_empty() {
+                name = entry.name.clone();
+            }
+            layers.push((PipelineSource::Manifest, entry.description.clone()));
+            break;
         }
     }
-    Ok((stem, catalogue::find(sha256, path).unwrap_or_default(), PipelineSource::Catalogue))
+    layers.extend(catalogue::find(sha256, path).map(|found| (PipelineSource::Catalogue, found)));
+    Ok((name, layers))
+}
+
+fn sidecar(path: &Path) -> Result<Option<Description>> {
+    let sidecar = path.with_extension("toml");
+    if !sidecar.is_file() || sidecar.file_name() == Some(crate::model::manifest::FILE_NAME.as_ref())
+    {
+        return Ok(None);
+    }
+    let text = fs::read_to_string(&sidecar)
+        .with_context(|| format!("cannot read description {}", sidecar.display()))?;
+    let mut description: Description = toml::from_str(&text)
+        .with_context(|| format!("description {} is wrong", sidecar.display()))?;
+    let folder = sidecar.parent().unwrap_or(Path::new("."));
+    description.labels = description.labels.map(|labels| folder.join(labels));
+    Ok(Some(description))
 }

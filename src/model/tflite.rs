@@ -44,6 +44,7 @@ pub fn read(bytes: &[u8]) -> Result<Anatomy> {
         precision: precision(&graph),
         normalization: metadata.normalization,
         labels: metadata::labels(bytes, metadata.label_file.as_deref()),
+        preprocess: None,
         external_data: Vec::new(),
     })
 }

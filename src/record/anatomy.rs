@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::record::precision::Precision;
+use crate::record::preset::Preset;
 use crate::record::tensor::TensorInfo;
 
 /// Inputs, outputs and operators of a model file.
@@ -22,8 +23,11 @@ pub struct Anatomy {
     /// Normalisation from TensorFlow Lite metadata: (mean, std), one value a
     /// channel or one for all.
     pub normalization: Option<(Vec<f32>, Vec<f32>)>,
-    /// Labels from TensorFlow Lite metadata's associated file.
+    /// Class names from the file's metadata.
     pub labels: Option<Vec<String>>,
+    /// The pipeline that the file's metadata states.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preprocess: Option<Preset>,
     /// Files beside the model that hold weights of an ONNX model.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub external_data: Vec<PathBuf>,

@@ -30,6 +30,9 @@ pub struct Description {
     /// Labels file, one name a line, in the order of the model's outputs;
     /// relative to the file that holds this description.
     pub labels: Option<PathBuf>,
+    /// Class names in the order of the outputs, in place of a labels file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label_names: Option<Vec<String>>,
     /// Output index minus dataset class index (1 for ImageNet models with a
     /// background class at 0).
     pub label_offset: Option<i64>,
@@ -102,11 +105,30 @@ pub struct Model {
     pub sha256: String,
     /// Inputs, outputs and operators, read by us without any runtime.
     pub anatomy: Anatomy,
-    /// What was written about it.
+    /// What is stated of it: beside the file, in the catalogue, or in the file.
     pub description: Description,
+    /// Where each field of `description` was found, in the order of precedence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stated: Vec<Stated>,
     /// Where the pipeline of `description` was found; absent where it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pipeline_source: Option<PipelineSource>,
+    /// What is to be said of configurations beside the file: why they do not count, or
+    /// what was assumed in reading them; each a part of a sentence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub config_notes: Vec<String>,
+    /// Why a configuration beside the file cannot be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_error: Option<String>,
+}
+
+/// What one source states of a model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stated {
+    /// The source.
+    pub by: PipelineSource,
+    /// The fields of a description that count.
+    pub fields: Vec<String>,
 }
 
 /// Who states how photos become a model's input, from the first asked to the last.

@@ -20,6 +20,7 @@ pub mod pipeline;
 pub mod precision;
 pub mod prediction;
 pub mod preprocessing;
+pub mod preprocessing_check;
 pub mod preset;
 pub mod preset_steps;
 pub mod preset_value;

@@ -167,6 +167,32 @@ pub struct LatencyOptions {
     pub budget_ms: Option<f64>,
 }
 
+/// Whether models are tried under other pipelines.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum CheckPreprocessing {
+    /// Those whose preprocessing nobody stated, where 200 images or more are scored.
+    #[default]
+    Auto,
+    /// Every model.
+    Always,
+    /// None.
+    Never,
+}
+
 /// How accuracy is measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AccuracyOptions {
@@ -182,6 +208,9 @@ pub struct AccuracyOptions {
     /// Further ranks, besides 1 and 5, up to which a class counts as found.
     #[serde(default)]
     pub top_k: Vec<u32>,
+    /// Whether models are tried under other pipelines.
+    #[serde(default)]
+    pub check_preprocessing: CheckPreprocessing,
 }
 
 /// Everything that shapes a run besides its cases.

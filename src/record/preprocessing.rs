@@ -1,5 +1,7 @@
 //! How an image becomes a model's input.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::record::quantization::Quantization;
@@ -112,6 +114,16 @@ pub struct InputSpec {
     pub element: ElementType,
     /// Through which a real value is stored in an integer tensor.
     pub quantization: Option<Quantization>,
+}
+
+impl fmt::Display for InputSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { layout, channels, height, width, resize, crop, mean, scale, .. } = self;
+        write!(
+            f,
+            "{layout} {channels} {height}x{width}, {resize}, crop {crop}, (pixel - {mean:?}) / {scale:?}"
+        )
+    }
 }
 
 impl InputSpec {

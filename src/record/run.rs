@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::record::case::{AccuracyKey, Case};
 use crate::record::coverage::Coverage;
 use crate::record::prediction::Prediction;
+use crate::record::preprocessing_check::PreprocessingCheck;
 
 /// Why a case fails whose delegate took nothing where it has to take something.
 pub const DELEGATE_REQUIRED: &str = "the delegate took no node and --require-delegate asks for it";
@@ -69,6 +70,9 @@ pub struct Run {
     /// What was decoded for all of them.
     #[serde(default)]
     pub decoded: Decoded,
+    /// How models did under other pipelines, where that was checked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub preprocessing_checks: Vec<PreprocessingCheck>,
     /// How it came to its end, if it did.
     pub finished: Option<Finished>,
 }

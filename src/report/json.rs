@@ -8,6 +8,7 @@ use crate::record::run::{AccuracyRecord, CaseRecord, Run};
 use crate::report::class_names::ClassNames;
 use crate::report::notes::notes;
 use crate::report::portable;
+use crate::report::preprocessing;
 use crate::report::published;
 use crate::scoring::doubt::doubt;
 use crate::scoring::tally::Tally;
@@ -39,6 +40,7 @@ pub fn run(run: &Run, rows: &[Row]) -> Value {
         fields.insert("measured_cases".into(), cases.into());
         fields.insert("accuracies".into(), accuracies.into());
         fields.insert("published".into(), published(run, rows));
+        fields.insert("preprocessing_checks".into(), checks(run));
     }
     value
 }
@@ -134,6 +136,7 @@ pub fn report(run: &Run, rows: &[Row]) -> Value {
         "rows": rows.iter().map(with_notes).collect::<Vec<_>>(),
         "accuracies": run.accuracies.iter().map(|record| accuracy(run, record)).collect::<Vec<_>>(),
         "published": published(run, rows),
+        "preprocessing_checks": checks(run),
         "fastest": verdict.fastest.as_ref().map(case),
         "as_fast": named(&verdict.as_fast),
         "most_accurate": verdict.most_accurate.as_ref().map(case),
@@ -142,6 +145,10 @@ pub fn report(run: &Run, rows: &[Row]) -> Value {
         "pareto_latency_top1": named(&verdict.front),
         "pareto_latency_top1_size": named(&verdict.front_with_size),
     })
+}
+
+fn checks(run: &Run) -> Value {
+    run.preprocessing_checks.iter().map(preprocessing::json).collect()
 }
 
 /// Figures that were published for the models, beside the measured ones.

@@ -7,6 +7,7 @@ use crate::decide::verdict::{Verdict, by_device, fastest_of_each_model};
 use crate::record::run::Run;
 use crate::record::status::Status;
 use crate::report::notes::notes;
+use crate::report::preprocessing;
 use crate::report::published;
 use crate::scoring::tally::Tally;
 use crate::table::paired_top1;
@@ -48,6 +49,7 @@ pub fn document(run: &Run, rows: &[Row]) -> String {
     text.push_str(&words(rows));
     text.push_str(&accuracies(rows));
     text.push_str(&scores(run));
+    text.push_str(&preprocessing::markdown(run, escape));
     text.push_str(&published(run, rows));
     let _ = writeln!(
         text,

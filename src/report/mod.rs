@@ -11,6 +11,7 @@ pub mod json;
 pub mod markdown;
 pub mod notes;
 pub mod portable;
+pub mod preprocessing;
 pub mod published;
 pub mod svg;
 pub mod terminal;

@@ -1,7 +1,7 @@
 //! The accuracy part of a run: every (model, backend, delegate) once, whatever
 //! its thread counts, on images that are decoded once for all of them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::thread;
 
@@ -255,12 +255,13 @@ fn load_subject(
 }
 
 /// A subject with its workers, and the memory that those take.
-struct Scorer {
-    subject: Subject,
+pub(crate) struct Scorer {
+    pub(crate) subject: Subject,
     bytes: f64,
 }
 
-fn load_scorer(
+/// Has workers load a model, and prepares it for scoring.
+pub(crate) fn load_scorer(
     context: &Context<'_>,
     dataset: &Dataset,
     key: &AccuracyKey,
@@ -301,15 +302,13 @@ fn score_pass(
         return Ok(Vec::new());
     }
     // References stand behind the members and are not told of.
-    let keys = pass.subjects.iter().map(|subject| subject.key.clone());
-    let index: HashMap<AccuracyKey, usize> =
-        keys.zip(pass.members.iter().map(|(index, _)| *index)).collect();
+    let members: Vec<usize> = pass.members.iter().map(|(index, _)| *index).collect();
     let stop = context.interrupt();
     let known = unreadable.clone();
     let mut not_done = HashSet::new();
     let mut sink = |scored| match scored {
-        Scored::Batch { key, predictions, preprocess_ns, agreement } => {
-            let subject = index[&key];
+        Scored::Batch { subject, predictions, preprocess_ns, agreement } => {
+            let subject = members[subject];
             let images = predictions.len();
             let entry = Entry::Scored { subject, predictions, preprocess_ns, agreement };
             context.keep(&entry)?;
@@ -317,8 +316,8 @@ fn score_pass(
             context.observe(Event::Scored { images });
             Ok(())
         }
-        Scored::Lost { key, fault } => {
-            let subject = index[&key];
+        Scored::Lost { subject, fault } => {
+            let subject = members[subject];
             if fault.is_of_interrupt(stop) {
                 not_done.insert(subject);
                 return Ok(());
@@ -365,6 +364,7 @@ fn class_map(context: &Context<'_>, dataset: &Dataset, model: &Model) -> Result<
     }
 }
 
-fn cores() -> NonZeroUsize {
+/// The cores that this process may use.
+pub(crate) fn cores() -> NonZeroUsize {
     thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }

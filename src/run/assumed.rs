@@ -4,7 +4,7 @@
 use anyhow::Result;
 
 use crate::dataset::entries::Dataset;
-use crate::model::resolve;
+use crate::model::{resolve, sources};
 use crate::record::description::{Description, Model};
 use crate::record::output_classes::OutputClasses;
 use crate::run::matching::Matching;
@@ -28,6 +28,7 @@ pub fn about(
     for model in models {
         resolve::check_classifier(model)?;
         let (_, mut parts) = resolve::input_spec(model, overrides)?;
+        parts.extend(sources::found(model, overrides));
         let matched = matching.of(model)?;
         parts.extend_from_slice(&matched.assumed);
         matched.into_classes(&model.name).add_to(&mut outputs);

@@ -5,6 +5,7 @@ use crate::record::case::Case;
 use crate::record::description::Model;
 use crate::record::header::Header;
 use crate::record::options::Options;
+use crate::record::preprocessing_check::PreprocessingCheck;
 use crate::record::run::{AccuracyRecord, CaseRecord, Run};
 use crate::run::journal::{Entry, Journal};
 use crate::run::left::Left;
@@ -199,6 +200,8 @@ pub struct Arm<'a> {
     pub cases: &'a mut Vec<CaseRecord>,
     /// Its scored subjects.
     pub(crate) accuracies: &'a mut Vec<AccuracyRecord>,
+    /// What is known of its models under other pipelines.
+    pub(crate) checks: &'a [PreprocessingCheck],
     /// Its images.
     pub(crate) dataset: Option<&'a Dataset>,
 }

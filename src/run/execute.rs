@@ -12,7 +12,7 @@ use crate::record::run::Run;
 use crate::run::context::{Arm, Context, Started};
 use crate::run::journal::Entry;
 use crate::run::progress::Progress;
-use crate::run::{accuracy, agreement, latency, replay};
+use crate::run::{accuracy, agreement, latency, preprocessing_check, replay};
 use crate::worker::source::WorkerSource;
 
 /// Names of the two sides of runs taken in turn, and of their folders.
@@ -53,6 +53,7 @@ pub fn execute(
             is_done: one.is_done,
             cases: &mut one.run.cases,
             accuracies: &mut one.run.accuracies,
+            checks: &one.run.preprocessing_checks,
             dataset: one.dataset.as_ref(),
         })
         .collect();
@@ -61,6 +62,12 @@ pub fn execute(
         match arm.dataset {
             Some(dataset) => {
                 accuracy::measure(&mut arm.context, dataset, arm.cases, arm.accuracies)?;
+                preprocessing_check::measure(
+                    &mut arm.context,
+                    dataset,
+                    arm.accuracies,
+                    arm.checks,
+                )?;
             }
             None => agreement::measure(&mut arm.context, arm.cases, arm.accuracies)?,
         }

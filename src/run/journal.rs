@@ -13,6 +13,7 @@ use crate::record::agreement::Agreement;
 use crate::record::coverage::Coverage;
 use crate::record::header::Header;
 use crate::record::prediction::Prediction;
+use crate::record::preprocessing_check::PreprocessingCheck;
 use crate::record::run::Decoded;
 use crate::record::status::Status;
 use crate::record::visit::Memory;
@@ -111,6 +112,12 @@ pub enum Entry {
     Decoded {
         /// What was decoded for it.
         decoded: Decoded,
+    },
+    /// A model was scored under other pipelines. Only runs that do so have it, so that
+    /// programs before it read all others.
+    PreprocessingChecked {
+        /// What came of it.
+        check: PreprocessingCheck,
     },
     /// The run came to its end.
     Finished {

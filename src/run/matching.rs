@@ -43,7 +43,7 @@ impl<'a> Matching<'a> {
         let embedded = model.anatomy.labels.as_deref();
         let labels = match &stated.labels {
             Some(path) => Some(Cow::Owned(labels::read(path)?)),
-            None => embedded.map(Cow::Borrowed),
+            None => stated.label_names.map(Cow::Owned).or(embedded.map(Cow::Borrowed)),
         };
         let outputs = model.anatomy.classes().unwrap_or(0);
         let bearing = Bearing { outputs, labels, embedded, offset: stated.label_offset };

@@ -13,6 +13,7 @@ pub mod matching;
 pub mod matrix;
 pub mod merge;
 pub mod plan;
+pub mod preprocessing_check;
 pub mod progress;
 pub mod reference;
 pub mod replay;

@@ -311,6 +311,7 @@ fn accuracy_options(
         images: wanted.images.map(NonZeroUsize::get),
         shard: wanted.shard,
         top_k: wanted.top_k.iter().map(|k| k.get()).collect(),
+        check_preprocessing: wanted.check_preprocessing.unwrap_or_default(),
     }))
 }
 

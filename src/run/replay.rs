@@ -81,7 +81,14 @@ fn begun(entry: Entry) -> Result<Run> {
     let Entry::Header(header) = entry else { bail!(NO_HEADER) };
     let cases = header.cases.iter().map(|case| CaseRecord::new(case.clone())).collect();
     let accuracies = subjects(&header).into_iter().map(AccuracyRecord::new).collect();
-    Ok(Run { header: *header, cases, accuracies, decoded: Decoded::default(), finished: None })
+    Ok(Run {
+        header: *header,
+        cases,
+        accuracies,
+        decoded: Decoded::default(),
+        preprocessing_checks: Vec::new(),
+        finished: None,
+    })
 }
 
 /// Predictions in one entry.
@@ -98,10 +105,13 @@ pub fn entries(run: &Run) -> impl Iterator<Item = Entry> + '_ {
     let finished = run
         .finished
         .map(|Finished { load_after, seconds }| Entry::Finished { load_after, seconds });
+    let checks = run.preprocessing_checks.iter().cloned();
+    let checks = checks.map(|check| Entry::PreprocessingChecked { check });
     std::iter::once(Entry::Header(Box::new(run.header.clone())))
         .chain(cases)
         .chain(subjects)
         .chain([Entry::Decoded { decoded: run.decoded }])
+        .chain(checks)
         .chain(finished)
 }
 
@@ -151,6 +161,7 @@ fn apply(run: &mut Run, entry: Entry) -> Result<()> {
         }
         Entry::Interrupted { .. } => {}
         Entry::Decoded { decoded } => run.decoded += decoded,
+        Entry::PreprocessingChecked { check } => run.preprocessing_checks.push(check),
         Entry::Unreadable { images } => {
             if let Some(dataset) = &mut run.header.dataset {
                 for (file, reason) in images {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::record::backend_kind::BackendKind;
 use crate::record::delegate::Delegate;
 use crate::record::description::Description;
-use crate::record::options::{Amount, NonNegative, Order};
+use crate::record::options::{Amount, CheckPreprocessing, NonNegative, Order};
 use crate::record::shard::Shard;
 
 /// A suite. Every field is optional; what is absent is as on a command line
@@ -44,6 +44,7 @@ pub struct SuiteFile {
     pub images: Option<NonZeroUsize>,
     pub shard: Option<Shard>,
     pub top_k: Vec<NonZeroU32>,
+    pub check_preprocessing: Option<CheckPreprocessing>,
     pub accuracy: Option<bool>,
     pub timeout: Option<NonNegative>,
     pub memory_limit: Option<u64>,

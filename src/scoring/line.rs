@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use crate::record::agreement::Agreement;
-use crate::record::case::AccuracyKey;
 use crate::record::prediction::Prediction;
 use crate::scoring::subject::{Scored, Subject};
 
 /// What is known of a subject's chunks that were not told of yet.
 pub(crate) struct Line {
-    pub(crate) key: AccuracyKey,
+    /// Its place among the subjects of the pass.
+    subject: usize,
     /// The subject that it is compared with, for as long as that one lives.
     pub(crate) reference: Option<usize>,
     pub(crate) silent: bool,
@@ -29,10 +29,9 @@ struct Waiting {
 }
 
 impl Line {
-    pub(crate) fn new(subject: &Subject, due: usize) -> Self {
-        let Subject { key, reference, silent, .. } = subject;
-        let (key, reference, silent) = (key.clone(), *reference, *silent);
-        Self { key, reference, silent, due, waiting: BTreeMap::new() }
+    pub(crate) fn new(index: usize, subject: &Subject, due: usize) -> Self {
+        let Subject { reference, silent, .. } = *subject;
+        Self { subject: index, reference, silent, due, waiting: BTreeMap::new() }
     }
 
     pub(crate) fn scored(
@@ -59,8 +58,8 @@ impl Line {
             self.waiting.remove(&self.due);
             self.due += 1;
             if !self.silent {
-                let key = self.key.clone();
-                sink(Scored::Batch { key, predictions, preprocess_ns, agreement })?;
+                let subject = self.subject;
+                sink(Scored::Batch { subject, predictions, preprocess_ns, agreement })?;
             }
         }
         Ok(())

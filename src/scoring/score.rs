@@ -66,7 +66,11 @@ pub fn score(
     let alive = AtomicUsize::new(subjects.iter().filter(|subject| !subject.silent).count());
     let references = References::new(subjects.iter().map(|subject| subject.reference));
     let supply = Supply::new(dataset, &subjects, cores, &pace);
-    let lines = subjects.iter().map(|s| Line::new(s, supply.first_chunk(s.from))).collect();
+    let lines = subjects
+        .iter()
+        .enumerate()
+        .map(|(index, subject)| Line::new(index, subject, supply.first_chunk(subject.from)))
+        .collect();
     let (events, reports) = unbounded();
     thread::scope(|scope| {
         let mut queues = Vec::new();
@@ -169,11 +173,7 @@ impl<'a> Collector<'a> {
                     line.tell(sink)?;
                 }
                 let line = &self.lines[subject];
-                if line.silent {
-                    Ok(())
-                } else {
-                    sink(Scored::Lost { key: line.key.clone(), fault })
-                }
+                if line.silent { Ok(()) } else { sink(Scored::Lost { subject, fault }) }
             }
             Event::Unreadable { position, reason } => {
                 if self.unreadable.insert(position, reason.clone()).is_none() {

@@ -122,19 +122,20 @@ fn run_again(dataset: &Dataset, subjects: Vec<Subject>, known: &[(String, String
     let (mut got, mut lost, mut unreadable) = (Got::new(), Vec::new(), Vec::new());
     let mut agreements = HashMap::new();
     let cores = NonZeroUsize::new(2).unwrap();
+    let names: Vec<String> = subjects.iter().map(|subject| subject.key.model.clone()).collect();
     let stop = AtomicBool::new(false);
     let outcome = score(dataset, subjects, known, cores, &stop, &mut |scored| {
         match scored {
-            Scored::Batch { key, predictions, preprocess_ns, agreement } => {
+            Scored::Batch { subject, predictions, preprocess_ns, agreement } => {
+                let name = &names[subject];
                 assert_eq!(predictions.len(), preprocess_ns.len());
                 if let Some(new) = agreement {
-                    let model = key.model.clone();
-                    let all: Option<Agreement> = agreements.remove(&model);
-                    agreements.insert(model, all.map_or(new, |all| all.and(new)));
+                    let all: Option<Agreement> = agreements.remove(name);
+                    agreements.insert(name.clone(), all.map_or(new, |all| all.and(new)));
                 }
-                got.entry(key.model).or_default().extend(predictions);
+                got.entry(name.clone()).or_default().extend(predictions);
             }
-            Scored::Lost { key, .. } => lost.push(key.model),
+            Scored::Lost { subject, .. } => lost.push(names[subject].clone()),
             Scored::Unreadable { file, reason } => unreadable.push((file, reason)),
         }
         Ok(())

@@ -37,8 +37,8 @@ pub struct Subject {
 pub enum Scored {
     /// The next images of a subject, in the dataset's order.
     Batch {
-        /// Of which subject.
-        key: AccuracyKey,
+        /// Of which subject, by its place in the list that was given.
+        subject: usize,
         /// One per readable image.
         predictions: Vec<Prediction>,
         /// Time to prepare each image, without decoding.
@@ -48,8 +48,8 @@ pub enum Scored {
     },
     /// A subject's worker was lost; nothing more comes of it.
     Lost {
-        /// Of which subject.
-        key: AccuracyKey,
+        /// Of which subject, by its place in the list that was given.
+        subject: usize,
         /// How.
         fault: Fault,
     },

@@ -36,6 +36,21 @@ impl Paired {
         (self.second_only as f64 - self.first_only as f64) / self.images.max(1) as f64
     }
 
+    /// The 95% interval of the difference.
+    ///
+    /// Source: D. G. Bonett and R. M. Price, 'Adjusted Wald confidence interval for a
+    /// difference of binomial proportions based on paired data', Journal of Educational
+    /// and Behavioral Statistics 37 (2012), 479-488.
+    #[must_use]
+    pub fn interval(&self) -> (f64, f64) {
+        let n = self.images as f64 + 2.0;
+        let share = |discordant: usize| (discordant as f64 + 1.0) / n;
+        let (first, second) = (share(self.first_only), share(self.second_only));
+        let middle = second - first;
+        let half = Z_95 * ((first + second - middle * middle) / n).max(0.0).sqrt();
+        ((middle - half).max(-1.0), (middle + half).min(1.0))
+    }
+
     /// Whether the difference is more than chance at the 5% level.
     #[must_use]
     pub fn is_distinguishable(&self) -> bool {
@@ -66,6 +81,24 @@ pub fn compare(first: &[Prediction], second: &[Prediction], k: u32) -> Paired {
         p_value: exact(first_only, second_only),
         images_needed: images_needed(first_only, second_only, images),
     }
+}
+
+/// p-values of several comparisons, each raised so that the chance of any false finding
+/// among them stays below the level.
+///
+/// Source: S. Holm, 'A simple sequentially rejective multiple test procedure',
+/// Scandinavian Journal of Statistics 6 (1979), 65-70.
+#[must_use]
+pub fn holm(p_values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..p_values.len()).collect();
+    order.sort_by(|a, b| p_values[*a].total_cmp(&p_values[*b]));
+    let (mut adjusted, mut largest) = (vec![0.0; p_values.len()], 0.0_f64);
+    for (rank, index) in order.into_iter().enumerate() {
+        let left = (p_values.len() - rank) as f64;
+        largest = largest.max((p_values[index] * left).min(1.0));
+        adjusted[index] = largest;
+    }
+    adjusted
 }
 
 /// Two-sided p of the exact test: under no difference each discordant image
@@ -124,6 +157,34 @@ mod tests {
             assert_eq!(exact(b, c), exact(c, b));
         }
         assert!(exact(4000, 4300) < 0.002 && exact(4000, 4001) > 0.9);
+    }
+
+    #[test]
+    fn several_findings_are_held_to_a_stricter_level() {
+        // R: p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm")
+        let adjusted = holm(&[0.01, 0.04, 0.03, 0.005]);
+        for (found, expected) in adjusted.iter().zip([0.03, 0.06, 0.06, 0.02]) {
+            assert!((found - expected).abs() < 1e-12, "{adjusted:?}");
+        }
+        assert!(holm(&[]).is_empty());
+    }
+
+    #[test]
+    fn the_interval_holds_the_difference() {
+        let paired = |first_only, second_only, images| Paired {
+            images,
+            first_only,
+            second_only,
+            p_value: exact(first_only, second_only),
+            images_needed: None,
+        };
+        // By hand: shares 4/102 and 15/102; 0.10784 -+ 1.95996 sqrt((0.18627 - 0.01163) / 102).
+        let (low, high) = paired(3, 14, 100).interval();
+        assert!((low - 0.026_74).abs() < 1e-4 && (high - 0.188_94).abs() < 1e-4, "{low} {high}");
+        let (low, high) = paired(0, 0, 100).interval();
+        assert!(low < 0.0 && high > 0.0 && (low + high).abs() < 1e-12);
+        let (low, high) = paired(0, 3, 3).interval();
+        assert!(low >= -1.0 && high <= 1.0 && low < high);
     }
 
     #[test]

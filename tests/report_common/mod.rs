@@ -101,9 +101,13 @@ fn model(name: &str, index: usize, classes: u32) -> Model {
             precision: if int8 { Precision::Int8 } else { Precision::Float32 },
             normalization: None,
             labels: Some((0..classes).map(|class| format!("thing {class}")).collect()),
+            preprocess: None,
             external_data: Vec::new(),
         },
         pipeline_source: None,
+        stated: Vec::new(),
+        config_notes: Vec::new(),
+        config_error: None,
         description: Description {
             family: Some("family".into()),
             published: (index == 0).then(|| Published {
@@ -142,6 +146,7 @@ pub fn options(seed: u64) -> Options {
             images: None,
             shard: None,
             top_k: Vec::new(),
+            check_preprocessing: shutterbench::record::options::CheckPreprocessing::Auto,
         }),
         overrides: Description::default(),
         seed,
@@ -221,6 +226,7 @@ pub fn run(shape: &Shape) -> Run {
         cases: records,
         accuracies,
         decoded: Decoded { images: shape.images, seconds: 0.5 },
+        preprocessing_checks: Vec::new(),
         finished: Some(Finished { load_after: Some(1.02), seconds: 99.5 }),
     }
 }

@@ -8,7 +8,8 @@
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::model::config::field::{Fields, Size, parse};
-use crate::model::config::processor_family::{Family, Filter, Rule};
+use crate::model::config::processor_family::{Family, Rule};
+use crate::record::pipeline::Filter;
 
 /// File name beside a model.
 pub const FILE_NAME: &str = "preprocessor_config.json";
@@ -35,10 +36,14 @@ pub struct ImageProcessor {
     pub resize: Option<(Resizing, Filter)>,
     /// Height and width of the central crop, padded with 0 where the photo is smaller.
     pub crop: Option<(usize, usize)>,
-    /// Subtracted from a pixel in 0..=255: one value, or one per channel.
+    /// What a pixel in 0..=255 is multiplied by first.
+    pub rescale: f64,
+    /// Whether 1 is subtracted then.
+    pub offset: bool,
+    /// Subtracted next: one value, or one per channel.
     pub mean: Vec<f64>,
     /// Divides what is left: one value, or one per channel.
-    pub scale: Vec<f64>,
+    pub deviation: Vec<f64>,
     /// Whether the model sees blue, green, red.
     pub bgr: bool,
     /// What had to be assumed, each a part of a sentence.
@@ -65,12 +70,13 @@ pub fn read(bytes: &[u8]) -> Result<ImageProcessor> {
     } else {
         (None, crop)
     };
-    let (mean, scale) = normalization(&fields, &family)?;
+    let (rescale, offset) = rescaling(&fields, &family)?;
+    let (mean, deviation) = normalization(&fields, &family, rescale)?;
     let bgr = match fields.flag("do_flip_channel_order")? {
         Some(flips) => flips,
         None => family.flips_channels,
     };
-    Ok(ImageProcessor { resize, crop, mean, scale, bgr, assumed })
+    Ok(ImageProcessor { resize, crop, rescale, offset, mean, deviation, bgr, assumed })
 }
 
 /// The class that the configuration is for. Where it names none, or one that is not
@@ -121,9 +127,9 @@ fn filter(fields: &Fields<'_>, family: &Family) -> Result<Filter> {
         Some(1) => Filter::Lanczos,
         Some(2) => Filter::Bilinear,
         Some(3) => Filter::Bicubic,
-        Some(code) => bail!(
-            "'resample' is {code}; this program resizes with 0 (nearest), 1 (lanczos), 2 (bilinear) and 3 (bicubic)"
-        ),
+        Some(4) => Filter::Area,
+        Some(5) => Filter::Hamming,
+        Some(code) => bail!("'resample' is {code}; Pillow's filters are 0 to 5"),
     })
 }
 
@@ -190,29 +196,34 @@ fn pixels(side: f64) -> Result<usize> {
     Ok(side as usize)
 }
 
-/// `x * rescale_factor`, less 1 with an offset, then `(x - image_mean) / image_std`, as
-/// one subtraction and one division of a pixel.
-fn normalization(fields: &Fields<'_>, family: &Family) -> Result<(Vec<f64>, Vec<f64>)> {
+/// `rescale_factor`, and whether 1 is subtracted then.
+fn rescaling(fields: &Fields<'_>, family: &Family) -> Result<(f64, bool)> {
+    let factor = fields.positive("rescale_factor")?.unwrap_or(1.0 / 255.0);
+    let offset = fields.flag("rescale_offset")?.unwrap_or(false);
     let rescales = fields.flag("do_rescale")?.unwrap_or(family.rescales);
-    let stated = fields.positive("rescale_factor")?.unwrap_or(1.0 / 255.0);
-    let factor = if rescales { stated } else { 1.0 };
-    let offset = rescales && fields.flag("rescale_offset")?.unwrap_or(false);
-    let shift = if offset { 1.0 } else { 0.0 };
-    if !fields.flag("do_normalize")?.unwrap_or(family.normalizes) {
-        return Ok((vec![shift / factor], vec![1.0 / factor]));
-    }
+    Ok(if rescales { (factor, offset) } else { (1.0, false) })
+}
+
+/// `image_mean` and `image_std`; 0 and 1 where nothing is normalised.
+fn normalization(
+    fields: &Fields<'_>,
+    family: &Family,
+    rescale: f64,
+) -> Result<(Vec<f64>, Vec<f64>)> {
     let mean = fields.channels("image_mean")?.unwrap_or_else(|| family.mean.to_vec());
     let deviation = fields.divisors("image_std")?.unwrap_or_else(|| family.deviation.to_vec());
+    if !fields.flag("do_normalize")?.unwrap_or(family.normalizes) {
+        return Ok((vec![0.0], vec![1.0]));
+    }
     // EfficientNet's divides a second time for classification.
     let again = family.divides_again && fields.flag("include_top")?.unwrap_or(true);
-    let mean = mean.iter().map(|mean| (mean + shift) / factor).collect();
     let divisor = |deviation: &f64| if again { deviation * deviation } else { *deviation };
-    let scale: Vec<f64> = deviation.iter().map(|one| divisor(one) / factor).collect();
+    let deviation: Vec<f64> = deviation.iter().map(divisor).collect();
     ensure!(
-        scale.iter().all(|scale| (1e-9..1e9).contains(scale)),
-        "its 'image_std' and 'rescale_factor' divide pixels by {scale:?}; correct them"
+        deviation.iter().all(|deviation| (1e-9..1e9).contains(&(deviation / rescale))),
+        "its 'image_std' and 'rescale_factor' divide pixels by {deviation:?} / {rescale}; correct them"
     );
-    Ok((mean, scale))
+    Ok((mean, deviation))
 }
 
 #[cfg(test)]

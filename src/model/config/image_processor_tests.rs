@@ -7,6 +7,13 @@ fn processor(text: &str) -> ImageProcessor {
     read(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
+/// Mean and scale of pixels in 0..=255.
+fn in_pixels(it: &ImageProcessor) -> (Vec<f64>, Vec<f64>) {
+    let offset = f64::from(u8::from(it.offset));
+    let mean = it.mean.iter().map(|mean| (mean + offset) / it.rescale).collect();
+    (mean, it.deviation.iter().map(|deviation| deviation / it.rescale).collect())
+}
+
 fn exact(side: usize) -> Resizing {
     Resizing::Exact { height: side, width: side }
 }
@@ -30,10 +37,10 @@ fn vit_squashes_the_photo() {
             "image_mean":[0.5,0.5,0.5],"image_std":[0.5,0.5,0.5],"resample":2,"size":224}"#,
     );
     let bare = processor(r#"{"image_processor_type":"ViTImageProcessorFast"}"#);
-    for it in [&new, &old, &bare] {
+    for it in [new, old, bare] {
         assert_eq!((it.resize, it.crop), (Some((exact(224), Filter::Bilinear)), None));
-        near(&it.mean, &[127.5; 3]);
-        near(&it.scale, &[127.5; 3]);
+        near(&in_pixels(&it).0, &[127.5; 3]);
+        near(&in_pixels(&it).1, &[127.5; 3]);
         assert!(it.assumed.is_empty() && !it.bgr);
     }
 }
@@ -50,8 +57,8 @@ fn convnext_crops_below_384_pixels_only() {
         let it = of(size);
         assert_eq!(it.resize, Some((Resizing::ShorterSide(256), Filter::Bicubic)));
         assert_eq!(it.crop, Some((224, 224)));
-        near(&it.mean, &[123.675, 116.28, 103.53]);
-        near(&it.scale, &[58.395, 57.12, 57.375]);
+        near(&in_pixels(&it).0, &[123.675, 116.28, 103.53]);
+        near(&in_pixels(&it).1, &[58.395, 57.12, 57.375]);
     }
     let large = of(r#"{"shortest_edge":384}"#);
     assert_eq!((large.resize, large.crop), (Some((exact(384), Filter::Bicubic)), None));
@@ -79,7 +86,7 @@ fn mobile_networks_crop_the_shorter_side() {
     );
     assert_eq!(it.resize, Some((Resizing::ShorterSide(256), Filter::Bilinear)));
     assert_eq!(it.crop, Some((224, 224)));
-    near(&it.scale, &[127.5; 3]);
+    near(&in_pixels(&it).1, &[127.5; 3]);
 }
 
 #[test]
@@ -90,8 +97,8 @@ fn mobilevit_sees_blue_first_and_is_not_normalised() {
         ));
         assert!(it.bgr);
         assert_eq!(it.resize, Some((Resizing::ShorterSide(288), Filter::Bilinear)));
-        near(&it.mean, &[0.0]);
-        near(&it.scale, &[255.0]);
+        near(&in_pixels(&it).0, &[0.0]);
+        near(&in_pixels(&it).1, &[255.0]);
     }
 }
 
@@ -106,21 +113,21 @@ fn efficientnet_divides_twice_for_classification() {
     };
     let it = of("");
     assert_eq!((it.resize, it.crop), (Some((exact(224), Filter::Nearest)), None));
-    near(&it.mean, &[123.675, 116.28, 103.53]);
+    near(&in_pixels(&it).0, &[123.675, 116.28, 103.53]);
     // The squares of these are ImageNet's deviations.
     near(
-        &it.scale,
+        &in_pixels(&it).1,
         &[
             0.478_539_44_f64.powi(2) * 255.0,
             0.473_286_4_f64.powi(2) * 255.0,
             0.474_341_63_f64.powi(2) * 255.0,
         ],
     );
-    near(&of(r#","include_top":false"#).scale[..1], &[0.478_539_44 * 255.0]);
+    near(&in_pixels(&of(r#","include_top":false"#)).1[..1], &[0.478_539_44 * 255.0]);
     let offset =
         of(r#","rescale_offset":true,"rescale_factor":0.00784313725490196,"do_normalize":false"#);
-    near(&offset.mean, &[127.5]);
-    near(&offset.scale, &[127.5]);
+    near(&in_pixels(&offset).0, &[127.5]);
+    near(&in_pixels(&offset).1, &[127.5]);
 }
 
 #[test]
@@ -144,11 +151,11 @@ fn flags_switch_steps_off() {
         r#"{"image_processor_type":"ViTImageProcessor","do_resize":false,"do_rescale":false,"do_normalize":false}"#,
     );
     assert_eq!((it.resize, it.crop), (None, None));
-    assert_eq!((it.mean, it.scale), (vec![0.0], vec![1.0]));
+    assert_eq!(in_pixels(&it), (vec![0.0], vec![1.0]));
     let it = processor(
         r#"{"image_processor_type":"ViTImageProcessor","do_rescale":false,"image_mean":127.5,"image_std":[127.5]}"#,
     );
-    assert_eq!((it.mean, it.scale), (vec![127.5], vec![127.5]));
+    assert_eq!(in_pixels(&it), (vec![127.5], vec![127.5]));
 }
 
 #[test]
@@ -178,7 +185,7 @@ fn what_is_wrong_is_named_with_its_key() {
         (r#"{"size":{"shortest_edge":224,"longest_edge":300}}"#, "or 'shortest_edge' alone"),
         (r#"{"size":{"shortest_edge":"a"}}"#, "'shortest_edge' of 'size' must be a whole number"),
         (r#"{"size":[1,2,3]}"#, "'size' must be [height, width]"),
-        (r#"{"size":1,"resample":4}"#, "'resample' is 4; this program resizes with"),
+        (r#"{"size":1,"resample":6}"#, "'resample' is 6; Pillow's filters are 0 to 5"),
         (r#"{"size":1,"resample":"bicubic"}"#, "'resample' must be a whole number"),
         (
             r#"{"size":1,"image_mean":[0.5,0.5]}"#,

@@ -1,10 +1,13 @@
 //! What the libraries that publish models write beside their files, and into them:
 //! pure readers from bytes to typed values.
 
+pub mod beside;
 pub(crate) mod field;
 pub mod hugging_face;
 pub mod image_processor;
 pub mod labels;
+pub mod onnx_metadata;
 pub mod processor_family;
 pub mod python_literal;
+pub mod steps;
 pub mod timm;

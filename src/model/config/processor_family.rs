@@ -5,6 +5,7 @@
 //! `src/transformers/models/*/image_processing_*.py`, huggingface/transformers.
 
 use crate::model::config::field::Size;
+use crate::record::pipeline::Filter;
 
 /// `IMAGENET_DEFAULT_MEAN` and `_STD` of transformers and timm.
 pub(crate) const IMAGENET_MEAN: [f64; 3] = [0.485, 0.456, 0.406];
@@ -16,20 +17,6 @@ const HALF: [f64; 3] = [0.5; 3];
 const CLIP_MEAN: [f64; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_73];
 /// `OPENAI_CLIP_STD`.
 const CLIP_STD: [f64; 3] = [0.268_629_54, 0.261_302_58, 0.275_777_11];
-
-/// A filter by which Pillow resizes, always with antialias but the nearest pixel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
-#[strum(serialize_all = "lowercase")]
-pub enum Filter {
-    /// The nearest pixel.
-    Nearest,
-    /// A triangle.
-    Bilinear,
-    /// Keys' cubic with a = -0.5.
-    Bicubic,
-    /// Three lobes of a windowed sinc.
-    Lanczos,
-}
 
 /// Classes whose resizing follows a rule of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

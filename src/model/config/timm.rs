@@ -9,22 +9,12 @@ use anyhow::{Result, bail, ensure};
 
 use crate::model::config::field::{Fields, parse};
 use crate::model::config::labels;
-use crate::model::config::processor_family::{Filter, IMAGENET_MEAN, IMAGENET_STD};
+use crate::model::config::processor_family::{IMAGENET_MEAN, IMAGENET_STD};
+use crate::record::pipeline::Filter;
+use crate::record::preset::CropMode;
 
 /// `DEFAULT_CROP_PCT` of timm.
 const CROP_PCT: f64 = 0.875;
-
-/// How the photo is cut to the input's size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
-#[strum(serialize_all = "lowercase")]
-pub enum CropMode {
-    /// The shorter side to `size / crop_pct`, then the centre.
-    Center,
-    /// Both sides to `size / crop_pct`, then the centre.
-    Squash,
-    /// The longer side to `size / crop_pct`, then padded with the mean.
-    Border,
-}
 
 /// What a timm configuration states.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,7 +23,7 @@ pub struct Timm {
     pub input_size: Option<[usize; 3]>,
     /// The filter.
     pub filter: Filter,
-    /// Share of the resized photo that the crop keeps: at most 1, more only to enlarge.
+    /// Size of the input over that of the resized photo.
     pub crop_pct: f64,
     /// How it is cut.
     pub crop_mode: CropMode,
@@ -73,7 +63,10 @@ pub fn read(bytes: &[u8]) -> Result<Option<Timm>> {
         None => fields.whole("num_classes")?,
     };
     let crop_pct = fields.positive("crop_pct")?.unwrap_or(CROP_PCT);
-    ensure!((0.05..=20.0).contains(&crop_pct), "'crop_pct' must lie in 0.05..20, it is {crop_pct}");
+    ensure!(
+        (0.05..=1.0).contains(&crop_pct),
+        "'crop_pct' must be at least 0.05 and at most 1, it is {crop_pct}"
+    );
     Ok(Some(Timm {
         input_size: input_size(&fields)?,
         filter: filter(&fields)?,
@@ -101,8 +94,10 @@ fn filter(fields: &Fields<'_>) -> Result<Filter> {
         Some("bilinear" | "random") => Filter::Bilinear,
         Some("lanczos") => Filter::Lanczos,
         Some("nearest") => Filter::Nearest,
+        Some("box") => Filter::Area,
+        Some("hamming") => Filter::Hamming,
         Some(other) => bail!(
-            "'interpolation' is '{}'; this program resizes with nearest, bilinear, bicubic and lanczos",
+            "'interpolation' is '{}'; Pillow's filters are nearest, bilinear, bicubic, box, hamming and lanczos",
             other.escape_debug()
         ),
     })

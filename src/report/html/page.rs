@@ -8,6 +8,7 @@ use crate::decide::verdict::Verdict;
 use crate::record::run::Run;
 use crate::report::html::escape::text;
 use crate::report::html::{cases, data, differences, front, method, published, summary};
+use crate::report::preprocessing;
 use crate::report::svg;
 use crate::table::row::Row;
 use crate::table::short_names::ShortNames;
@@ -37,6 +38,7 @@ pub fn page(run: &Run, rows: &[Row]) -> String {
         cases::section(rows, &verdict),
         detail(),
         differences::section(run, rows, &verdict),
+        preprocessing::section(run),
         published::section(run, rows),
         method::coverage(rows),
         method::section(run, rows),
@@ -124,6 +126,7 @@ fn nav(sections: &str) -> String {
         ("all", "All cases"),
         ("detail", "One model in detail"),
         ("differences", "Accuracy"),
+        ("preprocessing", "Preprocessing"),
         ("published", "Published figures"),
         ("coverage", "Delegates"),
         ("method", "Host and method"),

@@ -142,6 +142,7 @@ fn unite(machines: Vec<Of>) -> Result<Run> {
         merged.header.started_at = merged.header.started_at.min(other.header.started_at);
         merged.cases.extend(other.cases);
         merged.accuracies.extend(other.accuracies);
+        merged.preprocessing_checks.extend(other.preprocessing_checks);
         merged.decoded += other.decoded;
         merged.finished = together(merged.finished, other.finished);
     }
@@ -157,6 +158,7 @@ fn on(mut run: Run, device: &str) -> Run {
     run.header.cases.iter_mut().for_each(|case| case.device = name());
     run.cases.iter_mut().for_each(|record| record.case.device = name());
     run.accuracies.iter_mut().for_each(|record| record.key.device = name());
+    run.preprocessing_checks.iter_mut().for_each(|check| check.key.device = name());
     run
 }
 

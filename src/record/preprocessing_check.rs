@@ -1,0 +1,34 @@
+//! A model under other pipelines than the one in use, on the same images.
+
+use serde::{Deserialize, Serialize};
+
+use crate::record::case::AccuracyKey;
+
+/// What came of trying a model's pipelines.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PreprocessingCheck {
+    /// The model, and what it ran on.
+    pub key: AccuracyKey,
+    /// Images that every pipeline was scored on.
+    pub images: usize,
+    /// The pipelines; the first is the one in use.
+    pub tried: Vec<Tried>,
+    /// Why there is no result, where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// One pipeline, counted against the one in use.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tried {
+    /// In what it differs from the one in use.
+    pub name: String,
+    /// Its steps.
+    pub steps: String,
+    /// Images whose best class is right.
+    pub right: usize,
+    /// Images that are right under this one only.
+    pub gained: usize,
+    /// Images that are right under the one in use only.
+    pub lost: usize,
+}

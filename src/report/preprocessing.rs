@@ -1,0 +1,180 @@
+//! How models do under other pipelines, as tables and in words.
+
+use comfy_table::{Cell, CellAlignment, Table, presets};
+use serde_json::{Value, json};
+
+use crate::decide::pipelines::{Judged, better, judged};
+use crate::record::preprocessing_check::{PreprocessingCheck, Tried};
+use crate::record::run::Run;
+use crate::report::html::escape::text;
+use crate::table::units::percent;
+
+/// Titles of the columns.
+const COLUMNS: [&str; 4] = ["pipeline", "Top-1 %", "difference in points, 95% interval", "p"];
+
+/// What was found, in a sentence.
+#[must_use]
+pub fn sentence(check: &PreprocessingCheck) -> String {
+    let Some(in_use) = check.tried.first() else {
+        let why = check.error.as_deref().unwrap_or("it was interrupted");
+        return format!("its preprocessing could not be checked: {why}");
+    };
+    match better(check) {
+        Some(best) => format!(
+            "the preprocessing in use ({}) is significantly worse than '{}' ({}): Top-1 {}% against {}% on the same {} images, {} points apart ({}, p {}); state the right one with --preprocess, --mean and --scale, or in a file NAME.toml beside the model",
+            in_use.steps,
+            best.tried.name,
+            best.tried.steps,
+            share(in_use, check),
+            share(best.tried, check),
+            check.images,
+            points(best.paired.difference()),
+            interval(&best),
+            p_words(best.p_value),
+        ),
+        None => format!(
+            "no other preprocessing that was tried is significantly better than the one in use, on {} images",
+            check.images
+        ),
+    }
+}
+
+fn share(tried: &Tried, check: &PreprocessingCheck) -> String {
+    percent(tried.right as f64 / check.images.max(1) as f64)
+}
+
+/// Percentage points with their sign: `+8.0`.
+fn points(difference: f64) -> String {
+    format!("{:+.1}", difference * 100.0)
+}
+
+fn interval(judged: &Judged<'_>) -> String {
+    let (low, high) = judged.paired.interval();
+    format!("{} to {}", points(low), points(high))
+}
+
+fn p_words(p: f64) -> String {
+    if p < 0.001 { "< 0.001".to_owned() } else { format!("{p:.3}") }
+}
+
+/// A line per pipeline: name, Top-1, difference, p.
+fn lines(check: &PreprocessingCheck) -> Vec<[String; 4]> {
+    let first = check
+        .tried
+        .first()
+        .map(|tried| [tried.name.clone(), share(tried, check), String::new(), String::new()]);
+    let others = judged(check).into_iter().map(|it| {
+        let difference = format!("{} ({})", points(it.paired.difference()), interval(&it));
+        [it.tried.name.clone(), share(it.tried, check), difference, p_words(it.p_value)]
+    });
+    first.into_iter().chain(others).collect()
+}
+
+/// What the terminal shows below the table; nothing where nothing was checked.
+#[must_use]
+pub fn terminal(run: &Run) -> String {
+    let mut shown = String::new();
+    for check in &run.preprocessing_checks {
+        let mut table = Table::new();
+        table.load_preset(presets::NOTHING).set_header(COLUMNS);
+        for line in lines(check) {
+            let cells = line.into_iter().enumerate().map(|(column, cell)| {
+                let right = CellAlignment::Right;
+                if column == 0 { Cell::new(cell) } else { Cell::new(cell).set_alignment(right) }
+            });
+            table.add_row(cells);
+        }
+        shown.push_str(&format!("\npreprocessing of {}: {}\n", check.key, sentence(check)));
+        if !check.tried.is_empty() {
+            shown.push_str(&format!("{}\n", table.trim_fmt()));
+        }
+    }
+    shown
+}
+
+/// The same for `report.md`, whose texts `escape` makes harmless.
+#[must_use]
+pub fn markdown(run: &Run, escape: fn(&str) -> String) -> String {
+    let mut shown = String::new();
+    for check in &run.preprocessing_checks {
+        let mark = if better(check).is_some() { "**Warning:** " } else { "" };
+        shown.push_str(&format!(
+            "\n{mark}{}: {}\n\n<details><summary>Other preprocessing, on the same {} images</summary>\n\n| {} |\n|---|--:|--:|--:|\n",
+            escape(&check.key.to_string()),
+            escape(&sentence(check)),
+            check.images,
+            COLUMNS.join(" | "),
+        ));
+        for line in lines(check) {
+            let cells: Vec<String> = line.iter().map(|cell| escape(cell)).collect();
+            shown.push_str(&format!("| {} |\n", cells.join(" | ")));
+        }
+        shown.push_str("\n</details>\n");
+    }
+    shown
+}
+
+/// The same for `report.html`.
+#[must_use]
+pub fn section(run: &Run) -> String {
+    if run.preprocessing_checks.is_empty() {
+        return String::new();
+    }
+    let tables: String = run.preprocessing_checks.iter().map(table).collect();
+    format!(
+        "<section id=\"preprocessing\" aria-labelledby=\"preprocessing-title\"><h2 id=\"preprocessing-title\">Preprocessing</h2><p class=\"lead\">Each model under other pipelines, on the same images. p is McNemar's exact test against the pipeline in use, adjusted for the number of pipelines (Holm); nothing was switched.</p>{tables}</section>\n"
+    )
+}
+
+fn table(check: &PreprocessingCheck) -> String {
+    let tag =
+        if better(check).is_some() { "<span class=\"tag warning\">worse</span> " } else { "" };
+    let head: String = COLUMNS.iter().map(|title| format!("<th>{}</th>", text(title))).collect();
+    let steps = check.tried.iter().map(|tried| text(&tried.steps));
+    let rows: String = lines(check)
+        .iter()
+        .zip(steps)
+        .map(|(line, steps)| {
+            let cells: String =
+                line.iter().map(|cell| format!("<td>{}</td>", text(cell))).collect();
+            format!("<tr title=\"{steps}\">{cells}</tr>")
+        })
+        .collect();
+    format!(
+        "<h3>{}</h3><p>{tag}{}</p><div class=\"scroll\" tabindex=\"0\"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>",
+        text(&check.key.to_string()),
+        text(&sentence(check)),
+    )
+}
+
+/// The same for `run.json`.
+#[must_use]
+pub fn json(check: &PreprocessingCheck) -> Value {
+    let others = judged(check);
+    let of = |tried: &Tried, judged: Option<&Judged<'_>>| {
+        let (low, high) = judged.map(|it| it.paired.interval()).unzip();
+        json!({
+            "pipeline": tried.name,
+            "steps": tried.steps,
+            "images_right": tried.right,
+            "gained": tried.gained,
+            "lost": tried.lost,
+            "difference": judged.map(|it| it.paired.difference()),
+            "difference_low": low,
+            "difference_high": high,
+            "p": judged.map(|it| it.p_value),
+        })
+    };
+    let in_use = check.tried.first().map(|tried| of(tried, None));
+    let others = others.iter().map(|it| of(it.tried, Some(it)));
+    json!({
+        "model": check.key.model,
+        "backend": check.key.backend,
+        "delegate": check.key.delegate,
+        "images": check.images,
+        "pipelines": in_use.into_iter().chain(others).collect::<Vec<_>>(),
+        "better": better(check).map(|it| it.tried.name.clone()),
+        "error": check.error,
+        "sentence": sentence(check),
+    })
+}
