@@ -50,6 +50,7 @@ fn family(criterion: &mut Criterion) {
                         delegate,
                         threads,
                         batch: NonZeroUsize::MIN,
+                        shaped: None,
                     };
                     bench(&mut group, backend.as_ref(), &request, model);
                 }

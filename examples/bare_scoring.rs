@@ -41,7 +41,7 @@ impl Subject {
         let (spec, _) = resolve::input_spec(&model, &Description::default())?;
         let load = |delegate: &Delegate| {
             let (threads, batch) = (NonZeroUsize::MIN, NonZeroUsize::MIN);
-            let request = LoadRequest { model: path, delegate, threads, batch };
+            let request = LoadRequest { model: path, delegate, threads, batch, shaped: None };
             registry::open(BackendKind::Tflite)?.load(&request)
         };
         let (session, reference) = (load(&Delegate::Xnnpack)?, load(&Delegate::None)?);

@@ -211,7 +211,7 @@ fn protocol() {
     for (request, payload) in [
         (Request::SetInputs, vec![1_u8; 12]),
         (Request::Block { iterations: 50 }, Vec::new()),
-        (Request::Infer { count: 2 }, vec![7; 8]),
+        (Request::Infer { count: 2, output: 0 }, vec![7; 8]),
         (Request::Exit, Vec::new()),
     ] {
         write_frame(&mut frames, &request, &payload).unwrap();

@@ -119,6 +119,7 @@ fn load(
         delegate,
         threads,
         batch: NonZeroUsize::MIN,
+        shaped: None,
     })?;
     let inputs = session.inputs().to_vec();
     for (index, info) in inputs.iter().enumerate() {

@@ -10,6 +10,8 @@ use crate::cli::output::{Ending, print};
 use crate::cli::run_args::RunArgs;
 
 use crate::cli::{decide, fetch, inspect, list, merge, run};
+use crate::record::description::Description;
+use crate::record::input_size::InputSize;
 
 /// Latency, accuracy and size of image-classification models, measured together.
 #[derive(Debug, Parser)]
@@ -41,6 +43,9 @@ enum Command {
     Inspect {
         /// A path or the name of an embedded model
         model: String,
+        /// Height and width of the input, where the file leaves them open
+        #[arg(long, value_name = "HxW")]
+        input_size: Option<InputSize>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -98,7 +103,10 @@ fn command(command: Command) -> anyhow::Result<Ending> {
     match command {
         Command::Run(args) => run::run(&args),
         Command::List { what, server, json } => list::list(what, &server, json),
-        Command::Inspect { model, json } => inspect::inspect(&model, json),
+        Command::Inspect { model, input_size, json } => {
+            let overrides = Description { input_size, ..Description::default() };
+            inspect::inspect(&model, &overrides, json)
+        }
         Command::Fetch(args) => Ok(fetch::command(&args).map(|()| Ending::Good)?),
         Command::Doctor { json } => list::doctor(json),
         Command::Compare(args) => decide::compare(&args),

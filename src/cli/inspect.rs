@@ -11,7 +11,9 @@ use crate::model::{resolve, select};
 use crate::record::backend_kind::BackendKind;
 use crate::record::case::Case;
 use crate::record::description::{Description, Model};
+use crate::record::scored_output::OutputForm;
 use crate::record::tensor::TensorInfo;
+use crate::run::scored;
 use crate::worker::source::WorkerSource;
 
 /// Whether a backend takes the model.
@@ -27,9 +29,9 @@ struct Take {
 ///
 /// # Errors
 /// A name or file that is no usable model.
-pub fn inspect(name: &str, json: bool) -> Result<Ending> {
+pub fn inspect(name: &str, overrides: &Description, json: bool) -> Result<Ending> {
     let models = select::select(&[name.to_owned()])?;
-    let shown: Vec<_> = models.iter().map(|model| (model, takes(model))).collect();
+    let shown: Vec<_> = models.iter().map(|model| (model, takes(model, overrides))).collect();
     if json {
         #[derive(Serialize)]
         struct Inspected<'a> {
@@ -40,12 +42,13 @@ pub fn inspect(name: &str, json: bool) -> Result<Ending> {
             shown.iter().map(|(model, backends)| Inspected { model, backends }).collect();
         return print_json(&all);
     }
-    let text: String = shown.iter().map(|(model, takes)| describe(model, takes)).collect();
+    let text: String =
+        shown.iter().map(|(model, takes)| describe(model, overrides, takes)).collect();
     print(text.as_bytes())
 }
 
-fn takes(model: &Model) -> Vec<Take> {
-    let workers = WorkerSource::isolated();
+fn takes(model: &Model, overrides: &Description) -> Vec<Take> {
+    let workers = WorkerSource::isolated().with_overrides(overrides.clone());
     BackendKind::VARIANTS
         .iter()
         .filter_map(|backend| {
@@ -64,7 +67,7 @@ fn takes(model: &Model) -> Vec<Take> {
         .collect()
 }
 
-fn describe(model: &Model, takes: &[Take]) -> String {
+fn describe(model: &Model, overrides: &Description, takes: &[Take]) -> String {
     let mut text = String::new();
     let anatomy = &model.anatomy;
     let mut line = |name: &str, value: &str| {
@@ -84,7 +87,7 @@ fn describe(model: &Model, takes: &[Take]) -> String {
     for output in &anatomy.outputs {
         line("output", &tensor(output));
     }
-    match resolve::input_spec(model, &Description::default()) {
+    match resolve::input_spec(model, overrides) {
         Ok((spec, assumed)) => {
             line(
                 "images",
@@ -115,10 +118,7 @@ fn describe(model: &Model, takes: &[Take]) -> String {
     if let Some(names) = &model.description.label_names {
         line("labels", &format!("{}: {}", names.len(), some_of(names)));
     }
-    match resolve::check_classifier(model) {
-        Ok(()) => line("classes", &anatomy.classes().unwrap_or_default().to_string()),
-        Err(error) => line("classes", &format!("none: {error}")),
-    }
+    classes(model, overrides, &mut line);
     if let Some(labels) = &anatomy.labels {
         line("labels", &format!("{} in the file: {}", labels.len(), some_of(labels)));
     }
@@ -130,6 +130,31 @@ fn describe(model: &Model, takes: &[Take]) -> String {
         line(&take.backend.to_string(), &answer);
     }
     text
+}
+
+/// The output that is scored, how many classes it tells apart, and what its numbers are.
+fn classes(model: &Model, overrides: &Description, line: &mut dyn FnMut(&str, &str)) {
+    let workers = WorkerSource::isolated().with_overrides(overrides.clone());
+    let backends = BackendKind::VARIANTS;
+    let means = scored::Means { overrides, backends, workers: &workers, dataset: None };
+    let decided = scored::decide([model], means);
+    if let Some((_, reason)) = decided.unscored.first() {
+        line("classes", &format!("none: {reason}"));
+    }
+    for scored in &decided.scored {
+        let count = scored.classes.map_or("as many as the labels".into(), |n| n.to_string());
+        line("classes", &count);
+        if let Some(chosen) = &scored.chosen {
+            line("scored", chosen);
+        }
+        let kind = match (scored.form, scored.kind, &scored.kind_source) {
+            (OutputForm::ClassIndex, ..) => "the index of the best class".to_owned(),
+            (OutputForm::ClassName, ..) => "the name of the best class".to_owned(),
+            (_, Some(kind), Some(source)) => format!("{kind}, by {source}"),
+            _ => "not told by the file; the first images of a dataset tell".to_owned(),
+        };
+        line("scores", &kind);
+    }
 }
 
 /// The first few labels.
@@ -144,5 +169,11 @@ fn tensor(info: &TensorInfo) -> String {
         .quantization
         .map(|q| format!(", scale {}, zero point {}", q.scale, q.zero_point))
         .unwrap_or_default();
-    format!("{} {:?} {}{quantization}", info.name, info.shape, info.element)
+    let open: Vec<String> = info.open.iter().map(|open| open.axis.to_string()).collect();
+    let open = match open.as_slice() {
+        [] => String::new(),
+        [one] => format!(", axis {one} open"),
+        axes => format!(", axes {} open", axes.join(", ")),
+    };
+    format!("{} {} {}{quantization}{open}", info.name, info.shape_text(), info.element)
 }

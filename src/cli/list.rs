@@ -61,7 +61,9 @@ fn models(models: &[Model], json: bool) -> Result<Ending> {
             model.name.clone(),
             model.format.to_string(),
             model.description.precision.unwrap_or(model.anatomy.precision).to_string(),
-            input.map(|input| format!("{:?} {}", input.shape, input.element)).unwrap_or_default(),
+            input
+                .map(|input| format!("{} {}", input.shape_text(), input.element))
+                .unwrap_or_default(),
             model.anatomy.classes().map(|classes| classes.to_string()).unwrap_or_default(),
             model.bytes.to_string(),
         ]);

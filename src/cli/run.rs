@@ -312,6 +312,8 @@ fn described(args: &RunArgs) -> Description {
         mean: Some(args.mean.clone()).filter(|mean| !mean.is_empty()),
         scale: Some(args.scale.clone()).filter(|scale| !scale.is_empty()),
         label_offset: args.label_offset,
+        input_size: args.input_size,
+        scored_output: args.output.clone(),
         labels: args.labels.clone(),
         ..Description::default()
     }

@@ -8,6 +8,7 @@ use clap::{ArgAction, Args};
 use crate::cli::device_args::DeviceArgs;
 use crate::record::backend_kind::BackendKind;
 use crate::record::delegate::Delegate;
+use crate::record::input_size::InputSize;
 use crate::record::options::{Amount, CheckPreprocessing, NonNegative, Order};
 use crate::record::preprocessing::Resize;
 use crate::record::shard::Shard;
@@ -111,6 +112,12 @@ pub struct RunArgs {
     /// Divides what is left
     #[arg(long, value_delimiter = ',', value_name = "S", help_heading = "Accuracy")]
     pub scale: Vec<f32>,
+    /// Height and width of the input, where a model's file leaves them open
+    #[arg(long, value_name = "HxW", help_heading = "Accuracy")]
+    pub input_size: Option<InputSize>,
+    /// The output that is scored, where a model has several, by name or place from 0
+    #[arg(long, value_name = "NAME|INDEX", help_heading = "Accuracy")]
+    pub output: Option<String>,
     /// Output index minus class index (1 for ImageNet models with a background class)
     #[arg(long, value_name = "N", help_heading = "Accuracy", allow_negative_numbers = true)]
     pub label_offset: Option<i64>,

@@ -136,11 +136,14 @@ fn append_i8(values: &[f32], to: &mut Vec<u8>) {
 /// Appends real values as elements, integers held inside their type's range: casts from
 /// floating point saturate.
 fn store(values: &mut [f32], spec: &InputSpec, to: &mut Vec<u8>) {
-    if !matches!(spec.element, ElementType::Float32 | ElementType::Float16) {
+    if !spec.element.is_real() {
         round(values, spec.quantization);
     }
     match spec.element {
         ElementType::Float32 => to.extend_from_slice(bytemuck::cast_slice(values)),
+        ElementType::Float64 => {
+            to.extend(values.iter().flat_map(|v| f64::from(*v).to_ne_bytes()));
+        }
         ElementType::Float16 => {
             to.extend(values.iter().flat_map(|v| half::f16::from_f32(*v).to_ne_bytes()));
         }
@@ -150,6 +153,8 @@ fn store(values: &mut [f32], spec: &InputSpec, to: &mut Vec<u8>) {
         ElementType::Int32 => to.extend(values.iter().flat_map(|v| (*v as i32).to_ne_bytes())),
         ElementType::Int64 => to.extend(values.iter().flat_map(|v| (*v as i64).to_ne_bytes())),
         ElementType::Bool => to.extend(values.iter().map(|value| u8::from(*value != 0.0))),
+        // No pipeline is made for an input of texts.
+        ElementType::Text => {}
     }
 }
 
@@ -219,8 +224,9 @@ mod tests {
     use super::*;
     use crate::record::preprocessing::Resize;
 
-    const ELEMENTS: [ElementType; 8] = [
+    const ELEMENTS: [ElementType; 9] = [
         ElementType::Float32,
+        ElementType::Float64,
         ElementType::Float16,
         ElementType::Int8,
         ElementType::Uint8,
@@ -279,6 +285,7 @@ mod tests {
             let whole = spec.quantization.map_or(real.round(), |q| q.quantize(real));
             match spec.element {
                 ElementType::Float32 => tensor.extend(real.to_ne_bytes()),
+                ElementType::Float64 => tensor.extend(f64::from(real).to_ne_bytes()),
                 ElementType::Float16 => tensor.extend(half::f16::from_f32(real).to_ne_bytes()),
                 ElementType::Int8 => tensor.extend((whole as i8).to_ne_bytes()),
                 ElementType::Uint8 => tensor.push(whole as u8),
@@ -286,6 +293,7 @@ mod tests {
                 ElementType::Int32 => tensor.extend((whole as i32).to_ne_bytes()),
                 ElementType::Int64 => tensor.extend((whole as i64).to_ne_bytes()),
                 ElementType::Bool => tensor.push(u8::from(whole != 0.0)),
+                ElementType::Text => {}
             }
         }
         tensor

@@ -2,8 +2,9 @@
 
 use anyhow::{Result, bail, ensure};
 
+use crate::model::geometry::{self, Geometry, TIMED_ONLY};
 use crate::record::description::{Description, Model};
-use crate::record::preprocessing::{Channels, InputSpec, Layout, Resize};
+use crate::record::preprocessing::{Channels, InputSpec, Resize};
 use crate::record::tensor::{ElementType, TensorInfo};
 
 /// Description fields with `over` winning over `under`.
@@ -25,6 +26,9 @@ pub fn merged(over: &Description, under: &Description) -> Description {
         label_names,
         label_offset,
         layout,
+        input_size,
+        scored_output,
+        output,
         channels,
         preprocess,
         crop_pct,
@@ -87,13 +91,14 @@ pub fn input_spec(model: &Model, overrides: &Description) -> Result<(InputSpec, 
     }
     let [input] = model.anatomy.inputs.as_slice() else {
         bail!(
-            "model {} has {} inputs, a classifier of images has one; --no-accuracy times it without scoring it",
+            "model {} has {} inputs without a default, a classifier of images has one; {TIMED_ONLY}",
             model.name,
             model.anatomy.inputs.len()
         );
     };
     let mut assumed = Vec::new();
-    let (layout, height, width, count) = geometry(model, input, stated.layout)?;
+    let Geometry { layout, height, width, channels: count, assumed: of_shape } =
+        geometry::of(model, input, &stated)?;
     let channels = match stated.channels {
         Some(channels) if channels.count() == count => channels,
         Some(channels) => bail!(
@@ -106,9 +111,7 @@ pub fn input_spec(model: &Model, overrides: &Description) -> Result<(InputSpec, 
             Channels::Rgb
         }
     };
-    if stated.layout.is_none() {
-        assumed.push(format!("layout {layout}, by the shape of the input"));
-    }
+    assumed.extend(of_shape);
     let resize = stated.resize.unwrap_or_else(|| {
         assumed.push("bilinear resize, as TensorFlow Lite does".to_owned());
         Resize::Bilinear
@@ -126,13 +129,18 @@ pub fn input_spec(model: &Model, overrides: &Description) -> Result<(InputSpec, 
     for (what, values) in [("mean", &mean), ("scale", &scale)] {
         ensure!(
             values.len() == 1 || values.len() == count,
-            "model {} has {count} input channels but {} values of {what}; give one, or one a channel",
+            "model {} has {count} input channels but {} values of {what}; give one, or one per channel",
             model.name,
             values.len()
         );
+        ensure!(
+            values.iter().all(|value| value.is_finite()),
+            "{what} of model {} holds a value that is no finite number; give finite numbers",
+            model.name
+        );
     }
     ensure!(
-        scale.iter().all(|s| s.is_finite() && *s != 0.0),
+        scale.iter().all(|s| *s != 0.0),
         "scale of model {} holds a 0; pixels are divided by it",
         model.name
     );
@@ -151,61 +159,6 @@ pub fn input_spec(model: &Model, overrides: &Description) -> Result<(InputSpec, 
     Ok((spec, assumed))
 }
 
-/// Checks that the outputs are those of a classifier: one tensor with one score
-/// a class.
-///
-/// # Errors
-/// One sentence: why the model cannot be scored, and that it can be timed.
-pub fn check_classifier(model: &Model) -> Result<()> {
-    let [output] = model.anatomy.outputs.as_slice() else {
-        bail!(
-            "model {} has {} outputs, a classifier has one; --no-accuracy times it without scoring it",
-            model.name,
-            model.anatomy.outputs.len()
-        );
-    };
-    let long = output.shape.iter().filter(|size| **size > 1).count();
-    ensure!(
-        long == 1 && output.shape.first() == Some(&1),
-        "output '{}' of model {} has the shape {:?}, a classifier's is [1, classes]; --no-accuracy times it without scoring it",
-        output.name,
-        model.name,
-        output.shape
-    );
-    Ok(())
-}
-
-fn geometry(
-    model: &Model,
-    input: &TensorInfo,
-    stated: Option<Layout>,
-) -> Result<(Layout, usize, usize, usize)> {
-    let [_, a, b, c] = *input.shape.as_slice() else {
-        bail!(
-            "model {} takes a tensor of shape {:?}, a classifier of images takes 4 dimensions; --no-accuracy times it without scoring it",
-            model.name,
-            input.shape
-        );
-    };
-    let is_channels = |n: usize| n == 1 || n == 3;
-    let layout = match stated {
-        Some(layout) => layout,
-        None if is_channels(c) => Layout::Nhwc,
-        None => Layout::Nchw,
-    };
-    let (height, width, channels) = match layout {
-        Layout::Nhwc => (a, b, c),
-        Layout::Nchw => (b, c, a),
-    };
-    ensure!(
-        is_channels(channels) && height > 0 && width > 0,
-        "model {} takes a tensor of shape {:?}, which is no {layout} image of 1 or 3 channels; correct 'layout'",
-        model.name,
-        input.shape
-    );
-    Ok((layout, height, width, channels))
-}
-
 /// Stated, else from the file's metadata, else from the tensor's type: pixels
 /// go unchanged into 8-bit inputs, as their quantisation intends, and to -1..=1
 /// into floating-point ones, as the MobileNet family's do, and into 16-bit ones,
@@ -222,19 +175,33 @@ fn normalization(
         assumed.push("pixels unchanged into its 8-bit input".to_owned());
     }
     let (mean, scale) = match (from_file, input.element, input.quantization) {
-        (Some(found), ElementType::Float32 | ElementType::Float16, _) => found,
+        (Some(found), element, _) if element.is_real() => found,
         (_, ElementType::Uint8, Some(q)) => (vec![q.zero_point as f32], vec![1.0 / q.scale]),
         (_, ElementType::Int8, Some(q)) => (vec![(q.zero_point + 128) as f32], vec![1.0 / q.scale]),
         (_, ElementType::Uint8, None) => (vec![0.0], vec![1.0]),
-        (_, ElementType::Float32 | ElementType::Float16, _) | (_, ElementType::Int16, Some(_)) => {
+        // Unsigned bytes less 128 are the signed ones that a converter makes of them.
+        (_, ElementType::Int8, None) => {
+            if gap {
+                assumed.push("128 is subtracted from pixels".to_owned());
+            }
+            (vec![128.0], vec![1.0])
+        }
+        (_, element, quantization)
+            if element.is_real() || (element == ElementType::Int16 && quantization.is_some()) =>
+        {
             if gap {
                 assumed.push("pixels brought to -1..1 (mean 127.5, scale 127.5)".to_owned());
             }
             (vec![127.5], vec![127.5])
         }
-        (_, element, _) => {
-            bail!("model {} takes {element} without quantisation; images do not fit it", model.name)
+        // Wide integers hold the pixels as they are, if they are stated to hold pixels at all.
+        (_, ElementType::Int16 | ElementType::Int32 | ElementType::Int64, _) if !gap => {
+            (vec![0.0], vec![1.0])
         }
+        (_, element, _) => bail!(
+            "model {} takes {element} without quantisation; state how pixels become that with --mean and --scale (0 and 1 for pixels as they are), or time it with --no-accuracy",
+            model.name
+        ),
     };
     Ok((stated.mean.clone().unwrap_or(mean), stated.scale.clone().unwrap_or(scale)))
 }

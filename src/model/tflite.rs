@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail, ensure};
 use tract_tflite::tflite::{self as schema, BuiltinOperator, TensorType};
 
-use crate::model::metadata;
+use crate::model::{metadata, tflite_graph};
 use crate::record::anatomy::{Anatomy, by_frequency};
 use crate::record::precision::Precision;
 use crate::record::quantization::Quantization;
-use crate::record::tensor::{ElementType, TensorInfo};
+use crate::record::tensor::{ElementType, OpenAxis, TensorInfo};
 
 /// Name under which TensorFlow Lite metadata is stored in a model. Source:
 /// <https://ai.google.dev/edge/litert/models/metadata>.
@@ -34,7 +34,8 @@ pub fn read(bytes: &[u8]) -> Result<Anatomy> {
         .filter(|graphs| !graphs.is_empty())
         .map(|graphs| graphs.get(0))
         .context("it holds no graph")?;
-    let inputs = boundary(&graph, graph.inputs()).context("its graph's inputs")?;
+    let mut inputs = boundary(&graph, graph.inputs()).context("its graph's inputs")?;
+    inputs.iter_mut().for_each(open_single_pixel);
     let outputs = boundary(&graph, graph.outputs()).context("its graph's outputs")?;
     let metadata = metadata_buffer(&model).map(metadata::read).unwrap_or_default();
     Ok(Anatomy {
@@ -45,6 +46,9 @@ pub fn read(bytes: &[u8]) -> Result<Anatomy> {
         normalization: metadata.normalization,
         labels: metadata::labels(bytes, metadata.label_file.as_deref()),
         preprocess: None,
+        convolved_channels: tflite_graph::convolved_channels(&model, &graph),
+        output_kinds: tflite_graph::output_kinds(&model, &graph),
+        output_classes: Vec::new(),
         external_data: Vec::new(),
     })
 }
@@ -70,18 +74,38 @@ fn boundary(
 
 fn tensor_info(tensor: &schema::Tensor<'_>) -> Result<TensorInfo> {
     let name = tensor.name().unwrap_or_default().to_owned();
-    let shape = tensor.shape().map(|dims| dims.iter().collect::<Vec<i32>>()).unwrap_or_default();
-    // An open dimension is stored as 1 in `shape` (and as -1 in `shape_signature`).
-    let shape = shape.into_iter().map(|dim| usize::try_from(dim).unwrap_or(1)).collect();
+    let stored: Vec<i32> = tensor.shape().map(|dims| dims.iter().collect()).unwrap_or_default();
+    // An open dimension is stored as 1 in `shape` and as -1 in `shape_signature`; some
+    // converters write -1 into both.
+    let signature: Vec<i32> = tensor
+        .shape_signature()
+        .map(|dims| dims.iter().collect::<Vec<i32>>())
+        .filter(|signature| signature.len() == stored.len())
+        .unwrap_or_else(|| stored.clone());
+    let open = (0..stored.len())
+        .filter(|axis| stored[*axis] < 0 || signature[*axis] < 0)
+        .map(|axis| OpenAxis { axis, name: None })
+        .collect();
+    let shape = stored.iter().map(|dim| usize::try_from(*dim).unwrap_or(1)).collect::<Vec<usize>>();
     let element = element(tensor.type_())
         .with_context(|| format!("tensor '{name}' has a type that classifiers do not use"))?;
-    Ok(TensorInfo { name, shape, element, quantization: quantization(tensor) })
+    let quantization = quantization(tensor);
+    Ok(TensorInfo { name, shape, element, quantization, open, unshaped: false })
+}
+
+/// Converters that knew no `shape_signature` wrote 1 for what was left open, and an image
+/// of one pixel is none.
+fn open_single_pixel(input: &mut TensorInfo) {
+    if matches!(input.shape[..], [_, 1, 1, 1 | 3]) && input.open.iter().all(|it| it.axis == 0) {
+        input.open.extend([1, 2].map(|axis| OpenAxis { axis, name: None }));
+    }
 }
 
 fn element(kind: TensorType) -> Option<ElementType> {
     Some(match kind {
         TensorType::FLOAT32 => ElementType::Float32,
         TensorType::FLOAT16 => ElementType::Float16,
+        TensorType::FLOAT64 => ElementType::Float64,
         TensorType::INT8 => ElementType::Int8,
         TensorType::UINT8 => ElementType::Uint8,
         TensorType::INT16 => ElementType::Int16,

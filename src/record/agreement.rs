@@ -13,6 +13,10 @@ pub struct Agreement {
     /// Largest absolute difference of dequantised outputs.
     #[serde(deserialize_with = "null_is_infinite")]
     pub max_abs_error: f64,
+    /// Whether the outputs are of different kinds, logits and probabilities say, whose
+    /// differences mean nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kinds_differ: bool,
 }
 
 /// JSON has no word for infinity; it is written as null.
@@ -32,15 +36,23 @@ impl Agreement {
         {
             return None;
         }
-        let same = pairs().filter(|(expected, found)| best(expected) == best(found)).count();
+        let same = |(expected, found): &(&Vec<f32>, &Vec<f32>)| {
+            best(expected).is_some_and(|expected| best(found) == Some(expected))
+        };
+        let same = pairs().filter(same).count();
         let errors =
             pairs().flat_map(|(expected, found)| expected.iter().zip(found)).map(|(a, b)| {
                 let error = f64::from((a - b).abs());
-                // Two infinities or two NaN of the same bits are no difference.
-                if error.is_nan() && a.to_bits() != b.to_bits() { f64::INFINITY } else { error }
+                // Two infinities of one sign are no difference; what is no number is one.
+                match error.is_nan() {
+                    true if a == b => 0.0,
+                    true => f64::INFINITY,
+                    false => error,
+                }
             });
         let max_abs_error = errors.fold(0.0, f64::max);
-        Some(Self { images: found.len(), top1: same as f64 / found.len() as f64, max_abs_error })
+        let top1 = same as f64 / found.len() as f64;
+        Some(Self { images: found.len(), top1, max_abs_error, kinds_differ: false })
     }
 
     /// The agreement on two sets of inputs together.
@@ -52,12 +64,17 @@ impl Agreement {
             images,
             top1: (same(self) + same(other)) / images.max(1) as f64,
             max_abs_error: self.max_abs_error.max(other.max_abs_error),
+            kinds_differ: self.kinds_differ || other.kinds_differ,
         }
     }
 }
 
-/// The best class; of equal scores the lower index.
+/// The best class; of equal scores the lower index. None where a score is no number: such
+/// an answer agrees with nothing.
 fn best(scores: &[f32]) -> Option<usize> {
+    if scores.iter().any(|score| score.is_nan()) {
+        return None;
+    }
     (0..scores.len()).reduce(|best, i| if scores[i] > scores[best] { i } else { best })
 }
 
@@ -78,7 +95,14 @@ mod tests {
     #[test]
     fn not_a_number_is_no_agreement() {
         let wrong = Agreement::of(&[vec![0.0, 1.0]], &[vec![f32::NAN, 1.0]]).unwrap();
-        assert_eq!(wrong.max_abs_error, f64::INFINITY);
+        assert_eq!((wrong.max_abs_error, wrong.top1), (f64::INFINITY, 0.0));
+        // A model whose every output is broken in the same way does not agree with itself.
+        let broken = vec![vec![f32::NAN; 2]; 3];
+        let both = Agreement::of(&broken, &broken).unwrap();
+        assert_eq!((both.max_abs_error, both.top1), (f64::INFINITY, 0.0));
+        let infinite = vec![vec![f32::INFINITY, 0.0]];
+        let same = Agreement::of(&infinite, &infinite).unwrap();
+        assert_eq!((same.max_abs_error, same.top1), (0.0, 1.0));
         assert_eq!(Agreement::of(&[vec![0.0]], &[vec![0.0, 1.0]]), None);
         assert_eq!(Agreement::of(&[], &[]), None);
     }

@@ -1,10 +1,12 @@
 //! What a model file says of itself, read without any runtime.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::record::output_kind::OutputKind;
 use crate::record::precision::Precision;
 use crate::record::preset::Preset;
 use crate::record::tensor::TensorInfo;
@@ -28,9 +30,34 @@ pub struct Anatomy {
     /// The pipeline that the file's metadata states.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preprocess: Option<Preset>,
+    /// Channels of the input, by the weights of the convolution that it goes into; also
+    /// where its shape leaves them open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub convolved_channels: Option<usize>,
+    /// By output: what its numbers are, by the operator that makes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub output_kinds: Vec<Option<OutputKind>>,
+    /// By output: what its classes are called, where the graph itself names them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub output_classes: Vec<Option<Vec<String>>>,
     /// Files beside the model that hold weights of an ONNX model.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub external_data: Vec<PathBuf>,
+}
+
+/// A model's anatomy as it runs, and what sets its file's open dimensions to that.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Shaped {
+    /// Its inputs, all dimensions known, and its outputs as far as those follow.
+    pub anatomy: Anatomy,
+    /// The sizes of the open dimensions that have names.
+    pub dimensions: Vec<(String, usize)>,
+    /// Images of one run.
+    pub images: NonZeroUsize,
+    /// Whether that is another number than the one that the file fixes.
+    pub resized: bool,
+    /// Whether the file leaves dimensions open, or is resized.
+    pub differs: bool,
 }
 
 impl Anatomy {
@@ -40,10 +67,13 @@ impl Anatomy {
         self.operators.iter().map(|(_, count)| count).sum()
     }
 
-    /// Number of classes: the elements of the first output.
+    /// Number of classes: the elements that the first output has for an image, where the
+    /// file tells.
     #[must_use]
     pub fn classes(&self) -> Option<usize> {
-        self.outputs.first().map(TensorInfo::len)
+        let output = self.outputs.first()?;
+        let known = !output.unshaped && output.open.iter().all(|open| open.axis == 0);
+        known.then(|| output.len())
     }
 }
 

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::record::anatomy::Anatomy;
 use crate::record::format::Format;
+use crate::record::input_size::InputSize;
+use crate::record::output_kind::OutputKind;
 use crate::record::pipeline::Filter;
 use crate::record::precision::Precision;
 use crate::record::preprocessing::{Channels, Layout, Resize};
@@ -38,6 +40,12 @@ pub struct Description {
     pub label_offset: Option<i64>,
     /// Order of the input's axes.
     pub layout: Option<Layout>,
+    /// Height and width of the input, where the file leaves them open: `224x224`.
+    pub input_size: Option<InputSize>,
+    /// The output that is scored, by its name or its place from 0.
+    pub scored_output: Option<String>,
+    /// What the scores of that output are.
+    pub output: Option<OutputKind>,
     /// Channels of the input.
     pub channels: Option<Channels>,
     /// How a photo becomes the input: a preset, with parameters or without.

@@ -10,6 +10,7 @@ use crate::record::description::Model;
 use crate::record::host::Host;
 use crate::record::options::Options;
 use crate::record::output_classes::OutputClasses;
+use crate::record::scored_output::ScoredOutput;
 use crate::record::shard::Shard;
 
 /// What is known before the first case.
@@ -51,6 +52,12 @@ pub struct Header {
     /// names the classes where it tells of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outputs: Vec<OutputClasses>,
+    /// Which output of each model is scored or compared, and what its numbers are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scored: Vec<ScoredOutput>,
+    /// The models that cannot be scored, each with the sentence that says why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unscored: Vec<(String, String)>,
     /// The name that this run shares with the one that it was taken in turn with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_turn: Option<String>,
@@ -98,6 +105,12 @@ impl Header {
     #[must_use]
     pub fn outputs_of(&self, model: &str) -> Option<&OutputClasses> {
         self.outputs.iter().find(|known| known.models.iter().any(|known| known == model))
+    }
+
+    /// Which output of a model is scored.
+    #[must_use]
+    pub fn scored_of(&self, model: &str) -> Option<&ScoredOutput> {
+        self.scored.iter().find(|scored| scored.model == model)
     }
 
     /// The machine of a case that says `device`: see [`Case::device`].

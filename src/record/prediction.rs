@@ -28,6 +28,9 @@ pub struct Prediction {
     /// Whether an equal score decided the best class or whether the true class
     /// is within the best or the five best.
     pub tie: bool,
+    /// Whether the model gave a score that is no number, or a class that it has not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub not_a_number: bool,
 }
 
 /// JSON has no word for a score that is no number; it is written as null.
@@ -53,6 +56,7 @@ mod tests {
             top: [(1, 0.1), (0, f32::NAN)].into_iter().collect(),
             rank_of_label: 2,
             tie: false,
+            not_a_number: false,
         };
         let text = serde_json::to_string(&prediction).unwrap();
         let back: Prediction = serde_json::from_str(&text).unwrap();

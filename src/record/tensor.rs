@@ -24,6 +24,8 @@ pub enum ElementType {
     Float32,
     /// IEEE 754 binary16.
     Float16,
+    /// IEEE 754 binary64.
+    Float64,
     /// Signed 8-bit.
     Int8,
     /// Unsigned 8-bit.
@@ -36,9 +38,20 @@ pub enum ElementType {
     Int64,
     /// One byte a truth value.
     Bool,
+    /// UTF-8, filled with zeros to [`TEXT_BYTES`].
+    Text,
 }
 
+/// Size of a text in a tensor of [`ElementType::Text`]; longer ones are cut.
+pub const TEXT_BYTES: usize = 256;
+
 impl ElementType {
+    /// Whether it holds real numbers as they are.
+    #[must_use]
+    pub const fn is_real(self) -> bool {
+        matches!(self, Self::Float16 | Self::Float32 | Self::Float64)
+    }
+
     /// Size of one element in bytes.
     #[must_use]
     pub const fn width(self) -> usize {
@@ -46,7 +59,8 @@ impl ElementType {
             Self::Int8 | Self::Uint8 | Self::Bool => 1,
             Self::Float16 | Self::Int16 => 2,
             Self::Float32 | Self::Int32 => 4,
-            Self::Int64 => 8,
+            Self::Int64 | Self::Float64 => 8,
+            Self::Text => TEXT_BYTES,
         }
     }
 }
@@ -56,15 +70,93 @@ impl ElementType {
 pub struct TensorInfo {
     /// The model's name for it.
     pub name: String,
-    /// Dimensions, batch first; a dimension that the model leaves open is 1.
+    /// Dimensions, batch first; an axis among `open` holds 1.
     pub shape: Vec<usize>,
     /// Element type.
     pub element: ElementType,
     /// Per-tensor quantisation, absent for real-valued tensors.
     pub quantization: Option<Quantization>,
+    /// Axes whose size the file leaves open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub open: Vec<OpenAxis>,
+    /// Whether the file states no shape at all; `shape` is empty then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unshaped: bool,
+}
+
+/// An axis whose size a model file leaves open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenAxis {
+    /// Which, from 0.
+    pub axis: usize,
+    /// What the file calls its size; axes of one name have one size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 impl TensorInfo {
+    /// A tensor whose dimensions are all known.
+    #[must_use]
+    pub const fn fixed(
+        name: String,
+        shape: Vec<usize>,
+        element: ElementType,
+        quantization: Option<Quantization>,
+    ) -> Self {
+        Self { name, shape, element, quantization, open: Vec::new(), unshaped: false }
+    }
+
+    /// Whether a dimension is not known.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.unshaped || !self.open.is_empty()
+    }
+
+    /// The size of an axis; `None` where it is open or there is no such axis.
+    #[must_use]
+    pub fn size(&self, axis: usize) -> Option<usize> {
+        self.shape.get(axis).copied().filter(|_| self.open_axis(axis).is_none())
+    }
+
+    /// What the file says of an axis that it leaves open.
+    #[must_use]
+    pub fn open_axis(&self, axis: usize) -> Option<&OpenAxis> {
+        self.open.iter().find(|open| open.axis == axis)
+    }
+
+    /// The same with every dimension known.
+    #[must_use]
+    pub fn with_shape(&self, shape: Vec<usize>) -> Self {
+        Self { shape, open: Vec::new(), unshaped: false, ..self.clone() }
+    }
+
+    /// What one of `images` images has of a tensor that holds all of them, one
+    /// after the other along the first axis. `None` where it does not.
+    #[must_use]
+    pub fn of_one_image(&self, images: usize) -> Option<Self> {
+        match self.shape.split_first() {
+            _ if images == 1 => Some(self.clone()),
+            Some((first, rest)) if *first == images => {
+                Some(self.with_shape(std::iter::once(1).chain(rest.iter().copied()).collect()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The shape as people read it: the name of an open axis, or `?`, in place of its size.
+    #[must_use]
+    pub fn shape_text(&self) -> String {
+        if self.unshaped {
+            return "of no stated shape".to_owned();
+        }
+        let axis = |(axis, size): (usize, &usize)| match self.open_axis(axis) {
+            Some(open) => open.name.clone().unwrap_or_else(|| "?".to_owned()),
+            None => size.to_string(),
+        };
+        let axes: Vec<String> = self.shape.iter().enumerate().map(axis).collect();
+        format!("[{}]", axes.join(", "))
+    }
+
     /// Number of elements.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -75,6 +167,24 @@ impl TensorInfo {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// `bytes` of this tensor as numbers, integers as they are stored.
+    #[must_use]
+    pub fn stored(&self, bytes: &[u8]) -> Vec<f64> {
+        fn each<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f64) -> Vec<f64> {
+            bytes.as_chunks::<N>().0.iter().map(|chunk| read(*chunk)).collect()
+        }
+        match self.element {
+            // Up to 2^53 exactly.
+            ElementType::Int64 => each(bytes, |b| i64::from_ne_bytes(b) as f64),
+            ElementType::Int32 => each(bytes, |b| f64::from(i32::from_ne_bytes(b))),
+            ElementType::Float64 => each(bytes, f64::from_ne_bytes),
+            _ => {
+                let plain = Self { quantization: None, ..self.clone() };
+                plain.real(bytes).into_iter().map(f64::from).collect()
+            }
+        }
     }
 
     /// `bytes` of this tensor as real numbers, dequantised.
@@ -116,11 +226,14 @@ impl Tensor {
         let mut values = match self.element {
             ElementType::Float32 => each(bytes, f32::from_ne_bytes),
             ElementType::Float16 => each(bytes, |b| half::f16::from_ne_bytes(b).to_f32()),
+            ElementType::Float64 => each(bytes, |b| f64::from_ne_bytes(b) as f32),
             ElementType::Int8 => each(bytes, |b| f32::from(i8::from_ne_bytes(b))),
             ElementType::Uint8 | ElementType::Bool => each(bytes, |[b]| f32::from(b)),
             ElementType::Int16 => each(bytes, |b| f32::from(i16::from_ne_bytes(b))),
             ElementType::Int32 => each(bytes, |b| i32::from_ne_bytes(b) as f32),
             ElementType::Int64 => each(bytes, |b| i64::from_ne_bytes(b) as f32),
+            // A text is no number.
+            ElementType::Text => each(bytes, |_: [u8; TEXT_BYTES]| f32::NAN),
         };
         if let Some(quantization) = quantization {
             for value in &mut values {

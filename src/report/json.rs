@@ -67,7 +67,9 @@ fn accuracy(run: &Run, record: &AccuracyRecord) -> Value {
     let tally = Tally::of(&record.predictions);
     let names = ClassNames::of(run, &record.key.model);
     let model = run.header.models.iter().find(|model| model.name == record.key.model);
-    let outputs = model.and_then(|model| model.anatomy.classes()).unwrap_or(0);
+    let scored = run.header.scored_of(&record.key.model);
+    let outputs = scored.and_then(|scored| scored.classes);
+    let outputs = outputs.or(model.and_then(|model| model.anatomy.classes())).unwrap_or(0);
     let preprocess = statistics::median_ns(&record.preprocess_ns);
     let doubt = doubt(&record.predictions, outputs, run.header.outputs_of(&record.key.model));
     let classes = tally.classes.iter().map(|class| {
@@ -97,6 +99,7 @@ fn accuracy(run: &Run, record: &AccuracyRecord) -> Value {
         "error": record.error,
         "images": tally.images,
         "images_decided_by_a_tie": tally.decided_by_tie,
+        "images_with_a_score_that_is_no_number": tally.not_a_number,
         "ambiguous": tally.ambiguous,
         "preprocess_p50_us": preprocess.map(|ns| rounded(ns / 1e3, 3)),
         "expected_calibration_error": tally.calibration_error,

@@ -102,6 +102,7 @@ pub fn notes(row: &Row) -> Vec<Note> {
     let mut notes: Vec<Note> = [
         status(row),
         agreement(row),
+        not_a_number(row),
         labels(row),
         delegate(row),
         threads(row),
@@ -149,6 +150,16 @@ fn agreement(row: &Row) -> Option<Note> {
         percent(share)
     );
     Some(Note::new(Weight::Warning, "wrong answers", text))
+}
+
+fn not_a_number(row: &Row) -> Option<Note> {
+    let (bad, images) = (row.not_a_number, row.images?);
+    (bad > 0).then(|| {
+        let text = format!(
+            "{bad} of {images} images have a score that is no number, or a class that the model has not: such a score ranks last and never counts as right"
+        );
+        Note::new(Weight::Warning, "no number", text)
+    })
 }
 
 fn labels(row: &Row) -> Option<Note> {

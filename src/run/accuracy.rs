@@ -14,14 +14,15 @@ use crate::record::class_map::ClassMap;
 use crate::record::coverage::Coverage;
 use crate::record::description::Model;
 use crate::record::run::{AccuracyRecord, CaseRecord, DELEGATE_REQUIRED};
+use crate::record::scored_output::ScoredOutput;
 use crate::record::status::Status;
 use crate::record::visit::Loaded;
 use crate::run::context::Context;
 use crate::run::journal::Entry;
 use crate::run::matching::Matching;
 use crate::run::progress::Event;
-use crate::run::reference;
-use crate::run::reference::single_threaded;
+use crate::run::reference::{of_kinds, single_threaded};
+use crate::run::{reference, scored};
 use crate::scoring::score::score;
 use crate::scoring::subject::{Scored, Subject};
 use crate::worker::link::{Fault, Link};
@@ -273,20 +274,22 @@ pub(crate) fn load_scorer(
     let case = single_threaded(key);
     let overrides = &context.options().overrides;
     let (spec, _) = resolve::input_spec(model, overrides).map_err(failed)?;
-    let classes = class_map(context, dataset, model).map_err(failed)?;
+    let scored = scored::of(context.header(), model)?;
+    let classes = class_map(context, dataset, model, scored).map_err(failed)?;
     let load = |link: &mut Box<dyn Link + Send>| {
         context.workers.load_into(link.as_mut(), &case, model, NonZeroUsize::MIN)
     };
     let told = links.iter_mut().map(load).collect::<Result<Vec<_>, _>>()?;
-    let output = told.first().and_then(|it| it.outputs.first()).cloned();
-    let output =
-        output.ok_or_else(|| Fault::new(Status::Unsupported, "the model has no output".into()))?;
+    let outputs = told.first().map_or(&[][..], |told| told.outputs.as_slice());
+    let reading = scored::reading(model, scored, outputs, classes.outputs()).map_err(failed)?;
     let resident = |it: &Loaded| it.memory_load_bytes.unwrap_or(model.bytes) as f64;
     let bytes = told.iter().map(resident).sum();
     let from = dataset.position_after(None);
     let key = key.clone();
     let (reference, silent, every) = (None, false, 1);
-    let subject = Subject { key, spec, output, classes, from, reference, silent, every, links };
+    let output = scored.index;
+    let subject =
+        Subject { key, spec, output, reading, classes, from, reference, silent, every, links };
     Ok(Scorer { subject, bytes })
 }
 
@@ -306,10 +309,13 @@ fn score_pass(
     let stop = context.interrupt();
     let known = unreadable.clone();
     let mut not_done = HashSet::new();
+    let header = context.header();
     let mut sink = |scored| match scored {
         Scored::Batch { subject, predictions, preprocess_ns, agreement } => {
             let subject = members[subject];
             let images = predictions.len();
+            let agreement =
+                agreement.map(|agreement| of_kinds(header, &records[subject].key.model, agreement));
             let entry = Entry::Scored { subject, predictions, preprocess_ns, agreement };
             context.keep(&entry)?;
             records[subject].apply(entry);
@@ -356,11 +362,16 @@ fn end_subject(
 
 /// Which output of a model stands for which class: as decided before the run began, or
 /// found now for one that is only compared with.
-fn class_map(context: &Context<'_>, dataset: &Dataset, model: &Model) -> Result<ClassMap> {
+fn class_map(
+    context: &Context<'_>,
+    dataset: &Dataset,
+    model: &Model,
+    scored: &ScoredOutput,
+) -> Result<ClassMap> {
     let decided = context.header().outputs.iter().find(|it| it.models.contains(&model.name));
     match decided {
         Some(outputs) => Ok(outputs.class_map()),
-        None => Ok(Matching::new(dataset, &context.options().overrides).of(model)?.map),
+        None => Ok(Matching::new(dataset, &context.options().overrides).of(model, scored)?.map),
     }
 }
 

@@ -2,6 +2,7 @@
 //! compared with its reference's.
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 
 use anyhow::Result;
 use rand::{Rng, SeedableRng};
@@ -9,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::image::pixels::Pixels;
 use crate::image::preprocess::Preparer;
-use crate::model::resolve;
+use crate::model::{resolve, shapes};
 use crate::record::agreement::Agreement;
 use crate::record::case::AccuracyKey;
 use crate::record::description::Model;
@@ -18,8 +19,8 @@ use crate::record::status::Status;
 use crate::record::tensor::TensorInfo;
 use crate::run::context::Context;
 use crate::run::journal::Entry;
-use crate::run::reference;
 use crate::run::reference::single_threaded;
+use crate::run::{reference, scored};
 use crate::worker::link::Fault;
 use crate::worker::protocol::{Reply, Request};
 use crate::worker::sample_input;
@@ -93,7 +94,8 @@ fn compared(
         references.insert(reference_key.clone(), expected);
     }
     let Some(Some(expected)) = references.get(&reference_key) else { return Ok(None) };
-    Ok(Agreement::of(expected, &outputs(context, key, model)?))
+    let agreement = Agreement::of(expected, &outputs(context, key, model)?);
+    Ok(agreement.map(|it| reference::of_kinds(context.header(), &model.name, it)))
 }
 
 /// Whether one input can be made for both: the same images, or the same bytes
@@ -106,11 +108,19 @@ fn take_the_same(context: &Context<'_>, model: &Model, reference: &Model) -> boo
 
 fn outputs(context: &Context<'_>, key: &AccuracyKey, model: &Model) -> Result<Outputs, Fault> {
     let Worker { mut link, loaded } = context.workers.load(&single_threaded(key), model)?;
-    let Some(output) = loaded.outputs.first() else { return Ok(Outputs::new()) };
-    let inputs = inputs(context, model, &loaded.inputs);
-    match link.ask(&Request::Infer { count: INPUTS }, &inputs)? {
+    let Some(scored) = context.header().scored_of(&model.name) else { return Ok(Outputs::new()) };
+    let classes = scored.classes.unwrap_or(0);
+    let Ok(reading) = scored::reading(model, scored, &loaded.outputs, classes) else {
+        return Ok(Outputs::new());
+    };
+    let images = shapes::images(model, NonZeroUsize::MIN).map_or(1, NonZeroUsize::get);
+    let one = |input: &TensorInfo| input.of_one_image(images).unwrap_or_else(|| input.clone());
+    let inputs: Vec<TensorInfo> = loaded.inputs.iter().map(one).collect();
+    let inputs = inputs_of(context, model, &inputs);
+    match link.ask(&Request::Infer { count: INPUTS, output: scored.index }, &inputs)? {
         (Reply::Outputs { .. }, bytes) => {
-            Ok(bytes.chunks_exact(output.byte_len().max(1)).map(|one| output.real(one)).collect())
+            let size = reading.byte_len().max(1);
+            Ok(bytes.chunks_exact(size).map(|one| reading.compared(one)).collect())
         }
         (other, _) => Err(unexpected(other)),
     }
@@ -118,7 +128,7 @@ fn outputs(context: &Context<'_>, key: &AccuracyKey, model: &Model) -> Result<Ou
 
 /// The random images as this model takes them; random bytes for a model that
 /// takes none.
-fn inputs(context: &Context<'_>, model: &Model, infos: &[TensorInfo]) -> Vec<u8> {
+fn inputs_of(context: &Context<'_>, model: &Model, infos: &[TensorInfo]) -> Vec<u8> {
     let seeds = (0..u64::from(INPUTS)).map(|input| context.seed().wrapping_add(input));
     match resolve::input_spec(model, &context.options().overrides) {
         Ok((spec, _)) => {

@@ -7,12 +7,13 @@ use crate::dataset::entries::Dataset;
 use crate::model::{resolve, sources};
 use crate::record::description::{Description, Model};
 use crate::record::output_classes::OutputClasses;
+use crate::record::scored_output::ScoredOutput;
 use crate::run::matching::Matching;
 
 /// More models than this are counted, not named, where they share a sentence.
 const MOST_NAMED: usize = 3;
 
-/// The outputs of the models and the sentences about what was assumed.
+/// The outputs of the models that are `scored`, and the sentences about what was assumed.
 ///
 /// # Errors
 /// One sentence: a model that is no classifier of images, or whose labels do not
@@ -21,15 +22,18 @@ pub fn about(
     dataset: &Dataset,
     models: &[Model],
     overrides: &Description,
+    scored: &[ScoredOutput],
 ) -> Result<(Vec<OutputClasses>, Vec<String>)> {
     let mut matching = Matching::new(dataset, overrides);
     let mut outputs = Vec::new();
     let mut assumed: Vec<(String, Vec<&str>)> = Vec::new();
     for model in models {
-        resolve::check_classifier(model)?;
+        let Some(scored) = scored.iter().find(|scored| scored.model == model.name) else {
+            continue;
+        };
         let (_, mut parts) = resolve::input_spec(model, overrides)?;
         parts.extend(sources::found(model, overrides));
-        let matched = matching.of(model)?;
+        let matched = matching.of(model, scored)?;
         parts.extend_from_slice(&matched.assumed);
         matched.into_classes(&model.name).add_to(&mut outputs);
         let text = parts.join("; ");

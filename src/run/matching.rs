@@ -9,6 +9,7 @@ use crate::dataset::labelling;
 use crate::dataset::labelling::outputs::{Matched, Outputs};
 use crate::model::{labels, resolve};
 use crate::record::description::{Description, Model};
+use crate::record::scored_output::ScoredOutput;
 
 /// Matches models, and those alike once: families share their labels, which take longer
 /// to match than all else takes that is decided of a model beforehand.
@@ -38,14 +39,14 @@ impl<'a> Matching<'a> {
     ///
     /// # Errors
     /// Labels that cannot be read or do not fit.
-    pub fn of(&mut self, model: &'a Model) -> Result<Matched> {
+    pub fn of(&mut self, model: &'a Model, scored: &'a ScoredOutput) -> Result<Matched> {
         let stated = resolve::merged(self.overrides, &model.description);
-        let embedded = model.anatomy.labels.as_deref();
+        let embedded = model.anatomy.labels.as_deref().or_else(|| in_graph(model, scored));
         let labels = match &stated.labels {
             Some(path) => Some(Cow::Owned(labels::read(path)?)),
             None => stated.label_names.map(Cow::Owned).or(embedded.map(Cow::Borrowed)),
         };
-        let outputs = model.anatomy.classes().unwrap_or(0);
+        let outputs = scored.classes.unwrap_or_else(|| self.dataset.class_count());
         let bearing = Bearing { outputs, labels, embedded, offset: stated.label_offset };
         if let Some((_, matched)) = self.known.iter().find(|(known, _)| *known == bearing) {
             return Ok(matched.clone());
@@ -63,4 +64,12 @@ impl<'a> Matching<'a> {
         self.known.push((bearing, matched.clone()));
         Ok(matched)
     }
+}
+
+/// What a model or its graph calls its classes, where those are no mere indices.
+fn in_graph<'a>(model: &'a Model, scored: &'a ScoredOutput) -> Option<&'a [String]> {
+    let of_graph = || model.anatomy.output_classes.iter().flatten().next();
+    let names = Some(&scored.names).filter(|names| !names.is_empty()).or_else(of_graph)?;
+    let index = |(index, name): (usize, &String)| *name == index.to_string();
+    (!names.iter().enumerate().all(index)).then_some(names.as_slice())
 }

@@ -19,4 +19,5 @@ pub mod reference;
 pub mod replay;
 pub mod resume;
 pub mod same_options;
+pub mod scored;
 pub mod suite_file;

@@ -16,7 +16,7 @@ use crate::file_hash;
 use crate::host::affinity;
 use crate::host::care::Reading;
 use crate::model::manifest::Manifest;
-use crate::model::select;
+use crate::model::{select, shapes};
 use crate::record::backend_kind::BackendKind;
 use crate::record::description::Model;
 use crate::record::header::{Header, Runtime};
@@ -29,11 +29,12 @@ use crate::record::shard::Shard;
 use crate::run::assumed;
 use crate::run::journal::SCHEMA;
 use crate::run::matrix::Matrix;
-use crate::run::reference;
 use crate::run::suite_file::SuiteFile;
+use crate::run::{reference, scored};
 use crate::runtime::error::BackendError;
 use crate::runtime::library::RuntimeLibrary;
 use crate::runtime::registry;
+use crate::worker::source::WorkerSource;
 
 /// Length of a block: long enough that visiting costs little, short enough
 /// that every case is visited often.
@@ -84,19 +85,42 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
     };
     let cases = matrix.cases();
     let options = options(wanted, &models, &mut assumptions)?;
-    let mut outputs = Vec::new();
-    let dataset = match &options.accuracy {
-        Some(accuracy) => {
-            let dataset = open_dataset(accuracy, options.seed)?;
-            let (known, assumed) = assumed::about(&dataset, &models, &options.overrides)?;
-            outputs = known;
-            assumptions.extend(assumed);
-            assumptions.extend(fewer_images(accuracy, &dataset));
-            Some(dataset)
+    for model in &models {
+        let shaped = shapes::of(model, &options.overrides, NonZeroUsize::MIN)?;
+        if shaped.images.get() > 1 {
+            assumptions.push(format!(
+                "{}: {} images per run, as its file fixes; throughput and the latency per image count each of them",
+                model.name, shaped.images
+            ));
         }
-        None => None,
-    };
+    }
     let (references, missing) = reference::outside(&models)?;
+    let dataset = options.accuracy.as_ref();
+    let dataset = dataset.map(|accuracy| open_dataset(accuracy, options.seed)).transpose()?;
+    let all = models.iter().chain(&references);
+    let means = scored::Means {
+        overrides: &options.overrides,
+        backends: &backends,
+        workers: &WorkerSource::new(&options),
+        dataset: dataset.as_ref(),
+    };
+    let decided = scored::decide(all, means);
+    let unscored = decided.unscored.into_iter();
+    let unscored = unscored.filter(|(name, _)| models.iter().any(|model| model.name == *name));
+    let unscored: Vec<(String, String)> = unscored.collect();
+    let mut outputs = Vec::new();
+    if let (Some(accuracy), Some(dataset)) = (&options.accuracy, &dataset) {
+        for (name, reason) in &unscored {
+            ensure!(options.latency.is_some(), "{reason}");
+            assumptions.push(format!("{name} is timed and not scored: {reason}"));
+        }
+        assumptions.extend(decided.assumed);
+        let (known, assumed) =
+            assumed::about(dataset, &models, &options.overrides, &decided.scored)?;
+        outputs = known;
+        assumptions.extend(assumed);
+        assumptions.extend(fewer_images(accuracy, dataset));
+    }
     assumptions.extend(missing);
     let used: BTreeSet<BackendKind> = cases.iter().map(|case| case.backend).collect();
     let started = OffsetDateTime::now_utc();
@@ -117,6 +141,8 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
         references,
         cases,
         outputs,
+        scored: decided.scored,
+        unscored,
         in_turn: None,
         assumptions,
         parts: Vec::new(),

@@ -114,7 +114,8 @@ fn tried(
     let subjects = others.iter().map(|other| Subject {
         key: subject.key.clone(),
         spec: other.spec.clone(),
-        output: subject.output.clone(),
+        output: subject.output,
+        reading: subject.reading.clone(),
         classes: subject.classes.clone(),
         from: 0,
         reference: None,

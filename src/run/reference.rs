@@ -7,6 +7,7 @@ use std::num::NonZeroUsize;
 use anyhow::Result;
 
 use crate::model::select;
+use crate::record::agreement::Agreement;
 use crate::record::backend_kind::BackendKind;
 use crate::record::case::{AccuracyKey, Case};
 use crate::record::delegate::Delegate;
@@ -58,6 +59,18 @@ pub fn key(reference: &Model) -> AccuracyKey {
     };
     let (model, delegate) = (reference.name.clone(), Delegate::None);
     AccuracyKey { model, backend, delegate, device: None }
+}
+
+/// The agreement of `model` with its reference, with a word of whether their numbers are
+/// of different kinds.
+#[must_use]
+pub fn of_kinds(header: &Header, model: &str, agreement: Agreement) -> Agreement {
+    let kind = |model: &str| header.scored_of(model).and_then(|scored| scored.kind);
+    let own = header.models.iter().find(|known| known.name == model);
+    let kinds_differ = own.is_some_and(|own| {
+        kind(model).zip(kind(&of(header, own).name)).is_some_and(|(one, other)| one != other)
+    });
+    Agreement { kinds_differ, ..agreement }
 }
 
 /// Least images that a reference sees which is not scored itself: as many as there are

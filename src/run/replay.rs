@@ -288,6 +288,7 @@ mod tests {
                 top: Ranked::new(),
                 rank_of_label: 1,
                 tie: false,
+                not_a_number: false,
             };
             let predictions = images.map(prediction).to_vec();
             let entry =

@@ -1,5 +1,6 @@
 //! The runtimes behind one small trait. No runtime's types leave this room.
 
+use crate::record::anatomy::Shaped;
 use crate::record::backend_kind::BackendKind;
 use crate::record::delegate::Delegate;
 use crate::runtime::error::BackendError;
@@ -19,6 +20,8 @@ pub struct LoadRequest<'a> {
     pub threads: NonZeroUsize,
     /// Images a run: the size of the inputs' first dimension.
     pub batch: NonZeroUsize,
+    /// The shapes that the model runs with; without them what its file leaves open is 1.
+    pub shaped: Option<&'a Shaped>,
 }
 
 /// A runtime that is present on this machine.

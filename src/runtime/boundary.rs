@@ -1,13 +1,17 @@
 //! What every backend checks at its border with the caller.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
+use crate::model::{onnx, shapes, tflite, tflite_graph};
+use crate::record::anatomy::{Anatomy, Shaped};
 use crate::record::backend_kind::BackendKind;
 use crate::record::format::Format;
 use crate::record::tensor::TensorInfo;
+use crate::runtime::backend::LoadRequest;
 use crate::runtime::error::BackendError;
 
 /// Refuses a model whose format this backend does not read.
@@ -39,24 +43,38 @@ pub(crate) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The shape with its first dimension set to `batch`. A model whose inputs
-/// already hold several images, or none in that place, takes no other batch.
-pub(crate) fn batched(input: &TensorInfo, batch: NonZeroUsize) -> Result<Vec<usize>, BackendError> {
-    match input.shape.as_slice() {
-        [1, rest @ ..] if !rest.is_empty() => {
-            Ok(std::iter::once(batch.get()).chain(rest.iter().copied()).collect())
-        }
-        shape => Err(BackendError::Unsupported(format!(
-            "input '{}' of shape {shape:?} has no batch that could be set to {batch}",
-            input.name
-        ))),
+/// The shapes that a model is to run with, by the request or else by its file alone.
+pub(crate) fn shaped<'a>(
+    request: &LoadRequest<'a>,
+    format: Format,
+) -> Result<Cow<'a, Shaped>, BackendError> {
+    if let Some(shaped) = request.shaped {
+        return Ok(Cow::Borrowed(shaped));
     }
+    let anatomy = std::fs::read(request.model)
+        .map_err(anyhow::Error::from)
+        .and_then(|bytes| match format {
+            Format::Onnx => onnx::read(&bytes),
+            Format::Tflite => tflite::read(&bytes),
+        })
+        .map_err(|error| BackendError::Failed(cannot_load(request.model, &format!("{error:#}"))))?;
+    Ok(Cow::Owned(shapes::of_file(&anatomy, request.batch)))
+}
+
+/// The bytes of a TensorFlow Lite file, with the shapes that it is to run with.
+pub(crate) fn tflite_bytes(model: &Path, shaped: &Shaped) -> Result<Vec<u8>, BackendError> {
+    let bytes =
+        std::fs::read(model).map_err(|error| BackendError::Failed(cannot_load(model, &error)))?;
+    let Anatomy { inputs, outputs, .. } = &shaped.anatomy;
+    Ok(tflite_graph::with_shapes(&bytes, inputs, outputs).unwrap_or(bytes))
 }
 
 /// Checks that every output grew with the inputs: a graph that holds a fixed size
 /// somewhere may compute something, but no batch.
 pub(crate) fn check_batch(outputs: &[TensorInfo], batch: NonZeroUsize) -> Result<(), BackendError> {
-    match outputs.iter().find(|output| output.shape.first() != Some(&batch.get())) {
+    let stays =
+        |output: &&TensorInfo| !output.is_open() && output.shape.first() != Some(&batch.get());
+    match outputs.iter().find(stays) {
         None => Ok(()),
         Some(output) => {
             Err(no_batch(batch, &format!("its tensor '{}' stays {:?}", output.name, output.shape)))

@@ -6,15 +6,16 @@ use std::rc::Rc;
 
 use edgefirst_tflite::Library;
 
-use crate::model::tflite;
-use crate::record::anatomy::Anatomy;
+use crate::record::anatomy::{Anatomy, Shaped};
 use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::Coverage;
 use crate::record::delegate::Delegate;
 use crate::record::format::Format;
 use crate::record::tensor::TensorInfo;
 use crate::runtime::backend::{Backend, LoadRequest};
-use crate::runtime::boundary::{cannot_load, check_format, no_batch, one_line};
+use crate::runtime::boundary::{
+    cannot_load, check_format, no_batch, one_line, shaped, tflite_bytes,
+};
 use crate::runtime::error::BackendError;
 use crate::runtime::library::RuntimeLibrary;
 use crate::runtime::litert_api::api::{Api, ApiResult, Hardware, Side};
@@ -68,23 +69,20 @@ impl Backend for Litert {
     }
 
     fn load(&self, request: &LoadRequest<'_>) -> Result<Box<dyn Session>, BackendError> {
-        check_format(self.kind(), &[Format::Tflite], request.model)?;
+        let format = check_format(self.kind(), &[Format::Tflite], request.model)?;
         let target = Target::of(request.delegate)?;
-        if request.batch.get() > 1 {
-            return Err(no_batch(request.batch, &"LiteRT's CompiledModel runs the file's shapes"));
+        let shaped = shaped(request, format)?;
+        if shaped.resized {
+            return Err(no_batch(shaped.images, &"LiteRT's CompiledModel runs the file's shapes"));
         }
         let failed = |reason: String| BackendError::Failed(cannot_load(request.model, &reason));
-        let anatomy = std::fs::read(request.model)
-            .map_err(anyhow::Error::from)
-            .and_then(|bytes| tflite::read(&bytes))
-            .map_err(|error| failed(format!("{error:#}")))?;
         let folder = self.library.parent().unwrap_or(Path::new("/"));
         let environment =
             Environment::create(self.api, target.hardware(), folder).map_err(failed)?;
         if target == Target::Gpu {
             check_gpu(&environment.accelerators().map_err(failed)?)?;
         }
-        let loaded = self.session(&environment, target, request, anatomy);
+        let loaded = self.session(&environment, target, request, &shaped);
         let session = match target {
             Target::Builtin | Target::Xnnpack => loaded.map_err(failed),
             // Some drivers lack what the accelerator needs, which shows as late
@@ -101,12 +99,17 @@ impl Litert {
         environment: &Rc<Environment>,
         target: Target,
         request: &LoadRequest<'_>,
-        anatomy: Anatomy,
+        shaped: &Shaped,
     ) -> ApiResult<LitertSession> {
-        let model = Model::from_file(environment, request.model)?;
+        let model = if shaped.differs {
+            let bytes = tflite_bytes(request.model, shaped).map_err(|error| error.to_string())?;
+            Model::from_bytes(environment, bytes)?
+        } else {
+            Model::from_file(environment, request.model)?
+        };
         let recipe = Recipe { api: self.api, model, target, threads: request.threads };
         let compiled = recipe.compile(Profiling::Off)?;
-        let Anatomy { inputs, outputs, operators, .. } = anatomy;
+        let Anatomy { inputs, outputs, operators, .. } = shaped.anatomy.clone();
         let signature = Signature { inputs, outputs };
         let ends = Ends::create(&recipe.model, &compiled, &signature)?;
         Ok(LitertSession { ends, compiled, recipe, signature, operators })

@@ -9,6 +9,7 @@ pub mod litert;
 pub mod litert_api;
 pub mod litert_coverage;
 pub mod onnxruntime;
+pub mod onnxruntime_output;
 pub mod onnxruntime_profile;
 pub mod onnxruntime_provider;
 pub mod onnxruntime_recipe;

@@ -7,18 +7,23 @@ use std::sync::{Mutex, PoisonError};
 use libloading::Library;
 use ort::AsPointer;
 use ort::environment::Environment;
+use ort::memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType};
 use ort::session::IoBinding;
 use ort::session::Session as RuntimeSession;
 use ort::value::{DynTensor, Outlet, TensorElementType, ValueType};
 
+use crate::record::anatomy::Shaped;
 use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::Coverage;
 use crate::record::format::Format;
 use crate::record::tensor::{ElementType, TensorInfo};
 use crate::runtime::backend::{Backend, LoadRequest};
-use crate::runtime::boundary::{cannot_load, check_batch, check_format, one_line};
+use crate::runtime::boundary::{
+    cannot_load, check_batch, check_format, no_batch, one_line, shaped,
+};
 use crate::runtime::error::BackendError;
 use crate::runtime::library::RuntimeLibrary;
+use crate::runtime::onnxruntime_output as output;
 use crate::runtime::onnxruntime_profile as profile;
 use crate::runtime::onnxruntime_provider as provider;
 use crate::runtime::onnxruntime_recipe::Recipe;
@@ -97,34 +102,50 @@ impl Backend for Onnxruntime {
     }
 
     fn load(&self, request: &LoadRequest<'_>) -> Result<Box<dyn Session>, BackendError> {
-        check_format(self.kind(), &[Format::Onnx], request.model)?;
+        let format = check_format(self.kind(), &[Format::Onnx], request.model)?;
         let provider = provider::of(request.delegate)?;
         let failed = |error: ort::Error| BackendError::Failed(cannot_load(request.model, &error));
+        let shaped = shaped(request, format)?;
         let recipe = Recipe {
             environment: self.environment.clone(),
             model: request.model.to_owned(),
             provider,
             threads: request.threads.get(),
-            batch: request.batch,
+            dimensions: shaped.dimensions.clone(),
         };
         let session = recipe.session(Ok).map_err(failed)?;
+        let known = &shaped.anatomy;
         let signature = Signature {
-            inputs: describe(session.inputs())?,
-            outputs: describe(session.outputs())?,
+            inputs: inputs(session.inputs(), &shaped)?,
+            outputs: outputs(session.outputs(), &known.outputs)?,
         };
-        if request.batch.get() > 1 {
-            check_batch(&signature.inputs, request.batch)
-                .and_then(|()| check_batch(&signature.outputs, request.batch))?;
+        if shaped.images.get() > 1 {
+            check_batch(&signature.outputs, shaped.images)?;
         }
         let mut binding = session.create_binding().map_err(failed)?;
         let mut results = Vec::with_capacity(signature.outputs.len());
-        for info in &signature.outputs {
-            // Outputs are allocated once, here, and not in every run.
-            let mut value = new_tensor(&session, info).map_err(failed)?;
-            binding.bind_output(&info.name, &mut value).map_err(failed)?;
-            results.push(value);
+        for (info, outlet) in signature.outputs.iter().zip(session.outputs()) {
+            if info.is_open() || !is_plain(outlet.dtype()) {
+                let memory = MemoryInfo::new(
+                    AllocationDevice::CPU,
+                    0,
+                    AllocatorType::Device,
+                    MemoryType::Default,
+                );
+                memory
+                    .and_then(|memory| binding.bind_output_to_device(&info.name, &memory))
+                    .map_err(failed)?;
+                results.push(None);
+            } else {
+                // Outputs are allocated once, here, and not in every run.
+                let mut value = new_tensor(&session, info).map_err(failed)?;
+                binding.bind_output(&info.name, &mut value).map_err(failed)?;
+                results.push(Some(value));
+            }
         }
-        let mut loaded = OnnxruntimeSession { session, binding, recipe, signature, results };
+        let classes = known.output_classes.clone();
+        let mut loaded =
+            OnnxruntimeSession { session, binding, recipe, signature, results, classes };
         for index in 0..loaded.inputs().len() {
             let zeros = vec![0; loaded.inputs()[index].byte_len()];
             loaded.write_input(index, &zeros)?;
@@ -133,23 +154,76 @@ impl Backend for Onnxruntime {
     }
 }
 
-fn describe(outlets: &[Outlet]) -> Result<Vec<TensorInfo>, BackendError> {
+/// The inputs as they run: of the shapes that the request states, where the session takes
+/// those.
+fn inputs(outlets: &[Outlet], shaped: &Shaped) -> Result<Vec<TensorInfo>, BackendError> {
+    outlets
+        .iter()
+        .map(|outlet| {
+            let ValueType::Tensor { ty, shape, .. } = outlet.dtype() else {
+                return Err(BackendError::Unsupported(format!(
+                    "its input '{}' is no tensor",
+                    outlet.name()
+                )));
+            };
+            let element = element_of(outlet.name(), *ty)?;
+            let name = outlet.name().to_owned();
+            let own: Vec<usize> =
+                shape.iter().map(|size| usize::try_from(*size).unwrap_or(1)).collect();
+            let known = shaped.anatomy.inputs.iter().find(|input| input.name == name);
+            let wanted = known.map_or_else(|| own.clone(), |input| input.shape.clone());
+            let open = |axis: usize| shape.get(axis).is_some_and(|size| *size < 0);
+            let fits = wanted.len() == own.len()
+                && (0..own.len()).all(|axis| open(axis) || own[axis] == wanted[axis]);
+            if !fits && shaped.images.get() > 1 {
+                let stays = format!("its tensor '{name}' stays {own:?}");
+                return Err(no_batch(shaped.images, &stays));
+            }
+            Ok(TensorInfo::fixed(name, if fits { wanted } else { own }, element, None))
+        })
+        .collect()
+}
+
+/// The outputs as the session infers them, else as the request knows them.
+fn outputs(outlets: &[Outlet], known: &[TensorInfo]) -> Result<Vec<TensorInfo>, BackendError> {
     outlets
         .iter()
         .map(|outlet| {
             let name = outlet.name().to_owned();
+            let known = known.iter().find(|output| output.name == name);
             let ValueType::Tensor { ty, shape, .. } = outlet.dtype() else {
-                return Err(BackendError::Unsupported(format!("'{name}' is no tensor")));
+                return known.cloned().ok_or_else(|| {
+                    BackendError::Unsupported(format!("its output '{name}' is no tensor"))
+                });
             };
-            let element = element(*ty).ok_or_else(|| {
-                BackendError::Unsupported(format!("tensor '{name}' holds {ty} elements"))
-            })?;
-            // What is still open has no name that could be fixed; 1 is what
-            // the file's own description says, too.
-            let shape = shape.iter().map(|size| usize::try_from(*size).unwrap_or(1)).collect();
-            Ok(TensorInfo { name, shape, element, quantization: None })
+            let element = element_of(&name, *ty)?;
+            let sizes: Option<Vec<usize>> =
+                shape.iter().map(|size| usize::try_from(*size).ok()).collect();
+            // A shape that nobody states looks like that of a single number.
+            let scalar = known.is_none_or(|known| !known.unshaped);
+            match (sizes, known) {
+                (Some(sizes), _) if !sizes.is_empty() || scalar => {
+                    Ok(TensorInfo::fixed(name, sizes, element, None))
+                }
+                (_, Some(known)) => Ok(known.clone()),
+                (_, None) => {
+                    let info = TensorInfo::fixed(name, Vec::new(), element, None);
+                    Ok(TensorInfo { unshaped: true, ..info })
+                }
+            }
         })
         .collect()
+}
+
+fn element_of(name: &str, kind: TensorElementType) -> Result<ElementType, BackendError> {
+    element(kind).ok_or_else(|| {
+        BackendError::Unsupported(format!("its tensor '{name}' holds {kind} elements"))
+    })
+}
+
+/// Whether an output is memory of one size, which can be set aside before a run.
+fn is_plain(kind: &ValueType) -> bool {
+    matches!(kind, ValueType::Tensor { ty, .. } if *ty != TensorElementType::String)
 }
 
 fn new_tensor(session: &RuntimeSession, info: &TensorInfo) -> ort::Result<DynTensor> {
@@ -163,7 +237,10 @@ struct OnnxruntimeSession {
     binding: IoBinding,
     recipe: Recipe,
     signature: Signature,
-    results: Vec<DynTensor>,
+    /// By output: what was set aside for it; `None` where each run makes it anew.
+    results: Vec<Option<DynTensor>>,
+    /// By output: the classes of a map, in the model's order.
+    classes: Vec<Option<Vec<String>>>,
 }
 
 impl OnnxruntimeSession {
@@ -209,7 +286,15 @@ impl Session for OnnxruntimeSession {
     }
 
     fn read_output(&self, index: usize) -> Result<Vec<u8>, BackendError> {
-        let (value, info) = (&self.results[index], &self.signature.outputs[index]);
+        let info = &self.signature.outputs[index];
+        let Some(value) = &self.results[index] else {
+            let values = output::values(&self.session, &self.binding).map_err(failed)?;
+            let value = values.get(index).ok_or_else(|| {
+                BackendError::Failed(format!("output {index} was asked for before a run"))
+            })?;
+            let classes = self.classes.get(index).and_then(Option::as_deref).unwrap_or_default();
+            return output::bytes(value, info.element.width(), classes).map_err(failed);
+        };
         // SAFETY: the tensor was allocated on the CPU with this type and shape.
         let bytes =
             unsafe { std::slice::from_raw_parts(value.data_ptr().cast::<u8>(), info.byte_len()) };
@@ -217,7 +302,7 @@ impl Session for OnnxruntimeSession {
     }
 
     fn coverage(&mut self) -> Result<Coverage, BackendError> {
-        profile::coverage(&self.recipe).map_err(failed)
+        profile::coverage(&self.recipe, &self.signature.inputs).map_err(failed)
     }
 }
 
@@ -229,12 +314,14 @@ fn element_type(element: ElementType) -> TensorElementType {
     match element {
         ElementType::Float32 => TensorElementType::Float32,
         ElementType::Float16 => TensorElementType::Float16,
+        ElementType::Float64 => TensorElementType::Float64,
         ElementType::Int8 => TensorElementType::Int8,
         ElementType::Uint8 => TensorElementType::Uint8,
         ElementType::Int16 => TensorElementType::Int16,
         ElementType::Int32 => TensorElementType::Int32,
         ElementType::Int64 => TensorElementType::Int64,
         ElementType::Bool => TensorElementType::Bool,
+        ElementType::Text => TensorElementType::String,
     }
 }
 
@@ -242,12 +329,14 @@ fn element(kind: TensorElementType) -> Option<ElementType> {
     Some(match kind {
         TensorElementType::Float32 => ElementType::Float32,
         TensorElementType::Float16 => ElementType::Float16,
+        TensorElementType::Float64 => ElementType::Float64,
         TensorElementType::Int8 => ElementType::Int8,
         TensorElementType::Uint8 => ElementType::Uint8,
         TensorElementType::Int16 => ElementType::Int16,
         TensorElementType::Int32 => ElementType::Int32,
         TensorElementType::Int64 => ElementType::Int64,
         TensorElementType::Bool => ElementType::Bool,
+        TensorElementType::String => ElementType::Text,
         _ => return None,
     })
 }

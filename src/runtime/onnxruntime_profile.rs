@@ -8,6 +8,7 @@ use ort::value::{DynTensor, ValueType};
 use serde::Deserialize;
 
 use crate::record::coverage::{Coverage, DelegateStatus};
+use crate::record::tensor::TensorInfo;
 use crate::runtime::onnxruntime_recipe::Recipe;
 
 /// An entry of the profile, a file in the Trace Event format.
@@ -28,15 +29,15 @@ struct Arguments {
 }
 
 /// Profiles one run and counts.
-pub(crate) fn coverage(recipe: &Recipe) -> ort::Result<Coverage> {
+pub(crate) fn coverage(recipe: &Recipe, known: &[TensorInfo]) -> ort::Result<Coverage> {
     let prefix = env::temp_dir().join(format!("shutterbench-{}-profile", process::id()));
     let mut session = recipe.session(|builder| {
         builder.with_profiling(&prefix).map_err(|error| ort::Error::new(error.to_string()))
     })?;
     let mut inputs = Vec::new();
-    for input in session.inputs() {
-        let ValueType::Tensor { ty, shape, .. } = input.dtype() else { continue };
-        let shape: Vec<i64> = shape.iter().map(|size| (*size).max(1)).collect();
+    for (input, info) in session.inputs().iter().zip(known) {
+        let ValueType::Tensor { ty, .. } = input.dtype() else { continue };
+        let shape: Vec<i64> = info.shape.iter().map(|size| *size as i64).collect();
         let value = DynTensor::new(session.allocator(), *ty, shape)?;
         inputs.push((input.name().to_owned(), value));
     }

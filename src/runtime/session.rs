@@ -78,7 +78,7 @@ pub trait Session {
             )));
         };
         let bytes = self.read_output(index)?;
-        if bytes.len() != info.byte_len() {
+        if !info.is_open() && bytes.len() != info.byte_len() {
             return Err(BackendError::Failed(format!(
                 "output '{}' has {} bytes, its shape {:?} of {} has {}",
                 info.name,
@@ -127,12 +127,7 @@ mod tests {
     #[test]
     fn an_input_fits_or_says_why_not() {
         let image = Signature {
-            inputs: vec![TensorInfo {
-                name: "image".into(),
-                shape: vec![1, 2],
-                element: ElementType::Float32,
-                quantization: None,
-            }],
+            inputs: vec![TensorInfo::fixed("image".into(), vec![1, 2], ElementType::Float32, None)],
             outputs: Vec::new(),
         };
         let fits = Tensor { element: ElementType::Float32, shape: vec![1, 2], bytes: vec![0; 8] };

@@ -1,7 +1,6 @@
 //! TensorFlow Lite through its C library, opened at run time.
 
 use std::ffi::CStr;
-use std::num::NonZeroUsize;
 use std::path::Path;
 
 use edgefirst_tflite::{Interpreter, Library, Model, Tensor as RuntimeTensor, TensorType};
@@ -14,7 +13,7 @@ use crate::record::quantization::Quantization;
 use crate::record::tensor::{ElementType, TensorInfo};
 use crate::runtime::backend::{Backend, LoadRequest};
 use crate::runtime::boundary::{
-    batched, cannot_load, check_batch, check_format, no_batch, one_line,
+    cannot_load, check_batch, check_format, no_batch, one_line, shaped, tflite_bytes,
 };
 use crate::runtime::error::BackendError;
 use crate::runtime::library::RuntimeLibrary;
@@ -117,7 +116,8 @@ impl Backend for Tflite {
     }
 
     fn load(&self, request: &LoadRequest<'_>) -> Result<Box<dyn Session>, BackendError> {
-        check_format(self.kind(), &[Format::Tflite], request.model)?;
+        let format = check_format(self.kind(), &[Format::Tflite], request.model)?;
+        let shaped = shaped(request, format)?;
         let threads = i32::try_from(request.threads.get()).map_err(|_| {
             BackendError::Unsupported(format!(
                 "{} threads are more than TensorFlow Lite counts",
@@ -128,27 +128,27 @@ impl Backend for Tflite {
         let failed = |error: edgefirst_tflite::Error| {
             BackendError::Failed(cannot_load(request.model, &error))
         };
-        let model = Model::from_file(self.library, request.model).map_err(failed)?;
+        let bytes = tflite_bytes(request.model, &shaped)?;
+        let model = Model::from_bytes(self.library, bytes).map_err(failed)?;
         let mut builder = Interpreter::builder(self.library).map_err(failed)?.num_threads(threads);
         if let Some(delegate) = delegate {
             builder = builder.delegate(delegate.into_inner());
         }
-        let mut interpreter = builder.build(&model).map_err(|error| {
-            BackendError::Failed(match request.delegate {
-                Delegate::None => cannot_load(request.model, &error),
-                delegate => {
-                    cannot_load(request.model, &format!("with delegate {delegate}: {error}"))
-                }
-            })
+        let interpreter = builder.build(&model).map_err(|error| match request.delegate {
+            _ if shaped.resized => no_batch(shaped.images, &error),
+            Delegate::None => failed(error),
+            delegate => BackendError::Failed(cannot_load(
+                request.model,
+                &format!("with delegate {delegate}: {error}"),
+            )),
         })?;
-        if request.batch.get() > 1 {
-            let inputs = describe(&interpreter.inputs().map_err(failed)?)?;
-            resize(&mut interpreter, &inputs, request.batch)?;
-        }
         let signature = Signature {
             inputs: describe(&interpreter.inputs().map_err(failed)?)?,
             outputs: describe(&interpreter.outputs().map_err(failed)?)?,
         };
+        if shaped.images.get() > 1 {
+            check_batch(&signature.outputs, shaped.images)?;
+        }
         Ok(Box::new(TfliteSession {
             interpreter,
             model,
@@ -158,25 +158,6 @@ impl Backend for Tflite {
             signature,
         }))
     }
-}
-
-/// Gives every input room for `batch` images. Outputs follow by themselves, if no
-/// operator holds on to the old size.
-fn resize(
-    interpreter: &mut Interpreter<'_>,
-    inputs: &[TensorInfo],
-    batch: NonZeroUsize,
-) -> Result<(), BackendError> {
-    for (index, input) in inputs.iter().enumerate() {
-        let shape: Vec<i32> = batched(input, batch)?
-            .into_iter()
-            .map(|size| i32::try_from(size).unwrap_or(i32::MAX))
-            .collect();
-        interpreter.resize_input(index, &shape).map_err(|error| no_batch(batch, &error))?;
-    }
-    interpreter.allocate_tensors().map_err(|error| no_batch(batch, &error))?;
-    let outputs = describe(&interpreter.outputs().map_err(|error| no_batch(batch, &error))?)?;
-    check_batch(&outputs, batch)
 }
 
 /// An interpreter with its tensors allocated.
@@ -232,7 +213,7 @@ fn describe(tensors: &[RuntimeTensor<'_>]) -> Result<Vec<TensorInfo>, BackendErr
             // A scale of 0 is the C interface's word for 'not quantised'.
             let quantization = (params.scale > 0.0)
                 .then_some(Quantization { scale: params.scale, zero_point: params.zero_point });
-            Ok(TensorInfo { name, shape, element, quantization })
+            Ok(TensorInfo::fixed(name, shape, element, quantization))
         })
         .collect()
 }
@@ -241,6 +222,7 @@ fn element(kind: TensorType) -> Option<ElementType> {
     Some(match kind {
         TensorType::Float32 => ElementType::Float32,
         TensorType::Float16 => ElementType::Float16,
+        TensorType::Float64 => ElementType::Float64,
         TensorType::Int8 => ElementType::Int8,
         TensorType::UInt8 => ElementType::Uint8,
         TensorType::Int16 => ElementType::Int16,

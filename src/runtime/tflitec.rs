@@ -1,20 +1,20 @@
 //! The same TensorFlow Lite library through the `tflitec` crate, linked when
 //! the program is built: a second binding, whose results have to be the same.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use tflitec::interpreter::{Interpreter, Options};
 use tflitec::model::Model;
-use tflitec::tensor::Shape;
 
-use crate::model::tflite;
+use crate::record::anatomy::Anatomy;
 use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::{Coverage, DelegateStatus};
 use crate::record::delegate::Delegate;
 use crate::record::format::Format;
 use crate::runtime::backend::{Backend, LoadRequest};
-use crate::runtime::boundary::{batched, cannot_load, check_batch, check_format, no_batch};
+use crate::runtime::boundary::{
+    cannot_load, check_batch, check_format, no_batch, shaped, tflite_bytes,
+};
 use crate::runtime::error::BackendError;
 use crate::runtime::session::{Session, Signature};
 use crate::runtime::tflite::Tflite;
@@ -33,7 +33,9 @@ impl Backend for Tflitec {
     }
 
     fn load(&self, request: &LoadRequest<'_>) -> Result<Box<dyn Session>, BackendError> {
-        check_format(self.kind(), &[Format::Tflite], request.model)?;
+        let format = check_format(self.kind(), &[Format::Tflite], request.model)?;
+        // The crate unwraps what a damaged file holds, so it was verified when it was read.
+        let shaped = shaped(request, format)?;
         let failed = |reason: &dyn std::fmt::Display| {
             BackendError::Failed(cannot_load(request.model, reason))
         };
@@ -49,22 +51,23 @@ impl Backend for Tflitec {
         };
         let thread_count = i32::try_from(request.threads.get())
             .map_err(|error| BackendError::Unsupported(error.to_string()))?;
-        // The crate unwraps what a damaged file holds, so it is verified first.
-        let anatomy = std::fs::read(request.model)
-            .map_err(anyhow::Error::from)
-            .and_then(|bytes| tflite::read(&bytes))
-            .map_err(|error| failed(&format!("{error:#}")))?;
-        let path = request.model.to_str().ok_or_else(|| failed(&"its path is not in UTF-8"))?;
+        let bytes: &'static [u8] = Box::leak(tflite_bytes(request.model, &shaped)?.into());
         // The interpreter borrows its model; a process loads one and ends with it.
         let model: &'static Model<'static> =
-            Box::leak(Box::new(Model::new(path).map_err(|error| failed(&error))?));
+            Box::leak(Box::new(Model::from_bytes(bytes).map_err(|error| failed(&error))?));
         let options = Options { thread_count, is_xnnpack_enabled };
         let interpreter = Interpreter::new(model, Some(options)).map_err(|error| failed(&error))?;
-        let mut signature = Signature { inputs: anatomy.inputs, outputs: anatomy.outputs };
+        interpreter.allocate_tensors().map_err(|error| {
+            if shaped.resized { no_batch(shaped.images, &error) } else { failed(&error) }
+        })?;
+        let Anatomy { inputs, mut outputs, .. } = shaped.into_owned().anatomy;
+        for (index, output) in outputs.iter_mut().enumerate() {
+            let tensor = interpreter.output(index).map_err(|error| failed(&error))?;
+            *output = output.with_shape(tensor.shape().dimensions().clone());
+        }
+        let signature = Signature { inputs, outputs };
         if request.batch.get() > 1 {
-            resize(&interpreter, &mut signature, request.batch)?;
-        } else {
-            interpreter.allocate_tensors().map_err(|error| failed(&error))?;
+            check_batch(&signature.outputs, request.batch)?;
         }
         Ok(Box::new(TflitecSession {
             interpreter,
@@ -74,26 +77,6 @@ impl Backend for Tflitec {
             signature,
         }))
     }
-}
-
-/// Gives every input room for `batch` images and reads what became of the outputs.
-fn resize(
-    interpreter: &Interpreter<'_>,
-    signature: &mut Signature,
-    batch: NonZeroUsize,
-) -> Result<(), BackendError> {
-    for (index, input) in signature.inputs.iter_mut().enumerate() {
-        input.shape = batched(input, batch)?;
-        interpreter
-            .resize_input(index, Shape::new(input.shape.clone()))
-            .map_err(|error| no_batch(batch, &error))?;
-    }
-    interpreter.allocate_tensors().map_err(|error| no_batch(batch, &error))?;
-    for (index, output) in signature.outputs.iter_mut().enumerate() {
-        let tensor = interpreter.output(index).map_err(|error| no_batch(batch, &error))?;
-        output.shape.clone_from(tensor.shape().dimensions());
-    }
-    check_batch(&signature.outputs, batch)
 }
 
 /// An interpreter with its tensors allocated.

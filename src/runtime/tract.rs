@@ -7,8 +7,7 @@ use tract_onnx::prelude::{
     Tensor as RuntimeTensor, TractResult, TypedFact, TypedModel, TypedSimpleState, tvec,
 };
 
-use crate::model::{onnx, tflite};
-use crate::record::anatomy::Anatomy;
+use crate::record::anatomy::{Anatomy, Shaped};
 use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::Coverage;
 use crate::record::delegate::Delegate;
@@ -17,7 +16,7 @@ use crate::record::precision::Precision;
 use crate::record::tensor::{ElementType, TensorInfo};
 use crate::runtime::backend::{Backend, LoadRequest};
 use crate::runtime::boundary::{
-    batched, cannot_load, check_batch, check_format, no_batch, one_line,
+    cannot_load, check_batch, check_format, no_batch, one_line, shaped, tflite_bytes,
 };
 use crate::runtime::error::BackendError;
 use crate::runtime::session::{Session, Signature};
@@ -46,20 +45,15 @@ impl Backend for Tract {
         let failed = |reason: &dyn std::fmt::Display| {
             BackendError::Failed(cannot_load(request.model, reason))
         };
-        let anatomy = std::fs::read(request.model)
-            .map_err(anyhow::Error::from)
-            .and_then(|bytes| match format {
-                Format::Onnx => onnx::read(&bytes),
-                Format::Tflite => tflite::read(&bytes),
-            })
-            .map_err(|error| failed(&format!("{error:#}")))?;
-        if format == Format::Tflite && request.batch.get() > 1 {
-            return Err(no_batch(request.batch, &"tract reads TensorFlow Lite files as they are"));
+        let shaped = shaped(request, format)?;
+        let anatomy = &shaped.anatomy;
+        if format == Format::Tflite && shaped.resized {
+            return Err(no_batch(shaped.images, &"tract reads TensorFlow Lite files as they are"));
         }
         check_precision(format, anatomy.precision)?;
-        check_operators(format, &anatomy)?;
+        check_operators(format, anatomy)?;
         // tract asserts on some graphs instead of returning an error.
-        let session = catch_unwind(AssertUnwindSafe(|| build(request, format, &anatomy)))
+        let session = catch_unwind(AssertUnwindSafe(|| build(request, format, &shaped)))
             .map_err(|_| failed(&"tract panicked on it"))?
             .map_err(|error| {
                 // The file is sound, so it is tract that lacks something. The
@@ -69,8 +63,8 @@ impl Backend for Tract {
                     &format!("tract: {}", error.root_cause()),
                 ))
             })?;
-        if request.batch.get() > 1 {
-            check_batch(session.outputs(), request.batch)?;
+        if shaped.images.get() > 1 {
+            check_batch(session.outputs(), shaped.images)?;
         }
         Ok(Box::new(session))
     }
@@ -106,26 +100,23 @@ fn check_operators(format: Format, anatomy: &Anatomy) -> Result<(), BackendError
     Ok(())
 }
 
-fn build(
-    request: &LoadRequest<'_>,
-    format: Format,
-    anatomy: &Anatomy,
-) -> TractResult<TractSession> {
-    let path = request.model;
+fn build(request: &LoadRequest<'_>, format: Format, shaped: &Shaped) -> TractResult<TractSession> {
+    let (path, anatomy) = (request.model, &shaped.anatomy);
     let model = match format {
         Format::Onnx => {
             let mut model = tract_onnx::onnx().model_for_path(path)?;
             for (index, input) in anatomy.inputs.iter().enumerate() {
-                let shape = match request.batch.get() {
-                    1 => input.shape.clone(),
-                    _ => batched(input, request.batch)?,
-                };
-                let fact = InferenceFact::dt_shape(datum_type(input.element), &shape);
+                let fact = InferenceFact::dt_shape(datum_type(input.element), &input.shape);
                 model.set_input_fact(index, fact)?;
             }
             model.into_optimized()?
         }
-        Format::Tflite => tract_tflite::Tflite::default().model_for_path(path)?.into_optimized()?,
+        Format::Tflite => {
+            let bytes = tflite_bytes(path, shaped)?;
+            tract_tflite::Tflite::default()
+                .model_for_read(&mut bytes.as_slice())?
+                .into_optimized()?
+        }
     };
     let signature = Signature {
         inputs: describe(&model, &anatomy.inputs, TypedModel::input_fact)?,
@@ -160,12 +151,9 @@ fn describe(
             let shape = fact.shape.as_concrete().map(<[usize]>::to_vec);
             let element = element(fact.datum_type);
             match (shape, element) {
-                (Some(shape), Some(element)) => Ok(TensorInfo {
-                    name: named.name.clone(),
-                    shape,
-                    element,
-                    quantization: named.quantization,
-                }),
+                (Some(shape), Some(element)) => {
+                    Ok(TensorInfo { element, ..named.with_shape(shape) })
+                }
                 _ => Err(anyhow::anyhow!(
                     "tensor '{}' is {fact:?}, of no fixed shape or of no type that classifiers use",
                     named.name
@@ -224,12 +212,14 @@ fn datum_type(element: ElementType) -> DatumType {
     match element {
         ElementType::Float32 => DatumType::F32,
         ElementType::Float16 => DatumType::F16,
+        ElementType::Float64 => DatumType::F64,
         ElementType::Int8 => DatumType::I8,
         ElementType::Uint8 => DatumType::U8,
         ElementType::Int16 => DatumType::I16,
         ElementType::Int32 => DatumType::I32,
         ElementType::Int64 => DatumType::I64,
         ElementType::Bool => DatumType::Bool,
+        ElementType::Text => DatumType::String,
     }
 }
 
@@ -237,6 +227,7 @@ fn element(kind: DatumType) -> Option<ElementType> {
     Some(match kind {
         DatumType::F32 => ElementType::Float32,
         DatumType::F16 => ElementType::Float16,
+        DatumType::F64 => ElementType::Float64,
         DatumType::I8 => ElementType::Int8,
         DatumType::U8 => ElementType::Uint8,
         DatumType::I16 => ElementType::Int16,

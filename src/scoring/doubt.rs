@@ -192,6 +192,7 @@ mod tests {
             top: [(best, 0.9), (best + 1, 0.0)].into_iter().collect(),
             rank_of_label: if u32::try_from(best) == Ok(label) { 1 } else { 9 },
             tie: false,
+            not_a_number: false,
         }
     }
 

@@ -10,13 +10,13 @@ use crate::host::clock::now_ns;
 use crate::record::class_map::ClassMap;
 use crate::record::prediction::Prediction;
 use crate::record::status::Status;
-use crate::record::tensor::TensorInfo;
 use crate::scoring::chunk::{Chunk, Prepared};
 use crate::scoring::exchange::{Outputs, References};
 use crate::scoring::pace::{Pace, Runner};
+use crate::scoring::ranking;
+use crate::scoring::reading::{Answer, Reading};
 use crate::scoring::subject::{Event, Subject};
 use crate::scoring::supply::{blend, tensor_bytes};
-use crate::scoring::{ranking, scores};
 use crate::worker::link::{Fault, Link};
 use crate::worker::protocol::{Reply, Request};
 
@@ -53,7 +53,8 @@ pub(crate) struct Feeder {
     /// How many share the subject's images.
     workers: u64,
     input_bytes: usize,
-    output: TensorInfo,
+    output: usize,
+    reading: Reading,
     classes: ClassMap,
     /// Mean time of one inference, shared by the subject's workers.
     image_ns: Arc<AtomicU64>,
@@ -74,6 +75,7 @@ impl Feeder {
             workers: subject.links.len() as u64,
             input_bytes: tensor_bytes(&subject.spec),
             output: subject.output,
+            reading: subject.reading,
             classes: subject.classes,
             image_ns: Arc::new(AtomicU64::new(0)),
         };
@@ -151,11 +153,11 @@ impl Feeder {
             if self.every == 1 {
                 runner.costs(self.image_ns.load(Ordering::Relaxed) / self.workers);
             }
-            for (index, bytes) in now.iter().zip(outputs.chunks_exact(self.output.byte_len())) {
+            for (index, bytes) in now.iter().zip(outputs.chunks_exact(self.reading.byte_len())) {
                 let image = &chunk.images[*index];
                 inferred.predictions.push(self.predict(image, bytes));
                 if let Some(outputs) = &mut inferred.outputs {
-                    outputs.push((image.position, self.output.real(bytes)));
+                    outputs.push((image.position, self.reading.compared(bytes)));
                 }
             }
             due = later;
@@ -181,9 +183,9 @@ impl Feeder {
         let failed = |reason: String| Fault::new(Status::Failed, reason);
         let count =
             u32::try_from(count).map_err(|_| failed("too many images at once".to_owned()))?;
-        match link.ask(&Request::Infer { count }, payload)? {
+        match link.ask(&Request::Infer { count, output: self.output }, payload)? {
             (Reply::Outputs { count: got }, outputs)
-                if got == count && outputs.len() == count as usize * self.output.byte_len() =>
+                if got == count && outputs.len() == count as usize * self.reading.byte_len() =>
             {
                 Ok(outputs)
             }
@@ -192,13 +194,18 @@ impl Feeder {
             (_, outputs) => Err(failed(format!(
                 "the worker sent {} bytes of outputs for {count} images, {} were expected",
                 outputs.len(),
-                count as usize * self.output.byte_len()
+                count as usize * self.reading.byte_len()
             ))),
         }
     }
 
     fn predict(&self, image: &Prepared, bytes: &[u8]) -> Prediction {
-        let scores = scores::probabilities(bytes.to_vec(), &self.output);
-        ranking::rank(&image.file, image.class, &scores, &self.classes)
+        match self.reading.answer(bytes) {
+            Answer::Scores(scores) => {
+                let shown = self.reading.shown(&scores);
+                ranking::rank(&image.file, image.class, &scores, &shown, &self.classes)
+            }
+            Answer::Best(best) => ranking::best_only(&image.file, image.class, best, &self.classes),
+        }
     }
 }

@@ -5,13 +5,24 @@ use std::sync::Arc;
 use crate::record::class_map::ClassMap;
 use crate::record::prediction::{KEPT, Prediction};
 
-/// Ranks one image's scores. Equal scores: the lower output index ranks first.
-/// A score that is no number ranks below all others.
+/// Ranks one image's scores, which are shown as `shown`. Equal scores: the lower output
+/// index ranks first. A score that is no number ranks below all others, and a true class
+/// with such a score is not found.
 #[must_use]
-pub fn rank(image: &Arc<str>, label: u32, scores: &[f32], map: &ClassMap) -> Prediction {
-    let key =
-        |output: usize| if scores[output].is_nan() { f32::NEG_INFINITY } else { scores[output] };
-    let before = |a: &usize, b: &usize| key(*b).total_cmp(&key(*a)).then(a.cmp(b));
+pub fn rank(
+    image: &Arc<str>,
+    label: u32,
+    scores: &[f64],
+    shown: &[f32],
+    map: &ClassMap,
+) -> Prediction {
+    // Adding 0 makes one zero of the two.
+    let key = |output: usize| scores[output] + 0.0;
+    let before = |a: &usize, b: &usize| {
+        let (first, second) = (key(*a), key(*b));
+        let numbers = first.is_nan().cmp(&second.is_nan());
+        numbers.then(second.total_cmp(&first)).then(a.cmp(b))
+    };
     let mut outputs: Vec<usize> = (0..scores.len()).collect();
     let kept = KEPT.min(scores.len());
     if kept < outputs.len() {
@@ -19,7 +30,7 @@ pub fn rank(image: &Arc<str>, label: u32, scores: &[f32], map: &ClassMap) -> Pre
         outputs.truncate(kept);
     }
     outputs.sort_unstable_by(before);
-    let truth = map.output_of(label);
+    let truth = map.output_of(label).filter(|truth| !scores[*truth].is_nan());
     let (rank_of_label, ties_of_truth) = match truth {
         Some(truth) => {
             let ahead = (0..scores.len()).filter(|o| before(o, &truth).is_lt()).count();
@@ -28,7 +39,7 @@ pub fn rank(image: &Arc<str>, label: u32, scores: &[f32], map: &ClassMap) -> Pre
             let tied = (0..scores.len()).filter(equal).count();
             (ahead + 1, Some((ahead - tied_ahead, tied)))
         }
-        None => (scores.len() + 1, None),
+        None => (NOT_FOUND.max(scores.len() + 1), None),
     };
     let best_is_tied = outputs.len() > 1 && key(outputs[0]) == key(outputs[1]);
     // Equal scores decide about the true class where its group of equals
@@ -36,15 +47,36 @@ pub fn rank(image: &Arc<str>, label: u32, scores: &[f32], map: &ClassMap) -> Pre
     let crosses = |(better, tied): (usize, usize)| {
         [1, KEPT].iter().any(|border| better < *border && better + tied >= *border)
     };
-    // No output is that far from its class: the dataset's were all found among them.
-    let class_of = |output: usize| i32::try_from(map.class_of(output)).unwrap_or(-1);
     Prediction {
         image: Arc::clone(image),
         label,
-        top: outputs.iter().map(|output| (class_of(*output), scores[*output])).collect(),
+        top: outputs.iter().map(|output| (class_of(map, *output), shown[*output])).collect(),
         rank_of_label: u32::try_from(rank_of_label).unwrap_or(u32::MAX),
         tie: best_is_tied || ties_of_truth.is_some_and(crosses),
+        not_a_number: scores.iter().any(|score| score.is_nan()),
     }
+}
+
+/// The rank of a class that a model said nothing of: behind any that is looked at.
+const NOT_FOUND: usize = 1_000_000;
+
+/// A prediction of a model that tells the best class alone.
+#[must_use]
+pub fn best_only(image: &Arc<str>, label: u32, best: Option<usize>, map: &ClassMap) -> Prediction {
+    let found = best.is_some() && best == map.output_of(label);
+    Prediction {
+        image: Arc::clone(image),
+        label,
+        top: best.iter().map(|best| (class_of(map, *best), 1.0)).collect(),
+        rank_of_label: if found { 1 } else { NOT_FOUND as u32 },
+        tie: false,
+        not_a_number: best.is_none(),
+    }
+}
+
+fn class_of(map: &ClassMap, output: usize) -> i32 {
+    // No output is that far from its class: the dataset's were all found among them.
+    i32::try_from(map.class_of(output)).unwrap_or(-1)
 }
 
 #[cfg(test)]
@@ -52,7 +84,8 @@ mod tests {
     use super::*;
 
     fn ranked(scores: &[f32], label: u32) -> Prediction {
-        rank(&"a.png".into(), label, scores, &ClassMap::shifted(0, scores.len()))
+        let exact: Vec<f64> = scores.iter().copied().map(f64::from).collect();
+        rank(&"a.png".into(), label, &exact, scores, &ClassMap::shifted(0, scores.len()))
     }
 
     #[test]
@@ -73,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_background_class_has_a_negative_index() {
-        let p = rank(&"a".into(), 0, &[0.9, 0.1, 0.0], &ClassMap::shifted(1, 3));
+        let p = rank(&"a".into(), 0, &[0.9, 0.1, 0.0], &[0.9, 0.1, 0.0], &ClassMap::shifted(1, 3));
         assert_eq!(p.top.as_slice(), [(-1, 0.9), (0, 0.1), (1, 0.0)]);
         assert_eq!(p.rank_of_label, 2);
     }
@@ -81,6 +114,25 @@ mod tests {
     #[test]
     fn no_number_ranks_last() {
         let p = ranked(&[f32::NAN, 0.1, -3.0], 0);
-        assert_eq!((p.top[0].0, p.rank_of_label), (1, 3));
+        assert_eq!((p.top[0].0, p.not_a_number), (1, true));
+        assert!(p.rank_of_label > 5, "a class without a score was found");
+        // Also where nothing is a number, or all that is lies at the very bottom.
+        assert!(ranked(&[f32::NAN; 3], 0).rank_of_label > 5);
+        let p = ranked(&[f32::NAN, f32::NEG_INFINITY], 1);
+        assert_eq!((p.top[0].0, p.rank_of_label, p.tie), (1, 1, false));
+    }
+
+    #[test]
+    fn both_zeros_are_one_score() {
+        let p = ranked(&[-0.0, 0.0], 0);
+        assert_eq!((p.top[0].0, p.tie), (0, true));
+    }
+
+    #[test]
+    fn a_class_alone_is_found_or_not() {
+        let of = |best, label| best_only(&"a".into(), label, best, &ClassMap::shifted(0, 3));
+        assert_eq!(of(Some(2), 2).rank_of_label, 1);
+        assert!(of(Some(1), 2).rank_of_label > 5 && of(None, 2).rank_of_label > 5);
+        assert!(of(None, 2).not_a_number && of(None, 2).top.is_empty());
     }
 }

@@ -10,12 +10,15 @@ use crate::record::backend_kind::BackendKind;
 use crate::record::case::AccuracyKey;
 use crate::record::class_map::ClassMap;
 use crate::record::delegate::Delegate;
+use crate::record::output_kind::OutputKind;
 use crate::record::prediction::Prediction;
 use crate::record::preprocessing::InputSpec;
 use crate::record::preprocessing::{Channels, Layout, Resize};
+use crate::record::scored_output::{OutputForm, ScoredOutput};
 use crate::record::status::Status;
 use crate::record::tensor::ElementType;
 use crate::record::tensor::TensorInfo;
+use crate::scoring::reading::Reading;
 use crate::worker::link::{Fault, Link};
 use crate::worker::protocol::{Reply, Request};
 
@@ -27,7 +30,7 @@ struct Brightness {
 
 impl Link for Brightness {
     fn ask(&mut self, request: &Request, payload: &[u8]) -> Result<(Reply, Vec<u8>), Fault> {
-        let Request::Infer { count } = request else { panic!("{request:?}") };
+        let Request::Infer { count, .. } = request else { panic!("{request:?}") };
         self.asked.lock().unwrap().push(*count);
         if self.fails_after < *count {
             return Err(Fault::new(Status::Crashed, "died".to_owned()));
@@ -46,6 +49,21 @@ impl Link for Brightness {
     fn process(&self) -> Option<u32> {
         None
     }
+}
+
+fn reading() -> Reading {
+    let info = TensorInfo::fixed("scores".to_owned(), vec![1, 256], ElementType::Float32, None);
+    let scored = ScoredOutput {
+        model: "any".into(),
+        index: 0,
+        form: OutputForm::Scores,
+        classes: Some(256),
+        kind: Some(OutputKind::Probabilities),
+        kind_source: None,
+        chosen: None,
+        names: Vec::new(),
+    };
+    Reading::new(info, &scored, 256)
 }
 
 fn subject(model: &str, size: usize, links: usize, fails_after: u32) -> Subject {
@@ -69,12 +87,8 @@ fn subject(model: &str, size: usize, links: usize, fails_after: u32) -> Subject 
             element: ElementType::Uint8,
             quantization: None,
         },
-        output: TensorInfo {
-            name: "scores".to_owned(),
-            shape: vec![1, 256],
-            element: ElementType::Float32,
-            quantization: None,
-        },
+        output: 0,
+        reading: reading(),
         classes: ClassMap::shifted(0, 256),
         from: 0,
         reference: None,

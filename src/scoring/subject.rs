@@ -6,7 +6,7 @@ use crate::record::class_map::ClassMap;
 use crate::record::prediction::Prediction;
 use crate::record::preprocessing::InputSpec;
 use crate::record::run::Decoded;
-use crate::record::tensor::TensorInfo;
+use crate::scoring::reading::Reading;
 use crate::worker::link::{Fault, Link};
 
 /// A model on a backend that is to be scored.
@@ -15,8 +15,10 @@ pub struct Subject {
     pub key: AccuracyKey,
     /// How images become its input.
     pub spec: InputSpec,
-    /// Its first output, as the backend describes it.
-    pub output: TensorInfo,
+    /// Which of its outputs is scored.
+    pub output: usize,
+    /// How that is read.
+    pub reading: Reading,
     /// Its outputs as the dataset's classes.
     pub classes: ClassMap,
     /// First image (position in the dataset) that is still to be scored.

@@ -23,6 +23,8 @@ pub struct Tally {
     pub top5: Option<Proportion>,
     /// Images where equal scores decided one of these.
     pub decided_by_tie: usize,
+    /// Images with a score that is no number, or a class that the model has not.
+    pub not_a_number: usize,
     /// Share of images whose two best probabilities differ by less than 0.1.
     pub ambiguous: Option<f64>,
     /// Expected calibration error.
@@ -77,6 +79,7 @@ impl Tally {
             images,
             top1: top_k(predictions, 1),
             top5: top_k(predictions, 5),
+            not_a_number: predictions.iter().filter(|p| p.not_a_number).count(),
             decided_by_tie: predictions.iter().filter(|p| p.tie).count(),
             ambiguous: share(ambiguous),
             calibration_error: calibration_error(predictions),
@@ -151,6 +154,7 @@ mod tests {
             top: [(best, scores[0]), (best + 1, scores[1])].into_iter().collect(),
             rank_of_label: rank,
             tie: scores[0] == scores[1],
+            not_a_number: false,
         }
     }
 

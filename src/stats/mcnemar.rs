@@ -202,6 +202,7 @@ mod tests {
             top: crate::record::prediction::Ranked::new(),
             rank_of_label: rank,
             tie: false,
+            not_a_number: false,
         };
         let paired =
             compare(&[p("a", 1), p("b", 1), p("x", 1)], &[p("b", 2), p("a", 1), p("y", 1)], 1);

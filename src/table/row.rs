@@ -51,7 +51,7 @@ columns! {
     input_width: Option<usize>, Pixels;
     /// Element type of the first input.
     input_dtype: Option<ElementType>, None;
-    /// Elements of the first output.
+    /// Classes that the scored output tells apart.
     classes: Option<usize>, Count;
     /// tflite, tflitec, litert, tract or onnxruntime.
     backend: BackendKind, None;
@@ -168,7 +168,7 @@ columns! {
     /// process gained since before it was loaded; the most of any process. A GPU's driver adds its
     /// own.
     threads_used: Option<u32>, Count;
-    /// Images a run (`--batch`). The latency columns are of a run; throughput_per_s counts images.
+    /// Images per run: `--batch`, or as many as the file fixes. The latency columns are of a run; throughput_per_s counts images.
     batch: Option<usize>, Count;
     /// latency_p50_us over batch.
     latency_per_image_us: Option<f64>, Microseconds;
@@ -178,4 +178,6 @@ columns! {
     top_k: Vec<TopK>;
     /// Why the labels look wrong: a note.
     doubt: Option<Doubt>;
+    /// Images with a score that is no number, or a class that the model has not.
+    not_a_number: usize;
 }

@@ -1,14 +1,16 @@
 //! From a run's record to the rows of `results.csv`.
 
+use std::num::NonZeroUsize;
+
+use crate::model::geometry::{self, Geometry};
+use crate::model::{resolve, shapes};
 use crate::record::agreement::Agreement;
 use crate::record::case::Case;
 use crate::record::coverage::Coverage;
-use crate::record::description::Model;
+use crate::record::description::{Description, Model};
 use crate::record::precision::Precision;
-use crate::record::preprocessing::Layout;
 use crate::record::run::{AccuracyRecord, CaseRecord, Run};
 use crate::record::status::Status;
-use crate::record::tensor::TensorInfo;
 use crate::record::visit::Process;
 use crate::scoring::doubt::doubt;
 use crate::scoring::tally::Tally;
@@ -55,8 +57,7 @@ fn planned(run: &Run, case: &Case, model: Option<&Model>) -> Row {
     let overrides = &header.options.overrides;
     let description = model.map(|model| &model.description);
     let input = model.and_then(|model| model.anatomy.inputs.first());
-    let layout = overrides.layout.or(description.and_then(|description| description.layout));
-    let size = input.and_then(|input| height_and_width(input, layout));
+    let size = model.and_then(|model| height_and_width(model, overrides));
     let machine = header.machine(case.device.as_deref());
     let runtime = machine.runtimes.iter().find(|runtime| runtime.backend == case.backend);
     let precision = description.and_then(|description| description.precision);
@@ -76,7 +77,10 @@ fn planned(run: &Run, case: &Case, model: Option<&Model>) -> Row {
         input_height: size.map(|(height, _)| height),
         input_width: size.map(|(_, width)| width),
         input_dtype: input.map(|input| input.element),
-        classes: model.and_then(|model| model.anatomy.classes()),
+        classes: header
+            .scored_of(&case.model)
+            .and_then(|scored| scored.classes)
+            .or(model.and_then(|model| model.anatomy.classes())),
         backend: case.backend,
         backend_version: runtime.map(|runtime| runtime.version.clone()),
         delegate: case.delegate.clone(),
@@ -89,14 +93,12 @@ fn planned(run: &Run, case: &Case, model: Option<&Model>) -> Row {
     }
 }
 
-/// Height and width of a 4-D image tensor: by its layout, else the layout
-/// whose channels are fewer than five.
-fn height_and_width(input: &TensorInfo, layout: Option<Layout>) -> Option<(usize, usize)> {
-    let [_, a, b, c] = *input.shape.as_slice() else { return None };
-    match layout.unwrap_or(if a < 5 && c >= 5 { Layout::Nchw } else { Layout::Nhwc }) {
-        Layout::Nhwc => Some((a, b)),
-        Layout::Nchw => Some((b, c)),
-    }
+/// Height and width of the images that a model takes, as it runs.
+fn height_and_width(model: &Model, overrides: &Description) -> Option<(usize, usize)> {
+    let stated = resolve::merged(overrides, &model.description);
+    let input = model.anatomy.inputs.get(geometry::image_input(model)?)?;
+    let Geometry { height, width, .. } = geometry::of(model, input, &stated).ok()?;
+    Some((height, width))
 }
 
 fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
@@ -131,7 +133,7 @@ fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
     row.outliers = Some(summary.outliers);
     row.drift_percent = summary.drift_percent.map(|drift| rounded(drift, 3));
     row.stability = summary.stability;
-    let images = options.latency.as_ref().map_or(1, |latency| latency.batch.get());
+    let images = images_per_run(run, record);
     row.batch = Some(images);
     let batch = images as f64;
     row.throughput_per_s = summary.throughput_per_s.map(|rate| rounded(rate * batch, 3));
@@ -139,6 +141,15 @@ fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
     row.within_budget = summary.within_budget.map(proportion);
     row.cpu_time_ratio = summary.cpu_time_ratio.map(|ratio| rounded(ratio, 4));
     row.modes = Speeds::of(&summary.modes);
+}
+
+/// Those that were asked for, or that the model's file fixes.
+fn images_per_run(run: &Run, record: &CaseRecord) -> usize {
+    let latency = run.header.options.latency.as_ref();
+    let asked = latency.map_or(NonZeroUsize::MIN, |latency| latency.batch);
+    let model = run.header.models.iter().find(|model| model.name == record.case.model);
+    let fixed = model.and_then(|model| shapes::images(model, asked).ok());
+    fixed.unwrap_or(asked).get()
 }
 
 /// What the case's processes told: of times the median over them, of memory
@@ -172,10 +183,10 @@ fn covered(row: &mut Row, coverage: &Coverage) {
 
 /// How the outputs agree with the reference's, or why that is not known.
 fn compared(row: &mut Row, record: &AccuracyRecord) {
-    if let Some(Agreement { images, top1, max_abs_error }) = record.agreement {
+    if let Some(Agreement { images, top1, max_abs_error, kinds_differ }) = record.agreement {
         row.agreement_inputs = Some(images);
         row.agreement_top1 = Some(proportion(top1));
-        row.max_abs_error = Some(max_abs_error);
+        row.max_abs_error = (!kinds_differ).then_some(max_abs_error);
     } else if let (Status::Ok, Some(error)) = (row.status, &record.error) {
         let (status, error) = (record.status, one_line(error));
         row.error = Some(format!("its outputs were not compared ({status}): {error}"));
@@ -203,8 +214,11 @@ fn scored(row: &mut Row, run: &Run, record: &AccuracyRecord, timed: bool) {
     let tally = Tally::of(&record.predictions);
     row.images = Some(tally.images);
     (row.top1, row.top1_low, row.top1_high) = ends(tally.top1);
-    (row.top5, row.top5_low, row.top5_high) = ends(tally.top5);
-    row.ambiguous = tally.ambiguous.map(proportion);
+    row.not_a_number = tally.not_a_number;
+    if !run.header.scored_of(&record.key.model).is_some_and(|it| it.form.is_best_only()) {
+        (row.top5, row.top5_low, row.top5_high) = ends(tally.top5);
+        row.ambiguous = tally.ambiguous.map(proportion);
+    }
     let outputs = run.header.outputs_of(&record.key.model);
     row.doubt = doubt(&record.predictions, row.classes.unwrap_or(0), outputs);
 }

@@ -2,6 +2,7 @@
 //! child process ([`crate::worker::child`]) or, for debuggers, in this one
 //! ([`crate::worker::in_process`]).
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use crate::host::affinity;
@@ -18,13 +19,15 @@ use crate::worker::protocol::{Reply, Request};
 #[derive(Default)]
 pub struct Engine {
     session: Option<Box<dyn Session>>,
+    /// Images of one run.
+    images: usize,
 }
 
 impl Engine {
     /// Answers one request. [`Request::Exit`] is the caller's business.
     pub fn answer(&mut self, request: Request, payload: &[u8]) -> (Reply, Vec<u8>) {
         let answered = match request {
-            Request::Infer { count } => self.infer(count, payload),
+            Request::Infer { count, output } => self.infer(count, output, payload),
             other => self.answer_without_payload(other, payload).map(|reply| (reply, Vec::new())),
         };
         answered.unwrap_or_else(|error| (refusal(&error), Vec::new()))
@@ -51,7 +54,8 @@ impl Engine {
     }
 
     fn load(&mut self, request: Request) -> Result<Reply, BackendError> {
-        let Request::Load { model, backend, delegate, threads, batch, affinity, .. } = request
+        let Request::Load { model, backend, delegate, threads, batch, shaped, affinity, .. } =
+            request
         else {
             return Err(BackendError::Failed("not a load request".into()));
         };
@@ -61,7 +65,8 @@ impl Engine {
         let backend = crate::runtime::registry::open(backend)?;
         let before = memory::memory();
         let start = Instant::now();
-        let request = LoadRequest { model: &model, delegate: &delegate, threads, batch };
+        let shaped = shaped.as_deref();
+        let request = LoadRequest { model: &model, delegate: &delegate, threads, batch, shaped };
         let session = backend.load(&request)?;
         let load_ns = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let after = memory::memory();
@@ -76,6 +81,7 @@ impl Engine {
                 .map(|(before, after)| after.resident_bytes.saturating_sub(before.resident_bytes)),
         };
         self.session = Some(session);
+        self.images = batch.get();
         Ok(Reply::Loaded(Box::new(loaded)))
     }
 
@@ -107,24 +113,51 @@ impl Engine {
         block::time_block(iterations, || session.invoke()).map(Reply::Timed)
     }
 
-    fn infer(&mut self, count: u32, payload: &[u8]) -> Result<(Reply, Vec<u8>), BackendError> {
+    /// Runs on `count` images, as many at once as the model takes. The last run is
+    /// filled up with its last image, whose further outputs are dropped.
+    fn infer(
+        &mut self,
+        count: u32,
+        output: usize,
+        payload: &[u8],
+    ) -> Result<(Reply, Vec<u8>), BackendError> {
+        let images = self.images.max(1);
         let session = self.session()?;
-        let size: usize = session.inputs().iter().map(TensorInfo::byte_len).sum();
-        if payload.len() != size * count as usize || size == 0 {
+        let run: usize = session.inputs().iter().map(TensorInfo::byte_len).sum();
+        let size = run / images;
+        if payload.len() != size * count as usize || size == 0 || run % images != 0 {
             return Err(BackendError::Failed(format!(
                 "{count} inputs of {size} bytes were announced, {} bytes came",
                 payload.len()
             )));
         }
         let mut outputs = Vec::new();
-        for bytes in payload.chunks_exact(size) {
-            self.set_inputs(bytes)?;
+        for bytes in payload.chunks(run) {
+            let filled = filled(bytes, run, size);
+            self.set_inputs(&filled)?;
             let session = self.session()?;
             session.invoke()?;
-            outputs.extend_from_slice(&session.output(0)?.bytes);
+            let made = session.output(output)?.bytes;
+            if made.len() % images != 0 {
+                return Err(BackendError::Failed(format!(
+                    "its output of {} bytes is not that of {images} images",
+                    made.len()
+                )));
+            }
+            outputs.extend_from_slice(&made[..made.len() / images * (bytes.len() / size)]);
         }
         Ok((Reply::Outputs { count }, outputs))
     }
+}
+
+/// `bytes` of some images, filled up to a whole run with the last of them.
+fn filled(bytes: &[u8], run: usize, image: usize) -> Cow<'_, [u8]> {
+    if bytes.len() == run {
+        return Cow::Borrowed(bytes);
+    }
+    let last = &bytes[bytes.len() - image..];
+    let missing = (run - bytes.len()) / image;
+    Cow::Owned([bytes, &last.repeat(missing)].concat())
 }
 
 fn refusal(error: &BackendError) -> Reply {

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::record::anatomy::Shaped;
 use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::Coverage;
 use crate::record::delegate::Delegate;
@@ -33,6 +34,9 @@ pub enum Request {
         threads: NonZeroUsize,
         /// Images a run.
         batch: NonZeroUsize,
+        /// The shapes that it runs with; a program of before reads the file alone.
+        #[serde(default)]
+        shaped: Option<Box<Shaped>>,
         /// CPUs to pin this process to; empty: not pinned.
         affinity: Vec<usize>,
         /// Address-space limit in bytes.
@@ -52,6 +56,9 @@ pub enum Request {
     Infer {
         /// How many inputs the payload holds.
         count: u32,
+        /// Which output is sent back.
+        #[serde(default)]
+        output: usize,
     },
     /// Tell the memory and threads that this process has now.
     Memory,
@@ -72,7 +79,7 @@ pub enum Reply {
     InputsSet,
     /// Timings of a block, or of the first inference (one sample).
     Timed(Block),
-    /// Outputs follow in the payload: the first output of each input.
+    /// Outputs follow in the payload: that of each input, one after the other.
     Outputs {
         /// How many.
         count: u32,
@@ -173,11 +180,11 @@ mod tests {
     #[test]
     fn a_frame_survives_the_pipe() {
         let mut pipe = Vec::new();
-        write_frame(&mut pipe, &Request::Infer { count: 2 }, &[1, 2, 3]).unwrap();
+        write_frame(&mut pipe, &Request::Infer { count: 2, output: 0 }, &[1, 2, 3]).unwrap();
         write_frame(&mut pipe, &Request::Exit, &[]).unwrap();
         let mut from = pipe.as_slice();
         let (first, payload) = read_frame::<Request>(&mut from).unwrap().unwrap();
-        assert_eq!((first, payload), (Request::Infer { count: 2 }, vec![1, 2, 3]));
+        assert_eq!((first, payload), (Request::Infer { count: 2, output: 0 }, vec![1, 2, 3]));
         assert_eq!(read_frame::<Request>(&mut from).unwrap().unwrap().0, Request::Exit);
         assert!(read_frame::<Request>(&mut from).unwrap().is_none());
     }
@@ -185,7 +192,7 @@ mod tests {
     #[test]
     fn a_torn_or_lying_frame_is_an_error() {
         let mut pipe = Vec::new();
-        write_frame(&mut pipe, &Request::Infer { count: 2 }, &[1, 2, 3]).unwrap();
+        write_frame(&mut pipe, &Request::Infer { count: 2, output: 0 }, &[1, 2, 3]).unwrap();
         for cut in 1..pipe.len() {
             assert!(read_frame::<Request>(&mut &pipe[..cut]).is_err(), "cut at {cut}");
         }

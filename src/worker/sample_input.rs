@@ -18,6 +18,9 @@ pub fn seeded(inputs: &[TensorInfo], seed: u64) -> Vec<u8> {
                 ElementType::Float32 => {
                     bytes.extend_from_slice(&rng.random::<f32>().to_ne_bytes());
                 }
+                ElementType::Float64 => {
+                    bytes.extend_from_slice(&rng.random::<f64>().to_ne_bytes());
+                }
                 ElementType::Float16 => {
                     let value = half::f16::from_f32(rng.random());
                     bytes.extend_from_slice(&value.to_ne_bytes());

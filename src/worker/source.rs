@@ -4,8 +4,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::model::shapes;
 use crate::record::case::Case;
-use crate::record::description::Model;
+use crate::record::description::{Description, Model};
 use crate::record::options::Options;
 use crate::record::status::Status;
 use crate::record::visit::Loaded;
@@ -23,6 +24,8 @@ pub struct WorkerSource {
     memory_limit_bytes: Option<u64>,
     affinity: Vec<usize>,
     in_process: bool,
+    /// What is stated of models besides their own descriptions.
+    overrides: Description,
 }
 
 /// A worker that has loaded its model.
@@ -43,19 +46,27 @@ impl WorkerSource {
             memory_limit_bytes: options.memory_limit_mb.map(|mb| mb << 20),
             affinity: options.latency.as_ref().map(|l| l.affinity.clone()).unwrap_or_default(),
             in_process: options.in_process,
+            overrides: options.overrides.clone(),
         }
     }
 
     /// Workers with no limit but silence, for questions outside a run.
     #[must_use]
-    pub const fn isolated() -> Self {
+    pub fn isolated() -> Self {
         Self {
             program: None,
             timeout: Duration::from_secs(60),
             memory_limit_bytes: None,
             affinity: Vec::new(),
             in_process: false,
+            overrides: Description::default(),
         }
+    }
+
+    /// The same for models of which `overrides` is stated.
+    #[must_use]
+    pub fn with_overrides(self, overrides: Description) -> Self {
+        Self { overrides, ..self }
     }
 
     /// The same with another program as the worker: for programs that use this
@@ -106,12 +117,15 @@ impl WorkerSource {
         model: &Model,
         batch: NonZeroUsize,
     ) -> Result<Loaded, Fault> {
+        let shaped = shapes::of(model, &self.overrides, batch)
+            .map_err(|error| Fault::new(Status::Unsupported, format!("{error:#}")))?;
         let request = Request::Load {
             model: model.path.clone(),
             backend: case.backend,
             delegate: case.delegate.clone(),
             threads: case.threads,
-            batch,
+            batch: shaped.images,
+            shaped: Some(Box::new(shaped)),
             affinity: self.affinity.clone(),
             memory_limit_bytes: self.memory_limit_bytes,
         };

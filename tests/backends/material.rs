@@ -74,7 +74,7 @@ pub fn load_batch(
 ) -> Result<Box<dyn Session>, BackendError> {
     let delegate: Delegate = delegate.parse().unwrap();
     let [threads, batch] = [threads, batch].map(|count| NonZeroUsize::new(count).unwrap());
-    backend.load(&LoadRequest { model, delegate: &delegate, threads, batch })
+    backend.load(&LoadRequest { model, delegate: &delegate, threads, batch, shaped: None })
 }
 
 /// A random tensor for an input, the same for the same seed: any byte for

@@ -6,6 +6,9 @@
 - metadata.tflite: float32, with normalisation and labels inside the file, as
   TensorFlow Lite's hosted models carry them.
 - two_outputs.tflite: a graph whose second output is no class.
+- open_size.tflite, single_pixel.tflite: the mean of each channel of an image of any
+  size, with and without a signature that says so.
+- custom.tflite, flex.tflite: operators that only other runtimes have.
 """
 
 import io
@@ -97,6 +100,42 @@ def classifier(kind, bias_kind, bias_type, input_scale, input_zero, scores, vers
     return model
 
 
+def means(signature):
+    """The mean of each channel of an image of open height and width."""
+    graph = schema.SubGraphT()
+    graph.tensors = [
+        tensor("image", [1, 1, 1, 3], schema.TensorType.FLOAT32),
+        tensor("axes", [2], schema.TensorType.INT32, 1),
+        tensor("means", [1, 3], schema.TensorType.FLOAT32),
+    ]
+    if signature:
+        graph.tensors[0].shapeSignature = [-1, -1, -1, 3]
+        graph.tensors[2].shapeSignature = [-1, 3]
+    graph.inputs, graph.outputs = [0], [2]
+    options = schema.ReducerOptionsT()
+    graph.operators = [
+        operator(0, [0, 1], [2], schema.BuiltinOptions.ReducerOptions, options),
+    ]
+    model = schema.ModelT()
+    model.version, model.description = 3, "made by shutterbench's tests"
+    model.operatorCodes = [code(schema.BuiltinOperator.MEAN, 1)]
+    model.subgraphs = [graph]
+    model.buffers = [buffer(), buffer(np.array([1, 2], dtype=np.int32))]
+    return model
+
+
+def custom(name):
+    """The same with an operator of this name in place of the mean."""
+    model = means(False)
+    model.subgraphs[0].tensors[0].shape = [1, 4, 4, 3]
+    foreign = code(schema.BuiltinOperator.CUSTOM, 1)
+    foreign.customCode = name
+    model.operatorCodes = [foreign]
+    only = model.subgraphs[0].operators[0]
+    only.builtinOptionsType, only.builtinOptions = schema.BuiltinOptions.NONE, None
+    return model
+
+
 def packed(model):
     builder = flatbuffers.Builder(4096)
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
@@ -167,6 +206,10 @@ def main():
     two = classifier(kinds.UINT8, kinds.INT32, np.int32, 1 / 128, 128, eight, 1)
     two.subgraphs[0].outputs = [6, 2]
     (folder / "two_outputs.tflite").write_bytes(packed(two))
+    (folder / "open_size.tflite").write_bytes(packed(means(True)))
+    (folder / "single_pixel.tflite").write_bytes(packed(means(False)))
+    (folder / "custom.tflite").write_bytes(packed(custom("edgetpu-custom-op")))
+    (folder / "flex.tflite").write_bytes(packed(custom("FlexErf")))
 
 
 main()

@@ -83,7 +83,7 @@ pub fn host() -> Host {
 }
 
 fn image(shape: Vec<usize>) -> TensorInfo {
-    TensorInfo { name: "input".into(), shape, element: ElementType::Uint8, quantization: None }
+    TensorInfo::fixed("input".into(), shape, ElementType::Uint8, None)
 }
 
 fn model(name: &str, index: usize, classes: u32) -> Model {
@@ -102,6 +102,9 @@ fn model(name: &str, index: usize, classes: u32) -> Model {
             normalization: None,
             labels: Some((0..classes).map(|class| format!("thing {class}")).collect()),
             preprocess: None,
+            convolved_channels: None,
+            output_kinds: Vec::new(),
+            output_classes: Vec::new(),
             external_data: Vec::new(),
         },
         pipeline_source: None,
@@ -219,6 +222,8 @@ pub fn run(shape: &Shape) -> Run {
                     .collect(),
                 by_name: false,
             }],
+            scored: Vec::new(),
+            unscored: Vec::new(),
             in_turn: None,
             assumptions: vec!["resize: bilinear, since nothing says otherwise".into()],
             parts: Vec::new(),
@@ -314,7 +319,12 @@ fn accuracies(shape: &Shape, cases: &[Case], rng: &mut ChaCha8Rng) -> Vec<Accura
                     .map(|image| prediction(image, shape.classes, skill, rng))
                     .collect(),
                 preprocess_ns: (0..shape.images).map(|i| 40_000 + i as u64).collect(),
-                agreement: Some(Agreement { images: 64, top1: 0.995, max_abs_error: 0.0078125 }),
+                agreement: Some(Agreement {
+                    images: 64,
+                    top1: 0.995,
+                    max_abs_error: 0.0078125,
+                    kinds_differ: false,
+                }),
                 coverage: None,
                 ended: true,
             }
@@ -338,5 +348,6 @@ fn prediction(image: usize, classes: u32, skill: f64, rng: &mut ChaCha8Rng) -> P
         top,
         rank_of_label,
         tie: rng.random_bool(0.02),
+        not_a_number: false,
     }
 }

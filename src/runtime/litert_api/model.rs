@@ -16,6 +16,8 @@ type TensorName = unsafe extern "C" fn(sys::Tensor, *mut *const c_char) -> Statu
 pub(crate) struct Model {
     pub(crate) environment: Rc<Environment>,
     pub(crate) raw: sys::Model,
+    /// What `raw` reads, where that is no file.
+    _bytes: Vec<u8>,
 }
 
 impl Model {
@@ -31,7 +33,23 @@ impl Model {
             )
         };
         check("LiteRtCreateModelFromFile", code)?;
-        Ok(Rc::new(Self { environment: Rc::clone(environment), raw }))
+        Ok(Rc::new(Self { environment: Rc::clone(environment), raw, _bytes: Vec::new() }))
+    }
+
+    pub(crate) fn from_bytes(environment: &Rc<Environment>, bytes: Vec<u8>) -> ApiResult<Rc<Self>> {
+        let mut raw = ptr::null_mut();
+        // SAFETY: the environment is live; the bytes stay where they are for as long as
+        // the model, which owns them, and are not changed.
+        let code = unsafe {
+            (environment.api.calls.create_model_from_buffer)(
+                environment.raw,
+                bytes.as_ptr().cast(),
+                bytes.len(),
+                &raw mut raw,
+            )
+        };
+        check("LiteRtCreateModelFromBuffer", code)?;
+        Ok(Rc::new(Self { environment: Rc::clone(environment), raw, _bytes: bytes }))
     }
 
     fn signature(&self) -> ApiResult<sys::Signature> {

@@ -1,0 +1,114 @@
+//! What the operators at the two ends of an ONNX graph tell.
+
+use std::collections::HashMap;
+
+use tract_onnx::pb::{GraphProto, NodeProto};
+
+use crate::record::output_kind::OutputKind;
+
+/// Operators on the way from an input or to an output that are looked through, at most.
+const MOST_STEPS: usize = 64;
+
+/// Operators that move or convert values and leave what they stand for.
+const CONVERSIONS: [&str; 11] = [
+    "Identity",
+    "Cast",
+    "Reshape",
+    "Flatten",
+    "Squeeze",
+    "Unsqueeze",
+    "Transpose",
+    "QuantizeLinear",
+    "DequantizeLinear",
+    "Dropout",
+    "ZipMap",
+];
+/// Operators that keep an image's channels where they are.
+const POINTWISE: [&str; 11] = [
+    "Identity",
+    "Cast",
+    "Sub",
+    "Add",
+    "Mul",
+    "Div",
+    "Clip",
+    "Pad",
+    "BatchNormalization",
+    "QuantizeLinear",
+    "DequantizeLinear",
+];
+
+/// What the numbers of each output are, by the operator that makes them.
+pub(crate) fn output_kinds(graph: &GraphProto) -> Vec<Option<OutputKind>> {
+    let makers: HashMap<&str, &NodeProto> = graph
+        .node
+        .iter()
+        .flat_map(|node| node.output.iter().map(move |name| (name.as_str(), node)))
+        .collect();
+    graph.output.iter().map(|output| kind_of(&makers, &output.name)).collect()
+}
+
+fn kind_of(makers: &HashMap<&str, &NodeProto>, output: &str) -> Option<OutputKind> {
+    let mut name = output;
+    for _ in 0..MOST_STEPS {
+        let node = makers.get(name)?;
+        match node.op_type.as_str() {
+            "Softmax" => return Some(OutputKind::Probabilities),
+            "LogSoftmax" => return Some(OutputKind::LogProbabilities),
+            "Sigmoid" => return Some(OutputKind::Sigmoid),
+            "Gemm" | "MatMul" | "Conv" => return Some(OutputKind::Logits),
+            // A bias is added to what a MatMul made, on either side.
+            "Add" => {
+                name = node.input.iter().find(|input| makers.contains_key(input.as_str()))?;
+            }
+            other if CONVERSIONS.contains(&other) => name = node.input.first()?,
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// The classes that a `ZipMap` gives names to, in the order of its scores, by output.
+pub(crate) fn output_classes(graph: &GraphProto) -> Vec<Option<Vec<String>>> {
+    let classes = |name: &str| {
+        let makes = |node: &&NodeProto| node.output.iter().any(|output| output == name);
+        let node = graph.node.iter().find(makes).filter(|node| node.op_type == "ZipMap")?;
+        node.attribute.iter().find_map(|attribute| match attribute.name.as_str() {
+            "classlabels_strings" => Some(
+                attribute.strings.iter().map(|text| String::from_utf8_lossy(text).into()).collect(),
+            ),
+            "classlabels_int64s" => Some(attribute.ints.iter().map(i64::to_string).collect()),
+            _ => None,
+        })
+    };
+    graph.output.iter().map(|output| classes(&output.name)).collect()
+}
+
+/// The channels that the convolution takes which `input` goes into. ONNX's convolutions
+/// have them at axis 1 of their input, so this tells the order of the axes as well.
+pub(crate) fn convolved_channels(graph: &GraphProto, input: &str) -> Option<usize> {
+    let mut name = input;
+    for _ in 0..MOST_STEPS {
+        let node = graph.node.iter().find(|node| node.input.iter().any(|it| it == name))?;
+        match node.op_type.as_str() {
+            "Conv" | "ConvInteger" => return channels(graph, node, 1),
+            "QLinearConv" => return channels(graph, node, 3),
+            other if POINTWISE.contains(&other) => name = node.output.first()?,
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// Axis 1 of a convolution's weights, which may be stored quantised, times its groups.
+fn channels(graph: &GraphProto, node: &NodeProto, weights: usize) -> Option<usize> {
+    let mut name = node.input.get(weights)?;
+    let made = graph.node.iter().find(|maker| maker.output.first() == Some(name));
+    if let Some(maker) = made.filter(|maker| maker.op_type == "DequantizeLinear") {
+        name = maker.input.first()?;
+    }
+    let weights = graph.initializer.iter().find(|tensor| tensor.name == *name)?;
+    let group = node.attribute.iter().find(|attribute| attribute.name == "group");
+    let group = group.map_or(1, |attribute| attribute.i);
+    usize::try_from(weights.dims.get(1)?.checked_mul(group)?).ok()
+}

@@ -1,0 +1,141 @@
+//! The shapes that a model runs with: those of its file, with every dimension known that
+//! the file leaves open.
+
+use std::num::NonZeroUsize;
+
+use anyhow::{Result, bail, ensure};
+
+use crate::model::geometry;
+use crate::model::resolve::merged;
+use crate::record::anatomy::{Anatomy, Shaped};
+use crate::record::description::{Description, Model};
+use crate::record::tensor::TensorInfo;
+
+/// Images that one run of `model` takes where `asked` are wanted: those that its file
+/// fixes, if it fixes more than one.
+///
+/// # Errors
+/// Another number is fixed than the one that is asked for.
+pub fn images(model: &Model, asked: NonZeroUsize) -> Result<NonZeroUsize> {
+    let fixed = geometry::image_input(model)
+        .map(|index| &model.anatomy.inputs[index])
+        .filter(|input| input.shape.len() == 4)
+        .and_then(|input| NonZeroUsize::new(input.size(0)?))
+        .filter(|images| images.get() > 1);
+    match fixed {
+        None => Ok(asked),
+        Some(fixed) if asked.get() == 1 || asked == fixed => Ok(fixed),
+        Some(fixed) => bail!(
+            "model {} takes {fixed} images per run, as its file fixes, not {asked}; leave out --batch",
+            model.name
+        ),
+    }
+}
+
+/// The shapes of `model` for `asked` images per run, by `overrides` and its description
+/// where the file leaves them open.
+///
+/// # Errors
+/// One sentence: what is open that nothing states.
+pub fn of(model: &Model, overrides: &Description, asked: NonZeroUsize) -> Result<Shaped> {
+    let images = images(model, asked)?;
+    let stated = merged(overrides, &model.description);
+    let image = geometry::image_input(model);
+    let mut anatomy = model.anatomy.clone();
+    for (index, input) in anatomy.inputs.iter_mut().enumerate() {
+        let shape = if image == Some(index) && (input.shape.len() == 4 || input.is_open()) {
+            match geometry::of(model, input, &stated) {
+                Ok(geometry) => geometry.shape(images.get()),
+                // It takes no image, and needs none to be timed.
+                Err(_) if !input.is_open() && stated.input_size.is_none() => {
+                    with_images(input, images)
+                }
+                Err(error) => return Err(error),
+            }
+        } else {
+            with_images(input, images)
+        };
+        let still_open = input.open.iter().find(|open| open.axis > 0);
+        if let Some(open) = still_open.filter(|_| image != Some(index) || shape.len() != 4) {
+            bail!(
+                "model {} leaves axis {} of its input '{}' {} open, which no option sets; export it with that size",
+                model.name,
+                open.axis,
+                input.name,
+                input.shape_text()
+            );
+        }
+        *input = input.with_shape(shape);
+    }
+    ensure!(
+        anatomy.inputs.iter().all(|input| !input.is_empty()),
+        "model {} has an input of no elements; export it again",
+        model.name
+    );
+    Ok(shaped(&model.anatomy, anatomy, images))
+}
+
+/// The shapes of a file that nothing is stated of, for programs that load one by
+/// themselves: what it leaves open besides the images is 1.
+#[must_use]
+pub fn of_file(file: &Anatomy, images: NonZeroUsize) -> Shaped {
+    let mut anatomy = file.clone();
+    for input in &mut anatomy.inputs {
+        *input = input.with_shape(with_images(input, images));
+    }
+    shaped(file, anatomy, images)
+}
+
+/// With the inputs of `anatomy`: what follows from them.
+fn shaped(file: &Anatomy, mut anatomy: Anatomy, images: NonZeroUsize) -> Shaped {
+    let dimensions = dimensions(&file.inputs, &anatomy.inputs);
+    for output in &mut anatomy.outputs {
+        follow(output, &dimensions, images.get());
+    }
+    // A worker has no use for them.
+    anatomy.labels = None;
+    let grown = |(file, known): (&TensorInfo, &TensorInfo)| {
+        file.size(0).is_some_and(|first| Some(&first) != known.shape.first())
+    };
+    let resized = file.inputs.iter().zip(&anatomy.inputs).any(grown);
+    let differs = resized || file.inputs.iter().chain(&file.outputs).any(TensorInfo::is_open);
+    Shaped { anatomy, dimensions, images, resized, differs }
+}
+
+/// The first axis, where it is open or holds one image, with `images`.
+fn with_images(input: &TensorInfo, images: NonZeroUsize) -> Vec<usize> {
+    let mut shape = input.shape.clone();
+    if let Some(first) = shape.first_mut().filter(|first| **first == 1) {
+        *first = images.get();
+    }
+    shape
+}
+
+/// The sizes of the open axes that have names.
+fn dimensions(file: &[TensorInfo], known: &[TensorInfo]) -> Vec<(String, usize)> {
+    let mut named: Vec<(String, usize)> = Vec::new();
+    for (file, known) in file.iter().zip(known) {
+        for open in &file.open {
+            if let (Some(name), Some(size)) = (&open.name, known.shape.get(open.axis))
+                && !named.iter().any(|(other, _)| other == name)
+            {
+                named.push((name.clone(), *size));
+            }
+        }
+    }
+    named
+}
+
+/// Sets the axes of an output that share a name with an input's, and a first one, which
+/// is that of the images.
+fn follow(output: &mut TensorInfo, named: &[(String, usize)], images: usize) {
+    let size_of = |name: &str| named.iter().find(|(known, _)| known == name).map(|(_, size)| *size);
+    output.open.retain(|open| {
+        let by_name = open.name.as_deref().and_then(size_of);
+        let size = by_name.or((open.axis == 0).then_some(images));
+        if let Some(size) = size {
+            output.shape[open.axis] = size;
+        }
+        size.is_none()
+    });
+}

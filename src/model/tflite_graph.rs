@@ -1,0 +1,125 @@
+//! What the operators at the two ends of a TensorFlow Lite graph tell, and the graph with
+//! the dimensions that its file leaves open.
+
+use tract_tflite::tflite::{self as schema, BuiltinOperator};
+
+use crate::record::output_kind::OutputKind;
+use crate::record::tensor::TensorInfo;
+
+/// Operators on the way from an input or to an output that are looked through, at most.
+const MOST_STEPS: usize = 64;
+
+/// What the numbers of each output are, by the operator that makes them.
+pub(crate) fn output_kinds(
+    model: &schema::Model<'_>,
+    graph: &schema::SubGraph<'_>,
+) -> Vec<Option<OutputKind>> {
+    let outputs = graph.outputs().into_iter().flatten();
+    outputs.map(|output| kind_of(model, graph, output)).collect()
+}
+
+fn kind_of(
+    model: &schema::Model<'_>,
+    graph: &schema::SubGraph<'_>,
+    output: i32,
+) -> Option<OutputKind> {
+    let mut tensor = output;
+    for _ in 0..MOST_STEPS {
+        let operators = graph.operators()?;
+        let makes = |operator: &schema::Operator<'_>| {
+            operator.outputs().is_some_and(|outputs| outputs.iter().any(|it| it == tensor))
+        };
+        let operator = operators.iter().find(makes)?;
+        match builtin(model, &operator)? {
+            BuiltinOperator::SOFTMAX => return Some(OutputKind::Probabilities),
+            BuiltinOperator::LOG_SOFTMAX => return Some(OutputKind::LogProbabilities),
+            BuiltinOperator::LOGISTIC => return Some(OutputKind::Sigmoid),
+            BuiltinOperator::FULLY_CONNECTED | BuiltinOperator::CONV_2D => {
+                return Some(OutputKind::Logits);
+            }
+            BuiltinOperator::RESHAPE
+            | BuiltinOperator::SQUEEZE
+            | BuiltinOperator::QUANTIZE
+            | BuiltinOperator::DEQUANTIZE
+            | BuiltinOperator::CAST => tensor = operator.inputs()?.iter().next()?,
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// The channels that the convolution takes which the first input goes into.
+pub(crate) fn convolved_channels(
+    model: &schema::Model<'_>,
+    graph: &schema::SubGraph<'_>,
+) -> Option<usize> {
+    let mut tensor = graph.inputs()?.iter().next()?;
+    for _ in 0..MOST_STEPS {
+        let takes = |operator: &schema::Operator<'_>| {
+            operator.inputs().is_some_and(|inputs| inputs.iter().next() == Some(tensor))
+        };
+        let operator = graph.operators()?.iter().find(takes)?;
+        match builtin(model, &operator)? {
+            // Its weights are stored as [filters, height, width, channels].
+            BuiltinOperator::CONV_2D => {
+                let weights = usize::try_from(operator.inputs()?.iter().nth(1)?).ok()?;
+                let tensors = graph.tensors().filter(|tensors| weights < tensors.len())?;
+                return usize::try_from(tensors.get(weights).shape()?.iter().nth(3)?).ok();
+            }
+            BuiltinOperator::QUANTIZE
+            | BuiltinOperator::DEQUANTIZE
+            | BuiltinOperator::CAST
+            | BuiltinOperator::SUB
+            | BuiltinOperator::ADD
+            | BuiltinOperator::MUL
+            | BuiltinOperator::DIV
+            | BuiltinOperator::PAD => tensor = operator.outputs()?.iter().next()?,
+            _ => return None,
+        }
+    }
+    None
+}
+
+fn builtin(model: &schema::Model<'_>, operator: &schema::Operator<'_>) -> Option<BuiltinOperator> {
+    let codes = model.operator_codes()?;
+    let index = operator.opcode_index() as usize;
+    let code = (index < codes.len()).then(|| codes.get(index))?;
+    Some(BuiltinOperator(code.builtin_code().0.max(i32::from(code.deprecated_builtin_code()))))
+}
+
+/// The bytes of a file with the shapes of `inputs` and `outputs` written into it where it
+/// leaves dimensions open, so that a runtime that takes files as they are runs it at that
+/// size. Tensors in between get theirs from the operators.
+///
+/// `None` where nothing is open, or the file is none of ours.
+#[must_use]
+pub fn with_shapes(bytes: &[u8], inputs: &[TensorInfo], outputs: &[TensorInfo]) -> Option<Vec<u8>> {
+    let model = schema::root_as_model(bytes).ok()?;
+    let graph = model.subgraphs().filter(|graphs| !graphs.is_empty())?.get(0);
+    let tensors = graph.tensors()?;
+    let mut changes = Vec::new();
+    let inputs = graph.inputs().into_iter().flatten().zip(inputs);
+    let outputs = graph.outputs().into_iter().flatten().zip(outputs);
+    for (index, known) in inputs.chain(outputs) {
+        let index = usize::try_from(index).ok().filter(|index| *index < tensors.len())?;
+        let tensor = tensors.get(index);
+        for stored in [tensor.shape(), tensor.shape_signature()].into_iter().flatten() {
+            // A vector of the file is little-endian bytes of it.
+            let start = stored.bytes().as_ptr() as usize - bytes.as_ptr() as usize;
+            for (axis, (size, old)) in known.shape.iter().zip(stored.iter()).enumerate() {
+                let size = i32::try_from(*size).ok()?;
+                if old != size {
+                    changes.push((start + axis * size_of::<i32>(), size));
+                }
+            }
+        }
+    }
+    if changes.is_empty() {
+        return None;
+    }
+    let mut changed = bytes.to_vec();
+    for (at, size) in changes {
+        changed.get_mut(at..at + size_of::<i32>())?.copy_from_slice(&size.to_le_bytes());
+    }
+    Some(changed)
+}

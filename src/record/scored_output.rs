@@ -1,0 +1,51 @@
+//! Which output of a model is scored, and how its numbers are read, as a run's header
+//! keeps it: decided once per model, before anything is scored.
+
+use serde::{Deserialize, Serialize};
+
+use crate::record::output_kind::OutputKind;
+
+/// The output of a model that is scored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScoredOutput {
+    /// The model.
+    pub model: String,
+    /// Which of its outputs, from 0.
+    pub index: usize,
+    /// What it holds for an image.
+    pub form: OutputForm,
+    /// How many classes it tells apart; `None` where only the labels know.
+    pub classes: Option<usize>,
+    /// What its scores are; `None` where nothing has told yet.
+    pub kind: Option<OutputKind>,
+    /// What told the kind, completing 'told by'.
+    pub kind_source: Option<String>,
+    /// Why it is this output, where there are several.
+    pub chosen: Option<String>,
+    /// What its classes are called, where it gives their names and not their scores.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+}
+
+/// What an output holds for one image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum OutputForm {
+    /// A score for each class.
+    Scores,
+    /// One score for the second of two classes.
+    OneScore,
+    /// The index of the best class.
+    ClassIndex,
+    /// The name of the best class.
+    ClassName,
+}
+
+impl OutputForm {
+    /// Whether it tells the best class alone, so that there is no Top-5.
+    #[must_use]
+    pub const fn is_best_only(self) -> bool {
+        matches!(self, Self::ClassIndex | Self::ClassName)
+    }
+}

@@ -1,0 +1,9 @@
+//! Models as people bring them: open dimensions, several outputs, batches, odd types, links.
+//! Each is made here, so that the right answer is known.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod made;
+mod open_dimensions;
+mod outputs;
