@@ -9,7 +9,7 @@ use crate::cli::fetch_args;
 use crate::cli::output::{Ending, INTERRUPTED, print};
 use crate::cli::run_args::RunArgs;
 
-use crate::cli::{decide, fetch, inspect, list, merge, run};
+use crate::cli::{decide, fetch, inspect, list, merge, plan, run};
 use crate::record::description::Description;
 use crate::record::input_size::InputSize;
 
@@ -25,6 +25,8 @@ pub struct Cli {
 enum Command {
     /// Measure; with no arguments: representative embedded models on every backend present
     Run(Box<RunArgs>),
+    /// Show what `run` would measure, with ids, needs and estimates; starts nothing
+    Plan(plan::PlanArgs),
     /// List models, backends, delegates or devices
     List {
         /// What to list
@@ -99,6 +101,7 @@ pub fn dispatch(cli: Cli) -> ExitCode {
 fn command(command: Command) -> anyhow::Result<Ending> {
     match command {
         Command::Run(args) => run::run(&args),
+        Command::Plan(args) => plan::show(&args),
         Command::List { what, server, json } => list::list(what, &server, json),
         Command::Inspect { model, input_size, json } => {
             let overrides = Description { input_size, ..Description::default() };

@@ -15,7 +15,7 @@ use crate::run::replay;
 /// Which runs, and where the merged one goes.
 #[derive(Debug, Args)]
 pub struct MergeArgs {
-    /// The runs' folders: every shard of a dataset, or a run of each device
+    /// The runs' folders: every shard of a dataset, every part of the cases, or a run of each device
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<PathBuf>,
     /// The merged run's folder

@@ -11,5 +11,6 @@ pub mod inspect;
 pub mod list;
 pub mod merge;
 pub mod output;
+pub mod plan;
 pub mod run;
 pub mod run_args;

@@ -270,7 +270,7 @@ fn follow_input(flag: Arc<AtomicBool>) {
 }
 
 /// The suite file, if one is named, with the command line's options over it.
-fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> {
+pub(crate) fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> {
     let file = match suite {
         Some(path) => SuiteFile::read(path)?,
         None => SuiteFile::default(),
@@ -299,6 +299,9 @@ fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> {
         labels: args.labels.clone().or(file.labels),
         images: args.images.or(file.images),
         shard: args.shard.or(args.shard_index).or(file.shard),
+        only: either(&args.only, file.only),
+        partition: args.partition.or(file.partition),
+        anchor: args.anchor.clone().or(file.anchor),
         top_k: either(&args.top_k, file.top_k),
         check_preprocessing: args.check_preprocessing.or(file.check_preprocessing),
         accuracy: if args.no_accuracy { Some(false) } else { file.accuracy },

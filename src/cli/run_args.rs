@@ -10,6 +10,7 @@ use crate::record::backend_kind::BackendKind;
 use crate::record::delegate::Delegate;
 use crate::record::input_size::InputSize;
 use crate::record::options::{Amount, CheckPreprocessing, NonNegative, Order};
+use crate::record::partition::Partition;
 use crate::record::preprocessing::Resize;
 use crate::record::shard::Shard;
 
@@ -32,6 +33,15 @@ pub struct RunArgs {
     /// none, xnnpack, gpu, nnapi, cuda, coreml, external:PATH[?key=value&...]
     #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "What", value_parser = delegate)]
     pub delegate: Vec<Delegate>,
+    /// Only the cases with this id, or whose name or model matches this pattern
+    #[arg(long, num_args = 1.., value_name = "ID|GLOB", help_heading = "What")]
+    pub only: Vec<String>,
+    /// Measure one part of the cases: slice:K/N in turn, or hash:K/N by their ids; `merge` makes the parts one run
+    #[arg(long, value_name = "slice|hash:K/N", conflicts_with = "shard", help_heading = "What", value_parser = partition)]
+    pub partition: Option<Partition>,
+    /// The case that every part measures, by which machines are compared [default: the first]
+    #[arg(long, value_name = "ID|GLOB", help_heading = "What")]
+    pub anchor: Option<String>,
 
     /// Images a run, where the runtime and the model allow more than one
     #[arg(long, value_name = "N", help_heading = "Latency")]
@@ -188,6 +198,10 @@ fn resize(text: &str) -> Result<Resize, String> {
 
 fn threads(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| "threads are whole numbers from 1".to_owned())
+}
+
+fn partition(text: &str) -> Result<Partition, String> {
+    text.parse()
 }
 
 fn shard(text: &str) -> Result<Shard, String> {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::record::backend_kind::BackendKind;
 use crate::record::delegate::Delegate;
@@ -40,6 +41,9 @@ pub struct AccuracyKey {
     pub device: Option<String>,
 }
 
+/// Digits of a case's id: 40 bits, of which two cases of a run will not share all.
+const ID_DIGITS: usize = 10;
+
 /// What the machine that the program runs on is called.
 pub const LOCAL: &str = "local";
 
@@ -53,6 +57,14 @@ impl Case {
             delegate: self.delegate.clone(),
             device: self.device.clone(),
         }
+    }
+
+    /// A short name that is the same in every run and on every machine: ten hexadecimal
+    /// digits of the SHA-256 of its long one.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let name = Self { device: None, ..self.clone() }.to_string();
+        format!("{:x}", Sha256::digest(name))[..ID_DIGITS].to_owned()
     }
 
     /// Whether both are the same but for the machine.

@@ -18,6 +18,7 @@ pub mod input_size;
 pub mod options;
 pub mod output_classes;
 pub mod output_kind;
+pub mod partition;
 pub mod pipeline;
 pub mod precision;
 pub mod prediction;

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::record::description::Description;
+use crate::record::partition::Selection;
 use crate::record::shard::Shard;
 
 /// A count that the program may choose itself.
@@ -213,6 +214,10 @@ pub struct AccuracyOptions {
     pub check_preprocessing: CheckPreprocessing,
 }
 
+fn is_all(selection: &Selection) -> bool {
+    *selection == Selection::default()
+}
+
 /// Everything that shapes a run besides its cases.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Options {
@@ -222,6 +227,9 @@ pub struct Options {
     pub accuracy: Option<AccuracyOptions>,
     /// Description fields given on the command line; they win over all others.
     pub overrides: Description,
+    /// Which of the matrix's cases are measured.
+    #[serde(default, skip_serializing_if = "is_all")]
+    pub cases: Selection,
     /// Seeds the order, the sample and the bootstrap.
     pub seed: u64,
     /// Silence after which a worker counts as hung.

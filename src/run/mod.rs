@@ -20,4 +20,5 @@ pub mod replay;
 pub mod resume;
 pub mod same_options;
 pub mod scored;
+pub mod selection;
 pub mod suite_file;

@@ -25,12 +25,13 @@ use crate::record::options::Preconditions;
 use crate::record::options::{
     AccuracyOptions, Amount, LatencyOptions, NonNegative, Options, Order,
 };
+use crate::record::partition::Selection;
 use crate::record::shard::Shard;
 use crate::run::assumed;
 use crate::run::journal::SCHEMA;
 use crate::run::matrix::Matrix;
 use crate::run::suite_file::SuiteFile;
-use crate::run::{reference, scored};
+use crate::run::{reference, scored, selection};
 use crate::runtime::error::BackendError;
 use crate::runtime::library::RuntimeLibrary;
 use crate::runtime::registry;
@@ -65,7 +66,7 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
     // Aside, since the program is larger than all that is read here.
     let program_hash = thread::spawn(own_hash);
     let mut assumptions = Vec::new();
-    let models = if wanted.models.is_empty() {
+    let mut models = if wanted.models.is_empty() {
         select::representative()?
     } else {
         select::select(&wanted.models)?
@@ -83,8 +84,10 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
         threads: &threads,
         threads_asked: !wanted.threads.is_empty(),
     };
-    let cases = matrix.cases();
-    let options = options(wanted, &models, &mut assumptions)?;
+    let (cases, selection) =
+        selection::select(matrix.cases(), wanted, wanted.latency.unwrap_or(true))?;
+    models.retain(|model| cases.iter().any(|case| case.model == model.name));
+    let options = Options { cases: selection, ..options(wanted, &models, &mut assumptions)? };
     for model in &models {
         let shaped = shapes::of(model, &options.overrides, NonZeroUsize::MIN)?;
         if shaped.images.get() > 1 {
@@ -262,6 +265,7 @@ fn options(wanted: &SuiteFile, models: &[Model], assumptions: &mut Vec<String>) 
         latency,
         accuracy,
         overrides: wanted.describe.clone(),
+        cases: Selection::default(),
         seed: wanted.seed.unwrap_or(SEED),
         timeout_seconds,
         memory_limit_mb: wanted.memory_limit,

@@ -96,12 +96,14 @@ fn options_of(header: &Header) -> Result<Named> {
 /// A field of the options in a header; those that hold options themselves are opened.
 fn add(named: &mut Named, key: &str, value: Value) {
     match (key, value) {
-        ("latency" | "accuracy" | "overrides" | "care", Value::Object(fields)) => {
+        ("latency" | "accuracy" | "overrides" | "care" | "cases", Value::Object(fields)) => {
             fields.into_iter().for_each(|(key, value)| add(named, &key, value));
         }
         ("latency" | "accuracy", Value::Null) => {
             named.insert(format!("no-{key}"), Value::Bool(true));
         }
+        // Found from the others.
+        ("positions", _) => {}
         // Two fields hold one option; the one that is given counts.
         (_, value) if is_nothing(&value) => {}
         (key, value) => {

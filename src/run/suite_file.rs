@@ -11,6 +11,7 @@ use crate::record::backend_kind::BackendKind;
 use crate::record::delegate::Delegate;
 use crate::record::description::Description;
 use crate::record::options::{Amount, CheckPreprocessing, NonNegative, Order};
+use crate::record::partition::Partition;
 use crate::record::shard::Shard;
 
 /// A suite. Every field is optional; what is absent is as on a command line
@@ -43,6 +44,9 @@ pub struct SuiteFile {
     pub labels: Option<PathBuf>,
     pub images: Option<NonZeroUsize>,
     pub shard: Option<Shard>,
+    pub only: Vec<String>,
+    pub partition: Option<Partition>,
+    pub anchor: Option<String>,
     pub top_k: Vec<NonZeroU32>,
     pub check_preprocessing: Option<CheckPreprocessing>,
     pub accuracy: Option<bool>,

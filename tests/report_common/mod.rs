@@ -155,6 +155,7 @@ pub fn options(seed: u64) -> Options {
         seed,
         timeout_seconds: 60.0,
         memory_limit_mb: None,
+        cases: shutterbench::record::partition::Selection::default(),
         in_process: false,
         require_delegate: false,
         worker: None,

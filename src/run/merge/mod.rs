@@ -6,6 +6,7 @@
 //! says which one it was measured on.
 
 pub mod alike;
+pub(crate) mod cases;
 pub mod keep;
 pub mod runs;
 pub mod shards;

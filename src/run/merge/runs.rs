@@ -4,7 +4,7 @@ use crate::record::header::Header;
 use crate::record::run::Run;
 use crate::run::merge::alike::Scope;
 use crate::run::merge::source::{Source, add_new, parts, together};
-use crate::run::merge::{alike, shards};
+use crate::run::merge::{alike, cases, shards};
 use crate::run::plan::run_second;
 use anyhow::{Result, bail, ensure};
 use sha2::{Digest, Sha256};
@@ -28,7 +28,8 @@ pub fn merge(sources: Vec<Source>) -> Result<Run> {
         let name = group[0].folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let folder = group[0].name();
         let run = match group.as_slice() {
-            [whole] if whole.shard().is_none() => whole.run.clone(),
+            [whole] if !whole.is_part() => whole.run.clone(),
+            [part, ..] if part.partition().is_some() => cases::unite(group)?,
             _ => shards::unite(group)?,
         };
         machines.push(Of { folder, name, run });
@@ -98,14 +99,15 @@ fn no_run_twice(sources: &[Source]) -> Result<()> {
     Ok(())
 }
 
-/// The shards of one machine (as the runs name it) together, every whole run alone.
+/// The shards or parts of one machine (as the runs name it) together, every whole run alone.
 fn groups(sources: Vec<Source>) -> Vec<Vec<Source>> {
     let mut groups: Vec<Vec<Source>> = Vec::new();
     for source in sources {
         let belongs = |group: &&mut Vec<Source>| {
             let first = &group[0];
-            first.shard().is_some()
-                && source.shard().is_some()
+            first.is_part()
+                && first.shard().is_some() == source.shard().is_some()
+                && first.partition().is_some() == source.partition().is_some()
                 && first.run.header.device == source.run.header.device
         };
         match groups.iter_mut().find(belongs) {

@@ -1,6 +1,7 @@
 //! A run that is merged into another one, and what it leaves there.
 
 use crate::record::header::Part;
+use crate::record::partition::Partition;
 use crate::record::run::{Finished, Run};
 use std::path::PathBuf;
 
@@ -20,6 +21,17 @@ impl Source {
 
     pub(crate) fn shard(&self) -> Option<crate::record::shard::Shard> {
         self.run.header.options.accuracy.as_ref()?.shard
+    }
+}
+
+impl Source {
+    pub(crate) fn partition(&self) -> Option<Partition> {
+        self.run.header.options.cases.partition
+    }
+
+    /// Whether it is a part of a run that was spread over machines.
+    pub(crate) fn is_part(&self) -> bool {
+        self.shard().is_some() || self.partition().is_some()
     }
 }
 

@@ -1,0 +1,245 @@
+//! `shutterbench plan`: what `run` would measure, with ids that stay, for a scheduler.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+use clap::Args;
+use comfy_table::{Table, presets};
+use serde::Serialize;
+
+use crate::cli::output::{Ending, print, print_json};
+use crate::cli::run::wanted;
+use crate::cli::run_args::RunArgs;
+use crate::record::case::Case;
+use crate::record::delegate::Delegate;
+use crate::record::header::Header;
+use crate::record::partition::Partition;
+use crate::record::run::{CaseRecord, Run};
+use crate::record::shard::Shard;
+use crate::run::context::find_model;
+use crate::run::plan::{Plan, plan};
+use crate::run::replay;
+
+/// What a worker takes before it loads a model, in bytes: the program, a runtime, and the
+/// arenas of its allocator.
+const WORKER_BYTES: u64 = 64 << 20;
+/// How often a model's bytes are in memory at most: the file, the weights as a delegate packs
+/// them, and its activations.
+const COPIES: u64 = 4;
+
+/// What to plan: the options of `run`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    run: Box<RunArgs>,
+    /// Also list N parts of the cases (--partition) and of the images (--shard)
+    #[arg(long, value_name = "N")]
+    parts: Option<usize>,
+    /// Estimate time and memory by what this run measured
+    #[arg(long, value_name = "RUN")]
+    like: Option<PathBuf>,
+}
+
+#[derive(Debug, Serialize)]
+struct Document {
+    schema: u32,
+    /// Images that are scored.
+    images: usize,
+    cases: Vec<PlannedCase>,
+    partitions: Vec<PlannedPart>,
+    shards: Vec<PlannedShard>,
+}
+
+#[derive(Debug, Serialize)]
+struct PlannedCase {
+    id: String,
+    #[serde(flatten)]
+    case: Case,
+    needs: Needs,
+    estimate: Estimate,
+}
+
+/// What the machine of a case must have.
+#[derive(Debug, Serialize)]
+struct Needs {
+    /// What the graph is handed to: `cpu` for everything that computes there.
+    device_class: String,
+    threads: usize,
+    /// Whether nothing else may run there meanwhile: latency is measured.
+    exclusive: bool,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Estimate {
+    /// Time in which latency is measured, at most, in seconds.
+    latency_seconds: f64,
+    /// Time in which the images are scored, where a run to judge by was named.
+    scoring_seconds: Option<f64>,
+    memory_bytes: u64,
+    /// Whether it was measured; else it is made from the options and the file's size.
+    measured: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct PlannedPart {
+    partition: String,
+    cases: Vec<String>,
+    latency_seconds: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct PlannedShard {
+    shard: Shard,
+    images: usize,
+}
+
+/// Shows the plan.
+///
+/// # Errors
+/// What is wrong with the request, as `run` would say it.
+pub fn show(args: &PlanArgs) -> Result<Ending> {
+    ensure!(
+        args.run.on.is_local() && args.run.resume.is_none() && args.run.ab.is_empty(),
+        "plan shows what a run on this machine would measure; leave out --device, --resume and --ab"
+    );
+    let wanted = wanted(&args.run, args.run.suite.as_deref())?;
+    let plan = plan(&wanted)?;
+    let like = args.like.as_deref().map(replay::read).transpose()?;
+    let cases = planned(&plan, like.as_ref());
+    let count = args.parts.unwrap_or(0);
+    let shards = if plan.dataset.is_some() { count } else { 0 };
+    let images = plan.dataset.as_ref().map_or(0, |dataset| dataset.scored().len());
+    let document = Document {
+        schema: 1,
+        images,
+        partitions: parts(&cases, count)?,
+        shards: (1..=shards).map(|index| shard(index, count, images)).collect::<Result<_>>()?,
+        cases,
+    };
+    if args.run.json { print_json(&document) } else { print(table(&document).as_bytes()) }
+}
+
+fn planned(plan: &Plan, like: Option<&Run>) -> Vec<PlannedCase> {
+    let header = &plan.header;
+    let images = plan.dataset.as_ref().map_or(0, |dataset| dataset.scored().len());
+    let known: HashMap<String, &CaseRecord> = like
+        .into_iter()
+        .flat_map(|run| &run.cases)
+        .map(|record| (record.case.id(), record))
+        .collect();
+    let planned = |case: &Case| {
+        let id = case.id();
+        let measured = known.get(&id).and_then(|record| of_record(record, images));
+        let estimate = measured.unwrap_or_else(|| of_options(header, case));
+        let needs = Needs {
+            device_class: device_class(case),
+            threads: case.threads.get(),
+            exclusive: header.options.latency.is_some(),
+        };
+        PlannedCase { id, case: case.clone(), needs, estimate }
+    };
+    header.cases.iter().map(planned).collect()
+}
+
+fn device_class(case: &Case) -> String {
+    match &case.delegate {
+        Delegate::None | Delegate::Xnnpack => "cpu".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// What a case took before.
+fn of_record(record: &CaseRecord, images: usize) -> Option<Estimate> {
+    let memory = record.processes.iter().filter_map(|process| process.memory);
+    let memory_bytes = memory.map(|memory| memory.peak_bytes).max()?;
+    let timed: Vec<u64> =
+        record.visits.iter().flat_map(|visit| visit.block.latency_ns.iter().copied()).collect();
+    let mean_ns = timed.iter().sum::<u64>() as f64 / timed.len().max(1) as f64;
+    Some(Estimate {
+        latency_seconds: record.seconds,
+        scoring_seconds: Some(mean_ns * images as f64 / 1e9),
+        memory_bytes,
+        measured: true,
+    })
+}
+
+/// What a case may take by the options and its model's size.
+fn of_options(header: &Header, case: &Case) -> Estimate {
+    let latency = header.options.latency.as_ref();
+    // Loading and warm-up come on top, once per process.
+    let seconds = latency.map_or(0.0, |latency| latency.max_seconds);
+    let bytes = find_model(header, &case.model).map_or(0, |model| model.bytes);
+    Estimate {
+        latency_seconds: seconds,
+        scoring_seconds: None,
+        memory_bytes: WORKER_BYTES + COPIES * bytes,
+        measured: false,
+    }
+}
+
+/// The parts that `--partition slice:K/N` makes.
+fn parts(cases: &[PlannedCase], count: usize) -> Result<Vec<PlannedPart>> {
+    let part = |index: usize| {
+        let partition: Partition =
+            format!("slice:{index}/{count}").parse().map_err(anyhow::Error::msg)?;
+        let mine: Vec<&PlannedCase> = cases
+            .iter()
+            .enumerate()
+            .filter(|(position, planned)| {
+                // The anchor is in every part, where latency is measured.
+                partition.has(*position, &planned.case)
+                    || (*position == 0 && planned.needs.exclusive)
+            })
+            .map(|(_, planned)| planned)
+            .collect();
+        Ok(PlannedPart {
+            partition: partition.to_string(),
+            cases: mine.iter().map(|planned| planned.id.clone()).collect(),
+            latency_seconds: mine.iter().map(|planned| planned.estimate.latency_seconds).sum(),
+        })
+    };
+    (1..=count).map(part).collect()
+}
+
+fn shard(index: usize, count: usize, images: usize) -> Result<PlannedShard> {
+    let shard: Shard = format!("{index}/{count}").parse().map_err(anyhow::Error::msg)?;
+    Ok(PlannedShard { shard, images: shard.of(images).len() })
+}
+
+fn table(document: &Document) -> String {
+    let mut cases = Table::new();
+    cases.load_preset(presets::NOTHING);
+    cases.set_header(["id", "case", "device", "threads", "exclusive", "time", "memory"]);
+    for planned in &document.cases {
+        let Estimate { latency_seconds, scoring_seconds, memory_bytes, measured } =
+            planned.estimate;
+        let bound = if measured { "" } else { "<= " };
+        let seconds = latency_seconds + scoring_seconds.unwrap_or(0.0);
+        cases.add_row([
+            planned.id.clone(),
+            planned.case.to_string(),
+            planned.needs.device_class.clone(),
+            planned.needs.threads.to_string(),
+            if planned.needs.exclusive { "yes" } else { "no" }.to_owned(),
+            format!("{bound}{seconds:.0} s"),
+            format!("{} MB", memory_bytes.div_ceil(1 << 20)),
+        ]);
+    }
+    let mut text = format!("{cases}\n");
+    if document.images > 0 {
+        text += &format!("\n{} images are scored\n", document.images);
+    }
+    for part in &document.partitions {
+        let PlannedPart { partition, cases, latency_seconds } = part;
+        text += &format!(
+            "--partition {partition}: {} cases, <= {latency_seconds:.0} s: {}\n",
+            cases.len(),
+            cases.join(" ")
+        );
+    }
+    for part in &document.shards {
+        text += &format!("--shard {}: {} images\n", part.shard, part.images);
+    }
+    text
+}

@@ -1,0 +1,102 @@
+//! Which cases of a matrix a run measures: those that were asked for, and its part of them.
+
+use anyhow::{Context, Result, bail, ensure};
+use glob::Pattern;
+
+use crate::record::case::Case;
+use crate::record::partition::Selection;
+use crate::run::suite_file::SuiteFile;
+
+/// The cases that `wanted` selects of `all`, and how. With `anchored`, parts are given a case
+/// that all of them measure.
+///
+/// # Errors
+/// One sentence: a pattern that is none or matches nothing, or a part without a case.
+pub fn select(
+    all: Vec<Case>,
+    wanted: &SuiteFile,
+    anchored: bool,
+) -> Result<(Vec<Case>, Selection)> {
+    let mut selection = Selection { only: wanted.only.clone(), ..Selection::default() };
+    let cases = matching(all, &wanted.only)?;
+    let Some(partition) = wanted.partition else {
+        ensure!(
+            wanted.anchor.is_none(),
+            "--anchor names a case that every part measures; give --partition with it"
+        );
+        return Ok((cases, selection));
+    };
+    ensure!(
+        wanted.shard.is_none(),
+        "--partition parts the cases and --shard the images; give one of them"
+    );
+    let anchor = match &wanted.anchor {
+        Some(text) => Some(the_only(&cases, text)?),
+        None => cases.first().map(Case::id),
+    };
+    let count = cases.len();
+    let anchor = anchor.filter(|_| anchored);
+    let is_mine = |(position, case): &(usize, Case)| {
+        partition.has(*position, case) || Some(case.id()) == anchor
+    };
+    let (positions, mine): (Vec<usize>, Vec<Case>) =
+        cases.into_iter().enumerate().filter(is_mine).unzip();
+    ensure!(
+        !mine.is_empty(),
+        "partition {partition} holds none of the {count} cases; make fewer parts"
+    );
+    selection.partition = Some(partition);
+    selection.anchor = anchor;
+    selection.positions = positions;
+    Ok((mine, selection))
+}
+
+/// The cases that any of `patterns` means; all of them without one.
+fn matching(all: Vec<Case>, patterns: &[String]) -> Result<Vec<Case>> {
+    if patterns.is_empty() {
+        return Ok(all);
+    }
+    let patterns = patterns.iter().map(|text| Means::new(text)).collect::<Result<Vec<_>>>()?;
+    for pattern in &patterns {
+        ensure!(
+            all.iter().any(|case| pattern.means(case)),
+            "--only {} matches none of the {} cases; 'shutterbench plan' with the same options lists them",
+            pattern.text,
+            all.len()
+        );
+    }
+    Ok(all.into_iter().filter(|case| patterns.iter().any(|it| it.means(case))).collect())
+}
+
+/// The id of the one case that `text` means.
+fn the_only(cases: &[Case], text: &str) -> Result<String> {
+    let means = Means::new(text)?;
+    let found: Vec<&Case> = cases.iter().filter(|case| means.means(case)).collect();
+    match found.as_slice() {
+        [case] => Ok(case.id()),
+        [] => bail!(
+            "--anchor {text} matches no case; 'shutterbench plan' with the same options lists them"
+        ),
+        several => bail!("--anchor {text} matches {} cases; name one", several.len()),
+    }
+}
+
+/// An id, or a pattern of a case's or a model's name.
+struct Means<'a> {
+    text: &'a str,
+    pattern: Pattern,
+}
+
+impl<'a> Means<'a> {
+    fn new(text: &'a str) -> Result<Self> {
+        let pattern = Pattern::new(text)
+            .with_context(|| format!("'{text}' is neither a case's id nor a pattern"))?;
+        Ok(Self { text, pattern })
+    }
+
+    fn means(&self, case: &Case) -> bool {
+        self.text == case.id()
+            || self.pattern.matches(&case.model)
+            || self.pattern.matches(&case.to_string())
+    }
+}
