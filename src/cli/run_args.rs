@@ -154,7 +154,7 @@ pub struct RunArgs {
     /// Begin the run in --out, or go on with it; a command that a scheduler may repeat
     #[arg(long = "continue", requires = "out", conflicts_with_all = ["resume", "ab", "against"], help_heading = "Run")]
     pub go_on: bool,
-    /// Exit code after an interrupt, for schedulers that show 130 as 2 [default: 130]
+    /// Exit code after an interrupt, for tools that take 130 for a signal [default: 130]
     #[arg(long, value_name = "N", help_heading = "Run", value_parser = clap::value_parser!(u8).range(1..))]
     pub interrupt_code: Option<u8>,
     /// Silence after which a worker counts as hung

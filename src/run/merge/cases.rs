@@ -49,7 +49,7 @@ pub(crate) fn unite(mut sources: Vec<Source>) -> Result<Run> {
 
 /// Takes what a part has and the others have not; of the anchor, the first part's figures stay.
 fn absorb(merged: &mut Run, positions: &mut Vec<usize>, run: Run) {
-    let Run { header, cases, accuracies, decoded, finished } = run;
+    let Run { header, cases, accuracies, decoded, preprocessing_checks, finished } = run;
     let Header {
         models,
         references,
@@ -59,6 +59,8 @@ fn absorb(merged: &mut Run, positions: &mut Vec<usize>, run: Run) {
         dataset,
         options,
         started_at,
+        scored,
+        unscored,
         ..
     } = header;
     for (position, record) in options.cases.positions.into_iter().zip(cases) {
@@ -95,9 +97,16 @@ fn absorb(merged: &mut Run, positions: &mut Vec<usize>, run: Run) {
     if let Some((mine, theirs)) = header.dataset.as_mut().zip(dataset) {
         add_new(&mut mine.unreadable, theirs.unreadable);
     }
+    add_new(&mut header.scored, scored);
+    add_new(&mut header.unscored, unscored);
     add_new(&mut header.assumptions, assumptions);
     let began = std::mem::take(&mut header.started_at);
     header.started_at = began.min(started_at);
+    for check in preprocessing_checks {
+        if merged.preprocessing_checks.iter().all(|known| known.key != check.key) {
+            merged.preprocessing_checks.push(check);
+        }
+    }
     merged.decoded += decoded;
     merged.finished = together(merged.finished, finished);
 }
