@@ -33,11 +33,16 @@ pub(crate) fn files(model: &ModelProto) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Bytes of the external `files` of a model in `folder`.
+/// Bytes of the external `files` of `model`, which lie beside it.
 ///
 /// # Errors
-/// A file that is not there, or that a link takes out of the folder.
-pub(crate) fn bytes(folder: &Path, files: &[PathBuf]) -> Result<u64> {
+/// A file that is not there, or that a link takes out of the folder of a model that is
+/// no link itself: caches link all files of a model, a single link may lead anywhere.
+pub(crate) fn bytes(model: &Path, files: &[PathBuf]) -> Result<u64> {
+    if files.is_empty() {
+        return Ok(0);
+    }
+    let folder = fs::canonicalize(model.parent().unwrap_or(Path::new("/")))?;
     files.iter().try_fold(0, |sum, file| {
         let path = fs::canonicalize(folder.join(file)).with_context(|| {
             format!(
@@ -47,7 +52,7 @@ pub(crate) fn bytes(folder: &Path, files: &[PathBuf]) -> Result<u64> {
             )
         })?;
         ensure!(
-            path.starts_with(folder),
+            path.starts_with(&folder) || model.is_symlink(),
             "its weights '{}' are a link out of the model's folder; refused",
             file.display()
         );
@@ -140,9 +145,15 @@ mod tests {
         fs::write(folder.join("w.bin"), [0; 10]).unwrap();
         fs::write(folder.join("../secret"), [0; 10]).unwrap();
         std::os::unix::fs::symlink("../secret", folder.join("link")).unwrap();
-        assert_eq!(bytes(&folder, &["w.bin".into()]).unwrap(), 10);
-        let error = |file: &str| format!("{:#}", bytes(&folder, &[file.into()]).unwrap_err());
+        let model = folder.join("m.onnx");
+        fs::write(&model, [0]).unwrap();
+        assert_eq!(bytes(&model, &["w.bin".into()]).unwrap(), 10);
+        let error = |file: &str| format!("{:#}", bytes(&model, &[file.into()]).unwrap_err());
         assert!(error("link").contains("a link out of"), "{}", error("link"));
         assert!(error("gone").contains("not beside it"), "{}", error("gone"));
+        // A cache links the model and its weights alike.
+        let linked = folder.join("linked.onnx");
+        std::os::unix::fs::symlink("m.onnx", &linked).unwrap();
+        assert_eq!(bytes(&linked, &["link".into()]).unwrap(), 10);
     }
 }

@@ -90,6 +90,22 @@ impl Manifest {
             .with_context(|| format!("manifest {} cannot be used", path.display()))
     }
 
+    /// Reads `folder/manifest.toml` where it is one of ours: other programs have files of
+    /// that name, and those are none of our business.
+    ///
+    /// # Errors
+    /// See [`Self::read`].
+    pub fn read_own(folder: &Path) -> Result<Option<Self>> {
+        let is_own = fs::read_to_string(folder.join(FILE_NAME))
+            .ok()
+            .and_then(|text| toml::from_str::<toml::Table>(&text).ok())
+            .is_some_and(|table| {
+                table.contains_key("schema")
+                    && table.get("model").is_some_and(toml::Value::is_array)
+            });
+        if is_own { Self::read(folder) } else { Ok(None) }
+    }
+
     /// The embedded family: `models` named by `SHUTTERBENCH_MODELS`, beside the
     /// program or above it, or where it was built.
     ///

@@ -22,19 +22,62 @@ pub fn select(names: &[String]) -> Result<Vec<Model>> {
     let mut models: Vec<Model> = Vec::new();
     for name in names {
         for model in one(name)? {
-            match models.iter().find(|known| known.name == model.name) {
-                None => models.push(model),
-                Some(known) if known.path == model.path => {}
-                Some(known) => bail!(
-                    "two models are named '{}': {} and {}; rename one of the files",
-                    model.name,
-                    known.path.display(),
-                    model.path.display()
-                ),
+            if !models.iter().any(|known| known.path == model.path) {
+                models.push(model);
             }
         }
     }
+    tell_apart(&mut models)?;
     Ok(models)
+}
+
+/// Gives models of one name the endings of their files, or as many of their folders as
+/// tell them apart.
+fn tell_apart(models: &mut [Model]) -> Result<()> {
+    for index in 0..models.len() {
+        let same: Vec<usize> =
+            (0..models.len()).filter(|other| models[*other].name == models[index].name).collect();
+        if same.len() < 2 {
+            continue;
+        }
+        let named = |depth: usize, ending: bool| -> Vec<String> {
+            same.iter().map(|index| with_folders(&models[*index], depth, ending)).collect()
+        };
+        let distinct = |names: &Vec<String>| {
+            (1..names.len()).all(|at| !names[..at].contains(&names[at]))
+                && !models.iter().any(|model| names.contains(&model.name))
+        };
+        let longest = same.iter().map(|index| models[*index].path.components().count()).max();
+        let mut ways = std::iter::once((0, true))
+            .chain((1..longest.unwrap_or(1)).flat_map(|depth| [(depth, false), (depth, true)]));
+        let Some(names) =
+            ways.find_map(|(depth, ending)| Some(named(depth, ending)).filter(distinct))
+        else {
+            bail!(
+                "two models are named '{}': {} and {}; rename one of the files",
+                models[same[0]].name,
+                models[same[0]].path.display(),
+                models[same[1]].path.display()
+            );
+        };
+        for (index, name) in same.into_iter().zip(names) {
+            models[index].name = name;
+        }
+    }
+    Ok(())
+}
+
+/// A model's name behind the innermost `depth` folders of its file, with the file's ending
+/// or without.
+fn with_folders(model: &Model, depth: usize, ending: bool) -> String {
+    let folders = model.path.ancestors().skip(1).take(depth).filter_map(Path::file_name);
+    let mut parts: Vec<String> =
+        folders.map(|folder| folder.to_string_lossy().into_owned()).collect();
+    parts.reverse();
+    let extension = model.path.extension().filter(|_| ending);
+    let extension = extension.map_or_else(String::new, |it| format!(".{}", it.to_string_lossy()));
+    parts.push(format!("{}{extension}", model.name));
+    parts.join("/")
 }
 
 /// The whole embedded family.
@@ -63,6 +106,9 @@ fn one(name: &str) -> Result<Vec<Model>> {
     if path.is_file() {
         return Ok(vec![open(path)?]);
     }
+    if path.is_dir() {
+        return Ok(vec![open(&in_folder(path)?)?]);
+    }
     let manifest = Manifest::embedded();
     let pattern = glob::Pattern::new(name)
         .with_context(|| format!("'{name}' is neither a file nor a valid pattern"))?;
@@ -81,6 +127,45 @@ fn one(name: &str) -> Result<Vec<Model>> {
         "model '{name}' is neither a file nor the name of an embedded model; 'shutterbench list models' shows those"
     );
     paths.iter().map(|path| open(path)).collect()
+}
+
+/// The only model file of a folder as people publish them: in it, in its `onnx` folder, or
+/// in the only snapshot of a hub's cache.
+fn in_folder(folder: &Path) -> Result<PathBuf> {
+    let files_of = |folder: &Path| -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut files: Vec<PathBuf> =
+            entries.map(|entry| entry.path()).filter(|path| is_model_file(path)).collect();
+        files.sort();
+        files
+    };
+    let snapshots = fs::read_dir(folder.join("snapshots")).into_iter().flatten().flatten();
+    let mut folders = vec![folder.to_owned()];
+    folders.extend(snapshots.map(|snapshot| snapshot.path()));
+    let mut found: Vec<PathBuf> = folders.iter().flat_map(|folder| files_of(folder)).collect();
+    if found.is_empty() {
+        found = folders.iter().flat_map(|folder| files_of(&folder.join("onnx"))).collect();
+    }
+    match found.as_slice() {
+        [one] => Ok(one.clone()),
+        [] => bail!(
+            "folder {} holds no .tflite or .onnx file; name a model file with --model",
+            folder.display()
+        ),
+        several => {
+            let names = several
+                .iter()
+                .take(5)
+                .map(|path| path.strip_prefix(folder).unwrap_or(path).display().to_string());
+            bail!(
+                "folder {} holds {} model files ({}{}); name one of them with --model",
+                folder.display(),
+                several.len(),
+                names.collect::<Vec<_>>().join(", "),
+                if several.len() > 5 { ", ..." } else { "" }
+            )
+        }
+    }
 }
 
 fn is_model_file(path: &Path) -> bool {
@@ -122,10 +207,9 @@ pub fn open(path: &Path) -> Result<Model> {
             path.display()
         );
     }
-    let path = fs::canonicalize(path).with_context(context)?;
-    let folder = path.parent().unwrap_or(Path::new("/"));
+    let path = as_named(path, &anatomy.external_data).with_context(context)?;
     let bytes = bytes.len() as u64
-        + external::bytes(folder, &anatomy.external_data).with_context(context)?;
+        + external::bytes(&path, &anatomy.external_data).with_context(context)?;
     Ok(Model {
         name,
         path,
@@ -139,6 +223,15 @@ pub fn open(path: &Path) -> Result<Model> {
         config_notes: beside.notes,
         config_error,
     })
+}
+
+/// A model is what the user's path says, with its weights beside that, also where it is a
+/// link into a cache; only a link that has no weights beside it is followed to its file.
+fn as_named(path: &Path, weights: &[PathBuf]) -> Result<PathBuf> {
+    let named = std::path::absolute(path)?;
+    let has_weights = |path: &Path| weights.iter().all(|it| path.with_file_name(it).is_file());
+    let followed = fs::canonicalize(path)?;
+    Ok(if !has_weights(&named) && has_weights(&followed) { followed } else { named })
 }
 
 /// The model of this name that lies with `model`: in the manifest that describes
@@ -160,7 +253,7 @@ pub fn beside(model: &Model, name: &str) -> Result<Option<Model>> {
 
 /// The manifests in a file's folder and the two above.
 fn manifests_over(path: &Path) -> impl Iterator<Item = Result<Manifest>> {
-    path.ancestors().skip(1).take(3).filter_map(|folder| Manifest::read(folder).transpose())
+    path.ancestors().skip(1).take(3).filter_map(|folder| Manifest::read_own(folder).transpose())
 }
 
 /// The name of a model, and what is written about it: in the sidecar, in a manifest of

@@ -30,10 +30,18 @@ pub enum Format {
 
 impl Format {
     /// The format of a file, by its first bytes where they tell, else by its
-    /// name's ending.
+    /// name's ending: the caches of package managers name files by their hashes.
     #[must_use]
     pub fn detect(path: &Path, head: &[u8]) -> Self {
-        let onnx_name = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"));
-        if head.get(4..8) != Some(b"TFL3") && onnx_name { Self::Onnx } else { Self::Tflite }
+        let named = |ending: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending));
+        // An ONNX file begins with its IR version, field 1 of the protocol buffer.
+        let onnx = matches!(head, [0x08, 1..=0x7f, ..]);
+        if head.get(4..8) == Some(b"TFL3") {
+            Self::Tflite
+        } else if named("onnx") || (onnx && !named("tflite")) {
+            Self::Onnx
+        } else {
+            Self::Tflite
+        }
     }
 }

@@ -350,7 +350,9 @@ fn accuracy_options(
 pub fn embedded_dataset(models: &[Model]) -> Option<std::path::PathBuf> {
     let manifest = Manifest::embedded().ok()?;
     let folder = fs::canonicalize(&manifest.folder).ok()?;
-    let all_embedded = models.iter().all(|model| model.path.starts_with(&folder));
+    let all_embedded = models
+        .iter()
+        .all(|model| fs::canonicalize(&model.path).is_ok_and(|path| path.starts_with(&folder)));
     let dataset = manifest.family.as_ref()?.dataset.as_ref()?;
     all_embedded.then(|| manifest.folder.join(dataset))
 }

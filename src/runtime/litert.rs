@@ -26,6 +26,7 @@ use crate::runtime::litert_api::model::Model;
 use crate::runtime::litert_api::options::Options;
 use crate::runtime::litert_api::profiler::Call;
 use crate::runtime::litert_coverage;
+use crate::runtime::refusal;
 use crate::runtime::session::{Session, Signature};
 
 /// The LiteRT library of this machine.
@@ -74,6 +75,11 @@ impl Backend for Litert {
         let shaped = shaped(request, format)?;
         if shaped.resized {
             return Err(no_batch(shaped.images, &"LiteRT's CompiledModel runs the file's shapes"));
+        }
+        if refusal::is_of_other_hardware(&shaped.anatomy)
+            && let Some(error) = refusal::of_custom_operators(request.model, &shaped.anatomy)
+        {
+            return Err(error);
         }
         let failed = |reason: String| BackendError::Failed(cannot_load(request.model, &reason));
         let folder = self.library.parent().unwrap_or(Path::new("/"));

@@ -13,6 +13,7 @@ pub mod onnxruntime_output;
 pub mod onnxruntime_profile;
 pub mod onnxruntime_provider;
 pub mod onnxruntime_recipe;
+pub mod refusal;
 pub mod registry;
 pub mod session;
 pub mod tflite;

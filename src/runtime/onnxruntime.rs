@@ -27,6 +27,7 @@ use crate::runtime::onnxruntime_output as output;
 use crate::runtime::onnxruntime_profile as profile;
 use crate::runtime::onnxruntime_provider as provider;
 use crate::runtime::onnxruntime_recipe::Recipe;
+use crate::runtime::refusal;
 use crate::runtime::session::{Session, Signature};
 
 /// The ONNX Runtime library of this machine.
@@ -113,7 +114,9 @@ impl Backend for Onnxruntime {
             threads: request.threads.get(),
             dimensions: shaped.dimensions.clone(),
         };
-        let session = recipe.session(Ok).map_err(failed)?;
+        let session = recipe.session(Ok).map_err(|error| {
+            refusal::of_onnxruntime(request.model, &self.version, &error.to_string())
+        })?;
         let known = &shaped.anatomy;
         let signature = Signature {
             inputs: inputs(session.inputs(), &shaped)?,

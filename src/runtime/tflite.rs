@@ -17,6 +17,7 @@ use crate::runtime::boundary::{
 };
 use crate::runtime::error::BackendError;
 use crate::runtime::library::RuntimeLibrary;
+use crate::runtime::refusal;
 use crate::runtime::session::{Session, Signature};
 use crate::runtime::tflite_delegate::NativeDelegate;
 use crate::runtime::tflite_plan;
@@ -136,7 +137,10 @@ impl Backend for Tflite {
         }
         let interpreter = builder.build(&model).map_err(|error| match request.delegate {
             _ if shaped.resized => no_batch(shaped.images, &error),
-            Delegate::None => failed(error),
+            Delegate::None | Delegate::Xnnpack => {
+                refusal::of_custom_operators(request.model, &shaped.anatomy)
+                    .unwrap_or_else(|| failed(error))
+            }
             delegate => BackendError::Failed(cannot_load(
                 request.model,
                 &format!("with delegate {delegate}: {error}"),

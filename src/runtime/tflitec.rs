@@ -16,6 +16,7 @@ use crate::runtime::boundary::{
     cannot_load, check_batch, check_format, no_batch, shaped, tflite_bytes,
 };
 use crate::runtime::error::BackendError;
+use crate::runtime::refusal;
 use crate::runtime::session::{Session, Signature};
 use crate::runtime::tflite::Tflite;
 
@@ -58,7 +59,12 @@ impl Backend for Tflitec {
         let options = Options { thread_count, is_xnnpack_enabled };
         let interpreter = Interpreter::new(model, Some(options)).map_err(|error| failed(&error))?;
         interpreter.allocate_tensors().map_err(|error| {
-            if shaped.resized { no_batch(shaped.images, &error) } else { failed(&error) }
+            let custom = || refusal::of_custom_operators(request.model, &shaped.anatomy);
+            if shaped.resized {
+                no_batch(shaped.images, &error)
+            } else {
+                custom().unwrap_or_else(|| failed(&error))
+            }
         })?;
         let Anatomy { inputs, mut outputs, .. } = shaped.into_owned().anatomy;
         for (index, output) in outputs.iter_mut().enumerate() {

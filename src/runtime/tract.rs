@@ -19,6 +19,7 @@ use crate::runtime::boundary::{
     cannot_load, check_batch, check_format, no_batch, one_line, shaped, tflite_bytes,
 };
 use crate::runtime::error::BackendError;
+use crate::runtime::refusal;
 use crate::runtime::session::{Session, Signature};
 
 /// tract, built into this program.
@@ -58,10 +59,18 @@ impl Backend for Tract {
             .map_err(|error| {
                 // The file is sound, so it is tract that lacks something. The
                 // outer layers of the error print whole operators.
-                BackendError::Unsupported(cannot_load(
-                    request.model,
-                    &format!("tract: {}", error.root_cause()),
-                ))
+                let said = refusal::plain(&error.root_cause().to_string());
+                if said.contains("resolves outside the model directory") {
+                    return BackendError::Unsupported(cannot_load(
+                        request.model,
+                        &"its weights are links out of its folder, which tract does not follow; \
+                          use backend onnxruntime",
+                    ));
+                }
+                let custom = refusal::of_custom_operators(request.model, anatomy);
+                custom.filter(|_| format == Format::Tflite).unwrap_or_else(|| {
+                    BackendError::Unsupported(cannot_load(request.model, &format!("tract: {said}")))
+                })
             })?;
         if shaped.images.get() > 1 {
             check_batch(session.outputs(), shaped.images)?;

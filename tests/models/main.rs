@@ -4,6 +4,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod files;
+mod inputs;
 mod made;
 mod open_dimensions;
 mod outputs;
