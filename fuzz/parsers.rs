@@ -8,21 +8,18 @@ use std::fs;
 use std::io::Cursor;
 use std::path::Path;
 
-use shutterbench::dataset::entries::Dataset;
+use shutterbench::dataset::entries::{Dataset, Entry};
 use shutterbench::decide::comparison;
 use shutterbench::decide::pick::Constraints;
 use shutterbench::decide::pick::pick;
-use shutterbench::model::config::{
-    hugging_face, image_processor, onnx_metadata, python_literal, steps, timm,
-};
+use shutterbench::model::labels::read;
 use shutterbench::model::manifest::Manifest;
-use shutterbench::model::{labels, metadata, onnx, tflite};
+use shutterbench::model::{metadata, onnx, tflite};
 use shutterbench::record::description::Description;
-use shutterbench::record::preprocessing::Channels;
-use shutterbench::record::preset::Preset;
 use shutterbench::report;
 use shutterbench::run::suite_file::SuiteFile;
 use shutterbench::run::{journal, replay};
+use shutterbench::text_file;
 use shutterbench::worker::protocol::{Reply, Request, read_frame, write_frame};
 
 /// A suite file: parsed twice, it is the same; refused, it is refused in words.
@@ -48,12 +45,14 @@ pub fn manifest(bytes: &[u8]) {
     let _ = toml::from_str::<Description>(text).map_err(|error| error.to_string());
 }
 
-/// Class names: none is empty, and written down again they are the same.
+/// Class names in any form: none is empty, and read twice they are the same; as a JSON
+/// list they are the same again.
 pub fn class_names(bytes: &[u8]) {
-    let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let Ok(names) = labels::parse(text) else { return };
+    let Some(text) = text_file::decode(bytes) else { return };
+    let Ok(names) = read::parse(&text.text) else { return };
     assert!(!names.is_empty() && names.iter().all(|name| !name.is_empty()));
-    assert_eq!(labels::parse(&names.join("\n")).unwrap(), names);
+    assert_eq!(read::parse(&text.text).unwrap(), names);
+    assert_eq!(read::parse(&serde_json::to_string(&names).unwrap()).unwrap(), names);
 }
 
 /// A dataset's `labels.csv`, in a folder without images: every line is either an
@@ -68,6 +67,34 @@ pub fn dataset(bytes: &[u8]) {
     }
 }
 
+/// A Parquet file or a tar archive: what is listed can be asked for, and gives bytes or a
+/// reason.
+pub fn container(bytes: &[u8]) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("images");
+    fs::write(&path, bytes).unwrap();
+    let dataset = match Dataset::open(&path) {
+        Ok(dataset) => dataset,
+        Err(error) => return assert!(!format!("{error:#}").is_empty()),
+    };
+    for entry in &dataset.entries {
+        let _ = dataset.load(entry).map_err(|error| format!("{error:#}"));
+    }
+}
+
+/// ILSVRC2012's ground truth in a folder with two images.
+pub fn ground_truth(bytes: &[u8]) {
+    let folder = tempfile::tempdir().unwrap();
+    let names = ["ILSVRC2012_val_00000001.JPEG", "ILSVRC2012_val_00000002.JPEG"];
+    names.iter().for_each(|name| fs::write(folder.path().join(name), "").unwrap());
+    let name = if bytes.starts_with(b"[") { "real.json" } else { "val.txt" };
+    fs::write(folder.path().join(name), bytes).unwrap();
+    if let Ok(dataset) = Dataset::open(folder.path()) {
+        let classes = |entry: &Entry| [&[entry.class], &entry.also[..]].concat();
+        assert!(dataset.entries.iter().flat_map(classes).all(|class| class < 1000));
+    }
+}
+
 /// A model file of either format, and the metadata and labels in it.
 pub fn model(bytes: &[u8]) {
     let _ = tflite::read(bytes).map_err(|error| error.to_string());
@@ -78,56 +105,6 @@ pub fn model(bytes: &[u8]) {
         assert!(deviation.iter().all(|value| *value > 0.0));
     }
     let _ = metadata::labels(bytes, found.label_file.as_deref().or(Some("labels.txt")));
-}
-
-/// A configuration beside a model, read as each of the libraries': what is read can be
-/// used, written down and read again; what is refused is refused in one line.
-pub fn configuration(bytes: &[u8]) {
-    let one_line = |error: anyhow::Error| {
-        let text = format!("{error:#}");
-        assert!(!text.is_empty() && !text.contains('\n'), "{text:?}");
-    };
-    match image_processor::read(bytes) {
-        Ok(processor) => description(&steps::of_processor(&processor)),
-        Err(error) => one_line(error),
-    }
-    match timm::read(bytes) {
-        Ok(timm) => timm.iter().for_each(|timm| description(&steps::of_timm(timm))),
-        Err(error) => one_line(error),
-    }
-    match hugging_face::read(bytes) {
-        Ok(config) => config.labels.iter().for_each(|labels| names(labels)),
-        Err(error) => one_line(error),
-    }
-}
-
-/// What a configuration says can be written down, and gives steps for an input.
-fn description(description: &Description) {
-    let preset = description.preprocess.as_ref().unwrap();
-    assert_eq!(preset.to_string().parse::<Preset>().as_ref(), Ok(preset));
-    let pipeline = preset.pipeline(224, 224, Channels::Rgb, None);
-    assert!(!pipeline.to_string().is_empty());
-    let mean = description.mean.as_deref().unwrap();
-    let scale = description.scale.as_deref().unwrap();
-    for values in [mean, scale] {
-        assert!(matches!(values.len(), 1 | 3));
-    }
-    assert!(scale.iter().all(|value| *value != 0.0), "{scale:?}");
-    description.label_names.iter().for_each(|labels| names(labels));
-}
-
-fn names(labels: &[String]) {
-    assert!(!labels.is_empty() && labels.iter().all(|name| !name.is_empty()));
-}
-
-/// A text in a model's metadata: names that are read are none of them empty.
-pub fn metadata_text(bytes: &[u8]) {
-    let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let _ = python_literal::read(text);
-    let pairs = [("names", text), ("author", "Ultralytics"), ("task", "classify")];
-    let found = onnx_metadata::read(&pairs, None);
-    found.labels.iter().for_each(|labels| names(labels));
-    assert!(found.preprocess.is_some());
 }
 
 /// A journal: what counts as whole parses to the same entries alone, and a run

@@ -22,4 +22,5 @@ pub mod runtime;
 pub mod scoring;
 pub mod stats;
 pub mod table;
+pub mod text_file;
 pub mod worker;

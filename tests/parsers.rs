@@ -13,9 +13,7 @@ use std::process::Command;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{Config, TestRunner};
-use shutterbench::record::visit::{Block, Visited};
-use shutterbench::worker::protocol::{Reply, Request, write_frame};
-use shutterbench::worker::visit_plan::VisitPlan;
+use shutterbench::worker::protocol::{Request, write_frame};
 
 /// What is put in place of a number or spliced in: the values at which integers,
 /// floats and lengths break, and the syntax of every format that is read.
@@ -121,7 +119,7 @@ fn numbers(bytes: &[u8]) -> Vec<std::ops::Range<usize>> {
 }
 
 /// Every seed as it is, then `cases` mutations of them.
-fn check(seeds: &[Vec<u8>], cases: u32, property: fn(&[u8])) {
+fn check(seeds: &[Vec<u8>], cases: u32, property: impl Fn(&[u8])) {
     assert!(!seeds.is_empty());
     seeds.iter().for_each(|seed| property(seed));
     let config = Config { failure_persistence: None, ..Config::with_cases(cases) };
@@ -168,7 +166,20 @@ fn manifests_and_descriptions() {
 
 #[test]
 fn class_names() {
-    let seeds = committed(&["models/fashion-mnist/labels.txt"]);
+    let mut seeds = committed(&["models/fashion-mnist/labels.txt"]);
+    seeds.extend(
+        [
+            "0    cat\n1    dog\n2    bird\n",
+            "\"0\",\"cat\"\n\"1\",\"dog, big\"\n",
+            "index;name\n0;cat\n1;dog\n",
+            "{\"id2label\": {\"0\": \"cat\", \"1\": \"dog\"}}",
+            "[{\"id\": 0, \"name\": \"cat\"}, {\"id\": 1, \"name\": \"dog\"}]",
+            "path: x\nnames: &a\n  0: cat\n  1: dog\nagain: *a\n",
+            "names: [cat, 'dog', \"bird\"]\n",
+        ]
+        .map(Into::into),
+    );
+    seeds.push("\u{feff}cat\r\ndog".encode_utf16().flat_map(u16::to_le_bytes).collect());
     check(&seeds, 20000, parsers::class_names);
 }
 
@@ -184,6 +195,62 @@ fn datasets() {
         b"file,wnid\n\"a,1.jpg\",n01440764\nb.jpg,n15075141\n".to_vec(),
     ];
     check(&seeds, 5000, parsers::dataset);
+}
+
+/// Tables whose images are there, in every dialect.
+#[test]
+fn tables() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a, 1.png", "b.png", "c.png"] {
+        fs::write(folder.path().join(name), "").unwrap();
+    }
+    let seeds = [
+        &b"file;label\r\n\"a, 1.png\";cat\r\nb.png;dog\r\n"[..],
+        b"sep=\t\nimage\tlabel\nb.png\t3.0\nc.png\t1\n",
+        b"b.png,1\nc.png,0\n",
+        b"filename,cat,dog\nb.png,0,1\nc.png,1,0\n",
+        b"{\"file_name\": \"b.png\", \"label\": 3}\n{\"file_name\": \"c.png\", \"label\": 1}\n",
+        b"file,label\nb.png,K\xe4fer\nc,Hut\n",
+    ];
+    let path = folder.path().join("labels.csv");
+    check(&seeds.map(<[u8]>::to_vec), 4000, |bytes| {
+        fs::write(&path, bytes).unwrap();
+        if let Ok(dataset) = shutterbench::dataset::entries::Dataset::open(folder.path()) {
+            assert!(dataset.entries.iter().all(|entry| dataset.path(entry).exists()));
+        }
+    });
+}
+
+#[test]
+fn ground_truths() {
+    let seeds = [
+        &b"1\n1000\n"[..],
+        b"n01440764\ncrane\n",
+        b"ILSVRC2012_val_00000001.JPEG 65\nval/ILSVRC2012_val_00000002.JPEG 970\n",
+        b"[[1, 2], [999]]",
+    ];
+    check(&seeds.map(<[u8]>::to_vec), 4000, parsers::ground_truth);
+}
+
+#[test]
+fn parquet_files_and_tar_archives() {
+    check(
+        &committed(&["tests/parquet/struct.parquet", "tests/parquet/bytes.parquet"]),
+        2500,
+        parsers::container,
+    );
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, content) in [
+        ("0001.png", &b"\x89PNG\r\n\x1a\n"[..]),
+        ("0001.cls", b"3"),
+        ("a/0002.jpg", b"\xff\xd8\xff"),
+        ("a/0002.json", b"{\"label\": 7}"),
+    ] {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        archive.append_data(&mut header, name, content).unwrap();
+    }
+    check(&[archive.into_inner().unwrap()], 4000, parsers::container);
 }
 
 #[test]
@@ -208,62 +275,24 @@ fn models() {
 }
 
 #[test]
-fn configurations() {
-    let mut seeds = committed(&[
-        "tests/goldens/exports/huggingface/preprocessor_config.json",
-        "tests/goldens/exports/huggingface/config.json",
-        "tests/goldens/exports/timm/config.json",
-    ]);
-    let class = |class: &str, rest: &str| {
-        format!("{{\"image_processor_type\":\"{class}ImageProcessor\",{rest}}}").into_bytes()
-    };
-    let scaled =
-        "\"do_rescale\":true,\"rescale_factor\":0.00784313725490196,\"rescale_offset\":true,";
-    seeds.extend([
-        class("ViT", "\"size\":{\"height\":224,\"width\":224},\"resample\":2,\"image_mean\":[0.5,0.5,0.5]"),
-        class("EfficientNet", &format!("{scaled}\"size\":224,\"include_top\":true,\"image_std\":[0.5,0.5,0.5]")),
-        class("MobileViT", "\"size\":{\"shortest_edge\":288},\"crop_size\":256,\"do_flip_channel_order\":true"),
-        class("PoolFormer", "\"size\":{\"height\":224,\"width\":192},\"crop_pct\":0.95,\"do_center_crop\":true"),
-        class("Levit", "\"size\":[224,224],\"do_normalize\":false,\"do_resize\":false"),
-        b"{\"architecture\":\"resnet18\",\"num_classes\":2,\"labels\":[\"a\",\"b\"],\"input_size\":[3,224,224],\"crop_mode\":\"border\",\"mean\":[0.5,0.4,0.3],\"std\":[1.0,1.0,1.0]}".to_vec(),
-    ]);
-    check(&seeds, 2000 * seeds.len() as u32, parsers::configuration);
-}
-
-#[test]
-fn metadata_texts() {
-    let seeds = [
-        b"{0: 'tench', 1: \"cock's comb\", 2: 'caf\\xe9 \\u00e9'}".to_vec(),
-        b"['a', (1, -2.5, 1e3), {'b': None}]".to_vec(),
-        b"{\"0\": \"a\", \"1\": \"b\"}".to_vec(),
-        b"0\n90\n180\n270".to_vec(),
-    ];
-    check(&seeds, 8000, parsers::metadata_text);
-}
-
-#[test]
 fn protocol() {
     let mut frames = Vec::new();
     for (request, payload) in [
         (Request::SetInputs, vec![1_u8; 12]),
-        (Request::Visit(VisitPlan::only(50, 1_000_000)), Vec::new()),
+        (Request::Block { iterations: 50 }, Vec::new()),
         (Request::Infer { count: 2, output: 0 }, vec![7; 8]),
         (Request::Exit, Vec::new()),
     ] {
         write_frame(&mut frames, &request, &payload).unwrap();
     }
     let mut reply = Vec::new();
-    let visited = Visited {
-        cold_ns: Some(7),
-        settle_runs: 1,
-        settle_ns: 4,
-        block: Block { at_ns: vec![1, 2], latency_ns: vec![3, 4], cpu_ns: 5, wall_ns: 6 },
-        cpu: Some(0),
-        mhz: None,
-        millidegrees: Some(40_000),
+    let block = shutterbench::record::visit::Block {
+        at_ns: vec![1, 2],
+        latency_ns: vec![3, 4],
+        cpu_ns: 5,
+        wall_ns: 6,
     };
-    write_frame(&mut reply, &Reply::Working, &[]).unwrap();
-    write_frame(&mut reply, &Reply::Visited(Box::new(visited)), &[]).unwrap();
+    write_frame(&mut reply, &shutterbench::worker::protocol::Reply::Timed(block), &[]).unwrap();
     check(&[frames, reply], 20000, parsers::protocol);
 }
 

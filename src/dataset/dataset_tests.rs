@@ -40,13 +40,13 @@ fn what_labels_csv_gets_wrong_is_said_with_its_line() {
         refusal(&[("labels.csv", &format!("file,class_index\na.png,0\n{line}\n")), ("a.png", "")])
     };
     assert!(of("gone.png,1").contains("line 3: gone.png is not in the folder"));
-    assert!(of("a.png,-1").contains("line 3: class_index '-1' is no whole number"));
+    assert!(of("a.png,-1").contains("line 3: class_index '-1' is not a whole number"));
     assert!(of("a.png,cat").contains("line 3: class_index 'cat'"));
     assert!(of("a.png,").contains("line 3: class_index is empty"));
     assert!(of("a.png").contains("line 3 has 1 fields where the first line has 2"));
     assert!(of("a.png,0").contains("labels a.png twice"));
-    assert!(refusal(&[("labels.csv", "path,class_index\n")]).contains("no column 'file'"));
-    assert!(refusal(&[("labels.csv", "file,x\n")]).contains("no column 'class_index'"));
+    assert!(refusal(&[("labels.csv", "where,class_index\n")]).contains("no column 'file'"));
+    assert!(refusal(&[("labels.csv", "file,x,z\n")]).contains("no column 'class_index'"));
     assert!(refusal(&[("labels.csv", "file,class_index\n")]).contains("labels no image"));
     assert!(refusal(&[("a.png", "")]).contains("has no labels"));
     assert!(Dataset::open(Path::new("no/such")).unwrap_err().to_string().contains("is no folder"));
@@ -109,10 +109,10 @@ fn the_development_kits_numbers_are_translated() {
 
 fn hundred() -> Dataset {
     let entries = (0..100)
-        .map(|i| Entry { file: format!("{i:03}.png"), class: if i < 80 { 0 } else { 1 + i % 2 } })
+        .map(|i| Entry::new(format!("{i:03}.png"), if i < 80 { 0 } else { 1 + i % 2 }))
         .collect();
     let classes = Classes { order: Order::Given, names: Vec::new(), used: Vec::new() };
-    Dataset { root: PathBuf::from("."), entries, classes, unreadable: Vec::new(), shard: None }
+    Dataset::new(PathBuf::from("."), entries, classes)
 }
 
 #[test]

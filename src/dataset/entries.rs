@@ -2,25 +2,37 @@
 
 use std::fs;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::dataset::container::Container;
+use crate::dataset::file_name;
+use crate::image::decode;
 use crate::record::header::DatasetFacts;
 use crate::record::shard::Shard;
-
-/// File extensions that count as images.
-const EXTENSIONS: [&str; 5] = ["jpg", "jpeg", "png", "bmp", "webp"];
 
 /// One labelled image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Path within the dataset's folder, with `/`.
+    /// Its name within the dataset, as [`file_name::shown`] writes it.
     pub file: String,
     /// Index of its class.
     pub class: u32,
+    /// Further classes that are right for it too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<u32>,
+}
+
+impl Entry {
+    /// An image of one class.
+    #[must_use]
+    pub const fn new(file: String, class: u32) -> Self {
+        Self { file, class, also: Vec::new() }
+    }
 }
 
 /// What a class index of the dataset stands for.
@@ -33,6 +45,9 @@ pub enum Order {
     Ilsvrc2012,
     /// The indices only number the names found; a model's labels tell its own.
     ByName,
+    /// The indices are the whole numbers that stand for names: a model's own indices
+    /// where it has so many outputs, else numbers to be counted in their order.
+    Numbers,
 }
 
 /// The classes of a dataset.
@@ -72,11 +87,32 @@ pub struct Dataset {
     /// What looked like a part of it and could not be read while it was
     /// listed: file and reason.
     pub unreadable: Vec<(String, String)>,
+    /// What else lies in its folder and is no part of it, one sentence per kind.
+    pub left_out: Vec<String>,
+    /// What was assumed when it was read, one sentence each.
+    pub assumed: Vec<String>,
+    /// The files that hold its images, where these are no files themselves.
+    pub(crate) container: Option<Arc<Container>>,
     /// The part of the images that is scored; absent: all of them.
     pub shard: Option<Shard>,
 }
 
 impl Dataset {
+    /// A set of images in the folder `root`.
+    #[must_use]
+    pub const fn new(root: PathBuf, entries: Vec<Entry>, classes: Classes) -> Self {
+        Self {
+            root,
+            entries,
+            classes,
+            unreadable: Vec::new(),
+            left_out: Vec::new(),
+            assumed: Vec::new(),
+            container: None,
+            shard: None,
+        }
+    }
+
     /// Positions of the images that are scored.
     #[must_use]
     pub fn scored(&self) -> Range<usize> {
@@ -91,10 +127,41 @@ impl Dataset {
         used.max(self.classes.names.len())
     }
 
+    /// The bytes of an image.
+    ///
+    /// # Errors
+    /// Part of a sentence that begins with the file: unreadable, empty, too large.
+    pub fn load(&self, entry: &Entry) -> Result<Vec<u8>> {
+        match &self.container {
+            Some(container) => container.read(&entry.file),
+            None => decode::load(&self.path(entry)),
+        }
+    }
+
+    /// Asks the system to read an image before it is needed.
+    pub fn read_ahead(&self, entry: &Entry) {
+        if self.container.is_none() {
+            decode::read_ahead(&self.path(entry));
+        }
+    }
+
+    /// An image's size; of one inside a Parquet file that of the file.
+    fn bytes_of(&self, entry: &Entry) -> u64 {
+        match &self.container {
+            Some(container) => container.bytes_of(&entry.file),
+            None => fs::metadata(self.path(entry)).map_or(0, |facts| facts.len()),
+        }
+    }
+
     /// Where an image's file lies.
     #[must_use]
     pub fn path(&self, entry: &Entry) -> PathBuf {
-        self.root.join(&entry.file)
+        let path = self.root.join(file_name::path(&entry.file));
+        // On a device a file has the text as its name.
+        if entry.file.contains("\\x") && path.symlink_metadata().is_err() {
+            return self.root.join(&entry.file);
+        }
+        path
     }
 
     /// The position after `image`, from where an interrupted scoring goes on;
@@ -113,7 +180,7 @@ impl Dataset {
             .entries
             .iter()
             .map(|entry| {
-                let bytes = fs::metadata(self.path(entry)).map_or(0, |facts| facts.len());
+                let bytes = self.bytes_of(entry);
                 format!("{}\t{bytes}\t{}\n", entry.file, entry.class)
             })
             .collect();
@@ -128,20 +195,7 @@ impl Dataset {
             classes: self.class_count(),
             sha256: format!("{:x}", hash.finalize()),
             unreadable: self.unreadable.clone(),
+            left_out: self.left_out.clone(),
         }
     }
-}
-
-/// Whether a file's name ends like an image's.
-pub(crate) fn is_image(path: &Path) -> bool {
-    path.extension().and_then(|extension| extension.to_str()).is_some_and(|extension| {
-        EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
-    })
-}
-
-/// A text file's lines, without a byte order mark.
-pub(crate) fn lines_of(path: &Path) -> Result<Vec<String>> {
-    let text = fs::read_to_string(path)
-        .with_context(|| format!("cannot read {} as UTF-8 text", path.display()))?;
-    Ok(text.trim_start_matches('\u{feff}').lines().map(|line| line.trim().to_owned()).collect())
 }

@@ -1,51 +1,20 @@
-//! A folder with `labels.csv`: a column `file`, and `class_index`, `label` or
-//! `wnid` (a WordNet id), or several of them; other columns are allowed.
+//! A folder with a table of labels: a column that names the file, and a class index, a
+//! label or a WordNet id, or several of them; other columns are allowed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
-use csv::StringRecord;
+use anyhow::{Context, Result, ensure};
 
+use crate::dataset::columns::Columns;
 use crate::dataset::entries::{Classes, Dataset, Entry, Order};
-use crate::dataset::ilsvrc2012;
+use crate::dataset::files::Files;
+use crate::dataset::locate::Locator;
+use crate::dataset::numbers::MAX_CLASS;
+use crate::dataset::table::{Row, Table};
+use crate::dataset::{ilsvrc2012, numbers};
 
-/// Largest class index that is believed.
-const MAX_CLASS: u32 = 1_000_000;
-
-/// Where the columns are.
-struct Columns {
-    file: usize,
-    index: Option<usize>,
-    wnid: Option<usize>,
-    label: Option<usize>,
-}
-
-impl Columns {
-    fn of(header: &StringRecord, path: &Path) -> Result<Self> {
-        let find = |names: &[&str]| {
-            header.iter().position(|column| {
-                names.iter().any(|name| column.trim().eq_ignore_ascii_case(name))
-            })
-        };
-        let columns = Self {
-            file: find(&["file", "filename", "image"]).with_context(|| {
-                format!("{} has no column 'file'; its first line names the columns", path.display())
-            })?,
-            index: find(&["class_index"]),
-            wnid: find(&["wnid"]),
-            label: find(&["label", "class", "class_name"]),
-        };
-        ensure!(
-            columns.index.is_some() || columns.wnid.is_some() || columns.label.is_some(),
-            "{} has no column 'class_index', 'wnid' or 'label'; add one",
-            path.display()
-        );
-        Ok(columns)
-    }
-}
-
-/// A line, read.
+/// A line, understood.
 struct Line {
     number: u64,
     file: String,
@@ -54,84 +23,90 @@ struct Line {
     label: Option<String>,
 }
 
-pub(crate) fn open(root: &Path, path: &Path) -> Result<Dataset> {
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .from_path(path)
-        .with_context(|| format!("cannot read {}", path.display()))?;
-    let mut header =
-        reader.headers().with_context(|| format!("cannot read {}", path.display()))?.clone();
-    if let Some(first) = header.get(0).and_then(|first| first.strip_prefix('\u{feff}')) {
-        header = std::iter::once(first).chain(header.iter().skip(1)).collect();
-    }
-    let columns = Columns::of(&header, path)?;
-    let mut lines = Vec::new();
-    for record in reader.records() {
-        let line = record.map_err(|error| sentence(&error, path)).and_then(|record| {
-            read_line(&record, &columns, root)
-                .map_err(|error| anyhow!("{} line {}: {error}", path.display(), number(&record)))
-        })?;
-        lines.push(line);
-    }
-    let classes = classes(&lines, &columns, path)?;
-    let entries = lines
-        .into_iter()
-        .map(|line| {
-            let class = class_of(&line, &classes).with_context(|| {
-                format!("{} line {}: its class is unknown", path.display(), line.number)
-            })?;
-            Ok(Entry { file: line.file, class })
-        })
-        .collect::<Result<_>>()?;
-    Ok(Dataset { root: root.to_owned(), entries, classes, unreadable: Vec::new(), shard: None })
-}
-
-fn number(record: &StringRecord) -> u64 {
-    record.position().map_or(0, csv::Position::line)
-}
-
-fn sentence(error: &csv::Error, path: &Path) -> anyhow::Error {
-    let line = error.position().map_or(0, csv::Position::line);
-    let what = match error.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("has {len} fields where the first line has {expected_len}")
+/// Opens the images in `root` with the table at `path`.
+pub(crate) fn open(root: &Path, path: &Path, files: &Files) -> Result<Dataset> {
+    let table = Table::read(path)?;
+    let locator = Locator::new(root, files);
+    let columns = Columns::of(&table.rows, &locator, path)?;
+    let rows = &table.rows[usize::from(columns.named)..];
+    let mut lines = Vec::with_capacity(rows.len());
+    let mut absent = Vec::new();
+    for row in rows {
+        let line = read_line(row, &columns)
+            .with_context(|| format!("{} line {}", path.display(), row.line))?;
+        match locator.find(&line.file) {
+            Some(file) => lines.push(Line { file, ..line }),
+            None => absent.push(line),
         }
-        csv::ErrorKind::Utf8 { .. } => "is not UTF-8 text".to_owned(),
-        other => format!("cannot be read ({other:?})"),
-    };
-    anyhow!("{} line {line} {what}; correct it", path.display())
+    }
+    if let Some(line) = absent.first() {
+        return Err(missing(path, line, absent.len(), rows.len()));
+    }
+    let (classes, index) = classes(&lines, &columns, path)?;
+    let mut dataset = Dataset::new(root.to_owned(), Vec::with_capacity(lines.len()), classes);
+    for line in lines {
+        let class = index(&line).with_context(|| {
+            format!("{} line {}: no class is given; write one", path.display(), line.number)
+        })?;
+        dataset.entries.push(Entry::new(line.file, class));
+    }
+    dataset.assumed.extend(table.assumed);
+    dataset.left_out.extend(unlabelled(&dataset, path, files));
+    Ok(dataset)
 }
 
-fn read_line(record: &StringRecord, columns: &Columns, root: &Path) -> Result<Line> {
+fn missing(path: &Path, line: &Line, absent: usize, rows: usize) -> anyhow::Error {
+    let others = if absent == 1 { String::new() } else { format!(" ({absent} of {rows} are not)") };
+    anyhow::anyhow!(
+        "{} line {}: {} is not in the folder{others}; correct the name or remove the line",
+        path.display(),
+        line.number,
+        line.file
+    )
+}
+
+/// Images that the table does not label.
+fn unlabelled(dataset: &Dataset, path: &Path, files: &Files) -> Option<String> {
+    let labelled: HashSet<&str> = dataset.entries.iter().map(|entry| entry.file.as_str()).collect();
+    let mut others = files.images.iter().filter(|image| !labelled.contains(image.as_str()));
+    let example = others.next()?;
+    let count = 1 + others.count();
+    let images = if count == 1 { "image is" } else { "images are" };
+    let table = path.file_name().unwrap_or_default().to_string_lossy();
+    Some(format!("{count} {images} left out that {table} does not name ({example})"))
+}
+
+fn read_line(row: &Row, columns: &Columns) -> Result<Line> {
     let field = |column: Option<usize>| {
-        column.and_then(|column| record.get(column)).filter(|text| !text.is_empty())
+        column.map(|column| row.fields[column].as_str()).filter(|text| !text.is_empty())
     };
     let file = field(Some(columns.file)).context("no file is named")?.to_owned();
-    ensure!(
-        root.join(&file).symlink_metadata().is_ok(),
-        "{file} is not in the folder; correct the name or remove the line"
-    );
-    let index = match (columns.index, field(columns.index)) {
-        (Some(_), Some(text)) => {
-            Some(text.parse().ok().filter(|index| *index <= MAX_CLASS).with_context(|| {
-                format!("class_index '{text}' is no whole number from 0 to {MAX_CLASS}")
+    let index = match columns.index {
+        Some(column) => {
+            let text = field(Some(column)).context("class_index is empty")?;
+            Some(numbers::index(text).with_context(|| {
+                format!("class_index '{text}' is not a whole number from 0 to {MAX_CLASS}")
             })?)
         }
-        (Some(_), None) => bail!("class_index is empty"),
-        (None, _) => None,
+        None => None,
     };
-    let owned = |column| field(column).map(str::to_owned);
+    let hot = columns.one_hot.iter().find(|(column, _)| row.fields[*column].starts_with('1'));
+    let label = field(columns.label).or(hot.map(|(_, name)| name.as_str()));
+    // Kaggle has a box behind the WordNet id.
+    let wnid = field(columns.wnid).and_then(|text| text.split_whitespace().next());
     Ok(Line {
-        number: number(record),
+        number: row.line,
         file,
         index,
-        wnid: owned(columns.wnid),
-        label: owned(columns.label),
+        wnid: wnid.map(str::to_owned),
+        label: label.map(str::to_owned),
     })
 }
 
-/// What the indices stand for, from all lines together.
-fn classes(lines: &[Line], columns: &Columns, path: &Path) -> Result<Classes> {
+type IndexOf = Box<dyn Fn(&Line) -> Option<u32>>;
+
+/// What the indices stand for, from all lines together, and how a line gives one.
+fn classes(lines: &[Line], columns: &Columns, path: &Path) -> Result<(Classes, IndexOf)> {
     let known = |line: &Line| line.wnid.as_deref().and_then(ilsvrc2012::class_of_wnid);
     if columns.wnid.is_some() && lines.iter().all(|line| known(line).is_some()) {
         for line in lines {
@@ -144,13 +119,36 @@ fn classes(lines: &[Line], columns: &Columns, path: &Path) -> Result<Classes> {
                 line.wnid.as_deref().unwrap_or_default()
             );
         }
-        return Ok(Classes::new(Order::Ilsvrc2012, ilsvrc2012::names()));
+        let classes = Classes::new(Order::Ilsvrc2012, ilsvrc2012::names());
+        return Ok((classes, Box::new(move |line| known(line))));
     }
-    let name = |line: &Line| line.label.clone().or_else(|| line.wnid.clone());
     if columns.index.is_none() {
-        let names: std::collections::BTreeSet<String> = lines.iter().filter_map(name).collect();
-        return Ok(Classes::new(Order::ByName, names.into_iter().map(Some).collect()));
+        let mut names: BTreeSet<String> = lines.iter().filter_map(name).collect();
+        names.extend(columns.one_hot.iter().map(|(_, name)| name.clone()));
+        let names: Vec<String> = names.into_iter().collect();
+        if let Some(numbers) = same_numbers(&names) {
+            let (classes, _) = numbers::classes(numbers);
+            return Ok((classes, Box::new(|line| numbers::index(&name(line)?))));
+        }
+        let (classes, indices) = numbers::classes(names);
+        let indices: HashMap<String, u32> = indices.into_iter().collect();
+        return Ok((classes, Box::new(move |line| indices.get(&name(line)?).copied())));
     }
+    Ok((Classes::new(Order::Given, names_by_index(lines, path)?), Box::new(|line| line.index)))
+}
+
+/// Whole numbers in different spellings (`3`, `3.0`), each once.
+fn same_numbers(names: &[String]) -> Option<Vec<String>> {
+    let numbers: Option<BTreeSet<u32>> = names.iter().map(|name| numbers::index(name)).collect();
+    Some(numbers?.into_iter().map(|number| number.to_string()).collect())
+}
+
+/// What a line calls its class.
+fn name(line: &Line) -> Option<String> {
+    line.label.clone().or_else(|| line.wnid.clone())
+}
+
+fn names_by_index(lines: &[Line], path: &Path) -> Result<Vec<Option<String>>> {
     let mut by_index = BTreeMap::<u32, String>::new();
     for line in lines {
         let (Some(index), Some(name)) = (line.index, name(line)) else { continue };
@@ -167,17 +165,5 @@ fn classes(lines: &[Line], columns: &Columns, path: &Path) -> Result<Classes> {
     for (index, name) in by_index {
         names[index as usize] = Some(name);
     }
-    Ok(Classes::new(Order::Given, names))
-}
-
-fn class_of(line: &Line, classes: &Classes) -> Option<u32> {
-    match classes.order {
-        Order::Ilsvrc2012 => ilsvrc2012::class_of_wnid(line.wnid.as_deref()?),
-        Order::Given => line.index,
-        Order::ByName => {
-            let name = line.label.as_deref().or(line.wnid.as_deref())?;
-            let place = classes.names.binary_search_by(|known| known.as_deref().cmp(&Some(name)));
-            u32::try_from(place.ok()?).ok()
-        }
-    }
+    Ok(names)
 }

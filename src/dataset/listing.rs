@@ -1,11 +1,13 @@
 //! A dataset exactly as it was read elsewhere: how a sample of one is brought
 //! to a device with the classes, order and hash of the whole.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
+use crate::dataset::container::Container;
 use crate::dataset::entries::{Classes, Dataset, Entry};
 
 /// File name in the dataset's folder.
@@ -19,6 +21,19 @@ struct Listing {
     entries: Vec<Entry>,
     classes: Classes,
     unreadable: Vec<(String, String)>,
+    #[serde(default)]
+    left_out: Vec<String>,
+    #[serde(default)]
+    assumed: Vec<String>,
+    /// The files beside it that hold the images, where these are no files themselves.
+    #[serde(default)]
+    containers: Vec<String>,
+}
+
+/// The names that files with images have beside the listing.
+pub(crate) fn container_names(dataset: &Dataset) -> Vec<(String, PathBuf)> {
+    let paths = dataset.container.iter().flat_map(|container| &container.paths);
+    (1..).zip(paths).map(|(number, path)| (format!("images-{number}"), path.clone())).collect()
 }
 
 /// The text of the listing.
@@ -26,8 +41,18 @@ struct Listing {
 /// # Errors
 /// None that a dataset can cause.
 pub fn write(dataset: &Dataset) -> Result<String> {
-    let Dataset { root: _, entries, classes, unreadable, shard: _ } = dataset.clone();
-    Ok(serde_json::to_string(&Listing { schema: SCHEMA, entries, classes, unreadable })?)
+    let Dataset { entries, classes, unreadable, left_out, assumed, .. } = dataset.clone();
+    let schema = SCHEMA;
+    let containers = container_names(dataset).into_iter().map(|(name, _)| name).collect();
+    Ok(serde_json::to_string(&Listing {
+        schema,
+        entries,
+        classes,
+        unreadable,
+        left_out,
+        assumed,
+        containers,
+    })?)
 }
 
 /// Opens the folder `root` by the listing in it.
@@ -42,6 +67,14 @@ pub(crate) fn open(root: &Path) -> Result<Dataset> {
         path.display(),
         listing.schema
     );
-    let Listing { schema: _, entries, classes, unreadable } = listing;
-    Ok(Dataset { root: root.to_owned(), entries, classes, unreadable, shard: None })
+    let Listing { entries, classes, unreadable, left_out, assumed, containers, .. } = listing;
+    let container = match containers.is_empty() {
+        true => None,
+        false => {
+            let paths = containers.iter().map(|name| root.join(name)).collect();
+            Some(Arc::new(Container::open(paths)?.0))
+        }
+    };
+    let bare = Dataset::new(root.to_owned(), entries, classes);
+    Ok(Dataset { unreadable, left_out, assumed, container, ..bare })
 }

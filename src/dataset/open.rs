@@ -1,34 +1,44 @@
 //! Which kind of dataset a folder is.
 
-use crate::dataset::entries::Dataset;
-use crate::dataset::{folders, ilsvrc2012, labels_csv, listing};
-use anyhow::{Result, bail, ensure};
 use std::collections::{BTreeSet, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail, ensure};
+
+use crate::dataset::entries::Dataset;
+use crate::dataset::files::Files;
+use crate::dataset::{
+    contained, file_name, folders, ground_truth, ilsvrc2012, labels_csv, listing,
+};
+
+/// Tables that label images wherever they lie, the surest first.
+const TABLES: [&str; 6] = [
+    "labels.csv",
+    "labels.tsv",
+    "_classes.csv",
+    "LOC_val_solution.csv",
+    "metadata.csv",
+    "metadata.jsonl",
+];
+/// Where Kaggle has ILSVRC2012's images.
+const KAGGLE: &str = "ILSVRC/Data/CLS-LOC/val";
 
 impl Dataset {
-    /// Opens a folder with a listing of ours, a `labels.csv`, ILSVRC2012's images with their
-    /// ground-truth file, or one sub-folder a class.
+    /// The dataset in a Parquet file or a tar archive; nothing where a folder has the images.
+    #[must_use]
+    pub fn contained(root: &Path) -> Option<Self> {
+        let files = contained::files(root);
+        let is_folder = root.is_dir() && !Files::of(root).ok()?.images.is_empty();
+        if files.is_empty() || is_folder { None } else { contained::open(root, files).ok() }
+    }
+
+    /// Opens a folder with a listing of ours, a table of labels, ILSVRC2012's images with
+    /// their ground-truth file, or one sub-folder per class; or a table itself.
     ///
     /// # Errors
     /// One sentence where it is none of these, or its labels cannot be used.
     pub fn open(root: &Path) -> Result<Self> {
-        ensure!(root.is_dir(), "dataset {} is no folder; give a folder of images", root.display());
-        let csv = root.join("labels.csv");
-        let mut found = if root.join(listing::FILE_NAME).is_file() {
-            listing::open(root)?
-        } else if csv.is_file() {
-            labels_csv::open(root, &csv)?
-        } else if let Some(truth) = ilsvrc2012::ground_truth_file(root)? {
-            ilsvrc2012::open(root, &truth)?
-        } else if let Some(found) = folders::open(root)? {
-            found
-        } else {
-            bail!(
-                "dataset {} has no labels: it holds neither labels.csv (columns file, class_index), nor sub-folders named by class, nor ILSVRC2012's ground-truth file",
-                root.display()
-            );
-        };
+        let mut found = opened(root)?;
         ensure!(!found.entries.is_empty(), "dataset {} labels no image", root.display());
         let mut seen = HashSet::new();
         for entry in &found.entries {
@@ -45,6 +55,97 @@ impl Dataset {
         }
         Ok(found)
     }
+}
+
+fn opened(root: &Path) -> Result<Dataset> {
+    ensure!(root.exists(), "dataset {} is no folder; give a folder of images", root.display());
+    let containers = contained::files(root);
+    if root.is_file() {
+        if !containers.is_empty() {
+            return contained::open(root, containers);
+        }
+        let folder =
+            root.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        return labels_csv::open(folder, root, &Files::of(folder)?);
+    }
+    if root.join(listing::FILE_NAME).is_file() {
+        return listing::open(root);
+    }
+    if let Some((folder, table)) = kaggle(root) {
+        return labels_csv::open(&folder, &table, &Files::of(&folder)?);
+    }
+    let files = Files::of(root)?;
+    if !containers.is_empty() && files.images.is_empty() {
+        return contained::open(root, containers);
+    }
+    let mut found = labelled(root, &files)?;
+    found.unreadable.splice(0..0, files.unreadable.clone());
+    found.left_out.splice(0..0, files.left_out());
+    Ok(found)
+}
+
+fn labelled(root: &Path, files: &Files) -> Result<Dataset> {
+    if let Some(table) = TABLES.iter().map(|name| root.join(name)).find(|table| table.is_file()) {
+        return labels_csv::open(root, &table, files);
+    }
+    if let Some(truth) = ground_truth::find(root, files)? {
+        return ground_truth::open(root, &truth, files);
+    }
+    // Class folders count more than a table whose name says nothing.
+    let are_classes = files.folders.len() > 1 && files.images.iter().all(|it| it.contains('/'));
+    if let Some(table) = only_table(root)?.filter(|_| !are_classes) {
+        return labels_csv::open(root, &table, files);
+    }
+    if let Some(inner) = only_folder(root, files) {
+        let mut found = labelled(&inner, &Files::of(&inner)?)?;
+        found.assumed.push(format!("the images are those in {}", inner.display()));
+        return Ok(found);
+    }
+    if let Some(found) = folders::open(root, files)? {
+        return Ok(found);
+    }
+    bail!(
+        "dataset {} has no labels: it holds neither labels.csv (columns file, class_index), nor sub-folders named by class, nor ILSVRC2012's ground-truth file{}",
+        root.display(),
+        match files.images.len() {
+            0 => "; no image was found in it".to_owned(),
+            count => format!("; {count} images were found in it"),
+        }
+    )
+}
+
+/// The table of Kaggle's ILSVRC2012, at the top of its tree or above its images.
+fn kaggle(root: &Path) -> Option<(PathBuf, PathBuf)> {
+    const TABLE: &str = "LOC_val_solution.csv";
+    let (folder, top) = match root.join(KAGGLE) {
+        below if below.is_dir() => (below, root.to_owned()),
+        _ => {
+            let full = std::fs::canonicalize(root).ok()?;
+            (root.to_owned(), full.ends_with(KAGGLE).then(|| full.ancestors().nth(4))??.to_owned())
+        }
+    };
+    let table = top.join(TABLE);
+    table.is_file().then_some((folder, table))
+}
+
+/// The one CSV or TSV file of a folder.
+fn only_table(root: &Path) -> Result<Option<PathBuf>> {
+    let is_table = |path: &PathBuf| {
+        let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        matches!(ending.as_str(), "csv" | "tsv") && path.is_file()
+    };
+    let mut tables: Vec<PathBuf> =
+        root.read_dir()?.filter_map(Result::ok).map(|item| item.path()).filter(is_table).collect();
+    Ok(tables.pop().filter(|_| tables.is_empty()))
+}
+
+/// The folder that holds everything, as an archive leaves it when it is unpacked into a
+/// folder of its own name.
+fn only_folder(root: &Path, files: &Files) -> Option<PathBuf> {
+    let [folder] = files.folders.as_slice() else { return None };
+    let is_deep = |image: &String| image.matches('/').count() > 1;
+    let holds_classes = !files.images.is_empty() && files.images.iter().all(is_deep);
+    (holds_classes && !ilsvrc2012::is_wnid(folder)).then(|| root.join(file_name::path(folder)))
 }
 
 #[cfg(test)]

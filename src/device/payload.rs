@@ -1,8 +1,6 @@
 //! What a run needs on a device: its models, images, labels and delegates as
 //! bundles, and its suite with their places there in place of those here.
 
-use std::path::{Path, PathBuf};
-
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
@@ -160,12 +158,15 @@ fn dataset_bundle(
 }
 
 fn images_bundle(dataset: &Dataset) -> Result<Bundle> {
-    let file = |path: &Path| -> PathBuf { dataset.root.join(path) };
-    let mut files: Vec<(String, Content)> = dataset
-        .entries
-        .iter()
-        .map(|entry| (entry.file.clone(), Content::Of(file(Path::new(&entry.file)))))
+    let mut files: Vec<(String, Content)> = listing::container_names(dataset)
+        .into_iter()
+        .map(|(name, path)| (name, Content::Of(path)))
         .collect();
+    if files.is_empty() {
+        let images = dataset.entries.iter();
+        files =
+            images.map(|entry| (entry.file.clone(), Content::Of(dataset.path(entry)))).collect();
+    }
     files.push((listing::FILE_NAME.to_owned(), Content::Text(listing::write(dataset)?)));
     Bundle::new(Kind::Dataset, files)
         .with_context(|| format!("dataset {} cannot be brought", dataset.root.display()))

@@ -22,6 +22,7 @@ use nix::libc::off_t;
 use nix::sys::stat::Mode;
 
 use crate::image::pixels::Pixels;
+use crate::image::sniff::{self, FileKind};
 
 /// Most pixels of an image that is decoded; no image of ILSVRC2012's validation
 /// set has more than a third of them.
@@ -33,7 +34,7 @@ const LARGE_PIXELS: u64 = 4_000_000;
 /// How much of a file is asked for in advance: all of a photo.
 const READ_AHEAD_BYTES: off_t = 1 << 20;
 /// Largest file that is read.
-const MAX_FILE_BYTES: u64 = 64 << 20;
+pub(crate) const MAX_FILE_BYTES: u64 = 64 << 20;
 /// What decoding may use, so that the program stays below 512 MB: as a JPEG's
 /// decoder estimates it itself, or as other formats' pixels and their copy take.
 /// Enough for 48 million pixels in colour, or 64 million grey ones; a progressive
@@ -100,7 +101,7 @@ thread_local! {
 
 /// What `decode` returns; nothing where it panics. The image is named then, so
 /// the panic's own words are kept from the user; those of other panics are not.
-fn silently_caught<T>(decode: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn silently_caught<T>(decode: impl FnOnce() -> T) -> Option<T> {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {
         let usual = panic::take_hook();
@@ -224,10 +225,14 @@ fn decode_other<'gate>(bytes: &[u8], gate: &'gate Mutex<()>) -> Result<Decoded<'
     let mut reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()
         .map_err(|error| anyhow!("cannot be read: {error}"))?;
-    let known = [ImageFormat::Png, ImageFormat::Bmp, ImageFormat::WebP];
-    match reader.format() {
-        Some(format) if known.contains(&format) => {}
-        _ => bail!("is no JPEG, PNG, BMP or WebP image"),
+    use ImageFormat::{Bmp, Gif, Png, Tiff, WebP};
+    // Of a GIF the first frame, of a TIFF the first page.
+    match (reader.format(), sniff::kind(bytes)) {
+        (Some(Png | Bmp | WebP | Gif | Tiff), _) => {}
+        (_, FileKind::OtherImage(name)) => {
+            bail!("is a {name} image, which is not read; convert it to PNG or JPEG")
+        }
+        _ => bail!("is no JPEG, PNG, BMP, WebP, GIF or TIFF image"),
     }
     // A decoder may take this much beside the pixels that it gives.
     let mut limits = image::Limits::default();

@@ -6,4 +6,5 @@ pub mod pixels;
 pub mod placement;
 pub mod preprocess;
 pub mod resample;
+pub mod sniff;
 pub mod weights;

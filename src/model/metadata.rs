@@ -67,5 +67,5 @@ pub fn labels(model: &[u8], name: Option<&str>) -> Option<Vec<String>> {
     let mut archive = zip::ZipArchive::new(Cursor::new(model)).ok()?;
     let mut text = String::new();
     archive.by_name(name?).ok()?.take(MAX_LABELS_BYTES).read_to_string(&mut text).ok()?;
-    crate::model::labels::parse(&text).ok()
+    crate::model::labels::read::parse(&text).ok()
 }

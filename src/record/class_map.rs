@@ -1,5 +1,9 @@
 //! Which output of a model stands for which class of a dataset.
 
+/// Largest class index that has a place: what a foreign journal or an offset says beyond it
+/// is no class of any dataset.
+const MAX_CLASS: usize = 1_000_000;
+
 /// A model's outputs and a dataset's classes, matched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClassMap {
@@ -10,15 +14,11 @@ pub struct ClassMap {
 }
 
 impl ClassMap {
-    /// Output = class + `offset`.
+    /// Output = class + `offset`. Where no class that is believed would have an output, none
+    /// has.
     #[must_use]
     pub fn shifted(offset: i64, outputs: usize) -> Self {
-        let class_of: Vec<i64> = (0..outputs as i64).map(|output| output - offset).collect();
-        let classes = usize::try_from(outputs as i64 - offset).unwrap_or(0);
-        let output_of = (0..classes as i64)
-            .map(|class| usize::try_from(class + offset).ok().filter(|output| *output < outputs))
-            .collect();
-        Self { class_of, output_of }
+        Self::of_outputs((0..outputs as i64).map(|output| output.saturating_sub(offset)).collect())
     }
 
     /// From the class of every output.
@@ -26,7 +26,8 @@ impl ClassMap {
     pub fn of_outputs(class_of: Vec<i64>) -> Self {
         let mut output_of = Vec::new();
         for (output, class) in class_of.iter().enumerate() {
-            if let Ok(class) = usize::try_from(*class) {
+            let class = usize::try_from(*class).ok().filter(|class| *class <= MAX_CLASS);
+            if let Some(class) = class {
                 output_of.resize(output_of.len().max(class + 1), None);
                 output_of[class] = Some(output);
             }
@@ -68,6 +69,19 @@ impl ClassMap {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_offset_or_a_class_beyond_belief_takes_no_memory() {
+        for offset in [i64::MIN, -1_000_000_000_000, i64::MAX] {
+            let map = ClassMap::shifted(offset, 1001);
+            assert_eq!(
+                (map.outputs(), map.output_of(0), map.output_of(u32::MAX)),
+                (1001, None, None)
+            );
+        }
+        let map = ClassMap::of_outputs(vec![0, i64::MAX, i64::MIN]);
+        assert_eq!((map.output_of(0), map.class_of(1)), (Some(0), i64::MAX));
+    }
 
     #[test]
     fn the_classes_of_all_outputs_tell_the_outputs_of_all_classes() {

@@ -29,7 +29,7 @@ pub struct Description {
     pub precision: Option<Precision>,
     /// Name of the model with the same weights in float32 (TFLite).
     pub reference: Option<String>,
-    /// Labels file, one name a line, in the order of the model's outputs;
+    /// Labels file (docs/datasets.md), in the order of the model's outputs;
     /// relative to the file that holds this description.
     pub labels: Option<PathBuf>,
     /// Class names in the order of the outputs, in place of a labels file.

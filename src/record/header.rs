@@ -179,6 +179,9 @@ pub struct DatasetFacts {
     pub sha256: String,
     /// Images that could not be read: file and reason.
     pub unreadable: Vec<(String, String)>,
+    /// What else lies in its folder and was left out, one sentence per kind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
 }
 
 /// A moment as RFC 3339 writes it, to the second.

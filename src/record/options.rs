@@ -143,19 +143,19 @@ pub struct LatencyOptions {
     /// Images a run.
     #[serde(default = "one")]
     pub batch: NonZeroUsize,
-    /// Untimed runs after a process's first one.
+    /// Untimed runs before the first block.
     pub warmup: Amount,
     /// Timed runs a case.
     pub runs: Amount,
-    /// Least time in timed runs per case.
+    /// Least time in timed blocks a case.
     pub min_seconds: f64,
-    /// Most time in timed runs per case.
+    /// Most time in timed blocks a case.
     pub max_seconds: f64,
-    /// Least time in the timed runs of a visit.
+    /// Length of one block.
     pub block_ms: f64,
     /// Order of visits.
     pub order: Order,
-    /// Pause between visits.
+    /// Pause between blocks.
     pub cooldown_seconds: f64,
     /// What is waited for before each round.
     #[serde(default)]

@@ -7,7 +7,8 @@ use anyhow::Result;
 use crate::dataset::entries::Dataset;
 use crate::dataset::labelling;
 use crate::dataset::labelling::outputs::{Matched, Outputs};
-use crate::model::{labels, resolve};
+use crate::model::labels::read;
+use crate::model::resolve;
 use crate::record::description::{Description, Model};
 use crate::record::scored_output::ScoredOutput;
 
@@ -43,7 +44,7 @@ impl<'a> Matching<'a> {
         let stated = resolve::merged(self.overrides, &model.description);
         let embedded = model.anatomy.labels.as_deref().or_else(|| in_graph(model, scored));
         let labels = match &stated.labels {
-            Some(path) => Some(Cow::Owned(labels::read(path)?)),
+            Some(path) => Some(Cow::Owned(read::read(path)?)),
             None => stated.label_names.map(Cow::Owned).or(embedded.map(Cow::Borrowed)),
         };
         let outputs = scored.classes.unwrap_or_else(|| self.dataset.class_count());

@@ -123,6 +123,7 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
         outputs = known;
         assumptions.extend(assumed);
         assumptions.extend(fewer_images(accuracy, dataset));
+        assumptions.extend(dataset.assumed.iter().cloned());
     }
     assumptions.extend(missing);
     let used: BTreeSet<BackendKind> = cases.iter().map(|case| case.backend).collect();

@@ -90,7 +90,7 @@ fn one(model: &Model, means: Means<'_>) -> Result<ScoredOutput> {
     }
     let stated = resolve::merged(overrides, &model.description);
     let names = match &stated.labels {
-        Some(path) => Some(labels::read(path)?),
+        Some(path) => Some(labels::read::read(path)?),
         None => model.anatomy.labels.clone(),
     };
     let classes = dataset.map(Dataset::class_count);

@@ -28,6 +28,8 @@ pub(crate) struct Prepared {
     pub file: Arc<str>,
     /// The true class.
     pub class: u32,
+    /// Further classes that are right too.
+    pub also: Vec<u32>,
     /// By input spec: time to prepare it.
     pub preprocess_ns: Vec<u64>,
 }

@@ -112,11 +112,17 @@ impl fmt::Display for Doubt {
                     write!(f, "the labels are shifted; change --label-offset by {shift:+}")
                 }
             }
-            Self::NearChance(NearChance { top1, images, outputs }) => write!(
-                f,
-                "Top-1 is {:.1}% on {images} images, near chance among {outputs} outputs: the labels may be shuffled or of another model, or the preprocessing is another one",
-                top1 * 100.0
-            ),
+            Self::NearChance(NearChance { top1, images, outputs }) => {
+                write!(
+                    f,
+                    "Top-1 is {:.1}% on {images} images, near chance among {outputs} outputs: the labels may be shuffled or of another model, or the preprocessing is another one",
+                    top1 * 100.0
+                )?;
+                if matches!(outputs, 1000 | 1001) {
+                    f.write_str("; or the class indices are the numbers of ILSVRC2012's development kit, which has its classes in another order")?;
+                }
+                Ok(())
+            }
         }
     }
 }

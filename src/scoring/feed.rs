@@ -200,12 +200,22 @@ impl Feeder {
     }
 
     fn predict(&self, image: &Prepared, bytes: &[u8]) -> Prediction {
-        match self.reading.answer(bytes) {
+        let answer = self.reading.answer(bytes);
+        let rank = |class| match &answer {
             Answer::Scores(scores) => {
-                let shown = self.reading.shown(&scores);
-                ranking::rank(&image.file, image.class, &scores, &shown, &self.classes)
+                let shown = self.reading.shown(scores);
+                ranking::rank(&image.file, class, scores, &shown, &self.classes)
             }
-            Answer::Best(best) => ranking::best_only(&image.file, image.class, best, &self.classes),
+            Answer::Best(best) => ranking::best_only(&image.file, class, *best, &self.classes),
+        };
+        let mut prediction = rank(image.class);
+        // Of several right classes the one that ranks best counts.
+        for other in image.also.iter().map(|class| rank(*class)) {
+            if other.rank_of_label < prediction.rank_of_label {
+                prediction.rank_of_label = other.rank_of_label;
+                prediction.tie = other.tie;
+            }
         }
+        prediction
     }
 }

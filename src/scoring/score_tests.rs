@@ -109,12 +109,12 @@ fn dataset() -> (tempfile::TempDir, Dataset) {
             image::GrayImage::from_pixel(6, 4, image::Luma([i]))
                 .save(folder.path().join(&file))
                 .unwrap();
-            Entry { file, class: u32::from(i) }
+            Entry::new(file, u32::from(i))
         })
         .collect();
     let root = folder.path().to_owned();
     let classes = Classes { order: Order::Given, names: Vec::new(), used: Vec::new() };
-    (folder, Dataset { root, entries, classes, unreadable: Vec::new(), shard: None })
+    (folder, Dataset::new(root, entries, classes))
 }
 
 type Got = HashMap<String, Vec<Prediction>>;
@@ -204,7 +204,7 @@ fn unreadable_images_are_named_and_too_many_of_them_fail() {
     let Told { outcome, got, unreadable, .. } = run(&dataset, vec![subject("a", 4, 1, u32::MAX)]);
     assert!(outcome.is_ok());
     assert_eq!(unreadable[0], ("017.png".to_owned(), "is empty".to_owned()));
-    assert_eq!(unreadable[1].1, "is no JPEG, PNG, BMP or WebP image");
+    assert_eq!(unreadable[1].1, "is no JPEG, PNG, BMP, WebP, GIF or TIFF image");
     assert_eq!(got["a"].len(), 198);
     fs::write(folder.path().join("150.png"), "").unwrap();
     let Told { outcome, .. } = run(&dataset, vec![subject("a", 4, 1, u32::MAX)]);

@@ -160,7 +160,7 @@ impl<'a> Supply<'a> {
         let first = end + (self.threads.get() - 1) * self.chunk_images;
         let last = (first + self.chunk_images).min(self.due.end);
         for position in first..last {
-            decode::read_ahead(&self.dataset.path(&self.dataset.entries[position]));
+            self.dataset.read_ahead(&self.dataset.entries[position]);
         }
     }
 
@@ -171,7 +171,7 @@ impl<'a> Supply<'a> {
         entry: &Entry,
         preparer: &mut Preparer,
     ) -> anyhow::Result<()> {
-        let bytes = decode::load(&self.dataset.path(entry))?;
+        let bytes = self.dataset.load(entry)?;
         let began = thread_cpu_ns();
         let decoded = decode::decode(&bytes, &self.large)?;
         self.decoded_images.fetch_add(1, Ordering::Relaxed);
@@ -184,8 +184,8 @@ impl<'a> Supply<'a> {
             preprocess_ns.push(now - ended);
             ended = now;
         }
-        let (file, class) = (Arc::from(entry.file.as_str()), entry.class);
-        chunk.images.push(Prepared { position, file, class, preprocess_ns });
+        let Entry { file, class, also } = entry.clone();
+        chunk.images.push(Prepared { position, file: file.into(), class, also, preprocess_ns });
         blend(&self.image_ns, ended - began);
         Ok(())
     }

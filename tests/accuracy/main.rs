@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod labels;
+mod layouts;
 mod material;
 mod parity;
 mod unreadable;

@@ -73,7 +73,7 @@ fn bad_files_are_named_and_counted_and_the_others_scored() {
         ("Bag/cut.jpg", "is cut short"),
         ("Bag/empty.png", "is empty"),
         ("Bag/bomb.jpg", "is 20000 x 20000 pixels"),
-        ("Bag/text.png", "is no JPEG, PNG, BMP or WebP image"),
+        ("Bag/text.png", "is no JPEG, PNG, BMP, WebP, GIF or TIFF image"),
         ("Bag/around", "is a link to a folder that holds it"),
         ("Bag/dangling.png", "cannot be opened"),
     ] {

@@ -215,6 +215,7 @@ pub fn run(shape: &Shape) -> Run {
                 classes: shape.classes as usize,
                 sha256: "cd".repeat(32),
                 unreadable: vec![("broken.jpg".into(), "no JPEG".into())],
+                left_out: Vec::new(),
             }),
             outputs: vec![OutputClasses {
                 models: shape.models.clone(),
@@ -264,9 +265,6 @@ fn record(shape: &Shape, case: &Case, models: &[Model], rng: &mut ChaCha8Rng) ->
                 process: round / 4,
                 block: Block { at_ns, latency_ns, cpu_ns, wall_ns },
                 mhz: Some(3600),
-                cold_ns: Some((pace * 1.2) as u64),
-                settle_runs: 3,
-                ..Visit::default()
             }
         })
         .collect();

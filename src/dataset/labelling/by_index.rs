@@ -92,7 +92,10 @@ struct Names<'a> {
 
 impl<'a> Names<'a> {
     fn of(dataset: &'a Dataset) -> Self {
-        let named = (0..).zip(&dataset.classes.names).filter(|(_, name)| name.is_some());
+        // A number is no name that labels could contradict.
+        let are_names = dataset.classes.order != Order::Numbers;
+        let named = (0..).zip(&dataset.classes.names);
+        let named = named.filter(|(_, name)| are_names && name.is_some());
         let known_as = named.map(|(class, _)| (class, known_as(&dataset.classes, class))).collect();
         Self { dataset, known_as }
     }
@@ -100,7 +103,7 @@ impl<'a> Names<'a> {
     /// Whether nearly all agree with the labels at this offset.
     fn agree(&self, labels: &Labels, offset: i64) -> bool {
         let agrees = |(class, names): &&(u32, Vec<String>)| {
-            usize::try_from(i64::from(*class) + offset)
+            usize::try_from(i64::from(*class).saturating_add(offset))
                 .is_ok_and(|output| labels.agrees(output, names))
         };
         let count = self.known_as.iter().filter(agrees).count();
@@ -115,7 +118,9 @@ impl<'a> Names<'a> {
         if self.agree(labels, offset) {
             return Ok(Told::Agree);
         }
-        if let Some(better) = [offset + 1, offset - 1].into_iter().find(|o| self.agree(labels, *o))
+        if let Some(better) = [offset.saturating_add(1), offset.saturating_sub(1)]
+            .into_iter()
+            .find(|o| self.agree(labels, *o))
         {
             bail!(
                 "the labels of model {} agree with the dataset's names at --label-offset {better}, not at {offset}; give that",
@@ -135,7 +140,7 @@ impl<'a> Names<'a> {
     /// The first class whose name another label stands in place of.
     fn example(&self, labels: &Labels, offset: i64) -> Option<String> {
         self.known_as.iter().find_map(|(class, names)| {
-            let output = usize::try_from(i64::from(*class) + offset).ok()?;
+            let output = usize::try_from(i64::from(*class).saturating_add(offset)).ok()?;
             let label = labels.by_output.get(output).copied().flatten()?;
             let name = self.dataset.classes.name(*class)?;
             (!labels.agrees(output, names)).then(|| {

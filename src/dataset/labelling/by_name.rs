@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use anyhow::{Result, bail, ensure};
 
-use crate::dataset::entries::Dataset;
+use crate::dataset::entries::{Dataset, Order};
 use crate::dataset::labelling::labels::Labels;
 use crate::dataset::labelling::names::known_as;
 use crate::dataset::labelling::outputs::Outputs;
@@ -22,8 +22,11 @@ pub(crate) fn matched(
     let found = match labels {
         Some(labels) => labelled(dataset, labels, outputs)?,
         None => {
+            // With a class that has no image the names still count the outputs.
+            let all = dataset.classes.order == Order::ByName
+                && dataset.classes.names.len() == outputs.count;
             ensure!(
-                used.len() == outputs.count,
+                used.len() == outputs.count || all,
                 "the dataset's {} classes are named, but model {} has {} outputs and no labels; give --labels",
                 used.len(),
                 outputs.model,
@@ -33,7 +36,11 @@ pub(crate) fn matched(
                 "no labels; its outputs are taken as the dataset's classes in the order of their names"
                     .to_owned(),
             );
-            (0..outputs.count).collect()
+            if all {
+                used.iter().map(|class| *class as usize).collect()
+            } else {
+                (0..outputs.count).collect()
+            }
         }
     };
     let classes = used.last().map_or(0, |class| *class as usize + 1);

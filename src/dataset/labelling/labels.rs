@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use anyhow::{Result, bail, ensure};
 
+use crate::dataset::labelling::likeness;
 use crate::dataset::labelling::names::{is_background, synonyms};
 use crate::dataset::labelling::outputs::Outputs;
 
@@ -31,9 +32,10 @@ impl<'a> Labels<'a> {
             names().skip(1).collect()
         } else {
             bail!(
-                "the labels of model {} have {} lines, but it has {count} outputs; give the file that belongs to it with --labels",
+                "the labels of model {} have {} lines, but it has {count} outputs{}; give the file that belongs to it with --labels",
                 outputs.model,
-                labels.len()
+                labels.len(),
+                likeness::told(labels, count)
             );
         };
         let mut places = HashMap::<String, Vec<usize>>::new();

@@ -3,7 +3,9 @@
 
 pub mod by_index;
 pub mod by_name;
+pub mod by_number;
 pub mod labels;
+pub mod likeness;
 pub mod names;
 pub mod outputs;
 pub mod resolve;

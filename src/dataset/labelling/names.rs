@@ -1,18 +1,24 @@
 //! When two names of a class are the same.
 
+use unicode_normalization::UnicodeNormalization;
+
 use crate::dataset::entries::{Classes, Order};
 use crate::dataset::ilsvrc2012;
 
 /// Whether a label stands for no class.
 pub(crate) fn is_background(label: &str) -> bool {
-    matches!(normalised(label).as_str(), "background" | "dummy" | "unused background")
+    matches!(
+        normalised(label).as_str(),
+        "background" | "dummy" | "unused background" | "background class"
+    )
 }
 
-/// Without case, and with a space for what a folder's name has in place of one
-/// (or of a slash, which it cannot hold).
+/// Without case, in one form of its accents (macOS parts letter and accent), and with a
+/// space for what a folder's name has in place of one (or of a slash, which it cannot
+/// hold).
 fn normalised(name: &str) -> String {
-    let plain: String =
-        name.chars().map(|c| if matches!(c, '_' | '-' | '/') { ' ' } else { c }).collect();
+    let separator = |c| matches!(c, '_' | '-' | '/' | ':' | '\\');
+    let plain: String = name.nfc().map(|c| if separator(c) { ' ' } else { c }).collect();
     plain.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
@@ -50,7 +56,7 @@ pub(crate) fn known_as(classes: &Classes, class: u32) -> Vec<String> {
     let mut names = synonyms(name);
     match classes.order {
         Order::Ilsvrc2012 => names.extend(ilsvrc2012::wnid_of(class).map(str::to_owned)),
-        Order::Given | Order::ByName => {
+        Order::Given | Order::ByName | Order::Numbers => {
             let index = split_wnid(name).0.and_then(ilsvrc2012::class_of_wnid);
             names.extend(index.and_then(ilsvrc2012::words_of).into_iter().flat_map(synonyms));
         }

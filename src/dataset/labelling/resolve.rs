@@ -3,7 +3,7 @@
 use crate::dataset::entries::{Dataset, Order};
 use crate::dataset::labelling::labels::Labels;
 use crate::dataset::labelling::outputs::{Matched, Outputs};
-use crate::dataset::labelling::{by_index, by_name};
+use crate::dataset::labelling::{by_index, by_name, by_number};
 use anyhow::{Result, ensure};
 
 /// Matches.
@@ -14,8 +14,11 @@ use anyhow::{Result, ensure};
 pub fn resolve(dataset: &Dataset, outputs: &Outputs) -> Result<Matched> {
     let labels = outputs.labels.map(|labels| Labels::aligned(outputs, labels)).transpose()?;
     let mut assumed = Vec::new();
+    let numbers = dataset.classes.order == Order::Numbers;
     let by_name = match dataset.classes.order {
         Order::ByName => true,
+        // Counted in their order, where they are no indices.
+        Order::Numbers => dataset.class_count() > outputs.count,
         // Some of ILSVRC's classes: a model of one's own does not count all of them.
         Order::Ilsvrc2012 => match outputs.count {
             1000 | 1001 => false,
@@ -23,7 +26,11 @@ pub fn resolve(dataset: &Dataset, outputs: &Outputs) -> Result<Matched> {
         },
         Order::Given => false,
     };
-    let matched = if by_name { by_name::matched } else { by_index::matched };
+    let matched = match (numbers, by_name) {
+        (true, _) => by_number::matched,
+        (false, true) => by_name::matched,
+        (false, false) => by_index::matched,
+    };
     let map = matched(dataset, labels.as_ref(), outputs, &mut assumed)?;
     for entry in &dataset.entries {
         ensure!(
@@ -38,7 +45,10 @@ pub fn resolve(dataset: &Dataset, outputs: &Outputs) -> Result<Matched> {
     let name = |output: usize| {
         let class = u32::try_from(map.class_of(output)).ok();
         let label = || labels.as_ref()?.by_output.get(output).copied().flatten();
-        class.and_then(|class| dataset.classes.name(class)).or_else(label).map(str::to_owned)
+        let name = || class.and_then(|class| dataset.classes.name(class));
+        // A number tells less than the label of the same output.
+        let name = if numbers { label().or_else(name) } else { name().or_else(label) };
+        name.map(str::to_owned)
     };
     let names = (0..outputs.count).map(name).collect();
     Ok(Matched { names, map, by_name, assumed })

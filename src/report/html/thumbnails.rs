@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use base64::Engine as _;
@@ -11,6 +11,8 @@ use image::{DynamicImage, GrayImage, ImageFormat, RgbaImage};
 use libjpeg_turbo_rs::{PixelFormat, Subsampling, compress};
 use rayon::prelude::*;
 
+use crate::dataset::entries::{Dataset, Entry};
+use crate::dataset::file_name;
 use crate::image::decode;
 use crate::image::pixels::{Pixels, Window};
 use crate::image::resample::Resampler;
@@ -27,6 +29,8 @@ const MOST: usize = 300;
 /// The images of a page, each one once.
 pub struct Thumbnails {
     folder: Option<PathBuf>,
+    /// The dataset, where one file holds all images.
+    contained: Option<Dataset>,
     indices: HashMap<String, usize>,
 }
 
@@ -34,7 +38,8 @@ impl Thumbnails {
     /// None yet.
     pub fn new(run: &Run) -> Self {
         let folder = run.header.dataset.as_ref().map(|dataset| dataset.path.clone());
-        Self { folder, indices: HashMap::new() }
+        let contained = folder.as_deref().and_then(Dataset::contained);
+        Self { folder, contained, indices: HashMap::new() }
     }
 
     /// The index of an image's thumbnail. `None` where the page is full.
@@ -56,16 +61,19 @@ impl Thumbnails {
         let mut images: Vec<(String, usize)> = self.indices.into_iter().collect();
         images.sort_unstable_by_key(|(_, index)| *index);
         let large = Mutex::new(());
-        let uri = |(image, _): &(String, usize)| uri(&self.folder.as_ref()?.join(image), &large);
+        let load = |image: &str| match &self.contained {
+            Some(dataset) => dataset.load(&Entry::new(image.to_owned(), 0)).ok(),
+            None => decode::load(&self.folder.as_ref()?.join(file_name::path(image))).ok(),
+        };
+        let uri = |(image, _): &(String, usize)| uri(&load(image)?, &large);
         images.par_iter().map(uri).collect()
     }
 }
 
 /// A small picture stays as it is, the central square of a large one is reduced.
-fn uri(path: &Path, large: &Mutex<()>) -> Option<String> {
-    let bytes = decode::load(path).ok()?;
+fn uri(bytes: &[u8], large: &Mutex<()>) -> Option<String> {
     // Kept until it is reduced: while it lives, no other large one is decoded.
-    let decoded = decode::decode(&bytes, large).ok()?;
+    let decoded = decode::decode(bytes, large).ok()?;
     let pixels = &decoded.pixels;
     let (format, bytes) = if pixels.width.max(pixels.height) <= SIDE {
         let mut png = Cursor::new(Vec::new());
@@ -122,8 +130,11 @@ mod tests {
         grey.save(at("grey.png")).unwrap();
         GrayImage::from_pixel(28, 28, image::Luma([7])).save(at("small.png")).unwrap();
         std::fs::write(at("text.jpg"), "no image").unwrap();
-        let mut thumbnails =
-            Thumbnails { folder: Some(folder.path().to_owned()), indices: HashMap::new() };
+        let mut thumbnails = Thumbnails {
+            folder: Some(folder.path().to_owned()),
+            contained: None,
+            indices: HashMap::new(),
+        };
         let images = ["photo.JPEG", "grey.png", "text.jpg", "small.png", "absent.png", "grey.png"];
         let indices = images.map(|image| thumbnails.add(image).unwrap());
         assert_eq!(indices, [0, 1, 2, 3, 4, 1]);

@@ -4,4 +4,4 @@
 #[path = "../parsers.rs"]
 mod parsers;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| parsers::metadata_text(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| parsers::container(bytes));

@@ -1,0 +1,142 @@
+//! Files that hold many images: Parquet tables and tar archives. Images are read from them
+//! one by one; nothing is unpacked.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::dataset::member::{Contents, Place, span, stem};
+use crate::dataset::parquet_file::ParquetFile;
+use crate::dataset::tar_file;
+use crate::image::decode::{MAX_FILE_BYTES, silently_caught};
+
+/// What such a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Parquet,
+    Tar,
+    /// One that has to be unpacked, by its name.
+    Packed(&'static str),
+}
+
+impl Kind {
+    /// What a file is by its content.
+    pub(crate) fn of(path: &Path) -> Option<Self> {
+        let mut head = Vec::new();
+        File::open(path).ok()?.take(512).read_to_end(&mut head).ok()?;
+        let at =
+            |place: usize, bytes: &[u8]| head.get(place..).is_some_and(|it| it.starts_with(bytes));
+        if at(0, b"PAR1") {
+            Some(Self::Parquet)
+        } else if at(257, b"ustar") {
+            Some(Self::Tar)
+        } else if at(0, b"\x1f\x8b") {
+            Some(Self::Packed("gzip"))
+        } else if at(0, b"PK\x03\x04") {
+            Some(Self::Packed("zip"))
+        } else {
+            None
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Source {
+    Tar(File),
+    Parquet(Box<ParquetFile>),
+}
+
+/// The files of a dataset, and where each image is in them.
+#[derive(Debug)]
+pub struct Container {
+    /// The files.
+    pub(crate) paths: Vec<PathBuf>,
+    sources: Vec<(Source, u64)>,
+    places: HashMap<String, (usize, Place)>,
+}
+
+impl PartialEq for Container {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.paths, &self.places) == (&other.paths, &other.places)
+    }
+}
+
+impl Eq for Container {}
+
+impl Container {
+    /// Reads what these files hold.
+    ///
+    /// # Errors
+    /// One sentence with the file: damaged, without images, of another kind.
+    pub(crate) fn open(paths: Vec<PathBuf>) -> Result<(Self, Contents)> {
+        let mut container = Self { paths, sources: Vec::new(), places: HashMap::new() };
+        let mut all = Contents { members: Vec::new(), names: Vec::new(), left_out: Vec::new() };
+        for (index, path) in container.paths.iter().enumerate() {
+            let (source, contents) = silently_caught(|| source(path))
+                .unwrap_or_else(|| bail!("it is damaged"))
+                .with_context(|| format!("{} cannot be used", path.display()))?;
+            let bytes = path.metadata().map_or(0, |it| it.len());
+            container.sources.push((source, bytes));
+            ensure!(
+                index == 0 || all.names == contents.names,
+                "{} and {} name different classes; give the files of one set",
+                container.paths[0].display(),
+                path.display()
+            );
+            all.names = contents.names;
+            all.left_out.extend(contents.left_out);
+            for mut member in contents.members {
+                if container.places.contains_key(&member.name) {
+                    member.name = format!("{}/{}", stem(path), member.name);
+                }
+                container.places.insert(member.name.clone(), (index, member.place));
+                all.members.push(member);
+            }
+        }
+        Ok((container, all))
+    }
+
+    /// The bytes of an image.
+    ///
+    /// # Errors
+    /// Part of a sentence that begins with the image: damaged, empty or too large.
+    pub(crate) fn read(&self, name: &str) -> Result<Vec<u8>> {
+        let (source, place) = self.places.get(name).context("is not in its file any more")?;
+        let read = || match (&self.sources[*source].0, place) {
+            (Source::Tar(file), Place::Span { offset, bytes }) => {
+                ensure!(*bytes <= MAX_FILE_BYTES, "has {bytes} bytes, more than are read");
+                span(file, *offset, *bytes)
+            }
+            (Source::Parquet(file), Place::Row { group, row }) => file.image(*group, *row),
+            _ => bail!("is not in its file any more"),
+        };
+        let bytes = silently_caught(read).unwrap_or_else(|| bail!("is damaged"))?;
+        ensure!(!bytes.is_empty(), "is empty");
+        ensure!(bytes.len() as u64 <= MAX_FILE_BYTES, "has more bytes than are read");
+        Ok(bytes)
+    }
+
+    /// What stands for an image's size: its own, or that of the file that holds it.
+    pub(crate) fn bytes_of(&self, name: &str) -> u64 {
+        match self.places.get(name) {
+            Some((_, Place::Span { bytes, .. })) => *bytes,
+            Some((source, Place::Row { .. })) => self.sources[*source].1,
+            None => 0,
+        }
+    }
+}
+
+fn source(path: &Path) -> Result<(Source, Contents)> {
+    match Kind::of(path) {
+        Some(Kind::Parquet) => {
+            let (file, contents) = ParquetFile::open(path)?;
+            Ok((Source::Parquet(Box::new(file)), contents))
+        }
+        Some(Kind::Tar) => Ok((Source::Tar(File::open(path)?), tar_file::read(path)?)),
+        Some(Kind::Packed(name)) => bail!("it is packed ({name}); unpack it first"),
+        None => bail!("it is neither a Parquet file nor a tar archive"),
+    }
+}

@@ -1,0 +1,88 @@
+//! File names of any bytes as text, and back.
+//!
+//! A name within a dataset stands in the journal, in tables and in sentences. There it is
+//! itself, with `/` between folders; but bytes that are no UTF-8, control characters and a
+//! backslash that would read as an escape are written as `\xNN`, so that every name has
+//! one line of text and every such text gives its name again.
+
+use std::ffi::OsString;
+use std::fmt::Write;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+/// A path as text.
+#[must_use]
+pub fn shown(path: &Path) -> String {
+    let mut text = String::new();
+    for chunk in path.as_os_str().as_bytes().utf8_chunks() {
+        let valid = chunk.valid();
+        for (at, c) in valid.char_indices() {
+            if c.is_control() || (c == '\\' && escape(valid[at..].as_bytes()).is_some()) {
+                c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| push(&mut text, byte));
+            } else {
+                text.push(c);
+            }
+        }
+        chunk.invalid().iter().for_each(|byte| push(&mut text, *byte));
+    }
+    text
+}
+
+fn push(text: &mut String, byte: u8) {
+    // Writing to a string does not fail.
+    let _ = write!(text, "\\x{byte:02x}");
+}
+
+/// The path that a text shows.
+#[must_use]
+pub fn path(shown: &str) -> PathBuf {
+    let mut bytes = Vec::with_capacity(shown.len());
+    let mut rest = shown.as_bytes();
+    while let Some((first, behind)) = rest.split_first() {
+        match escape(rest) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &rest[4..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = behind;
+            }
+        }
+    }
+    OsString::from_vec(bytes).into()
+}
+
+/// The byte of an escape at the beginning.
+fn escape(text: &[u8]) -> Option<u8> {
+    let digits = text.get(2..4).filter(|_| text.starts_with(b"\\x"))?;
+    u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn plain_names_are_themselves_and_odd_ones_are_one_line() {
+        let of = |bytes: &[u8]| shown(&PathBuf::from(OsString::from_vec(bytes.to_vec())));
+        assert_eq!(of("Käfer/a b.jpg".as_bytes()), "Käfer/a b.jpg");
+        assert_eq!(of(br"a\b.jpg"), r"a\b.jpg");
+        assert_eq!(of(b"K\xe4fer\n.jpg"), r"K\xe4fer\x0a.jpg");
+        assert_eq!(of(br"a\xe4.jpg"), r"a\x5cxe4.jpg");
+    }
+
+    proptest! {
+        #[test]
+        fn every_name_comes_back(bytes in prop::collection::vec(any::<u8>(), 0..24), text in r"[a\\x0-9e]{0,12}") {
+            for bytes in [bytes, text.into_bytes()] {
+                let name = PathBuf::from(OsString::from_vec(bytes));
+                let text = shown(&name);
+                prop_assert_eq!(text.lines().count().max(1), 1);
+                prop_assert_eq!(path(&text).into_os_string(), name.into_os_string());
+            }
+        }
+    }
+}

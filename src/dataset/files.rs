@@ -1,0 +1,197 @@
+//! The files in a dataset's folder: which are images, and what is left out.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use walkdir::{DirEntry, WalkDir};
+
+use crate::dataset::file_name;
+use crate::image::sniff::{self, FileKind};
+
+/// Endings that images have. A file with one of them counts as an image, whatever is in
+/// it; of others the content tells.
+const ENDINGS: [&str; 15] = [
+    "jpg", "jpeg", "jpe", "jfif", "jif", "pjpeg", "pjp", "png", "apng", "bmp", "dib", "webp",
+    "gif", "tif", "tiff",
+];
+/// Files and folders that programs leave behind; hidden ones are ignored too.
+const LITTER: [&str; 9] = [
+    "__macosx",
+    "thumbs.db",
+    "ehthumbs.db",
+    "desktop.ini",
+    "@eadir",
+    "$recycle.bin",
+    "lost+found",
+    "system volume information",
+    "icon\r",
+];
+
+/// What a folder holds.
+#[derive(Debug, Default)]
+pub(crate) struct Files {
+    /// Images by their names within the folder, in the order of their names.
+    pub images: Vec<String>,
+    /// Its sub-folders, with or without images.
+    pub folders: Vec<String>,
+    /// What looked like an image or a folder and could not be read: file and reason.
+    pub unreadable: Vec<(String, String)>,
+    /// Other files by their kind.
+    others: BTreeMap<String, LeftOut>,
+}
+
+#[derive(Debug)]
+struct LeftOut {
+    count: usize,
+    example: String,
+}
+
+impl Files {
+    /// Reads a folder, at any depth. Links are followed; a folder that leads back into
+    /// itself is named and left out.
+    ///
+    /// # Errors
+    /// A folder that cannot be listed, which would take its class away.
+    pub(crate) fn of(root: &Path) -> Result<Self> {
+        let mut files = Self::default();
+        let walk = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
+        for item in walk.filter_entry(|item| item.depth() == 0 || !is_litter(item.file_name())) {
+            match item {
+                Ok(item) => files.add(root, &item),
+                Err(error) => files.fault(root, &error)?,
+            }
+        }
+        Ok(files)
+    }
+
+    fn add(&mut self, root: &Path, item: &DirEntry) {
+        let name = || name_in(root, item.path());
+        if item.file_type().is_dir() {
+            if item.depth() == 1 {
+                self.folders.push(name());
+            }
+        } else if is_image(item.path()) {
+            self.images.push(name());
+        } else if item.file_type().is_file() {
+            let kind = match sniff::kind_of(item.path()) {
+                Some(FileKind::Image) => return self.images.push(name()),
+                Some(FileKind::OtherImage(kind)) => kind.to_owned(),
+                Some(FileKind::Other) | None => ending_of(item.path()),
+            };
+            let left = self.others.entry(kind);
+            left.or_insert_with(|| LeftOut { count: 0, example: name() }).count += 1;
+        }
+    }
+
+    fn fault(&mut self, root: &Path, error: &walkdir::Error) -> Result<()> {
+        let path = error.path().unwrap_or(root);
+        let name = name_in(root, path);
+        if error.loop_ancestor().is_some() {
+            self.unreadable.push((name, "is a link to a folder that holds it".to_owned()));
+        } else if path.is_dir() || (error.depth() == 1 && !is_image(path)) {
+            bail!(
+                "folder {} of the dataset cannot be listed; make it readable, or remove it with its class",
+                path.display()
+            );
+        } else if is_image(path) {
+            // Counted as the unreadable image that it will be found to be.
+            self.images.push(name);
+        } else {
+            self.unreadable.push((name, "cannot be opened".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// A sentence for every kind of file that is left out; those that only describe the
+    /// dataset need none.
+    pub(crate) fn left_out(&self) -> Vec<String> {
+        let told = self.others.iter().filter(|(kind, _)| !is_description(kind));
+        told.map(|(kind, LeftOut { count, example })| {
+            let files = if *count == 1 { "1 file is" } else { &*format!("{count} files are") };
+            match kind.as_str() {
+                "" => format!("{files} left out: no image, and without an ending ({example})"),
+                kind if kind.starts_with('.') => {
+                    format!("{files} left out: {kind}, no image ({example})")
+                }
+                kind => format!(
+                    "{files} left out: {kind}, which is not read; convert to PNG or JPEG ({example})"
+                ),
+            }
+        })
+        .collect()
+    }
+}
+
+/// Text and tables that lie beside images.
+fn is_description(kind: &str) -> bool {
+    [
+        ".txt", ".csv", ".tsv", ".json", ".jsonl", ".md", ".yaml", ".yml", ".xml", ".html", ".pdf",
+        ".py",
+    ]
+    .contains(&kind)
+}
+
+fn ending_of(path: &Path) -> String {
+    let ending = path.extension().map(|it| format!(".{}", it.to_string_lossy().to_lowercase()));
+    ending.unwrap_or_default()
+}
+
+/// A file's name within the folder `root`.
+pub(crate) fn name_in(root: &Path, path: &Path) -> String {
+    file_name::shown(path.strip_prefix(root).unwrap_or(path))
+}
+
+/// Whether a file or folder is no part of any dataset: hidden, or a program's litter.
+pub(crate) fn is_litter(name: &OsStr) -> bool {
+    let name = name.to_string_lossy().to_lowercase();
+    name.starts_with('.') || LITTER.contains(&name.as_str())
+}
+
+/// Whether a file's name ends like an image's.
+pub(crate) fn is_image(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| ENDINGS.iter().any(|known| known.eq_ignore_ascii_case(ending)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn content_decides_and_what_is_left_out_is_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let jpeg: &[u8] = b"\xff\xd8\xff\xe0";
+        for (name, bytes) in [
+            ("a/1.jfif", jpeg),
+            ("a/2.jpe", jpeg),
+            ("a/3", jpeg),
+            ("a/4.dat", jpeg),
+            ("a/5.HEIC", b"\0\0\0\x18ftypheic"),
+            ("a/6.HEIC", b""),
+            ("a/7.mov", b"movie"),
+            ("a/notes.txt", b"notes"),
+            ("a/Thumbs.db", b"x"),
+            ("a/._1.jfif", jpeg),
+            ("__MACOSX/a/1.jpg", jpeg),
+            (".hidden/1.jpg", jpeg),
+        ] {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+        let files = Files::of(folder.path()).unwrap();
+        assert_eq!(files.images, ["a/1.jfif", "a/2.jpe", "a/3", "a/4.dat"]);
+        assert_eq!(files.folders, ["a"]);
+        assert_eq!(
+            files.left_out(),
+            [
+                "1 file is left out: .mov, no image (a/7.mov)",
+                "2 files are left out: HEIC, which is not read; convert to PNG or JPEG (a/5.HEIC)"
+            ]
+        );
+    }
+}

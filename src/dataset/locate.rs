@@ -1,0 +1,136 @@
+//! Where an image lies that a table names: with backslashes, without an ending, in other
+//! case, percent-encoded, or by its path on the machine that made the table.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::path::Path;
+
+use percent_encoding::percent_decode_str;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::dataset::file_name;
+use crate::dataset::files::Files;
+
+/// Finds the files that a table names.
+pub(crate) struct Locator<'a> {
+    root: &'a Path,
+    files: &'a Files,
+    index: OnceCell<Index>,
+}
+
+/// The images of a folder, by what else a table may call them: nothing where two share it.
+#[derive(Default)]
+struct Index {
+    by_path: HashMap<String, Option<usize>>,
+    by_name: HashMap<String, Option<usize>>,
+}
+
+impl<'a> Locator<'a> {
+    pub(crate) const fn new(root: &'a Path, files: &'a Files) -> Self {
+        Self { root, files, index: OnceCell::new() }
+    }
+
+    /// The name within the dataset of the file that is `given` in a table.
+    pub(crate) fn find(&self, given: &str) -> Option<String> {
+        let there =
+            |path: &Path| self.root.join(path).symlink_metadata().is_ok_and(|it| !it.is_dir());
+        let given = given.strip_prefix("./").unwrap_or(given);
+        if there(Path::new(given)) {
+            return Some(file_name::shown(Path::new(given)));
+        }
+        let escaped = file_name::path(given);
+        if there(&escaped) {
+            return Some(given.to_owned());
+        }
+        let index = self.index.get_or_init(|| Index::of(&self.files.images));
+        let slashed = given.replace('\\', "/");
+        let decoded = percent_decode_str(&slashed).decode_utf8_lossy().into_owned();
+        let found = [slashed, decoded].into_iter().find_map(|path| index.find(&path))?;
+        Some(self.files.images[found].clone())
+    }
+}
+
+impl Index {
+    fn of(images: &[String]) -> Self {
+        let mut index = Self::default();
+        for (place, image) in images.iter().enumerate() {
+            let key = key(image);
+            let add = |map: &mut HashMap<String, Option<usize>>, key: &str| match map
+                .entry(key.to_owned())
+            {
+                Entry::Occupied(mut known) => drop(known.insert(None)),
+                Entry::Vacant(free) => drop(free.insert(Some(place))),
+            };
+            let (name, stem) = (name_of(&key), stem_of(&key));
+            add(&mut index.by_path, &key);
+            add(&mut index.by_name, name);
+            if stem != key {
+                add(&mut index.by_path, stem);
+                add(&mut index.by_name, name_of(stem));
+            }
+        }
+        index
+    }
+
+    /// By the longest part of its path that is known here, then by its name in any folder.
+    fn find(&self, path: &str) -> Option<usize> {
+        let key = key(path);
+        let starts = std::iter::once(0).chain(key.match_indices('/').map(|(at, _)| at + 1));
+        let known = starts.filter_map(|start| self.by_path.get(&key[start..]).copied()).next();
+        known.or_else(|| self.by_name.get(name_of(&key)).copied()).flatten()
+    }
+}
+
+fn key(path: &str) -> String {
+    path.nfc().collect::<String>().to_lowercase().trim_start_matches("./").to_owned()
+}
+
+fn name_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
+}
+
+fn stem_of(path: &str) -> &str {
+    match path.rsplit_once('.') {
+        Some((stem, ending)) if !ending.contains('/') && !stem.is_empty() => stem,
+        _ => path,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_found_under_every_usual_spelling() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["img_1.JPG", "bag/a b.png", "Käfer/1.png", "coat/1.png", "x/only.png"] {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let files = Files::of(folder.path()).unwrap();
+        let locator = Locator::new(folder.path(), &files);
+        for (given, found) in [
+            ("img_1.JPG", "img_1.JPG"),
+            ("./img_1.JPG", "img_1.JPG"),
+            ("img_1", "img_1.JPG"),
+            ("IMG_1.jpg", "img_1.JPG"),
+            ("/content/data/img_1.JPG", "img_1.JPG"),
+            (r"C:\data\img_1.JPG", "img_1.JPG"),
+            (r"bag\a b.png", "bag/a b.png"),
+            ("bag/a%20b.png", "bag/a b.png"),
+            ("val/bag/a b", "bag/a b.png"),
+            ("Ka\u{308}fer/1.png", "Käfer/1.png"),
+            ("only.png", "x/only.png"),
+        ] {
+            assert_eq!(locator.find(given).as_deref(), Some(found), "{given}");
+        }
+        // In two folders, or a folder itself.
+        assert_eq!(locator.find("1.png"), None);
+        assert_eq!(locator.find("bag"), None);
+        assert_eq!(locator.find(""), None);
+    }
+}

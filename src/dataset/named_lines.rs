@@ -1,0 +1,86 @@
+//! Lines of a file name and a class: `val.txt` and `val_map.txt`.
+
+use std::path::Path;
+
+use anyhow::{Result, bail, ensure};
+
+use crate::dataset::entries::{Dataset, Entry};
+use crate::dataset::files::Files;
+use crate::dataset::ilsvrc2012;
+use crate::dataset::locate::Locator;
+
+/// Whether lines name images. Words of a class, too, may be two: a name has an ending, or
+/// is an image's without one.
+pub(crate) fn are(lines: &[&str], images: &[&String]) -> bool {
+    let Some((file, _)) = lines.first().and_then(|line| parted(line)) else { return false };
+    let name = file.rsplit_once(['/', '\\']).map_or(file, |(_, name)| name);
+    let is_image = |image: &&String| {
+        let image = image.rsplit_once('/').map_or(image.as_str(), |(_, name)| name);
+        image == name || image.rsplit_once('.').is_some_and(|(stem, _)| stem == name)
+    };
+    name.contains('.') || images.iter().any(is_image)
+}
+
+/// A line's name and class. The class is what comes last, unless boxes follow it.
+fn parted(line: &str) -> Option<(&str, &str)> {
+    let (file, rest) = match line.split_once('\t') {
+        Some((file, rest)) => (file, rest.split('\t').next()?),
+        None => line.rsplit_once([' ', ',', ';'])?,
+    };
+    Some((file.trim().trim_matches('"'), rest.trim().trim_matches('"')))
+}
+
+/// Adds an entry per line. Images that are not there are counted: the list is often that
+/// of the whole set.
+pub(crate) fn read(
+    dataset: &mut Dataset,
+    lines: &[&str],
+    truth: &Path,
+    files: &Files,
+) -> Result<()> {
+    let root = dataset.root.clone();
+    let locator = Locator::new(&root, files);
+    check_start(lines, truth)?;
+    let mut absent = Vec::new();
+    for (number, line) in (1..).zip(lines).filter(|(_, line)| !line.is_empty()) {
+        let at = || format!("{} line {number}", truth.display());
+        let Some((file, class)) = parted(line) else {
+            bail!("{} is not a file name and a class", at())
+        };
+        let index = class.parse().ok().filter(|index| *index < 1000);
+        let Some(class) = index.or_else(|| ilsvrc2012::class_of_wnid(class)) else {
+            bail!("{}: '{class}' is neither 0..999 nor a WordNet id", at())
+        };
+        match locator.find(file) {
+            Some(file) => dataset.entries.push(Entry::new(file, class)),
+            None => absent.push((number, file)),
+        }
+    }
+    let Some((number, example)) = absent.first() else { return Ok(()) };
+    ensure!(
+        !dataset.entries.is_empty(),
+        "{} line {number}: {example} is not in the folder, nor is any other image of the list; give the folder with its images",
+        truth.display()
+    );
+    dataset.left_out.push(format!(
+        "{} of {} lines of {} name an image that is not in the folder ({example})",
+        absent.len(),
+        lines.len(),
+        truth.file_name().unwrap_or_default().to_string_lossy()
+    ));
+    Ok(())
+}
+
+/// Refuses classes that are counted from 1.
+fn check_start(lines: &[&str], truth: &Path) -> Result<()> {
+    let class = |line: &&str| parted(line)?.1.parse::<u32>().ok();
+    let last = lines.iter().position(|line| class(line) == Some(1000));
+    if let Some(line) = last.filter(|_| lines.iter().all(|line| class(line) != Some(0))) {
+        bail!(
+            "{} line {}: class 1000, and none is 0: class indices count WordNet ids from 0; subtract 1, or, where they are the development kit's numbers, give its ground-truth file",
+            truth.display(),
+            line + 1
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! A folder of several splits, as one's own `train/` and `val/`: it is no dataset itself.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use crate::dataset::files::Files;
+
+/// What splits are called, those for measuring first.
+const NAMES: [&str; 13] = [
+    "val",
+    "valid",
+    "validation",
+    "validate",
+    "test",
+    "testing",
+    "eval",
+    "evaluation",
+    "holdout",
+    "dev",
+    "train",
+    "training",
+    "trainval",
+];
+
+/// Refuses a folder whose sub-folders are splits, and names those that could be meant. A
+/// class may be called `train`: one split among classes is a class.
+pub(crate) fn check(root: &Path, files: &Files) -> Result<()> {
+    let rank = |folder: &str| NAMES.iter().position(|known| folder.eq_ignore_ascii_case(known));
+    let holds_images = |folder: &&String| {
+        let inside = format!("{folder}/");
+        files.images.iter().any(|image| image.starts_with(&inside))
+    };
+    let filled: Vec<&String> = files.folders.iter().filter(holds_images).collect();
+    let mut splits: Vec<&String> =
+        filled.iter().copied().filter(|folder| rank(folder).is_some()).collect();
+    if splits.len() < 2 {
+        return Ok(());
+    }
+    splits.sort_by_key(|split| rank(split));
+    let all: Vec<String> =
+        splits.iter().map(|split| root.join(split).display().to_string()).collect();
+    let (first, others) = all.split_at(1);
+    bail!(
+        "dataset {} holds splits, not classes: give one of them, {} (or {})",
+        root.display(),
+        first[0],
+        others.join(", ")
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(folders: &[&str], images: &[&str]) -> Result<()> {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let mut files = Files::default();
+        (files.folders, files.images) = (owned(folders), owned(images));
+        check(Path::new("mine"), &files)
+    }
+
+    #[test]
+    fn splits_are_named_with_their_paths() {
+        let images = ["Train/cat/1.jpg", "val/cat/1.jpg", "test/1.jpg"];
+        let error = of(&["Train", "docs", "test", "val"], &images).unwrap_err().to_string();
+        assert!(
+            error.ends_with("give one of them, mine/val (or mine/test, mine/Train)"),
+            "{error}"
+        );
+        assert!(of(&["bus", "train"], &["bus/1.jpg", "train/1.jpg"]).is_ok());
+        assert!(of(&["test", "cat"], &["cat/1.jpg"]).is_ok());
+        assert!(of(&["train"], &["train/1.jpg"]).is_ok());
+    }
+}

@@ -1,0 +1,8 @@
+//! Class names, in the order of a model's outputs or of a dataset's class indices: in
+//! the forms that exporters, trainers and hubs write them.
+
+pub mod collect;
+pub mod delimited;
+pub mod numbered;
+pub mod read;
+pub mod structured;
