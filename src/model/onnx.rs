@@ -32,7 +32,10 @@ pub fn read(bytes: &[u8]) -> Result<Anatomy> {
     let sparse = graph.sparse_initializer.iter().filter_map(|tensor| tensor.values.as_ref());
     let weights: HashSet<&str> = dense.chain(sparse.map(|tensor| tensor.name.as_str())).collect();
     let inputs = graph.input.iter().filter(|input| !weights.contains(input.name.as_str()));
-    let inputs = inputs.map(tensor_info).collect::<Result<Vec<_>>>()?;
+    let mut inputs = inputs.map(tensor_info).collect::<Result<Vec<_>>>()?;
+    for input in inputs.iter_mut().filter(|input| !input.element.is_real()) {
+        input.quantization = onnx_graph::input_quantization(&graph, &input.name);
+    }
     let output_classes = onnx_graph::output_classes(&graph);
     let outputs = graph.output.iter().zip(&output_classes).map(output_info);
     let outputs = outputs.collect::<Result<Vec<_>>>()?;

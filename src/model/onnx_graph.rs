@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{GraphProto, NodeProto};
 
 use crate::record::output_kind::OutputKind;
+use crate::record::quantization::Quantization;
 
 /// Operators on the way from an input or to an output that are looked through, at most.
 const MOST_STEPS: usize = 64;
@@ -98,6 +100,35 @@ pub(crate) fn convolved_channels(graph: &GraphProto, input: &str) -> Option<usiz
         }
     }
     None
+}
+
+/// The quantisation of an integer input, by the `DequantizeLinear` that it goes into.
+pub(crate) fn input_quantization(graph: &GraphProto, input: &str) -> Option<Quantization> {
+    let takes = |node: &&NodeProto| node.input.first().is_some_and(|name| name == input);
+    let node = graph.node.iter().find(takes).filter(|node| node.op_type == "DequantizeLinear")?;
+    let weight = |at: usize| {
+        let name = node.input.get(at).filter(|name| !name.is_empty())?;
+        graph.initializer.iter().find(|tensor| tensor.name == *name)
+    };
+    let scale = weight(1)?;
+    let scale = match (scale.float_data.as_slice(), scale.raw_data.as_slice()) {
+        ([scale], _) => *scale,
+        ([], raw) => f32::from_le_bytes(raw.try_into().ok()?),
+        _ => return None,
+    };
+    let zero_point = match weight(2) {
+        None => 0,
+        Some(tensor) => match (tensor.int32_data.as_slice(), tensor.raw_data.as_slice()) {
+            ([zero_point], _) => *zero_point,
+            ([], [byte]) if tensor.data_type == DataType::Int8 as i32 => {
+                i32::from(byte.cast_signed())
+            }
+            ([], [byte]) => i32::from(*byte),
+            ([], [low, high]) => i32::from(i16::from_le_bytes([*low, *high])),
+            _ => return None,
+        },
+    };
+    (scale > 0.0).then_some(Quantization { scale, zero_point })
 }
 
 /// Axis 1 of a convolution's weights, which may be stored quantised, times its groups.

@@ -79,6 +79,22 @@ fn any_type_of_input_is_fed() {
 }
 
 #[test]
+fn a_stated_pipeline_goes_through_the_quantisation_of_the_graph() {
+    let folder = TempDir::new().unwrap();
+    let images = colours(folder.path());
+    let dequantize = node("DequantizeLinear", &["raw", "scale"], "image", &[]);
+    let mut made = of_input(DataType::Int8, &NCHW, vec![dequantize]);
+    made.graph.as_mut().unwrap().initializer.push(floats("scale", &[], &[1.0 / 128.0]));
+    let path = write(folder.path(), "qdq.onnx", &made);
+    assert!(inspected(&[&path]).contains("int8, scale 0.0078125, zero point 0"));
+    // Rounded to whole numbers, without the scale, all photos would look the same.
+    let arguments = ["--model", &path, "--dataset", &images, "--no-latency"];
+    let stated = ["--backend", "onnxruntime", "--mean", "127.5", "--scale", "127.5"];
+    let ran = ran(folder.path(), &[&arguments[..], &stated].concat());
+    assert_eq!(ran.row()["top1"], 1.0, "{}", ran.row());
+}
+
+#[test]
 fn inputs_with_defaults_are_no_inputs_and_others_are_timed_on_noise() {
     let folder = TempDir::new().unwrap();
     let images = colours(folder.path());
