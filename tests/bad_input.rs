@@ -21,6 +21,7 @@ fn refused(arguments: &[&str]) -> String {
         .current_dir(&folder)
         .arg("run")
         .args(arguments)
+        .timeout(common::PATIENCE)
         .output()
         .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
@@ -130,6 +131,7 @@ fn an_absent_backend_is_named_with_what_brings_it() {
         .current_dir(&folder)
         .env("SHUTTERBENCH_ONNXRUNTIME_LIB", folder.path().join("nothing.so"))
         .args(["run", "--backend", "onnxruntime"])
+        .timeout(common::PATIENCE)
         .output()
         .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();

@@ -5,12 +5,14 @@ mod common;
 
 use std::process::Command;
 
+use common::TimelyOutput;
 use serde_json::Value;
+use shutterbench::record::backend_kind::BackendKind;
 use tempfile::TempDir;
 
 /// What the program prints and its exit code.
 fn shutterbench(arguments: &[&str]) -> (String, Option<i32>) {
-    let output = Command::new(env!("CARGO_BIN_EXE_shutterbench")).args(arguments).output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_shutterbench")).args(arguments).timely_output();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.stdout.is_empty(), "{arguments:?}: {said}");
     (String::from_utf8(output.stdout).unwrap(), output.status.code())
@@ -106,6 +108,9 @@ fn libraries_that_are_no_delegate_are_clear_errors() {
 
 #[test]
 fn what_cannot_run_here_is_unsupported_with_the_reason() {
+    if !common::has_runtimes(&[BackendKind::Tflite, BackendKind::Onnxruntime]) {
+        return;
+    }
     for (backend, delegate, reason) in [
         ("tflite", "gpu", "for Android"),
         ("tflite", "nnapi", "Android only"),
@@ -122,6 +127,9 @@ fn what_cannot_run_here_is_unsupported_with_the_reason() {
 
 #[test]
 fn every_delegate_is_listed_and_what_cannot_run_has_its_reason() {
+    if !common::has_runtimes(&[BackendKind::Tflite, BackendKind::Tflitec, BackendKind::Litert]) {
+        return;
+    }
     let (said, _) = shutterbench(&["list", "delegates", "--json"]);
     let listed: Vec<Value> = serde_json::from_str(&said).unwrap();
     let entry = |backend: &str, delegate: &str| {

@@ -5,6 +5,7 @@ mod common;
 
 use std::process::{Command, Output};
 
+use common::TimelyOutput;
 use tempfile::TempDir;
 
 /// Runs a shell script as root of a mount namespace of its own, with `$DISK`
@@ -26,8 +27,7 @@ fn with_disk(script: &str) -> Option<Output> {
         .env("DISK", folder.path())
         .env("PROGRAM", env!("CARGO_BIN_EXE_shutterbench"))
         .env("RUN", run)
-        .output()
-        .unwrap();
+        .timely_output();
     Some(output)
 }
 

@@ -7,7 +7,9 @@ mod common;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use common::TimelyOutput;
 use serde_json::Value;
+use shutterbench::record::backend_kind::BackendKind;
 use tempfile::TempDir;
 
 /// Descriptions of software Vulkan drivers: Mesa's lavapipe, and SwiftShader as
@@ -33,8 +35,7 @@ fn row(driver: &Path, model: &str) -> Value {
         // The first is what Vulkan loaders read today, the second what older ones do.
         .env("VK_DRIVER_FILES", driver)
         .env("VK_ICD_FILENAMES", driver)
-        .output()
-        .unwrap();
+        .timely_output();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.stdout.is_empty(), "{}: {said}", driver.display());
     let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
@@ -43,6 +44,9 @@ fn row(driver: &Path, model: &str) -> Value {
 
 #[test]
 fn a_software_gpu_computes_what_the_cpu_does_or_says_that_it_cannot() {
+    if !common::has_runtimes(&[BackendKind::Litert]) {
+        return;
+    }
     let drivers = drivers();
     if drivers.is_empty() {
         common::skip("no software Vulkan driver; Debian's mesa-vulkan-drivers or chromium has one");
@@ -75,6 +79,9 @@ fn a_software_gpu_computes_what_the_cpu_does_or_says_that_it_cannot() {
 
 #[test]
 fn without_any_device_the_row_says_so() {
+    if !common::has_runtimes(&[BackendKind::Litert]) {
+        return;
+    }
     let row = row(Path::new("/nowhere/driver.json"), "fmnist_mobilenet_v1_0.25_f32");
     assert_eq!(row["status"], "unsupported", "{row}");
     assert!(row["error"].as_str().unwrap().contains("GPU"), "{row}");

@@ -5,6 +5,7 @@ mod common;
 
 use std::process::Command;
 
+use common::TimelyOutput;
 use tempfile::TempDir;
 
 /// Model, Top-1 and Top-5 of a Python evaluation with Pillow (RGB, central
@@ -31,8 +32,7 @@ fn hosted_mobilenets_score_as_the_python_reference() {
         .arg(shared.join("imagenet-sample"))
         .arg("--out")
         .arg(folder.path().join("run"))
-        .output()
-        .unwrap();
+        .timely_output();
     if String::from_utf8_lossy(&output.stderr).contains("is not present") {
         return common::skip("tflite's library is absent; 'shutterbench fetch tflite' brings it");
     }

@@ -5,6 +5,7 @@ mod common;
 
 use std::process::Command;
 
+use common::TimelyOutput;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -38,8 +39,7 @@ fn run(at: u32, arguments: &[&str]) -> Option<(Vec<Value>, Option<i32>)> {
         .args(arguments)
         .arg("--out")
         .arg(folder.path().join("run"))
-        .output()
-        .unwrap();
+        .timely_output();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.stdout.is_empty(), "{said}");
     let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use common::TimelyOutput;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -34,7 +35,7 @@ fn dataset(folder: &Path, unreadable: &[usize]) -> PathBuf {
 }
 
 fn shutterbench(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_shutterbench")).args(arguments).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_shutterbench")).args(arguments).timely_output()
 }
 
 fn said(output: &Output) -> String {

@@ -6,6 +6,7 @@ mod common;
 use std::collections::BTreeSet;
 use std::process::Command;
 
+use common::TimelyOutput;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -19,8 +20,7 @@ fn run(arguments: &[&str]) -> Vec<Value> {
         .args(arguments)
         .arg("--out")
         .arg(folder.path().join("run"))
-        .output()
-        .unwrap();
+        .timely_output();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.stdout.is_empty(), "{said}");
     serde_json::from_slice(&output.stdout).unwrap()
@@ -171,7 +171,7 @@ fn doctor_names_every_runtime_found_or_missing() {
         let mut command = Command::new(env!("CARGO_BIN_EXE_shutterbench"));
         // Without adb: asked for devices, it leaves a server behind that outlives the test.
         command.env("SHUTTERBENCH_ADB", "/nowhere/adb");
-        let output = command.arg("doctor").args(arguments).output().unwrap();
+        let output = command.arg("doctor").args(arguments).timely_output();
         String::from_utf8(output.stdout).unwrap()
     };
     let text = doctor(&[]);

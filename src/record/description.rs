@@ -3,11 +3,14 @@
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
 use crate::record::anatomy::Anatomy;
 use crate::record::format::Format;
 use crate::record::input_size::InputSize;
+use crate::record::known_fields::keep_known;
 use crate::record::output_kind::OutputKind;
 use crate::record::pipeline::Filter;
 use crate::record::precision::Precision;
@@ -98,6 +101,20 @@ pub struct Published {
     pub source: Option<String>,
 }
 
+/// Reads a description from a journal. In TOML an unknown field is a misspelt one, and an
+/// error; in a journal it is a newer program's, and passed over.
+///
+/// # Errors
+/// A known field of another type.
+pub fn from_any_program<'de, D: Deserializer<'de>>(from: D) -> Result<Description, D::Error> {
+    let mut fields = Map::deserialize(from)?;
+    keep_known::<Description>(&mut fields);
+    if let Some(Value::Object(published)) = fields.get_mut("published") {
+        keep_known::<Published>(published);
+    }
+    Description::deserialize(Value::Object(fields)).map_err(D::Error::custom)
+}
+
 /// A model as a run uses it: the file, its parsed anatomy and its description.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Model {
@@ -114,6 +131,7 @@ pub struct Model {
     /// Inputs, outputs and operators, read by us without any runtime.
     pub anatomy: Anatomy,
     /// What is stated of it: beside the file, in the catalogue, or in the file.
+    #[serde(deserialize_with = "from_any_program")]
     pub description: Description,
     /// Where each field of `description` was found, in the order of precedence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -176,5 +194,39 @@ impl Description {
             || self.crop_pct.is_some()
             || self.crop_mode.is_some()
             || self.interpolation.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Line {
+        #[serde(deserialize_with = "from_any_program")]
+        description: Description,
+    }
+
+    #[test]
+    fn a_journal_may_hold_fields_of_a_newer_program() {
+        let text = r#"{"description": {"family": "x", "mean": [0.485], "crop_pct": 0.875,
+            "of_a_newer_program": 1, "published": {"top1": 0.7, "top9": 0.9}}}"#;
+        let read = serde_json::from_str::<Line>(text).unwrap().description;
+        let expected = Description {
+            family: Some("x".into()),
+            mean: Some(vec![0.485]),
+            crop_pct: Some(0.875),
+            published: Some(Published { top1: Some(0.7), ..Published::default() }),
+            ..Description::default()
+        };
+        assert_eq!(read, expected);
+        let wrong = r#"{"description": {"width": "wide"}}"#;
+        assert!(serde_json::from_str::<Line>(wrong).is_err());
+    }
+
+    #[test]
+    fn what_is_written_by_hand_may_not() {
+        assert!(toml::from_str::<Description>("meen = [0.0]").is_err());
+        assert!(toml::from_str::<Description>("[published]\ntop9 = 0.9").is_err());
     }
 }

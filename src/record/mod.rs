@@ -15,6 +15,7 @@ pub mod format;
 pub mod header;
 pub mod host;
 pub mod input_size;
+pub mod known_fields;
 pub mod options;
 pub mod output_classes;
 pub mod output_kind;

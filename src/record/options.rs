@@ -226,6 +226,7 @@ pub struct Options {
     /// Absent with `--no-accuracy` or where no dataset is at hand.
     pub accuracy: Option<AccuracyOptions>,
     /// Description fields given on the command line; they win over all others.
+    #[serde(deserialize_with = "crate::record::description::from_any_program")]
     pub overrides: Description,
     /// Which of the matrix's cases are measured.
     #[serde(default, skip_serializing_if = "is_all")]

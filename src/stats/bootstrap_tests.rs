@@ -22,19 +22,19 @@ fn assert_covers(series: Series) {
 }
 
 #[test]
-fn it_covers_the_median_of_an_autocorrelated_series() {
+fn slow_it_covers_the_median_of_an_autocorrelated_series() {
     assert_covers(Series { run_correlation: 0.95, ..Series::default() });
 }
 
 #[test]
-fn it_covers_where_each_round_has_its_own_speed() {
+fn slow_it_covers_where_each_round_has_its_own_speed() {
     let series = Series { round_deviation: 0.02, ..Series::default() };
     assert_covers(series);
     assert_covers(Series { run_correlation: 0.9, ..series });
 }
 
 #[test]
-fn it_covers_where_the_speed_outlasts_the_round() {
+fn slow_it_covers_where_the_speed_outlasts_the_round() {
     let correlated = Series { round_deviation: 0.05, round_correlation: 0.5, ..Series::default() };
     assert_covers(correlated);
     assert_covers(Series { rounds: 100, ..correlated });
@@ -46,7 +46,7 @@ fn it_covers_with_few_rounds() {
 }
 
 #[test]
-fn it_covers_where_every_process_has_its_own_speed() {
+fn slow_it_covers_where_every_process_has_its_own_speed() {
     let series = Series {
         processes: 8,
         rounds: 8,
@@ -60,7 +60,7 @@ fn it_covers_where_every_process_has_its_own_speed() {
 }
 
 #[test]
-fn where_a_speed_outlasts_processes_it_falls_short_and_by_how_much() {
+fn slow_where_a_speed_outlasts_processes_it_falls_short_and_by_how_much() {
     // 160 rounds whose neighbours correlate by 0.9 say as much as 8 independent ones. It
     // is the honest limit of what one measurement tells; without widening it is 77%.
     let long = Series {

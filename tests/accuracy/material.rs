@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 use crate::common;
+use crate::common::TimelyOutput;
 
 /// `shutterbench run` without latency into `out`.
 pub fn score(arguments: &[&str], out: &Path) -> Output {
@@ -15,8 +16,7 @@ pub fn score(arguments: &[&str], out: &Path) -> Output {
         .args(arguments)
         .arg("--out")
         .arg(out)
-        .output()
-        .unwrap()
+        .timely_output()
 }
 
 pub fn said(output: &Output) -> String {

@@ -8,6 +8,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::common;
+use crate::common::TimelyOutput;
 use crate::material::{said, score, shared_with_tflite};
 
 const MODELS: [&str; 2] = ["mobilenet_v1_0.25_128_quant", "mobilenet_v1_0.5_160_quant"];
@@ -55,8 +56,7 @@ fn best_classes_equal_those_of_an_evaluation_in_python() {
         .arg(&dataset)
         .arg(&theirs)
         .args(&models)
-        .output()
-        .unwrap();
+        .timely_output();
     assert!(output.status.success(), "{}", said(&output));
 
     let (ours, theirs) = (read(&run.join("predictions.csv")), read(&theirs));

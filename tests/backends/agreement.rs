@@ -10,6 +10,7 @@ use shutterbench::record::precision::Precision;
 use shutterbench::record::tensor::Tensor;
 use shutterbench::runtime::error::BackendError;
 
+use crate::common;
 use crate::material::{distance, embedded, load, load_batch, one, open, random, run, shared};
 
 /// Inputs that each comparison runs on.
@@ -191,11 +192,9 @@ fn assert_batch_is_its_images(kind: BackendKind, path: &Path, delegate: &str) {
 #[test]
 fn a_batch_gives_each_image_the_scores_it_has_alone() {
     assert_batch_is_its_images(BackendKind::Tract, &one("0.25_f32.onnx"), "none");
-    let resnets: Vec<_> = shared("tflite")
-        .into_iter()
-        .filter(|path| path.to_string_lossy().contains("resnet8_float"))
-        .collect();
-    for path in resnets {
+    // Exported with an open batch.
+    let path = common::repository().join("tests/goldens/exports/keras/model.tflite");
+    {
         for kind in [BackendKind::Tflite, BackendKind::Tflitec] {
             for delegate in ["none", "xnnpack"] {
                 assert_batch_is_its_images(kind, &path, delegate);

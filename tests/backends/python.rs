@@ -7,6 +7,7 @@ use std::process::Command;
 use shutterbench::record::backend_kind::BackendKind;
 
 use crate::common;
+use crate::common::TimelyOutput;
 use crate::material::{embedded, load, open, random, run, shared};
 
 /// Runs `script` on each model and compares it with `kind`.
@@ -42,8 +43,7 @@ fn peer(
         .args([input_type, output_type])
         .arg(elements.to_string())
         .args([&from, &to])
-        .output()
-        .unwrap();
+        .timely_output();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     fs::read(&to).unwrap()
 }

@@ -8,9 +8,19 @@ use std::env;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{OnceLock, mpsc};
 use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use shutterbench::record::backend_kind::BackendKind;
+use shutterbench::runtime::registry;
+
+/// How long anything in a test may take before it counts as hung. Generous: the
+/// machine may be busy, and how fast it is decides no test.
+pub const PATIENCE: Duration = Duration::from_secs(240);
 
 /// The repository's folder.
 pub fn repository() -> &'static Path {
@@ -23,10 +33,13 @@ pub fn repository() -> &'static Path {
 pub fn shared() -> Option<PathBuf> {
     let folder = env::var_os("SHUTTERBENCH_SHARED")
         .map_or_else(|| repository().join("../shared"), PathBuf::from);
-    if folder.join("models").is_dir() {
+    if ["models", "imagenet-sample"].iter().all(|part| folder.join(part).is_dir()) {
         return Some(folder);
     }
-    skip(&format!("no models under {}, set SHUTTERBENCH_SHARED", folder.display()));
+    skip(&format!(
+        "no foreign models in {}; CONTRIBUTING.md, 'Models and photos of others', says where they come from",
+        folder.display()
+    ));
     None
 }
 
@@ -59,10 +72,61 @@ pub fn python() -> Option<PathBuf> {
     None
 }
 
+/// Whether these runtimes can be opened here; `false` after [`skip`] where one cannot.
+pub fn has_runtimes(kinds: &[BackendKind]) -> bool {
+    let absent: Vec<String> = kinds
+        .iter()
+        .filter_map(|kind| registry::open(*kind).err().map(|error| error.to_string()))
+        .collect();
+    if !absent.is_empty() {
+        skip(&absent.join("; "));
+    }
+    absent.is_empty()
+}
+
+/// Waits for something that has to happen; panics when it has not within [`PATIENCE`].
+pub fn until(what: &str, mut happened: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !happened() {
+        assert!(Instant::now() < deadline, "{what} does not come");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// What a child says until it ends. One that has not ended within [`PATIENCE`] is killed,
+/// and the test fails with what it said till then.
+pub fn finish(child: Child) -> Output {
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap());
+    let (tell, told) = mpsc::channel();
+    // Both pipes are read meanwhile, so that the child never waits for a reader.
+    thread::spawn(move || tell.send(child.wait_with_output().unwrap()));
+    told.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+        let _ = kill(pid, Signal::SIGKILL);
+        let said = told.recv_timeout(PATIENCE).map(|output| output.stderr).unwrap_or_default();
+        panic!("not ended after {PATIENCE:?}, killed: {}", String::from_utf8_lossy(&said));
+    })
+}
+
+/// [`Command::output`] with a deadline.
+pub trait TimelyOutput {
+    /// What the program says until it ends: see [`finish`].
+    fn timely_output(&mut self) -> Output;
+}
+
+impl TimelyOutput for Command {
+    fn timely_output(&mut self) -> Output {
+        self.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        finish(self.spawn().unwrap_or_else(|error| panic!("{self:?}: {error}")))
+    }
+}
+
 /// The tests' own delegate (tests/delegate), compiled once a program. `None` after
-/// [`skip`] where that cannot be done.
+/// [`skip`] where that cannot be done, or where TensorFlow Lite is not there to load it.
 pub fn softmax_delegate() -> Option<PathBuf> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    if !has_runtimes(&[BackendKind::Tflite]) {
+        return None;
+    }
     match BUILT.get_or_init(build_delegate) {
         Ok(path) => Some(path.clone()),
         Err(reason) => {

@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::common;
+use crate::common::TimelyOutput;
 use crate::lab::{Lab, rows, text};
 
 const TARGET: &str = "aarch64-unknown-linux-gnu";
@@ -61,11 +62,11 @@ fn an_arm_device_predicts_what_this_machine_does() {
     let (there, here) = (lab.folder.path().join("there"), lab.folder.path().join("here"));
     let mut command = lab.run(&serial, &sweep());
     command.env("SHUTTERBENCH_PROGRAMS", programs());
-    let output = command.arg("--out").arg(&there).output().unwrap();
+    let output = command.arg("--out").arg(&there).timely_output();
     // tract runs no quantised model: that is no failure.
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let mut command = lab.inside(env!("CARGO_BIN_EXE_shutterbench"));
-    let output = command.arg("run").args(sweep()).arg("--out").arg(&here).output().unwrap();
+    let output = command.arg("run").args(sweep()).arg("--out").arg(&here).timely_output();
     assert!(output.status.success(), "{}", text(&output.stderr));
 
     let (arm, x86) = (rows(&there), rows(&here));

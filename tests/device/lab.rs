@@ -7,15 +7,15 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Instant;
 
 use tempfile::TempDir;
 
 use crate::common;
+pub use crate::common::until;
+use crate::common::{PATIENCE, TimelyOutput};
 
-/// How long anything here may take before it counts as hung.
-const PATIENCE: Duration = Duration::from_secs(120);
 /// The folder that is a device's own: a file system of its own lies there.
 pub const ROOT: &str = "/mnt/shutterbench";
 
@@ -98,9 +98,8 @@ impl Lab {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut line = String::new();
-        BufReader::new(mounts.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        if line != "ready\n" {
+        let line = lines(mounts.stdout.take().unwrap()).recv_timeout(PATIENCE);
+        if line.as_deref() != Ok("ready\n") {
             end(&mut mounts);
             common::skip("an ARM device needs Linux 6.7 or newer, for an interpreter of its own");
             return None;
@@ -179,8 +178,7 @@ impl Lab {
         let output = Command::new("nsenter")
             .arg(format!("--mount=/proc/{}/ns/mnt", device.mounts.id()))
             .args(["sh", "-c", script])
-            .output()
-            .unwrap();
+            .timely_output();
         text(&output.stdout)
     }
 
@@ -211,7 +209,7 @@ impl Lab {
                 .status();
             assert!(start.unwrap().success());
         }
-        self.inside("adb").args(arguments).output().unwrap()
+        self.inside("adb").args(arguments).timely_output()
     }
 
     /// The program under test, in here, with `run --device SERIAL` before the
@@ -258,10 +256,25 @@ const HOLD_NETWORK: &str = "ip link set lo up && echo ready && exec sleep 1000";
 /// Starts a process that holds a namespace, and waits until it is ready.
 pub fn held(command: &mut Command) -> Child {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert_eq!(line, "ready\n");
+    let line = lines(child.stdout.take().unwrap()).recv_timeout(PATIENCE);
+    assert_eq!(line.as_deref(), Ok("ready\n"));
     child
+}
+
+/// The lines of a pipe, read by a thread of their own, so that they can be waited for
+/// with a deadline.
+fn lines(pipe: impl std::io::Read + Send + 'static) -> Receiver<String> {
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut pipe = BufReader::new(pipe);
+        let mut line = String::new();
+        while pipe.read_line(&mut line).is_ok_and(|read| read > 0) {
+            if tell.send(std::mem::take(&mut line)).is_err() {
+                return;
+            }
+        }
+    });
+    told
 }
 
 /// Where the daemons are unpacked.
@@ -281,26 +294,17 @@ pub fn end(child: &mut Child) {
     let _ = child.wait();
 }
 
-/// Waits for something that has to happen.
-pub fn until(what: &str, happened: impl Fn() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !happened() {
-        assert!(Instant::now() < deadline, "{what} does not come");
-        sleep(Duration::from_millis(20));
-    }
-}
-
 /// A running program whose lines of progress are waited for.
 pub struct Running {
     child: Child,
-    lines: BufReader<std::process::ChildStderr>,
+    lines: Receiver<String>,
     pub said: String,
 }
 
 impl Running {
     pub fn start(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stderr.take().unwrap());
+        let lines = lines(child.stderr.take().unwrap());
         Self { child, lines, said: String::new() }
     }
 
@@ -310,11 +314,10 @@ impl Running {
 
     /// Reads until a line holds `words`.
     pub fn wait_for(&mut self, words: &str) {
+        let deadline = Instant::now() + PATIENCE;
         loop {
-            let mut line = String::new();
-            let read = self.lines.read_line(&mut line).unwrap();
-            assert!(read > 0, "'{words}' did not come: {}", self.said);
-            self.said += &line;
+            let line = self.next(deadline);
+            let line = line.unwrap_or_else(|| panic!("'{words}' did not come: {}", self.said));
             if line.contains(words) {
                 return;
             }
@@ -323,8 +326,25 @@ impl Running {
 
     /// Reads to the end; gives the exit code.
     pub fn finish(mut self) -> (Option<i32>, String) {
-        std::io::Read::read_to_string(&mut self.lines, &mut self.said).unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        while self.next(deadline).is_some() {}
         (self.child.wait().unwrap().code(), self.said)
+    }
+
+    /// The next line; `None` at the end. A program that says nothing till the deadline is
+    /// killed, and the test fails.
+    fn next(&mut self, deadline: Instant) -> Option<String> {
+        match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(line) => {
+                self.said += &line;
+                Some(line)
+            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => None,
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                end(&mut self.child);
+                panic!("hung, killed after {PATIENCE:?}: {}", self.said);
+            }
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod ssh;
 use std::fs;
 use std::path::Path;
 
+use common::TimelyOutput;
 use lab::{Lab, ROOT, Running, rows, text};
 use serde_json::Value;
 
@@ -43,7 +44,7 @@ fn a_sweep_runs_there_and_comes_home() {
     let Some(mut lab) = Lab::open() else { return };
     let serial = lab.device("size=300m", &[]);
     let out = lab.folder.path().join("run");
-    let output = lab.run(&serial, &with_images("40")).arg("--out").arg(&out).output().unwrap();
+    let output = lab.run(&serial, &with_images("40")).arg("--out").arg(&out).timely_output();
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(said.contains("[4/4]"), "progress is shown: {said}");
@@ -68,8 +69,7 @@ fn a_sweep_runs_there_and_comes_home() {
         .run(&serial, &with_images("40"))
         .args(["--no-latency", "--json", "--out"])
         .arg(&again)
-        .output()
-        .unwrap();
+        .timely_output();
     let said = text(&output.stderr);
     assert!(said.contains(": 0 of "), "{said}");
     let json: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
@@ -80,8 +80,7 @@ fn a_sweep_runs_there_and_comes_home() {
         .run(&serial, &with_images("10"))
         .args(["--no-latency", "--device-clean", "--out"])
         .arg(&fewer)
-        .output()
-        .unwrap();
+        .timely_output();
     assert!(text(&output.stderr).contains(": 1 of "), "{}", text(&output.stderr));
     assert_eq!(lab.on(&serial, "ls -A /mnt"), "", "everything was removed");
 }
@@ -95,8 +94,7 @@ fn same_as_here(lab: &Lab, there: &[std::collections::HashMap<String, String>]) 
         .args(with_images("40"))
         .arg("--out")
         .arg(&out)
-        .output()
-        .unwrap();
+        .timely_output();
     assert!(output.status.success(), "{}", text(&output.stderr));
     let here = rows(&out);
     assert_eq!(here.len(), there.len());
@@ -135,7 +133,7 @@ fn two_devices_run_at_the_same_time() {
     let plain = lab.device("size=300m", &[]);
     let phone = lab.device("size=300m", &[("getprop", getprop)]);
     let out = lab.folder.path().join("run");
-    let output = lab.run("all", &with_images("20")).arg("--out").arg(&out).output().unwrap();
+    let output = lab.run("all", &with_images("20")).arg("--out").arg(&out).timely_output();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let merged = rows(&out);
     assert_eq!(merged.len(), 8, "one run holds the rows of both");
@@ -183,8 +181,7 @@ fn no_name_reaches_a_shell() {
         .arg(&photos)
         .arg("--out")
         .arg(&out)
-        .output()
-        .unwrap();
+        .timely_output();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let rows = rows(&out);
     assert_eq!((rows[0]["model"].as_str(), rows[0]["status"].as_str()), (hostile.as_str(), "ok"));
@@ -200,13 +197,13 @@ fn devices_are_listed() {
     let serial = lab.device("size=8m", &[("dumpsys", battery), ("getprop", getprop)]);
     let list = |arguments: &[&str]| {
         let mut command = lab.inside(env!("CARGO_BIN_EXE_shutterbench"));
-        text(&command.args(["list", "devices"]).args(arguments).output().unwrap().stdout)
+        text(&command.args(["list", "devices"]).args(arguments).timely_output().stdout)
     };
     let table = list(&[]);
     for words in [serial.as_str(), "Android 8.1.0 on Nexus 6P", "55%, 25 C, charging"] {
         assert!(table.contains(words), "{words} in {table}");
     }
-    let doctor = lab.inside(env!("CARGO_BIN_EXE_shutterbench")).arg("doctor").output().unwrap();
+    let doctor = lab.inside(env!("CARGO_BIN_EXE_shutterbench")).arg("doctor").timely_output();
     let doctor = text(&doctor.stdout);
     let line = format!("device {serial}: Android 8.1.0 on Nexus 6P, 55%, 25 C, charging");
     assert!(doctor.contains(&line), "{doctor}");
@@ -225,7 +222,7 @@ fn the_server_may_be_named() {
         if let Some(socket) = socket {
             command.env("ADB_SERVER_SOCKET", socket);
         }
-        text(&command.output().unwrap().stdout)
+        text(&command.timely_output().stdout)
     };
     assert!(list(&["--adb-host", "127.0.0.1", "--adb-port", "5037"], None).contains(&serial));
     assert!(list(&[], Some("tcp:127.0.0.1:5037")).contains(&serial));

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::common;
+use crate::common::TimelyOutput;
+use crate::faults::{LONG, assert_complete};
 use crate::lab::{HOLD, Lab, Running, adbd, end, held, rows, runs, text, until};
 
 const PORT: u16 = 5622;
@@ -47,7 +49,7 @@ impl<'a> Board<'a> {
         let board = Self { lab, mounts, sshd };
         until("a board that answers", || {
             let mut ssh = board.with_settings(lab.inside("ssh"));
-            ssh.args(["board", "true"]).output().unwrap().status.success()
+            ssh.args(["board", "true"]).timely_output().status.success()
         });
         Some(board)
     }
@@ -68,7 +70,7 @@ impl<'a> Board<'a> {
     fn on(&self, script: &str) -> String {
         let mut command = Command::new("nsenter");
         command.arg(format!("--mount=/proc/{}/ns/mnt", self.mounts.id()));
-        text(&command.args(["sh", "-c", script]).output().unwrap().stdout)
+        text(&command.args(["sh", "-c", script]).timely_output().stdout)
     }
 
     /// Ends every connection without a word; new ones are taken.
@@ -161,8 +163,7 @@ fn a_board_s_sweep_comes_home_by_ssh() {
         .args(options)
         .args(["--images", "30", "--processes", "1", "--out"])
         .arg(&out)
-        .output()
-        .unwrap();
+        .timely_output();
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(said.contains("[ssh:board]") && said.contains("30 images"), "{said}");
@@ -176,14 +177,14 @@ fn a_board_s_sweep_comes_home_by_ssh() {
     let here = lab.folder.path().join("here");
     let mut command = lab.inside(env!("CARGO_BIN_EXE_shutterbench"));
     command.arg("run").args(MODEL).args(options).args(["--images", "30", "--no-latency"]);
-    assert!(command.arg("--out").arg(&here).output().unwrap().status.success());
+    assert!(command.arg("--out").arg(&here).timely_output().status.success());
     let predictions = |folder: &Path| fs::read_to_string(folder.join("predictions.csv")).unwrap();
     assert_eq!(predictions(&out).replace("ssh:board", "local"), predictions(&here));
 
     let again = lab.folder.path().join("again");
     let mut command = board.run("board", &MODEL);
     command.args(["--backend", "tract", "--runs", "5", "--images", "30", "--device-clean"]);
-    let output = command.arg("--out").arg(&again).output().unwrap();
+    let output = command.arg("--out").arg(&again).timely_output();
     assert!(text(&output.stderr).contains(": 0 of "), "{}", text(&output.stderr));
     assert_eq!(board.on("ls -A /mnt"), "", "everything was removed");
 }
@@ -215,7 +216,7 @@ fn a_case_that_crashes_on_a_board_costs_itself() {
     let delegates = format!("none,external:{}?fault=segv&at=5", library.display());
     let mut command = board.run("board", &MODEL);
     command.args(["--backend", "tflite", "--runs", "30", "--no-accuracy"]);
-    let output = command.args(["--delegate", &delegates, "--out"]).arg(&out).output().unwrap();
+    let output = command.args(["--delegate", &delegates, "--out"]).arg(&out).timely_output();
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     let rows = rows(&out);
     assert_eq!((rows[0]["status"].as_str(), rows[0]["runs"].as_str()), ("ok", "30"));
@@ -228,9 +229,8 @@ fn a_connection_that_is_cut_is_made_again() {
     let Some(lab) = Lab::open() else { return };
     let Some(board) = Board::start(&lab) else { return };
     let out = lab.folder.path().join("run");
-    let mut command = board.run("board", &MODEL);
-    command.args(["--backend", "tract", "--threads", "1,2", "--no-accuracy"]);
-    command.args(["--runs", "12000", "--processes", "1", "--out"]).arg(&out);
+    let mut command = board.run("board", &[]);
+    command.args(LONG).arg(&out);
     let mut running = Running::start(&mut command);
     running.wait_for("parts pushed");
     until("a block", || {
@@ -242,9 +242,7 @@ fn a_connection_that_is_cut_is_made_again() {
     running.wait_for("going on");
     let (code, said) = running.finish();
     assert_eq!(code, Some(0), "{said}");
-    let rows = rows(&out);
-    assert_eq!(rows.len(), 2);
-    assert!(rows.iter().all(|row| row["status"] == "ok" && row["runs"] == "12000"));
+    assert_complete(&out);
     assert_eq!(lab.processes(), Vec::<String>::new(), "nothing is left there");
 }
 
@@ -260,7 +258,7 @@ fn a_board_that_is_not_reached_is_one_clear_sentence() {
     ];
     for (host, words) in cases {
         let out = lab.folder.path().join(host);
-        let output = board.run(host, &MODEL).arg("--out").arg(&out).output().unwrap();
+        let output = board.run(host, &MODEL).arg("--out").arg(&out).timely_output();
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(said.contains(&format!("device ssh:{host} cannot be reached")), "{said}");
