@@ -24,9 +24,9 @@ use shutterbench::worker::source::WorkerSource;
 use tempfile::TempDir;
 
 /// Mutated models of the quick test, and of the slow one: an outcome that one in 500 shows
-/// is seen by the slow one with 91%.
+/// is seen by the slow one with 86%.
 const FEW: usize = 60;
-const MANY: usize = 1200;
+const MANY: usize = 1000;
 /// Patience with a mutant: it may ask for any amount of work.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -151,8 +151,7 @@ fn in_worker(model: &Model, backend: BackendKind, workers: &WorkerSource) -> Str
 }
 
 /// Damages models `count` times, from `seed` on, and tries each.
-fn outcomes(seed: usize, count: usize, backends: &[BackendKind]) -> Outcomes {
-    let models = models();
+fn outcomes(models: &[PathBuf], seed: usize, count: usize, backends: &[BackendKind]) -> Outcomes {
     let workers = WorkerSource::isolated()
         .with_program(env!("CARGO_BIN_EXE_shutterbench").into())
         .with_timeout(PATIENCE);
@@ -201,7 +200,8 @@ fn assert_healthy(outcomes: &Outcomes, count: usize, backends: &[BackendKind]) {
     let of =
         |who: &str, how: &str| outcomes.get(&(who.into(), how.into())).copied().unwrap_or_default();
     let tried = |who: &str| {
-        outcomes.iter().filter(|((reader, _), _)| reader == who).map(|(_, count)| count).sum()
+        let its = outcomes.iter().filter(|((reader, _), _)| reader == who);
+        its.map(|(_, count)| count).sum::<usize>()
     };
     assert_eq!(of("our reader", "ok") + of("our reader", "refused"), count);
     // Damage in the weights, and some in the tables, leaves a model. Were it none, no worker
@@ -209,9 +209,9 @@ fn assert_healthy(outcomes: &Outcomes, count: usize, backends: &[BackendKind]) {
     let share = |part: usize, whole: usize| part as f64 / whole as f64;
     assert!(share(of("our reader", "ok"), count) > 0.3, "our reader refuses too much");
     for who in backends.iter().map(ToString::to_string) {
-        let tried: usize = tried(&who);
-        assert!(tried > 0, "{who} was given nothing");
-        assert!(share(of(&who, "ok"), tried) > 0.3, "{who} runs too little");
+        let tried = tried(&who) - of(&who, "unsupported");
+        assert!(tried > count / 30, "{who} was given next to nothing");
+        assert!(share(of(&who, "ok"), tried) > 0.5, "{who} runs too little");
         // A mutant may ask for any amount of work, but few do.
         assert!(share(of(&who, "timeout"), tried) < 0.02, "{who} hangs");
     }
@@ -227,13 +227,16 @@ fn present_backends() -> Vec<BackendKind> {
 
 #[test]
 fn a_few_damaged_models_each_get_a_status() {
-    let outcomes = outcomes(0, FEW, &[BackendKind::Tract]);
+    // Those that tract supports.
+    let is_float = |path: &PathBuf| path.to_string_lossy().contains("_f32.");
+    let models: Vec<PathBuf> = models().into_iter().filter(is_float).collect();
+    let outcomes = outcomes(&models, 0, FEW, &[BackendKind::Tract]);
     assert_healthy(&outcomes, FEW, &[BackendKind::Tract]);
 }
 
 #[test]
 fn slow_many_damaged_models_each_get_a_status_on_every_runtime() {
     let backends = present_backends();
-    let outcomes = outcomes(FEW, MANY, &backends);
+    let outcomes = outcomes(&models(), FEW, MANY, &backends);
     assert_healthy(&outcomes, MANY, &backends);
 }
