@@ -1,6 +1,6 @@
 //! Journals of other programs than this one: an older one's are read for ever, and what a
-//! newer one of the same schema adds to a line is passed over. The fixture was written at
-//! the first schema: one embedded model in three cases, ten runs each,
+//! newer one of the same schema adds to a line is passed over. The fixture is of
+//! schema 1: one embedded model in three cases, ten runs each,
 //! twelve images.
 
 mod common;
