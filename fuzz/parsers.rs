@@ -12,10 +12,15 @@ use shutterbench::dataset::entries::{Dataset, Entry};
 use shutterbench::decide::comparison;
 use shutterbench::decide::pick::Constraints;
 use shutterbench::decide::pick::pick;
+use shutterbench::model::config::{
+    hugging_face, image_processor, onnx_metadata, python_literal, steps, timm,
+};
 use shutterbench::model::labels::read;
 use shutterbench::model::manifest::Manifest;
 use shutterbench::model::{metadata, onnx, tflite};
 use shutterbench::record::description::Description;
+use shutterbench::record::preprocessing::Channels;
+use shutterbench::record::preset::Preset;
 use shutterbench::report;
 use shutterbench::run::suite_file::SuiteFile;
 use shutterbench::run::{journal, replay};
@@ -105,6 +110,56 @@ pub fn model(bytes: &[u8]) {
         assert!(deviation.iter().all(|value| *value > 0.0));
     }
     let _ = metadata::labels(bytes, found.label_file.as_deref().or(Some("labels.txt")));
+}
+
+/// A configuration beside a model, read as each of the libraries': what is read can be
+/// used, written down and read again; what is refused is refused in one line.
+pub fn configuration(bytes: &[u8]) {
+    let one_line = |error: anyhow::Error| {
+        let text = format!("{error:#}");
+        assert!(!text.is_empty() && !text.contains('\n'), "{text:?}");
+    };
+    match image_processor::read(bytes) {
+        Ok(processor) => description(&steps::of_processor(&processor)),
+        Err(error) => one_line(error),
+    }
+    match timm::read(bytes) {
+        Ok(timm) => timm.iter().for_each(|timm| description(&steps::of_timm(timm))),
+        Err(error) => one_line(error),
+    }
+    match hugging_face::read(bytes) {
+        Ok(config) => config.labels.iter().for_each(|labels| names(labels)),
+        Err(error) => one_line(error),
+    }
+}
+
+/// What a configuration says can be written down, and gives steps for an input.
+fn description(description: &Description) {
+    let preset = description.preprocess.as_ref().unwrap();
+    assert_eq!(preset.to_string().parse::<Preset>().as_ref(), Ok(preset));
+    let pipeline = preset.pipeline(224, 224, Channels::Rgb, None);
+    assert!(!pipeline.to_string().is_empty());
+    let mean = description.mean.as_deref().unwrap();
+    let scale = description.scale.as_deref().unwrap();
+    for values in [mean, scale] {
+        assert!(matches!(values.len(), 1 | 3));
+    }
+    assert!(scale.iter().all(|value| *value != 0.0), "{scale:?}");
+    description.label_names.iter().for_each(|labels| names(labels));
+}
+
+fn names(labels: &[String]) {
+    assert!(!labels.is_empty() && labels.iter().all(|name| !name.is_empty()));
+}
+
+/// A text in a model's metadata: names that are read are none of them empty.
+pub fn metadata_text(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let _ = python_literal::read(text);
+    let pairs = [("names", text), ("author", "Ultralytics"), ("task", "classify")];
+    let found = onnx_metadata::read(&pairs, None);
+    found.labels.iter().for_each(|labels| names(labels));
+    assert!(found.preprocess.is_some());
 }
 
 /// A journal: what counts as whole parses to the same entries alone, and a run

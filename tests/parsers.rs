@@ -275,6 +275,40 @@ fn models() {
 }
 
 #[test]
+fn configurations() {
+    let mut seeds = committed(&[
+        "tests/goldens/exports/huggingface/preprocessor_config.json",
+        "tests/goldens/exports/huggingface/config.json",
+        "tests/goldens/exports/timm/config.json",
+    ]);
+    let class = |class: &str, rest: &str| {
+        format!("{{\"image_processor_type\":\"{class}ImageProcessor\",{rest}}}").into_bytes()
+    };
+    let scaled =
+        "\"do_rescale\":true,\"rescale_factor\":0.00784313725490196,\"rescale_offset\":true,";
+    seeds.extend([
+        class("ViT", "\"size\":{\"height\":224,\"width\":224},\"resample\":2,\"image_mean\":[0.5,0.5,0.5]"),
+        class("EfficientNet", &format!("{scaled}\"size\":224,\"include_top\":true,\"image_std\":[0.5,0.5,0.5]")),
+        class("MobileViT", "\"size\":{\"shortest_edge\":288},\"crop_size\":256,\"do_flip_channel_order\":true"),
+        class("PoolFormer", "\"size\":{\"height\":224,\"width\":192},\"crop_pct\":0.95,\"do_center_crop\":true"),
+        class("Levit", "\"size\":[224,224],\"do_normalize\":false,\"do_resize\":false"),
+        b"{\"architecture\":\"resnet18\",\"num_classes\":2,\"labels\":[\"a\",\"b\"],\"input_size\":[3,224,224],\"crop_mode\":\"border\",\"mean\":[0.5,0.4,0.3],\"std\":[1.0,1.0,1.0]}".to_vec(),
+    ]);
+    check(&seeds, 2000 * seeds.len() as u32, parsers::configuration);
+}
+
+#[test]
+fn metadata_texts() {
+    let seeds = [
+        b"{0: 'tench', 1: \"cock's comb\", 2: 'caf\\xe9 \\u00e9'}".to_vec(),
+        b"['a', (1, -2.5, 1e3), {'b': None}]".to_vec(),
+        b"{\"0\": \"a\", \"1\": \"b\"}".to_vec(),
+        b"0\n90\n180\n270".to_vec(),
+    ];
+    check(&seeds, 8000, parsers::metadata_text);
+}
+
+#[test]
 fn protocol() {
     let mut frames = Vec::new();
     for (request, payload) in [

@@ -21,7 +21,7 @@ pub fn sentence(check: &PreprocessingCheck) -> String {
     };
     match better(check) {
         Some(best) => format!(
-            "the preprocessing in use ({}) is significantly worse than '{}' ({}): Top-1 {}% against {}% on the same {} images, {} points apart ({}, p {}); state the right one with --preprocess, --mean and --scale, or in a file NAME.toml beside the model",
+            "the preprocessing in use ({}) is significantly worse than '{}' ({}): Top-1 {}% against {}% on the same {} images ({} points, 95% interval {}, {}); state the right one with --preprocess, --mean and --scale, or in a file NAME.toml beside the model",
             in_use.steps,
             best.tried.name,
             best.tried.steps,
@@ -30,7 +30,11 @@ pub fn sentence(check: &PreprocessingCheck) -> String {
             check.images,
             points(best.paired.difference()),
             interval(&best),
-            p_words(best.p_value),
+            if best.p_value < 0.001 {
+                "p < 0.001".to_owned()
+            } else {
+                format!("p = {:.3}", best.p_value)
+            },
         ),
         None => format!(
             "no other preprocessing that was tried is significantly better than the one in use, on {} images",

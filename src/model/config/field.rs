@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 /// Longest configuration that is read: the class names of 21,843 classes take a
 /// twentieth of it.
 pub(crate) const MAX_BYTES: usize = 16 << 20;
+/// Numbers that pixels can sensibly be multiplied or divided by.
+const FACTORS: std::ops::RangeInclusive<f64> = 1e-9..=1e9;
 /// Most pixels of a side that a configuration may ask for.
 const MAX_SIDE: u64 = 16384;
 
@@ -107,10 +109,10 @@ impl<'a> Fields<'a> {
         self.typed(key, "true or false", Value::as_bool)
     }
 
-    /// A finite number above 0.
+    /// A number above 0, neither tiny nor huge.
     pub(crate) fn positive(&self, key: &str) -> Result<Option<f64>> {
         self.typed(key, "a number above 0", |value| {
-            value.as_f64().filter(|number| number.is_finite() && *number > 0.0)
+            value.as_f64().filter(|number| FACTORS.contains(number))
         })
     }
 
@@ -129,14 +131,15 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// One number per channel, or one for all; finite.
+    /// One number per channel, or one for all; none is huge.
     pub(crate) fn channels(&self, key: &str) -> Result<Option<Vec<f64>>> {
         self.typed(key, "a number, or 1 or 3 numbers", |value| {
             let numbers = match value {
                 Value::Array(list) => list.iter().map(Value::as_f64).collect::<Option<Vec<_>>>()?,
                 one => vec![one.as_f64()?],
             };
-            let usable = matches!(numbers.len(), 1 | 3) && numbers.iter().all(|n| n.is_finite());
+            let usable =
+                matches!(numbers.len(), 1 | 3) && numbers.iter().all(|n| n.abs() <= *FACTORS.end());
             usable.then_some(numbers)
         })
     }
@@ -145,7 +148,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn divisors(&self, key: &str) -> Result<Option<Vec<f64>>> {
         let numbers = self.channels(key)?;
         ensure!(
-            numbers.iter().flatten().all(|number| *number > 0.0),
+            numbers.iter().flatten().all(|number| FACTORS.contains(number)),
             "{} must hold numbers above 0: pixels are divided by them",
             self.name(key)
         );

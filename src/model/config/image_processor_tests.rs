@@ -192,7 +192,7 @@ fn what_is_wrong_is_named_with_its_key() {
             "'image_mean' must be a number, or 1 or 3 numbers, it is a list",
         ),
         (r#"{"size":1,"image_std":[0.5,0,0.5]}"#, "'image_std' must hold numbers above 0"),
-        (r#"{"size":1,"image_std":1e-300}"#, "correct them"),
+        (r#"{"size":1,"image_std":1e-300}"#, "'image_std' must hold numbers above 0"),
         (r#"{"size":1,"rescale_factor":0}"#, "'rescale_factor' must be a number above 0, it is 0"),
         (r#"{"size":1,"do_resize":"yes"}"#, "'do_resize' must be true or false"),
         (r#"{"do_resize":true}"#, "'size' is missing"),

@@ -38,8 +38,15 @@ pub fn of_processor(it: &ImageProcessor) -> Description {
         }
         values
     };
+    let made = match (it.crop, it.resize) {
+        (Some(crop), _) => Some(crop),
+        (None, Some((Resizing::Exact { height, width }, _))) => Some((height, width)),
+        (None, Some((Resizing::ShorterSide(side), _))) => Some((side, side)),
+        (None, None) => None,
+    };
     Description {
         preprocess: Some(Preset { name: PresetName::Hf, parameters }),
+        resolution: made.and_then(square),
         channels,
         mean: Some(pixels(&it.mean, offset)),
         scale: Some(pixels(&it.deviation, 0.0)),
@@ -61,11 +68,17 @@ pub fn of_timm(it: &Timm) -> Description {
     };
     Description {
         preprocess: Some(Preset { name: PresetName::Timm, parameters }),
+        resolution: it.input_size.and_then(|[_, height, width]| square((height, width))),
         label_names: it.labels.clone(),
         mean: Some(in_pixels(&it.mean, 0.0, 255.0)),
         scale: Some(in_pixels(&it.deviation, 0.0, 255.0)),
         ..Description::default()
     }
+}
+
+/// The side of a square, which an input of open size takes.
+fn square((height, width): (usize, usize)) -> Option<usize> {
+    (height == width).then_some(height)
 }
 
 /// Values of pixels in 0..=1 for pixels in 0..=255.
@@ -91,6 +104,7 @@ mod tests {
         );
         assert_eq!(shown(&convnext), "hf,resize=256,crop=224,interpolation=bicubic");
         assert_eq!(convnext.mean.unwrap(), [123.675, 116.28, 103.53]);
+        assert_eq!(convnext.resolution, Some(224));
         let vit = of(r#"{"image_processor_type":"ViTImageProcessor","size":224}"#);
         assert_eq!(shown(&vit), "hf,resize=224x224,crop=none,interpolation=bilinear");
         assert_eq!((vit.mean.unwrap(), vit.channels), (vec![127.5; 3], None));
