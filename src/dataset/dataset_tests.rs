@@ -176,3 +176,48 @@ fn an_odd_folder_among_wordnet_ids_is_named() {
     let more = folder(&[(tench, ""), (goldfish, ""), ("n00000007/a.png", "")]);
     assert_eq!(Dataset::open(more.path()).unwrap().classes.order, Order::ByName);
 }
+
+#[test]
+fn imagenet_is_read_as_people_have_it() {
+    let name = |n: u32| format!("ILSVRC2012_val_{n:08}.JPEG");
+    let (one, two) = (name(1), name(2));
+    let open = |files: &[(&str, &str)], below: &str| {
+        let folder = folder(files);
+        let dataset = Dataset::open(&folder.path().join(below)).unwrap();
+        let entry = |it: &Entry| ([&[it.class], &it.also[..]].concat(), it.file.clone());
+        dataset.entries.iter().map(entry).collect::<Vec<_>>()
+    };
+    let both =
+        |first: u32, second: u32| vec![(vec![first], one.clone()), (vec![second], two.clone())];
+    let map = format!("{one} 65\n{two} 970\n");
+    assert_eq!(open(&[("val_map.txt", &map), (&one, ""), (&two, "")], ""), both(65, 970));
+    // Beside the images' folder, and with it named.
+    let (val_one, val_two) = (format!("val/{one}"), format!("val/{two}"));
+    let images = [("val.txt", map.as_str()), (val_one.as_str(), ""), (val_two.as_str(), "")];
+    assert_eq!(open(&images, "val"), both(65, 970));
+    assert_eq!(open(&images, "")[1], (vec![970], val_two.clone()));
+    // By word, with a Mac's files beside; two classes are called crane.
+    let mac = format!("._{one}");
+    let words =
+        [("ground_truth_labels.txt", "tench\ncrane\n"), (&one, ""), (&two, ""), (&mac, "x")];
+    let cranes = vec![(vec![0], one.clone()), (vec![134, 517], two.clone())];
+    assert_eq!(open(&words, ""), cranes);
+    // Several right labels, and none.
+    let real = [("real.json", "[[], [3, 7]]"), (one.as_str(), ""), (two.as_str(), "")];
+    assert_eq!(open(&real, ""), [(vec![3, 7], two.clone())]);
+    let denied = [("val_map.txt", map.as_str()), ("blacklist.txt", "1\n"), (&one, ""), (&two, "")];
+    assert_eq!(open(&denied, ""), [(vec![970], two.clone())]);
+    let kaggle_one = format!("ILSVRC/Data/CLS-LOC/val/{one}");
+    let solution =
+        format!("ImageId,PredictionString\n{},n01440764 1 2 3 4 \n", &one[..one.len() - 5]);
+    let kaggle = [("LOC_val_solution.csv", solution.as_str()), (kaggle_one.as_str(), "")];
+    for below in ["", "ILSVRC/Data/CLS-LOC/val"] {
+        assert_eq!(open(&kaggle, below), [(vec![0], one.clone())]);
+    }
+    let from_1 = format!("{one} 1\n{two} 1000\n");
+    let error = refusal(&[("val.txt", &from_1), (&one, ""), (&two, "")]);
+    assert!(error.contains("line 2: class 1000, and none is 0"), "{error}");
+    // A list beside class folders is no ground truth of theirs.
+    let classes = [("val.txt", "x"), ("cat/1.png", ""), ("dog/1.png", ""), ("ant/1.png", "")];
+    assert_eq!(open(&classes, "").len(), 3);
+}
