@@ -138,7 +138,7 @@ fn shards_are_disjoint_and_make_up_the_whole() {
     for index in 1..=3 {
         let mut dataset = hundred();
         dataset.shard = Some(format!("{index}/3").parse().unwrap());
-        assert_eq!(dataset.facts().sha256, hundred().facts().sha256);
+        assert_eq!(dataset.facts().listing_sha256, hundred().facts().listing_sha256);
         assert_eq!(dataset.facts().images, dataset.scored().len());
         assert_eq!(dataset.position_after(None), dataset.scored().start);
         all.extend_from_slice(&dataset.entries[dataset.scored()]);
@@ -150,7 +150,7 @@ fn shards_are_disjoint_and_make_up_the_whole() {
 fn the_hash_sees_labels_and_sizes_but_no_order() {
     let of = |csv: &str, bytes: &str| {
         let folder = folder(&[("labels.csv", csv), ("a.png", bytes), ("b.png", "")]);
-        Dataset::open(folder.path()).unwrap().facts().sha256
+        Dataset::open(folder.path()).unwrap().facts().listing_sha256
     };
     let base = of("file,class_index\na.png,0\nb.png,1\n", "x");
     assert_eq!(base, of("file,class_index\nb.png,1\na.png,0\n", "x"));

@@ -193,7 +193,7 @@ impl Dataset {
             path: self.root.clone(),
             images: self.scored().len(),
             classes: self.class_count(),
-            sha256: format!("{:x}", hash.finalize()),
+            listing_sha256: format!("{:x}", hash.finalize()),
             unreadable: self.unreadable.clone(),
             left_out: self.left_out.clone(),
         }

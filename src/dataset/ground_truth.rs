@@ -164,7 +164,7 @@ fn class_of_line(lines: &[&str], line: usize) -> Option<Vec<u32>> {
         Ok(devkit) => ilsvrc2012::class_of_devkit(devkit).map(|class| vec![class]),
         Err(_) => match ilsvrc2012::class_of_wnid(text) {
             Some(class) => Some(vec![class]),
-            None => Some(ilsvrc2012::classes_of_word(text).to_vec()).filter(|it| !it.is_empty()),
+            None => Some(ilsvrc2012::classes_of_word(text)).filter(|it| !it.is_empty()),
         },
     }
 }

@@ -84,7 +84,15 @@ pub(crate) fn class_of_devkit(number: u32) -> Option<u32> {
     BY_DEVKIT.get(&number).copied()
 }
 
-/// The classes that a word is a name of: two have 'crane' and two 'maillot'.
-pub(crate) fn classes_of_word(word: &str) -> &'static [u32] {
-    BY_WORD.get(&word.trim().to_lowercase()).map_or(&[], Vec::as_slice)
+/// The classes that a word is the first name of, else any: two have 'crane' and two
+/// 'maillot'.
+pub(crate) fn classes_of_word(word: &str) -> Vec<u32> {
+    let word = word.trim().to_lowercase();
+    let all = BY_WORD.get(&word).map_or(&[][..], Vec::as_slice);
+    let is_first = |class: &&u32| {
+        let words = words_of(**class).unwrap_or_default().to_lowercase();
+        words == word || words.split(',').next() == Some(&word)
+    };
+    let first: Vec<u32> = all.iter().filter(is_first).copied().collect();
+    if first.is_empty() { all.to_vec() } else { first }
 }

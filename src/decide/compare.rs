@@ -231,7 +231,9 @@ fn caveats(base: &Run, new: &Run, pairing: Pairing, metric: Metric) -> Vec<Strin
         }
     }
     let hashes = was.dataset.as_ref().zip(is.dataset.as_ref());
-    if metric.rank().is_some() && hashes.is_some_and(|(was, is)| was.sha256 != is.sha256) {
+    if metric.rank().is_some()
+        && hashes.is_some_and(|(was, is)| was.listing_sha256 != is.listing_sha256)
+    {
         caveats.push("the datasets differ: only images of both are compared".into());
     }
     caveats

@@ -176,7 +176,8 @@ pub struct DatasetFacts {
     pub classes: usize,
     /// SHA-256 over the sorted list of files, their sizes and class indices; of
     /// all shards' images.
-    pub sha256: String,
+    #[serde(alias = "sha256")]
+    pub listing_sha256: String,
     /// Images that could not be read: file and reason.
     pub unreadable: Vec<(String, String)>,
     /// What else lies in its folder and was left out, one sentence per kind.

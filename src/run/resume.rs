@@ -59,7 +59,7 @@ pub fn check(header: &Header) -> Result<Option<Dataset>> {
     let dataset = open_dataset(options, header.options.seed)?;
     let facts = dataset.facts();
     ensure!(
-        header.dataset.as_ref().is_some_and(|then| then.sha256 == facts.sha256),
+        header.dataset.as_ref().is_some_and(|then| then.listing_sha256 == facts.listing_sha256),
         "dataset {} changed since the run {} began; start a new run",
         options.dataset.display(),
         header.run_id

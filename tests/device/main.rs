@@ -114,7 +114,7 @@ fn same_as_here(lab: &Lab, there: &[std::collections::HashMap<String, String>]) 
     let hash = |folder: &Path| -> Value {
         let run: Value =
             serde_json::from_slice(&fs::read(folder.join("run.json")).unwrap()).unwrap();
-        run["dataset"]["sha256"].clone()
+        run["dataset"]["listing_sha256"].clone()
     };
     assert!(hash(&out).is_string());
     assert_eq!(hash(&out), hash(&out.with_file_name("run")), "the same images");

@@ -213,7 +213,7 @@ pub fn run(shape: &Shape) -> Run {
                 path: PathBuf::from("/home/somebody/photos/validation"),
                 images: shape.images,
                 classes: shape.classes as usize,
-                sha256: "cd".repeat(32),
+                listing_sha256: "cd".repeat(32),
                 unreadable: vec![("broken.jpg".into(), "no JPEG".into())],
                 left_out: Vec::new(),
             }),

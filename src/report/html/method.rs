@@ -244,7 +244,7 @@ fn dataset(run: &Run) -> Vec<(String, String)> {
                 "{} images of {} classes{}",
                 dataset.images,
                 dataset.classes,
-                hash(&dataset.sha256)
+                hash(&dataset.listing_sha256)
             ),
         ),
     ];

@@ -32,7 +32,8 @@ pub(crate) fn check(
         "{pair}: they were made by different versions of shutterbench"
     );
     models(a, b, scope, &pair)?;
-    let hash = |header: &Header| header.dataset.as_ref().map(|dataset| dataset.sha256.clone());
+    let hash =
+        |header: &Header| header.dataset.as_ref().map(|dataset| dataset.listing_sha256.clone());
     ensure!(hash(a) == hash(b), "{pair}: their datasets differ");
     let options = |header: &Header| serde_json::to_value(comparable(&header.options, scope));
     if let Some(difference) = difference("", &options(a)?, &options(b)?) {
