@@ -1,5 +1,5 @@
 //! What the harness adds to a timed run: the same empty call of a backend in a bare
-//! loop and in a block. `cargo bench --bench harness_cost`; exit code 1 where it is more
+//! loop and in a visit. `cargo bench --bench harness_cost`; exit code 1 where it is more
 //! than allowed.
 
 #![allow(missing_docs, reason = "criterion_group! makes a public function")]
@@ -11,14 +11,17 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, criterion_group};
 use shutterbench::host::clock;
 use shutterbench::record::coverage::Coverage;
+use shutterbench::record::visit::Block;
 use shutterbench::runtime::error::BackendError;
 use shutterbench::runtime::session::{Session, Signature};
 use shutterbench::stats::statistics;
-use shutterbench::worker::block::time_block;
+use shutterbench::worker::heartbeat::Heartbeat;
+use shutterbench::worker::visit::Samples;
+use shutterbench::worker::visit_plan::VisitPlan;
 
-/// Runs in a block of the summary, and blocks.
+/// Runs in a visit of the summary, and visits.
 const RUNS: u32 = 10_000;
-const BLOCKS: usize = 200;
+const VISITS: usize = 200;
 /// What the project allows itself above the call.
 const LIMIT_NS: f64 = 100.0;
 
@@ -64,12 +67,19 @@ fn bare_loop(session: &mut dyn Session, runs: u64) -> Duration {
     start.elapsed()
 }
 
-fn timed_block(session: &mut dyn Session, runs: u64) -> Duration {
-    let mut wall_ns = 0;
-    let mut left = runs;
+/// The timed runs of a visit.
+fn timed_runs(session: &mut dyn Session, samples: &mut Samples, runs: u32) -> Option<Block> {
+    let plan = VisitPlan::only(runs, u64::MAX);
+    let visited = samples.visit(&plan, &mut Heartbeat::mute(), || session.invoke());
+    visited.ok().map(|visited| visited.block)
+}
+
+fn timed_in_visits(session: &mut dyn Session, runs: u64) -> Duration {
+    let mut samples = Samples::default();
+    let (mut wall_ns, mut left) = (0, runs);
     while left > 0 {
         let now = left.min(u64::from(RUNS));
-        if let Ok(block) = time_block(now as u32, || session.invoke()) {
+        if let Some(block) = timed_runs(session, &mut samples, now as u32) {
             wall_ns += block.wall_ns;
         }
         left -= now;
@@ -83,8 +93,8 @@ fn cost(criterion: &mut Criterion) {
     group.bench_function("bare loop", |bencher| {
         bencher.iter_custom(|runs| bare_loop(session.as_mut(), runs));
     });
-    group.bench_function("timed block", |bencher| {
-        bencher.iter_custom(|runs| timed_block(session.as_mut(), runs));
+    group.bench_function("timed runs", |bencher| {
+        bencher.iter_custom(|runs| timed_in_visits(session.as_mut(), runs));
     });
     group.bench_function("one reading of the clock", |bencher| bencher.iter(clock::now_ns));
     group.finish();
@@ -93,12 +103,12 @@ fn cost(criterion: &mut Criterion) {
 /// Says in one line each what a latency contains besides the call, and what a
 /// run costs in all. `false` where that is more than allowed.
 fn summarise() -> bool {
-    let mut session = idle();
-    let mut latencies = Vec::with_capacity(BLOCKS);
-    let mut whole = Vec::with_capacity(BLOCKS);
-    for _ in 0..BLOCKS {
+    let (mut session, mut samples) = (idle(), Samples::default());
+    let mut latencies = Vec::with_capacity(VISITS);
+    let mut whole = Vec::with_capacity(VISITS);
+    for _ in 0..VISITS {
         let bare_ns = bare_loop(session.as_mut(), u64::from(RUNS)).as_nanos() as f64;
-        let Ok(block) = time_block(RUNS, || session.invoke()) else { continue };
+        let Some(block) = timed_runs(session.as_mut(), &mut samples, RUNS) else { continue };
         latencies.extend(statistics::median_ns(&block.latency_ns));
         whole.push((block.wall_ns as f64 - bare_ns) / f64::from(RUNS));
     }

@@ -137,7 +137,7 @@ fn in_worker(model: &Model, backend: BackendKind, workers: &WorkerSource) -> Str
         worker.link.ask(&Request::First, &[]).map(|(reply, _)| reply)
     };
     match run() {
-        Ok(Reply::Timed(_)) => "ok".into(),
+        Ok(Reply::Visited(_)) => "ok".into(),
         Ok(Reply::Failed { reason } | Reply::Unsupported { reason }) => {
             assert!(!reason.is_empty());
             "failed".into()

@@ -13,7 +13,9 @@ use std::process::Command;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{Config, TestRunner};
-use shutterbench::worker::protocol::{Request, write_frame};
+use shutterbench::record::visit::{Block, Visited};
+use shutterbench::worker::protocol::{Reply, Request, write_frame};
+use shutterbench::worker::visit_plan::VisitPlan;
 
 /// What is put in place of a number or spliced in: the values at which integers,
 /// floats and lengths break, and the syntax of every format that is read.
@@ -313,20 +315,24 @@ fn protocol() {
     let mut frames = Vec::new();
     for (request, payload) in [
         (Request::SetInputs, vec![1_u8; 12]),
-        (Request::Block { iterations: 50 }, Vec::new()),
+        (Request::Visit(VisitPlan::only(50, 1_000_000)), Vec::new()),
         (Request::Infer { count: 2, output: 0 }, vec![7; 8]),
         (Request::Exit, Vec::new()),
     ] {
         write_frame(&mut frames, &request, &payload).unwrap();
     }
     let mut reply = Vec::new();
-    let block = shutterbench::record::visit::Block {
-        at_ns: vec![1, 2],
-        latency_ns: vec![3, 4],
-        cpu_ns: 5,
-        wall_ns: 6,
+    let visited = Visited {
+        cold_ns: Some(7),
+        settle_runs: 1,
+        settle_ns: 4,
+        block: Block { at_ns: vec![1, 2], latency_ns: vec![3, 4], cpu_ns: 5, wall_ns: 6 },
+        cpu: Some(0),
+        mhz: None,
+        millidegrees: Some(40_000),
     };
-    write_frame(&mut reply, &shutterbench::worker::protocol::Reply::Timed(block), &[]).unwrap();
+    write_frame(&mut reply, &Reply::Working, &[]).unwrap();
+    write_frame(&mut reply, &Reply::Visited(Box::new(visited)), &[]).unwrap();
     check(&[frames, reply], 20000, parsers::protocol);
 }
 

@@ -9,10 +9,11 @@ use shutterbench::record::case::Case;
 use shutterbench::record::options::Amount;
 use shutterbench::record::visit::Block;
 use shutterbench::stats::statistics;
-use shutterbench::worker::block::iterations_for;
 use shutterbench::worker::link::Link;
 use shutterbench::worker::protocol::{Reply, Request};
 use shutterbench::worker::source::{Worker, WorkerSource};
+use shutterbench::worker::visit::runs_for;
+use shutterbench::worker::visit_plan::VisitPlan;
 use shutterbench::worker::warmup::{Step, Warmup};
 
 use super::{Arguments, Subject};
@@ -47,8 +48,8 @@ impl Side {
         };
         let mut side = Self { runner, latency_ns: 0.0 };
         let mut warmup = Warmup::new(Amount::Auto);
-        while let Step::Run(runs) = warmup.step() {
-            let latency_ns = side.run(runs)?;
+        while let Step::Run(window) = warmup.step() {
+            let latency_ns = side.run(window.most_runs)?;
             let wall_ns = latency_ns.iter().sum();
             warmup.feed(&Block { at_ns: Vec::new(), latency_ns, cpu_ns: 0, wall_ns });
         }
@@ -59,7 +60,7 @@ impl Side {
     /// Runs of a block that is alike on both sides.
     pub fn block_runs(sides: &[Self; 2]) -> u32 {
         let larger = sides.iter().map(|side| side.latency_ns).fold(0.0, f64::max);
-        iterations_for(BLOCK_MS, larger)
+        runs_for(BLOCK_MS, larger)
     }
 
     /// Logarithm of the median of a block.
@@ -71,12 +72,17 @@ impl Side {
     fn run(&mut self, runs: u32) -> Result<Vec<u64>> {
         match &mut self.runner {
             Runner::Bare(bare) => bare.run(runs),
-            Runner::Ours(link) => match link.ask(&Request::Block { iterations: runs }, &[])?.0 {
-                Reply::Timed(block) => Ok(block.latency_ns),
+            Runner::Ours(link) => match link.ask(&window(runs), &[])?.0 {
+                Reply::Visited(visited) => Ok(visited.block.latency_ns),
                 other => bail!("a worker gave the wrong reply: {other:?}"),
             },
         }
     }
+}
+
+/// Timed runs alone: the loop in C settles nothing either.
+fn window(runs: u32) -> Request {
+    Request::Visit(VisitPlan::only(runs, u64::MAX))
 }
 
 fn ours(arguments: &Arguments, subject: &Subject) -> Result<Box<dyn Link + Send>> {

@@ -11,13 +11,15 @@ use shutterbench::record::backend_kind::BackendKind;
 use shutterbench::record::delegate::Delegate;
 use shutterbench::record::options::Amount;
 use shutterbench::record::tensor::Tensor;
-use shutterbench::record::visit::Block;
+use shutterbench::record::visit::Visited;
 use shutterbench::runtime::backend::LoadRequest;
 use shutterbench::runtime::registry;
 use shutterbench::runtime::session::Session;
-use shutterbench::worker::block::time_block;
+use shutterbench::worker::heartbeat::Heartbeat;
 use shutterbench::worker::protocol::{Reply, Request, read_frame, write_frame};
 use shutterbench::worker::sample_input;
+use shutterbench::worker::visit::Samples;
+use shutterbench::worker::visit_plan::VisitPlan;
 use shutterbench::worker::warmup::{Step, Warmup};
 
 use super::Arguments;
@@ -28,8 +30,6 @@ pub struct Side {
     child: Child,
     requests: ChildStdin,
     replies: BufReader<ChildStdout>,
-    /// What one run takes at the end of warm-up.
-    pub latency_ns: f64,
 }
 
 impl Side {
@@ -49,25 +49,24 @@ impl Side {
         let missing = || anyhow!("a process of a side has no pipe");
         let requests = child.stdin.take().ok_or_else(missing)?;
         let replies = BufReader::new(child.stdout.take().ok_or_else(missing)?);
-        let mut side = Self { child, requests, replies, latency_ns: 0.0 };
+        let mut side = Self { child, requests, replies };
         side.warm_up()?;
         Ok(side)
     }
 
     fn warm_up(&mut self) -> Result<()> {
         let mut warmup = Warmup::new(Amount::Auto);
-        while let Step::Run(runs) = warmup.step() {
-            warmup.feed(&self.block(runs)?);
+        while let Step::Run(window) = warmup.step() {
+            warmup.feed(&self.visit(window)?.block);
         }
-        self.latency_ns = warmup.latency_ns().context("warm-up timed nothing")?;
         Ok(())
     }
 
-    /// Times a block.
-    pub fn block(&mut self, iterations: u32) -> Result<Block> {
-        write_frame(&mut self.requests, &Request::Block { iterations }, &[])?;
+    /// Makes a visit.
+    pub fn visit(&mut self, plan: VisitPlan) -> Result<Visited> {
+        write_frame(&mut self.requests, &Request::Visit(plan), &[])?;
         match read_frame(&mut self.replies)? {
-            Some((Reply::Timed(block), _)) => Ok(block),
+            Some((Reply::Visited(visited), _)) => Ok(*visited),
             Some((Reply::Failed { reason }, _)) => bail!("a side failed: {reason}"),
             _ => bail!("a side ended early; its message is above"),
         }
@@ -98,9 +97,10 @@ pub fn serve(arguments: &[OsString]) -> Result<()> {
     );
     let mut requests = BufReader::new(stdin().lock());
     let mut replies = BufWriter::new(stdout().lock());
-    while let Some((Request::Block { iterations }, _)) = read_frame(&mut requests)? {
-        let reply = match time_block(iterations, || session.invoke()) {
-            Ok(block) => Reply::Timed(block),
+    let (mut samples, mut heartbeat) = (Samples::default(), Heartbeat::mute());
+    while let Some((Request::Visit(plan), _)) = read_frame(&mut requests)? {
+        let reply = match samples.visit(&plan, &mut heartbeat, || session.invoke()) {
+            Ok(visited) => Reply::Visited(Box::new(visited)),
             Err(error) => Reply::Failed { reason: error.to_string() },
         };
         write_frame(&mut replies, &reply, &[])?;

@@ -7,8 +7,9 @@ use rand_chacha::ChaCha8Rng;
 use shutterbench::cli::in_turn::BLOCK_MS;
 use shutterbench::record::visit::Visit;
 use shutterbench::stats::paired::{Comparison, Pairing};
+use shutterbench::stats::stopping::LEAST_RUNS;
 use shutterbench::stats::{paired, statistics};
-use shutterbench::worker::block::iterations_for;
+use shutterbench::worker::visit_plan::{MAX_RUNS, VisitPlan};
 
 use super::Arguments;
 use super::side::Side;
@@ -34,15 +35,19 @@ pub fn run(arguments: &Arguments, seed: u64) -> Result<Outcome> {
     let rounds = (rounds.round() as u32).max(1);
     for process in 0..arguments.processes {
         let mut sides = start_both(arguments, rng.random())?;
-        let latency_ns = sides.iter().map(|side| side.latency_ns).fold(0.0, f64::max);
-        let iterations = iterations_for(BLOCK_MS, latency_ns);
+        let plan = VisitPlan {
+            settle: true,
+            least_runs: LEAST_RUNS,
+            least_ns: (BLOCK_MS * 1e6) as u64,
+            most_runs: MAX_RUNS,
+            deadline_ns: u64::MAX,
+        };
         for round in process * rounds..(process + 1) * rounds {
             // Who comes first changes at random: the second may find a warmer
             // machine.
             let first = usize::from(rng.random::<bool>());
             for side in [first, 1 - first] {
-                let block = sides[side].block(iterations)?;
-                let visit = Visit { round, process, block, mhz: None };
+                let visit = Visit::of(round, process, sides[side].visit(plan)?);
                 if side == 0 { base.push(visit) } else { new.push(visit) }
             }
         }
@@ -73,7 +78,8 @@ fn start_both(arguments: &Arguments, base_first: bool) -> Result<[Side; 2]> {
 /// first or last, since the machine may drift from the one to the other.
 fn peer_ratio(arguments: &Arguments, base_first: bool) -> Result<f64> {
     let mean = |slower| -> Result<f64> {
-        let block = Side::start(arguments, slower)?.block(PEER_RUNS)?;
+        let block =
+            Side::start(arguments, slower)?.visit(VisitPlan::only(PEER_RUNS, u64::MAX))?.block;
         let latencies: Vec<f64> = block.latency_ns.iter().map(|ns| *ns as f64).collect();
         Ok(statistics::mean(&latencies))
     };

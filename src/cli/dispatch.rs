@@ -6,7 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::cli::device_args::ServerArgs;
 use crate::cli::fetch_args;
-use crate::cli::output::{Ending, print};
+use crate::cli::output::{Ending, INTERRUPTED, print};
 use crate::cli::run_args::RunArgs;
 
 use crate::cli::{decide, fetch, inspect, list, merge, plan, run};
@@ -20,9 +20,6 @@ pub struct Cli {
     #[command(subcommand)]
     command: Command,
 }
-
-/// Exit code after an interrupt, as shells have it for Ctrl-C.
-const INTERRUPTED: u8 = 130;
 
 #[derive(Debug, Subcommand)]
 enum Command {

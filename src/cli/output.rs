@@ -13,6 +13,9 @@ pub enum Ending {
     Interrupted,
 }
 
+/// Exit code after an interrupt, as shells have it for Ctrl-C.
+pub const INTERRUPTED: u8 = 130;
+
 /// Writes to standard output.
 pub fn print(bytes: &[u8]) -> anyhow::Result<Ending> {
     let mut stdout = std::io::stdout().lock();

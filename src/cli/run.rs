@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::cli::output::{Ending, print, print_json, tell};
+use crate::cli::output::{Ending, INTERRUPTED, print, print_json, tell};
 use crate::cli::{device, in_turn};
 use crate::record::description::Description;
 use crate::record::run::Run;
@@ -28,7 +28,7 @@ use crate::cli::run_args::RunArgs;
 /// # Errors
 /// One sentence for what is wrong with the request; nothing was started.
 pub fn run(args: &RunArgs) -> Result<Ending> {
-    let interrupt = interrupt_flag()?;
+    let interrupt = interrupt_flag(args.interrupt_code.unwrap_or(INTERRUPTED))?;
     if args.lifeline {
         follow_input(Arc::clone(&interrupt));
     }
@@ -247,13 +247,18 @@ pub fn report(args: &ReportArgs) -> Result<Ending> {
     Ok(Ending::Good)
 }
 
-/// Set by Ctrl-C (and a polite kill): the present block is finished, then the
-/// run ends with its results kept.
-fn interrupt_flag() -> Result<Arc<AtomicBool>> {
+/// Set by Ctrl-C (and a polite kill): the present visit is finished, then the
+/// run ends with its results kept. A second one ends the program at once, and the
+/// workers with it, with the exit code of an interrupt; what was measured is in the journal.
+fn interrupt_flag(code: u8) -> Result<Arc<AtomicBool>> {
     let flag = Arc::new(AtomicBool::new(false));
     let to_set = Arc::clone(&flag);
-    ctrlc::set_handler(move || to_set.store(true, Ordering::Relaxed))
-        .context("cannot listen for Ctrl-C")?;
+    ctrlc::set_handler(move || {
+        if to_set.swap(true, Ordering::Relaxed) {
+            std::process::exit(code.into());
+        }
+    })
+    .context("cannot listen for Ctrl-C")?;
     Ok(flag)
 }
 

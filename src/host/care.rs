@@ -1,5 +1,7 @@
 //! Waiting until a device is cool and charged enough to be measured.
 
+use std::sync::OnceLock;
+
 use crate::record::options::Preconditions;
 
 use crate::host::tree::Tree;
@@ -76,6 +78,27 @@ impl Preconditions {
 fn hottest_zone(tree: &Tree) -> Option<f64> {
     let zones = crate::host::read::thermal_zones(tree);
     hottest(&zones).map(|zone| zone.millidegrees as f64 / 1e3)
+}
+
+/// Temperature of the CPU in thousandths of a degree Celsius, by the sensor that was the
+/// hottest one when this process first asked: a phone has dozens, and each takes its time.
+#[must_use]
+pub fn cpu_millidegrees() -> Option<i64> {
+    static SENSOR: OnceLock<Option<String>> = OnceLock::new();
+    let tree = Tree::default();
+    let sensor = SENSOR.get_or_init(|| hottest_sensor(&tree));
+    tree.sys_number(sensor.as_ref()?)
+}
+
+/// The file of the hottest of the CPU's sensors.
+fn hottest_sensor(tree: &Tree) -> Option<String> {
+    let zones = crate::host::read::thermal_zones(tree);
+    let hottest = hottest(&zones)?;
+    tree.sys_numbered("class/thermal", "thermal_zone").into_iter().find_map(|(_, zone)| {
+        let folder = format!("class/thermal/{zone}");
+        let name = tree.sys(format!("{folder}/type")).unwrap_or(zone);
+        (name == hottest.name).then(|| format!("{folder}/temp"))
+    })
 }
 
 /// The hottest of the kernel's thermal zones: those whose names say CPU, where

@@ -143,19 +143,19 @@ pub struct LatencyOptions {
     /// Images a run.
     #[serde(default = "one")]
     pub batch: NonZeroUsize,
-    /// Untimed runs before the first block.
+    /// Untimed runs after a process's first one.
     pub warmup: Amount,
     /// Timed runs a case.
     pub runs: Amount,
-    /// Least time in timed blocks a case.
+    /// Least time in timed runs per case.
     pub min_seconds: f64,
-    /// Most time in timed blocks a case.
+    /// Most time in timed runs per case.
     pub max_seconds: f64,
-    /// Length of one block.
+    /// Least time in the timed runs of a visit.
     pub block_ms: f64,
     /// Order of visits.
     pub order: Order,
-    /// Pause between blocks.
+    /// Pause between visits.
     pub cooldown_seconds: f64,
     /// What is waited for before each round.
     #[serde(default)]

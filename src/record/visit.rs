@@ -22,16 +22,16 @@ pub struct Loaded {
     pub threads_before: Option<u32>,
 }
 
-/// Timings of consecutive runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Timings of consecutive runs: the timed part of a visit.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Block {
     /// When each run began, on the machine's monotonic clock.
     pub at_ns: Vec<u64>,
     /// How long each run took.
     pub latency_ns: Vec<u64>,
-    /// CPU time that the whole process used during the block.
+    /// CPU time that the whole process used during these runs.
     pub cpu_ns: u64,
-    /// Wall time of the block.
+    /// Wall time of these runs.
     pub wall_ns: u64,
 }
 
@@ -57,17 +57,62 @@ pub struct WarmupReport {
     pub steady: Option<bool>,
 }
 
-/// One visit to a case.
+/// What a worker tells of a visit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visited {
+    /// The first run, kept apart: what an application sees that classifies now and
+    /// then. `None` where every run was to be timed.
+    pub cold_ns: Option<u64>,
+    /// Untimed runs after it, until two windows agreed or their time was used.
+    pub settle_runs: u32,
+    /// Time that these took.
+    pub settle_ns: u64,
+    /// The timed runs.
+    pub block: Block,
+    /// The CPU on which the calling thread ended the timed runs.
+    pub cpu: Option<u32>,
+    /// Frequency of that CPU right after them, in MHz.
+    pub mhz: Option<u32>,
+    /// Temperature of the hottest CPU right after them, in thousandths of a degree Celsius.
+    pub millidegrees: Option<i64>,
+}
+
+/// One visit to a case.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Visit {
     /// Which round of the run.
     pub round: u32,
     /// Which of the case's processes, from 0.
     pub process: u32,
-    /// The timings.
+    /// The timed runs.
     pub block: Block,
-    /// Current frequency of the CPU before the block, where the system tells.
+    /// Frequency of the CPU that ran them, right after them, where the system tells.
+    /// In journals of versions that kept no cold run: before them.
     pub mhz: Option<u32>,
+    /// The first run of the visit.
+    #[serde(default)]
+    pub cold_ns: Option<u64>,
+    /// Untimed runs between the first and the timed ones.
+    #[serde(default)]
+    pub settle_runs: u32,
+    /// Time that these took.
+    #[serde(default)]
+    pub settle_ns: u64,
+    /// The CPU that ran the last of the timed runs.
+    #[serde(default)]
+    pub cpu: Option<u32>,
+    /// Temperature of the hottest CPU right after them, in thousandths of a degree Celsius.
+    #[serde(default)]
+    pub millidegrees: Option<i64>,
+}
+
+impl Visit {
+    /// What a worker told of the visit in `round` to the case's process number `process`.
+    #[must_use]
+    pub fn of(round: u32, process: u32, visited: Visited) -> Self {
+        let Visited { cold_ns, settle_runs, settle_ns, block, cpu, mhz, millidegrees } = visited;
+        Self { round, process, block, mhz, cold_ns, settle_runs, settle_ns, cpu, millidegrees }
+    }
 }
 
 /// What is known of one of a case's processes.
@@ -79,7 +124,7 @@ pub struct Process {
     pub first_inference_ns: u64,
     /// The untimed runs after it.
     pub warmup: WarmupReport,
-    /// Memory at the end of the process's last block.
+    /// Memory at the end of the process's last visit.
     pub memory: Option<Memory>,
 }
 

@@ -1,4 +1,4 @@
-//! A case with a worker: loaded, warm, and visited block by block.
+//! A case with a worker: loaded, warm, and visited in turn.
 
 use std::time::{Duration, Instant};
 
@@ -9,21 +9,17 @@ use crate::host::clock;
 use crate::record::header::rfc3339;
 use crate::record::options::{Amount, LatencyOptions};
 use crate::record::run::CaseRecord;
-use crate::record::visit::{Block, Memory};
-use crate::record::visit::{Process, Visit};
+use crate::record::visit::{Memory, Process, Visit, Visited};
 use crate::run::context::Context;
 use crate::run::journal::Entry;
-use crate::stats::stopping::{Decision, Replication, Stopping};
-use crate::worker::block::iterations_for;
+use crate::stats::stopping::{Decision, LEAST_RUNS, Replication, Stopping};
 use crate::worker::link::{Fault, Link};
 use crate::worker::protocol::{Reply, Request};
 use crate::worker::sample_input;
 use crate::worker::source::Worker;
 use crate::worker::source::unexpected;
+use crate::worker::visit_plan::{MAX_RUNS, VisitPlan};
 use crate::worker::warmup::{Step, Warmup};
-
-/// Most iterations of one block, however short they are: it bounds the reply.
-const MAX_BLOCK_ITERATIONS: u32 = 20_000;
 
 /// A case that is being measured.
 pub struct ActiveCase {
@@ -31,7 +27,6 @@ pub struct ActiveCase {
     pub index: usize,
     link: Box<dyn Link + Send>,
     resident_bytes: u64,
-    iterations: u32,
     stopping: Stopping,
     spent: Duration,
 }
@@ -60,7 +55,6 @@ impl ActiveCase {
             index,
             link: warm.link,
             resident_bytes: warm.resident_bytes,
-            iterations: warm.iterations,
             stopping,
             spent: start.elapsed(),
         }))
@@ -95,30 +89,42 @@ impl ActiveCase {
         self.stopping.process_is_due()
     }
 
-    /// Measures one block and says whether the case has enough.
+    /// Makes one visit and says whether the case has enough.
     ///
     /// # Errors
     /// The outer error ends the run; the inner one is the case's fault.
     pub fn visit(
         &mut self,
         context: &mut Context<'_>,
+        options: &LatencyOptions,
         round: u32,
         record: &mut CaseRecord,
     ) -> Result<Result<Decision, Fault>> {
         let start = Instant::now();
-        let mhz = crate::host::frequency::current_mhz_of(context.affinity());
-        let iterations = self.stopping.next_runs(self.iterations);
-        let timed = timed(self.link.as_mut(), &Request::Block { iterations });
+        let request = Request::Visit(self.next_visit(options));
+        let visited = visited(self.link.as_mut(), &request);
         self.spent += start.elapsed();
-        let block = match timed {
-            Ok(block) => block,
+        let visited = match visited {
+            Ok(visited) => visited,
             Err(fault) => return Ok(Err(fault)),
         };
         let process = record.processes.len().saturating_sub(1) as u32;
-        let visit = Visit { round, process, block, mhz };
+        let visit = Visit::of(round, process, visited);
         self.stopping.visited(&visit);
         context.keep_case(record, Entry::Visit { case: self.index, visit })?;
         Ok(Ok(self.stopping.decision()))
+    }
+
+    fn next_visit(&self, options: &LatencyOptions) -> VisitPlan {
+        let most_runs = self.stopping.most_runs().min(MAX_RUNS);
+        // Float-to-integer casts saturate.
+        VisitPlan {
+            settle: true,
+            least_runs: LEAST_RUNS.min(most_runs),
+            least_ns: (options.block_ms * 1e6) as u64,
+            most_runs,
+            deadline_ns: (options.max_seconds * 1e9) as u64,
+        }
     }
 
     /// Goes on in a fresh process: what a process's memory layout does to a
@@ -141,7 +147,6 @@ impl ActiveCase {
                     self.stopping.warmed_up(warm.warmup_ns);
                     self.link = warm.link;
                     self.resident_bytes = warm.resident_bytes;
-                    self.iterations = warm.iterations;
                 }
                 self.spent += start.elapsed();
                 Ok(Ok(()))
@@ -177,8 +182,6 @@ impl ActiveCase {
 struct Warm {
     link: Box<dyn Link + Send>,
     resident_bytes: u64,
-    /// Runs that fill a block.
-    iterations: u32,
     /// What a run takes.
     estimate_ns: f64,
     /// From its start to its first inference.
@@ -221,13 +224,13 @@ fn warm_worker(
         other => return Err(unexpected(other)),
     }
     let loading_ns = clock::now_ns() - started_ns;
-    let first = timed(link.as_mut(), &Request::First)?;
+    let first = visited(link.as_mut(), &Request::First)?.block;
     let mut warmup = Warmup::new(options.warmup);
     let report = loop {
         match warmup.step() {
             Step::Run(_) if context.interrupted() => return Ok(None),
-            Step::Run(iterations) => {
-                warmup.feed(&timed(link.as_mut(), &Request::Block { iterations })?);
+            Step::Run(plan) => {
+                warmup.feed(&visited(link.as_mut(), &Request::Visit(plan))?.block);
             }
             Step::Done(report) => break report,
         }
@@ -239,7 +242,6 @@ fn warm_worker(
     let warm = Warm {
         link,
         resident_bytes: memory.resident_bytes,
-        iterations: iterations_for(options.block_ms, estimate_ns).min(MAX_BLOCK_ITERATIONS),
         estimate_ns,
         loading_ns,
         warmup_ns: report.ns,
@@ -262,9 +264,9 @@ fn replication(context: &Context<'_>, options: &LatencyOptions, first: &Warm) ->
     }
 }
 
-fn timed(link: &mut dyn Link, request: &Request) -> Result<Block, Fault> {
+fn visited(link: &mut dyn Link, request: &Request) -> Result<Visited, Fault> {
     match link.ask(request, &[])?.0 {
-        Reply::Timed(block) => Ok(block),
+        Reply::Visited(visited) => Ok(*visited),
         other => Err(unexpected(other)),
     }
 }

@@ -51,12 +51,6 @@ impl<'a> Context<'a> {
         &self.header.options
     }
 
-    /// The CPUs that workers are pinned to; none: not pinned.
-    #[must_use]
-    pub fn affinity(&self) -> &[usize] {
-        self.options().latency.as_ref().map_or(&[], |latency| &latency.affinity)
-    }
-
     /// The run's seed.
     #[must_use]
     pub const fn seed(&self) -> u64 {

@@ -1,5 +1,5 @@
 //! The latency part of a run: cases are loaded in groups that fit the memory,
-//! and the cases of a group are visited in turn, a block each, round after
+//! and the cases of a group are visited in turn, round after
 //! round, so that drift of the machine hits every case alike.
 
 use std::time::{Duration, Instant};
@@ -178,13 +178,12 @@ impl Arm<'_> {
         }
     }
 
-    /// One block. `None`: the case was lost, which is now in its record.
+    /// One visit. `None`: the case was lost, which is now in its record.
     fn visit(&mut self, active: &mut ActiveCase, round: u32) -> Result<Option<Decision>> {
-        let options = self.context.options().latency.as_ref();
-        let cooldown = options.map_or(0.0, |options| options.cooldown_seconds);
-        self.context.pause(Duration::from_secs_f64(cooldown));
+        let Some(options) = &self.context.header().options.latency else { return Ok(None) };
+        self.context.pause(Duration::from_secs_f64(options.cooldown_seconds));
         let record = &mut self.cases[active.index];
-        match active.visit(&mut self.context, round, record)? {
+        match active.visit(&mut self.context, options, round, record)? {
             Ok(decision) => Ok(Some(decision)),
             Err(fault) => self.end(active.index, fault, active.spent()).map(|()| None),
         }

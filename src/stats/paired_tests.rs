@@ -32,7 +32,7 @@ fn visited_in_turn(processes: usize, slower: f64, seed: u64) -> (Vec<Visit>, Vec
 fn visit(round: usize, process: u32, latency_ns: Vec<u64>) -> Visit {
     let wall_ns = latency_ns.iter().sum();
     let block = Block { at_ns: vec![0; latency_ns.len()], latency_ns, cpu_ns: wall_ns, wall_ns };
-    Visit { round: round as u32, process, block, mhz: None }
+    Visit { round: round as u32, process, block, ..Visit::default() }
 }
 
 fn count(verdict: Verdict, processes: usize, slower: f64, threshold: f64) -> usize {

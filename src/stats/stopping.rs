@@ -25,9 +25,11 @@ pub const AUTO_PROCESSES: u32 = 20;
 const LOADING_SHARE: f64 = 0.1;
 /// The same in runs taken in turn, whose intervals rest on pairs of processes.
 const LOADING_SHARE_IN_TURN: f64 = 0.5;
-/// Most of a fixed count of runs that one block takes, as its divisor: `--runs 50` is
+/// Most of a fixed count of runs that one visit takes, as its divisor: `--runs 50` is
 /// to be spread over the run's duration too.
-const BLOCKS_OF_A_COUNT: u32 = 10;
+const VISITS_OF_A_COUNT: u32 = 10;
+/// Fewest timed runs of a visit.
+pub const LEAST_RUNS: u32 = 5;
 
 /// Whether a case goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +58,7 @@ pub enum Reason {
 pub struct Replication {
     processes: u32,
     /// Whether processes are renewed also while warming up has taken longer than the
-    /// timed blocks, as it does on a machine that never comes to rest.
+    /// timed runs, as it does on a machine that never comes to rest.
     warmup_may_prevail: bool,
 }
 
@@ -170,19 +172,19 @@ impl Stopping {
         }
     }
 
-    /// Runs in the next block, of `block_runs` that fill one: with a fixed
-    /// count, never more than its process is short of, nor than a tenth of all.
+    /// Most timed runs of the next visit: with a fixed count, never more than its process
+    /// is short of, nor than a tenth of all where that leaves a visit its least.
     #[must_use]
-    pub fn next_runs(&self, block_runs: u32) -> u32 {
+    pub fn most_runs(&self) -> u32 {
         match self.runs {
-            Amount::Auto => block_runs,
+            Amount::Auto => u32::MAX,
             Amount::Fixed(count) => {
                 let share = self.share_of(count);
                 let left_of_share = share - self.runs_done % share;
                 let missing = u64::from(count).saturating_sub(self.runs_done);
                 let most = left_of_share.min(missing);
                 let most = u32::try_from(most).unwrap_or(u32::MAX);
-                block_runs.min(count.div_ceil(BLOCKS_OF_A_COUNT)).min(most)
+                count.div_ceil(VISITS_OF_A_COUNT).max(LEAST_RUNS).min(most)
             }
         }
     }
@@ -220,7 +222,7 @@ impl Stopping {
         self.replication.processes = self.replication.processes.min(most).max(1);
     }
 
-    /// Time in timed blocks so far.
+    /// Time in timed runs so far.
     #[must_use]
     pub const fn timed_ns(&self) -> u64 {
         self.timed_ns

@@ -25,7 +25,7 @@ fn options(runs: Amount) -> LatencyOptions {
 fn visit(round: usize, process: u32, latency_ns: Vec<u64>) -> Visit {
     let wall_ns = latency_ns.iter().sum();
     let block = Block { at_ns: vec![0; latency_ns.len()], latency_ns, cpu_ns: wall_ns, wall_ns };
-    Visit { round: round as u32, process, block, mhz: None }
+    Visit { round: round as u32, process, block, ..Visit::default() }
 }
 
 /// Visits until the rule is satisfied: why, rounds, and processes.
@@ -36,7 +36,7 @@ fn drive(runs: Amount, processes: u32, series: Series) -> (Reason, usize, u32) {
         if stopping.process_is_due() {
             process += 1;
         }
-        let take = stopping.next_runs(latencies.len() as u32) as usize;
+        let take = latencies.len().min(stopping.most_runs() as usize);
         stopping.visited(&visit(round, process, latencies[..take].to_vec()));
         if let Decision::Enough(reason) = stopping.decision() {
             return (reason, round + 1, process + 1);
@@ -66,40 +66,42 @@ fn a_noisy_case_goes_on_until_its_time_is_used() {
     assert!((11..100).contains(&rounds), "{rounds}");
 }
 
-/// Blocks of a fixed count, each with its process.
-fn blocks_of(count: u32, processes: u32, block_runs: u32) -> Vec<(u32, u32)> {
+/// Visits of a fixed count, each with its process; `fit` runs fill one.
+fn visits_of(count: u32, processes: u32, fit: u32) -> Vec<(u32, u32)> {
     let replication = Replication::fixed(processes);
     let mut stopping = Stopping::new(&options(Amount::Fixed(count)), replication, 1);
-    let (mut blocks, mut process) = (Vec::new(), 0);
+    let (mut visits, mut process) = (Vec::new(), 0);
     while stopping.decision() == Decision::More {
         process += u32::from(stopping.process_is_due());
-        let runs = stopping.next_runs(block_runs);
-        stopping.visited(&visit(blocks.len(), process, vec![1; runs as usize]));
-        blocks.push((process, runs));
+        let runs = stopping.most_runs().min(fit.max(LEAST_RUNS));
+        stopping.visited(&visit(visits.len(), process, vec![1; runs as usize]));
+        visits.push((process, runs));
     }
     assert_eq!(stopping.decision(), Decision::Enough(Reason::Counted));
-    assert_eq!(blocks.iter().map(|(_, runs)| runs).sum::<u32>(), count);
-    blocks
+    assert_eq!(visits.iter().map(|(_, runs)| runs).sum::<u32>(), count);
+    visits
 }
 
 #[test]
 fn a_fixed_count_is_kept_exactly_and_spread_over_rounds() {
-    assert_eq!(blocks_of(50, 1, 150), [(0, 5); 10]);
-    assert_eq!(blocks_of(3, 1, 150), [(0, 1); 3]);
-    // A block that takes 50 ms holds fewer runs than a tenth.
-    assert_eq!(blocks_of(70, 1, 4).len(), 18);
+    assert_eq!(visits_of(50, 1, 150), [(0, 5); 10]);
+    assert_eq!(visits_of(3, 1, 150), [(0, 3)]);
+    assert_eq!(visits_of(12, 1, 150), [(0, 5), (0, 5), (0, 2)]);
+    // A visit of 50 ms holds fewer runs than a tenth, but never fewer than five.
+    assert_eq!(visits_of(100, 1, 7).len(), 15);
+    assert_eq!(visits_of(70, 1, 1).len(), 14);
 }
 
 #[test]
 fn a_fixed_count_is_spread_over_as_many_processes_as_asked_for() {
-    for (count, processes, block_runs) in [(50, 5, 150), (100, 20, 50), (40, 8, 2), (3, 5, 9)] {
-        let blocks = blocks_of(count, processes, block_runs);
-        let seen = blocks.last().unwrap().0 + 1;
-        assert_eq!(seen, processes.min(count), "{blocks:?}");
+    for (count, processes, fit) in [(50, 5, 150), (100, 20, 50), (40, 8, 2), (3, 5, 9)] {
+        let visits = visits_of(count, processes, fit);
+        let seen = visits.last().unwrap().0 + 1;
+        assert_eq!(seen, processes.min(count), "{visits:?}");
         for process in 0..seen {
-            let of_it = blocks.iter().filter(|(it, _)| *it == process);
+            let of_it = visits.iter().filter(|(it, _)| *it == process);
             let runs: u32 = of_it.map(|(_, runs)| runs).sum();
-            assert_eq!(runs, count.div_ceil(processes), "{blocks:?}");
+            assert_eq!(runs, count.div_ceil(processes), "{visits:?}");
         }
     }
 }

@@ -39,8 +39,10 @@ pub struct Summary {
     pub throughput_per_s: Option<f64>,
     /// Share of runs within the budget, where one is given.
     pub within_budget: Option<f64>,
-    /// CPU time over wall time of the blocks.
+    /// CPU time over wall time of the timed runs.
     pub cpu_time_ratio: Option<f64>,
+    /// Median of the visits' first runs; absent where none was kept.
+    pub latency_cold_p50_us: Option<f64>,
     /// The speeds that were told apart, where there are two or more.
     pub modes: Vec<Mode>,
 }
@@ -76,6 +78,7 @@ impl Summary {
         let total_ns: f64 = sorted_ns.iter().sum();
         let wall_ns: u64 = visits.iter().map(|visit| visit.block.wall_ns).sum();
         let cpu_ns: u64 = visits.iter().map(|visit| visit.block.cpu_ns).sum();
+        let cold_ns: Vec<u64> = visits.iter().filter_map(|visit| visit.cold_ns).collect();
         Some(Self {
             runs: all.len(),
             rounds: visits.len(),
@@ -97,6 +100,7 @@ impl Summary {
             throughput_per_s: (total_ns > 0.0).then(|| all.len() as f64 * 1e9 / total_ns),
             within_budget: budget_ms.map(|budget| share_within(&sorted_ns, budget * 1e6)),
             cpu_time_ratio: (wall_ns > 0).then(|| cpu_ns as f64 / wall_ns as f64),
+            latency_cold_p50_us: statistics::median_ns(&cold_ns).map(|ns| ns / 1e3),
             modes: steadiness.modes,
         })
     }
@@ -123,7 +127,7 @@ mod tests {
         let wall_ns = latency_ns.iter().sum::<u64>();
         let block =
             Block { at_ns: vec![0; latency_ns.len()], latency_ns, cpu_ns: wall_ns * 2, wall_ns };
-        Visit { round: round as u32, process, block, mhz: None }
+        Visit { round: round as u32, process, block, ..Visit::default() }
     }
 
     #[test]
@@ -139,6 +143,17 @@ mod tests {
         assert_eq!(summary.cpu_time_ratio, Some(2.0));
         assert!((summary.throughput_per_s.unwrap() - 1e6 / 5.5).abs() < 1e-6);
         assert_eq!(summary.outliers, 0);
+    }
+
+    #[test]
+    fn the_first_run_of_a_visit_is_in_no_other_figure() {
+        let cold = |cold_ns| Visit { cold_ns, ..visit(0, 0, vec![1_000; 5]) };
+        let visits = [cold(Some(9_000)), cold(Some(2_000)), cold(None), cold(Some(3_000))];
+        let summary = Summary::of(&visits, 1, None, false).unwrap();
+        assert_eq!(summary.latency_cold_p50_us, Some(3.0));
+        assert_eq!((summary.runs, summary.latency_max_us), (20, 1.0));
+        let old = Summary::of(&[cold(None)], 1, None, false).unwrap();
+        assert_eq!(old.latency_cold_p50_us, None);
     }
 
     #[test]

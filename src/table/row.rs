@@ -119,7 +119,7 @@ columns! {
     memory_load_bytes: Option<u64>, Bytes;
     /// Peak resident memory, loading included; the most of any process. Empty with `--in-process`.
     memory_peak_bytes: Option<u64>, Bytes;
-    /// CPU time over wall time of the blocks.
+    /// CPU time over wall time of the timed runs.
     cpu_time_ratio: Option<f64>, None;
     /// Images scored.
     images: Option<usize>, Count;
@@ -172,6 +172,9 @@ columns! {
     batch: Option<usize>, Count;
     /// latency_p50_us over batch.
     latency_per_image_us: Option<f64>, Microseconds;
+    /// Median of the visits' first runs, which no other column counts: what an application sees
+    /// that classifies an image now and then, with other work in between.
+    latency_cold_p50_us: Option<f64>, Microseconds;
 
     beside
     /// Shares at the further ranks that `--top-k` names.

@@ -138,6 +138,7 @@ fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
     let batch = images as f64;
     row.throughput_per_s = summary.throughput_per_s.map(|rate| rounded(rate * batch, 3));
     row.latency_per_image_us = us(summary.latency_p50_us / batch);
+    row.latency_cold_p50_us = summary.latency_cold_p50_us.and_then(us);
     row.within_budget = summary.within_budget.map(proportion);
     row.cpu_time_ratio = summary.cpu_time_ratio.map(|ratio| rounded(ratio, 4));
     row.modes = Speeds::of(&summary.modes);

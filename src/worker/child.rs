@@ -2,13 +2,15 @@
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, stdin};
+use std::sync::{Arc, Mutex};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, dup, dup2_stdout, getppid};
 
 use crate::worker::engine::Engine;
+use crate::worker::heartbeat::{Heartbeat, Pipe};
 use crate::worker::protocol::{Request, read_frame, write_frame};
 
 /// Serves requests from standard input until it ends or says [`Request::Exit`].
@@ -20,8 +22,8 @@ pub fn serve(parent: u32) -> Result<()> {
     // A dump of a crashed runtime would fill the disk of a long sweep.
     setrlimit(Resource::RLIMIT_CORE, 0, 0).context("cannot switch core dumps off")?;
     let mut requests = BufReader::new(stdin().lock());
-    let mut replies = BufWriter::new(take_stdout()?);
-    let mut engine = Engine::default();
+    let replies: Pipe = Arc::new(Mutex::new(take_stdout()?));
+    let mut engine = Engine::new(Heartbeat::over(Arc::clone(&replies)));
     while let Some((request, payload)) = read_frame::<Request>(&mut requests)? {
         if request == Request::Exit {
             break;
@@ -30,7 +32,9 @@ pub fn serve(parent: u32) -> Result<()> {
             setrlimit(Resource::RLIMIT_AS, *limit, *limit).context("cannot limit memory")?;
         }
         let (reply, payload) = engine.answer(request, &payload);
-        write_frame(&mut replies, &reply, &payload)?;
+        // No thread panics while it holds the pipe.
+        let mut pipe = replies.lock().map_err(|_| anyhow!("the pipe of replies is lost"))?;
+        write_frame(&mut BufWriter::new(&mut *pipe), &reply, &payload)?;
     }
     // Runtimes' destructors have crashed after good measurements; the parent
     // already has everything, so they are not run.

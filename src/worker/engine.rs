@@ -5,25 +5,35 @@
 use std::borrow::Cow;
 use std::time::Instant;
 
-use crate::host::affinity;
+use crate::host::{affinity, clock};
 use crate::record::tensor::TensorInfo;
 use crate::runtime::backend::LoadRequest;
 use crate::runtime::error::BackendError;
 use crate::runtime::session::Session;
-use crate::worker::{block, memory};
+use crate::worker::heartbeat::Heartbeat;
+use crate::worker::memory;
+use crate::worker::visit::Samples;
+use crate::worker::visit_plan::VisitPlan;
 
 use crate::record::visit::Loaded;
 use crate::worker::protocol::{Reply, Request};
 
 /// One model on one backend, not loaded yet or loaded.
-#[derive(Default)]
 pub struct Engine {
     session: Option<Box<dyn Session>>,
     /// Images of one run.
     images: usize,
+    samples: Samples,
+    heartbeat: Heartbeat,
 }
 
 impl Engine {
+    /// An engine that has loaded nothing yet.
+    #[must_use]
+    pub fn new(heartbeat: Heartbeat) -> Self {
+        Self { session: None, images: 1, samples: Samples::default(), heartbeat }
+    }
+
     /// Answers one request. [`Request::Exit`] is the caller's business.
     pub fn answer(&mut self, request: Request, payload: &[u8]) -> (Reply, Vec<u8>) {
         let answered = match request {
@@ -41,9 +51,9 @@ impl Engine {
         match request {
             Request::Load { .. } => self.load(request),
             Request::SetInputs => self.set_inputs(payload).map(|()| Reply::InputsSet),
-            Request::First => self.block(1),
-            Request::Block { iterations } => self.block(iterations),
-            Request::Coverage => self.session()?.coverage().map(Reply::Coverage),
+            Request::First => self.visit(&VisitPlan::only(1, u64::MAX)),
+            Request::Visit(plan) => self.visit(&plan),
+            Request::Coverage => self.coverage(),
             Request::Memory => memory::memory().map(Reply::Memory).ok_or_else(|| {
                 BackendError::Failed("this system does not tell a process's memory".into())
             }),
@@ -63,12 +73,16 @@ impl Engine {
             affinity::pin(&affinity).map_err(|error| BackendError::Failed(error.to_string()))?;
         }
         let backend = crate::runtime::registry::open(backend)?;
+        // Before the heartbeat's thread is there, which is none of the model's.
         let before = memory::memory();
-        let start = Instant::now();
         let shaped = shaped.as_deref();
         let request = LoadRequest { model: &model, delegate: &delegate, threads, batch, shaped };
-        let session = backend.load(&request)?;
-        let load_ns = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let (session, load_ns) = self.heartbeat.during(|| {
+            let start = Instant::now();
+            let session = backend.load(&request);
+            (session, u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX))
+        });
+        let session = session?;
         let after = memory::memory();
         let loaded = Loaded {
             backend_version: backend.version(),
@@ -86,7 +100,7 @@ impl Engine {
     }
 
     fn session(&mut self) -> Result<&mut Box<dyn Session>, BackendError> {
-        self.session.as_mut().ok_or_else(|| BackendError::Failed("no model is loaded".into()))
+        self.session.as_mut().ok_or_else(nothing_loaded)
     }
 
     fn set_inputs(&mut self, payload: &[u8]) -> Result<(), BackendError> {
@@ -108,9 +122,19 @@ impl Engine {
         Ok(())
     }
 
-    fn block(&mut self, iterations: u32) -> Result<Reply, BackendError> {
-        let session = self.session()?;
-        block::time_block(iterations, || session.invoke()).map(Reply::Timed)
+    fn visit(&mut self, plan: &VisitPlan) -> Result<Reply, BackendError> {
+        let Self { session: Some(session), samples, heartbeat, .. } = self else {
+            return Err(nothing_loaded());
+        };
+        let visited = samples.visit(plan, heartbeat, || session.invoke())?;
+        Ok(Reply::Visited(Box::new(visited)))
+    }
+
+    fn coverage(&mut self) -> Result<Reply, BackendError> {
+        let Self { session: Some(session), heartbeat, .. } = self else {
+            return Err(nothing_loaded());
+        };
+        heartbeat.during(|| session.coverage()).map(Reply::Coverage)
     }
 
     /// Runs on `count` images, as many at once as the model takes. The last run is
@@ -145,6 +169,7 @@ impl Engine {
                 )));
             }
             outputs.extend_from_slice(&made[..made.len() / images * (bytes.len() / size)]);
+            self.heartbeat.tick(clock::now_ns());
         }
         Ok((Reply::Outputs { count }, outputs))
     }
@@ -158,6 +183,10 @@ fn filled(bytes: &[u8], run: usize, image: usize) -> Cow<'_, [u8]> {
     let last = &bytes[bytes.len() - image..];
     let missing = (run - bytes.len()) / image;
     Cow::Owned([bytes, &last.repeat(missing)].concat())
+}
+
+fn nothing_loaded() -> BackendError {
+    BackendError::Failed("no model is loaded".into())
 }
 
 fn refusal(error: &BackendError) -> Reply {

@@ -6,6 +6,7 @@ use std::thread;
 
 use crate::record::status::Status;
 use crate::worker::engine::Engine;
+use crate::worker::heartbeat::Heartbeat;
 use crate::worker::link::{Fault, Link};
 use crate::worker::protocol::{Reply, Request};
 
@@ -26,7 +27,7 @@ impl InProcess {
         let (questions, asked) = channel::<Question>();
         let (answer, answers) = channel();
         thread::spawn(move || {
-            let mut engine = Engine::default();
+            let mut engine = Engine::new(Heartbeat::mute());
             for (request, payload) in asked {
                 if answer.send(engine.answer(request, &payload)).is_err() {
                     break;

@@ -16,6 +16,7 @@ use crate::host::memory;
 use crate::record::status::Status;
 use crate::worker::last_words::LastWords;
 use crate::worker::link::{Fault, Link};
+use crate::worker::patience::{Exhausted, Patience};
 use crate::worker::protocol::{Reply, Request, frame_head, read_frame};
 
 /// How long a child may take to end after its pipes closed.
@@ -29,6 +30,10 @@ const SENT_BY_OTHERS: [Signal; 6] = [
     Signal::SIGUSR1,
     Signal::SIGUSR2,
 ];
+/// How many times the timeout a runtime may take to load a model, or to tell what a
+/// delegate took, while its process is alive: compiling for an accelerator is one call
+/// that takes minutes.
+const LOAD_PATIENCE: u32 = 5;
 /// How much a pipe holds: what Linux grants any user (pipe(7)).
 const PIPE_BYTES: i32 = 1 << 20;
 /// How much is read from a pipe at once.
@@ -63,7 +68,7 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             // Of its own, so that the terminal's Ctrl-C reaches only us: the
-            // present block is finished.
+            // present visit is finished.
             .process_group(0)
             .spawn()?;
         let missing = || io::Error::other("a pipe to the worker is missing");
@@ -90,36 +95,57 @@ impl Process {
     }
 
     /// Sends `head` and then `payload`, and reads until a whole reply is there.
-    fn exchange(&mut self, head: &[u8], payload: &[u8]) -> Result<(Reply, Vec<u8>), Lost> {
-        let deadline = Instant::now() + self.timeout;
+    fn exchange(
+        &mut self,
+        head: &[u8],
+        payload: &[u8],
+        mut patience: Patience,
+    ) -> Result<(Reply, Vec<u8>), Lost> {
         let (mut unsent, mut later) = (head, payload);
         loop {
-            if let Some(reply) = self.take_reply()? {
-                return Ok(reply);
+            match self.take_reply()? {
+                Some((Reply::Working, _)) => continue,
+                Some(reply) => return Ok(reply),
+                None => {}
             }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(Lost::Silent);
-            }
-            let ready = self.wait(!unsent.is_empty(), left)?;
+            let slice = patience.slice();
+            let begin = Instant::now();
+            let ready = self.wait(!unsent.is_empty(), slice)?;
             if ready.stderr {
                 self.drain_stderr();
             }
+            let mut alive = ready.stdout;
             if ready.stdin {
-                match self.stdin.write(unsent) {
-                    Ok(sent) if sent == unsent.len() => unsent = std::mem::take(&mut later),
-                    Ok(sent) => unsent = &unsent[sent..],
-                    Err(error) if is_passing(&error) => {}
-                    Err(_) => return Err(Lost::Closed),
-                }
+                alive |= self.send(&mut unsent, &mut later)?;
             }
             if ready.stdout {
                 self.receive()?;
             }
+            if alive {
+                patience.heard(begin.elapsed());
+            } else {
+                // What a runtime prints is no sign of life of the worker.
+                patience.waited(slice, begin.elapsed());
+            }
+            if let Some(exhausted) = patience.exhausted().filter(|_| ready.nothing) {
+                return Err(Lost::Silent(exhausted));
+            }
         }
     }
 
-    fn wait(&self, sending: bool, left: Duration) -> Result<Ready, Lost> {
+    /// Sends what the pipe takes of `unsent`, of which `later` is the rest. Says whether
+    /// it took anything.
+    fn send<'a>(&mut self, unsent: &mut &'a [u8], later: &mut &'a [u8]) -> Result<bool, Lost> {
+        match self.stdin.write(unsent) {
+            Ok(sent) if sent == unsent.len() => *unsent = std::mem::take(later),
+            Ok(sent) => *unsent = &unsent[sent..],
+            Err(error) if is_passing(&error) => return Ok(false),
+            Err(_) => return Err(Lost::Closed),
+        }
+        Ok(true)
+    }
+
+    fn wait(&self, sending: bool, slice: Duration) -> Result<Ready, Lost> {
         let mut pipes = vec![PollFd::new(self.stdout.as_fd(), PollFlags::POLLIN)];
         if let Some(stderr) = &self.stderr {
             pipes.push(PollFd::new(stderr.as_fd(), PollFlags::POLLIN));
@@ -128,15 +154,17 @@ impl Process {
             pipes.push(PollFd::new(self.stdin.as_fd(), PollFlags::POLLOUT));
         }
         // Rounded up, so that the last wait before the deadline is not a spin.
-        let left = left.min(Duration::from_secs(3600)) + Duration::from_millis(1);
-        let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-        match poll(&mut pipes, timeout) {
-            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+        let timeout = PollTimeout::try_from(slice + Duration::from_millis(1));
+        let nothing = match poll(&mut pipes, timeout.unwrap_or(PollTimeout::MAX)) {
+            Ok(ready) => ready == 0,
+            // A stop and a continuation, for one: something may have come meanwhile.
+            Err(nix::errno::Errno::EINTR) => false,
             Err(_) => return Err(Lost::Closed),
-        }
+        };
         let any = |index: usize| pipes.get(index).and_then(PollFd::any).unwrap_or(false);
         let has_stderr = self.stderr.is_some();
         Ok(Ready {
+            nothing,
             stdout: any(0),
             stderr: has_stderr && any(1),
             stdin: sending && any(1 + usize::from(has_stderr)),
@@ -187,7 +215,7 @@ impl Process {
 
     /// Ends the child and says how it was lost.
     fn fault(&mut self, lost: Lost) -> Fault {
-        let silent = matches!(lost, Lost::Silent);
+        let silent = matches!(lost, Lost::Silent(_));
         if silent || matches!(lost, Lost::Nonsense) {
             self.kill();
         }
@@ -197,9 +225,16 @@ impl Process {
         let killed =
             matches!(lost, Lost::Closed) && ended.is_some_and(|exit| self.was_killed(exit));
         let (status, what) = match (lost, ended) {
-            (Lost::Silent, _) => {
-                (Status::Timeout, format!("silent for {:.0} s, killed", self.timeout.as_secs_f64()))
+            (Lost::Silent(Exhausted::Silence(time)), _) => {
+                (Status::Timeout, format!("silent for {} s, killed", time.as_secs_f64()))
             }
+            (Lost::Silent(Exhausted::Whole(time)), _) => (
+                Status::Timeout,
+                format!(
+                    "its runtime was not ready after {} s, killed; a longer --timeout allows more",
+                    time.as_secs_f64()
+                ),
+            ),
             (Lost::Nonsense, _) => (Status::Crashed, "sent something that is no reply".to_owned()),
             (Lost::Closed, Some(exit)) => self.describe(exit),
             (Lost::Closed, None) => (Status::Crashed, "closed its pipe and did not end".to_owned()),
@@ -270,7 +305,11 @@ impl Link for Process {
     fn ask(&mut self, request: &Request, payload: &[u8]) -> Result<(Reply, Vec<u8>), Fault> {
         let head = frame_head(request, payload.len())
             .map_err(|error| Fault::new(Status::Failed, error.to_string()))?;
-        self.exchange(&head, payload).map_err(|lost| self.fault(lost))
+        // Runs are told of one by one; what is a single call of the runtime is bounded here.
+        let single_call = matches!(request, Request::Load { .. } | Request::Coverage);
+        let whole = single_call.then(|| self.timeout.saturating_mul(LOAD_PATIENCE));
+        let patience = Patience::new(self.timeout, whole);
+        self.exchange(&head, payload, patience).map_err(|lost| self.fault(lost))
     }
 
     fn process(&self) -> Option<u32> {
@@ -286,6 +325,8 @@ impl Drop for Process {
 
 /// Which pipes have something to do.
 struct Ready {
+    /// None, and the wait took its time.
+    nothing: bool,
     stdin: bool,
     stdout: bool,
     stderr: bool,
@@ -296,8 +337,8 @@ struct Ready {
 enum Lost {
     /// Its pipes closed.
     Closed,
-    /// It said nothing for too long.
-    Silent,
+    /// It said nothing for too long, or was too long about it.
+    Silent(Exhausted),
     /// It said something that is no reply.
     Nonsense,
 }

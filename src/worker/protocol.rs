@@ -3,9 +3,9 @@
 //! A frame is a header of two little-endian `u32` (length of the JSON part,
 //! length of the payload), the JSON of a [`Request`] or [`Reply`], and the
 //! payload: raw tensor bytes, one tensor after the other. Nothing crosses the
-//! pipe during a block.
+//! pipe during a run; between two runs a worker says about once a second that it works.
 
-use crate::record::visit::{Block, Loaded, Memory};
+use crate::record::visit::{Loaded, Memory, Visited};
 use std::io::{self, Read, Write};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -17,8 +17,10 @@ use crate::record::anatomy::Shaped;
 use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::Coverage;
 use crate::record::delegate::Delegate;
+use crate::worker::visit_plan::VisitPlan;
 
-/// What the parent asks. Each request gets one [`Reply`].
+/// What the parent asks. Each request gets one [`Reply`], and any number of
+/// [`Reply::Working`] before it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case")]
 pub enum Request {
@@ -42,15 +44,12 @@ pub enum Request {
         /// Address-space limit in bytes.
         memory_limit_bytes: Option<u64>,
     },
-    /// Take the payload as the input tensors for the blocks to come.
+    /// Take the payload as the input tensors for the runs to come.
     SetInputs,
     /// Run once and tell how long it took: the first inference.
     First,
-    /// Run `iterations` times, each one timed, with nothing else in between.
-    Block {
-        /// How often.
-        iterations: u32,
-    },
+    /// Make a visit, or a window of warm-up.
+    Visit(VisitPlan),
     /// Run on each of `count` inputs in the payload and send the outputs back;
     /// for a model of several inputs, each is all of them, one after the other.
     Infer {
@@ -62,7 +61,7 @@ pub enum Request {
     },
     /// Tell the memory and threads that this process has now.
     Memory,
-    /// Tell what the delegate really took. Asked after the last block: to find
+    /// Tell what the delegate really took. Asked after the last visit: to find
     /// out may take memory and a run of its own.
     Coverage,
     /// Say goodbye and exit 0.
@@ -77,8 +76,10 @@ pub enum Reply {
     Loaded(Box<Loaded>),
     /// Inputs are set.
     InputsSet,
-    /// Timings of a block, or of the first inference (one sample).
-    Timed(Block),
+    /// The request is being worked on.
+    Working,
+    /// Timings of a visit, or of the first inference (one run).
+    Visited(Box<Visited>),
     /// Outputs follow in the payload: that of each input, one after the other.
     Outputs {
         /// How many.

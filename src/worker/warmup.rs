@@ -11,7 +11,8 @@ use crate::record::visit::WarmupReport;
 use crate::record::options::Amount;
 use crate::record::visit::Block;
 use crate::stats::statistics;
-use crate::worker::block::iterations_for;
+use crate::worker::visit::runs_for;
+use crate::worker::visit_plan::VisitPlan;
 
 /// Windows that have to agree.
 pub const WINDOWS: usize = 5;
@@ -27,15 +28,17 @@ pub const WINDOW_MAX_RUNS: u32 = 2_000;
 pub const MAX_NS: u64 = 1_000_000_000;
 /// Runs after which it ends without agreement.
 pub const MAX_RUNS: u32 = 20_000;
-/// Most runs asked for at once with a fixed count, so that the worker answers
-/// now and then.
+/// Most runs asked for at once with a fixed count, and the time after which a window ends
+/// with the run that is going on: the worker is to answer now and then, since a user may
+/// want to stop.
 const FIXED_CHUNK: u32 = 1_000;
+const WINDOW_MOST_NS: u64 = 1_000_000_000;
 
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// Run a block of so many and feed it.
-    Run(u32),
+    /// Time a window of runs and feed it.
+    Run(VisitPlan),
     /// Warm-up is over.
     Done(WarmupReport),
 }
@@ -62,33 +65,32 @@ impl Warmup {
     pub fn step(&self) -> Step {
         match self.amount {
             Amount::Fixed(count) if self.runs >= count => Step::Done(self.report(None)),
-            Amount::Fixed(count) => Step::Run((count - self.runs).min(FIXED_CHUNK)),
+            Amount::Fixed(count) => Step::Run(window((count - self.runs).min(FIXED_CHUNK))),
             Amount::Auto if self.agrees() => Step::Done(self.report(Some(true))),
             Amount::Auto if self.ns >= MAX_NS || self.runs >= MAX_RUNS => {
                 Step::Done(self.report(Some(false)))
             }
-            Amount::Auto => Step::Run(self.window()),
+            Amount::Auto => Step::Run(window(self.window_runs())),
         }
     }
 
-    /// Takes the timings of a block.
+    /// Takes the timings of a window.
     pub fn feed(&mut self, block: &Block) {
-        // A block cannot hold more than `Step::Run` asked for.
+        // No more than `Step::Run` asked for.
         let runs = u32::try_from(block.latency_ns.len()).unwrap_or(u32::MAX);
         self.runs = self.runs.saturating_add(runs);
         self.ns = self.ns.saturating_add(block.wall_ns);
         self.medians_ns.extend(statistics::median_ns(&block.latency_ns));
     }
 
-    /// Median of the last window: what a run costs at the end of warm-up, to
-    /// size the first block with.
+    /// Median of the last window: what a run costs at the end of warm-up.
     #[must_use]
     pub fn latency_ns(&self) -> Option<f64> {
         self.medians_ns.last().copied()
     }
 
-    fn window(&self) -> u32 {
-        let fit = self.latency_ns().map_or(WINDOW_MIN_RUNS, |ns| iterations_for(WINDOW_MS, ns));
+    fn window_runs(&self) -> u32 {
+        let fit = self.latency_ns().map_or(WINDOW_MIN_RUNS, |ns| runs_for(WINDOW_MS, ns));
         fit.clamp(WINDOW_MIN_RUNS, WINDOW_MAX_RUNS)
     }
 
@@ -101,6 +103,10 @@ impl Warmup {
     const fn report(&self, steady: Option<bool>) -> WarmupReport {
         WarmupReport { runs: self.runs, ns: self.ns, steady }
     }
+}
+
+const fn window(runs: u32) -> VisitPlan {
+    VisitPlan::only(runs, WINDOW_MOST_NS)
 }
 
 #[cfg(test)]
@@ -124,10 +130,15 @@ mod tests {
         loop {
             match warmup.step() {
                 Step::Done(report) => return report,
-                Step::Run(runs) => {
-                    let latency_ns: Vec<u64> = (done..done + runs).map(&cost).collect();
-                    done += runs;
-                    let wall_ns = latency_ns.iter().sum();
+                Step::Run(plan) => {
+                    let (mut latency_ns, mut wall_ns) = (Vec::new(), 0);
+                    while latency_ns.is_empty()
+                        || (!plan.is_done(latency_ns.len(), wall_ns) && wall_ns < plan.deadline_ns)
+                    {
+                        latency_ns.push(cost(done));
+                        wall_ns += cost(done);
+                        done += 1;
+                    }
                     warmup.feed(&Block { at_ns: vec![], latency_ns, cpu_ns: 0, wall_ns });
                 }
             }
@@ -155,7 +166,7 @@ mod tests {
         assert_eq!(swinging.steady, Some(false));
         assert!((MAX_NS..MAX_NS + 10_000_000).contains(&swinging.ns), "{swinging:?}");
         let slow = drive(Amount::Auto, |n| 500_000_000 + u64::from(n) * 50_000_000);
-        assert_eq!((slow.runs, slow.steady), (3, Some(false)));
+        assert_eq!((slow.runs, slow.steady), (2, Some(false)), "a window is bounded too");
         let fast = drive(Amount::Auto, |n| 100 + u64::from(n / 997 % 2) * 50);
         assert!(fast.runs < MAX_RUNS + WINDOW_MAX_RUNS, "{fast:?}");
     }

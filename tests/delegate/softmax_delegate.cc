@@ -7,8 +7,10 @@
 //   wrong=1   compute something else than a softmax
 //   abort=1   abort in the constructor
 //   refuse=1  return no delegate
-//   fault=F   do F, one of segv abort exit hang alloc flood close stop garbage,
+//   fault=F   do F, one of segv abort exit hang alloc flood close stop garbage nap talk kill,
 //   at=N      in the N-th run; 0 (the default): in the constructor
+//   slow=MS   take so many milliseconds more for each run, without using the CPU
+//   nap=MS    how long 'nap' sleeps
 
 #include <signal.h>
 #include <unistd.h>
@@ -35,17 +37,24 @@ struct Settings {
   bool wrong = false;
   std::string fault;
   int at = 0;
+  int slow_ms = 0;
+  int nap_ms = 0;
   int runs = 0;
 };
 
 // What drivers have been seen to do.
-void Do(const std::string& fault) {
+void Do(const Settings& settings) {
+  const std::string& fault = settings.fault;
   // A real one: a raised signal returns from the handler of a Rust program.
   if (fault == "segv") *static_cast<volatile int*>(nullptr) = 1;
   if (fault == "abort") std::abort();
   if (fault == "exit") _exit(3);
   if (fault == "stop") raise(SIGSTOP);
   while (fault == "hang") pause();
+  if (fault == "nap") usleep(settings.nap_ms * 1000);
+  // Hangs, but prints.
+  while (fault == "talk") std::fprintf(stderr, "driver: still here\n"), usleep(100 * 1000);
+  if (fault == "kill") raise(SIGKILL);
   if (fault == "alloc") {
     // Touched, so that it is really taken where nothing limits it.
     std::vector<char> memory(size_t{10} << 30, 1);
@@ -108,7 +117,8 @@ void Compute(const float* in, float* out, int len, float beta) {
 
 TfLiteStatus KernelInvoke(TfLiteContext* context, TfLiteNode* node) {
   const auto* kernel = static_cast<const Kernel*>(node->user_data);
-  if (++kernel->settings->runs == kernel->settings->at) Do(kernel->settings->fault);
+  if (++kernel->settings->runs == kernel->settings->at) Do(*kernel->settings);
+  if (kernel->settings->slow_ms > 0) usleep(kernel->settings->slow_ms * 1000);
   for (const Softmax& op : kernel->nodes) {
     const TfLiteTensor& in = context->tensors[op.input];
     TfLiteTensor& out = context->tensors[op.output];
@@ -159,13 +169,15 @@ extern "C" __attribute__((visibility("default"))) TfLiteDelegate* tflite_plugin_
     if (std::strcmp(keys[i], "wrong") == 0) settings->wrong = on;
     if (std::strcmp(keys[i], "fault") == 0) settings->fault = values[i];
     if (std::strcmp(keys[i], "at") == 0) settings->at = std::atoi(values[i]);
+    if (std::strcmp(keys[i], "slow") == 0) settings->slow_ms = std::atoi(values[i]);
+    if (std::strcmp(keys[i], "nap") == 0) settings->nap_ms = std::atoi(values[i]);
     if (std::strcmp(keys[i], "abort") == 0 && on) std::abort();
     if (std::strcmp(keys[i], "refuse") == 0 && on) {
       delete settings;
       return nullptr;
     }
   }
-  if (settings->at == 0) Do(settings->fault);
+  if (settings->at == 0) Do(*settings);
   auto* delegate = new TfLiteDelegate{};
   delegate->data_ = settings;
   delegate->Prepare = DelegatePrepare;

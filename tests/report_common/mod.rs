@@ -265,6 +265,9 @@ fn record(shape: &Shape, case: &Case, models: &[Model], rng: &mut ChaCha8Rng) ->
                 process: round / 4,
                 block: Block { at_ns, latency_ns, cpu_ns, wall_ns },
                 mhz: Some(3600),
+                cold_ns: Some((pace * 1.2) as u64),
+                settle_runs: 3,
+                ..Visit::default()
             }
         })
         .collect();

@@ -1,0 +1,157 @@
+//! A visit: a first run that is kept apart, untimed runs until the model has settled,
+//! and then timed runs with nothing else in between.
+//!
+//! Between two visits of a case other processes have run, so that its first runs meet
+//! caches, threads and a core that are not in the state in which it runs back to back.
+
+use crate::host::clock;
+use crate::record::visit::{Block, Visited};
+use crate::worker::aftermath;
+use crate::worker::heartbeat::Heartbeat;
+use crate::worker::visit_plan::{MAX_RUNS, VisitPlan};
+
+/// How long a window of untimed runs is.
+const WINDOW_NS: u64 = 1_000_000;
+/// Most runs in a window: a call of nanoseconds needs no thousands.
+const WINDOW_MAX_RUNS: u64 = 2_000;
+/// By how much two successive windows may differ where the model has settled.
+const AGREEMENT: f64 = 0.02;
+
+/// Where timings are written while they are taken. It is allocated and touched once for
+/// a process, since between two runs nothing is to be allocated.
+pub struct Samples {
+    at_ns: Vec<u64>,
+    latency_ns: Vec<u64>,
+    window: Vec<u64>,
+}
+
+impl Default for Samples {
+    fn default() -> Self {
+        // Filled with a value that is not zero, so that the pages are really mapped.
+        let touched = |runs: u64| vec![u64::MAX; usize::try_from(runs).unwrap_or(0)];
+        Self {
+            at_ns: touched(MAX_RUNS.into()),
+            latency_ns: touched(MAX_RUNS.into()),
+            window: touched(WINDOW_MAX_RUNS),
+        }
+    }
+}
+
+impl Samples {
+    /// Makes a visit of runs of `invoke`.
+    ///
+    /// # Errors
+    /// The first error of `invoke`; what was timed is lost with it.
+    pub fn visit<E>(
+        &mut self,
+        plan: &VisitPlan,
+        heartbeat: &mut Heartbeat,
+        mut invoke: impl FnMut() -> Result<(), E>,
+    ) -> Result<Visited, E> {
+        let begin = clock::now_ns();
+        let cold_ns = if plan.settle { Some(run(&mut invoke)?) } else { None };
+        let (settle_runs, settle_ns) = match cold_ns {
+            Some(cold_ns) => self.settle(plan, cold_ns, heartbeat, &mut invoke)?,
+            None => (0, 0),
+        };
+        let spent_ns = clock::now_ns() - begin;
+        let block = self.time(plan, spent_ns, heartbeat, invoke)?;
+        let (cpu, mhz, millidegrees) = aftermath::read();
+        // Threads of a runtime go on waiting for work for a while, on the cores of whoever
+        // is visited next.
+        if block.cpu_ns > block.wall_ns + block.wall_ns / 20 {
+            aftermath::wait_until_quiet();
+        }
+        Ok(Visited { cold_ns, settle_runs, settle_ns, block, cpu, mhz, millidegrees })
+    }
+
+    /// Runs until two successive windows agree, the first run being the first window, or
+    /// until the next window would take too long. Gives runs and time.
+    fn settle<E>(
+        &mut self,
+        plan: &VisitPlan,
+        cold_ns: u64,
+        heartbeat: &mut Heartbeat,
+        invoke: &mut impl FnMut() -> Result<(), E>,
+    ) -> Result<(u32, u64), E> {
+        let (mut last_ns, mut runs, mut spent_ns) = (cold_ns.max(1), 0, 0);
+        loop {
+            let window_runs = (WINDOW_NS / last_ns).clamp(1, WINDOW_MAX_RUNS);
+            let most_ns = plan.settling_ns(last_ns).min(plan.deadline_ns / 2);
+            if spent_ns + window_runs * last_ns > most_ns {
+                return Ok((runs, spent_ns));
+            }
+            let begin = clock::now_ns();
+            // At most WINDOW_MAX_RUNS, which fits either type.
+            let window = &mut self.window[..window_runs as usize];
+            for latency in window.iter_mut() {
+                *latency = run(invoke)?;
+                heartbeat.tick(clock::now_ns());
+            }
+            window.sort_unstable();
+            let median_ns = window[window.len() / 2].max(1);
+            runs += window_runs as u32;
+            spent_ns += clock::now_ns() - begin;
+            if median_ns.abs_diff(last_ns) as f64 <= AGREEMENT * median_ns.min(last_ns) as f64 {
+                return Ok((runs, spent_ns));
+            }
+            last_ns = median_ns;
+        }
+    }
+
+    /// The timed runs, each between two readings of the clock of its own; `spent_ns` of
+    /// the visit's time are used already.
+    ///
+    /// What a latency contains besides the call is one reading of the clock
+    /// ([`clock::cost_ns`]).
+    fn time<E>(
+        &mut self,
+        plan: &VisitPlan,
+        spent_ns: u64,
+        heartbeat: &mut Heartbeat,
+        mut invoke: impl FnMut() -> Result<(), E>,
+    ) -> Result<Block, E> {
+        let mut runs = 0;
+        let cpu_before = clock::process_cpu_ns();
+        let begin = clock::now_ns();
+        for (at, latency) in self.at_ns.iter_mut().zip(&mut self.latency_ns) {
+            if plan.most_runs == 0 {
+                break;
+            }
+            let start = clock::now_ns();
+            let outcome = invoke();
+            let end = clock::now_ns();
+            outcome?;
+            *at = start;
+            *latency = end - start;
+            runs += 1;
+            if plan.is_done(runs, end - begin) || end - begin + spent_ns >= plan.deadline_ns {
+                break;
+            }
+            heartbeat.tick(end);
+        }
+        let wall_ns = clock::now_ns() - begin;
+        let cpu_ns = clock::process_cpu_ns() - cpu_before;
+        let (at_ns, latency_ns) = (self.at_ns[..runs].to_vec(), self.latency_ns[..runs].to_vec());
+        Ok(Block { at_ns, latency_ns, cpu_ns, wall_ns })
+    }
+}
+
+/// Runs once and says how long it took.
+fn run<E>(invoke: &mut impl FnMut() -> Result<(), E>) -> Result<u64, E> {
+    let start = clock::now_ns();
+    invoke()?;
+    Ok(clock::now_ns() - start)
+}
+
+/// How many runs of about `latency_ns` fill `ms`: at least one, at most [`MAX_RUNS`].
+#[must_use]
+pub fn runs_for(ms: f64, latency_ns: f64) -> u32 {
+    let fit = ms * 1e6 / latency_ns.max(1.0);
+    // A float-to-integer cast saturates; NaN becomes 0 and then 1.
+    (fit.round() as u32).clamp(1, MAX_RUNS)
+}
+
+#[cfg(test)]
+#[path = "visit_tests.rs"]
+mod tests;

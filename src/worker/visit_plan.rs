@@ -1,0 +1,40 @@
+//! What is asked of a visit; [`crate::worker::visit`] makes it.
+
+use serde::{Deserialize, Serialize};
+
+/// Most timed runs of a visit, however short they are: it bounds the reply.
+pub const MAX_RUNS: u32 = 20_000;
+
+/// What a visit consists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VisitPlan {
+    /// Whether the first run is kept apart and untimed runs follow it until two
+    /// windows of them agree. Otherwise every run is timed.
+    pub settle: bool,
+    /// Fewest timed runs.
+    pub least_runs: u32,
+    /// Least time in timed runs.
+    pub least_ns: u64,
+    /// Most timed runs, whatever time they take.
+    pub most_runs: u32,
+    /// Time after which the visit ends with the run that is going on, if one was timed.
+    pub deadline_ns: u64,
+}
+
+impl VisitPlan {
+    /// Just `runs` timed runs, or as many as fit into `deadline_ns`: a window of warm-up.
+    #[must_use]
+    pub const fn only(runs: u32, deadline_ns: u64) -> Self {
+        Self { settle: false, least_runs: runs, least_ns: 0, most_runs: runs, deadline_ns }
+    }
+
+    /// Whether `runs` timed runs in `ns` are enough.
+    pub(crate) const fn is_done(&self, runs: usize, ns: u64) -> bool {
+        runs >= self.most_runs as usize || (runs >= self.least_runs as usize && ns >= self.least_ns)
+    }
+
+    /// Most time for untimed runs where one takes `run_ns`: half of what the timed ones take.
+    pub(crate) fn settling_ns(&self, run_ns: u64) -> u64 {
+        self.least_ns.max(run_ns.saturating_mul(u64::from(self.least_runs))) / 2
+    }
+}
