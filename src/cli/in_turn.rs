@@ -18,10 +18,10 @@ use crate::run::execute::SIDES;
 use crate::run::journal;
 use crate::run::plan::Plan;
 
-/// Length of a block in runs taken in turn. Shorter than in a run alone: the partner's
-/// block follows sooner, so that fewer changes of the machine's speed fall between the
-/// two, and there are more rounds. Not shorter still: an exchange with a worker takes
-/// some 0.05 ms.
+/// Least time in the timed runs of a visit in runs taken in turn. Shorter than in a run
+/// alone: the partner's visit follows sooner, so that fewer changes of the machine's speed
+/// fall between the two, and there are more rounds. Not shorter still: an exchange with a
+/// worker takes some 0.05 ms.
 pub const BLOCK_MS: f64 = 10.0;
 
 /// Begins the two runs in the folders `base` and `new` of `folder`.

@@ -46,16 +46,16 @@ pub struct RunArgs {
     /// Images a run, where the runtime and the model allow more than one
     #[arg(long, value_name = "N", help_heading = "Latency")]
     pub batch: Option<NonZeroUsize>,
-    /// Untimed runs before the first block
+    /// Untimed runs of each process after its first one
     #[arg(long, value_name = "auto|N", help_heading = "Latency", value_parser = amount)]
     pub warmup: Option<Amount>,
     /// Timed runs a case
     #[arg(long, value_name = "auto|N", help_heading = "Latency", value_parser = amount)]
     pub runs: Option<Amount>,
-    /// Least time in timed blocks a case
+    /// Least time in timed runs per case
     #[arg(long, value_name = "S", help_heading = "Latency")]
     pub min_seconds: Option<NonNegative>,
-    /// Most time in timed blocks a case
+    /// Most time in timed runs per case
     #[arg(long, value_name = "S", help_heading = "Latency")]
     pub max_seconds: Option<NonNegative>,
     /// Order in which cases are visited
@@ -67,7 +67,7 @@ pub struct RunArgs {
     /// Pin workers to CPUs: big, little, or a list such as 0,2-3
     #[arg(long, value_name = "LIST", help_heading = "Latency")]
     pub affinity: Option<String>,
-    /// Pause before each block
+    /// Pause before each visit
     #[arg(long, value_name = "S", help_heading = "Latency")]
     pub cooldown: Option<NonNegative>,
     /// Wait before each round until the hottest CPU is no hotter, in degrees Celsius

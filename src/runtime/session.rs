@@ -39,7 +39,7 @@ pub trait Session {
     fn read_output(&self, index: usize) -> Result<Vec<u8>, BackendError>;
 
     /// What the delegate really took, as the runtime itself tells it. Called
-    /// outside every timed block; it may run the model once to find out.
+    /// outside every timed run; it may run the model once to find out.
     ///
     /// # Errors
     /// What the runtime says.

@@ -63,7 +63,7 @@ pub struct Round {
 }
 
 impl Round {
-    /// The round of a block's latencies: their logarithms, at most
+    /// The round of a visit's latencies: their logarithms, at most
     /// [`POINTS_PER_ROUND`] of them, taken at evenly spaced quantiles.
     #[must_use]
     pub fn of_latencies(process: u32, latency_ns: &[u64]) -> Self {

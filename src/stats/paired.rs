@@ -3,7 +3,7 @@
 //!
 //! Visits of the same round are paired: what slows the machine for seconds
 //! slows both and cancels in the ratio. Each round gives one log ratio of the
-//! blocks' quantiles (where the blocks hold runs enough for it), each pair of processes the
+//! visits' quantiles (where the visits hold runs enough for it), each pair of processes the
 //! median of its rounds' ratios, and
 //! the pairs of processes their [`signed_rank::centre`]. Where they are too few for
 //! that, the estimate is the median over rounds, and its interval is resampled (see
@@ -235,7 +235,7 @@ fn least_runs(probability: f64) -> usize {
     if probability <= 0.5 { 1 } else { (1.0 / (1.0 - probability)).round() as usize }
 }
 
-/// Whether most blocks of both sides are long enough for the quantile.
+/// Whether most visits of both sides are long enough for the quantile.
 fn holds_the_tail(partners: &[Partners<'_>], probability: f64) -> bool {
     let mut runs: Vec<usize> = partners
         .iter()

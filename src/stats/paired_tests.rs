@@ -130,8 +130,8 @@ fn the_tail_can_be_compared_too() {
 }
 
 #[test]
-fn a_tail_that_no_block_holds_is_taken_from_processes_or_not_at_all() {
-    // Three runs a block, in which the p90 is nearly the slowest of three.
+fn a_tail_that_no_visit_holds_is_taken_from_processes_or_not_at_all() {
+    // Three runs per visit, in which the p90 is nearly the slowest of three.
     let side = |seed, processes, factor: f64| -> Vec<Visit> {
         let series =
             Series { processes, rounds: 20, runs: 3, run_deviation: 0.1, ..Series::default() };

@@ -72,8 +72,8 @@ pub struct Assessment {
     pub modes: Vec<Mode>,
 }
 
-/// Assesses rounds in their order: their latencies, the CPU frequency before
-/// each where known, and the 95% interval of the logarithm of their median.
+/// Assesses rounds in their order: their latencies, the CPU frequency right
+/// after each where known, and the 95% interval of the logarithm of their median.
 #[must_use]
 pub fn assess(
     rounds: &[Round],
@@ -213,7 +213,7 @@ mod tests {
         let slower = shaped(1, |i| if hot(i) { 0.25 } else { 0.0 });
         assert_eq!(assess_rounds(&slower, &mhz).stability, Some(Stability::Throttled));
         // The same readings where nothing became slower: they are only of an
-        // idle moment between two blocks.
+        // idle moment after the runs.
         let unmoved = shaped(1, |_| 0.0);
         assert_eq!(assess_rounds(&unmoved, &mhz).stability, Some(Stability::Stable));
     }

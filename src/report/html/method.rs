@@ -8,6 +8,7 @@ use crate::record::options::{Amount, Options};
 use crate::record::run::Run;
 use crate::report::html::escape::text;
 use crate::report::portable;
+use crate::stats::stopping::LEAST_RUNS;
 use crate::table::row::Row;
 use crate::table::units::bytes;
 
@@ -185,8 +186,11 @@ fn method(options: &Options) -> Vec<(String, String)> {
     let mut items = vec![
         ("Order".to_owned(), format!("{}: {}", latency.order, order_words(latency.order))),
         (
-            "Blocks".to_owned(),
-            format!("about {} ms each, nothing but the clock between two runs", latency.block_ms),
+            "Visits".to_owned(),
+            format!(
+                "a first run that is kept apart, runs until two windows agree, then at least {LEAST_RUNS} timed runs and {} ms of them; nothing but the clock between two",
+                latency.block_ms
+            ),
         ),
         (
             "Warm-up".to_owned(),
@@ -213,7 +217,7 @@ fn method(options: &Options) -> Vec<(String, String)> {
             },
         ),
         ("CPUs".to_owned(), affinity),
-        ("Pause between blocks".to_owned(), format!("{} s", latency.cooldown_seconds)),
+        ("Pause between visits".to_owned(), format!("{} s", latency.cooldown_seconds)),
     ];
     if let Some(budget) = latency.budget_ms {
         items.push(("Latency budget".to_owned(), format!("{budget} ms")));
