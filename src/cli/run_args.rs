@@ -64,7 +64,7 @@ pub struct RunArgs {
     /// Seed of the order, the sample and the bootstrap
     #[arg(long, value_name = "N", help_heading = "Latency")]
     pub seed: Option<u64>,
-    /// Pin workers to CPUs: big, little, or a list such as 0,2-3
+    /// Pin timed workers to CPUs: big, prime, little, or a list such as 0,2-3
     #[arg(long, value_name = "LIST", help_heading = "Latency")]
     pub affinity: Option<String>,
     /// Pause before each visit

@@ -11,7 +11,9 @@ use crate::host::tree::Tree;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AffinityError {
     /// Neither a name nor a list.
-    #[error("'{0}' is no list of CPUs; write 'big', 'little', or numbers and ranges such as 0,2-3")]
+    #[error(
+        "'{0}' is no list of CPUs; write 'big', 'prime', 'little', or numbers and ranges such as 0,2-3"
+    )]
     NotAList(String),
     /// A CPU that this machine does not have, or does not give to us.
     #[error("CPU {cpu} is not available to this program; available: {available}")]
@@ -21,7 +23,7 @@ pub enum AffinityError {
         /// Those that there are.
         available: String,
     },
-    /// `big` or `little` on a machine whose CPUs are all alike, or which does
+    /// `big`, `prime` or `little` on a machine whose CPUs are all alike, or which does
     /// not tell.
     #[error(
         "the CPUs of this machine are not told apart as big and little; name their numbers instead"
@@ -37,7 +39,7 @@ pub enum AffinityError {
     },
 }
 
-/// The CPU numbers of `big`, `little`, or a list such as `0,2-3`; only CPUs
+/// The CPU numbers of `big`, `prime`, `little`, or a list such as `0,2-3`; only CPUs
 /// that this program may use.
 ///
 /// # Errors
@@ -81,7 +83,12 @@ fn members(set: &CpuSet) -> Vec<usize> {
 
 fn parse_in(tree: &Tree, text: &str, available: &[usize]) -> Result<Vec<usize>, AffinityError> {
     let cpus = match text.trim() {
-        "big" => by_speed(tree, available, |speed, all| Some(speed) == all.iter().max())?,
+        "prime" => by_speed(tree, available, |speed, all| Some(speed) == all.iter().max())?,
+        // All but the slowest kind, from which they differ by a tenth of the fastest.
+        "big" => by_speed(tree, available, |speed, all| {
+            let (least, most) = (all.iter().min(), all.iter().max());
+            least.zip(most).is_some_and(|(least, most)| speed - least >= most / 10)
+        })?,
         "little" => by_speed(tree, available, |speed, all| Some(speed) == all.iter().min())?,
         list => parse_list(list)?,
     };
@@ -165,9 +172,11 @@ mod tests {
     }
 
     #[test]
-    fn big_and_little_are_the_fastest_and_the_slowest() {
+    fn big_are_all_but_the_little_and_prime_is_the_fastest() {
         let (_keep, tree) = captured::phone();
-        assert_eq!(parse_in(&tree, "big", &EIGHT), Ok(vec![7]));
+        // One prime and three big cores beside four little ones.
+        assert_eq!(parse_in(&tree, "big", &EIGHT), Ok(vec![4, 5, 6, 7]));
+        assert_eq!(parse_in(&tree, "prime", &EIGHT), Ok(vec![7]));
         assert_eq!(parse_in(&tree, "little", &EIGHT), Ok(vec![0, 1, 2, 3]));
         // Only of those that we may use.
         assert_eq!(parse_in(&tree, "big", &[0, 4, 5]), Ok(vec![4, 5]));
@@ -183,7 +192,7 @@ mod tests {
     #[test]
     fn equal_cpus_are_neither_big_nor_little() {
         let (_keep, tree) = captured::virtual_machine();
-        for name in ["big", "little"] {
+        for name in ["big", "prime", "little"] {
             assert_eq!(parse_in(&tree, name, &[0, 1]), Err(AffinityError::AllAlike));
         }
     }

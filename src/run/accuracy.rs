@@ -276,8 +276,9 @@ pub(crate) fn load_scorer(
     let (spec, _) = resolve::input_spec(model, overrides).map_err(failed)?;
     let scored = scored::of(context.header(), model)?;
     let classes = class_map(context, dataset, model, scored).map_err(failed)?;
+    let workers = context.workers.unpinned();
     let load = |link: &mut Box<dyn Link + Send>| {
-        context.workers.load_into(link.as_mut(), &case, model, NonZeroUsize::MIN)
+        workers.load_into(link.as_mut(), &case, model, NonZeroUsize::MIN)
     };
     let told = links.iter_mut().map(load).collect::<Result<Vec<_>, _>>()?;
     let outputs = told.first().map_or(&[][..], |told| told.outputs.as_slice());

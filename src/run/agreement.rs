@@ -107,7 +107,8 @@ fn take_the_same(context: &Context<'_>, model: &Model, reference: &Model) -> boo
 }
 
 fn outputs(context: &Context<'_>, key: &AccuracyKey, model: &Model) -> Result<Outputs, Fault> {
-    let Worker { mut link, loaded } = context.workers.load(&single_threaded(key), model)?;
+    let Worker { mut link, loaded } =
+        context.workers.unpinned().load(&single_threaded(key), model)?;
     let Some(scored) = context.header().scored_of(&model.name) else { return Ok(Outputs::new()) };
     let classes = scored.classes.unwrap_or(0);
     let Ok(reading) = scored::reading(model, scored, &loaded.outputs, classes) else {

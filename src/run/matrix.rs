@@ -41,13 +41,17 @@ impl Matrix<'_> {
             {
                 for delegate in self.delegates_of(*backend) {
                     for threads in self.threads_of(*backend) {
-                        cases.push(Case {
+                        let case = Case {
                             model: model.name.clone(),
                             backend: *backend,
                             delegate: delegate.clone(),
                             threads: *threads,
                             device: None,
-                        });
+                        };
+                        // What a list names twice is measured once.
+                        if !cases.contains(&case) {
+                            cases.push(case);
+                        }
                     }
                 }
             }
@@ -71,7 +75,61 @@ impl Matrix<'_> {
 }
 
 /// The items that pass, or all of them where none does.
+/// A note where a case asks for more threads than the CPUs that it may use.
+#[must_use]
+pub fn crowded(cases: &[Case], cpus: usize) -> Option<String> {
+    let most = cases.iter().map(|case| case.threads.get()).max()?;
+    (cpus > 0 && most > cpus)
+        .then(|| format!("{most} threads have only {cpus} CPU(s) here and take turns on them"))
+}
+
 fn preferred<T>(items: &[T], passes: impl Fn(&T) -> bool) -> Vec<&T> {
     let passing: Vec<&T> = items.iter().filter(|item| passes(item)).collect();
     if passing.is_empty() { items.iter().collect() } else { passing }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::select;
+
+    fn count(count: usize) -> NonZeroUsize {
+        NonZeroUsize::new(count).unwrap()
+    }
+
+    #[test]
+    fn what_a_list_names_twice_is_one_case() {
+        let models = select::select(&["fmnist_mobilenet_v1_0.25_f32".to_owned()]).unwrap();
+        let cases = |backends: &[BackendKind], delegates: &[Delegate], threads: &[usize]| {
+            let threads: Vec<NonZeroUsize> = threads.iter().map(|n| count(*n)).collect();
+            let matrix = Matrix {
+                models: &models,
+                backends,
+                delegates,
+                threads: &threads,
+                threads_asked: true,
+            };
+            matrix.cases()
+        };
+        let (tflite, tract) = (BackendKind::Tflite, BackendKind::Tract);
+        let once = cases(&[tflite, tract], &[Delegate::None], &[1, 2]);
+        let none = Delegate::None;
+        let twice = cases(&[tflite, tract, tflite], &[none.clone(), none], &[1, 2, 1]);
+        assert_eq!((twice.len(), twice), (4, once));
+    }
+
+    #[test]
+    fn more_threads_than_cpus_are_said() {
+        let models = select::select(&["fmnist_mobilenet_v1_0.25_f32".to_owned()]).unwrap();
+        let matrix = Matrix {
+            models: &models,
+            backends: &[BackendKind::Tract],
+            delegates: &[],
+            threads: &[count(1), count(4)],
+            threads_asked: true,
+        };
+        let cases = matrix.cases();
+        assert_eq!(crowded(&cases, 4), None);
+        assert!(crowded(&cases, 2).unwrap().starts_with("4 threads have only 2 CPU(s)"));
+    }
 }

@@ -29,7 +29,7 @@ use crate::record::partition::Selection;
 use crate::record::shard::Shard;
 use crate::run::assumed;
 use crate::run::journal::SCHEMA;
-use crate::run::matrix::Matrix;
+use crate::run::matrix::{self, Matrix};
 use crate::run::suite_file::SuiteFile;
 use crate::run::{reference, scored, selection};
 use crate::runtime::error::BackendError;
@@ -37,12 +37,12 @@ use crate::runtime::library::RuntimeLibrary;
 use crate::runtime::registry;
 use crate::worker::source::WorkerSource;
 
-/// Length of a block: long enough that visiting costs little, short enough
-/// that every case is visited often.
+/// Least time in the timed runs of a visit: long enough that visiting costs little, short
+/// enough that every case is visited often.
 const BLOCK_MS: f64 = 50.0;
-/// Least time in timed blocks a case.
+/// Least time in timed runs per case.
 const MIN_SECONDS: f64 = 0.5;
-/// Most time in timed blocks a case.
+/// Most time in timed runs per case.
 const MAX_SECONDS: f64 = 10.0;
 /// The seed where none is given.
 pub const SEED: u64 = 0;
@@ -88,6 +88,13 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
         selection::select(matrix.cases(), wanted, wanted.latency.unwrap_or(true))?;
     models.retain(|model| cases.iter().any(|case| case.model == model.name));
     let options = Options { cases: selection, ..options(wanted, &models, &mut assumptions)? };
+    if let Some(latency) = &options.latency {
+        let allowed = match latency.affinity.len() {
+            0 => affinity::available().len(),
+            pinned => pinned,
+        };
+        assumptions.extend(matrix::crowded(&cases, allowed));
+    }
     for model in &models {
         let shaped = shapes::of(model, &options.overrides, NonZeroUsize::MIN)?;
         if shaped.images.get() > 1 {
@@ -220,6 +227,9 @@ fn backends(wanted: &[BackendKind], assumptions: &mut Vec<String>) -> Result<Vec
     let candidates: Vec<BackendKind> =
         if wanted.is_empty() { swept.copied().collect() } else { wanted.to_vec() };
     for kind in &candidates {
+        if present.contains(kind) {
+            continue;
+        }
         match registry::open(*kind) {
             Ok(_) => present.push(*kind),
             Err(error) if wanted.is_empty() => {
@@ -231,7 +241,6 @@ fn backends(wanted: &[BackendKind], assumptions: &mut Vec<String>) -> Result<Vec
             Err(error) => anyhow::bail!("backend {kind} cannot be used: {error}"),
         }
     }
-    present.dedup();
     Ok(present)
 }
 

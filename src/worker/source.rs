@@ -63,6 +63,13 @@ impl WorkerSource {
         }
     }
 
+    /// The same on every CPU: pinning is for what is timed, and would have all of an
+    /// accuracy pass take turns on the CPUs of a single case.
+    #[must_use]
+    pub fn unpinned(&self) -> Self {
+        Self { affinity: Vec::new(), ..self.clone() }
+    }
+
     /// The same for models of which `overrides` is stated.
     #[must_use]
     pub fn with_overrides(self, overrides: Description) -> Self {
