@@ -47,6 +47,11 @@ pub fn deploy(
     scratch: &Path,
 ) -> Result<Deployed> {
     let state = prepare(connection, root, bundles)?;
+    ensure!(
+        state.runs_programs,
+        "device {} lets no program be started from {root} (its file system is mounted noexec); name another folder with --device-folder",
+        connection.device()
+    );
     let missing: Vec<&&Bundle> = bundles
         .iter()
         .filter(|bundle| !state.present.contains(&bundle.folder(root).to_string()))
@@ -107,7 +112,11 @@ fn marking(root: &RemotePath) -> String {
     )
 }
 
+/// What a folder says in which no program may be started.
+const NO_PROGRAMS: &str = "noexec";
+
 struct State {
+    runs_programs: bool,
     present: Vec<String>,
     free_bytes: Option<u64>,
 }
@@ -120,6 +129,8 @@ fn prepare(connection: &Connection, root: &RemotePath, bundles: &[&Bundle]) -> R
     parents.dedup();
     let script = format!(
         "{}; mkdir -p {root}/incoming {root}/runs {} || exit 1; \
+         t={root}/incoming/start; echo : >$t && chmod 755 $t; \
+         $t 2>/dev/null || echo {NO_PROGRAMS}; rm -f $t; \
          for f in {}; do [ -d $f ] && echo $f; done; df -Pk {root} 2>/dev/null; true",
         marking(root),
         parents.join(" "),
@@ -130,7 +141,8 @@ fn prepare(connection: &Connection, root: &RemotePath, bundles: &[&Bundle]) -> R
         .with_context(|| format!("cannot write into {root}; name another with --device-folder"))?;
     let present = text.lines().filter(|line| line.starts_with('/')).map(str::to_owned);
     let present: Vec<String> = present.filter(|line| folders.contains(line)).collect();
-    Ok(State { present, free_bytes: free_bytes(&text) })
+    let runs_programs = !text.lines().any(|line| line == NO_PROGRAMS);
+    Ok(State { runs_programs, present, free_bytes: free_bytes(&text) })
 }
 
 /// The fourth field of the last line of `df -Pk` (POSIX), in units of 1024 bytes.

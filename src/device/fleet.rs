@@ -12,6 +12,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::device::adb::Server;
 use crate::device::bundle::Bundle;
+use crate::device::c_library;
 use crate::device::collect::collect;
 use crate::device::connection::Connection;
 use crate::device::deploy::{clean, deploy};
@@ -209,6 +210,7 @@ fn prepare(request: &Request, device: &DeviceName, folder: PathBuf, tell: Tell<'
     };
     let kit =
         Kit::find(target, &request.wanted.backends).with_context(|| format!("device {device}"))?;
+    c_library::check(&connection, target, &kit.file)?;
     let payload = Payload::new(request.wanted, &root)?;
     let bundles: Vec<&Bundle> = std::iter::once(&kit.program)
         .chain(kit.runtimes.iter().map(|runtime| &runtime.bundle))

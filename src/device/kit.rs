@@ -26,6 +26,8 @@ const SCRIPTED: [&str; 4] = [
 pub struct Kit {
     /// The program.
     pub program: Bundle,
+    /// Its file here.
+    pub file: PathBuf,
     /// Each runtime's libraries.
     pub runtimes: Vec<Runtime>,
 }
@@ -48,7 +50,8 @@ impl Kit {
     /// library of a wanted backend, with the command that brings it.
     pub fn find(target: &str, wanted: &[BackendKind]) -> Result<Self> {
         let file = program(target)?;
-        let program = Bundle::new(Kind::Program, vec![(PROGRAM.to_owned(), Content::Of(file))])?;
+        let program =
+            Bundle::new(Kind::Program, vec![(PROGRAM.to_owned(), Content::Of(file.clone()))])?;
         let mut found: Vec<(RuntimeLibrary, PathBuf)> = Vec::new();
         for library in RuntimeLibrary::VARIANTS {
             found.extend(find_library(*library, target).map(|path| (*library, path)));
@@ -67,7 +70,7 @@ impl Kit {
             .filter(|runtime| is_needed(runtime, target, wanted))
             .map(Runtime::new)
             .collect::<Result<_>>()?;
-        Ok(Self { program, runtimes })
+        Ok(Self { program, file, runtimes })
     }
 }
 

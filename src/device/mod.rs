@@ -8,6 +8,7 @@
 
 pub mod adb;
 pub mod bundle;
+pub mod c_library;
 pub mod collect;
 pub mod connection;
 pub mod deploy;

@@ -208,6 +208,29 @@ fn a_home_folder_survives_device_folder_and_device_clean() {
 }
 
 #[test]
+fn a_folder_without_programs_and_an_old_c_library_are_named_before_anything_is_pushed() {
+    let Some(lab) = Lab::open() else { return };
+    let Some(board) = Board::start(&lab) else { return };
+    board.on("mkdir /mnt/noexec && mount -t tmpfs -o noexec tmpfs /mnt/noexec");
+    let out = lab.folder.path().join("run");
+    let refused = |out: &Path| {
+        let mut command = board.run("board", &MODEL);
+        command.args(["--backend", "tract", "--no-accuracy", "--device-folder"]);
+        let output = command.args(["/mnt/noexec/bench", "--out"]).arg(out).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+        text(&output.stderr)
+    };
+    let said = refused(&out);
+    assert!(said.contains("noexec") && said.contains("--device-folder"), "{said}");
+    assert_eq!(board.on("ls -A /mnt/noexec/bench/program"), "", "nothing was pushed");
+
+    board.on("printf '#!/bin/sh\\necho glibc 2.3\\n' >/mnt/getconf && chmod 755 /mnt/getconf \
+        && mount --bind /mnt/getconf /usr/bin/getconf");
+    let said = refused(&lab.folder.path().join("again"));
+    assert!(said.contains("needs glibc 2.") && said.contains("has 2.3;"), "{said}");
+}
+
+#[test]
 fn a_case_that_crashes_on_a_board_costs_itself() {
     let Some(lab) = Lab::open() else { return };
     let Some(library) = common::softmax_delegate() else { return };
