@@ -38,7 +38,7 @@ struct Subject {
 impl Subject {
     fn load(path: &Path) -> Result<Self> {
         let model = select::open(path)?;
-        let (spec, _) = resolve::input_spec(&model, &Description::default())?;
+        let spec = resolve::input_spec(&model, &Description::default(), None)?.spec;
         let load = |delegate: &Delegate| {
             let (threads, batch) = (NonZeroUsize::MIN, NonZeroUsize::MIN);
             let request = LoadRequest { model: path, delegate, threads, batch, shaped: None };

@@ -18,8 +18,8 @@ use shutterbench::model::config::{
 use shutterbench::model::labels::read;
 use shutterbench::model::manifest::Manifest;
 use shutterbench::model::{metadata, onnx, tflite};
+use shutterbench::record::channels::Channels;
 use shutterbench::record::description::Description;
-use shutterbench::record::preprocessing::Channels;
 use shutterbench::record::preset::Preset;
 use shutterbench::report;
 use shutterbench::run::suite_file::SuiteFile;

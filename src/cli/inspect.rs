@@ -7,10 +7,12 @@ use serde::Serialize;
 use strum::VariantArray;
 
 use crate::cli::output::{Ending, print, print_json};
+use crate::model::resolve::Input;
 use crate::model::{resolve, select};
 use crate::record::backend_kind::BackendKind;
 use crate::record::case::Case;
 use crate::record::description::{Description, Model};
+use crate::record::model_pipeline::ModelPipeline;
 use crate::record::scored_output::OutputForm;
 use crate::record::tensor::TensorInfo;
 use crate::run::scored;
@@ -37,9 +39,17 @@ pub fn inspect(name: &str, overrides: &Description, json: bool) -> Result<Ending
         struct Inspected<'a> {
             model: &'a Model,
             backends: &'a [Take],
+            /// What becomes of a photo; none for a model that takes none.
+            pipeline: Option<ModelPipeline>,
         }
-        let all: Vec<_> =
-            shown.iter().map(|(model, backends)| Inspected { model, backends }).collect();
+        let all: Vec<_> = shown
+            .iter()
+            .map(|(model, backends)| {
+                let input = resolve::input_spec(model, overrides, None).ok();
+                let pipeline = input.map(|input| pipeline_of(model, &input));
+                Inspected { model, backends, pipeline }
+            })
+            .collect();
         return print_json(&all);
     }
     let text: String =
@@ -87,24 +97,14 @@ fn describe(model: &Model, overrides: &Description, takes: &[Take]) -> String {
     for output in &anatomy.outputs {
         line("output", &tensor(output));
     }
-    match resolve::input_spec(model, overrides) {
-        Ok((spec, assumed)) => {
-            line(
-                "images",
-                &format!(
-                    "{} {} {}x{}, {}, crop {}, (pixel - {:?}) / {:?}",
-                    spec.layout,
-                    spec.channels,
-                    spec.height,
-                    spec.width,
-                    spec.resize,
-                    spec.crop,
-                    spec.mean,
-                    spec.scale
-                ),
-            );
-            if !assumed.is_empty() {
-                line("assumed", &assumed.join("; "));
+    match resolve::input_spec(model, overrides, None) {
+        Ok(input) => {
+            let spec = &input.spec;
+            let shape = format!("{} {} x {}", spec.layout, spec.width, spec.height);
+            line("images", &shape);
+            line("pipeline", &pipeline_of(model, &input).to_string());
+            if !input.assumed.is_empty() {
+                line("assumed", &input.assumed.join("; "));
             }
         }
         Err(error) => line("images", &format!("none: {error}")),
@@ -154,6 +154,15 @@ fn classes(model: &Model, overrides: &Description, line: &mut dyn FnMut(&str, &s
             _ => "not told by the file; the first images of a dataset tell".to_owned(),
         };
         line("scores", &kind);
+    }
+}
+
+fn pipeline_of(model: &Model, input: &Input) -> ModelPipeline {
+    ModelPipeline {
+        models: vec![model.name.clone()],
+        preset: input.preset.clone(),
+        source: input.source.clone(),
+        pipeline: input.spec.pipeline.clone(),
     }
 }
 

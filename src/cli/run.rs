@@ -318,6 +318,7 @@ pub(crate) fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> 
 
 fn described(args: &RunArgs) -> Description {
     Description {
+        preprocess: args.preprocess.clone(),
         resize: args.resize,
         crop: args.crop,
         mean: Some(args.mean.clone()).filter(|mean| !mean.is_empty()),

@@ -12,6 +12,7 @@ use crate::record::input_size::InputSize;
 use crate::record::options::{Amount, CheckPreprocessing, NonNegative, Order};
 use crate::record::partition::Partition;
 use crate::record::preprocessing::Resize;
+use crate::record::preset::Preset;
 use crate::record::shard::Shard;
 
 /// What to measure and how. An option that is given wins over the suite file.
@@ -104,10 +105,15 @@ pub struct RunArgs {
     /// Further ranks, besides 1 and 5, up to which a class counts as found, such as 3,10
     #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "Accuracy", value_parser = rank)]
     pub top_k: Vec<NonZeroU32>,
-    /// bilinear, bilinear-antialias or bicubic-antialias
+    /// How photos become inputs: tflite-eval, slim, slim-pillow, torchvision, timm, hf,
+    /// efficientnet, keras, mlperf, task-library, support-library, ultralytics or letterbox,
+    /// with parameters such as torchvision,resize=232,crop=224
+    #[arg(long, value_name = "PRESET[,KEY=VALUE...]", help_heading = "Accuracy", value_parser = preset)]
+    pub preprocess: Option<Preset>,
+    /// Filter of the preset slim-pillow: bilinear, bilinear-antialias or bicubic-antialias
     #[arg(long, value_name = "MODE", help_heading = "Accuracy", value_parser = resize)]
     pub resize: Option<Resize>,
-    /// Share of each side that the central crop keeps
+    /// Share of each side that the crop of the preset slim-pillow keeps
     #[arg(long, value_name = "F", help_heading = "Accuracy")]
     pub crop: Option<f64>,
     /// Subtracted from pixels; one value, or one a channel
@@ -189,6 +195,10 @@ fn backend(text: &str) -> Result<BackendKind, String> {
     use strum::VariantNames;
     text.parse()
         .map_err(|_| format!("no such backend; known: {}", BackendKind::VARIANTS.join(", ")))
+}
+
+fn preset(text: &str) -> Result<Preset, String> {
+    text.parse()
 }
 
 fn resize(text: &str) -> Result<Resize, String> {

@@ -194,6 +194,7 @@ impl Dataset {
             images: self.scored().len(),
             classes: self.class_count(),
             listing_sha256: format!("{:x}", hash.finalize()),
+            image_size: self.image_size(),
             unreadable: self.unreadable.clone(),
             left_out: self.left_out.clone(),
         }

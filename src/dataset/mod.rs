@@ -9,6 +9,7 @@ pub mod files;
 pub mod folders;
 pub mod ground_truth;
 pub mod ilsvrc2012;
+mod image_size;
 pub mod labelling;
 pub mod labels_csv;
 pub mod listing;

@@ -1,13 +1,24 @@
-//! Resizing without antialias, as TensorFlow Lite's `RESIZE_BILINEAR` does by
-//! default: no aligned corners, no half-pixel centres, so that output `i` sits
-//! at input `i * from / to`.
+//! Bilinear interpolation in floating point without antialias: of the four pixels around
+//! where an output lies.
 //!
-//! Source: `tensorflow/lite/kernels/internal/reference/resize_bilinear.h`,
-//! which the accuracy tool's `image_preprocessing_stage.cc` calls on floats.
+//! Sources: `tensorflow/lite/kernels/internal/reference/resize_bilinear.h`, whose products
+//! TensorFlow Lite's evaluation tool gets, and `tensorflow/core/kernels/image/
+//! resize_bilinear_op.cc`, which interpolates one side after the other.
 
 use multiversion::multiversion;
 
-use crate::image::pixels::{Pixels, Window};
+use crate::image::pixels::Pixels;
+use crate::image::resample::Request;
+use crate::record::pipeline::Coordinates;
+
+/// In which order the terms are rounded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arithmetic {
+    /// Four products, added: TensorFlow Lite.
+    Products,
+    /// `a + (b - a) t`, across and then down: TensorFlow.
+    Lerp,
+}
 
 /// Where an output lies between two inputs.
 struct Between {
@@ -17,48 +28,72 @@ struct Between {
     share: f32,
 }
 
-fn axis(from: usize, to: usize) -> Vec<Between> {
+fn axis(
+    from: usize,
+    to: usize,
+    seen: std::ops::Range<usize>,
+    coordinates: Coordinates,
+) -> Vec<Between> {
     let scale = from as f32 / to as f32;
-    (0..to)
-        .map(|output| {
-            let at = output as f32 * scale;
-            let lower = (at as usize).min(from - 1);
-            Between { lower, upper: (lower + 1).min(from - 1), share: at - lower as f32 }
-        })
-        .collect()
+    seen.map(|output| {
+        let at = match coordinates {
+            Coordinates::Corner => output as f32 * scale,
+            Coordinates::HalfPixel => (output as f32 + 0.5) * scale - 0.5,
+        };
+        let whole = at.floor();
+        // Casts of negative numbers saturate at 0, which is the first pixel.
+        let lower = (whole as usize).min(from - 1);
+        let upper = (at.ceil() as usize).min(from - 1);
+        Between { lower, upper, share: at - whole }
+    })
+    .collect()
 }
 
-/// Resizes the pixels inside `window` to `width` x `height`, into `to`: floats in the
-/// order of the source's channels, `from.stride` a pixel.
-pub fn resize(from: &Pixels, window: Window, (width, height): (usize, usize), to: &mut Vec<f32>) {
-    let (across, down) = (axis(window.width, width), axis(window.height, height));
+/// Resizes into `to`: floats in the order of the source's channels, `from.stride` a pixel.
+pub fn resize(
+    from: &Pixels,
+    request: &Request,
+    coordinates: Coordinates,
+    arithmetic: Arithmetic,
+    to: &mut Vec<f32>,
+) {
+    let Request { window, size, seen } = *request;
+    let across = axis(window.width, size.0, seen.left..seen.left + seen.width, coordinates);
+    let down = axis(window.height, size.1, seen.top..seen.top + seen.height, coordinates);
     let stride = from.stride;
-    to.resize(width * height * stride, 0.0);
-    for (y, target) in down.iter().zip(to.chunks_exact_mut(width * stride)) {
+    to.resize(seen.width * seen.height * stride, 0.0);
+    for (y, target) in down.iter().zip(to.chunks_exact_mut(seen.width * stride)) {
         let rows = [from.row(window, y.lower), from.row(window, y.upper)];
-        if stride == 1 {
-            blend::<1>(rows, y.share, &across, target);
-        } else {
-            blend_quads(rows, y.share, &across, target);
+        match (stride, arithmetic) {
+            (1, Arithmetic::Products) => products::<1>(rows, y.share, &across, target),
+            (1, Arithmetic::Lerp) => lerp::<1>(rows, y.share, &across, target),
+            (_, Arithmetic::Products) => products_of_quads(rows, y.share, &across, target),
+            (_, Arithmetic::Lerp) => lerp_of_quads(rows, y.share, &across, target),
         }
     }
 }
 
-/// A row of four-byte pixels between two rows.
+/// [`products`] of four-byte pixels.
 #[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
-fn blend_quads(rows: [&[u8]; 2], share: f32, across: &[Between], target: &mut [f32]) {
-    blend::<4>(rows, share, across, target);
+fn products_of_quads(rows: [&[u8]; 2], share: f32, across: &[Between], target: &mut [f32]) {
+    products::<4>(rows, share, across, target);
+}
+
+/// [`lerp`] of four-byte pixels.
+#[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
+fn lerp_of_quads(rows: [&[u8]; 2], share: f32, across: &[Between], target: &mut [f32]) {
+    lerp::<4>(rows, share, across, target);
 }
 
 /// A row of pixels of `N` bytes between two rows, of which the lower one weighs `share`.
 #[inline(always)]
-fn blend<const N: usize>(rows: [&[u8]; 2], share: f32, across: &[Between], target: &mut [f32]) {
+fn products<const N: usize>(rows: [&[u8]; 2], share: f32, across: &[Between], target: &mut [f32]) {
     let [upper_row, lower_row] = rows.map(|row| row.as_chunks::<N>().0);
     for (x, target) in across.iter().zip(target.as_chunks_mut::<N>().0) {
         let (a, b) = (&upper_row[x.lower], &lower_row[x.lower]);
         let (c, d) = (&upper_row[x.upper], &lower_row[x.upper]);
         for channel in 0..N {
-            // The products in the order of the reference, for equal rounding.
+            // In the order of the reference, for equal rounding.
             target[channel] = f32::from(a[channel]) * (1.0 - share) * (1.0 - x.share)
                 + f32::from(b[channel]) * share * (1.0 - x.share)
                 + f32::from(c[channel]) * (1.0 - share) * x.share
@@ -67,14 +102,38 @@ fn blend<const N: usize>(rows: [&[u8]; 2], share: f32, across: &[Between], targe
     }
 }
 
+/// The same, across in both rows and then down.
+#[inline(always)]
+fn lerp<const N: usize>(rows: [&[u8]; 2], share: f32, across: &[Between], target: &mut [f32]) {
+    let [upper_row, lower_row] = rows.map(|row| row.as_chunks::<N>().0);
+    for (x, target) in across.iter().zip(target.as_chunks_mut::<N>().0) {
+        let (a, b) = (&upper_row[x.lower], &lower_row[x.lower]);
+        let (c, d) = (&upper_row[x.upper], &lower_row[x.upper]);
+        for channel in 0..N {
+            let [a, b, c, d] = [a, b, c, d].map(|pixel| f32::from(pixel[channel]));
+            let top = a + (c - a) * x.share;
+            let bottom = b + (d - b) * x.share;
+            target[channel] = top + (bottom - top) * share;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::pixels::Window;
 
     fn resize(from: &Pixels, window: Window, width: usize, height: usize) -> Vec<f32> {
-        let mut to = vec![0.5; 7];
-        super::resize(from, window, (width, height), &mut to);
-        to
+        let of = |arithmetic| {
+            let mut to = vec![0.5; 7];
+            let request = Request::whole(window, (width, height));
+            super::resize(from, &request, Coordinates::Corner, arithmetic, &mut to);
+            to
+        };
+        let products = of(Arithmetic::Products);
+        let lerp = of(Arithmetic::Lerp);
+        assert!(products.iter().zip(&lerp).all(|(a, b)| (a - b).abs() < 1e-4));
+        products
     }
 
     #[test]

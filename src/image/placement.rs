@@ -5,7 +5,9 @@
 
 use multiversion::multiversion;
 
-use crate::record::preprocessing::{Channels, InputSpec, Layout};
+use crate::record::channels::{Channels, Layout};
+use crate::record::pipeline::Values;
+use crate::record::preprocessing::InputSpec;
 use crate::record::quantization::Quantization;
 use crate::record::tensor::ElementType;
 
@@ -19,6 +21,8 @@ pub(crate) struct Placement {
     tables: Vec<Vec<u8>>,
     /// Whether those are the values themselves.
     unchanged: bool,
+    /// Whether interpolated values lose their fraction, not rounded, to be integers.
+    truncates: bool,
     /// Elements before they are laid out.
     elements: Vec<u8>,
 }
@@ -26,15 +30,17 @@ pub(crate) struct Placement {
 impl Placement {
     /// For one spec. 8-bit pixels have 256 values a channel: each is converted once.
     pub(crate) fn new(spec: &InputSpec) -> Self {
+        let channels = spec.channels();
         let of_pixel = |of: &[f32], other: f32| {
             let channel = |channel: usize| of.get(channel).or(of.first()).copied().unwrap_or(other);
-            match spec.channels {
+            match channels {
                 Channels::Grey => [channel(0); 4],
                 Channels::Rgb => [channel(0), channel(1), channel(2), other],
                 Channels::Bgr => [channel(2), channel(1), channel(0), other],
             }
         };
-        let (mean, scale) = (of_pixel(&spec.mean, 0.0), of_pixel(&spec.scale, 1.0));
+        let (mean, scale) = spec.pipeline.normalisation();
+        let (mean, scale) = (of_pixel(mean, 0.0), of_pixel(scale, 1.0));
         let table = |channel: usize| {
             let mut values: Vec<f32> = (0..=u8::MAX).map(f32::from).collect();
             normalise(&mut values, &[mean[channel]; 4], &[scale[channel]; 4]);
@@ -42,9 +48,11 @@ impl Placement {
             store(&mut values, spec, &mut table);
             table
         };
-        let tables: Vec<Vec<u8>> = (0..spec.channels.count()).map(table).collect();
+        let tables: Vec<Vec<u8>> = (0..channels.count()).map(table).collect();
         let unchanged = tables.iter().all(|table| table.iter().copied().eq(0..=u8::MAX));
-        Self { spec: spec.clone(), mean, scale, tables, unchanged, elements: Vec::new() }
+        let truncates = spec.pipeline.values() == Values::F32Truncated && !spec.element.is_real();
+        let spec = spec.clone();
+        Self { spec, mean, scale, tables, unchanged, truncates, elements: Vec::new() }
     }
 
     /// Whether it was made for this one.
@@ -74,7 +82,7 @@ impl Placement {
         let table = |channel: usize| self.tables[channel].as_chunks::<WIDTH>().0;
         elements.resize(pixels.len() * WIDTH, 0);
         let elements = elements.as_chunks_mut::<WIDTH>().0;
-        if self.spec.channels == Channels::Grey {
+        if self.spec.channels() == Channels::Grey {
             let grey = table(0);
             for (element, value) in elements.iter_mut().zip(pixels) {
                 *element = grey[usize::from(*value)];
@@ -90,12 +98,53 @@ impl Placement {
         }
     }
 
+    /// Factor and offset that make a channel's pixel the integer that stands for it. What
+    /// rounding left of a factor of 1 is dropped: it would cost a whole step below.
+    fn to_integers(&self) -> ([f32; 4], [f32; 4]) {
+        let (scale, zero) = self
+            .spec
+            .quantization
+            .map_or((1.0, 0.0), |q| (f64::from(q.scale), f64::from(q.zero_point)));
+        let factor = |channel: usize| {
+            let factor = 1.0 / (f64::from(self.scale[channel]) * scale);
+            if (factor - 1.0).abs() < 1e-5 { 1.0 } else { factor }
+        };
+        let offset = |channel: usize| {
+            let offset = zero - f64::from(self.mean[channel]) * factor(channel);
+            if factor(channel) == 1.0 { offset.round() } else { offset }
+        };
+        (
+            std::array::from_fn(|channel| factor(channel) as f32),
+            std::array::from_fn(|channel| offset(channel) as f32),
+        )
+    }
+
     /// Appends the elements of interpolated values, which are used up.
     pub(crate) fn place_floats(&mut self, values: &mut [f32], to: &mut Vec<u8>) {
-        normalise(values, &self.mean, &self.scale);
         self.elements.clear();
-        store(values, &self.spec, &mut self.elements);
+        if self.truncates {
+            let (factor, offset) = self.to_integers();
+            truncate(values, &factor, &offset);
+            cast(values, self.spec.element, &mut self.elements);
+        } else {
+            normalise(values, &self.mean, &self.scale);
+            store(values, &self.spec, &mut self.elements);
+        }
         Arrangement::of(&self.spec).append_elements(self.spec.element, &self.elements, to);
+    }
+}
+
+/// `value * factor + offset` toward zero, for the channels of each pixel.
+#[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
+fn truncate(values: &mut [f32], factor: &[f32; 4], offset: &[f32; 4]) {
+    let (pixels, rest) = values.as_chunks_mut::<4>();
+    for pixel in pixels {
+        for channel in 0..4 {
+            pixel[channel] = (pixel[channel] * factor[channel] + offset[channel]).trunc();
+        }
+    }
+    for value in rest {
+        *value = (*value * factor[0] + offset[0]).trunc();
     }
 }
 
@@ -139,7 +188,12 @@ fn store(values: &mut [f32], spec: &InputSpec, to: &mut Vec<u8>) {
     if !spec.element.is_real() {
         round(values, spec.quantization);
     }
-    match spec.element {
+    cast(values, spec.element, to);
+}
+
+/// Appends values as elements; integers are whole already.
+fn cast(values: &[f32], element: ElementType, to: &mut Vec<u8>) {
+    match element {
         ElementType::Float32 => to.extend_from_slice(bytemuck::cast_slice(values)),
         ElementType::Float64 => {
             to.extend(values.iter().flat_map(|v| f64::from(*v).to_ne_bytes()));
@@ -166,8 +220,8 @@ struct Arrangement {
 }
 
 impl Arrangement {
-    const fn of(spec: &InputSpec) -> Self {
-        Self { channels: spec.channels, layout: spec.layout }
+    fn of(spec: &InputSpec) -> Self {
+        Self { channels: spec.channels(), layout: spec.layout }
     }
 
     fn append_elements(self, element: ElementType, elements: &[u8], to: &mut Vec<u8>) {
@@ -220,98 +274,5 @@ fn drop_fourth(pixels: &[u8], to: &mut [u8]) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::record::preprocessing::Resize;
-
-    const ELEMENTS: [ElementType; 9] = [
-        ElementType::Float32,
-        ElementType::Float64,
-        ElementType::Float16,
-        ElementType::Int8,
-        ElementType::Uint8,
-        ElementType::Int16,
-        ElementType::Int32,
-        ElementType::Int64,
-        ElementType::Bool,
-    ];
-
-    fn specs() -> impl Iterator<Item = InputSpec> {
-        let channels = [Channels::Rgb, Channels::Bgr, Channels::Grey];
-        let kinds = ELEMENTS.into_iter().flat_map(move |element| {
-            channels.into_iter().flat_map(move |channels| {
-                [Layout::Nhwc, Layout::Nchw].map(move |layout| (element, channels, layout))
-            })
-        });
-        let integer = Quantization { scale: 0.02, zero_point: -3 };
-        let normalised = (vec![120.0, 110.0, 100.0], vec![50.0, 60.0, 70.0]);
-        let ways = [
-            (vec![0.0], vec![1.0], None),
-            (vec![127.5], vec![127.5], Some(integer)),
-            (normalised.0, normalised.1, Some(integer)),
-        ];
-        kinds.flat_map(move |(element, channels, layout)| {
-            ways.clone().map(move |(mean, scale, quantization)| InputSpec {
-                height: 3,
-                width: 5,
-                channels,
-                layout,
-                resize: Resize::Bilinear,
-                crop: 1.0,
-                mean,
-                scale,
-                element,
-                quantization,
-            })
-        })
-    }
-
-    /// One element after the other, by the definition.
-    fn defined(spec: &InputSpec, values: &[f32]) -> Vec<u8> {
-        let (count, channels) = (spec.width * spec.height, spec.channels.count());
-        let mut tensor = Vec::new();
-        for i in 0..count * channels {
-            let (pixel, channel) = match spec.layout {
-                Layout::Nhwc => (i / channels, i % channels),
-                Layout::Nchw => (i % count, i / count),
-            };
-            let value = match spec.channels {
-                Channels::Grey => values[pixel],
-                Channels::Rgb => values[pixel * 4 + channel],
-                Channels::Bgr => values[pixel * 4 + 2 - channel],
-            };
-            let of = |values: &[f32]| values[channel % values.len()];
-            let real = (value - of(&spec.mean)) / of(&spec.scale);
-            let whole = spec.quantization.map_or(real.round(), |q| q.quantize(real));
-            match spec.element {
-                ElementType::Float32 => tensor.extend(real.to_ne_bytes()),
-                ElementType::Float64 => tensor.extend(f64::from(real).to_ne_bytes()),
-                ElementType::Float16 => tensor.extend(half::f16::from_f32(real).to_ne_bytes()),
-                ElementType::Int8 => tensor.extend((whole as i8).to_ne_bytes()),
-                ElementType::Uint8 => tensor.push(whole as u8),
-                ElementType::Int16 => tensor.extend((whole as i16).to_ne_bytes()),
-                ElementType::Int32 => tensor.extend((whole as i32).to_ne_bytes()),
-                ElementType::Int64 => tensor.extend((whole as i64).to_ne_bytes()),
-                ElementType::Bool => tensor.push(u8::from(whole != 0.0)),
-                ElementType::Text => {}
-            }
-        }
-        tensor
-    }
-
-    #[test]
-    fn every_kind_of_tensor_is_as_defined() {
-        for spec in specs() {
-            let stride = if spec.channels == Channels::Grey { 1 } else { 4 };
-            let pixels: Vec<u8> = (0..15 * stride).map(|i| (i * 89 % 256) as u8).collect();
-            let whole: Vec<f32> = pixels.iter().copied().map(f32::from).collect();
-            let between: Vec<f32> = whole.iter().map(|value| value * 0.99 + 0.3).collect();
-            let mut placement = Placement::new(&spec);
-            let mut tensors = Vec::new();
-            placement.place_pixels(&pixels, &mut tensors);
-            placement.place_floats(&mut between.clone(), &mut tensors);
-            let expected = [defined(&spec, &whole), defined(&spec, &between)].concat();
-            assert_eq!(tensors, expected, "{spec:?}");
-        }
-    }
-}
+#[path = "placement_tests.rs"]
+mod tests;

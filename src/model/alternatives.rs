@@ -1,7 +1,8 @@
 //! Other pipelines that a model might have been made for: each differs in one thing from
 //! the one in use.
 
-use crate::record::preprocessing::{Channels, InputSpec};
+use crate::record::channels::Channels;
+use crate::record::preprocessing::InputSpec;
 use crate::record::tensor::ElementType;
 
 /// A pipeline to try.
@@ -24,7 +25,7 @@ pub fn alternatives(spec: &InputSpec) -> Vec<Alternative> {
         }
     };
     for (name, mean, scale) in normalisations(spec) {
-        add(name, InputSpec { mean, scale, ..spec.clone() });
+        add(name, with(spec, spec.channels(), mean, scale));
     }
     if let Some(swapped) = swapped(spec) {
         add("red and blue swapped", swapped);
@@ -43,9 +44,9 @@ fn normalisations(spec: &InputSpec) -> Vec<(&'static str, Vec<f32>, Vec<f32>)> {
         ("pixels to -1..1", vec![127.5], vec![127.5]),
         ("pixels unchanged, 0..255", vec![0.0], vec![1.0]),
     ];
-    if spec.channels.count() == 3 {
+    if spec.channels().count() == 3 {
         let in_order = |mut values: Vec<f32>| {
-            if spec.channels == Channels::Bgr {
+            if spec.channels() == Channels::Bgr {
                 values.reverse();
             }
             values
@@ -68,31 +69,37 @@ fn normalisations(spec: &InputSpec) -> Vec<(&'static str, Vec<f32>, Vec<f32>)> {
 
 /// The other order of channels, each with its own normalisation as before.
 fn swapped(spec: &InputSpec) -> Option<InputSpec> {
-    let channels = match spec.channels {
+    let channels = match spec.channels() {
         Channels::Rgb => Channels::Bgr,
         Channels::Bgr => Channels::Rgb,
         Channels::Grey => return None,
     };
     let reversed = |values: &[f32]| values.iter().rev().copied().collect();
-    let (mean, scale) = (reversed(&spec.mean), reversed(&spec.scale));
-    Some(InputSpec { channels, mean, scale, ..spec.clone() })
+    let (mean, scale) = spec.pipeline.normalisation();
+    Some(with(spec, channels, reversed(mean), reversed(scale)))
+}
+
+/// The same geometry with other values.
+fn with(spec: &InputSpec, channels: Channels, mean: Vec<f32>, scale: Vec<f32>) -> InputSpec {
+    InputSpec { pipeline: spec.pipeline.with_values(channels, mean, scale), ..spec.clone() }
 }
 
 /// Whether both make the same input to within a hundredth of the range of a pixel.
 fn alike(one: &InputSpec, other: &InputSpec) -> bool {
     let real = |spec: &InputSpec, pixel: f32| -> Vec<f32> {
         let of = |values: &[f32], channel: usize| *values.get(channel).unwrap_or(&values[0]);
-        (0..spec.channels.count())
-            .map(|channel| (pixel - of(&spec.mean, channel)) / of(&spec.scale, channel))
+        let (mean, scale) = spec.pipeline.normalisation();
+        (0..spec.channels().count())
+            .map(|channel| (pixel - of(mean, channel)) / of(scale, channel))
             .collect()
     };
     let close = [0.0, 255.0].into_iter().all(|pixel| {
         real(one, pixel)
             .iter()
             .zip(real(other, pixel))
-            .zip(&one.scale)
+            .zip(one.pipeline.normalisation().1.iter().cycle())
             .all(|((a, b), scale)| (a - b).abs() <= 2.55 / scale.abs())
     });
-    let bare = |spec: &InputSpec| InputSpec { mean: vec![], scale: vec![], ..spec.clone() };
+    let bare = |spec: &InputSpec| with(spec, spec.channels(), Vec::new(), Vec::new());
     close && bare(one) == bare(other)
 }

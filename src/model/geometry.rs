@@ -3,10 +3,10 @@
 
 use anyhow::{Result, bail, ensure};
 
+use crate::record::channels::Layout;
 use crate::record::description::{Description, Model};
 use crate::record::format::Format;
 use crate::record::input_size::InputSize;
-use crate::record::preprocessing::Layout;
 use crate::record::tensor::TensorInfo;
 
 /// How a sentence ends about a model that can be timed.

@@ -1,11 +1,13 @@
 //! From a description with gaps to what is needed to feed a model.
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, bail};
 
 use crate::model::geometry::{self, Geometry, TIMED_ONLY};
-use crate::record::description::{Description, Model};
-use crate::record::preprocessing::{Channels, InputSpec, Resize};
-use crate::record::tensor::{ElementType, TensorInfo};
+use crate::model::{normalisation, preset};
+use crate::record::channels::Channels;
+use crate::record::description::{Description, Model, PipelineSource};
+use crate::record::preprocessing::InputSpec;
+use crate::record::preset::Preset;
 
 /// Description fields with `over` winning over `under`.
 #[must_use]
@@ -76,13 +78,31 @@ fn without_another_pipeline(under: &Description, over: &Description) -> Descript
     under
 }
 
-/// How images become this model's input, with a part of a sentence for everything
-/// that neither `overrides` nor the model's description nor its file states.
+/// How images become a model's input, and who says so.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Input {
+    /// From a photo to the tensor.
+    pub spec: InputSpec,
+    /// The preset that its pipeline comes from.
+    pub preset: Preset,
+    /// Who states it.
+    pub source: PipelineSource,
+    /// A part of a sentence for everything that nobody states.
+    pub assumed: Vec<String>,
+}
+
+/// How images become this model's input. `images` is the width and height of the dataset's
+/// images, where all have the same.
 ///
 /// # Errors
 /// One sentence where the model takes no image: several inputs, no 4-D
-/// tensor, a channel count that is neither 1 nor 3, a type that images do not fit.
-pub fn input_spec(model: &Model, overrides: &Description) -> Result<(InputSpec, Vec<String>)> {
+/// tensor, a channel count that is neither 1 nor 3, a type that images do not fit; or where
+/// its pipeline does not make what it takes.
+pub fn input_spec(
+    model: &Model,
+    overrides: &Description,
+    images: Option<(usize, usize)>,
+) -> Result<Input> {
     let stated = merged(overrides, &model.description);
     if let Some(error) = &model.config_error
         && assumes_preprocessing(model, overrides)
@@ -99,7 +119,10 @@ pub fn input_spec(model: &Model, overrides: &Description) -> Result<(InputSpec, 
     let mut assumed = Vec::new();
     let Geometry { layout, height, width, channels: count, assumed: of_shape } =
         geometry::of(model, input, &stated)?;
-    let channels = match stated.channels {
+    let chosen = preset::choose(model, &stated, images == Some((width, height)))?;
+    let (preset, is_stated) = (chosen.preset, chosen.is_stated);
+    assumed.extend(chosen.assumed);
+    let channels = match stated.channels.or(preset.channels().filter(|it| it.count() == count)) {
         Some(channels) if channels.count() == count => channels,
         Some(channels) => bail!(
             "model {} has {count} input channels, its description says {channels}; correct 'channels'",
@@ -112,96 +135,25 @@ pub fn input_spec(model: &Model, overrides: &Description) -> Result<(InputSpec, 
         }
     };
     assumed.extend(of_shape);
-    let resize = stated.resize.unwrap_or_else(|| {
-        assumed.push("bilinear resize, as TensorFlow Lite does".to_owned());
-        Resize::Bilinear
-    });
-    let crop = stated.crop.unwrap_or_else(|| {
-        assumed.push("no crop".to_owned());
-        1.0
-    });
-    ensure!(
-        crop > 0.0 && crop <= 1.0,
-        "crop {crop} of model {} is outside (0, 1]; give the share of each side to keep",
-        model.name
-    );
-    let (mean, scale) = normalization(model, input, &stated, &mut assumed)?;
-    for (what, values) in [("mean", &mean), ("scale", &scale)] {
-        ensure!(
-            values.len() == 1 || values.len() == count,
-            "model {} has {count} input channels but {} values of {what}; give one, or one per channel",
-            model.name,
-            values.len()
+    let (mean, scale) =
+        normalisation::of(model, input, &stated, (&preset, is_stated), channels, &mut assumed)?;
+    let pipeline = preset.pipeline(height, width, channels, Some((mean, scale)));
+    if pipeline.output_size() != Some((height, width)) {
+        let made = pipeline.output_size().map_or_else(
+            || "images of several sizes".to_owned(),
+            |(height, width)| format!("{width} x {height} pixels"),
         );
-        ensure!(
-            values.iter().all(|value| value.is_finite()),
-            "{what} of model {} holds a value that is no finite number; give finite numbers",
+        bail!(
+            "preprocess {preset} makes {made}, model {} takes {width} x {height}; correct 'crop' or leave it out",
             model.name
         );
     }
-    ensure!(
-        scale.iter().all(|s| *s != 0.0),
-        "scale of model {} holds a 0; pixels are divided by it",
-        model.name
-    );
-    let spec = InputSpec {
-        height,
-        width,
-        channels,
-        layout,
-        resize,
-        crop,
-        mean,
-        scale,
-        element: input.element,
-        quantization: input.quantization,
+    let source = match (is_stated, overrides.states_a_pipeline()) {
+        (false, _) => PipelineSource::Assumed,
+        (true, true) => PipelineSource::Options,
+        (true, false) => model.pipeline_source.clone().unwrap_or(PipelineSource::Manifest),
     };
-    Ok((spec, assumed))
-}
-
-/// Stated, else from the file's metadata, else from the tensor's type: pixels
-/// go unchanged into 8-bit inputs, as their quantisation intends, and to -1..=1
-/// into floating-point ones, as the MobileNet family's do, and into 16-bit ones,
-/// whose quantisation is symmetric.
-fn normalization(
-    model: &Model,
-    input: &TensorInfo,
-    stated: &Description,
-    assumed: &mut Vec<String>,
-) -> Result<(Vec<f32>, Vec<f32>)> {
-    let from_file = model.anatomy.normalization.clone();
-    let gap = stated.mean.is_none() || stated.scale.is_none();
-    if gap && matches!(input.element, ElementType::Uint8 | ElementType::Int8) {
-        assumed.push("pixels unchanged into its 8-bit input".to_owned());
-    }
-    let (mean, scale) = match (from_file, input.element, input.quantization) {
-        (Some(found), element, _) if element.is_real() => found,
-        (_, ElementType::Uint8, Some(q)) => (vec![q.zero_point as f32], vec![1.0 / q.scale]),
-        (_, ElementType::Int8, Some(q)) => (vec![(q.zero_point + 128) as f32], vec![1.0 / q.scale]),
-        (_, ElementType::Uint8, None) => (vec![0.0], vec![1.0]),
-        // Unsigned bytes less 128 are the signed ones that a converter makes of them.
-        (_, ElementType::Int8, None) => {
-            if gap {
-                assumed.push("128 is subtracted from pixels".to_owned());
-            }
-            (vec![128.0], vec![1.0])
-        }
-        (_, element, quantization)
-            if element.is_real() || (element == ElementType::Int16 && quantization.is_some()) =>
-        {
-            if gap {
-                assumed.push("pixels brought to -1..1 (mean 127.5, scale 127.5)".to_owned());
-            }
-            (vec![127.5], vec![127.5])
-        }
-        // Wide integers hold the pixels as they are, if they are stated to hold pixels at all.
-        (_, ElementType::Int16 | ElementType::Int32 | ElementType::Int64, _) if !gap => {
-            (vec![0.0], vec![1.0])
-        }
-        (_, element, _) => bail!(
-            "model {} takes {element} without quantisation; state how pixels become that with --mean and --scale (0 and 1 for pixels as they are), or time it with --no-accuracy",
-            model.name
-        ),
-    };
-    Ok((stated.mean.clone().unwrap_or(mean), stated.scale.clone().unwrap_or(scale)))
+    let (element, quantization) = (input.element, input.quantization);
+    let spec = InputSpec { height, width, layout, pipeline, element, quantization };
+    Ok(Input { spec, preset, source, assumed })
 }

@@ -8,13 +8,14 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::record::anatomy::Anatomy;
+use crate::record::channels::{Channels, Layout};
 use crate::record::format::Format;
 use crate::record::input_size::InputSize;
 use crate::record::known_fields::keep_known;
 use crate::record::output_kind::OutputKind;
 use crate::record::pipeline::Filter;
 use crate::record::precision::Precision;
-use crate::record::preprocessing::{Channels, Layout, Resize};
+use crate::record::preprocessing::Resize;
 use crate::record::preset::{CropMode, Preset};
 
 /// A description's fields; each one that is absent is derived or assumed when

@@ -8,6 +8,7 @@ use crate::record::backend_kind::BackendKind;
 use crate::record::case::Case;
 use crate::record::description::Model;
 use crate::record::host::Host;
+use crate::record::model_pipeline::ModelPipeline;
 use crate::record::options::Options;
 use crate::record::output_classes::OutputClasses;
 use crate::record::scored_output::ScoredOutput;
@@ -58,6 +59,9 @@ pub struct Header {
     /// The models that cannot be scored, each with the sentence that says why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unscored: Vec<(String, String)>,
+    /// What becomes of photos, where accuracy is measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pipelines: Vec<ModelPipeline>,
     /// The name that this run shares with the one that it was taken in turn with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_turn: Option<String>,
@@ -111,6 +115,18 @@ impl Header {
     #[must_use]
     pub fn scored_of(&self, model: &str) -> Option<&ScoredOutput> {
         self.scored.iter().find(|scored| scored.model == model)
+    }
+
+    /// What becomes of a model's photos.
+    #[must_use]
+    pub fn pipeline_of(&self, model: &str) -> Option<&ModelPipeline> {
+        self.pipelines.iter().find(|known| known.models.iter().any(|known| known == model))
+    }
+
+    /// Width and height of the dataset's images, where all have the same.
+    #[must_use]
+    pub fn image_size(&self) -> Option<(usize, usize)> {
+        self.dataset.as_ref().and_then(|dataset| dataset.image_size)
     }
 
     /// The machine of a case that says `device`: see [`Case::device`].
@@ -178,6 +194,9 @@ pub struct DatasetFacts {
     /// all shards' images.
     #[serde(alias = "sha256")]
     pub listing_sha256: String,
+    /// Width and height of its images, where all that were looked at have the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_size: Option<(usize, usize)>,
     /// Images that could not be read: file and reason.
     pub unreadable: Vec<(String, String)>,
     /// What else lies in its folder and was left out, one sentence per kind.

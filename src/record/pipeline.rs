@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::preprocessing::Channels;
+use crate::record::channels::Channels;
 
 /// An ordered list of steps, from the decoded photo to real values.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -130,6 +130,7 @@ pub enum Target {
     Deserialize,
     strum::Display,
     strum::EnumString,
+    strum::VariantArray,
     strum::VariantNames,
 )]
 #[serde(rename_all = "kebab-case")]
@@ -284,6 +285,15 @@ impl Pipeline {
             _ => None,
         });
         found.unwrap_or((&[0.0], &[1.0]))
+    }
+
+    /// The same with other channels and another normalisation.
+    #[must_use]
+    pub fn with_values(&self, channels: Channels, mean: Vec<f32>, scale: Vec<f32>) -> Self {
+        let mut steps = self.steps.clone();
+        steps.retain(|step| !matches!(step, Step::Channels { .. } | Step::Normalise { .. }));
+        steps.extend([Step::Channels { channels }, Step::Normalise { mean, scale }]);
+        Self { steps }
     }
 
     /// Height and width of what comes out, where they are the same for every image.

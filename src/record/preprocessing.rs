@@ -4,67 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::record::channels::{Channels, Layout};
+use crate::record::pipeline::Pipeline;
 use crate::record::quantization::Quantization;
 use crate::record::tensor::{ElementType, TensorInfo};
 
-/// The order of a 4-D image tensor's axes.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::EnumString,
-)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum Layout {
-    /// Batch, height, width, channels.
-    Nhwc,
-    /// Batch, channels, height, width.
-    Nchw,
-}
-
-/// Which channels a model sees, in which order.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::EnumString,
-)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum Channels {
-    /// Red, green, blue.
-    Rgb,
-    /// Blue, green, red.
-    Bgr,
-    /// One channel of luma.
-    Grey,
-}
-
-impl Channels {
-    /// Number of channels.
-    #[must_use]
-    pub const fn count(self) -> usize {
-        match self {
-            Self::Rgb | Self::Bgr => 3,
-            Self::Grey => 1,
-        }
-    }
-}
-
-/// How an image is brought to a model's size.
+/// Filters as descriptions name them for the preset `slim-pillow`.
 #[derive(
     Debug,
     Clone,
@@ -81,8 +26,7 @@ impl Channels {
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum Resize {
-    /// Two-point interpolation without antialias, as TensorFlow Lite's
-    /// `RESIZE_BILINEAR` and its accuracy tool do.
+    /// Two-point interpolation without antialias, with corner coordinates.
     Bilinear,
     /// A triangle filter as wide as the reduction, as Pillow's `BILINEAR` does.
     BilinearAntialias,
@@ -98,18 +42,10 @@ pub struct InputSpec {
     pub height: usize,
     /// Width of the input in pixels.
     pub width: usize,
-    /// Channels and their order.
-    pub channels: Channels,
     /// Order of the axes.
     pub layout: Layout,
-    /// Resampling filter.
-    pub resize: Resize,
-    /// Share of each side that the central crop keeps, in (0, 1].
-    pub crop: f64,
-    /// Subtracted from a pixel in 0..=255; one value, or one a channel.
-    pub mean: Vec<f32>,
-    /// Divides what is left: `real = (pixel - mean) / scale`.
-    pub scale: Vec<f32>,
+    /// From the photo to real values.
+    pub pipeline: Pipeline,
     /// Element type of the tensor.
     pub element: ElementType,
     /// Through which a real value is stored in an integer tensor.
@@ -118,19 +54,21 @@ pub struct InputSpec {
 
 impl fmt::Display for InputSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { layout, channels, height, width, resize, crop, mean, scale, .. } = self;
-        write!(
-            f,
-            "{layout} {channels} {height}x{width}, {resize}, crop {crop}, (pixel - {mean:?}) / {scale:?}"
-        )
+        write!(f, "{} {} x {}, {}", self.layout, self.width, self.height, self.pipeline)
     }
 }
 
 impl InputSpec {
+    /// Which channels the model sees.
+    #[must_use]
+    pub fn channels(&self) -> Channels {
+        self.pipeline.channels()
+    }
+
     /// The tensor's shape, batch of one.
     #[must_use]
     pub fn shape(&self) -> Vec<usize> {
-        let channels = self.channels.count();
+        let channels = self.channels().count();
         match self.layout {
             Layout::Nhwc => vec![1, self.height, self.width, channels],
             Layout::Nchw => vec![1, channels, self.height, self.width],

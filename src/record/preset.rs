@@ -182,6 +182,19 @@ pub struct Parameters {
 }
 
 impl PresetName {
+    /// Whether the preset has a normalisation of its own, whatever metadata in a model says.
+    #[must_use]
+    pub const fn normalises(self) -> bool {
+        !matches!(
+            self,
+            Self::TfliteEval
+                | Self::Slim
+                | Self::SlimPillow
+                | Self::TaskLibrary
+                | Self::SupportLibrary
+        )
+    }
+
     /// What may be stated of this preset.
     #[must_use]
     pub const fn keys(self) -> &'static [Key] {
@@ -317,6 +330,7 @@ impl FromStr for Preset {
             })?;
             preset.state(key.trim(), value.trim())?;
         }
+        preset.check()?;
         Ok(preset)
     }
 }

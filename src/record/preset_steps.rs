@@ -1,11 +1,11 @@
 //! What each preset does, step by step. The sources that were read stand beside each;
 //! `docs/accuracy.md` has them as a table.
 
+use crate::record::channels::Channels;
 use crate::record::pipeline::{
     Coordinates, Filter, Library, Pipeline, Resampling, SidesRule, SquareRule, Start, Step, Target,
     Values,
 };
-use crate::record::preprocessing::Channels;
 use crate::record::preset::{CropMode, Loader, Mode, Preset, PresetName};
 use crate::record::preset_value::Size;
 
@@ -13,8 +13,6 @@ use crate::record::preset_value::Size;
 const IMAGENET: ([f32; 3], [f32; 3]) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
 /// Input size over resized size, where nothing is stated: 224 / 256.
 const CROP_SHARE: f64 = 0.875;
-/// `CROP_PADDING` of EfficientNet's preprocessing.py.
-const EFFICIENTNET_PADDING: f64 = 32.0;
 /// From this size on transformers' ConvNeXT squeezes the whole image.
 const CONVNEXT_WHOLE: usize = 384;
 /// The colour that Ultralytics' LetterBox fills up with.
@@ -41,6 +39,34 @@ impl Preset {
         Pipeline { steps }
     }
 
+    /// Whether its library can do what is stated of it.
+    ///
+    /// # Errors
+    /// One sentence: the library does not have the filter.
+    pub fn check(&self) -> Result<(), String> {
+        let pipeline = self.pipeline(224, 224, Channels::Rgb, None);
+        let Some(Resampling { filter, library, .. }) = pipeline.resampling() else {
+            return Ok(());
+        };
+        let known: &[Filter] = match library {
+            Library::Pillow | Library::Pillow12 => <Filter as strum::VariantArray>::VARIANTS,
+            Library::OpenCv => &[Filter::Nearest, Filter::Bilinear, Filter::Area],
+            Library::Tensorflow => {
+                &[Filter::Nearest, Filter::Bilinear, Filter::Bicubic, Filter::Area, Filter::Lanczos]
+            }
+            Library::Tflite | Library::Libyuv | Library::Skia => &[Filter::Bilinear],
+        };
+        if known.contains(filter) {
+            return Ok(());
+        }
+        let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+        Err(format!(
+            "preset {} cannot resize with {filter} as {library} does; choose {}",
+            self.name,
+            known.join(", ")
+        ))
+    }
+
     /// The order of channels that belongs to the preset, where it has one of its own.
     #[must_use]
     pub fn channels(&self) -> Option<Channels> {
@@ -58,7 +84,9 @@ impl Preset {
         let unit = of.rescale.map_or(unit, |rescale| 1.0 / rescale);
         let offset = if of.offset == Some(true) { 1.0 } else { 0.0 };
         let pixels = |values: &[f32], offset: f64| {
-            let real = |value: f32| ((f64::from(value) + offset) * unit) as f32;
+            // By the shortest decimal, as it was written: 0.224 * 255 is 57.12.
+            let written = |value: f32| value.to_string().parse().unwrap_or(f64::from(value));
+            let real = |value: f32| ((written(value) + offset) * unit) as f32;
             in_order(values.iter().copied().map(real).collect(), channels)
         };
         (pixels(&mean, offset), pixels(&std, 0.0))
@@ -118,7 +146,13 @@ impl Preset {
                     Some(Size::None) | None => enlarged(height, width, CROP_SHARE),
                 };
                 let resized = pillow(target, Filter::Bilinear);
-                then(resized, [crop(Start::HalfEven)])
+                let (height, width) = match of.crop {
+                    Some(Size::None) => return resized,
+                    Some(Size::Side(side)) => (side, side),
+                    Some(Size::Both(height, width)) => (height, width),
+                    None => (height, width),
+                };
+                then(resized, [Step::CropCentre { height, width, start: Start::HalfEven }])
             }
             PresetName::Timm => self.timm(height, width),
             PresetName::Hf => self.hf(height, width),
@@ -126,7 +160,8 @@ impl Preset {
             // (`_decode_and_center_crop`), and lite/ for the Lite models' bilinear.
             PresetName::Efficientnet => {
                 let size = height.min(width) as f64;
-                let fraction = of.fraction.unwrap_or(size / (size + EFFICIENTNET_PADDING));
+                let padding = (size * (1.0 / CROP_SHARE - 1.0)).round_ties_even();
+                let fraction = of.fraction.unwrap_or(size / (size + padding));
                 let usual =
                     if of.mode == Some(Mode::Lite) { Filter::Bilinear } else { Filter::Bicubic };
                 let filter = of.interpolation.unwrap_or(usual);

@@ -1,7 +1,7 @@
 use strum::VariantArray;
 
 use super::*;
-use crate::record::preprocessing::Channels;
+use crate::record::channels::Channels;
 
 fn line(text: &str, size: usize) -> String {
     text.parse::<Preset>().unwrap().pipeline(size, size, Channels::Rgb, None).to_string()
@@ -76,6 +76,10 @@ fn what_is_wrong_is_said_with_what_there_is() {
         ("timm,std=1:2", "must be one number, or three"),
         ("timm,mean=inf", "must be one number, or three"),
         ("keras,mode=vgg", "must be one of tf, torch, caffe, none"),
+        (
+            "timm,library=opencv",
+            "cannot resize with bicubic as opencv does; choose nearest, bilinear",
+        ),
         ("letterbox,colour=300", "must be 0 to 255"),
     ] {
         let error = text.parse::<Preset>().unwrap_err();

@@ -273,7 +273,8 @@ pub(crate) fn load_scorer(
         |error: anyhow::Error| Fault::new(Status::Failed, format!("{error:#}").replace('\n', " "));
     let case = single_threaded(key);
     let overrides = &context.options().overrides;
-    let (spec, _) = resolve::input_spec(model, overrides).map_err(failed)?;
+    let images = context.header().image_size();
+    let spec = resolve::input_spec(model, overrides, images).map_err(failed)?.spec;
     let scored = scored::of(context.header(), model)?;
     let classes = class_map(context, dataset, model, scored).map_err(failed)?;
     let workers = context.workers.unpinned();

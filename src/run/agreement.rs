@@ -10,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::image::pixels::Pixels;
 use crate::image::preprocess::Preparer;
+use crate::model::resolve::Input;
 use crate::model::{resolve, shapes};
 use crate::record::agreement::Agreement;
 use crate::record::case::AccuracyKey;
@@ -102,7 +103,8 @@ fn compared(
 /// of the same model.
 fn take_the_same(context: &Context<'_>, model: &Model, reference: &Model) -> bool {
     let overrides = &context.options().overrides;
-    let takes_images = |model| resolve::input_spec(model, overrides).is_ok();
+    let images = context.header().image_size();
+    let takes_images = |model| resolve::input_spec(model, overrides, images).is_ok();
     model.name == reference.name || (takes_images(model) && takes_images(reference))
 }
 
@@ -131,8 +133,9 @@ fn outputs(context: &Context<'_>, key: &AccuracyKey, model: &Model) -> Result<Ou
 /// takes none.
 fn inputs_of(context: &Context<'_>, model: &Model, infos: &[TensorInfo]) -> Vec<u8> {
     let seeds = (0..u64::from(INPUTS)).map(|input| context.seed().wrapping_add(input));
-    match resolve::input_spec(model, &context.options().overrides) {
-        Ok((spec, _)) => {
+    let images = context.header().image_size();
+    match resolve::input_spec(model, &context.options().overrides, images) {
+        Ok(Input { spec, .. }) => {
             let (mut preparer, mut tensors) = (Preparer::default(), Vec::new());
             seeds.for_each(|seed| preparer.prepare(&image(seed), &spec, &mut tensors));
             tensors

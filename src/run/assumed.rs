@@ -6,6 +6,7 @@ use anyhow::Result;
 use crate::dataset::entries::Dataset;
 use crate::model::{resolve, sources};
 use crate::record::description::{Description, Model};
+use crate::record::model_pipeline::ModelPipeline;
 use crate::record::output_classes::OutputClasses;
 use crate::record::scored_output::ScoredOutput;
 use crate::run::matching::Matching;
@@ -13,7 +14,17 @@ use crate::run::matching::Matching;
 /// More models than this are counted, not named, where they share a sentence.
 const MOST_NAMED: usize = 3;
 
-/// The outputs of the models that are `scored`, and the sentences about what was assumed.
+/// What is decided, and the sentences about what was assumed.
+pub struct Decided {
+    /// What the models' outputs stand for.
+    pub outputs: Vec<OutputClasses>,
+    /// What becomes of their photos.
+    pub pipelines: Vec<ModelPipeline>,
+    /// One sentence for all models that share it.
+    pub sentences: Vec<String>,
+}
+
+/// Decides about the models.
 ///
 /// # Errors
 /// One sentence: a model that is no classifier of images, or whose labels do not
@@ -23,16 +34,21 @@ pub fn about(
     models: &[Model],
     overrides: &Description,
     scored: &[ScoredOutput],
-) -> Result<(Vec<OutputClasses>, Vec<String>)> {
+) -> Result<Decided> {
     let mut matching = Matching::new(dataset, overrides);
-    let mut outputs = Vec::new();
+    let images = dataset.image_size();
+    let (mut outputs, mut pipelines) = (Vec::new(), Vec::new());
     let mut assumed: Vec<(String, Vec<&str>)> = Vec::new();
     for model in models {
         let Some(scored) = scored.iter().find(|scored| scored.model == model.name) else {
             continue;
         };
-        let (_, mut parts) = resolve::input_spec(model, overrides)?;
+        let input = resolve::input_spec(model, overrides, images)?;
+        let mut parts = input.assumed;
         parts.extend(sources::found(model, overrides));
+        let models = vec![model.name.clone()];
+        let (preset, source, pipeline) = (input.preset, input.source, input.spec.pipeline);
+        ModelPipeline { models, preset, source, pipeline }.add_to(&mut pipelines);
         let matched = matching.of(model, scored)?;
         parts.extend_from_slice(&matched.assumed);
         matched.into_classes(&model.name).add_to(&mut outputs);
@@ -44,7 +60,8 @@ pub fn about(
     }
     assumed.retain(|(text, _)| !text.is_empty());
     let sentences = assumed.iter().map(|(text, names)| format!("{}: {text}", together(names)));
-    Ok((outputs, sentences.collect()))
+    let sentences = sentences.collect();
+    Ok(Decided { outputs, pipelines, sentences })
 }
 
 fn together(names: &[&str]) -> String {

@@ -118,17 +118,16 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
     let unscored = decided.unscored.into_iter();
     let unscored = unscored.filter(|(name, _)| models.iter().any(|model| model.name == *name));
     let unscored: Vec<(String, String)> = unscored.collect();
-    let mut outputs = Vec::new();
+    let (mut outputs, mut pipelines) = (Vec::new(), Vec::new());
     if let (Some(accuracy), Some(dataset)) = (&options.accuracy, &dataset) {
         for (name, reason) in &unscored {
             ensure!(options.latency.is_some(), "{reason}");
             assumptions.push(format!("{name} is timed and not scored: {reason}"));
         }
         assumptions.extend(decided.assumed);
-        let (known, assumed) =
-            assumed::about(dataset, &models, &options.overrides, &decided.scored)?;
-        outputs = known;
-        assumptions.extend(assumed);
+        let known = assumed::about(dataset, &models, &options.overrides, &decided.scored)?;
+        (outputs, pipelines) = (known.outputs, known.pipelines);
+        assumptions.extend(known.sentences);
         assumptions.extend(fewer_images(accuracy, dataset));
         assumptions.extend(dataset.assumed.iter().cloned());
     }
@@ -154,6 +153,7 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
         outputs,
         scored: decided.scored,
         unscored,
+        pipelines,
         in_turn: None,
         assumptions,
         parts: Vec::new(),

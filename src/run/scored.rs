@@ -79,7 +79,7 @@ const BY_IMAGES: &str = "what it gives for the dataset's first images";
 fn one(model: &Model, means: Means<'_>) -> Result<ScoredOutput> {
     let Means { overrides, dataset, .. } = means;
     if dataset.is_some() {
-        resolve::input_spec(model, overrides)?;
+        resolve::input_spec(model, overrides, None)?;
     }
     let shaped = shapes::of(model, overrides, NonZeroUsize::MIN)?;
     let mut outputs = shaped.anatomy.outputs;
@@ -209,7 +209,7 @@ fn kind_of(
     scored: &ScoredOutput,
     outputs: &[TensorInfo],
 ) -> Result<Option<OutputKind>> {
-    let (spec, _) = resolve::input_spec(model, overrides)?;
+    let spec = resolve::input_spec(model, overrides, dataset.image_size())?.spec;
     let (mut preparer, mut tensors, gate) = (Preparer::default(), Vec::new(), Mutex::new(()));
     let mut images = 0;
     for entry in dataset.entries.iter().take(IMAGES) {

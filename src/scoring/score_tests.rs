@@ -8,12 +8,14 @@ use crate::dataset::entries::{Classes, Entry, Order};
 use crate::record::agreement::Agreement;
 use crate::record::backend_kind::BackendKind;
 use crate::record::case::AccuracyKey;
+use crate::record::channels::{Channels, Layout};
 use crate::record::class_map::ClassMap;
 use crate::record::delegate::Delegate;
 use crate::record::output_kind::OutputKind;
+use crate::record::pipeline::Pipeline;
 use crate::record::prediction::Prediction;
 use crate::record::preprocessing::InputSpec;
-use crate::record::preprocessing::{Channels, Layout, Resize};
+use crate::record::preset::Preset;
 use crate::record::scored_output::{OutputForm, ScoredOutput};
 use crate::record::status::Status;
 use crate::record::tensor::ElementType;
@@ -66,6 +68,12 @@ fn reading() -> Reading {
     Reading::new(info, &scored, 256)
 }
 
+/// The whole image in grey, pixels unchanged.
+fn stretched(size: usize) -> Pipeline {
+    let preset: Preset = "slim-pillow,fraction=1".parse().unwrap();
+    preset.pipeline(size, size, Channels::Grey, Some((vec![0.0], vec![1.0])))
+}
+
 fn subject(model: &str, size: usize, links: usize, fails_after: u32) -> Subject {
     let asked = Box::leak(Box::new(Mutex::new(Vec::new())));
     Subject {
@@ -78,12 +86,8 @@ fn subject(model: &str, size: usize, links: usize, fails_after: u32) -> Subject 
         spec: InputSpec {
             height: size,
             width: size,
-            channels: Channels::Grey,
             layout: Layout::Nhwc,
-            resize: Resize::BilinearAntialias,
-            crop: 1.0,
-            mean: vec![0.0],
-            scale: vec![1.0],
+            pipeline: stretched(size),
             element: ElementType::Uint8,
             quantization: None,
         },

@@ -7,4 +7,5 @@ mod labels;
 mod layouts;
 mod material;
 mod parity;
+mod pipelines;
 mod unreadable;

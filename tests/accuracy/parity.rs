@@ -44,7 +44,7 @@ fn best_classes_equal_those_of_an_evaluation_in_python() {
     let dataset = shared.join("imagenet-sample");
     let run = folder.path().join("run");
     let mut arguments = vec!["--backend", "tflite", "--delegate", "xnnpack"];
-    arguments.extend(["--resize", "bilinear-antialias", "--dataset", dataset.to_str().unwrap()]);
+    arguments.extend(["--preprocess", "slim-pillow", "--dataset", dataset.to_str().unwrap()]);
     arguments.push("--model");
     arguments.extend(models.iter().map(|model| model.to_str().unwrap()));
     let output = score(&arguments, &run);

@@ -214,9 +214,11 @@ pub fn run(shape: &Shape) -> Run {
                 images: shape.images,
                 classes: shape.classes as usize,
                 listing_sha256: "cd".repeat(32),
+                image_size: None,
                 unreadable: vec![("broken.jpg".into(), "no JPEG".into())],
                 left_out: Vec::new(),
             }),
+            pipelines: Vec::new(),
             outputs: vec![OutputClasses {
                 models: shape.models.clone(),
                 outputs: (0..i64::from(shape.classes))

@@ -2,8 +2,8 @@
 
 use crate::model::config::image_processor::{ImageProcessor, Resizing};
 use crate::model::config::timm::Timm;
+use crate::record::channels::Channels;
 use crate::record::description::Description;
-use crate::record::preprocessing::Channels;
 use crate::record::preset::{CropMode, Parameters, Preset, PresetName};
 use crate::record::preset_value::Size;
 

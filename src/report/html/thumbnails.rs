@@ -15,8 +15,8 @@ use crate::dataset::entries::{Dataset, Entry};
 use crate::dataset::file_name;
 use crate::image::decode;
 use crate::image::pixels::{Pixels, Window};
-use crate::image::resample::Resampler;
-use crate::image::weights::Filter;
+use crate::image::resample::{Passes, Request, Resampler};
+use crate::record::pipeline::Filter;
 use crate::record::run::Run;
 
 /// Side in pixels: sharp at the 56 CSS pixels that the page shows, not more.
@@ -82,7 +82,14 @@ fn uri(bytes: &[u8], large: &Mutex<()>) -> Option<String> {
     } else {
         let (mut small, size) = (Vec::new(), (SIDE, SIDE));
         let window = square(pixels);
-        Resampler::default().resize(pixels, window, Filter::Triangle, size, &mut small);
+        let request = Request::whole(window, size);
+        Resampler::default().resize(
+            pixels,
+            &request,
+            Filter::Bilinear,
+            Passes::RowsFirst,
+            &mut small,
+        );
         let format = if pixels.is_grey() { PixelFormat::Grayscale } else { PixelFormat::Rgbx };
         let jpeg = compress(&small, SIDE, SIDE, format, QUALITY, Subsampling::S420);
         (ImageFormat::Jpeg, jpeg.ok()?)

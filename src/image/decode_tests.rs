@@ -1,0 +1,99 @@
+use libjpeg_turbo_rs::Encoder;
+
+use super::*;
+
+fn jpeg(width: usize, height: usize, progressive: bool) -> Vec<u8> {
+    let pixels: Vec<u8> = (0..width * height * 3).map(|i| (i * 7 % 251) as u8).collect();
+    Encoder::new(&pixels, width, height, PixelFormat::Rgb)
+        .progressive(progressive)
+        .encode()
+        .unwrap()
+}
+
+fn refused(bytes: &[u8]) -> String {
+    match decode(bytes, &Mutex::new(())) {
+        Ok(_) => panic!("{} bytes were decoded", bytes.len()),
+        Err(error) => format!("{error:#}"),
+    }
+}
+
+/// The same JPEG, with other sizes in its frame header.
+fn resized(mut bytes: Vec<u8>, width: u16, height: u16) -> Vec<u8> {
+    let frame = bytes
+        .windows(4)
+        .position(|w| w[0] == 0xff && matches!(w[1], 0xc0 | 0xc2) && w[2] == 0)
+        .unwrap();
+    bytes[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
+    bytes[frame + 7..frame + 9].copy_from_slice(&width.to_be_bytes());
+    bytes
+}
+
+#[test]
+fn a_jpeg_that_is_cut_short_is_refused_wherever_the_cut_is() {
+    for progressive in [false, true] {
+        let whole = jpeg(48, 40, progressive);
+        assert!(decode(&whole, &Mutex::new(())).is_ok());
+        for end in 2..whole.len() {
+            let reason = refused(&whole[..end]);
+            assert!(!reason.is_empty() && !reason.contains('\n'), "{reason}");
+        }
+    }
+}
+
+#[test]
+fn what_follows_the_end_does_no_harm() {
+    let mut bytes = jpeg(16, 16, true);
+    bytes.extend([0; 40]);
+    assert!(decode(&bytes, &Mutex::new(())).is_ok());
+}
+
+#[test]
+fn sizes_beyond_the_limits_are_named() {
+    let bomb = resized(jpeg(16, 16, false), 20_000, 20_000);
+    assert_eq!(refused(&bomb), "is 20000 x 20000 pixels, more than the 64000000 that are decoded");
+    for progressive in [false, true] {
+        let large = resized(jpeg(16, 16, progressive), 8_000, 8_000);
+        let reason = refused(&large);
+        assert!(reason.contains("MB to be decoded, more than the 320 MB"), "{reason}");
+    }
+}
+
+/// The header of a 24-bit BMP that promises so many pixels.
+fn bmp(width: i32, height: i32) -> Vec<u8> {
+    let mut bytes = b"BM".to_vec();
+    let words: [u32; 13] =
+        [0, 0, 54, 40, width as u32, height as u32, 1 | 24 << 16, 0, 0, 0, 0, 0, 0];
+    bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+    bytes
+}
+
+#[test]
+fn other_formats_are_held_to_the_same_memory() {
+    let reason = refused(&bmp(7_000, 7_000));
+    assert_eq!(
+        reason,
+        "needs 328 MB to be decoded, more than the 320 MB that are used; make it smaller"
+    );
+    // Not too large, only empty.
+    let reason = refused(&bmp(6_000, 6_000));
+    assert!(reason.starts_with("is a corrupt image"), "{reason}");
+}
+
+#[test]
+fn a_side_is_no_longer_than_a_jpegs() {
+    let long = |width| {
+        let mut bytes = Cursor::new(Vec::new());
+        image::GrayImage::new(width, 1).write_to(&mut bytes, ImageFormat::Png).unwrap();
+        bytes.into_inner()
+    };
+    let reason = refused(&long(70_000));
+    assert_eq!(reason, "is 70000 x 1 pixels; no side of more than 65535 is decoded");
+    assert!(decode(&long(65_535), &Mutex::new(())).is_ok());
+}
+
+#[test]
+fn a_panic_is_caught_and_another_is_not_hushed_up() {
+    assert_eq!(silently_caught(|| 7), Some(7));
+    assert_eq!(silently_caught(|| panic!("a decoder's")), None::<()>);
+    assert!(!DECODING.get());
+}
