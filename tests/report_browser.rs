@@ -91,7 +91,11 @@ fn write_comparison(folder: &Path, name: &str, base: &Run) {
     }
     let compared = shutterbench::decide::compare::compare(base, &new, compare::Options::default());
     assert!(compared.is_regression());
-    fs::write(folder.join(name), shutterbench::report::comparison::html(&compared)).unwrap();
+    fs::write(
+        folder.join(name),
+        shutterbench::report::comparison::html(std::slice::from_ref(&compared)),
+    )
+    .unwrap();
 }
 
 #[test]

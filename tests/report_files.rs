@@ -20,7 +20,7 @@ fn written(rows: &[Row]) -> String {
 
 #[test]
 fn columns_are_the_contract_in_order() {
-    let expected = "run_id,device,os,arch,cpu,model,family,precision,format,model_bytes,input_height,input_width,input_dtype,classes,backend,backend_version,delegate,delegate_status,nodes_total,nodes_delegated,partitions,threads,status,error,load_ms,first_inference_ms,warmup_runs,runs,rounds,latency_mean_us,latency_std_us,latency_min_us,latency_p50_us,latency_p50_low_us,latency_p50_high_us,latency_p90_us,latency_p95_us,latency_p99_us,latency_max_us,outliers,drift_percent,stability,throughput_per_s,within_budget,memory_load_bytes,memory_peak_bytes,cpu_time_ratio,images,top1,top1_low,top1_high,top5,top5_low,top5_high,ambiguous,preprocess_p50_us,agreement_top1,max_abs_error,started_at,seconds,modes,top1_difference,top1_difference_p,top1_images_needed,agreement_inputs,threads_used,batch,latency_per_image_us,latency_cold_p50_us";
+    let expected = "run_id,device,os,arch,cpu,model,family,precision,format,model_bytes,input_height,input_width,input_dtype,classes,backend,backend_version,delegate,delegate_status,nodes_total,nodes_delegated,partitions,threads,status,error,load_ms,first_inference_ms,warmup_runs,runs,rounds,latency_mean_us,latency_std_us,latency_min_us,latency_p50_us,latency_p50_low_us,latency_p50_high_us,latency_p90_us,latency_p95_us,latency_p99_us,latency_max_us,outliers,drift_percent,stability,throughput_per_s,within_budget,memory_load_bytes,memory_peak_bytes,cpu_time_ratio,images,top1,top1_low,top1_high,top5,top5_low,top5_high,ambiguous,preprocess_p50_us,agreement_top1,max_abs_error,started_at,seconds,modes,top1_difference,top1_difference_p,top1_images_needed,agreement_inputs,threads_used,batch,latency_per_image_us,latency_cold_p50_us,latency_p90_low_us,latency_p90_high_us,latency_p99_low_us,latency_p99_high_us,within_budget_low,within_budget_high,valid,invalid_reason";
     let rows = shutterbench::table::rows::rows(&run(&Shape::default()));
     assert_eq!(written(&rows).lines().next(), Some(expected));
     assert_eq!(written(&[]).lines().next(), Some(expected));
@@ -307,7 +307,7 @@ fn hostile_names_cannot_leave_their_cell() {
     let page = report::html::page::page(&run, &rows);
     assert!(!page.contains("<script>alert"));
     let scripts = page.matches("</script>").count();
-    assert_eq!(scripts, 4, "data, two libraries and the page's own script");
+    assert_eq!(scripts, 5, "data and the page's four scripts");
     assert!(!page.contains('\u{1b}'));
     let text = markdown::document(&run, &rows);
     assert!(!text.contains("<script>") && !text.contains('\u{1b}') && !text.contains("@everyone"));

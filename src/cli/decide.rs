@@ -3,14 +3,18 @@
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
+use strum::VariantArray;
 
+use crate::cli::output;
 use crate::cli::output::{Ending, print, print_json};
 use crate::decide::comparison::{Comparison, Options};
 use crate::decide::metric::Metric;
 use crate::decide::pick::{Constraints, Pick};
+use crate::record::status::Status;
 use crate::report::comparison as render;
 use crate::report::csv;
 use crate::report::terminal::width_of_stdout;
@@ -24,22 +28,48 @@ pub struct CompareArgs {
     pub base: PathBuf,
     /// The new run's folder
     pub new: PathBuf,
-    /// The change that counts as one, in percent [default: 1; for accuracy 0 points:
-    /// whatever is more than chance]
+    /// Smallest change to report, in percent (for accuracy: in points) [default: 1;
+    /// accuracy: 0, i.e. any statistically significant change]
     #[arg(long, value_name = "PCT")]
     pub threshold: Option<f64>,
-    /// The figure that is compared
-    #[arg(long, value_enum, default_value_t = Metric::P50)]
-    pub metric: Metric,
-    /// Write Markdown here, for a pull request
+    /// Figures to compare: all, or any of p50, p90, p99, top1, top5, size, memory, load. False
+    /// alarms are held at 5% for all of them together [default: p50]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub metric: Vec<Wanted>,
+    /// Compare cases of different names in their order, if the runs have no case in common
+    #[arg(long)]
+    pub in_order: bool,
+    /// Write Markdown here, for a pull request; '-' is standard output
     #[arg(long, value_name = "FILE")]
     pub markdown: Option<PathBuf>,
-    /// Write HTML here
+    /// Write HTML here; '-' is standard output
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// What `--metric` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Every figure that the base has.
+    All,
+    /// This one.
+    One(Metric),
+}
+
+impl FromStr for Wanted {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "all" {
+            return Ok(Self::All);
+        }
+        let names = Metric::VARIANTS.iter().map(Metric::to_string).collect::<Vec<_>>();
+        let unknown = || format!("it must be 'all' or one of {}", names.join(", "));
+        text.parse().map(Self::One).map_err(|_| unknown())
+    }
 }
 
 /// A run and what its models have to hold to.
@@ -50,18 +80,18 @@ pub struct PickArgs {
     /// Look at this device's cases, in a run of several
     #[arg(long, value_name = "NAME")]
     pub device: Option<String>,
-    /// Most median latency
+    /// Maximum median latency
     #[arg(long, value_name = "X")]
     pub max_latency_ms: Option<f64>,
-    /// Most size of the file
+    /// Maximum file size
     #[arg(long, value_name = "X")]
     pub max_size_mb: Option<f64>,
-    /// Least Top-1, as a proportion or in percent
+    /// Minimum Top-1 accuracy: 0.70 and 70 are both 70%; write 1.0 or 100% for all
     #[arg(long, value_name = "P")]
-    pub min_top1: Option<f64>,
-    /// Least Top-5, as a proportion or in percent
+    pub min_top1: Option<String>,
+    /// Minimum Top-5 accuracy, in the same way
     #[arg(long, value_name = "P")]
-    pub min_top5: Option<f64>,
+    pub min_top5: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -72,46 +102,79 @@ pub struct PickArgs {
 /// # Errors
 /// A folder without a readable run, or a file that cannot be written.
 pub fn compare(args: &CompareArgs) -> Result<Ending> {
-    let options = Options::of(args.metric, args.threshold);
-    ensure!(
-        options.threshold_percent.is_finite() && options.threshold_percent >= 0.0,
-        "--threshold {} is no share; give percent, from 0",
-        options.threshold_percent
-    );
+    if let Some(threshold) = args.threshold {
+        ensure!(
+            threshold.is_finite() && threshold >= 0.0,
+            "--threshold must be a percentage of 0 or more, got {threshold}"
+        );
+    }
     let (base, new) = (replay::read(&args.base)?, replay::read(&args.new)?);
-    let comparison = crate::decide::compare::compare(&base, &new, options);
-    show(&comparison, args.markdown.as_deref(), args.html.as_deref(), args.json)
+    let (cases, others) = (base.header.cases.len(), new.header.cases.len());
+    ensure!(
+        !args.in_order || cases == others,
+        "--in-order needs runs of equally many cases; {} has {cases} and {} has {others}",
+        args.base.display(),
+        args.new.display()
+    );
+    let rows = crate::table::rows::rows(&base);
+    let has = |metric: Metric| {
+        rows.iter().any(|row| row.status == Status::Ok && metric.value(row).is_some())
+    };
+    let options: Vec<Options> = metrics(&args.metric, has)
+        .into_iter()
+        .map(|metric| Options { in_order: args.in_order, ..Options::of(metric, args.threshold) })
+        .collect();
+    for options in &options {
+        ensure!(
+            has(options.metric),
+            "{} has no {} to compare with; name figures that it has with --metric",
+            args.base.display(),
+            options.metric.title()
+        );
+    }
+    ensure!(!options.is_empty(), "{} has nothing to compare with", args.base.display());
+    let comparisons = crate::decide::compare::gate(&base, &new, &options);
+    show(&comparisons, args.markdown.as_deref(), args.html.as_deref(), args.json)
 }
 
-/// Writes a comparison to the files that are named and prints it; a regression
+/// The figures that are asked for, each once.
+fn metrics(wanted: &[Wanted], has: impl Fn(Metric) -> bool) -> Vec<Metric> {
+    if wanted.is_empty() {
+        return vec![Metric::P50];
+    }
+    let asked = |metric: &Metric| {
+        wanted.contains(&Wanted::One(*metric)) || (wanted.contains(&Wanted::All) && has(*metric))
+    };
+    Metric::VARIANTS.iter().copied().filter(asked).collect()
+}
+
+/// Writes comparisons to the files that are named and prints them; a regression
 /// ends badly.
 ///
 /// # Errors
 /// A file that cannot be written.
 pub(crate) fn show(
-    comparison: &Comparison,
+    comparisons: &[Comparison],
     markdown: Option<&Path>,
     html: Option<&Path>,
     json: bool,
 ) -> Result<Ending> {
-    write(markdown, comparison, render::markdown)?;
-    write(html, comparison, render::html)?;
-    if json {
-        print_json(&render::json(comparison))?;
-    } else {
-        let color = std::io::stdout().is_terminal();
-        print(render::terminal(comparison, width_of_stdout(), color).as_bytes())?;
+    let files = [(markdown, render::markdown as fn(&[Comparison]) -> String), (html, render::html)];
+    let mut printed = false;
+    for (path, text) in files {
+        if let Some(path) = path {
+            output::write(path, &text(comparisons))?;
+            printed |= path == Path::new("-");
+        }
     }
-    Ok(if comparison.is_regression() { Ending::Bad } else { Ending::Good })
-}
-
-fn write(
-    to: Option<&Path>,
-    comparison: &Comparison,
-    text: fn(&Comparison) -> String,
-) -> Result<()> {
-    let Some(path) = to else { return Ok(()) };
-    crate::report::file::write(path, |to| to.write_all(text(comparison).as_bytes()))
+    if json {
+        print_json(&render::json(comparisons))?;
+    } else if !printed {
+        let color = std::io::stdout().is_terminal();
+        print(render::terminal(comparisons, width_of_stdout(), color).as_bytes())?;
+    }
+    let regression = comparisons.iter().any(Comparison::is_regression);
+    Ok(if regression { Ending::Bad } else { Ending::Good })
 }
 
 /// Picks one model; none that fits ends badly.
@@ -123,8 +186,8 @@ pub fn pick(args: &PickArgs) -> Result<Ending> {
     let constraints = Constraints {
         max_latency_ms: args.max_latency_ms,
         max_size_mb: args.max_size_mb,
-        min_top1: proportion("--min-top1", args.min_top1)?,
-        min_top5: proportion("--min-top5", args.min_top5)?,
+        min_top1: proportion("--min-top1", args.min_top1.as_deref())?,
+        min_top5: proportion("--min-top5", args.min_top5.as_deref())?,
     };
     let pick = crate::decide::pick::pick(&rows, &constraints);
     if args.json {
@@ -168,9 +231,48 @@ fn on_one_device(mut rows: Vec<Row>, args: &PickArgs) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Accuracies are printed in percent and stored as proportions; both are taken.
-fn proportion(option: &str, value: Option<f64>) -> Result<Option<f64>> {
-    let Some(value) = value else { return Ok(None) };
-    ensure!((0.0..=100.0).contains(&value), "{option} {value} is no share; give 0..1 or percent");
-    Ok(Some(if value > 1.0 { value / 100.0 } else { value }))
+/// Accuracies are printed in percent and stored as proportions; both are taken. Of a 1
+/// nobody knows which is meant, so that `1.0` is the proportion and `1%` the percentage.
+fn proportion(option: &str, text: Option<&str>) -> Result<Option<f64>> {
+    let Some(text) = text else { return Ok(None) };
+    let must = || format!("{option} must be a proportion from 0 to 1 or a percentage up to 100");
+    let percent = text.strip_suffix('%');
+    let value: f64 = percent.unwrap_or(text).trim().parse().with_context(must)?;
+    ensure!((0.0..=100.0).contains(&value), "{}, got {text}", must());
+    ensure!(
+        text != "1",
+        "{option} 1 could mean 1% or 100%: write 1% for the one, 1.0 or 100% for the other"
+    );
+    Ok(Some(if percent.is_some() || value > 1.0 { value / 100.0 } else { value }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accuracies_are_proportions_or_percentages_and_never_both() {
+        let of = |text| proportion("--min-top1", Some(text)).map(Option::unwrap);
+        for (text, expected) in
+            [("0.7", 0.7), ("70", 0.7), ("70%", 0.7), ("1.0", 1.0), ("1%", 0.01), ("0.5%", 0.005)]
+        {
+            assert!((of(text).unwrap() - expected).abs() < 1e-12, "{text}");
+        }
+        assert!(of("1").unwrap_err().to_string().contains("1% or 100%"));
+        for text in ["-1", "101", "nan", "many", ""] {
+            let error = format!("{:#}", of(text).unwrap_err());
+            assert!(error.contains("--min-top1 must be"), "{error}");
+        }
+    }
+
+    #[test]
+    fn metrics_are_taken_once_and_all_means_those_at_hand() {
+        let of = |text: &str| text.split(',').map(|it| it.parse::<Wanted>()).collect();
+        let wanted: Result<Vec<Wanted>, String> = of("top1,p50,top1");
+        assert_eq!(metrics(&wanted.unwrap(), |_| false), [Metric::P50, Metric::Top1]);
+        assert_eq!(metrics(&[Wanted::All], |it| it != Metric::Load).len(), 7);
+        assert_eq!(metrics(&[], |_| true), [Metric::P50]);
+        let error: Result<Vec<Wanted>, String> = of("p95");
+        assert!(error.unwrap_err().contains("p50, p90, p99, top1"));
+    }
 }

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use crate::cli::output::{Ending, print, print_json, tell};
 use crate::cli::run_args::RunArgs;
+use crate::decide::complete::is_complete;
 use crate::device::errand::Errand;
 use crate::device::fleet;
 use crate::device::fleet::{Homecoming, Request};
@@ -137,7 +138,8 @@ fn conclude(
         return Ok(Ending::Interrupted);
     }
     let complete = whole && homecomings.iter().all(|home| home.problems.is_empty());
-    let good = complete && !rows.iter().any(|row| row.status.is_failure());
+    let scored = |(_, run): &(&Path, &Run)| is_complete(run, &crate::table::rows::rows(run));
+    let good = complete && shown.iter().all(scored);
     Ok(if good { Ending::Good } else { Ending::Bad })
 }
 

@@ -6,7 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::cli::device_args::ServerArgs;
 use crate::cli::fetch_args;
-use crate::cli::output::{Ending, INTERRUPTED, print};
+use crate::cli::output::{Ending, INTERRUPTED, print, tell};
 use crate::cli::run_args::RunArgs;
 
 use crate::cli::{decide, fetch, inspect, list, merge, plan, run};
@@ -92,7 +92,7 @@ pub fn dispatch(cli: Cli) -> ExitCode {
         // A reader that went away (`| head`) is no error of ours.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("shutterbench: {}", printable(&format!("{error:#}")));
+            tell(&format!("shutterbench: {}", printable(&format!("{error:#}"))));
             ExitCode::from(2)
         }
     }

@@ -7,6 +7,7 @@ use comfy_table::{Table, presets};
 use serde::Serialize;
 
 use crate::cli::fetch_args::Args;
+use crate::cli::output;
 use crate::fetch::archive;
 use crate::fetch::bring::{Fetched, Outcome, Progress, fetch};
 use crate::fetch::error::FetchError;
@@ -154,8 +155,10 @@ fn tell(progress: Progress<'_>) {
         Progress::Downloading(archive) => {
             let size =
                 archive.bytes.map_or_else(String::new, |b| format!(" ({:.1} MB)", megabytes(b)));
-            eprintln!("downloading {}{size}", archive.file);
+            output::tell(&format!("downloading {}{size}", archive.file));
         }
-        Progress::Unpacking(archive) => eprintln!("checking and unpacking {}", archive.file),
+        Progress::Unpacking(archive) => {
+            output::tell(&format!("checking and unpacking {}", archive.file));
+        }
     }
 }

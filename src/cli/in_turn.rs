@@ -10,13 +10,14 @@ use anyhow::{Context, Result, ensure};
 use crate::cli::decide;
 use crate::cli::output::{Ending, tell};
 use crate::decide::comparison::Options;
+use crate::decide::complete::is_complete;
 use crate::file_hash;
 use crate::record::run::Run;
-use crate::record::status::Status;
 use crate::run::context::Started;
 use crate::run::execute::SIDES;
 use crate::run::journal;
 use crate::run::plan::Plan;
+use crate::table::rows::rows;
 
 /// Least time in the timed runs of a visit in runs taken in turn. Shorter than in a run
 /// alone: the partner's visit follows sooner, so that fewer changes of the machine's speed
@@ -82,15 +83,12 @@ pub fn measured_by(plan: &mut Plan, program: &Path) -> Result<()> {
 /// # Errors
 /// A file that cannot be written.
 pub fn conclude(folder: &Path, base: &Run, new: &Run, json: bool) -> Result<Ending> {
-    let comparison = crate::decide::compare::compare(base, new, Options::default());
+    let comparison = [crate::decide::compare::compare(base, new, Options::default())];
     let [markdown, html] = ["compare.md", "compare.html"].map(|file| folder.join(file));
     let ending = decide::show(&comparison, Some(&markdown), Some(&html), json)?;
     for file in ["base/results.csv", "new/results.csv", "compare.html"] {
         tell(&format!("written: {}", folder.join(file).display()));
     }
-    let failed = [base, new].iter().any(|run| {
-        run.cases.iter().map(|case| case.status).any(Status::is_failure)
-            || run.accuracies.iter().map(|it| it.status).any(Status::is_failure)
-    });
-    Ok(if failed { Ending::Bad } else { ending })
+    let complete = [base, new].iter().all(|run| is_complete(run, &rows(run)));
+    Ok(if complete { ending } else { Ending::Bad })
 }

@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::cli::output::{Ending, print, print_json, tell};
+use crate::decide::complete::is_complete;
 use crate::report;
 use crate::run::merge::keep::{keep, without_itself};
 use crate::run::merge::source::Source;
@@ -45,5 +46,5 @@ pub fn merge(args: &MergeArgs) -> Result<Ending> {
         print(report::terminal::table(&rows, None, color).as_bytes())?;
     }
     tell(&format!("written: {}", args.out.join("results.csv").display()));
-    Ok(if rows.iter().any(|row| row.status.is_failure()) { Ending::Bad } else { Ending::Good })
+    Ok(if is_complete(&merged, &rows) { Ending::Good } else { Ending::Bad })
 }

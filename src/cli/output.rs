@@ -1,6 +1,7 @@
 //! How a command answers: its exit code, standard output and standard error.
 
 use std::io::Write;
+use std::path::Path;
 
 /// How a command ended, as its exit code tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,14 @@ pub fn print(bytes: &[u8]) -> anyhow::Result<Ending> {
     stdout.write_all(bytes)?;
     stdout.flush()?;
     Ok(Ending::Good)
+}
+
+/// Writes a file whole; `-` is standard output.
+pub fn write(to: &Path, text: &str) -> anyhow::Result<()> {
+    if to == Path::new("-") {
+        return print(text.as_bytes()).map(|_| ());
+    }
+    crate::report::file::write(to, |to| to.write_all(text.as_bytes()))
 }
 
 /// Writes a line to standard error. A reader that went away is no reason to

@@ -9,7 +9,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::cli::output::{Ending, INTERRUPTED, print, print_json, tell};
-use crate::cli::{device, in_turn};
+use crate::cli::{device, in_turn, output};
+use crate::decide::complete::is_complete;
 use crate::record::description::Description;
 use crate::record::run::Run;
 use crate::report;
@@ -87,7 +88,7 @@ fn conclude(folder: &Path, runs: &[Run], json: bool) -> Result<Ending> {
     }
     let mut failed = false;
     for run in runs {
-        failed |= print_rows(run, json)?.iter().any(|row| row.status.is_failure());
+        failed |= !is_complete(run, &print_rows(run, json)?);
     }
     for file in ["results.csv", "report.html"] {
         tell(&format!("written: {}", folder.join(file).display()));
@@ -191,7 +192,8 @@ fn resumed(args: &RunArgs, folder: &Path) -> Result<Vec<Started>> {
     }
 }
 
-/// A run and where its reports go; with no file named, into its folder.
+/// A run and where its reports go (`-`: to standard output); with no file named, into its
+/// folder.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
     /// The run's folder
@@ -228,10 +230,7 @@ pub fn report(args: &ReportArgs) -> Result<Ending> {
     }
     let rows = crate::table::rows::rows(&run);
     let write = |to: &Option<PathBuf>, text: &dyn Fn() -> Result<String>| match to {
-        Some(path) => {
-            let text = text()?;
-            crate::report::file::write(path, |to| to.write_all(text.as_bytes()))
-        }
+        Some(path) => output::write(path, &text()?),
         None => Ok(()),
     };
     write(&args.html, &|| Ok(report::html::page::page(&run, &rows)))?;
@@ -297,6 +296,7 @@ pub(crate) fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> 
         min_battery: args.min_battery.or(file.min_battery),
         processes: args.processes.or(file.processes),
         budget_ms: args.budget_ms.or(file.budget_ms),
+        tail: args.tail.or(file.tail),
         latency: if args.no_latency { Some(false) } else { file.latency },
         dataset: args.dataset.clone().or(file.dataset),
         labels: args.labels.clone().or(file.labels),

@@ -9,7 +9,7 @@ use crate::cli::device_args::DeviceArgs;
 use crate::record::backend_kind::BackendKind;
 use crate::record::delegate::Delegate;
 use crate::record::input_size::InputSize;
-use crate::record::options::{Amount, CheckPreprocessing, NonNegative, Order};
+use crate::record::options::{Amount, CheckPreprocessing, NonNegative, Order, Tail};
 use crate::record::partition::Partition;
 use crate::record::preprocessing::Resize;
 use crate::record::preset::Preset;
@@ -80,6 +80,9 @@ pub struct RunArgs {
     /// Processes that a case is spread over
     #[arg(long, value_name = "N|auto", help_heading = "Latency", value_parser = amount)]
     pub processes: Option<Amount>,
+    /// With --runs auto, go on until this percentile is known to within 5% as well
+    #[arg(long, value_enum, value_name = "P", help_heading = "Latency")]
+    pub tail: Option<Tail>,
     /// Report the share of runs within this budget
     #[arg(long, value_name = "MS", help_heading = "Latency")]
     pub budget_ms: Option<NonNegative>,

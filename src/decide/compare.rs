@@ -6,16 +6,47 @@ use crate::decide::scored;
 use crate::record::case::Case;
 use crate::record::run::{CaseRecord, Run};
 use crate::record::status::Status;
-use crate::stats::paired;
 use crate::stats::paired::Pairing;
+use crate::stats::statistics::mean;
+use crate::stats::{holm, paired, welch};
 use crate::table::row::Row;
 
 /// Compares `new` with `base`, case by case.
 #[must_use]
 pub fn compare(base: &Run, new: &Run, options: Options) -> Comparison {
+    gate(base, new, &[options]).remove(0)
+}
+
+/// Compares by several figures at once. The chance that any case of any of them is called
+/// a change where nothing changed is at most 5% for all of them together, by Holm's
+/// procedure; sizes of files, which do not scatter, take no part in it.
+#[must_use]
+pub fn gate(base: &Run, new: &Run, all: &[Options]) -> Vec<Comparison> {
+    let mut comparisons: Vec<Comparison> =
+        all.iter().map(|options| by_one(base, new, *options)).collect();
+    let p_values: Vec<Option<f64>> =
+        comparisons.iter().flat_map(|it| &it.cases).map(|case| case.p_value).collect();
+    let compared = p_values.iter().flatten().count();
+    let cases = comparisons.iter_mut().flat_map(|it| &mut it.cases);
+    for (case, adjusted) in cases.zip(holm::adjusted(&p_values)) {
+        case.p_adjusted = adjusted;
+        let changed = matches!(case.outcome, Outcome::Better | Outcome::Worse);
+        if changed && adjusted.is_some_and(|p| p > holm::LEVEL) {
+            case.outcome = Outcome::Undecided;
+            let by_chance = format!(
+                "it differs, but so much happens by chance among {compared} comparisons; measure longer, or compare fewer"
+            );
+            let note = case.note.take().map_or(String::new(), |note| note + "; ");
+            case.note = Some(note + &by_chance);
+        }
+    }
+    comparisons
+}
+
+fn by_one(base: &Run, new: &Run, options: Options) -> Comparison {
     let pairing = pairing(base, new);
     let (base_rows, new_rows) = (crate::table::rows::rows(base), crate::table::rows::rows(new));
-    let partners = partners(base, new);
+    let partners = partners(base, new, options);
     let mut cases: Vec<CaseComparison> = partners
         .iter()
         .enumerate()
@@ -36,15 +67,15 @@ pub fn compare(base: &Run, new: &Run, options: Options) -> Comparison {
         new: new.header.run_id.clone(),
         options,
         pairing,
-        caveats: caveats(base, new, pairing, options.metric),
+        caveats: caveats(base, new, pairing, options),
         cases,
     }
 }
 
 /// Which case of `new` each case of `base` is compared with: the same one, unless
 /// they are compared [`in_order`].
-fn partners(base: &Run, new: &Run) -> Vec<Option<usize>> {
-    let in_order = in_order(base, new);
+fn partners(base: &Run, new: &Run, options: Options) -> Vec<Option<usize>> {
+    let in_order = in_order(base, new, options);
     let partner = |(index, case): (usize, &Case)| {
         if in_order { Some(index) } else { same_case(base, case, new) }
     };
@@ -64,14 +95,20 @@ fn same_case(base: &Run, case: &Case, new: &Run) -> Option<usize> {
     new.header.cases.iter().position(|other| case.is_like(other) && on_same(other))
 }
 
-/// Runs that have no case in common and equally many are compared in their order:
-/// two models, or two delegates.
-fn in_order(base: &Run, new: &Run) -> bool {
+/// Whether cases are compared in their order: where the user asked for it, or took the two
+/// in turn, in runs that have no case in common and equally many.
+fn in_order(base: &Run, new: &Run, options: Options) -> bool {
     let single = |run: &Run| run.header.devices().is_empty();
-    single(base)
+    let asked = options.in_order || pairing(base, new) == Pairing::ByRound;
+    asked
+        && single(base)
         && single(new)
         && base.header.cases.len() == new.header.cases.len()
-        && !base.header.cases.iter().any(|case| same_case(base, case, new).is_some())
+        && !have_a_case_in_common(base, new)
+}
+
+fn have_a_case_in_common(base: &Run, new: &Run) -> bool {
+    base.header.cases.iter().any(|case| same_case(base, case, new).is_some())
 }
 
 /// One case as one of the runs has it.
@@ -118,22 +155,26 @@ fn one(
                 (scored::record(base.run, base.case), scored::record(new.run, new.case));
             scored::compare(both, was.zip(is), rank, options)
         }
-        _ => plain(both, was, is, options),
+        _ => {
+            by_process(&both, &base, &new, options).unwrap_or_else(|| plain(both, was, is, options))
+        }
     })
 }
 
-/// The base measured it and the new run did not: a regression if the new run
-/// tried and failed, else merely left out.
+/// The base has it and the new run does not: whether it failed, was left out or could not be
+/// scored, nobody knows what became of it.
 fn missing(case: String, was: f64, row: Option<&Row>) -> CaseComparison {
-    let tried = row.filter(|row| row.status.is_failure());
-    let (outcome, note) = match tried {
+    let note = match row {
+        None => "the new run does not have this case".to_owned(),
         Some(row) => {
             let error = row.error.as_deref().map_or(String::new(), |error| format!(": {error}"));
-            (Outcome::Missing, format!("{}{error}", row.status))
+            match row.status {
+                Status::Ok => format!("the new run does not have this figure{error}"),
+                status => format!("{status}{error}"),
+            }
         }
-        None => (Outcome::Undecided, "not measured in the new run".to_owned()),
     };
-    CaseComparison { base: Some(was), note: Some(note), ..bare(case, outcome) }
+    CaseComparison { base: Some(was), note: Some(note), ..bare(case, Outcome::Missing) }
 }
 
 fn latency(
@@ -162,25 +203,69 @@ fn latency(
     both.change = Some(compared.ratio);
     both.low = compared.interval.map(|interval| interval.low);
     both.high = compared.interval.map(|interval| interval.high);
-    both.outcome = match compared.verdict {
-        paired::Verdict::Faster => Outcome::Better,
-        paired::Verdict::Slower => Outcome::Worse,
-        paired::Verdict::Same => Outcome::Same,
-        paired::Verdict::Undecided => Outcome::Undecided,
-    };
+    both.p_value = compared.p_value;
+    both.outcome = outcome(compared.verdict);
+    if compared.interval.is_none() {
+        both.note = Some("too few runs for an interval: measure longer".into());
+    }
     let threshold = paired::threshold_in_force(options.threshold_percent, compared.processes);
     if threshold > options.threshold_percent {
         both.note = Some(format!(
-            "{} processes only: no change below {threshold}% is told from the luck of a memory layout",
+            "only {} processes: changes below {threshold}% cannot be told apart from memory-layout effects",
             compared.processes
         ));
     }
     both
 }
 
-/// Figures that are the same whenever they are measured: no interval.
+const fn outcome(verdict: paired::Verdict) -> Outcome {
+    match verdict {
+        paired::Verdict::Faster => Outcome::Better,
+        paired::Verdict::Slower => Outcome::Worse,
+        paired::Verdict::Same => Outcome::Same,
+        paired::Verdict::Undecided => Outcome::Undecided,
+    }
+}
+
+/// Figures that every process has once, such as its peak memory: the geometric means over
+/// the processes, with Welch's interval of their ratio. `None` for other figures.
+fn by_process(
+    both: &CaseComparison,
+    base: &Side<'_>,
+    new: &Side<'_>,
+    options: Options,
+) -> Option<CaseComparison> {
+    let logs = |side: &Side<'_>| -> Option<Vec<f64>> {
+        let values = options.metric.by_process(side.record?)?;
+        Some(values.into_iter().map(|value| value.max(f64::MIN_POSITIVE).ln()).collect())
+    };
+    let (was, is) = (logs(base)?, logs(new)?);
+    let mut both = both.clone();
+    let (was_mean, is_mean) = (mean(&was), mean(&is));
+    both.base = Some(was_mean.exp());
+    both.new = Some(is_mean.exp());
+    both.change = Some((is_mean - was_mean).exp());
+    let Some(found) = welch::difference(&was, &is) else {
+        both.note = Some(
+            "a single process: nobody knows how it scatters; use --processes 5 or more".into(),
+        );
+        return Some(both);
+    };
+    both.low = Some(found.interval.low.exp());
+    both.high = Some(found.interval.high.exp());
+    both.p_value = Some(found.p_value);
+    both.outcome =
+        outcome(paired::conclude(found.value, found.interval, options.threshold_percent));
+    Some(both)
+}
+
+/// Sizes of files: they are the same whenever they are measured, and have no interval.
 fn plain(mut both: CaseComparison, was: f64, is: f64, options: Options) -> CaseComparison {
-    let ratio = if was > 0.0 { is / was } else { 1.0 };
+    if was == 0.0 {
+        both.outcome = if is == 0.0 { Outcome::Same } else { Outcome::Worse };
+        return both;
+    }
+    let ratio = is / was;
     let reach = 1.0 + options.threshold_percent / 100.0;
     both.change = Some(ratio);
     both.outcome = if ratio >= reach {
@@ -201,7 +286,8 @@ fn pairing(base: &Run, new: &Run) -> Pairing {
     if in_turn { Pairing::ByRound } else { Pairing::Unpaired }
 }
 
-fn caveats(base: &Run, new: &Run, pairing: Pairing, metric: Metric) -> Vec<String> {
+fn caveats(base: &Run, new: &Run, pairing: Pairing, options: Options) -> Vec<String> {
+    let metric = options.metric;
     let mut caveats = Vec::new();
     let (was, is) = (&base.header, &new.header);
     if was.device != is.device || was.measured_on() != is.measured_on() {
@@ -213,12 +299,17 @@ fn caveats(base: &Run, new: &Run, pairing: Pairing, metric: Metric) -> Vec<Strin
             is.device
         ));
     }
-    if in_order(base, new) {
+    if in_order(base, new, options) {
         caveats.push("no case is in both runs: their cases are compared in their order".into());
+    } else if !have_a_case_in_common(base, new) {
+        caveats.push(
+            "no case is in both runs; --in-order compares runs of equally many cases in their order"
+                .into(),
+        );
     }
     if metric.probability().is_some() && pairing == Pairing::Unpaired {
         caveats.push(
-            "the runs were not taken in turn: the intervals allow for as much change of the machine between them as within them, and more than that looks like a change of the models; to be sure take them in turn (run --ab, --against)".into(),
+            "the runs were not interleaved. The intervals assume the machine drifted no more between the runs than within them; larger drift looks like a model change. Use run --ab or --against to rule that out.".into(),
         );
     }
     for runtime in &was.runtimes {
@@ -248,6 +339,7 @@ fn bare(case: String, outcome: Outcome) -> CaseComparison {
         low: None,
         high: None,
         p_value: None,
+        p_adjusted: None,
         outcome,
         note: None,
     }

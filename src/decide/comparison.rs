@@ -14,6 +14,8 @@ pub struct Options {
     pub metric: Metric,
     /// The change that counts as one, in percent (points, for accuracy).
     pub threshold_percent: f64,
+    /// Whether cases of different names are compared in their order.
+    pub in_order: bool,
 }
 
 impl Options {
@@ -26,7 +28,7 @@ impl Options {
             Some(_) => 0.0,
             None => paired::DEFAULT_THRESHOLD_PERCENT,
         };
-        Self { metric, threshold_percent: threshold_percent.unwrap_or(usual) }
+        Self { metric, threshold_percent: threshold_percent.unwrap_or(usual), in_order: false }
     }
 }
 
@@ -49,7 +51,8 @@ pub enum Outcome {
     Same,
     /// The measurement cannot tell.
     Undecided,
-    /// It was measured in the base only: a regression if it failed.
+    /// The base has it and the new run does not, for whatever reason: a regression, since
+    /// nobody knows what became of it.
     Missing,
     /// It was measured in the new run only.
     New,
@@ -70,8 +73,11 @@ pub struct CaseComparison {
     pub low: Option<f64>,
     /// The upper end.
     pub high: Option<f64>,
-    /// Of McNemar's exact test, for accuracy.
+    /// Two-sided, of no change: McNemar's exact test for accuracy, Wilcoxon's signed ranks
+    /// or Student's t for latency and for figures of processes.
     pub p_value: Option<f64>,
+    /// The same, adjusted for all that is compared at once (Holm).
+    pub p_adjusted: Option<f64>,
     /// What may be said.
     pub outcome: Outcome,
     /// What else there is to know, in one sentence.
@@ -96,7 +102,7 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Whether anything got worse, or failed where it had worked.
+    /// Whether anything got worse, or is no longer there.
     #[must_use]
     pub fn is_regression(&self) -> bool {
         self.cases.iter().any(|case| matches!(case.outcome, Outcome::Worse | Outcome::Missing))

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::record::run::CaseRecord;
 use crate::table::row::Row;
 
 /// The figure that is compared, case by case.
@@ -15,6 +16,8 @@ use crate::table::row::Row;
     Deserialize,
     strum::Display,
     strum::EnumString,
+    strum::VariantArray,
+    strum::VariantNames,
     clap::ValueEnum,
 )]
 #[serde(rename_all = "lowercase")]
@@ -34,6 +37,8 @@ pub enum Metric {
     Size,
     /// Peak memory.
     Memory,
+    /// Time to load the model.
+    Load,
 }
 
 impl Metric {
@@ -44,7 +49,7 @@ impl Metric {
             Self::P50 => Some(0.5),
             Self::P90 => Some(0.9),
             Self::P99 => Some(0.99),
-            Self::Top1 | Self::Top5 | Self::Size | Self::Memory => None,
+            Self::Top1 | Self::Top5 | Self::Size | Self::Memory | Self::Load => None,
         }
     }
 
@@ -54,7 +59,7 @@ impl Metric {
         match self {
             Self::Top1 => Some(1),
             Self::Top5 => Some(5),
-            Self::P50 | Self::P90 | Self::P99 | Self::Size | Self::Memory => None,
+            Self::P50 | Self::P90 | Self::P99 | Self::Size | Self::Memory | Self::Load => None,
         }
     }
 
@@ -69,6 +74,23 @@ impl Metric {
             Self::Top5 => row.top5,
             Self::Size => Some(row.model_bytes as f64),
             Self::Memory => row.memory_peak_bytes.map(|bytes| bytes as f64),
+            Self::Load => row.load_ms,
+        }
+    }
+
+    /// What each process of a case says of it, in the unit of [`Self::value`], where it is
+    /// a figure that every process has once.
+    #[must_use]
+    pub fn by_process(self, record: &CaseRecord) -> Option<Vec<f64>> {
+        let processes = record.processes.iter();
+        match self {
+            Self::Memory => Some(
+                processes.filter_map(|process| Some(process.memory?.peak_bytes as f64)).collect(),
+            ),
+            Self::Load => {
+                Some(processes.map(|process| process.loaded.load_ns as f64 / 1e6).collect())
+            }
+            _ => None,
         }
     }
 
@@ -76,7 +98,7 @@ impl Metric {
     #[must_use]
     pub fn show(self, value: f64) -> String {
         match self {
-            Self::P50 | Self::P90 | Self::P99 => {
+            Self::P50 | Self::P90 | Self::P99 | Self::Load => {
                 format!("{} ms", crate::table::units::three_digits(value))
             }
             Self::Top1 | Self::Top5 => format!("{}%", crate::table::units::percent(value)),
@@ -96,6 +118,7 @@ impl Metric {
             Self::Top5 => "Top-5",
             Self::Size => "size of the file",
             Self::Memory => "peak memory",
+            Self::Load => "load time",
         }
     }
 }

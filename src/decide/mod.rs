@@ -2,6 +2,7 @@
 
 pub mod compare;
 pub mod comparison;
+pub mod complete;
 pub mod metric;
 pub mod pareto;
 pub mod pick;

@@ -116,13 +116,16 @@ fn goal(rows: &[Row], measured: &[usize], constraints: &Constraints) -> Goal {
     }
 }
 
-/// Each limit as (value that must not exceed it, interval's far end, limit).
+/// Each limit as (value that must not exceed it, interval's far end, limit). Without an
+/// interval the far end is unknown, and infinitely far; a file's size is exact.
 fn limits(row: &Row, constraints: &Constraints) -> Vec<(Option<f64>, Option<f64>, f64)> {
     let latency = constraints.max_latency_ms.map(|limit| {
         (row.latency_p50_us.map(|us| us / 1e3), row.latency_p50_high_us.map(|us| us / 1e3), limit)
     });
-    let size =
-        constraints.max_size_mb.map(|limit| (Some(row.model_bytes as f64 / 1e6), None, limit));
+    let size = constraints.max_size_mb.map(|limit| {
+        let size = Some(row.model_bytes as f64 / 1e6);
+        (size, size, limit)
+    });
     let top1 = constraints
         .min_top1
         .map(|limit| (row.top1.map(|top1| -top1), row.top1_low.map(|low| -low), -limit));
@@ -139,7 +142,7 @@ fn fit(row: &Row, constraints: &Constraints) -> Fit {
         if value.is_none_or(|value| value > limit) {
             return Fit::No;
         }
-        narrowly |= far.is_some_and(|far| far > limit);
+        narrowly |= far.is_none_or(|far| far > limit);
     }
     Fit::Yes { narrowly }
 }
@@ -208,7 +211,7 @@ fn reason(
         }
     }
     if narrowly {
-        text.push_str("; an interval of it reaches over a limit: measure longer, or leave room");
+        text.push_str("; an interval of it reaches over a limit or is not known: measure longer, or leave room");
     }
     text
 }

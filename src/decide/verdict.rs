@@ -24,6 +24,9 @@ pub struct Verdict {
     pub smallest: Option<usize>,
     /// Latency against Top-1, by rising latency.
     pub front: Vec<usize>,
+    /// Those of the front whose step is within noise: neither certainly faster nor certainly
+    /// more accurate than the step that they are compared with.
+    pub within_noise: Vec<usize>,
     /// The same with size as a third goal.
     pub front_with_size: Vec<usize>,
 }
@@ -66,6 +69,7 @@ impl Verdict {
                 }
             }),
             smallest: by(|row| Some(row.model_bytes as f64)),
+            within_noise: within_noise(rows, &pareto::latency_top1(rows)),
             front: pareto::latency_top1(rows),
             front_with_size: pareto::latency_top1_size(rows),
         }
@@ -108,10 +112,28 @@ pub fn by_device(rows: &[Row]) -> Vec<(&str, Vec<Row>)> {
     devices
 }
 
+/// Whether two intervals overlap; what has no interval cannot be told from anything.
 fn overlap(a: Option<(f64, f64)>, b: Option<(f64, f64)>) -> bool {
-    a.zip(b).is_some_and(|((low, high), (other_low, other_high))| {
-        low <= other_high && other_low <= high
-    })
+    a.zip(b)
+        .is_none_or(|((low, high), (other_low, other_high))| low <= other_high && other_low <= high)
+}
+
+/// The steps of a front, by rising latency, that cannot be told from the last certain one
+/// in both goals: then it is not known that the step costs time, or that it gains anything.
+/// The first is certain.
+fn within_noise(rows: &[Row], front: &[usize]) -> Vec<usize> {
+    let latency = |row: &Row| row.latency_p50_low_us.zip(row.latency_p50_high_us);
+    let top1 = |row: &Row| row.top1_low.zip(row.top1_high);
+    let mut certain: Option<&Row> = None;
+    let mut unsure = Vec::new();
+    for &index in front {
+        let row = &rows[index];
+        let alike = certain.is_some_and(|last| {
+            overlap(latency(last), latency(row)) || overlap(top1(last), top1(row))
+        });
+        if alike { unsure.push(index) } else { certain = Some(row) }
+    }
+    unsure
 }
 
 /// The fastest of each model's cases, in the order of the models.

@@ -137,6 +137,42 @@ pub struct Preconditions {
     pub min_battery_percent: Option<f64>,
 }
 
+/// The slow end of a distribution that a case is measured for.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum Tail {
+    /// 90th percentile.
+    P90,
+    /// 95th percentile.
+    P95,
+    /// 99th percentile.
+    P99,
+}
+
+impl Tail {
+    /// The quantile's probability.
+    #[must_use]
+    pub const fn probability(self) -> f64 {
+        match self {
+            Self::P90 => 0.9,
+            Self::P95 => 0.95,
+            Self::P99 => 0.99,
+        }
+    }
+}
+
 /// How latency is measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LatencyOptions {
@@ -166,6 +202,9 @@ pub struct LatencyOptions {
     pub affinity: Vec<usize>,
     /// Latency budget for the `within_budget` column.
     pub budget_ms: Option<f64>,
+    /// The tail that `--runs auto` goes on for until it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tail: Option<Tail>,
 }
 
 /// Whether models are tried under other pipelines.

@@ -49,7 +49,7 @@ fn word(comparison: &Comparison, outcome: Outcome) -> &'static str {
         Outcome::Worse => "larger",
         Outcome::Same => "same",
         Outcome::Undecided => "undecided",
-        Outcome::Missing => "failed",
+        Outcome::Missing => "missing",
         Outcome::New => "new",
     }
 }
@@ -97,9 +97,13 @@ fn remarks(comparison: &Comparison) -> Vec<String> {
     caveats.chain(notes).collect()
 }
 
-/// The table and its closing line.
+/// The tables and their closing lines.
 #[must_use]
-pub fn terminal(comparison: &Comparison, width: Option<usize>, color: bool) -> String {
+pub fn terminal(comparisons: &[Comparison], width: Option<usize>, color: bool) -> String {
+    comparisons.iter().map(|it| grid(it, width, color)).collect::<Vec<_>>().join("\n")
+}
+
+fn grid(comparison: &Comparison, width: Option<usize>, color: bool) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(width.and_then(|width| u16::try_from(width).ok()).unwrap_or(120));
@@ -139,7 +143,11 @@ pub fn terminal(comparison: &Comparison, width: Option<usize>, color: bool) -> S
 
 /// A comment for a pull request.
 #[must_use]
-pub fn markdown(comparison: &Comparison) -> String {
+pub fn markdown(comparisons: &[Comparison]) -> String {
+    comparisons.iter().map(markdown_of).collect::<Vec<_>>().join("\n")
+}
+
+fn markdown_of(comparison: &Comparison) -> String {
     let mut text = format!("### shutterbench: {}\n\n", escape(&summary(comparison)));
     text.push_str(&format!("| {} |\n|---|--:|--:|--:|--:|---|\n", HEADINGS.join(" | ")));
     for case in &comparison.cases {
@@ -158,7 +166,19 @@ pub fn markdown(comparison: &Comparison) -> String {
 
 /// A page that opens from disk without a network.
 #[must_use]
-pub fn html(comparison: &Comparison) -> String {
+pub fn html(comparisons: &[Comparison]) -> String {
+    let Some(first) = comparisons.first() else { return String::new() };
+    let title = format!("{} against {} – shutterbench", first.new, first.base);
+    let sections: String = comparisons.iter().enumerate().map(html_section).collect();
+    let page = format!(
+        "<header><div class=\"title\"><h1>{} against {}</h1><p class=\"sub\">shutterbench compare</p></div></header><main id=\"main\">{sections}</main>",
+        html::escape::text(&first.new),
+        html::escape::text(&first.base),
+    );
+    html::page::document(&title, &page, "{}", &[])
+}
+
+fn html_section((index, comparison): (usize, &Comparison)) -> String {
     let head: String = HEADINGS
         .iter()
         .enumerate()
@@ -174,14 +194,12 @@ pub fn html(comparison: &Comparison) -> String {
         .collect();
     let remarks = match remarks.as_str() {
         "" => String::new(),
-        items => format!("<section><h2>Know before you quote it</h2><ul>{items}</ul></section>"),
+        items => format!("<h3>Know before you quote it</h3><ul>{items}</ul>"),
     };
-    let title = format!("{} against {} – shutterbench", comparison.new, comparison.base);
-    let page = format!(
-        "<header><div class=\"title\"><h1>{}</h1><p class=\"sub\">shutterbench compare</p></div></header><main id=\"main\"><section><h2 id=\"cases-title\">Case by case</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"cases-title\"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></section>{remarks}</main>",
+    format!(
+        "<section><h2 id=\"cases-{index}\">{}</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"cases-{index}\"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{remarks}</section>",
         html::escape::text(&summary(comparison)),
-    );
-    html::page::document(&title, &page, "{}", &[])
+    )
 }
 
 fn html_row(comparison: &Comparison, case: &CaseComparison) -> String {
@@ -198,14 +216,23 @@ fn html_row(comparison: &Comparison, case: &CaseComparison) -> String {
     )
 }
 
-/// For machines.
+/// For machines: one comparison as it is, several as a list.
 #[must_use]
-pub fn json(comparison: &Comparison) -> serde_json::Value {
-    // A comparison holds no map with keys that are no strings, which alone
-    // would fail.
-    let mut value = serde_json::to_value(comparison).unwrap_or_default();
-    if let Some(fields) = value.as_object_mut() {
-        fields.insert("regression".into(), comparison.is_regression().into());
+pub fn json(comparisons: &[Comparison]) -> serde_json::Value {
+    let one = |comparison: &Comparison| {
+        // A comparison holds no map with keys that are not strings, which alone would
+        // fail.
+        let mut value = serde_json::to_value(comparison).unwrap_or_default();
+        if let Some(fields) = value.as_object_mut() {
+            fields.insert("regression".into(), comparison.is_regression().into());
+        }
+        value
+    };
+    match comparisons {
+        [comparison] => one(comparison),
+        several => serde_json::json!({
+            "regression": several.iter().any(Comparison::is_regression),
+            "comparisons": several.iter().map(one).collect::<Vec<_>>(),
+        }),
     }
-    value
 }

@@ -1,21 +1,31 @@
 //! Files that are whole or absent: written under a temporary name beside
-//! their place, then renamed.
+//! their place, then renamed. What is not an ordinary file (a device, a pipe, a link) is
+//! written to and never replaced.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process;
 
 use anyhow::{Result, anyhow};
 
-/// Writes `path` by `fill`. The old file stays until the new one is complete
-/// and on the disk.
+/// Writes `path` by `fill`. An old file stays until the new one is complete
+/// and on the disk; its permissions are kept.
 ///
 /// # Errors
 /// One sentence that names the file, for instance for a full disk; nothing
 /// half-written is left.
 pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let there = fs::symlink_metadata(path).ok();
+    if there.as_ref().is_some_and(|there| !there.is_file() || there.nlink() > 1) {
+        return write_into(path, fill).map_err(|error| explain(path, &error));
+    }
     let temporary = temporary_beside(path);
+    let fill_and_sync = |temporary: &Path, fill| {
+        fill_and_sync(temporary, fill)?;
+        there.map_or(Ok(()), |there| fs::set_permissions(temporary, there.permissions()))
+    };
     let outcome = fill_and_sync(&temporary, fill).and_then(|()| fs::rename(&temporary, path));
     outcome.map_err(|error| {
         // What is left of it is of no use; that it cannot be removed is no news
@@ -23,6 +33,13 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
         let _ = fs::remove_file(&temporary);
         explain(path, &error)
     })
+}
+
+/// Writes to what is there, wherever a link leads.
+fn write_into(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut to = BufWriter::with_capacity(1 << 18, File::create(path)?);
+    fill(&mut to)?;
+    to.flush()
 }
 
 fn fill_and_sync(

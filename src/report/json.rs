@@ -146,6 +146,7 @@ pub fn report(run: &Run, rows: &[Row]) -> Value {
         "as_accurate": named(&verdict.as_accurate),
         "smallest": verdict.smallest.as_ref().map(case),
         "pareto_latency_top1": named(&verdict.front),
+        "pareto_within_noise": named(&verdict.within_noise),
         "pareto_latency_top1_size": named(&verdict.front_with_size),
     })
 }

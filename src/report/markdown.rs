@@ -53,7 +53,7 @@ pub fn document(run: &Run, rows: &[Row]) -> String {
     text.push_str(&published(run, rows));
     let _ = writeln!(
         text,
-        "\n<sub>p50 and Top-1 with their 95% intervals; ● on the Pareto front of latency and Top-1; an empty cell was not measured. shutterbench {}.</sub>",
+        "\n<sub>p50 and Top-1 with their 95% intervals; ● on the Pareto front of latency and Top-1, ○ a step of it within noise; an empty cell was not measured. shutterbench {}.</sub>",
         escape(&header.version)
     );
     text
@@ -64,7 +64,11 @@ fn table(rows: &[Row], verdict: &Verdict) -> String {
         "| | model | ran on | threads | p50 ms | p99 ms | Top-1 % | Top-5 % | size | notes |\n|---|---|---|--:|--:|--:|--:|--:|--:|---|\n",
     );
     for (index, row) in rows.iter().enumerate().take(MOST_ROWS) {
-        let mark = if verdict.front.contains(&index) { "●" } else { "" };
+        let mark = match verdict.front.contains(&index) {
+            true if verdict.within_noise.contains(&index) => "○",
+            true => "●",
+            false => "",
+        };
         let tags: Vec<String> =
             notes(row).into_iter().map(|note| escape(&note.tag_with_figures())).collect();
         let _ = writeln!(
@@ -74,7 +78,7 @@ fn table(rows: &[Row], verdict: &Verdict) -> String {
             escape(&row.ran_on()),
             row.threads,
             interval(row.latency_p50_us, row.latency_p50_low_us, row.latency_p50_high_us, ms),
-            row.latency_p99_us.map_or(String::new(), ms),
+            row.shown_p99_us().map_or(String::new(), ms),
             interval(row.top1, row.top1_low, row.top1_high, percent),
             row.top5.map_or(String::new(), percent),
             bytes(row.model_bytes),

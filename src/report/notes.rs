@@ -126,7 +126,7 @@ fn status(row: &Row) -> Option<Note> {
         Status::Ok => return None,
         Status::Failed => (Weight::Failure, "failed", "failed"),
         Status::Crashed => (Weight::Failure, "crashed", "its process died"),
-        Status::Timeout => (Weight::Failure, "timeout", "its process fell silent"),
+        Status::Timeout => (Weight::Failure, "timeout", "its process did not answer in time"),
         Status::OutOfMemory => (Weight::Failure, "out of memory", "it ran out of memory"),
         Status::Unsupported => (Weight::Caveat, "unsupported", "this backend cannot run it"),
         Status::Skipped => (Weight::Caveat, "not measured", "not measured"),
@@ -226,12 +226,14 @@ fn stability(row: &Row) -> Option<Note> {
     let text = match word {
         Stability::Stable => return None,
         Stability::Drifting => "its latency drifted: repeat it on a quiet machine",
-        Stability::Throttled => "the processor slowed down while it ran",
+        Stability::Throttled => {
+            "the processor's frequency fell while it ran; it may have become too hot"
+        }
         Stability::Multimodal => {
             "it ran at two or more speeds: the median alone does not describe it"
         }
         Stability::Noisy => {
-            "its runs scatter too much to know its median well: something else used the machine"
+            "its runs scatter too much to know its median well; something else may have used the machine"
         }
         Stability::Emulated => {
             "it ran on an emulated processor: its times say nothing about a real one"

@@ -65,8 +65,8 @@ const COLUMNS: [Column; 11] = [
         title: "p99 ms",
         numeric: true,
         from: 110,
-        cell: |r| r.latency_p99_us.map_or(String::new(), ms),
-        present: |r| r.latency_p99_us.is_some(),
+        cell: |r| r.shown_p99_us().map_or(String::new(), ms),
+        present: |r| r.shown_p99_us().is_some(),
     },
     Column {
         title: "Top-1 %",
@@ -301,7 +301,10 @@ fn closing(rows: &[Row], verdict: &Verdict, color: bool) -> String {
             let row = &rows[index];
             let latency = row.latency_p50_us.map_or(String::new(), ms);
             let top1 = row.top1.map_or(String::new(), percent);
-            front.push_str(&format!("  {latency:>8} ms  {top1:>5}%  {}\n", row.case()));
+            let noise = if verdict.within_noise.contains(&index) { " (within noise)" } else { "" };
+            let line = format!("  {latency:>8} ms  {top1:>5}%  {}{noise}", row.case());
+            front.push_str(&paint(&line, "\u{1b}[2m", color && !noise.is_empty()));
+            front.push('\n');
         }
     }
     let line = |(title, text): &(&str, String)| format!("{} {text}\n", bold(&format!("{title}:")));

@@ -324,6 +324,7 @@ fn latency_options(wanted: &SuiteFile) -> Result<LatencyOptions> {
         processes: wanted.processes.unwrap_or(Amount::Auto),
         affinity,
         budget_ms: wanted.budget_ms.map(NonNegative::get),
+        tail: wanted.tail,
     })
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::record::backend_kind::BackendKind;
 use crate::record::delegate::Delegate;
 use crate::record::description::Description;
-use crate::record::options::{Amount, CheckPreprocessing, NonNegative, Order};
+use crate::record::options::{Amount, CheckPreprocessing, NonNegative, Order, Tail};
 use crate::record::partition::Partition;
 use crate::record::shard::Shard;
 
@@ -39,6 +39,7 @@ pub struct SuiteFile {
     pub min_battery: Option<NonNegative>,
     pub processes: Option<Amount>,
     pub budget_ms: Option<NonNegative>,
+    pub tail: Option<Tail>,
     pub latency: Option<bool>,
     pub dataset: Option<PathBuf>,
     pub labels: Option<PathBuf>,

@@ -1,6 +1,7 @@
 //! Pure functions on numbers: quantiles, intervals, pairing, modes, stability, stopping.
 
 pub mod bootstrap;
+pub mod holm;
 pub mod interval;
 pub mod mcnemar;
 pub mod modes;
@@ -12,3 +13,5 @@ pub mod stability;
 pub mod statistics;
 pub mod stopping;
 pub mod summary;
+pub mod tail;
+pub mod welch;

@@ -3,20 +3,26 @@
 //!
 //! Visits of the same round are paired: what slows the machine for seconds
 //! slows both and cancels in the ratio. Each round gives one log ratio of the
-//! visits' quantiles (where the visits hold runs enough for it), each pair of processes the
-//! median of its rounds' ratios, and
+//! visits' medians, each pair of processes the median of its rounds' ratios, and
 //! the pairs of processes their [`signed_rank::centre`]. Where they are too few for
 //! that, the estimate is the median over rounds, and its interval is resampled (see
 //! [`bootstrap`]).
+//!
+//! Tails are compared as they are displayed: the ratio of the quantiles of all runs. Its
+//! interval is made of those of both sides ([`Grouped::interval`]): the distances of their
+//! ends, as the root of the sum of squares (G. Y. Zou and A. Donner, 'Construction of
+//! Confidence Limits about Effect Measures', Statistics in Medicine 27, 2008).
 
 use serde::{Deserialize, Serialize};
 
 use crate::record::visit::Visit;
 use crate::stats::bootstrap;
 use crate::stats::bootstrap::{Estimate, Round};
+use crate::stats::interval::Z_95;
 use crate::stats::signed_rank;
 use crate::stats::statistics;
-use crate::stats::statistics::Interval;
+use crate::stats::statistics::{Interval, student_p};
+use crate::stats::tail::Grouped;
 
 /// Change that counts as one, unless the user says otherwise, in percent.
 pub const DEFAULT_THRESHOLD_PERCENT: f64 = 1.0;
@@ -26,6 +32,8 @@ pub const MIN_REPLICATES: usize = 3;
 /// Twenty-five identical pairs of single processes differed by up to 0.8%
 /// (docs/measurement.md); this is twice that and a little more.
 pub const UNREPLICATED_THRESHOLD_PERCENT: f64 = 2.0;
+/// With so many degrees of freedom Student's t is the normal distribution.
+const MANY_DEGREES: f64 = 1_000.0;
 
 /// What a comparison concludes about the new side.
 #[derive(
@@ -83,6 +91,8 @@ pub struct Comparison {
     pub ratio: f64,
     /// Its 95% interval; absent with too few rounds.
     pub interval: Option<Interval>,
+    /// Two-sided, of no change; absent where the interval is.
+    pub p_value: Option<f64>,
     /// What may be concluded.
     pub verdict: Verdict,
     /// Whether rounds were paired.
@@ -106,16 +116,18 @@ pub fn compare(
     seed: u64,
 ) -> Option<Comparison> {
     let found = match pairing {
+        _ if probability > 0.5 => tails(base, new, pairing, probability, seed)?,
         Pairing::ByRound => by_round(base, new, probability, seed)?,
         Pairing::Unpaired => unpaired(base, new, probability, seed)?,
     };
-    let Found { log_ratio, interval, rounds, processes } = found;
+    let Found { log_ratio, interval, p_value, rounds, processes } = found;
     let threshold = threshold_in_force(threshold_percent, processes);
     Some(Comparison {
         ratio: log_ratio.exp(),
         interval: interval.map(|log| Interval { low: log.low.exp(), high: log.high.exp() }),
         verdict: interval
             .map_or(Verdict::Undecided, |interval| conclude(log_ratio, interval, threshold)),
+        p_value,
         pairing,
         rounds,
         processes,
@@ -126,6 +138,7 @@ pub fn compare(
 struct Found {
     log_ratio: f64,
     interval: Option<Interval>,
+    p_value: Option<f64>,
     rounds: usize,
     processes: usize,
 }
@@ -134,23 +147,17 @@ fn by_round(base: &[Visit], new: &[Visit], probability: f64, seed: u64) -> Optio
     let partners = partners(base, new);
     let ratios = log_ratios(&partners, probability);
     let (rounds, processes) = (ratios.len(), processes(&ratios));
-    let (log_ratio, interval) = if holds_the_tail(&partners, probability) {
-        match signed_rank::centre(&process_medians(&ratios)) {
-            Some((centre, interval)) => (centre, Some(interval)),
-            None => {
-                let points = ratios.iter().flat_map(|round| round.points.clone());
-                let estimate = bootstrap::estimate(&ratios, seed);
-                let median = statistics::median(&points.collect::<Vec<_>>())?;
-                (median, estimate.map(|estimate| estimate.interval()))
-            }
-        }
-    } else {
-        match signed_rank::centre(&ratios_of_processes(&partners, probability)) {
-            Some((centre, interval)) => (centre, Some(interval)),
-            None => (ratio_of_all(&partners, probability)?, None),
+    let of_processes = process_medians(&ratios);
+    let (log_ratio, interval, p_value) = match signed_rank::centre(&of_processes) {
+        Some((centre, interval)) => (centre, Some(interval), signed_rank::p_value(&of_processes)),
+        None => {
+            let points = ratios.iter().flat_map(|round| round.points.clone());
+            let median = statistics::median(&points.collect::<Vec<_>>())?;
+            let estimate = bootstrap::estimate(&ratios, seed);
+            (median, estimate.map(|it| it.interval()), estimate.map(|it| p_of(&it)))
         }
     };
-    Some(Found { log_ratio, interval, rounds, processes })
+    Some(Found { log_ratio, interval, p_value, rounds, processes })
 }
 
 fn unpaired(base: &[Visit], new: &[Visit], probability: f64, seed: u64) -> Option<Found> {
@@ -160,8 +167,65 @@ fn unpaired(base: &[Visit], new: &[Visit], probability: f64, seed: u64) -> Optio
     Some(Found {
         log_ratio,
         interval: estimate.map(|estimate| estimate.interval()),
+        p_value: estimate.map(|estimate| p_of(&estimate)),
         rounds: base.len().min(new.len()),
         processes: processes(&base).min(processes(&new)),
+    })
+}
+
+fn p_of(estimate: &Estimate) -> f64 {
+    if estimate.standard_error > 0.0 {
+        student_p(estimate.value / estimate.standard_error, estimate.degrees)
+    } else {
+        f64::from(estimate.value == 0.0)
+    }
+}
+
+/// The displayed quantiles against each other. Unpaired, the machine may have changed
+/// between the runs as much as it did within them, as for medians (see [`difference`]).
+fn tails(
+    base: &[Visit],
+    new: &[Visit],
+    pairing: Pairing,
+    probability: f64,
+    seed: u64,
+) -> Option<Found> {
+    let grouped = |visits: &[Visit]| {
+        Grouped::of(visits.iter().map(|it| (it.process, it.block.latency_ns.as_slice())))
+    };
+    let (old_runs, new_runs) = (grouped(base), grouped(new));
+    let log = |ns: f64| ns.max(1.0).ln();
+    let (was, is) = (log(old_runs.quantile(probability)?), log(new_runs.quantile(probability)?));
+    let (old_rounds, new_rounds) = (latencies(base), latencies(new));
+    let drift = match pairing {
+        Pairing::ByRound => 0.0,
+        Pairing::Unpaired => difference(&old_rounds, &new_rounds, 0.5, seed)
+            .map_or(0.0, |estimate| Z_95 * estimate.unit_deviation * std::f64::consts::SQRT_2),
+    };
+    let ends = old_runs.interval(probability).zip(new_runs.interval(probability));
+    let reach = ends.map(|(old, new)| {
+        let below = (is - log(new.low)).hypot(log(old.high) - was).hypot(drift);
+        let above = (log(new.high) - is).hypot(was - log(old.low)).hypot(drift);
+        (below, above)
+    });
+    let log_ratio = is - was;
+    let interval =
+        reach.map(|(below, above)| Interval { low: log_ratio - below, high: log_ratio + above });
+    // The reach towards 'no change' is that of 95%.
+    let p_value = reach.map(|(below, above)| {
+        let towards = if log_ratio > 0.0 { below } else { above };
+        if towards > 0.0 {
+            student_p(log_ratio / towards * Z_95, MANY_DEGREES)
+        } else {
+            f64::from(log_ratio == 0.0)
+        }
+    });
+    Some(Found {
+        log_ratio,
+        interval,
+        p_value,
+        rounds: base.len().min(new.len()),
+        processes: processes(&old_rounds).min(processes(&new_rounds)),
     })
 }
 
@@ -177,7 +241,7 @@ pub fn threshold_in_force(threshold_percent: f64, processes: usize) -> f64 {
 
 /// A change is one that the interval tells from none and that reaches the
 /// threshold; 'same' needs the whole interval within the threshold.
-fn conclude(log_ratio: f64, interval: Interval, threshold_percent: f64) -> Verdict {
+pub(crate) fn conclude(log_ratio: f64, interval: Interval, threshold_percent: f64) -> Verdict {
     let reach = (threshold_percent / 100.0).ln_1p();
     let Interval { low, high } = interval;
     if low > 0.0 && log_ratio >= reach {
@@ -227,46 +291,6 @@ fn log_ratios(partners: &[Partners<'_>], probability: f64) -> Vec<Round> {
         Some(Round { process: it.pair, points: vec![log(it.new)? - log(it.old)?] })
     };
     partners.iter().filter_map(ratio).collect()
-}
-
-/// Fewest runs that have a quantile of their own: with fewer, it is only another name
-/// for the slowest of them.
-fn least_runs(probability: f64) -> usize {
-    if probability <= 0.5 { 1 } else { (1.0 / (1.0 - probability)).round() as usize }
-}
-
-/// Whether most visits of both sides are long enough for the quantile.
-fn holds_the_tail(partners: &[Partners<'_>], probability: f64) -> bool {
-    let mut runs: Vec<usize> = partners
-        .iter()
-        .map(|it| it.old.block.latency_ns.len().min(it.new.block.latency_ns.len()))
-        .collect();
-    runs.sort_unstable();
-    runs.get(runs.len() / 2).is_some_and(|middle| *middle >= least_runs(probability))
-}
-
-/// The log ratio of each pair of processes, of all runs of either, where they are enough.
-fn ratios_of_processes(partners: &[Partners<'_>], probability: f64) -> Vec<f64> {
-    let pairs = partners.iter().map(|it| it.pair + 1).max().unwrap_or(0);
-    let ratio = |pair: u32| {
-        let of_pair = || partners.iter().filter(move |it| it.pair == pair);
-        let old = joined(of_pair().map(|it| it.old));
-        let new = joined(of_pair().map(|it| it.new));
-        let enough = old.len().min(new.len()) >= least_runs(probability);
-        let ratio = log_quantile(&new, probability)? - log_quantile(&old, probability)?;
-        enough.then_some(ratio)
-    };
-    (0..pairs).filter_map(ratio).collect()
-}
-
-fn ratio_of_all(partners: &[Partners<'_>], probability: f64) -> Option<f64> {
-    let old = joined(partners.iter().map(|it| it.old));
-    let new = joined(partners.iter().map(|it| it.new));
-    Some(log_quantile(&new, probability)? - log_quantile(&old, probability)?)
-}
-
-fn joined<'a>(visits: impl Iterator<Item = &'a Visit>) -> Vec<u64> {
-    visits.flat_map(|visit| visit.block.latency_ns.iter().copied()).collect()
 }
 
 /// The median of each pair of processes. A pair that had less than a quarter of the

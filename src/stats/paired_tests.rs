@@ -130,8 +130,9 @@ fn the_tail_can_be_compared_too() {
 }
 
 #[test]
-fn a_tail_that_no_visit_holds_is_taken_from_processes_or_not_at_all() {
-    // Three runs per visit, in which the p90 is nearly the slowest of three.
+fn tails_are_compared_as_they_are_displayed_or_not_at_all() {
+    // Three runs per visit: what is displayed is the quantile of all runs, not that of the
+    // slowest of three.
     let side = |seed, processes, factor: f64| -> Vec<Visit> {
         let series =
             Series { processes, rounds: 20, runs: 3, run_deviation: 0.1, ..Series::default() };
@@ -139,16 +140,40 @@ fn a_tail_that_no_visit_holds_is_taken_from_processes_or_not_at_all() {
         let all = series.latencies(seed).into_iter().enumerate();
         all.map(|(round, (process, ns))| visit(round, process, scaled(ns))).collect()
     };
-    let verdict = |processes, probability, factor| {
-        let (base, new) = (side(1, processes, 1.0), side(2, processes, factor));
-        compare(&base, &new, Pairing::ByRound, probability, 3.0, 1).unwrap()
+    let displayed = |visits: &[Visit], probability| {
+        let all: Vec<u64> =
+            visits.iter().flat_map(|visit| visit.block.latency_ns.clone()).collect();
+        statistics::quantile(&statistics::sorted_ns(&all), probability).unwrap()
     };
-    assert_eq!(verdict(12, 0.9, 1.2).verdict, Verdict::Slower);
-    // Sixty runs a process hold no p99, and two processes are no sample.
-    for (processes, probability) in [(12, 0.99), (2, 0.9)] {
-        let found = verdict(processes, probability, 1.5);
-        assert_eq!((found.interval, found.verdict), (None, Verdict::Undecided));
-        assert!(found.ratio > 1.2, "{}", found.ratio);
+    for pairing in [Pairing::ByRound, Pairing::Unpaired] {
+        let found = |processes, probability, factor| {
+            let (base, new) = (side(1, processes, 1.0), side(2, processes, factor));
+            let found = compare(&base, &new, pairing, probability, 3.0, 1).unwrap();
+            let ratio = displayed(&new, probability) / displayed(&base, probability);
+            assert!((found.ratio - ratio).abs() < 1e-9, "{} for {ratio}", found.ratio);
+            found
+        };
+        assert_eq!(found(12, 0.9, 1.3).verdict, Verdict::Slower);
+        // 120 runs hold no p99 whose interval could be known.
+        let few = found(2, 0.99, 1.5);
+        assert_eq!((few.interval, few.p_value, few.verdict), (None, None, Verdict::Undecided));
+    }
+}
+
+#[test]
+fn p_agrees_with_the_interval() {
+    for (seed, slower) in [(1, 1.0), (2, 1.01), (3, 1.02), (4, 1.1)] {
+        for (processes, pairing) in
+            [(8, Pairing::ByRound), (8, Pairing::Unpaired), (1, Pairing::ByRound)]
+        {
+            let (base, new) = visited_in_turn(processes, slower, seed);
+            for probability in [0.5, 0.9] {
+                let found = compare(&base, &new, pairing, probability, 1.0, 1).unwrap();
+                let Some(interval) = found.interval else { continue };
+                let outside = !interval.contains(1.0);
+                assert_eq!(found.p_value.unwrap() <= 0.05, outside, "{found:?}");
+            }
+        }
     }
 }
 

@@ -34,12 +34,33 @@ pub fn centre(differences: &[f64]) -> Option<(f64, Interval)> {
     Some((statistics::quantile(&means, 0.5)?, interval))
 }
 
-/// How many of the sorted pairwise means lie outside the interval on either side:
-/// the most for which the signed-rank statistic of `count` differences is that small
-/// or smaller with a probability of at most 2.5%.
-fn means_outside(count: usize) -> usize {
+/// The two-sided p of the signed-rank test that the centre of `differences` is 0: twice
+/// the chance that the ranks of either sign sum to as little as they do. Differences of 0
+/// count half for either sign. `None` with fewer than [`MIN_DIFFERENCES`].
+#[must_use]
+pub fn p_value(differences: &[f64]) -> Option<f64> {
+    if differences.len() < MIN_DIFFERENCES {
+        return None;
+    }
+    // The statistic is the number of pairwise means on that side of 0 (Tukey).
+    let (mut below, mut above) = (0.0, 0.0);
+    for (i, a) in differences.iter().enumerate() {
+        for b in &differences[i..] {
+            match f64::midpoint(*a, *b) {
+                mean if mean < 0.0 => below += 1.0,
+                mean if mean > 0.0 => above += 1.0,
+                _ => (below, above) = (below + 0.5, above + 0.5),
+            }
+        }
+    }
+    let statistic = f64::min(below, above).ceil() as usize;
+    let chance: f64 = shares(differences.len()).into_iter().take(statistic + 1).sum();
+    Some((2.0 * chance).min(1.0))
+}
+
+/// Of the 2^count choices of ranks, the share whose sum is each number.
+fn shares(count: usize) -> Vec<f64> {
     let most = count * (count + 1) / 2;
-    // Of the 2^count choices of ranks, the share whose sum is each number.
     let mut share = vec![0.0; most + 1];
     share[0] = 1.0;
     for rank in 1..=count {
@@ -48,8 +69,15 @@ fn means_outside(count: usize) -> usize {
             share[sum] = f64::midpoint(share[sum], with);
         }
     }
+    share
+}
+
+/// How many of the sorted pairwise means lie outside the interval on either side:
+/// the most for which the signed-rank statistic of `count` differences is that small
+/// or smaller with a probability of at most 2.5%.
+fn means_outside(count: usize) -> usize {
     let mut below = 0.0;
-    for (sum, share) in share.iter().enumerate() {
+    for (sum, share) in shares(count).into_iter().enumerate() {
         below += share;
         if below > 0.025 {
             return sum.saturating_sub(1);
@@ -72,6 +100,22 @@ mod tests {
         // Statistic', Journal of the American Statistical Association 60, 1965).
         for (count, statistic) in [(6, 0), (7, 2), (8, 3), (10, 8), (15, 25), (20, 52), (30, 137)] {
             assert_eq!(means_outside(count), statistic, "{count} differences");
+        }
+    }
+
+    #[test]
+    fn p_is_below_five_percent_where_the_interval_leaves_out_zero() {
+        // R: wilcox.test(c(1.1, 2.2, -0.3, 3.1, 4.2, 1.9, 2.4, 0.8), exact = TRUE), V = 35.
+        let p = p_value(&[1.1, 2.2, -0.3, 3.1, 4.2, 1.9, 2.4, 0.8]).unwrap();
+        assert!((p - 0.015_625).abs() < 1e-9, "{p}");
+        assert_eq!(p_value(&[0.0; 8]), Some(1.0));
+        assert_eq!(p_value(&[0.1; 5]), None);
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        for _ in 0..200 {
+            let shift = rng.random_range(-0.5..0.5);
+            let all: Vec<f64> = (0..9).map(|_| shift + rng.random_range(-1.0..1.0)).collect();
+            let outside = !centre(&all).unwrap().1.contains(0.0);
+            assert_eq!(p_value(&all).unwrap() <= 0.05, outside, "{all:?}");
         }
     }
 

@@ -122,6 +122,28 @@ pub fn student_975(degrees: f64) -> f64 {
     below + (above - below) * (degrees - floor)
 }
 
+/// The two-sided p of a value of Student's t: the chance of one at least as far from 0.
+///
+/// With x = sqrt(d) tan(a) the density becomes cos(a)^(d - 1), whose integral from 0 to
+/// atan(t / sqrt(d)) over that from 0 to a right angle is the chance of less.
+#[must_use]
+pub fn student_p(t: f64, degrees: f64) -> f64 {
+    /// Steps of Simpson's rule; the tests say what they give.
+    const STEPS: usize = 2_000;
+    if t.is_nan() || degrees.is_nan() || degrees < 1.0 {
+        return 1.0;
+    }
+    let area = |from: f64, to: f64| {
+        let step = (to - from) / STEPS as f64;
+        let at = |i: usize| (from + step * i as f64).cos().max(0.0).powf(degrees - 1.0);
+        let inner = (1..STEPS).map(|i| at(i) * if i % 2 == 1 { 4.0 } else { 2.0 });
+        (at(0) + inner.sum::<f64>() + at(STEPS)) * step / 3.0
+    };
+    let (angle, right) = ((t.abs() / degrees.sqrt()).atan(), std::f64::consts::FRAC_PI_2);
+    let beyond = area(angle, right);
+    (beyond / (area(0.0, angle) + beyond)).clamp(0.0, 1.0)
+}
+
 fn cornish_fisher_975(degrees: f64) -> f64 {
     let z: f64 = 1.959_964;
     z + (z.powi(3) + z) / (4.0 * degrees)
@@ -170,6 +192,25 @@ mod tests {
         sample.extend([500.0, 900.0]);
         assert_eq!(outliers(&sorted(&sample)), 3);
         assert_eq!(outliers(&[5.0; 40]), 0);
+    }
+
+    #[test]
+    fn student_p_is_that_of_the_tables() {
+        // 97.5% and 99.5% points, and 0.
+        for (t, degrees, p) in [
+            (12.706, 1.0, 0.05),
+            (2.776, 4.0, 0.05),
+            (2.093, 19.0, 0.05),
+            (1.980, 120.0, 0.05),
+            (4.604, 4.0, 0.01),
+            (2.845, 20.0, 0.01),
+            (0.0, 7.5, 1.0),
+        ] {
+            assert!((student_p(t, degrees) - p).abs() < 1e-4, "{t} at {degrees}");
+            assert!((student_p(-t, degrees) - p).abs() < 1e-4, "-{t} at {degrees}");
+        }
+        assert!(student_p(f64::INFINITY, 9.0) < 1e-9 && student_p(f64::NAN, 9.0) == 1.0);
+        assert!(student_p(40.0, 9.0) < 1e-9);
     }
 
     #[test]

@@ -2,15 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::options::{Amount, LatencyOptions};
+use crate::record::options::{Amount, LatencyOptions, Tail};
 use crate::record::visit::Visit;
 use crate::stats::bootstrap;
 use crate::stats::bootstrap::Round;
+use crate::stats::tail::Grouped;
 
 /// Fewest timed runs with `--runs auto`.
 pub const MIN_RUNS: u64 = 30;
 /// The 95% interval of the median is narrow enough within -/+ this share.
 pub const PRECISION: f64 = 0.01;
+/// That of a tail, if one is asked for, is narrow enough within -/+ this share: tails
+/// scatter more, and a bound to hold to is rarely closer.
+pub const TAIL_PRECISION: f64 = 0.05;
 /// The interval is computed again after so many times more rounds: each look
 /// is a chance to stop on a lucky one, and costs a bootstrap.
 const LOOK_AGAIN: f64 = 1.1;
@@ -105,6 +109,8 @@ pub struct Stopping {
     replication: Replication,
     seed: u64,
     rounds: Vec<Round>,
+    /// The tail that has to be known, and every latency with its process, kept for it.
+    tail: Option<(Tail, Vec<(u32, Vec<u64>)>)>,
     runs_done: u64,
     timed_ns: u64,
     process_timed_ns: u64,
@@ -125,6 +131,7 @@ impl Stopping {
             replication,
             seed,
             rounds: Vec::new(),
+            tail: options.tail.map(|tail| (tail, Vec::new())),
             runs_done: 0,
             timed_ns: 0,
             process_timed_ns: 0,
@@ -145,11 +152,15 @@ impl Stopping {
             self.process_timed_ns = 0;
         }
         self.rounds.push(Round::of_latencies(visit.process, &visit.block.latency_ns));
+        if let Some((_, runs)) = &mut self.tail {
+            runs.push((visit.process, visit.block.latency_ns.clone()));
+        }
         self.runs_done += visit.block.latency_ns.len() as u64;
         self.timed_ns += visit.block.wall_ns;
         self.process_timed_ns += visit.block.wall_ns;
         if self.runs == Amount::Auto && self.has_the_least() && self.rounds.len() >= self.look_at {
-            self.precise_looks = if self.is_precise() { self.precise_looks + 1 } else { 0 };
+            self.precise_looks =
+                if self.is_precise() && self.knows_the_tail() { self.precise_looks + 1 } else { 0 };
             self.look_at = (self.rounds.len() as f64 * LOOK_AGAIN).ceil() as usize;
         }
     }
@@ -236,6 +247,16 @@ impl Stopping {
 
     fn process_count(&self) -> u64 {
         self.rounds.chunk_by(|a, b| a.process == b.process).count() as u64
+    }
+
+    /// Whether the interval of the tail that was asked for is narrow enough.
+    fn knows_the_tail(&self) -> bool {
+        let Some((tail, runs)) = &self.tail else { return true };
+        let runs = runs.iter().map(|(process, runs)| (*process, runs.as_slice()));
+        let interval = Grouped::of(runs).interval(tail.probability());
+        interval.is_some_and(|interval| {
+            (interval.high / interval.low).ln() / 2.0 <= TAIL_PRECISION.ln_1p()
+        })
     }
 
     fn is_precise(&self) -> bool {

@@ -19,6 +19,7 @@ fn options(runs: Amount) -> LatencyOptions {
         processes: Amount::Auto,
         affinity: vec![],
         budget_ms: None,
+        tail: None,
     }
 }
 
@@ -181,4 +182,26 @@ fn on_a_machine_without_rest_warm_up_does_not_take_most_of_the_time() {
     // Runs taken in turn rest on their pairs of processes.
     assert_eq!(due(Replication::auto_in_turn(1_000_000, 0.5)), 1);
     assert_eq!(due(Replication::fixed(20)), 1);
+}
+
+#[test]
+fn a_tail_that_is_asked_for_has_to_be_known_as_well() {
+    let stopped = |tail: Option<Tail>| {
+        let options = LatencyOptions { tail, ..options(Amount::Auto) };
+        let mut stopping = Stopping::new(&options, Replication::fixed(1), 1);
+        for round in 0..2_000 {
+            // Every run the same but one in fifty, which takes twice as long.
+            let latency_ns: Vec<u64> = (0..5)
+                .map(|i| if (round * 5 + i) % 50 == 7 { 8_000_000 } else { 4_000_000 })
+                .collect();
+            stopping.visited(&visit(round, 0, latency_ns));
+            if stopping.decision() != Decision::More {
+                return stopping.rounds.len() * 5;
+            }
+        }
+        usize::MAX
+    };
+    let (median, p90, p99) = (stopped(None), stopped(Some(Tail::P90)), stopped(Some(Tail::P99)));
+    assert!(median <= p90 && p90 < p99, "{median}, {p90} and {p99} runs");
+    assert!(p99 >= 368, "{p99}");
 }

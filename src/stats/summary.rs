@@ -7,6 +7,7 @@ use crate::stats::modes::Mode;
 use crate::stats::stability;
 use crate::stats::stability::Stability;
 use crate::stats::statistics;
+use crate::stats::tail::Grouped;
 
 /// Everything that `results.csv` says of a case's latency; the fields have the
 /// names of its columns.
@@ -29,8 +30,13 @@ pub struct Summary {
     pub latency_p50_low_us: Option<f64>,
     pub latency_p50_high_us: Option<f64>,
     pub latency_p90_us: f64,
+    /// Absent with fewer runs than the interval of a tail needs.
+    pub latency_p90_low_us: Option<f64>,
+    pub latency_p90_high_us: Option<f64>,
     pub latency_p95_us: f64,
     pub latency_p99_us: f64,
+    pub latency_p99_low_us: Option<f64>,
+    pub latency_p99_high_us: Option<f64>,
     pub latency_max_us: f64,
     pub outliers: usize,
     pub drift_percent: Option<f64>,
@@ -39,6 +45,8 @@ pub struct Summary {
     pub throughput_per_s: Option<f64>,
     /// Share of runs within the budget, where one is given.
     pub within_budget: Option<f64>,
+    pub within_budget_low: Option<f64>,
+    pub within_budget_high: Option<f64>,
     /// CPU time over wall time of the timed runs.
     pub cpu_time_ratio: Option<f64>,
     /// Median of the visits' first runs; absent where none was kept.
@@ -75,6 +83,10 @@ impl Summary {
         // The interval's width is that of the rounds' thinned points; it is
         // laid around the exact median.
         let reach = estimate.map(|e| (e.interval().high - e.interval().low) / 2.0);
+        let grouped =
+            Grouped::of(visits.iter().map(|it| (it.process, it.block.latency_ns.as_slice())));
+        let (p90, p99) = (grouped.interval(0.9), grouped.interval(0.99));
+        let within = budget_ms.and_then(|budget| grouped.share_within(budget * 1e6));
         let total_ns: f64 = sorted_ns.iter().sum();
         let wall_ns: u64 = visits.iter().map(|visit| visit.block.wall_ns).sum();
         let cpu_ns: u64 = visits.iter().map(|visit| visit.block.cpu_ns).sum();
@@ -91,14 +103,20 @@ impl Summary {
             latency_p50_low_us: reach.map(|reach| median_us * (-reach).exp()),
             latency_p50_high_us: reach.map(|reach| median_us * reach.exp()),
             latency_p90_us: us(0.9)?,
+            latency_p90_low_us: p90.map(|interval| interval.low / 1e3),
+            latency_p90_high_us: p90.map(|interval| interval.high / 1e3),
             latency_p95_us: us(0.95)?,
             latency_p99_us: us(0.99)?,
+            latency_p99_low_us: p99.map(|interval| interval.low / 1e3),
+            latency_p99_high_us: p99.map(|interval| interval.high / 1e3),
             latency_max_us: us(1.0)?,
             outliers: statistics::outliers(&sorted_ns),
             drift_percent: steadiness.drift_percent,
             stability: steadiness.stability,
             throughput_per_s: (total_ns > 0.0).then(|| all.len() as f64 * 1e9 / total_ns),
             within_budget: budget_ms.map(|budget| share_within(&sorted_ns, budget * 1e6)),
+            within_budget_low: within.map(|share| share.low),
+            within_budget_high: within.map(|share| share.high),
             cpu_time_ratio: (wall_ns > 0).then(|| cpu_ns as f64 / wall_ns as f64),
             latency_cold_p50_us: statistics::median_ns(&cold_ns).map(|ns| ns / 1e3),
             modes: steadiness.modes,

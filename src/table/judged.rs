@@ -39,6 +39,13 @@ impl Row {
         wilson(same, inputs).map_or(share, |interval| interval.high) < LEAST_AGREEMENT
     }
 
+    /// The p99 as people are shown it: with fewer runs than [`LEAST_RUNS_OF_P99`] it would
+    /// only be another name for the slowest.
+    #[must_use]
+    pub fn shown_p99_us(&self) -> Option<f64> {
+        self.latency_p99_us.filter(|_| self.runs.is_some_and(|runs| runs >= LEAST_RUNS_OF_P99))
+    }
+
     /// What really ran: backend and delegate, with a word of coverage where
     /// the delegate did not take the whole graph.
     #[must_use]
@@ -67,3 +74,6 @@ impl Row {
 /// reference backend's. Different kernels round differently: on a quantised
 /// MobileNet 0.25, whose scores tie often, a few inputs in a hundred change.
 const LEAST_AGREEMENT: f64 = 0.9;
+
+/// Fewest runs one in a hundred of which is a run.
+const LEAST_RUNS_OF_P99: usize = 100;

@@ -9,3 +9,4 @@ pub mod rows;
 pub mod short_names;
 pub mod speeds;
 pub mod units;
+pub mod validity;

@@ -175,7 +175,25 @@ columns! {
     /// Median of the visits' first runs, which no other column counts: what an application sees
     /// that classifies an image now and then, with other work in between.
     latency_cold_p50_us: Option<f64>, Microseconds;
-
+    /// Lower end of the 95% interval of latency_p90_us, a run in the order of their latency;
+    /// empty with fewer than 36 independent runs or 5 visits.
+    latency_p90_low_us: Option<f64>, Microseconds;
+    /// Its upper end.
+    latency_p90_high_us: Option<f64>, Microseconds;
+    /// Lower end of the 95% interval of latency_p99_us; empty with fewer than 368 independent
+    /// runs or 5 visits.
+    latency_p99_low_us: Option<f64>, Microseconds;
+    /// Its upper end.
+    latency_p99_high_us: Option<f64>, Microseconds;
+    /// Lower end of the 95% interval of within_budget; empty with fewer than 5 visits.
+    within_budget_low: Option<f64>, Share;
+    /// Its upper end.
+    within_budget_high: Option<f64>, Share;
+    /// TRUE where the figures are what they are called; FALSE where invalid_reason says
+    /// otherwise; empty where the case was not begun.
+    valid: Option<bool>, None;
+    /// Why the row is not valid, and what would make it so.
+    invalid_reason: Option<String>, None;
     beside
     /// Shares at the further ranks that `--top-k` names.
     top_k: Vec<TopK>;

@@ -23,6 +23,7 @@ use crate::table::row::Row;
 use crate::table::speeds::Speeds;
 use crate::table::units::one_line;
 use crate::table::units::{proportion, rounded};
+use crate::table::validity;
 
 /// A row for each case of the run's plan, in the plan's order. A case that was
 /// not begun is `skipped`.
@@ -30,6 +31,10 @@ use crate::table::units::{proportion, rounded};
 pub fn rows(run: &Run) -> Vec<Row> {
     let mut rows: Vec<Row> = run.header.cases.iter().map(|case| row(run, case)).collect();
     paired_top1::fill(&mut rows, run);
+    for row in rows.iter_mut().filter(|row| row.status != Status::Skipped) {
+        row.invalid_reason = validity::invalid_reason(row);
+        row.valid = Some(row.invalid_reason.is_none());
+    }
     rows
 }
 
@@ -129,6 +134,10 @@ fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
     row.latency_p90_us = us(summary.latency_p90_us);
     row.latency_p95_us = us(summary.latency_p95_us);
     row.latency_p99_us = us(summary.latency_p99_us);
+    row.latency_p90_low_us = summary.latency_p90_low_us.and_then(us);
+    row.latency_p90_high_us = summary.latency_p90_high_us.and_then(us);
+    row.latency_p99_low_us = summary.latency_p99_low_us.and_then(us);
+    row.latency_p99_high_us = summary.latency_p99_high_us.and_then(us);
     row.latency_max_us = us(summary.latency_max_us);
     row.outliers = Some(summary.outliers);
     row.drift_percent = summary.drift_percent.map(|drift| rounded(drift, 3));
@@ -140,6 +149,8 @@ fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
     row.latency_per_image_us = us(summary.latency_p50_us / batch);
     row.latency_cold_p50_us = summary.latency_cold_p50_us.and_then(us);
     row.within_budget = summary.within_budget.map(proportion);
+    row.within_budget_low = summary.within_budget_low.map(proportion);
+    row.within_budget_high = summary.within_budget_high.map(proportion);
     row.cpu_time_ratio = summary.cpu_time_ratio.map(|ratio| rounded(ratio, 4));
     row.modes = Speeds::of(&summary.modes);
 }
@@ -217,7 +228,10 @@ fn scored(row: &mut Row, run: &Run, record: &AccuracyRecord, timed: bool) {
     (row.top1, row.top1_low, row.top1_high) = ends(tally.top1);
     row.not_a_number = tally.not_a_number;
     if !run.header.scored_of(&record.key.model).is_some_and(|it| it.form.is_best_only()) {
-        (row.top5, row.top5_low, row.top5_high) = ends(tally.top5);
+        // Among five outputs the true class is always one of the five best.
+        if row.classes.is_none_or(|classes| classes > 5) {
+            (row.top5, row.top5_low, row.top5_high) = ends(tally.top5);
+        }
         row.ambiguous = tally.ambiguous.map(proportion);
     }
     let outputs = run.header.outputs_of(&record.key.model);

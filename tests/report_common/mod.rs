@@ -142,6 +142,7 @@ pub fn options(seed: u64) -> Options {
             processes: Amount::Auto,
             affinity: Vec::new(),
             budget_ms: Some(33.0),
+            tail: None,
         }),
         accuracy: Some(AccuracyOptions {
             dataset: "photos".into(),

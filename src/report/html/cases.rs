@@ -31,8 +31,12 @@ static COLUMNS: [Column; 11] = [
     column("p50 ms", "latency_p50_us", |r| {
         with_interval(r.latency_p50_us, r.latency_p50_low_us, r.latency_p50_high_us, ms)
     }),
-    column("p90 ms", "latency_p90_us", |r| r.latency_p90_us.map_or(String::new(), ms)),
-    column("p99 ms", "latency_p99_us", |r| r.latency_p99_us.map_or(String::new(), ms)),
+    column("p90 ms", "latency_p90_us", |r| {
+        with_interval(r.latency_p90_us, r.latency_p90_low_us, r.latency_p90_high_us, ms)
+    }),
+    column("p99 ms", "latency_p99_us", |r| {
+        with_interval(r.shown_p99_us(), r.latency_p99_low_us, r.latency_p99_high_us, ms)
+    }),
     column("Top-1 %", "top1", |r| with_interval(r.top1, r.top1_low, r.top1_high, percent)),
     column("Top-5 %", "top5", |r| with_interval(r.top5, r.top5_low, r.top5_high, percent)),
     column("size", "model_bytes", |r| bytes(r.model_bytes)),
@@ -42,7 +46,9 @@ static COLUMNS: [Column; 11] = [
     column("first run ms", "first_inference_ms", |r| {
         r.first_inference_ms.map_or(String::new(), three_digits)
     }),
-    column("in budget %", "within_budget", |r| r.within_budget.map_or(String::new(), percent)),
+    column("in budget %", "within_budget", |r| {
+        with_interval(r.within_budget, r.within_budget_low, r.within_budget_high, percent)
+    }),
 ];
 
 fn with_interval(

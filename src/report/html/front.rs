@@ -18,9 +18,11 @@ pub fn section(run: &Run, rows: &[Row], verdict: &Verdict) -> String {
     let mut before: Option<usize> = None;
     for &index in &verdict.front {
         let row = &rows[index];
+        let unsure = verdict.within_noise.contains(&index);
         let _ = write!(
             body,
-            "<tr><th scope=\"row\"><span class=\"name\">{}</span> <span class=\"phone\">{} ×{}</span></th><td class=\"desk\">{} ×{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td></tr>",
+            "<tr{}><th scope=\"row\"><span class=\"name\">{}</span> <span class=\"phone\">{} ×{}</span></th><td class=\"desk\">{} ×{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td></tr>",
+            if unsure { " class=\"dim\"" } else { "" },
             text(&row.model),
             text(&row.ran_on()),
             row.threads,
@@ -32,6 +34,10 @@ pub fn section(run: &Run, rows: &[Row], verdict: &Verdict) -> String {
             before
                 .map_or_else(|| "the fastest".to_owned(), |before| step(run, rows, before, index)),
         );
+        if unsure {
+            let end = body.len() - "</td></tr>".len();
+            body.insert_str(end, "; within noise");
+        }
         before = Some(index);
     }
     let also = verdict.front_with_size.iter().filter(|index| !verdict.front.contains(index));
@@ -47,7 +53,7 @@ pub fn section(run: &Run, rows: &[Row], verdict: &Verdict) -> String {
         ),
     };
     format!(
-        "<section id=\"front\" aria-labelledby=\"front-title\"><h2 id=\"front-title\">The Pareto front</h2><p class=\"lead\">Whatever the latency that you can afford, the best choice is in this list.</p>\
+        "<section id=\"front\" aria-labelledby=\"front-title\"><h2 id=\"front-title\">The Pareto front</h2><p class=\"lead\">No case was measured to be both faster and more accurate than one of these. Steps in grey are within noise: their intervals of latency or of Top-1 overlap those of the last step in black.</p>\
          <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"front-title\"><table><thead><tr><th scope=\"col\">model</th><th scope=\"col\" class=\"desk\">ran on</th><th scope=\"col\" class=\"n\">p50 ms</th><th scope=\"col\" class=\"n\">Top-1 %</th><th scope=\"col\" class=\"n\">size</th><th scope=\"col\">against the step before</th></tr></thead><tbody>{body}</tbody></table></div>{also}</section>\n"
     )
 }

@@ -8,7 +8,7 @@ use crate::record::options::{Amount, Options};
 use crate::record::run::Run;
 use crate::report::html::escape::text;
 use crate::report::portable;
-use crate::stats::stopping::LEAST_RUNS;
+use crate::stats::stopping::{AUTO_PROCESSES, LEAST_RUNS};
 use crate::table::row::Row;
 use crate::table::units::bytes;
 
@@ -212,7 +212,7 @@ fn method(options: &Options) -> Vec<(String, String)> {
         (
             "Processes a case".to_owned(),
             match latency.processes {
-                Amount::Auto => "as many as its time allows, at most 8".to_owned(),
+                Amount::Auto => format!("as many as its time allows, at most {AUTO_PROCESSES}"),
                 Amount::Fixed(processes) => processes.to_string(),
             },
         ),

@@ -1,0 +1,20 @@
+//! Whether a run has everything that was asked of it.
+
+use crate::record::run::Run;
+use crate::record::status::Status;
+use crate::table::row::Row;
+
+/// Whether no case failed, and everything that was measured was scored and compared as
+/// well, where that was asked for. `rows` are the run's.
+#[must_use]
+pub fn is_complete(run: &Run, rows: &[Row]) -> bool {
+    let failed = rows.iter().any(|row| row.status.is_failure());
+    let unscored = run.header.cases.iter().zip(rows).any(|(case, row)| {
+        let key = case.accuracy_key();
+        let record = run.accuracies.iter().find(|record| record.key == key);
+        let status = record.map_or(Status::Skipped, |record| record.status);
+        let asked = run.header.options.accuracy.is_some();
+        row.status == Status::Ok && (status.is_failure() || (asked && status != Status::Ok))
+    });
+    !failed && !unscored
+}
