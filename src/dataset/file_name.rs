@@ -17,7 +17,7 @@ pub fn shown(path: &Path) -> String {
     for chunk in path.as_os_str().as_bytes().utf8_chunks() {
         let valid = chunk.valid();
         for (at, c) in valid.char_indices() {
-            if c.is_control() || (c == '\\' && escape(valid[at..].as_bytes()).is_some()) {
+            if c.is_control() || (c == '\\' && escape(&valid.as_bytes()[at..]).is_some()) {
                 c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| push(&mut text, byte));
             } else {
                 text.push(c);

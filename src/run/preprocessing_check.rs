@@ -49,10 +49,12 @@ pub fn measure(
             break;
         }
         let scored = record.status == Status::Ok && !record.predictions.is_empty();
-        if scored && is_wanted(context, record) && checked.insert(&record.key.model) {
-            if let Some(check) = check(context, dataset, record) {
-                context.keep(&Entry::PreprocessingChecked { check })?;
-            }
+        if scored
+            && is_wanted(context, record)
+            && checked.insert(&record.key.model)
+            && let Some(check) = check(context, dataset, record)
+        {
+            context.keep(&Entry::PreprocessingChecked { check })?;
         }
     }
     Ok(())

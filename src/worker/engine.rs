@@ -149,7 +149,7 @@ impl Engine {
         let session = self.session()?;
         let run: usize = session.inputs().iter().map(TensorInfo::byte_len).sum();
         let size = run / images;
-        if payload.len() != size * count as usize || size == 0 || run % images != 0 {
+        if payload.len() != size * count as usize || size == 0 || !run.is_multiple_of(images) {
             return Err(BackendError::Failed(format!(
                 "{count} inputs of {size} bytes were announced, {} bytes came",
                 payload.len()

@@ -146,7 +146,7 @@ fn complete(sources: &[Source]) -> Result<()> {
             other.name()
         );
     }
-    for pair in parts.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+    if let Some(pair) = parts.windows(2).find(|pair| pair[0].0 == pair[1].0) {
         bail!(
             "{} and {} are both part {}; name one of them",
             pair[0].1.name(),
