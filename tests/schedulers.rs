@@ -70,11 +70,7 @@ fn assert_whole(folder: &Path, runs: Option<u32>, images: Option<usize>) {
     assert!(!rows.is_empty());
     for row in rows {
         assert_eq!(row.status, Status::Ok, "{row:?}");
-        assert_eq!(
-            (row.runs.map(|n| n as u32), row.images.map(|n| n as usize)),
-            (runs, images),
-            "{row:?}"
-        );
+        assert_eq!((row.runs.map(|n| n as u32), row.images), (runs, images), "{row:?}");
     }
 }
 
@@ -249,7 +245,8 @@ fn another_runtime_kernel_or_governor_is_refused_by_name() {
         fs::write(&path, format!("{header}\n{rest}")).unwrap();
         run().arg("--resume").arg(&folder).output().unwrap()
     };
-    let cases: [(&dyn Fn(&mut serde_json::Value), &str); 4] = [
+    type Change<'a> = &'a dyn Fn(&mut serde_json::Value);
+    let cases: [(Change<'_>, &str); 4] = [
         (&|it| it["runtimes"][0]["version"] = "0.1".into(), "the runtime tract was 0.1"),
         (&|it| it["runtimes"][0]["sha256"] = "abcdef".into(), "(SHA-256 abcdef)"),
         (&|it| it["host"]["kernel"] = "2.6.32".into(), "the kernel was 2.6.32"),

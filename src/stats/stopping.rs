@@ -100,6 +100,9 @@ fn affordable(loading_ns: u64, seconds: f64) -> u32 {
     if (processes as usize) < bootstrap::MIN_PROCESSES { 1 } else { processes }
 }
 
+/// Per visit, its process and its latencies in nanoseconds.
+type LatenciesByProcess = Vec<(u32, Vec<u64>)>;
+
 /// The progress of one case.
 #[derive(Debug, Clone)]
 pub struct Stopping {
@@ -109,8 +112,8 @@ pub struct Stopping {
     replication: Replication,
     seed: u64,
     rounds: Vec<Round>,
-    /// The tail that has to be known, and every latency with its process, kept for it.
-    tail: Option<(Tail, Vec<(u32, Vec<u64>)>)>,
+    /// The tail that has to be known, and what is kept for it.
+    tail: Option<(Tail, LatenciesByProcess)>,
     runs_done: u64,
     timed_ns: u64,
     process_timed_ns: u64,
