@@ -3,6 +3,8 @@
 
 use crate::record::channels::Channels;
 use crate::record::preprocessing::InputSpec;
+use crate::record::preset::{Parameters, Preset, PresetName};
+use crate::record::preset_value::Size;
 use crate::record::tensor::ElementType;
 
 /// A pipeline to try.
@@ -26,6 +28,12 @@ pub fn alternatives(spec: &InputSpec) -> Vec<Alternative> {
     };
     for (name, mean, scale) in normalisations(spec) {
         add(name, with(spec, spec.channels(), mean, scale));
+    }
+    for (name, preset) in geometries(spec) {
+        let (mean, scale) = spec.pipeline.normalisation();
+        let values = Some((mean.to_vec(), scale.to_vec()));
+        let pipeline = preset.pipeline(spec.height, spec.width, spec.channels(), values);
+        add(&name, InputSpec { pipeline, ..spec.clone() });
     }
     if let Some(swapped) = swapped(spec) {
         add("red and blue swapped", swapped);
@@ -67,6 +75,30 @@ fn normalisations(spec: &InputSpec) -> Vec<(&'static str, Vec<f32>, Vec<f32>)> {
     all
 }
 
+/// The geometries that most models were trained for, unless photos are fed as they are.
+fn geometries(spec: &InputSpec) -> Vec<(String, Preset)> {
+    if spec.pipeline.resampling().is_none() {
+        return Vec::new();
+    }
+    let squashed = Parameters {
+        resize: Some(Size::Both(spec.height, spec.width)),
+        crop: Some(Size::None),
+        ..Parameters::default()
+    };
+    let (height, width) = (spec.height, spec.width);
+    vec![
+        (
+            "shorter side resized, centre seven eighths".to_owned(),
+            Preset::plain(PresetName::Torchvision),
+        ),
+        ("central square".to_owned(), Preset::plain(PresetName::Ultralytics)),
+        (
+            format!("whole photo squashed to {width} x {height}"),
+            Preset { name: PresetName::Hf, parameters: squashed },
+        ),
+    ]
+}
+
 /// The other order of channels, each with its own normalisation as before.
 fn swapped(spec: &InputSpec) -> Option<InputSpec> {
     let channels = match spec.channels() {
@@ -102,4 +134,74 @@ fn alike(one: &InputSpec, other: &InputSpec) -> bool {
     });
     let bare = |spec: &InputSpec| with(spec, spec.channels(), Vec::new(), Vec::new());
     close && bare(one) == bare(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::channels::Layout;
+
+    fn spec(
+        preset: &str,
+        channels: Channels,
+        values: (f32, f32),
+        element: ElementType,
+    ) -> InputSpec {
+        let preset: Preset = preset.parse().unwrap();
+        let values = (vec![values.0], vec![values.1]);
+        InputSpec {
+            height: 224,
+            width: 224,
+            layout: Layout::Nhwc,
+            pipeline: preset.pipeline(224, 224, channels, Some(values)),
+            element,
+            quantization: None,
+        }
+    }
+
+    fn names(spec: &InputSpec) -> Vec<String> {
+        alternatives(spec).into_iter().map(|it| it.name).collect()
+    }
+
+    #[test]
+    fn each_differs_from_the_one_in_use_in_one_thing() {
+        let in_use = spec("torchvision", Channels::Rgb, (127.5, 127.5), ElementType::Float32);
+        assert_eq!(
+            names(&in_use),
+            [
+                "pixels to 0..1",
+                "pixels unchanged, 0..255",
+                "ImageNet's mean and deviation",
+                "ImageNet's mean alone (Caffe)",
+                "central square",
+                "whole photo squashed to 224 x 224",
+                "red and blue swapped",
+            ]
+        );
+        for other in alternatives(&in_use) {
+            assert_eq!(other.spec.shape(), in_use.shape());
+            assert_ne!(other.spec, in_use);
+        }
+    }
+
+    #[test]
+    fn integers_keep_what_their_quantisation_states() {
+        let eight_bit = spec("tflite-eval", Channels::Rgb, (0.0, 1.0), ElementType::Uint8);
+        assert!(names(&eight_bit).iter().all(|name| !name.contains("pixels")));
+        let grey = spec("tflite-eval", Channels::Grey, (0.0, 255.0), ElementType::Float32);
+        assert!(
+            names(&grey).iter().all(|name| !name.contains("ImageNet") && !name.contains("red"))
+        );
+    }
+
+    #[test]
+    fn a_mean_follows_its_channel() {
+        let caffe = spec("keras", Channels::Bgr, (0.0, 1.0), ElementType::Float32);
+        let others = alternatives(&caffe);
+        let mean = |name: &str| {
+            let other = others.iter().find(|it| it.name.contains(name)).unwrap();
+            other.spec.pipeline.normalisation().0.to_vec()
+        };
+        assert_eq!(mean("Caffe"), [103.939, 116.779, 123.68]);
+    }
 }
