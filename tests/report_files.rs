@@ -6,7 +6,11 @@ mod report_common;
 use std::fs;
 
 use report_common::{Shape, run};
+use shutterbench::record::channels::Channels;
+use shutterbench::record::description::PipelineSource;
+use shutterbench::record::model_pipeline::ModelPipeline;
 use shutterbench::record::precision::Precision;
+use shutterbench::record::preset::{Preset, PresetName};
 use shutterbench::record::status::Status;
 use shutterbench::report;
 use shutterbench::report::{csv, json, markdown, terminal};
@@ -20,7 +24,7 @@ fn written(rows: &[Row]) -> String {
 
 #[test]
 fn columns_are_the_contract_in_order() {
-    let expected = "run_id,device,os,arch,cpu,model,family,precision,format,model_bytes,input_height,input_width,input_dtype,classes,backend,backend_version,delegate,delegate_status,nodes_total,nodes_delegated,partitions,threads,status,error,load_ms,first_inference_ms,warmup_runs,runs,rounds,latency_mean_us,latency_std_us,latency_min_us,latency_p50_us,latency_p50_low_us,latency_p50_high_us,latency_p90_us,latency_p95_us,latency_p99_us,latency_max_us,outliers,drift_percent,stability,throughput_per_s,within_budget,memory_load_bytes,memory_peak_bytes,cpu_time_ratio,images,top1,top1_low,top1_high,top5,top5_low,top5_high,ambiguous,preprocess_p50_us,agreement_top1,max_abs_error,started_at,seconds,modes,top1_difference,top1_difference_p,top1_images_needed,agreement_inputs,threads_used,batch,latency_per_image_us,latency_cold_p50_us,latency_p90_low_us,latency_p90_high_us,latency_p99_low_us,latency_p99_high_us,within_budget_low,within_budget_high,valid,invalid_reason";
+    let expected = "run_id,device,os,arch,cpu,model,family,precision,format,model_bytes,input_height,input_width,input_dtype,classes,backend,backend_version,delegate,delegate_status,nodes_total,nodes_delegated,partitions,threads,status,error,load_ms,first_inference_ms,warmup_runs,runs,rounds,latency_mean_us,latency_std_us,latency_min_us,latency_p50_us,latency_p50_low_us,latency_p50_high_us,latency_p90_us,latency_p95_us,latency_p99_us,latency_max_us,outliers,drift_percent,stability,throughput_per_s,within_budget,memory_load_bytes,memory_peak_bytes,cpu_time_ratio,images,top1,top1_low,top1_high,top5,top5_low,top5_high,ambiguous,preprocess_p50_us,agreement_top1,max_abs_error,started_at,seconds,modes,top1_difference,top1_difference_p,top1_images_needed,agreement_inputs,threads_used,batch,latency_per_image_us,latency_cold_p50_us,latency_p90_low_us,latency_p90_high_us,latency_p99_low_us,latency_p99_high_us,within_budget_low,within_budget_high,preprocess,valid,invalid_reason";
     let rows = shutterbench::table::rows::rows(&run(&Shape::default()));
     assert_eq!(written(&rows).lines().next(), Some(expected));
     assert_eq!(written(&[]).lines().next(), Some(expected));
@@ -142,6 +146,30 @@ fn preparing_and_ambiguous_images_are_in_every_report() {
         assert!(text.contains("us an image (median), apart from inference"), "{text}");
         assert!(text.contains("% ambiguous (the two best"));
     }
+}
+
+#[test]
+fn what_the_photos_went_through_is_in_every_report() {
+    let mut run = run(&Shape::default());
+    let preset: Preset = "torchvision,resize=232".parse().unwrap();
+    let pipeline = preset.pipeline(28, 32, Channels::Bgr, None);
+    let models: Vec<String> = run.header.models.iter().map(|model| model.name.clone()).collect();
+    let source = PipelineSource::Configuration("config.json".into());
+    run.header.pipelines = vec![ModelPipeline { models, preset, source, pipeline }];
+    let rows = shutterbench::table::rows::rows(&run);
+    assert!(rows.iter().all(|row| row.preprocess == Some(PresetName::Torchvision)), "{rows:?}");
+    assert!(written(&rows).lines().nth(1).unwrap().contains(",torchvision,"));
+    for text in [markdown::document(&run, &rows), report::html::page::page(&run, &rows)] {
+        assert!(text.contains("resize shorter side to 232, bilinear with antialias"), "{text}");
+        assert!(text.contains("torchvision,resize=232 (stated by config.json)"), "{text}");
+    }
+    let json = &json::run(&run, &rows)["pipelines"][0];
+    assert_eq!(json["preset"], "torchvision,resize=232");
+    assert_eq!(json["source"], "config.json");
+    assert_eq!(json["models"].as_array().unwrap().len(), run.header.models.len());
+    assert!(json["steps"].as_str().unwrap().contains("centre crop 32 x 28; BGR;"), "{json}");
+    // As a program reads it: each step by its kind.
+    assert_eq!(json["pipeline"].as_array().unwrap().len(), 5, "{json}");
 }
 
 #[test]

@@ -18,6 +18,7 @@ pub mod host;
 pub mod input_size;
 pub mod known_fields;
 pub mod model_pipeline;
+pub mod names;
 pub mod options;
 pub mod output_classes;
 pub mod output_kind;

@@ -18,11 +18,14 @@ use crate::record::preset_value::{Size, colour, numbers, one_of, positive, share
     Copy,
     PartialEq,
     Eq,
+    Serialize,
+    Deserialize,
     strum::Display,
     strum::EnumString,
     strum::VariantNames,
     strum::VariantArray,
 )]
+#[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum PresetName {
     /// TensorFlow Lite's evaluation tool for image classification.

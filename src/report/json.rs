@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::decide::verdict::Verdict;
+use crate::record::model_pipeline::ModelPipeline;
 use crate::record::run::{AccuracyRecord, CaseRecord, Run};
 use crate::report::class_names::ClassNames;
 use crate::report::notes::notes;
@@ -39,6 +40,7 @@ pub fn run(run: &Run, rows: &[Row]) -> Value {
         fields.insert("decoded".into(), to_value(&run.decoded));
         fields.insert("measured_cases".into(), cases.into());
         fields.insert("accuracies".into(), accuracies.into());
+        fields.insert("pipelines".into(), pipelines(run));
         fields.insert("published".into(), published(run, rows));
         fields.insert("preprocessing_checks".into(), checks(run));
     }
@@ -149,6 +151,20 @@ pub fn report(run: &Run, rows: &[Row]) -> Value {
         "pareto_within_noise": named(&verdict.within_noise),
         "pareto_latency_top1_size": named(&verdict.front_with_size),
     })
+}
+
+/// What the photos went through, for which models: as data, and as reports say it.
+fn pipelines(run: &Run) -> Value {
+    let line = |it: &ModelPipeline| {
+        json!({
+            "models": it.models,
+            "preset": it.preset,
+            "source": it.source.to_string(),
+            "steps": it.pipeline.to_string(),
+            "pipeline": it.pipeline,
+        })
+    };
+    run.header.pipelines.iter().map(line).collect()
 }
 
 fn checks(run: &Run) -> Value {

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use crate::decide::score_words;
 use crate::decide::verdict::{Verdict, by_device, fastest_of_each_model};
+use crate::record::model_pipeline::ModelPipeline;
+use crate::record::names::together;
 use crate::record::run::Run;
 use crate::record::status::Status;
 use crate::report::notes::notes;
@@ -49,6 +51,7 @@ pub fn document(run: &Run, rows: &[Row]) -> String {
     text.push_str(&words(rows));
     text.push_str(&accuracies(rows));
     text.push_str(&scores(run));
+    text.push_str(&pipelines(run));
     text.push_str(&preprocessing::markdown(run, escape));
     text.push_str(&published(run, rows));
     let _ = writeln!(
@@ -163,6 +166,18 @@ fn scores(run: &Run) -> String {
         "\n<details><summary>Scores and preparation</summary>\n\n{}\n</details>\n",
         lines.concat()
     )
+}
+
+/// What the photos went through, for which models.
+fn pipelines(run: &Run) -> String {
+    let line = |it: &ModelPipeline| {
+        format!("- **{}**: {}\n", escape(&together(&it.models)), escape(&it.to_string()))
+    };
+    let lines: String = run.header.pipelines.iter().take(MOST_ROWS).map(line).collect();
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!("\n<details><summary>From photo to input</summary>\n\n{lines}\n</details>\n")
 }
 
 /// What was published for the models, beside what was measured.

@@ -7,12 +7,10 @@ use crate::dataset::entries::Dataset;
 use crate::model::{resolve, sources};
 use crate::record::description::{Description, Model};
 use crate::record::model_pipeline::ModelPipeline;
+use crate::record::names::together;
 use crate::record::output_classes::OutputClasses;
 use crate::record::scored_output::ScoredOutput;
 use crate::run::matching::Matching;
-
-/// More models than this are counted, not named, where they share a sentence.
-const MOST_NAMED: usize = 3;
 
 /// What is decided, and the sentences about what was assumed.
 pub struct Decided {
@@ -62,25 +60,4 @@ pub fn about(
     let sentences = assumed.iter().map(|(text, names)| format!("{}: {text}", together(names)));
     let sentences = sentences.collect();
     Ok(Decided { outputs, pipelines, sentences })
-}
-
-fn together(names: &[&str]) -> String {
-    match names.split_at_checked(MOST_NAMED) {
-        Some((first, rest)) if rest.len() > 1 => {
-            format!("{} and {} more", first.join(", "), rest.len())
-        }
-        _ => names.join(", "),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn models_that_share_a_sentence_are_named_or_counted() {
-        assert_eq!(together(&["a"]), "a");
-        assert_eq!(together(&["a", "b", "c", "d"]), "a, b, c, d");
-        assert_eq!(together(&["a", "b", "c", "d", "e"]), "a, b, c and 2 more");
-    }
 }

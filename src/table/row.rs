@@ -11,6 +11,7 @@ use crate::record::coverage::DelegateStatus;
 use crate::record::delegate::Delegate;
 use crate::record::format::Format;
 use crate::record::precision::Precision;
+use crate::record::preset::PresetName;
 use crate::record::status::Status;
 use crate::record::tensor::ElementType;
 use crate::scoring::doubt::Doubt;
@@ -20,7 +21,7 @@ use crate::table::ranks::TopK;
 use crate::table::speeds::Speeds;
 
 cells! {
-    Text: BackendKind, Delegate, DelegateStatus, ElementType, Format, Precision, Speeds, Stability, Status;
+    Text: BackendKind, Delegate, DelegateStatus, ElementType, Format, Precision, PresetName, Speeds, Stability, Status;
 }
 
 columns! {
@@ -189,6 +190,9 @@ columns! {
     within_budget_low: Option<f64>, Share;
     /// Its upper end.
     within_budget_high: Option<f64>, Share;
+    /// Name of the preset whose pipeline the images went through; report.md, report.html and
+    /// run.json have its steps and who stated it. Empty where the model was not scored.
+    preprocess: Option<PresetName>, None;
     /// TRUE where the figures are what they are called; FALSE where invalid_reason says
     /// otherwise; empty where the case was not begun.
     valid: Option<bool>, None;

@@ -225,6 +225,7 @@ fn scored(row: &mut Row, run: &Run, record: &AccuracyRecord, timed: bool) {
     }
     let tally = Tally::of(&record.predictions);
     row.images = Some(tally.images);
+    row.preprocess = run.header.pipeline_of(&record.key.model).map(|it| it.preset.name);
     (row.top1, row.top1_low, row.top1_high) = ends(tally.top1);
     row.not_a_number = tally.not_a_number;
     if !run.header.scored_of(&record.key.model).is_some_and(|it| it.form.is_best_only()) {

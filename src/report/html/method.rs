@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::record::coverage::DelegateStatus;
 use crate::record::delegate::Delegate;
+use crate::record::names::together;
 use crate::record::options::{Amount, Options};
 use crate::record::run::Run;
 use crate::report::html::escape::text;
@@ -74,6 +75,10 @@ pub fn section(run: &Run, rows: &[Row]) -> String {
     list(&mut html, "The runtimes", &runtimes);
     list(&mut html, "How it was measured", &method(&header.options));
     list(&mut html, "The images", &dataset(run));
+    let pipelines = header.pipelines.iter();
+    let pipelines: Vec<(String, String)> =
+        pipelines.map(|it| (together(&it.models), text(&it.to_string()))).collect();
+    list(&mut html, "From photo to input", &pipelines);
     assumptions(&mut html, &header.assumptions);
     html.push_str(DEFINITIONS);
     let models: Vec<(String, String)> = header
