@@ -106,6 +106,7 @@ fn print_rows(run: &Run, json: bool) -> Result<Vec<Row>> {
         print(report::terminal::table(&rows, width_of_stdout(), color).as_bytes())?;
     }
     if !json {
+        print(report::orientation::terminal(run).as_bytes())?;
         print(report::preprocessing::terminal(run).as_bytes())?;
     }
     warn(run, &rows, json);
@@ -307,6 +308,7 @@ pub(crate) fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> 
         anchor: args.anchor.clone().or(file.anchor),
         top_k: either(&args.top_k, file.top_k),
         check_preprocessing: args.check_preprocessing.or(file.check_preprocessing),
+        exif: args.exif.or(file.exif),
         accuracy: if args.no_accuracy { Some(false) } else { file.accuracy },
         timeout: args.timeout.or(file.timeout),
         memory_limit: args.memory_limit.or(file.memory_limit),

@@ -9,7 +9,7 @@ use crate::cli::device_args::DeviceArgs;
 use crate::record::backend_kind::BackendKind;
 use crate::record::delegate::Delegate;
 use crate::record::input_size::InputSize;
-use crate::record::options::{Amount, CheckPreprocessing, NonNegative, Order, Tail};
+use crate::record::options::{Amount, CheckPreprocessing, Exif, NonNegative, Order, Tail};
 use crate::record::partition::Partition;
 use crate::record::preprocessing::Resize;
 use crate::record::preset::Preset;
@@ -144,6 +144,9 @@ pub struct RunArgs {
     /// nothing was stated and 200 images or more are scored]
     #[arg(long, value_enum, value_name = "auto|always|never", num_args = 0..=1, default_missing_value = "always", require_equals = true, help_heading = "Accuracy")]
     pub check_preprocessing: Option<CheckPreprocessing>,
+    /// Turn images upright as their EXIF orientation says [default: ignore]
+    #[arg(long, value_enum, value_name = "ignore|apply", help_heading = "Accuracy")]
+    pub exif: Option<Exif>,
     /// Measure no accuracy
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Accuracy")]
     pub no_accuracy: bool,

@@ -13,6 +13,7 @@ use crate::dataset::container::Container;
 use crate::dataset::file_name;
 use crate::image::decode;
 use crate::record::header::DatasetFacts;
+use crate::record::options::Exif;
 use crate::record::shard::Shard;
 
 /// One labelled image.
@@ -95,6 +96,8 @@ pub struct Dataset {
     pub(crate) container: Option<Arc<Container>>,
     /// The part of the images that is scored; absent: all of them.
     pub shard: Option<Shard>,
+    /// Whether its images are turned upright.
+    pub exif: Exif,
 }
 
 impl Dataset {
@@ -110,6 +113,7 @@ impl Dataset {
             assumed: Vec::new(),
             container: None,
             shard: None,
+            exif: Exif::Ignore,
         }
     }
 

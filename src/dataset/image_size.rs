@@ -2,19 +2,22 @@
 
 use crate::dataset::entries::Dataset;
 use crate::image::decode;
+use crate::record::options::Exif;
 
 /// Images that are looked at; a dataset of photos is told by the second.
 const MOST_LOOKED_AT: usize = 64;
 
 impl Dataset {
     /// Width and height of the images, where all that are looked at have the same: up to 64
-    /// of them, evenly spaced. Images that cannot be read do not count.
+    /// of them, evenly spaced. Images that cannot be read do not count. Where they are turned
+    /// upright, only squares are sure to keep their size.
     #[must_use]
     pub fn image_size(&self) -> Option<(usize, usize)> {
         let step = self.entries.len().div_ceil(MOST_LOOKED_AT).max(1);
         let looked_at = self.entries.iter().step_by(step);
         let mut sizes = looked_at.filter_map(|entry| decode::size(&self.load(entry).ok()?));
         let first = sizes.next()?;
-        sizes.all(|size| size == first).then_some(first)
+        let kept = self.exif == Exif::Ignore || first.0 == first.1;
+        (kept && sizes.all(|size| size == first)).then_some(first)
     }
 }

@@ -149,6 +149,7 @@ fn dataset_bundle(
         shard: None,
         top_k: Vec::new(),
         check_preprocessing: CheckPreprocessing::Never,
+        exif: wanted.exif.unwrap_or_default(),
     };
     let dataset = plan::open_dataset(&options, wanted.seed.unwrap_or(plan::SEED))?;
     let bundle = images_bundle(&dataset)?;

@@ -97,3 +97,41 @@ fn a_panic_is_caught_and_another_is_not_hushed_up() {
     assert_eq!(silently_caught(|| panic!("a decoder's")), None::<()>);
     assert!(!DECODING.get());
 }
+
+/// EXIF of one field, the orientation: TIFF's header, and a directory at `directory`.
+fn exif(orientation: u8, directory: u8) -> Vec<u8> {
+    let mut tiff = b"II*\0".to_vec();
+    tiff.extend([directory, 0, 0, 0]);
+    tiff.extend([1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0, 0, 0, 0, 0]);
+    tiff
+}
+
+fn encoded(mut encoder: impl image::ImageEncoder, exif: Vec<u8>) {
+    encoder.set_exif_metadata(exif).unwrap();
+    let pixels: Vec<u8> = (0..6 * 4 * 3).collect();
+    encoder.write_image(&pixels, 6, 4, image::ExtendedColorType::Rgb8).unwrap();
+}
+
+fn orientation(bytes: &[u8]) -> u8 {
+    decode(bytes, &Mutex::new(())).unwrap().orientation.to_exif()
+}
+
+#[test]
+fn every_format_tells_its_orientation_and_bad_metadata_costs_no_image() {
+    // What a field, a directory and a length may say that is not so.
+    let cases = [(exif(6, 8), 6), (exif(9, 8), 1), (exif(6, 200), 1), (exif(6, 8)[..15].into(), 1)];
+    for (exif, expected) in cases {
+        let (mut png, mut webp) = (Vec::new(), Vec::new());
+        encoded(image::codecs::png::PngEncoder::new(&mut png), exif.clone());
+        encoded(image::codecs::webp::WebPEncoder::new_lossless(&mut webp), exif.clone());
+        let mut app1 = b"Exif\0\0".to_vec();
+        app1.extend(&exif);
+        let mut jpeg = jpeg(6, 4, false);
+        let length = u16::try_from(app1.len() + 2).unwrap().to_be_bytes();
+        jpeg.splice(2..2, [&[0xff, 0xe1][..], &length, &app1].concat());
+        for (format, bytes) in [("PNG", &png), ("WebP", &webp), ("JPEG", &jpeg)] {
+            assert_eq!(orientation(bytes), expected, "{format}, EXIF {exif:?}");
+        }
+    }
+    assert_eq!(orientation(&jpeg(6, 4, true)), 1);
+}

@@ -233,6 +233,17 @@ pub enum CheckPreprocessing {
     Never,
 }
 
+/// What becomes of an image whose file says that it has to be turned (EXIF's orientation).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Exif {
+    /// It is classified as it is stored, as publishers' own figures are made.
+    #[default]
+    Ignore,
+    /// It is turned upright.
+    Apply,
+}
+
 /// How accuracy is measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AccuracyOptions {
@@ -251,6 +262,9 @@ pub struct AccuracyOptions {
     /// Whether models are tried under other pipelines.
     #[serde(default)]
     pub check_preprocessing: CheckPreprocessing,
+    /// Whether images are turned upright.
+    #[serde(default)]
+    pub exif: Exif,
 }
 
 fn is_all(selection: &Selection) -> bool {

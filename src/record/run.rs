@@ -82,6 +82,9 @@ pub struct Run {
 pub struct Decoded {
     /// How many.
     pub images: usize,
+    /// How many of them have an EXIF orientation other than upright.
+    #[serde(default)]
+    pub turned: usize,
     /// The time that took, summed over the threads.
     pub seconds: f64,
 }
@@ -89,6 +92,7 @@ pub struct Decoded {
 impl std::ops::AddAssign for Decoded {
     fn add_assign(&mut self, other: Self) {
         self.images += other.images;
+        self.turned += other.turned;
         self.seconds += other.seconds;
     }
 }

@@ -9,6 +9,7 @@ use crate::record::names::together;
 use crate::record::run::Run;
 use crate::record::status::Status;
 use crate::report::notes::notes;
+use crate::report::orientation;
 use crate::report::preprocessing;
 use crate::report::published;
 use crate::scoring::tally::Tally;
@@ -45,6 +46,9 @@ pub fn document(run: &Run, rows: &[Row]) -> String {
         for (title, sentence) in Verdict::of(rows).sentences(rows) {
             let _ = writeln!(text, "- **{title}{on}:** {}", escape(&sentence));
         }
+    }
+    if let Some(sentence) = orientation::sentence(run) {
+        let _ = writeln!(text, "- **EXIF:** {}", escape(&sentence));
     }
     text.push('\n');
     text.push_str(&table(rows, &verdict));

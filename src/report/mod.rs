@@ -10,6 +10,7 @@ pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod notes;
+pub mod orientation;
 pub mod portable;
 pub mod preprocessing;
 pub mod published;

@@ -193,6 +193,7 @@ pub fn open_dataset(options: &AccuracyOptions, seed: u64) -> Result<Dataset> {
         dataset.sample(images, seed)?;
     }
     dataset.shard = options.shard;
+    dataset.exif = options.exif;
     if let Some(shard) = options.shard {
         ensure!(
             !dataset.scored().is_empty(),
@@ -353,6 +354,7 @@ fn accuracy_options(
         shard: wanted.shard,
         top_k: wanted.top_k.iter().map(|k| k.get()).collect(),
         check_preprocessing: wanted.check_preprocessing.unwrap_or_default(),
+        exif: wanted.exif.unwrap_or_default(),
     }))
 }
 

@@ -215,7 +215,7 @@ fn kind_of(
     for entry in dataset.entries.iter().take(IMAGES) {
         let Ok(bytes) = decode::load(&dataset.path(entry)) else { continue };
         let Ok(decoded) = decode::decode(&bytes, &gate) else { continue };
-        preparer.prepare(&decoded.pixels, &spec, &mut tensors);
+        preparer.prepare(&decoded.turned(dataset.exif).pixels, &spec, &mut tensors);
         images += 1;
     }
     if images == 0 {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::record::backend_kind::BackendKind;
 use crate::record::delegate::Delegate;
 use crate::record::description::Description;
-use crate::record::options::{Amount, CheckPreprocessing, NonNegative, Order, Tail};
+use crate::record::options::{Amount, CheckPreprocessing, Exif, NonNegative, Order, Tail};
 use crate::record::partition::Partition;
 use crate::record::shard::Shard;
 
@@ -50,6 +50,7 @@ pub struct SuiteFile {
     pub anchor: Option<String>,
     pub top_k: Vec<NonZeroU32>,
     pub check_preprocessing: Option<CheckPreprocessing>,
+    pub exif: Option<Exif>,
     pub accuracy: Option<bool>,
     pub timeout: Option<NonNegative>,
     pub memory_limit: Option<u64>,

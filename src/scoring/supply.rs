@@ -41,6 +41,7 @@ pub(crate) struct Supply<'a> {
     /// Mean CPU time to decode and prepare one image.
     image_ns: AtomicU64,
     decoded_images: AtomicUsize,
+    turned_images: AtomicUsize,
     decoded_ns: AtomicU64,
     large: Mutex<()>,
 }
@@ -77,6 +78,7 @@ impl<'a> Supply<'a> {
             threads: cores,
             image_ns: AtomicU64::new(0),
             decoded_images: AtomicUsize::new(0),
+            turned_images: AtomicUsize::new(0),
             decoded_ns: AtomicU64::new(0),
             large: Mutex::new(()),
         }
@@ -96,6 +98,7 @@ impl<'a> Supply<'a> {
     pub(crate) fn decoded(&self) -> Decoded {
         Decoded {
             images: self.decoded_images.load(Ordering::Relaxed),
+            turned: self.turned_images.load(Ordering::Relaxed),
             seconds: self.decoded_ns.load(Ordering::Relaxed) as f64 / 1e9,
         }
     }
@@ -175,6 +178,8 @@ impl<'a> Supply<'a> {
         let began = thread_cpu_ns();
         let decoded = decode::decode(&bytes, &self.large)?;
         self.decoded_images.fetch_add(1, Ordering::Relaxed);
+        self.turned_images.fetch_add(usize::from(decoded.is_turned()), Ordering::Relaxed);
+        let decoded = decoded.turned(self.dataset.exif);
         let mut ended = thread_cpu_ns();
         self.decoded_ns.fetch_add(ended - began, Ordering::Relaxed);
         let mut preprocess_ns = Vec::with_capacity(self.specs.len());

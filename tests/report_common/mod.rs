@@ -151,6 +151,7 @@ pub fn options(seed: u64) -> Options {
             shard: None,
             top_k: Vec::new(),
             check_preprocessing: shutterbench::record::options::CheckPreprocessing::Auto,
+            exif: shutterbench::record::options::Exif::Ignore,
         }),
         overrides: Description::default(),
         seed,
@@ -235,7 +236,7 @@ pub fn run(shape: &Shape) -> Run {
         },
         cases: records,
         accuracies,
-        decoded: Decoded { images: shape.images, seconds: 0.5 },
+        decoded: Decoded { images: shape.images, turned: 0, seconds: 0.5 },
         preprocessing_checks: Vec::new(),
         finished: Some(Finished { load_after: Some(1.02), seconds: 99.5 }),
     }
