@@ -16,6 +16,7 @@ use crate::dataset::file_name;
 use crate::image::decode;
 use crate::image::pixels::{Pixels, Window};
 use crate::image::resample::{Passes, Request, Resampler};
+use crate::record::options::Exif;
 use crate::record::pipeline::Filter;
 use crate::record::run::Run;
 
@@ -31,6 +32,8 @@ pub struct Thumbnails {
     folder: Option<PathBuf>,
     /// The dataset, where one file holds all images.
     contained: Option<Dataset>,
+    /// Whether they are shown upright: as the models saw them.
+    exif: Exif,
     indices: HashMap<String, usize>,
 }
 
@@ -39,7 +42,9 @@ impl Thumbnails {
     pub fn new(run: &Run) -> Self {
         let folder = run.header.dataset.as_ref().map(|dataset| dataset.path.clone());
         let contained = folder.as_deref().and_then(Dataset::contained);
-        Self { folder, contained, indices: HashMap::new() }
+        let exif = run.header.options.accuracy.as_ref().map(|accuracy| accuracy.exif);
+        let exif = exif.unwrap_or_default();
+        Self { folder, contained, exif, indices: HashMap::new() }
     }
 
     /// The index of an image's thumbnail. `None` where the page is full.
@@ -65,15 +70,15 @@ impl Thumbnails {
             Some(dataset) => dataset.load(&Entry::new(image.to_owned(), 0)).ok(),
             None => decode::load(&self.folder.as_ref()?.join(file_name::path(image))).ok(),
         };
-        let uri = |(image, _): &(String, usize)| uri(&load(image)?, &large);
+        let uri = |(image, _): &(String, usize)| uri(&load(image)?, self.exif, &large);
         images.par_iter().map(uri).collect()
     }
 }
 
 /// A small picture stays as it is, the central square of a large one is reduced.
-fn uri(bytes: &[u8], large: &Mutex<()>) -> Option<String> {
+fn uri(bytes: &[u8], exif: Exif, large: &Mutex<()>) -> Option<String> {
     // Kept until it is reduced: while it lives, no other large one is decoded.
-    let decoded = decode::decode(bytes, large).ok()?;
+    let decoded = decode::decode(bytes, large).ok()?.turned(exif);
     let pixels = &decoded.pixels;
     let (format, bytes) = if pixels.width.max(pixels.height) <= SIDE {
         let mut png = Cursor::new(Vec::new());
@@ -140,6 +145,7 @@ mod tests {
         let mut thumbnails = Thumbnails {
             folder: Some(folder.path().to_owned()),
             contained: None,
+            exif: Exif::Ignore,
             indices: HashMap::new(),
         };
         let images = ["photo.JPEG", "grey.png", "text.jpg", "small.png", "absent.png", "grey.png"];
@@ -157,5 +163,17 @@ mod tests {
         assert!(grey.data.iter().all(|value| value.abs_diff(99) < 3));
         assert!(uris[3].as_ref().unwrap().starts_with("data:image/png;base64,"));
         assert_eq!((&uris[2], &uris[4]), (&None, &None));
+    }
+
+    #[test]
+    fn they_lie_as_the_models_saw_them() {
+        let photo = include_bytes!("../../../tests/goldens/pictures/exif6.jpg");
+        let size = |exif| {
+            let uri = uri(photo, exif, &Mutex::new(())).unwrap();
+            let encoded = uri.strip_prefix("data:image/png;base64,").unwrap();
+            decode::size(&BASE64_STANDARD.decode(encoded).unwrap()).unwrap()
+        };
+        assert_eq!(size(Exif::Ignore), (24, 16));
+        assert_eq!(size(Exif::Apply), (16, 24));
     }
 }
