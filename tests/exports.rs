@@ -13,15 +13,13 @@ use serde_json::Value;
 struct Export {
     name: &'static str,
     backend: &'static str,
-    /// A description beside the file, where the library writes no configuration.
-    sidecar: Option<&'static str>,
 }
 
 const EXPORTS: [Export; 4] = [
-    Export { name: "timm", backend: "onnxruntime", sidecar: None },
-    Export { name: "huggingface", backend: "onnxruntime", sidecar: None },
-    Export { name: "torchvision", backend: "onnxruntime", sidecar: None },
-    Export { name: "keras", backend: "tflite", sidecar: Some("preprocess = \"keras,mode=tf\"\n") },
+    Export { name: "timm", backend: "onnxruntime" },
+    Export { name: "huggingface", backend: "onnxruntime" },
+    Export { name: "torchvision", backend: "onnxruntime" },
+    Export { name: "keras", backend: "tflite" },
 ];
 
 fn exports() -> PathBuf {
@@ -55,9 +53,6 @@ fn agreeing(export: &Export, images: &[Value], from: &Path) -> Option<(usize, us
         if path.file_stem().is_some_and(|stem| stem == "model") {
             model = Some(copy);
         }
-    }
-    if let Some(text) = export.sidecar {
-        fs::write(models.join("model.toml"), text).unwrap();
     }
     let out = folder.path().join("run");
     let output = Command::new(env!("CARGO_BIN_EXE_shutterbench"))

@@ -94,7 +94,7 @@ fn default(model: &Model, fits: bool) -> Chosen {
             ("slim-pillow,fraction=1", "images as they are, for all have the input's size")
         }
         (_, Format::Tflite, true) => ("tflite-eval", "as TensorFlow Lite's evaluation tool"),
-        (_, Format::Tflite, false) => ("task-library", "as TensorFlow Lite's Task Library"),
+        (_, Format::Tflite, false) => ("keras", "as Keras' loaders read whole images"),
         (_, Format::Onnx, _) => ("torchvision", "as torchvision"),
     };
     // Each of these is a preset; its plain form is what remains if one were not.
