@@ -112,7 +112,7 @@ impl<'a> Context<'a> {
     }
 }
 
-/// A run that is begun: what [`execute`] goes on with.
+/// A run that is begun: what [`crate::run::execute`] goes on with.
 pub struct Started {
     /// The run's folder.
     pub folder: PathBuf,

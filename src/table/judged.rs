@@ -39,7 +39,7 @@ impl Row {
         wilson(same, inputs).map_or(share, |interval| interval.high) < LEAST_AGREEMENT
     }
 
-    /// The p99 as people are shown it: with fewer runs than [`LEAST_RUNS_OF_P99`] it would
+    /// The p99 as people are shown it: with fewer runs than `LEAST_RUNS_OF_P99` it would
     /// only be another name for the slowest.
     #[must_use]
     pub fn shown_p99_us(&self) -> Option<f64> {
