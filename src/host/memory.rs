@@ -14,15 +14,6 @@ pub fn available_bytes() -> u64 {
     group.map_or(machine, |group| group.min(machine))
 }
 
-/// The limit that the control group sets, in bytes, where it is below the machine's memory.
-#[must_use]
-pub fn limit_bytes() -> Option<u64> {
-    let mut system = sysinfo::System::new();
-    system.refresh_memory();
-    let total = system.total_memory();
-    system.cgroup_limits().map(|limits| limits.total_memory).filter(|limit| *limit < total)
-}
-
 /// How often the kernel has ended a process for want of memory: in the control group where
 /// that counts (cgroup v2's `memory.events`), else on the whole machine (`/proc/vmstat`).
 /// `None` where neither tells.

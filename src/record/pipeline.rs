@@ -239,8 +239,6 @@ pub enum SidesRule {
 pub enum Values {
     /// 8 bits, rounded.
     U8Rounded,
-    /// 8 bits, the fraction cut off.
-    U8Truncated,
     /// Floating point.
     F32,
     /// Floating point; an integer tensor takes it with the fraction cut off.
@@ -339,7 +337,6 @@ impl fmt::Display for Step {
             }
             Self::Values { values } => f.write_str(match values {
                 Values::U8Rounded => "8-bit values, rounded",
-                Values::U8Truncated => "8-bit values, truncated",
                 Values::F32 => "float values",
                 Values::F32Truncated => "float values, truncated for integer inputs",
             }),

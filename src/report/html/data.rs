@@ -9,6 +9,7 @@ use crate::report::html::scores;
 use crate::report::html::scores::Scored;
 use crate::report::html::thumbnails::Thumbnails;
 use crate::report::notes::{Note, notes};
+use crate::stats::statistics;
 use crate::table::paired_top1;
 use crate::table::row::Row;
 use crate::table::short_names::ShortNames;
@@ -113,28 +114,15 @@ fn record_of<'a>(run: &'a Run, row: &Row) -> Option<&'a CaseRecord> {
 }
 
 fn quantiles(record: &CaseRecord, probabilities: &[f64]) -> Option<Vec<f64>> {
-    let mut sorted: Vec<u64> =
+    let all: Vec<u64> =
         record.visits.iter().flat_map(|visit| &visit.block.latency_ns).copied().collect();
-    sorted.sort_unstable();
-    let last = sorted.len().checked_sub(1)?;
-    let at = |probability: &f64| {
-        let position = last as f64 * probability;
-        let below = position.floor() as usize;
-        let above = (below + 1).min(last);
-        let (low, high) = (sorted[below] as f64, sorted[above] as f64);
-        microseconds(low + (high - low) * (position - below as f64))
-    };
-    Some(probabilities.iter().map(at).collect())
+    let sorted = statistics::sorted_ns(&all);
+    let at = |probability: &f64| statistics::quantile(&sorted, *probability).map(microseconds);
+    probabilities.iter().map(at).collect()
 }
 
 fn rounds(record: &CaseRecord) -> Option<Vec<(u32, f64)>> {
-    let median = |latency_ns: &[u64]| {
-        let mut sorted = latency_ns.to_vec();
-        sorted.sort_unstable();
-        let middle = sorted.len() / 2;
-        let pair = (*sorted.get(sorted.len().checked_sub(1)? / 2)?, *sorted.get(middle)?);
-        Some(microseconds((pair.0 as f64 + pair.1 as f64) / 2.0))
-    };
+    let median = |latency_ns: &[u64]| statistics::median_ns(latency_ns).map(microseconds);
     let all: Vec<(u32, f64)> = record
         .visits
         .iter()
