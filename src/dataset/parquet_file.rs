@@ -4,14 +4,16 @@
 
 use std::fmt;
 use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail, ensure};
 use parquet::basic::Type;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArrayType, DataType};
-use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::reader::{ChunkReader, FileReader, Length, SerializedFileReader};
 use parquet::schema::types::SchemaDescriptor;
 
 use crate::dataset::member::{Contents, Label, Member, Place, stem};
@@ -33,9 +35,49 @@ const LABEL: [&str; 9] = [
 /// Positions that are kept open: one per thread that reads.
 const MOST_CURSORS: usize = 64;
 
+/// A file that several threads read at once. parquet's own reader of a `File` seeks, and
+/// all of its clones share the one position, so that one thread gets what another asked for.
+#[derive(Clone)]
+struct Positioned {
+    file: Arc<File>,
+    at: u64,
+}
+
+impl Read for Positioned {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(buffer, self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+impl Length for Positioned {
+    fn len(&self) -> u64 {
+        self.file.metadata().map_or(0, |metadata| metadata.len())
+    }
+}
+
+impl ChunkReader for Positioned {
+    type T = BufReader<Self>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        Ok(BufReader::new(Self { file: Arc::clone(&self.file), at: start }))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<bytes::Bytes> {
+        // A broken file may ask for more than there is memory.
+        if start.checked_add(length as u64).is_none_or(|end| end > self.len()) {
+            return Err(parquet::errors::ParquetError::EOF("the file is cut short".to_owned()));
+        }
+        let mut read = vec![0; length];
+        self.file.read_exact_at(&mut read, start)?;
+        Ok(read.into())
+    }
+}
+
 /// An open file.
 pub(crate) struct ParquetFile {
-    reader: SerializedFileReader<File>,
+    reader: SerializedFileReader<Positioned>,
     /// The column with the images.
     image: usize,
     cursors: Mutex<Vec<Cursor>>,
@@ -58,7 +100,9 @@ impl fmt::Debug for ParquetFile {
 impl ParquetFile {
     /// Opens a file, and reads all its classes.
     pub(crate) fn open(path: &Path) -> Result<(Self, Contents)> {
-        let reader = SerializedFileReader::new(File::open(path)?).map_err(unreadable)?;
+        let reader =
+            SerializedFileReader::new(Positioned { file: Arc::new(File::open(path)?), at: 0 })
+                .map_err(unreadable)?;
         let schema = reader.metadata().file_metadata().schema_descr_ptr();
         let image = image_column(&schema)?;
         let label = label_column(&schema)?;
@@ -235,7 +279,7 @@ fn values<T: DataType>(
 }
 
 /// The names of `ClassLabel` in what `datasets` wrote about its features.
-fn class_names(reader: &SerializedFileReader<File>, label: &str) -> Vec<String> {
+fn class_names(reader: &SerializedFileReader<Positioned>, label: &str) -> Vec<String> {
     let pairs = reader.metadata().file_metadata().key_value_metadata();
     let told = pairs.and_then(|pairs| pairs.iter().find(|pair| pair.key == "huggingface"));
     let value = told.and_then(|pair| pair.value.as_deref());
@@ -243,4 +287,32 @@ fn class_names(reader: &SerializedFileReader<File>, label: &str) -> Vec<String> 
         value.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let names = info["info"]["features"][label]["names"].as_array().cloned().unwrap_or_default();
     names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_side_by_side_each_get_the_image_that_they_ask_for() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/parquet/struct.parquet");
+        let (file, contents) = ParquetFile::open(&path).unwrap();
+        let places: Vec<_> = contents.members.iter().map(|member| &member.place).collect();
+        let read = |place: &Place| match place {
+            Place::Row { group, row } => file.image(*group, *row).unwrap(),
+            Place::Span { .. } => unreachable!("a row of a table"),
+        };
+        let alone: Vec<_> = places.iter().map(|place| read(place)).collect();
+        std::thread::scope(|scope| {
+            for thread in 0..8 {
+                let (places, alone) = (&places, &alone);
+                scope.spawn(move || {
+                    for turn in 0..400 {
+                        let chosen = (thread * 7 + turn * 3) % places.len();
+                        assert_eq!(read(places[chosen]), alone[chosen], "image {chosen}");
+                    }
+                });
+            }
+        });
+    }
 }
