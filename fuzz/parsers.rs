@@ -1,5 +1,5 @@
 //! What every parser of ours must keep to, whatever bytes it is given. The
-//! coverage-guided targets beside this file and `tests/parsers.rs` (which needs no
+//! coverage-guided targets beside this file and `tests/it/parsers.rs` (which needs no
 //! nightly toolchain) both include it, so that the two cannot drift apart.
 //!
 //! A property that does not hold panics; so does a parser that must not.

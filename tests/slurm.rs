@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use common::TimelyOutput;
 use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_shutterbench");
@@ -16,7 +17,10 @@ fn recipe(name: &str) -> Command {
 }
 
 fn is_there(program: &str, argument: &str) -> bool {
-    Command::new(program).arg(argument).output().is_ok_and(|output| output.status.success())
+    Command::new(program)
+        .arg(argument)
+        .output_if_there()
+        .is_some_and(|output| output.status.success())
 }
 
 #[test]
@@ -30,7 +34,7 @@ fn killed_and_requeued_shards_on_slurm_make_the_unsharded_run() {
         common::skip(&format!("the test on Slurm needs {what}"));
         return;
     }
-    let output = recipe("slurm/test").arg(PROGRAM).output().unwrap();
+    let output = recipe("slurm/test").arg(PROGRAM).timely_output();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     for words in ["was requeued", "the merged predictions are the unsharded run's", "all is well"] {
@@ -49,12 +53,12 @@ fn shards_under_gnu_parallel_make_the_unsharded_run() {
     let whole = root.path().join("whole");
     let mut command = Command::new(PROGRAM);
     command.arg("run").args(what).args(["--no-latency", "--out"]).arg(&whole);
-    assert!(command.output().unwrap().status.success());
+    assert!(command.timely_output().status.success());
     let out = root.path().join("out");
     for _ in 0..2 {
         let mut command = recipe("parallel");
         command.env("SHUTTERBENCH", PROGRAM).arg("3").arg(&out);
-        let output = command.args(["--jobs", "2", "--"]).args(what).output().unwrap();
+        let output = command.args(["--jobs", "2", "--"]).args(what).timely_output();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
     let predictions = |folder: &Path| fs::read(folder.join("predictions.csv")).unwrap();

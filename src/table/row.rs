@@ -4,7 +4,7 @@
 //! Everything that lists columns is made from it: results.csv (written and read),
 //! `report --json`, docs/rows.schema.json, the wide table of the HTML report and
 //! docs/columns.md. A new column is one entry at the end, and one place that measures it
-//! (`table/rows.rs`); tests/columns.rs writes the documents again.
+//! (`table/rows.rs`); tests/it/columns.rs writes the documents again.
 
 use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::DelegateStatus;

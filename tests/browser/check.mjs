@@ -1,4 +1,4 @@
-// Opens the reports that tests/report_browser.rs wrote in headless Chromium and
+// Opens the reports that tests/it/report_browser.rs wrote in headless Chromium and
 // checks what a reader sees. Usage: node check.mjs FOLDER CHROMIUM
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, statSync } from "node:fs";

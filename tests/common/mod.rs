@@ -6,9 +6,9 @@
 
 use std::env;
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{OnceLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -93,6 +93,22 @@ pub fn until(what: &str, mut happened: impl FnMut() -> bool) {
     }
 }
 
+/// How a child ends; one that has not within [`PATIENCE`] is killed, and the test fails. For
+/// children that leave others behind on their pipes, as a server that is started does.
+pub fn exit_status(child: &mut Child) -> ExitStatus {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        if Instant::now() > deadline {
+            let _ = child.kill();
+            panic!("not ended after {PATIENCE:?}, killed");
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// What a child says until it ends. One that has not ended within [`PATIENCE`] is killed,
 /// and the test fails with what it said till then.
 pub fn finish(child: Child) -> Output {
@@ -111,12 +127,22 @@ pub fn finish(child: Child) -> Output {
 pub trait TimelyOutput {
     /// What the program says until it ends: see [`finish`].
     fn timely_output(&mut self) -> Output;
+    /// The same; `None` where there is no such program.
+    fn output_if_there(&mut self) -> Option<Output>;
 }
 
 impl TimelyOutput for Command {
     fn timely_output(&mut self) -> Output {
+        self.output_if_there().unwrap_or_else(|| panic!("{self:?}: there is no such program"))
+    }
+
+    fn output_if_there(&mut self) -> Option<Output> {
         self.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        finish(self.spawn().unwrap_or_else(|error| panic!("{self:?}: {error}")))
+        match self.spawn() {
+            Ok(child) => Some(finish(child)),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => panic!("{self:?}: {error}"),
+        }
     }
 }
 
@@ -150,8 +176,8 @@ fn build_delegate() -> Result<PathBuf, String> {
         .arg("-o")
         .arg(&library)
         .arg(repository().join("tests/delegate/softmax_delegate.cc"))
-        .output()
-        .map_err(|error| format!("no C++ compiler ({error})"))?;
+        .output_if_there()
+        .ok_or("no C++ compiler")?;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Ok(library)
 }

@@ -88,8 +88,8 @@ fn an_arm_device_predicts_what_this_machine_does() {
 
     let merged = lab.folder.path().join("merged");
     let mut command = lab.inside(env!("CARGO_BIN_EXE_shutterbench"));
-    let output = command.arg("merge").args([&here, &there]).arg("--out").arg(&merged).output();
-    let output = output.unwrap();
+    let output =
+        command.arg("merge").args([&here, &there]).arg("--out").arg(&merged).timely_output();
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert_eq!(rows(&merged).len(), arm.len() + x86.len());
 }

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::common;
 pub use crate::common::until;
-use crate::common::{PATIENCE, TimelyOutput};
+use crate::common::{PATIENCE, TimelyOutput, exit_status};
 
 /// The folder that is a device's own: a file system of its own lies there.
 pub const ROOT: &str = "/mnt/shutterbench";
@@ -206,8 +206,8 @@ impl Lab {
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
-                .status();
-            assert!(start.unwrap().success());
+                .spawn();
+            assert!(exit_status(&mut start.unwrap()).success());
         }
         self.inside("adb").args(arguments).timely_output()
     }
@@ -284,9 +284,10 @@ pub fn adbd() -> PathBuf {
 
 /// Whether a program can be started and succeeds.
 pub fn runs(program: &str, arguments: &[&str]) -> bool {
-    let quiet =
-        Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    quiet.is_ok_and(|status| status.success())
+    Command::new(program)
+        .args(arguments)
+        .output_if_there()
+        .is_some_and(|output| output.status.success())
 }
 
 pub fn end(child: &mut Child) {
@@ -328,7 +329,7 @@ impl Running {
     pub fn finish(mut self) -> (Option<i32>, String) {
         let deadline = Instant::now() + PATIENCE;
         while self.next(deadline).is_some() {}
-        (self.child.wait().unwrap().code(), self.said)
+        (exit_status(&mut self.child).code(), self.said)
     }
 
     /// The next line; `None` at the end. A program that says nothing till the deadline is

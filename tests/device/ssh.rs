@@ -76,8 +76,8 @@ impl<'a> Board<'a> {
     /// Ends every connection without a word; new ones are taken.
     fn cut(&self) {
         let parent = format!("{}", self.sshd.id());
-        let output = Command::new("pkill").args(["-KILL", "--parent", &parent]).status();
-        assert!(output.unwrap().success(), "there was a connection");
+        let output = Command::new("pkill").args(["-KILL", "--parent", &parent]).timely_output();
+        assert!(output.status.success(), "there was a connection");
     }
 }
 
@@ -92,11 +92,11 @@ impl Drop for Board<'_> {
 fn write_settings(folder: &Path) {
     fs::create_dir_all(folder.join("bin")).unwrap();
     for key in ["board", "user", "stranger"] {
-        let status = Command::new("ssh-keygen")
+        let made = Command::new("ssh-keygen")
             .args(["-q", "-t", "ed25519", "-N", "", "-f"])
             .arg(folder.join(key))
-            .status();
-        assert!(status.unwrap().success());
+            .timely_output();
+        assert!(made.status.success());
     }
     let host_key = fs::read_to_string(folder.join("board.pub")).unwrap();
     fs::write(folder.join("known"), format!("[127.0.0.1]:{PORT} {host_key}")).unwrap();
@@ -201,7 +201,7 @@ fn a_home_folder_survives_device_folder_and_device_clean() {
     let mut command = board.run("board", &MODEL);
     command.args(["--backend", "tract", "--runs", "5", "--images", "30", "--device-clean"]);
     command.args(["--device-folder", "/mnt/home", "--out"]).arg(&out);
-    let output = command.output().unwrap();
+    let output = command.timely_output();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert_eq!(rows(&out).len(), 1);
     assert_eq!(listed(), before);
@@ -216,7 +216,7 @@ fn a_folder_without_programs_and_an_old_c_library_are_named_before_anything_is_p
     let refused = |out: &Path| {
         let mut command = board.run("board", &MODEL);
         command.args(["--backend", "tract", "--no-accuracy", "--device-folder"]);
-        let output = command.args(["/mnt/noexec/bench", "--out"]).arg(out).output().unwrap();
+        let output = command.args(["/mnt/noexec/bench", "--out"]).arg(out).timely_output();
         assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
         text(&output.stderr)
     };

@@ -1,0 +1,39 @@
+//! The integration tests, linked once: one module a subject. Apart from these stand the tests
+//! that read the sources (order, dependencies), that load native runtimes into their own
+//! process (backends), and that need daemons and namespaces (device, slurm).
+
+mod accuracy;
+mod bad_input;
+mod columns;
+#[path = "../common/mod.rs"]
+mod common;
+mod delegates;
+mod disk;
+mod exports;
+mod fetch;
+mod formats;
+mod gpu;
+mod hostile_images;
+mod hostile_models;
+mod imagenet;
+mod interrupt;
+mod isolation;
+mod journal;
+mod merge;
+mod models;
+mod orientation;
+mod parsers;
+mod partition;
+mod patience;
+mod pixels;
+mod preprocessing_check;
+mod report_browser;
+mod report_choice;
+mod report_common;
+mod report_compare;
+mod report_files;
+mod resume;
+mod runtimes;
+mod schedulers;
+mod tables;
+mod verdicts;

@@ -1,0 +1,164 @@
+//! What a model takes: integers with and without quantisation, doubles, channels last,
+//! several inputs; and what no runtime takes says why.
+
+use tempfile::TempDir;
+
+use super::made::pb::tensor_proto::DataType;
+use super::made::pb::{ModelProto, NodeProto};
+use super::made::{
+    Dim, Size, colours, floats, inspected, mean_model, means, model, node, ran, refused, value,
+    write,
+};
+use crate::common;
+use crate::common::TimelyOutput;
+
+const NCHW: [Dim; 4] = [Size(1), Size(3), Size(8), Size(8)];
+const NHWC: [Dim; 4] = [Size(1), Size(8), Size(8), Size(3)];
+
+/// A model that casts its input `raw` to floats first; `[.., ..]` with channels last.
+fn of_input(kind: DataType, dims: &[Dim], casts: Vec<NodeProto>) -> ModelProto {
+    model(
+        [casts, means()].concat(),
+        vec![value("raw", kind, Some(dims))],
+        vec![value("means", DataType::Float, Some(&[Size(1), Size(3)]))],
+        Vec::new(),
+    )
+}
+
+fn cast() -> Vec<NodeProto> {
+    vec![node("Cast", &["raw"], "image", &[("to", DataType::Float as i64)])]
+}
+
+#[test]
+fn any_type_of_input_is_fed() {
+    let folder = TempDir::new().unwrap();
+    let images = colours(folder.path());
+    let mut last = node("Transpose", &["cast"], "image", &[]);
+    last.attribute = vec![super::made::pb::AttributeProto {
+        name: "perm".into(),
+        ints: vec![0, 3, 1, 2],
+        r#type: super::made::pb::attribute_proto::AttributeType::Ints as i32,
+        ..Default::default()
+    }];
+    let to_float = node("Cast", &["raw"], "cast", &[("to", DataType::Float as i64)]);
+    let stated = ["--mean", "0", "--scale", "1"];
+    let cases: [(&str, ModelProto, &[&str]); 7] = [
+        ("int8", of_input(DataType::Int8, &NCHW, cast()), &[]),
+        ("uint8", of_input(DataType::Uint8, &NCHW, cast()), &[]),
+        ("float64", of_input(DataType::Double, &NCHW, cast()), &[]),
+        ("float16", of_input(DataType::Float16, &NCHW, cast()), &[]),
+        ("int16", of_input(DataType::Int16, &NCHW, cast()), &stated),
+        ("int32", of_input(DataType::Int32, &NCHW, cast()), &stated),
+        ("last", of_input(DataType::Uint8, &NHWC, vec![to_float, last]), &[]),
+    ];
+    for (name, made, more) in cases {
+        let path = write(folder.path(), &format!("{name}.onnx"), &made);
+        let arguments = ["--model", &path, "--dataset", &images, "--no-latency"];
+        let backend = ["--backend", "onnxruntime"];
+        let ran = ran(folder.path(), &[&arguments[..], &backend, more].concat());
+        let row = ran.row();
+        assert_eq!((&row["status"], &row["top1"]), (&"ok".into(), &1.0.into()), "{name} {row}");
+    }
+    let path = folder.path().join("int16.onnx");
+    let path = path.to_str().unwrap();
+    let said = refused(&["--model", path, "--dataset", &images, "--no-latency"]);
+    assert!(said.contains("--mean and --scale"), "{said}");
+    for value in ["nan", "inf"] {
+        let said = refused(&[
+            "--model",
+            path,
+            "--dataset",
+            &images,
+            "--mean",
+            value,
+            "--scale",
+            "1",
+            "--no-latency",
+        ]);
+        assert!(said.contains("finite"), "{said}");
+    }
+}
+
+#[test]
+fn a_stated_pipeline_goes_through_the_quantisation_of_the_graph() {
+    let folder = TempDir::new().unwrap();
+    let images = colours(folder.path());
+    let dequantize = node("DequantizeLinear", &["raw", "scale"], "image", &[]);
+    let mut made = of_input(DataType::Int8, &NCHW, vec![dequantize]);
+    made.graph.as_mut().unwrap().initializer.push(floats("scale", &[], &[1.0 / 128.0]));
+    let path = write(folder.path(), "qdq.onnx", &made);
+    assert!(inspected(&[&path]).contains("int8, scale 0.0078125, zero point 0"));
+    // Rounded to whole numbers, without the scale, all photos would look the same.
+    let arguments = ["--model", &path, "--dataset", &images, "--no-latency"];
+    let stated = ["--backend", "onnxruntime", "--mean", "127.5", "--scale", "127.5"];
+    let ran = ran(folder.path(), &[&arguments[..], &stated].concat());
+    assert_eq!(ran.row()["top1"], 1.0, "{}", ran.row());
+}
+
+#[test]
+fn inputs_with_defaults_are_no_inputs_and_others_are_timed_on_noise() {
+    let folder = TempDir::new().unwrap();
+    let images = colours(folder.path());
+    let scaled = |weights| {
+        let nodes = [means(), vec![node("Mul", &["means", "factor"], "y", &[])]].concat();
+        let inputs = vec![
+            value("image", DataType::Float, Some(&NCHW)),
+            value("factor", DataType::Float, Some(&[Size(3)])),
+        ];
+        let output = vec![value("y", DataType::Float, Some(&[Size(1), Size(3)]))];
+        model(nodes, inputs, output, weights)
+    };
+    let with_default = scaled(vec![floats("factor", &[3], &[1.0; 3])]);
+    let path = write(folder.path(), "default.onnx", &with_default);
+    let backend = ["--backend", "onnxruntime"];
+    let arguments = ["--model", &path, "--dataset", &images];
+    let scored = ran(folder.path(), &[&arguments[..], &backend].concat());
+    assert_eq!(scored.row()["top1"], 1.0);
+    let path = write(folder.path(), "two.onnx", &scaled(Vec::new()));
+    let arguments = ["--model", &path, "--dataset", &images];
+    let timed = ran(folder.path(), &[&arguments[..], &backend].concat());
+    let row = timed.row();
+    assert!(row["latency_p50_us"].as_f64().unwrap() > 0.0 && row["top1"].is_null(), "{row}");
+    let said = timed.json()["assumptions"].to_string();
+    assert!(said.contains("two is timed and not scored: model two has 2 inputs"), "{said}");
+    let said = refused(&[&arguments[..], &["--no-latency"]].concat());
+    assert!(said.contains("2 inputs"), "{said}");
+}
+
+#[test]
+fn what_is_too_new_names_the_versions() {
+    let folder = TempDir::new().unwrap();
+    let mut new = mean_model(&NCHW);
+    new.ir_version = 99;
+    let ir = write(folder.path(), "ir.onnx", &new);
+    let mut new = mean_model(&NCHW);
+    new.opset_import[0].version = 99;
+    let opset = write(folder.path(), "opset.onnx", &new);
+    for (path, word) in [(ir, "IR version 99 is newer than"), (opset, "opset 99 is newer than")] {
+        let told = inspected(&[&path]);
+        let line = told.lines().find(|line| line.starts_with("onnxruntime")).unwrap();
+        assert!(line.contains(word) && line.contains("fetch"), "{line}");
+        assert!(!line.contains("_src"), "{line}");
+    }
+}
+
+#[test]
+fn operators_of_other_runtimes_are_named_with_a_remedy() {
+    let Some(python) = common::python() else { return };
+    let folder = TempDir::new().unwrap();
+    let script = common::repository().join("tests/python/make_models.py");
+    let made = std::process::Command::new(python).arg(script).arg(folder.path()).timely_output();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    for (name, words) in
+        [("custom", ["Edge TPU", "edgetpu_compiler"]), ("flex", ["FlexErf", "SELECT_TF_OPS"])]
+    {
+        let path = folder.path().join(format!("{name}.tflite"));
+        let told = inspected(&[path.to_str().unwrap()]);
+        let refusing = told.lines().filter(|line| line.contains("no: cannot load model"));
+        let refusing: Vec<&str> = refusing.collect();
+        assert!(refusing.len() >= 3, "{told}");
+        for line in refusing {
+            assert!(words.iter().all(|word| line.contains(word)), "{line}");
+        }
+    }
+}

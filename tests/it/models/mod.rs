@@ -1,0 +1,8 @@
+//! Models as people bring them: open dimensions, several outputs, batches, odd types, links.
+//! Each is made here, so that the right answer is known.
+
+mod files;
+mod inputs;
+mod made;
+mod open_dimensions;
+mod outputs;

@@ -1,0 +1,156 @@
+//! What a file leaves open is never taken for 1, and what it fixes is kept.
+
+use tempfile::TempDir;
+
+use super::made::pb::tensor_proto::DataType;
+use super::made::{
+    Dim, Named, Open, Size, colours, floats, inspected, mean_model, model, node, ran, refused,
+    value, write,
+};
+use crate::common;
+use crate::common::TimelyOutput;
+
+const BACKENDS: [&str; 2] = ["--backend", "tract,onnxruntime"];
+
+/// Runs a model of means on coloured photos: every one is right, at this size.
+fn assert_scores(folder: &TempDir, model: &str, more: &[&str], side: u64) {
+    let images = colours(folder.path());
+    let arguments = ["--model", model, "--dataset", &images];
+    let ran = ran(folder.path(), &[&arguments[..], &BACKENDS, more].concat());
+    assert_eq!(ran.rows.len(), 2);
+    for row in &ran.rows {
+        assert_eq!(row["status"], "ok", "{row}");
+        assert_eq!(row["top1"], 1.0, "{row}");
+        assert_eq!([&row["input_height"], &row["input_width"]], [side, side], "{row}");
+    }
+}
+
+#[test]
+fn an_open_size_is_asked_for_and_then_run() {
+    let folder = TempDir::new().unwrap();
+    let all_named = [Named("batch"), Named("channels"), Named("height"), Named("width")];
+    let cases: [(&str, &[Dim]); 3] = [
+        ("size", &[Size(1), Size(3), Named("h"), Named("w")]),
+        ("nameless", &[Open, Size(3), Open, Open]),
+        ("batch_too", &[Named("N"), Size(3), Named("H"), Named("W")]),
+    ];
+    for (name, dims) in cases {
+        let path = write(folder.path(), &format!("{name}.onnx"), &mean_model(dims));
+        let told = inspected(&[&path]);
+        assert!(told.contains("2, 3 open"), "{told}");
+        let said = refused(&["--model", &path, "--no-accuracy"]);
+        assert!(said.contains("--input-size") && said.contains(name), "{said}");
+        assert_eq!(said.trim().lines().count(), 1, "{said}");
+        assert_scores(&folder, &path, &["--input-size", "9x9"], 9);
+    }
+    // The names of the axes tell their order; the channels are not known from anywhere.
+    let path = write(folder.path(), "all.onnx", &mean_model(&all_named));
+    let said = refused(&["--model", &path, "--no-accuracy", "--input-size", "9x9"]);
+    assert!(said.contains("channels = "), "{said}");
+    std::fs::write(folder.path().join("all.toml"), "channels = \"rgb\"\ninput_size = [9, 9]\n")
+        .unwrap();
+    assert_scores(&folder, &path, &[], 9);
+    let told = inspected(&[&path]);
+    assert!(told.contains("[batch, channels, height, width]"), "{told}");
+}
+
+/// `[N, 3, H, W]` without a name on any axis, through a convolution that keeps channels.
+#[test]
+fn a_convolution_tells_channels_and_order() {
+    let folder = TempDir::new().unwrap();
+    let eye = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
+    let mut nodes = vec![
+        node("Conv", &["image", "eye"], "same", &[]),
+        node("GlobalAveragePool", &["same"], "pooled", &[]),
+        node("Flatten", &["pooled"], "means", &[("axis", 1)]),
+    ];
+    let all_open = model(
+        nodes.clone(),
+        vec![value("image", DataType::Float, Some(&[Open; 4]))],
+        vec![value("means", DataType::Float, None)],
+        vec![floats("eye", &[3, 3, 1, 1], &eye)],
+    );
+    let path = write(folder.path(), "open.onnx", &all_open);
+    assert_scores(&folder, &path, &["--input-size", "7"], 7);
+    // Nothing tells where the channels are once the convolution is gone.
+    nodes[0] = node("Identity", &["image"], "same", &[]);
+    let unknown = model(
+        nodes,
+        vec![value("image", DataType::Float, Some(&[Open; 4]))],
+        vec![value("means", DataType::Float, None)],
+        Vec::new(),
+    );
+    let path = write(folder.path(), "unknown.onnx", &unknown);
+    let said = refused(&["--model", &path, "--no-accuracy", "--input-size", "7"]);
+    assert!(said.contains("layout = "), "{said}");
+}
+
+#[test]
+fn a_fixed_size_is_not_changed() {
+    let folder = TempDir::new().unwrap();
+    let dims = [Size(1), Size(3), Size(8), Size(8)];
+    let path = write(folder.path(), "fixed.onnx", &mean_model(&dims));
+    let images = colours(folder.path());
+    let more = ["--dataset", &images, "--input-size", "9x9"];
+    let said = refused(&[&["--model", &path], &more[..]].concat());
+    assert!(said.contains("no other size, 9x9 is stated"), "{said}");
+    let said = super::made::shutterbench(&["run", "--model", &path, "--input-size", "nine"]);
+    assert!(String::from_utf8_lossy(&said.stderr).contains("HEIGHTxWIDTH"));
+}
+
+#[test]
+fn tensorflow_lite_leaves_dimensions_open_too() {
+    let Some(python) = common::python() else { return };
+    let folder = TempDir::new().unwrap();
+    let script = common::repository().join("tests/python/make_models.py");
+    let made = std::process::Command::new(python).arg(script).arg(folder.path()).timely_output();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let images = colours(folder.path());
+    // One states what is open; the other is of the time when that was written as 1.
+    for name in ["open_size", "single_pixel"] {
+        let path = folder.path().join(format!("{name}.tflite"));
+        let path = path.to_str().unwrap();
+        let told = inspected(&[path]);
+        assert!(told.contains("image [") && told.contains("1, 2 open"), "{told}");
+        assert!(refused(&["--model", path]).contains("--input-size"));
+        let arguments = ["--model", path, "--dataset", &images, "--input-size", "9x9"];
+        let ran = ran(folder.path(), &[&arguments[..], &["--backend", "tflite,litert"]].concat());
+        assert_eq!(ran.rows.len(), 3);
+        for row in &ran.rows {
+            assert_eq!(row["status"], "ok", "{row}");
+            assert_eq!((&row["top1"], &row["input_width"]), (&1.0.into(), &9.into()), "{row}");
+        }
+    }
+}
+
+#[test]
+fn a_batch_that_the_file_fixes_is_filled_with_images() {
+    let folder = TempDir::new().unwrap();
+    let images = colours(folder.path());
+    let path = |images: i64| {
+        let dims = [Size(images), Size(3), Size(8), Size(8)];
+        write(folder.path(), &format!("batch{images}.onnx"), &mean_model(&dims))
+    };
+    let (one, eight) = (path(1), path(8));
+    // 12 images are a run of 8 and one of 4, which is filled up.
+    let arguments = ["--model", &one, &eight, "--dataset", &images];
+    let ran = ran(folder.path(), &[&arguments[..], &BACKENDS].concat());
+    for row in &ran.rows {
+        assert_eq!(row["status"], "ok", "{row}");
+        assert_eq!((&row["images"], &row["top1"]), (&12.into(), &1.0.into()), "{row}");
+        let batch = if row["model"] == "batch8" { 8.0 } else { 1.0 };
+        assert_eq!(row["batch"].as_f64().unwrap(), batch, "{row}");
+        let [run, image] =
+            ["latency_p50_us", "latency_per_image_us"].map(|name| row[name].as_f64().unwrap());
+        assert!((image * batch - run).abs() < 0.01 * batch, "{row}");
+    }
+    let predictions = std::fs::read_to_string(ran.folder.join("predictions.csv")).unwrap();
+    let of = |model: &str| -> Vec<String> {
+        let lines = predictions.lines().filter(|line| line.starts_with(&format!("{model},")));
+        lines.map(|line| line.replacen(model, "", 1)).collect()
+    };
+    assert_eq!(of("batch1").len(), 24);
+    assert_eq!(of("batch1"), of("batch8"));
+    let said = ran.json()["assumptions"].to_string();
+    assert!(said.contains("batch8: 8 images per run"), "{said}");
+}

@@ -1,0 +1,360 @@
+//! Our own parsers against damaged input: the properties of `fuzz/parsers.rs`, on
+//! mutations of real files, with the stable toolchain.
+
+#[path = "../../fuzz/parsers.rs"]
+mod properties;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::test_runner::{Config, TestRunner};
+use shutterbench::record::visit::{Block, Visited};
+use shutterbench::worker::protocol::{Reply, Request, write_frame};
+use shutterbench::worker::visit_plan::VisitPlan;
+
+use crate::common;
+use crate::common::TimelyOutput;
+
+/// What is put in place of a number or spliced in: the values at which integers,
+/// floats and lengths break, and the syntax of every format that is read.
+const TOKENS: [&str; 28] = [
+    "0",
+    "-1",
+    "1",
+    "255",
+    "65536",
+    "4294967295",
+    "9223372036854775807",
+    "18446744073709551615",
+    "1e308",
+    "-1e308",
+    "1e-320",
+    "0.1",
+    "nan",
+    "inf",
+    "null",
+    "true",
+    "\"\"",
+    "\"x\"",
+    "[]",
+    "{}",
+    ",",
+    "\n",
+    "\r",
+    "\0",
+    "\u{feff}",
+    "é🦀",
+    "[[models]]",
+    "../../x",
+];
+
+/// One change to a file.
+#[derive(Debug, Clone)]
+enum Edit {
+    Flip(Index, u8),
+    Cut(Index),
+    Remove(Index, usize),
+    Repeat(Index, usize),
+    Insert(Index, Index),
+    Number(Index, Index),
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let at = any::<Index>;
+    prop_oneof![
+        2 => (at(), 0..8_u8).prop_map(|(at, bit)| Edit::Flip(at, bit)),
+        1 => at().prop_map(Edit::Cut),
+        1 => (at(), 1..64_usize).prop_map(|(at, len)| Edit::Remove(at, len)),
+        1 => (at(), 1..64_usize).prop_map(|(at, len)| Edit::Repeat(at, len)),
+        2 => (at(), at()).prop_map(|(at, token)| Edit::Insert(at, token)),
+        4 => (at(), at()).prop_map(|(at, token)| Edit::Number(at, token)),
+    ]
+}
+
+impl Edit {
+    fn apply(&self, bytes: &mut Vec<u8>) {
+        if bytes.is_empty() {
+            return;
+        }
+        let span = |at: &Index, len: usize| {
+            let start = at.index(bytes.len());
+            start..(start + len).min(bytes.len())
+        };
+        match self {
+            Self::Flip(at, bit) => {
+                let at = at.index(bytes.len());
+                bytes[at] ^= 1 << bit;
+            }
+            Self::Cut(at) => bytes.truncate(at.index(bytes.len())),
+            Self::Remove(at, len) => drop(bytes.drain(span(at, *len))),
+            Self::Repeat(at, len) => {
+                let span = span(at, *len);
+                let again = bytes[span.clone()].to_vec();
+                bytes.splice(span.start..span.start, again);
+            }
+            Self::Insert(at, token) => {
+                let span = span(at, 0);
+                bytes.splice(span, token.get(&TOKENS).bytes());
+            }
+            Self::Number(at, token) => {
+                let numbers = numbers(bytes);
+                if !numbers.is_empty() {
+                    bytes.splice(at.get(&numbers).clone(), token.get(&TOKENS).bytes());
+                }
+            }
+        }
+    }
+}
+
+/// Where runs of digits stand.
+fn numbers(bytes: &[u8]) -> Vec<std::ops::Range<usize>> {
+    let mut found: Vec<std::ops::Range<usize>> = Vec::new();
+    for (at, _) in bytes.iter().enumerate().filter(|(_, byte)| byte.is_ascii_digit()) {
+        match found.last_mut() {
+            Some(last) if last.end == at => last.end = at + 1,
+            _ => found.push(at..at + 1),
+        }
+    }
+    found
+}
+
+/// Every seed as it is, then `cases` mutations of them.
+fn check(seeds: &[Vec<u8>], cases: u32, property: impl Fn(&[u8])) {
+    assert!(!seeds.is_empty());
+    seeds.iter().for_each(|seed| property(seed));
+    let config = Config { failure_persistence: None, ..Config::with_cases(cases) };
+    let mutation = (any::<Index>(), proptest::collection::vec(edit(), 1..8));
+    TestRunner::new_with_rng(
+        config,
+        proptest::test_runner::TestRng::deterministic_rng(
+            proptest::test_runner::RngAlgorithm::ChaCha,
+        ),
+    )
+    .run(&mutation, |(seed, edits)| {
+        let mut bytes = seed.get(seeds).clone();
+        edits.iter().for_each(|edit| edit.apply(&mut bytes));
+        property(&bytes);
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// Files of the repository, by their paths in it.
+fn committed(paths: &[&str]) -> Vec<Vec<u8>> {
+    paths.iter().map(|path| fs::read(common::repository().join(path)).unwrap()).collect()
+}
+
+#[test]
+fn suites() {
+    let every_field = "models = [\"a.tflite\", \"b/*.onnx\"]\nbackends = [\"tflite\", \"tract\"]\n\
+        delegates = [\"none\", \"external:/lib/d.so?level=2\"]\nthreads = [1, 2, 4]\n\
+        warmup = \"auto\"\nruns = \"50\"\nmin_seconds = 0.5\nmax_seconds = 5.0\nblock_ms = 20.0\n\
+        order = \"interleaved\"\nseed = 7\naffinity = \"0,2-3\"\ncooldown = 0.1\n\
+        processes = \"3\"\nbudget_ms = 33.0\nlatency = true\ndataset = \"photos\"\n\
+        labels = \"labels.txt\"\nimages = 100\naccuracy = true\ntimeout = 60.0\n\
+        memory_limit = 2000\nrequire_delegate = true\nin_process = false\n[describe]\ncrop = 0.875\n\
+        resize = \"bilinear\"\nmean = [127.5]\nscale = [127.5]\nlabel_offset = 1\n";
+    assert!(shutterbench::run::suite_file::SuiteFile::parse(every_field, "x".as_ref()).is_ok());
+    check(&[every_field.into(), Vec::new()], 20000, properties::suite);
+}
+
+#[test]
+fn manifests_and_descriptions() {
+    let seeds = committed(&["models/manifest.toml", "models/hosted.toml"]);
+    check(&seeds, 5000, properties::manifest);
+}
+
+#[test]
+fn class_names() {
+    let mut seeds = committed(&["models/fashion-mnist/labels.txt"]);
+    seeds.extend(
+        [
+            "0    cat\n1    dog\n2    bird\n",
+            "\"0\",\"cat\"\n\"1\",\"dog, big\"\n",
+            "index;name\n0;cat\n1;dog\n",
+            "{\"id2label\": {\"0\": \"cat\", \"1\": \"dog\"}}",
+            "[{\"id\": 0, \"name\": \"cat\"}, {\"id\": 1, \"name\": \"dog\"}]",
+            "path: x\nnames: &a\n  0: cat\n  1: dog\nagain: *a\n",
+            "names: [cat, 'dog', \"bird\"]\n",
+        ]
+        .map(Into::into),
+    );
+    seeds.push("\u{feff}cat\r\ndog".encode_utf16().flat_map(u16::to_le_bytes).collect());
+    check(&seeds, 20000, properties::class_names);
+}
+
+#[test]
+fn datasets() {
+    let head = |path: &str| {
+        let text = fs::read_to_string(common::repository().join(path)).unwrap();
+        text.lines().take(20).fold(String::new(), |all, line| all + line + "\n").into_bytes()
+    };
+    let seeds = [
+        head("models/fashion-mnist/validation/labels.csv"),
+        b"file,class_index,label\na.png,0,cat\nb.png,1,dog\n".to_vec(),
+        b"file,wnid\n\"a,1.jpg\",n01440764\nb.jpg,n15075141\n".to_vec(),
+    ];
+    check(&seeds, 5000, properties::dataset);
+}
+
+/// Tables whose images are there, in every dialect.
+#[test]
+fn tables() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a, 1.png", "b.png", "c.png"] {
+        fs::write(folder.path().join(name), "").unwrap();
+    }
+    let seeds = [
+        &b"file;label\r\n\"a, 1.png\";cat\r\nb.png;dog\r\n"[..],
+        b"sep=\t\nimage\tlabel\nb.png\t3.0\nc.png\t1\n",
+        b"b.png,1\nc.png,0\n",
+        b"filename,cat,dog\nb.png,0,1\nc.png,1,0\n",
+        b"{\"file_name\": \"b.png\", \"label\": 3}\n{\"file_name\": \"c.png\", \"label\": 1}\n",
+        b"file,label\nb.png,K\xe4fer\nc,Hut\n",
+    ];
+    let path = folder.path().join("labels.csv");
+    check(&seeds.map(<[u8]>::to_vec), 4000, |bytes| {
+        fs::write(&path, bytes).unwrap();
+        if let Ok(dataset) = shutterbench::dataset::entries::Dataset::open(folder.path()) {
+            assert!(dataset.entries.iter().all(|entry| dataset.path(entry).exists()));
+        }
+    });
+}
+
+#[test]
+fn ground_truths() {
+    let seeds = [
+        &b"1\n1000\n"[..],
+        b"n01440764\ncrane\n",
+        b"ILSVRC2012_val_00000001.JPEG 65\nval/ILSVRC2012_val_00000002.JPEG 970\n",
+        b"[[1, 2], [999]]",
+    ];
+    check(&seeds.map(<[u8]>::to_vec), 4000, properties::ground_truth);
+}
+
+#[test]
+fn parquet_files_and_tar_archives() {
+    check(
+        &committed(&["tests/parquet/struct.parquet", "tests/parquet/bytes.parquet"]),
+        2500,
+        properties::container,
+    );
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, content) in [
+        ("0001.png", &b"\x89PNG\r\n\x1a\n"[..]),
+        ("0001.cls", b"3"),
+        ("a/0002.jpg", b"\xff\xd8\xff"),
+        ("a/0002.json", b"{\"label\": 7}"),
+    ] {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        archive.append_data(&mut header, name, content).unwrap();
+    }
+    check(&[archive.into_inner().unwrap()], 4000, properties::container);
+}
+
+#[test]
+fn models() {
+    let mut seeds = committed(&[
+        "models/fashion-mnist/fmnist_mobilenet_v1_0.25_int8.tflite",
+        "models/fashion-mnist/fmnist_mobilenet_v1_0.25_int8.onnx",
+    ]);
+    let shared = common::shared().map(|shared| shared.join("models"));
+    let metadata = shared.into_iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+    let small = |path: &PathBuf| {
+        path.extension().is_some_and(|extension| extension == "tflite")
+            && fs::metadata(path).is_ok_and(|file| file.len() < 1 << 20)
+    };
+    seeds.extend(
+        metadata
+            .map(|entry| entry.unwrap().path())
+            .filter(small)
+            .map(|path| fs::read(path).unwrap()),
+    );
+    check(&seeds, 5000, properties::model);
+}
+
+#[test]
+fn configurations() {
+    let mut seeds = committed(&[
+        "tests/goldens/exports/huggingface/preprocessor_config.json",
+        "tests/goldens/exports/huggingface/config.json",
+        "tests/goldens/exports/timm/config.json",
+    ]);
+    let class = |class: &str, rest: &str| {
+        format!("{{\"image_processor_type\":\"{class}ImageProcessor\",{rest}}}").into_bytes()
+    };
+    let scaled =
+        "\"do_rescale\":true,\"rescale_factor\":0.00784313725490196,\"rescale_offset\":true,";
+    seeds.extend([
+        class("ViT", "\"size\":{\"height\":224,\"width\":224},\"resample\":2,\"image_mean\":[0.5,0.5,0.5]"),
+        class("EfficientNet", &format!("{scaled}\"size\":224,\"include_top\":true,\"image_std\":[0.5,0.5,0.5]")),
+        class("MobileViT", "\"size\":{\"shortest_edge\":288},\"crop_size\":256,\"do_flip_channel_order\":true"),
+        class("PoolFormer", "\"size\":{\"height\":224,\"width\":192},\"crop_pct\":0.95,\"do_center_crop\":true"),
+        class("Levit", "\"size\":[224,224],\"do_normalize\":false,\"do_resize\":false"),
+        b"{\"architecture\":\"resnet18\",\"num_classes\":2,\"labels\":[\"a\",\"b\"],\"input_size\":[3,224,224],\"crop_mode\":\"border\",\"mean\":[0.5,0.4,0.3],\"std\":[1.0,1.0,1.0]}".to_vec(),
+    ]);
+    check(&seeds, 2000 * seeds.len() as u32, properties::configuration);
+}
+
+#[test]
+fn metadata_texts() {
+    let seeds = [
+        b"{0: 'tench', 1: \"cock's comb\", 2: 'caf\\xe9 \\u00e9'}".to_vec(),
+        b"['a', (1, -2.5, 1e3), {'b': None}]".to_vec(),
+        b"{\"0\": \"a\", \"1\": \"b\"}".to_vec(),
+        b"0\n90\n180\n270".to_vec(),
+    ];
+    check(&seeds, 8000, properties::metadata_text);
+}
+
+#[test]
+fn protocol() {
+    let mut frames = Vec::new();
+    for (request, payload) in [
+        (Request::SetInputs, vec![1_u8; 12]),
+        (Request::Visit(VisitPlan::only(50, 1_000_000)), Vec::new()),
+        (Request::Infer { count: 2, output: 0 }, vec![7; 8]),
+        (Request::Exit, Vec::new()),
+    ] {
+        write_frame(&mut frames, &request, &payload).unwrap();
+    }
+    let mut reply = Vec::new();
+    let visited = Visited {
+        cold_ns: Some(7),
+        settle_runs: 1,
+        settle_ns: 4,
+        block: Block { at_ns: vec![1, 2], latency_ns: vec![3, 4], cpu_ns: 5, wall_ns: 6 },
+        cpu: Some(0),
+        mhz: None,
+        millidegrees: Some(40_000),
+    };
+    write_frame(&mut reply, &Reply::Working, &[]).unwrap();
+    write_frame(&mut reply, &Reply::Visited(Box::new(visited)), &[]).unwrap();
+    check(&[frames, reply], 20000, properties::protocol);
+}
+
+/// The journal and the results of a small real run, one case of which fails.
+fn small_run() -> (Vec<u8>, Vec<u8>) {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let output = Command::new(env!("CARGO_BIN_EXE_shutterbench"))
+        .args(["run", "--quiet", "--backend", "tract", "--runs", "24", "--warmup", "1"])
+        .args(["--processes", "2", "--images", "20", "--model", "fmnist_mobilenet_v1_0.25_f32"])
+        .args(["fmnist_mobilenet_v1_0.25_int8", "--out"])
+        .arg(&out)
+        .timely_output();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let read = |file: &str| fs::read(out.join(file)).unwrap();
+    (read("journal.jsonl"), read("results.csv"))
+}
+
+#[test]
+fn journals_and_results() {
+    let (journal, results) = small_run();
+    check(&[results], 4000, properties::results);
+    check(&[journal], 6000, properties::journal);
+}
