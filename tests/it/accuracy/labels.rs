@@ -156,7 +156,7 @@ fn an_index_that_is_shifted_unseen_is_said_to_be() {
 #[test]
 fn classes_of_named_folders_have_the_folders_names() {
     let folder = TempDir::new().unwrap();
-    let images = crate::unreadable::dataset(folder.path());
+    let images = super::unreadable::dataset(folder.path());
     let out = folder.path().join("run");
     let model = ["--model", "fmnist_mobilenet_v1_0.25_f32", "--backend", "tract"];
     let dataset = ["--dataset", images.to_str().unwrap()];
@@ -225,7 +225,7 @@ fn a_guessed_offset_does_not_shift_the_names_of_classes() {
 #[test]
 fn names_in_the_wrong_order_are_noticed_by_the_scores() {
     let folder = TempDir::new().unwrap();
-    let images = crate::unreadable::dataset(folder.path());
+    let images = super::unreadable::dataset(folder.path());
     let labels = crate::common::repository().join("models/fashion-mnist/labels.txt");
     let labels = fs::read_to_string(labels).unwrap();
     let labels: Vec<&str> = labels.lines().collect();
@@ -278,7 +278,7 @@ fn a_model_of_ones_own_is_scored_on_folders_named_by_wordnet_id() {
         "n03124043",
     ];
     let folder = TempDir::new().unwrap();
-    let images = crate::unreadable::dataset(folder.path());
+    let images = super::unreadable::dataset(folder.path());
     let garments = crate::common::repository().join("models/fashion-mnist/labels.txt");
     let garments = fs::read_to_string(garments).unwrap();
     let garments: Vec<&str> = garments.lines().collect();
