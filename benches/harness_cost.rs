@@ -12,8 +12,8 @@ use criterion::{Criterion, criterion_group};
 use shutterbench::host::clock;
 use shutterbench::record::coverage::Coverage;
 use shutterbench::record::visit::Block;
-use shutterbench::runtime::error::BackendError;
-use shutterbench::runtime::session::{Session, Signature};
+use shutterbench::runtime::backend_error::BackendError;
+use shutterbench::runtime::session::{Session, SessionTensors};
 use shutterbench::stats::statistics;
 use shutterbench::worker::heartbeat::Heartbeat;
 use shutterbench::worker::visit::Samples;
@@ -28,11 +28,11 @@ const LIMIT_NS: f64 = 100.0;
 /// A backend that does nothing: what is timed is reached as any backend is, through
 /// the trait.
 struct Idle {
-    signature: Signature,
+    signature: SessionTensors,
 }
 
 impl Session for Idle {
-    fn signature(&self) -> &Signature {
+    fn signature(&self) -> &SessionTensors {
         &self.signature
     }
 
@@ -56,7 +56,7 @@ impl Session for Idle {
 
 fn idle() -> Box<dyn Session> {
     // Behind a black box, so that the compiler cannot know which session it is.
-    black_box(Box::new(Idle { signature: Signature { inputs: vec![], outputs: vec![] } }))
+    black_box(Box::new(Idle { signature: SessionTensors { inputs: vec![], outputs: vec![] } }))
 }
 
 fn bare_loop(session: &mut dyn Session, runs: u64) -> Duration {

@@ -19,7 +19,7 @@ use shutterbench::record::delegate::Delegate;
 use shutterbench::record::description::Model;
 use shutterbench::record::tensor::Tensor;
 use shutterbench::runtime::backend::{Backend, LoadRequest};
-use shutterbench::runtime::error::BackendError;
+use shutterbench::runtime::backend_error::BackendError;
 use shutterbench::runtime::registry;
 use shutterbench::runtime::session::Session;
 use shutterbench::worker::sample_input;

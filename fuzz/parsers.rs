@@ -8,16 +8,16 @@ use std::fs;
 use std::io::Cursor;
 use std::path::Path;
 
-use shutterbench::dataset::entries::{Dataset, Entry};
+use shutterbench::dataset::entries::{Dataset, LabelledImage};
 use shutterbench::decide::comparison;
 use shutterbench::decide::pick::Constraints;
 use shutterbench::decide::pick::pick;
 use shutterbench::model::config::{
     hugging_face, image_processor, onnx_metadata, python_literal, steps, timm,
 };
-use shutterbench::model::labels::read;
+use shutterbench::model::labels::labels_file;
 use shutterbench::model::manifest::Manifest;
-use shutterbench::model::{metadata, onnx, tflite};
+use shutterbench::model::{metadata, onnx_file, tflite_file};
 use shutterbench::record::channels::Channels;
 use shutterbench::record::description::Description;
 use shutterbench::record::preset::Preset;
@@ -54,10 +54,10 @@ pub fn manifest(bytes: &[u8]) {
 /// list they are the same again.
 pub fn class_names(bytes: &[u8]) {
     let Some(text) = text_file::decode(bytes) else { return };
-    let Ok(names) = read::parse(&text.text) else { return };
+    let Ok(names) = labels_file::parse(&text.text) else { return };
     assert!(!names.is_empty() && names.iter().all(|name| !name.is_empty()));
-    assert_eq!(read::parse(&text.text).unwrap(), names);
-    assert_eq!(read::parse(&serde_json::to_string(&names).unwrap()).unwrap(), names);
+    assert_eq!(labels_file::parse(&text.text).unwrap(), names);
+    assert_eq!(labels_file::parse(&serde_json::to_string(&names).unwrap()).unwrap(), names);
 }
 
 /// A dataset's `labels.csv`, in a folder without images: every line is either an
@@ -95,15 +95,15 @@ pub fn ground_truth(bytes: &[u8]) {
     let name = if bytes.starts_with(b"[") { "real.json" } else { "val.txt" };
     fs::write(folder.path().join(name), bytes).unwrap();
     if let Ok(dataset) = Dataset::open(folder.path()) {
-        let classes = |entry: &Entry| [&[entry.class], &entry.also[..]].concat();
+        let classes = |entry: &LabelledImage| [&[entry.class], &entry.also[..]].concat();
         assert!(dataset.entries.iter().flat_map(classes).all(|class| class < 1000));
     }
 }
 
 /// A model file of either format, and the metadata and labels in it.
 pub fn model(bytes: &[u8]) {
-    let _ = tflite::read(bytes).map_err(|error| error.to_string());
-    let _ = onnx::read(bytes).map_err(|error| error.to_string());
+    let _ = tflite_file::read(bytes).map_err(|error| error.to_string());
+    let _ = onnx_file::read(bytes).map_err(|error| error.to_string());
     let found = metadata::read(bytes);
     if let Some((mean, deviation)) = &found.normalization {
         assert_eq!(mean.len(), deviation.len());
@@ -179,7 +179,7 @@ pub fn journal(bytes: &[u8]) {
     let _ = report::json::report(&run, &rows);
     let _ = pick(&rows, &Constraints::default());
     assert!(
-        !shutterbench::decide::compare::compare(&run, &run, comparison::Options::default())
+        !shutterbench::decide::compare::compare(&run, &run, comparison::CompareOptions::default())
             .is_regression()
     );
 }

@@ -1,6 +1,6 @@
-//! The modules of `src/` stand in the order that ARCHITECTURE.md gives: a file imports
+//! The modules of `src/` are in the order that ARCHITECTURE.md gives: a file imports
 //! only from its own module and from modules above it in that list, and no two files
-//! import each other, directly or through others.
+//! import each other, directly or through others. Each name of a type or file is used once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -221,6 +221,59 @@ fn files_are_neither_long_nor_scraps() {
             path.display()
         );
     }
+}
+
+/// Names of the types that a file defines, but for those of its tests.
+#[derive(Default)]
+struct TypeNames(Vec<String>);
+
+impl<'ast> Visit<'ast> for TypeNames {
+    fn visit_item(&mut self, item: &'ast syn::Item) {
+        match item {
+            syn::Item::Mod(module) if is_for_tests(&module.attrs) => return,
+            syn::Item::Struct(item) => self.0.push(item.ident.to_string()),
+            syn::Item::Enum(item) => self.0.push(item.ident.to_string()),
+            syn::Item::Trait(item) => self.0.push(item.ident.to_string()),
+            syn::Item::Type(item) => self.0.push(item.ident.to_string()),
+            _ => {}
+        }
+        syn::visit::visit_item(self, item);
+    }
+}
+
+#[test]
+fn no_two_types_have_one_name() {
+    let mut owners: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (module, path) in files() {
+        let parsed = syn::parse_file(&fs::read_to_string(path).unwrap()).unwrap();
+        let mut names = TypeNames::default();
+        names.visit_file(&parsed);
+        for name in names.0 {
+            owners.entry(name).or_default().push(file_name(&module));
+        }
+    }
+    assert_used_once(&owners, "type");
+}
+
+/// A file of `record/` may be called like the file that works on its data, and a command of
+/// `cli/` like the module that does the work.
+#[test]
+fn no_two_modules_have_one_name() {
+    let mut owners: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for module in files().keys() {
+        let may_repeat = module.len() > 1 && ["record", "cli"].contains(&module[0].as_str());
+        if let Some(name) = module.last().filter(|_| !may_repeat) {
+            owners.entry(name.clone()).or_default().push(file_name(module));
+        }
+    }
+    assert_used_once(&owners, "module");
+}
+
+fn assert_used_once(owners: &BTreeMap<String, Vec<String>>, what: &str) {
+    let repeated = owners.iter().filter(|(_, files)| files.len() > 1);
+    let lines: Vec<String> =
+        repeated.map(|(name, files)| format!("{what} {name}: {}", files.join(", "))).collect();
+    assert!(lines.is_empty(), "rename the vaguer one:\n{}", lines.join("\n"));
 }
 
 /// A circle that `module` leads into: depth first, `way` being the files so far.

@@ -11,10 +11,10 @@ use shutterbench::record::visit::Block;
 use shutterbench::stats::statistics;
 use shutterbench::worker::link::Link;
 use shutterbench::worker::protocol::{Reply, Request};
-use shutterbench::worker::source::{Worker, WorkerSource};
 use shutterbench::worker::visit::runs_for;
 use shutterbench::worker::visit_plan::VisitPlan;
-use shutterbench::worker::warmup::{Step, Warmup};
+use shutterbench::worker::warmup::{Warmup, WarmupStep};
+use shutterbench::worker::worker_source::{Worker, WorkerSource};
 
 use super::{Arguments, Subject};
 
@@ -48,7 +48,7 @@ impl Side {
         };
         let mut side = Self { runner, latency_ns: 0.0 };
         let mut warmup = Warmup::new(Amount::Auto);
-        while let Step::Run(window) = warmup.step() {
+        while let WarmupStep::Run(window) = warmup.step() {
             let latency_ns = side.run(window.most_runs)?;
             let wall_ns = latency_ns.iter().sum();
             warmup.feed(&Block { at_ns: Vec::new(), latency_ns, cpu_ns: 0, wall_ns });

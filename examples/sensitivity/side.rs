@@ -20,7 +20,7 @@ use shutterbench::worker::protocol::{Reply, Request, read_frame, write_frame};
 use shutterbench::worker::sample_input;
 use shutterbench::worker::visit::Samples;
 use shutterbench::worker::visit_plan::VisitPlan;
-use shutterbench::worker::warmup::{Step, Warmup};
+use shutterbench::worker::warmup::{Warmup, WarmupStep};
 
 use super::Arguments;
 use super::spin::Spinning;
@@ -56,7 +56,7 @@ impl Side {
 
     fn warm_up(&mut self) -> Result<()> {
         let mut warmup = Warmup::new(Amount::Auto);
-        while let Step::Run(window) = warmup.step() {
+        while let WarmupStep::Run(window) = warmup.step() {
             warmup.feed(&self.visit(window)?.block);
         }
         Ok(())

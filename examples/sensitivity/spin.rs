@@ -2,8 +2,8 @@
 
 use shutterbench::host::clock;
 use shutterbench::record::coverage::Coverage;
-use shutterbench::runtime::error::BackendError;
-use shutterbench::runtime::session::{Session, Signature};
+use shutterbench::runtime::backend_error::BackendError;
+use shutterbench::runtime::session::{Session, SessionTensors};
 
 /// Runs the model, then spins for a share of the time that this took: the
 /// slow-down is that share at any speed of the machine. A share of 0 reads the
@@ -20,8 +20,8 @@ impl Spinning {
 }
 
 impl Session for Spinning {
-    fn signature(&self) -> &Signature {
-        self.inner.signature()
+    fn tensors(&self) -> &SessionTensors {
+        self.inner.tensors()
     }
 
     fn write_input(&mut self, index: usize, bytes: &[u8]) -> Result<(), BackendError> {

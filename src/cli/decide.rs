@@ -10,12 +10,12 @@ use clap::Args;
 use strum::VariantArray;
 
 use crate::cli::output;
-use crate::cli::output::{Ending, print, print_json};
-use crate::decide::comparison::{Comparison, Options};
+use crate::cli::output::{ExitStatus, print, print_json};
+use crate::decide::comparison::{CompareOptions, RunComparison};
 use crate::decide::metric::Metric;
 use crate::decide::pick::{Constraints, Pick};
 use crate::record::status::Status;
-use crate::report::comparison as render;
+use crate::report::comparison_report as render;
 use crate::report::csv;
 use crate::report::terminal::width_of_stdout;
 use crate::run::{journal, replay};
@@ -35,7 +35,7 @@ pub struct CompareArgs {
     /// Figures to compare: all, or any of p50, p90, p99, top1, top5, size, memory, load. False
     /// alarms are held at 5% for all of them together [default: p50]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    pub metric: Vec<Wanted>,
+    pub metric: Vec<MetricChoice>,
     /// Compare cases of different names in their order, if the runs have no case in common
     #[arg(long)]
     pub in_order: bool,
@@ -52,14 +52,14 @@ pub struct CompareArgs {
 
 /// What `--metric` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
+pub enum MetricChoice {
     /// Every figure that the base has.
     All,
     /// This one.
     One(Metric),
 }
 
-impl FromStr for Wanted {
+impl FromStr for MetricChoice {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -101,7 +101,7 @@ pub struct PickArgs {
 ///
 /// # Errors
 /// A folder without a readable run, or a file that cannot be written.
-pub fn compare(args: &CompareArgs) -> Result<Ending> {
+pub fn compare(args: &CompareArgs) -> Result<ExitStatus> {
     if let Some(threshold) = args.threshold {
         ensure!(
             threshold.is_finite() && threshold >= 0.0,
@@ -120,9 +120,12 @@ pub fn compare(args: &CompareArgs) -> Result<Ending> {
     let has = |metric: Metric| {
         rows.iter().any(|row| row.status == Status::Ok && metric.value(row).is_some())
     };
-    let options: Vec<Options> = metrics(&args.metric, has)
+    let options: Vec<CompareOptions> = metrics(&args.metric, has)
         .into_iter()
-        .map(|metric| Options { in_order: args.in_order, ..Options::of(metric, args.threshold) })
+        .map(|metric| CompareOptions {
+            in_order: args.in_order,
+            ..CompareOptions::of(metric, args.threshold)
+        })
         .collect();
     for options in &options {
         ensure!(
@@ -138,12 +141,13 @@ pub fn compare(args: &CompareArgs) -> Result<Ending> {
 }
 
 /// The figures that are asked for, each once.
-fn metrics(wanted: &[Wanted], has: impl Fn(Metric) -> bool) -> Vec<Metric> {
+fn metrics(wanted: &[MetricChoice], has: impl Fn(Metric) -> bool) -> Vec<Metric> {
     if wanted.is_empty() {
         return vec![Metric::P50];
     }
     let asked = |metric: &Metric| {
-        wanted.contains(&Wanted::One(*metric)) || (wanted.contains(&Wanted::All) && has(*metric))
+        wanted.contains(&MetricChoice::One(*metric))
+            || (wanted.contains(&MetricChoice::All) && has(*metric))
     };
     Metric::VARIANTS.iter().copied().filter(asked).collect()
 }
@@ -154,12 +158,13 @@ fn metrics(wanted: &[Wanted], has: impl Fn(Metric) -> bool) -> Vec<Metric> {
 /// # Errors
 /// A file that cannot be written.
 pub(crate) fn show(
-    comparisons: &[Comparison],
+    comparisons: &[RunComparison],
     markdown: Option<&Path>,
     html: Option<&Path>,
     json: bool,
-) -> Result<Ending> {
-    let files = [(markdown, render::markdown as fn(&[Comparison]) -> String), (html, render::html)];
+) -> Result<ExitStatus> {
+    let files =
+        [(markdown, render::markdown as fn(&[RunComparison]) -> String), (html, render::html)];
     let mut printed = false;
     for (path, text) in files {
         if let Some(path) = path {
@@ -173,15 +178,15 @@ pub(crate) fn show(
         let color = std::io::stdout().is_terminal();
         print(render::terminal(comparisons, width_of_stdout(), color).as_bytes())?;
     }
-    let regression = comparisons.iter().any(Comparison::is_regression);
-    Ok(if regression { Ending::Bad } else { Ending::Good })
+    let regression = comparisons.iter().any(RunComparison::is_regression);
+    Ok(if regression { ExitStatus::Bad } else { ExitStatus::Good })
 }
 
 /// Picks one model; none that fits ends badly.
 ///
 /// # Errors
 /// A folder without a readable run.
-pub fn pick(args: &PickArgs) -> Result<Ending> {
+pub fn pick(args: &PickArgs) -> Result<ExitStatus> {
     let rows = on_one_device(rows_of(&args.run)?, args)?;
     let constraints = Constraints {
         max_latency_ms: args.max_latency_ms,
@@ -195,7 +200,7 @@ pub fn pick(args: &PickArgs) -> Result<Ending> {
     } else {
         print(crate::decide::pick::words(&pick, &rows).as_bytes())?;
     }
-    Ok(if matches!(pick, Pick::NoneFits { .. }) { Ending::Bad } else { Ending::Good })
+    Ok(if matches!(pick, Pick::NoneFits { .. }) { ExitStatus::Bad } else { ExitStatus::Good })
 }
 
 /// The rows of a run's folder; of a published one, which has no journal, and of
@@ -267,12 +272,12 @@ mod tests {
 
     #[test]
     fn metrics_are_taken_once_and_all_means_those_at_hand() {
-        let of = |text: &str| text.split(',').map(|it| it.parse::<Wanted>()).collect();
-        let wanted: Result<Vec<Wanted>, String> = of("top1,p50,top1");
+        let of = |text: &str| text.split(',').map(|it| it.parse::<MetricChoice>()).collect();
+        let wanted: Result<Vec<MetricChoice>, String> = of("top1,p50,top1");
         assert_eq!(metrics(&wanted.unwrap(), |_| false), [Metric::P50, Metric::Top1]);
-        assert_eq!(metrics(&[Wanted::All], |it| it != Metric::Load).len(), 7);
+        assert_eq!(metrics(&[MetricChoice::All], |it| it != Metric::Load).len(), 7);
         assert_eq!(metrics(&[], |_| true), [Metric::P50]);
-        let error: Result<Vec<Wanted>, String> = of("p95");
+        let error: Result<Vec<MetricChoice>, String> = of("p95");
         assert!(error.unwrap_err().contains("p50, p90, p99, top1"));
     }
 }

@@ -8,17 +8,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Result, ensure};
 use time::OffsetDateTime;
 
-use crate::cli::output::{Ending, print, print_json, tell};
+use crate::cli::output::{ExitStatus, print, print_json, tell};
 use crate::cli::run_args::RunArgs;
 use crate::decide::complete::is_complete;
-use crate::device::errand::Errand;
 use crate::device::fleet;
-use crate::device::fleet::{Homecoming, Request};
+use crate::device::fleet::{DeviceResult, FleetRequest};
 use crate::device::name::DeviceName;
-use crate::device::session::Ended;
+use crate::device::remote_run::RemoteRun;
+use crate::device::remote_session::RemoteEnd;
 use crate::record::run::Run;
 use crate::report;
-use crate::run::merge::source::Source;
+use crate::run::merge::merge_source::MergeSource;
 use crate::run::suite_file::SuiteFile;
 use crate::run::{plan, replay};
 use crate::table::row::Row;
@@ -28,7 +28,7 @@ use crate::table::row::Row;
 /// # Errors
 /// One sentence for what is wrong with the request or a device; nothing was
 /// measured.
-pub fn run(args: &RunArgs, wanted: &SuiteFile, interrupt: &AtomicBool) -> Result<Ending> {
+pub fn run(args: &RunArgs, wanted: &SuiteFile, interrupt: &AtomicBool) -> Result<ExitStatus> {
     ensure!(
         args.ab.is_empty() && args.against.is_none(),
         "--ab and --against compare on this machine; leave out --device"
@@ -38,7 +38,7 @@ pub fn run(args: &RunArgs, wanted: &SuiteFile, interrupt: &AtomicBool) -> Result
     let run_id = plan::run_id(OffsetDateTime::now_utc())?;
     let flags = [("--quiet", args.quiet), ("--in-process", args.in_process)];
     let out = args.out.clone().unwrap_or_else(|| Path::new("results").join(&run_id));
-    let request = Request {
+    let request = FleetRequest {
         devices,
         server,
         root: args.on.device_folder.clone(),
@@ -57,36 +57,39 @@ pub fn run(args: &RunArgs, wanted: &SuiteFile, interrupt: &AtomicBool) -> Result
 ///
 /// # Errors
 /// A device that is not there.
-pub fn resume(args: &RunArgs, folder: &Path, interrupt: &AtomicBool) -> Result<Option<Ending>> {
-    let errands = match Errand::of(folder)? {
-        Some(errand) => vec![(errand, folder.to_owned())],
+pub fn resume(args: &RunArgs, folder: &Path, interrupt: &AtomicBool) -> Result<Option<ExitStatus>> {
+    let remote_runs = match RemoteRun::of(folder)? {
+        Some(remote_run) => vec![(remote_run, folder.to_owned())],
         None => errands_below(folder)?,
     };
-    if errands.is_empty() {
+    if remote_runs.is_empty() {
         return Ok(None);
     }
     let is_finished = |folder: &Path| replay::read(folder).is_ok_and(|run| run.finished.is_some());
     let (finished, unfinished): (Vec<_>, Vec<_>) =
-        errands.into_iter().partition(|(_, folder)| is_finished(folder));
+        remote_runs.into_iter().partition(|(_, folder)| is_finished(folder));
     let tell = teller(args.quiet);
     let mut homecomings = fleet::resume(&unfinished, args.on.terms(), interrupt, &tell)?;
-    for (errand, folder) in finished {
+    for (remote_run, folder) in finished {
         let run = Some(replay::read(&folder)?);
-        let (device, ended, problems) = (errand.device, Ended::Code(0), Vec::new());
-        homecomings.push(Homecoming { device, folder, ended, run, problems });
+        let (device, ended, problems) = (remote_run.device, RemoteEnd::Code(0), Vec::new());
+        homecomings.push(DeviceResult { device, folder, ended, run, problems });
     }
     conclude(folder, &homecomings, args.json, interrupt).map(Some)
 }
 
-/// The errands of a sweep over several devices, a folder each.
-fn errands_below(folder: &Path) -> Result<Vec<(Errand, PathBuf)>> {
+/// The remote_runs of a sweep over several devices, a folder each.
+fn errands_below(folder: &Path) -> Result<Vec<(RemoteRun, PathBuf)>> {
     // A folder that cannot be read is refused where a run is looked for in it.
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     folders.sort_unstable();
-    let errands = folders.into_iter().map(|folder| Ok((Errand::of(&folder)?, folder)));
-    let errands: Vec<(Option<Errand>, PathBuf)> = errands.collect::<Result<_>>()?;
-    Ok(errands.into_iter().filter_map(|(errand, folder)| Some((errand?, folder))).collect())
+    let remote_runs = folders.into_iter().map(|folder| Ok((RemoteRun::of(&folder)?, folder)));
+    let remote_runs: Vec<(Option<RemoteRun>, PathBuf)> = remote_runs.collect::<Result<_>>()?;
+    Ok(remote_runs
+        .into_iter()
+        .filter_map(|(remote_run, folder)| Some((remote_run?, folder)))
+        .collect())
 }
 
 fn teller(quiet: bool) -> impl Fn(&DeviceName, &str) + Sync {
@@ -100,14 +103,15 @@ fn teller(quiet: bool) -> impl Fn(&DeviceName, &str) + Sync {
 /// Shows what came home. Several devices' runs become one, once all are whole.
 fn conclude(
     out: &Path,
-    homecomings: &[Homecoming],
+    homecomings: &[DeviceResult],
     json: bool,
     interrupt: &AtomicBool,
-) -> Result<Ending> {
+) -> Result<ExitStatus> {
     for problem in homecomings.iter().flat_map(|home| &home.problems) {
         tell(problem);
     }
-    let refused = |home: &Homecoming| matches!(home.ended, Ended::Code(_)) && home.run.is_none();
+    let refused =
+        |home: &DeviceResult| matches!(home.ended, RemoteEnd::Code(_)) && home.run.is_none();
     ensure!(!homecomings.iter().all(refused), "nothing was measured");
     let home: Vec<(&Path, &Run)> = homecomings
         .iter()
@@ -135,22 +139,22 @@ fn conclude(
     }
     if interrupt.load(Ordering::Relaxed) {
         tell(&format!("interrupted; 'shutterbench run --resume {}' goes on", out.display()));
-        return Ok(Ending::Interrupted);
+        return Ok(ExitStatus::Interrupted);
     }
     let complete = whole && homecomings.iter().all(|home| home.problems.is_empty());
     let scored = |(_, run): &(&Path, &Run)| is_complete(run, &crate::table::rows::rows(run));
     let good = complete && shown.iter().all(scored);
-    Ok(if good { Ending::Good } else { Ending::Bad })
+    Ok(if good { ExitStatus::Good } else { ExitStatus::Bad })
 }
 
 /// The runs of several devices as one, in the folder above theirs.
 fn merged(out: &Path, runs: &[(&Path, &Run)]) -> Result<Run> {
-    let source = |(folder, run): &(&Path, &Run)| Source {
+    let source = |(folder, run): &(&Path, &Run)| MergeSource {
         folder: (*folder).to_owned(),
         run: (*run).clone(),
     };
     let merged = crate::run::merge::runs::merge(runs.iter().map(source).collect())?;
     crate::run::merge::keep::keep(&merged, out)?;
-    crate::report::files::write_all(&merged, out)?;
+    crate::report::run_files::write_all(&merged, out)?;
     Ok(merged)
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::device::adb::Server;
-use crate::device::fleet::Terms;
+use crate::device::adb::AdbServer;
+use crate::device::fleet::DeviceTerms;
 use crate::device::name::Selector;
 use crate::device::remote_path::RemotePath;
 
@@ -61,9 +61,9 @@ impl DeviceArgs {
 
     /// How long a run may take, and what is left behind.
     #[must_use]
-    pub fn terms(&self) -> Terms {
+    pub fn terms(&self) -> DeviceTerms {
         let patience = Duration::from_secs_f64(PATIENCE_SECONDS);
-        Terms {
+        DeviceTerms {
             timeout: self.device_timeout,
             patience: self.device_patience.unwrap_or(patience),
             clean: self.device_clean,
@@ -74,8 +74,8 @@ impl DeviceArgs {
 impl ServerArgs {
     /// The server.
     #[must_use]
-    pub fn server(&self) -> Server {
-        Server { host: self.adb_host.clone(), port: self.adb_port }
+    pub fn server(&self) -> AdbServer {
+        AdbServer { host: self.adb_host.clone(), port: self.adb_port }
     }
 }
 

@@ -6,7 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::cli::device_args::ServerArgs;
 use crate::cli::fetch_args;
-use crate::cli::output::{Ending, INTERRUPTED, print, tell};
+use crate::cli::output::{ExitStatus, INTERRUPTED, print, tell};
 use crate::cli::run_args::RunArgs;
 
 use crate::cli::{decide, fetch, inspect, list, merge, plan, run};
@@ -31,7 +31,7 @@ enum Command {
     List {
         /// What to list
         #[arg(value_enum)]
-        what: list::What,
+        what: list::ListSubject,
         #[command(flatten)]
         server: ServerArgs,
         /// Print JSON
@@ -86,9 +86,9 @@ pub fn dispatch(cli: Cli) -> ExitCode {
         _ => INTERRUPTED,
     };
     match command(cli.command) {
-        Ok(Ending::Good) => ExitCode::SUCCESS,
-        Ok(Ending::Bad) => ExitCode::from(1),
-        Ok(Ending::Interrupted) => ExitCode::from(interrupted),
+        Ok(ExitStatus::Good) => ExitCode::SUCCESS,
+        Ok(ExitStatus::Bad) => ExitCode::from(1),
+        Ok(ExitStatus::Interrupted) => ExitCode::from(interrupted),
         // A reader that went away (`| head`) is no error of ours.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -98,7 +98,7 @@ pub fn dispatch(cli: Cli) -> ExitCode {
     }
 }
 
-fn command(command: Command) -> anyhow::Result<Ending> {
+fn command(command: Command) -> anyhow::Result<ExitStatus> {
     match command {
         Command::Run(args) => run::run(&args),
         Command::Plan(args) => plan::show(&args),
@@ -107,7 +107,7 @@ fn command(command: Command) -> anyhow::Result<Ending> {
             let overrides = Description { input_size, ..Description::default() };
             inspect::inspect(&model, &overrides, json)
         }
-        Command::Fetch(args) => Ok(fetch::command(&args).map(|()| Ending::Good)?),
+        Command::Fetch(args) => Ok(fetch::command(&args).map(|()| ExitStatus::Good)?),
         Command::Doctor { json } => list::doctor(json),
         Command::Compare(args) => decide::compare(&args),
         Command::Pick(args) => decide::pick(&args),
@@ -118,7 +118,9 @@ fn command(command: Command) -> anyhow::Result<Ending> {
             clap_complete::generate(shell, &mut Cli::command(), "shutterbench", &mut script);
             print(&script)
         }
-        Command::Worker { parent } => crate::worker::child::serve(parent).map(|()| Ending::Good),
+        Command::Worker { parent } => {
+            crate::worker::child::serve(parent).map(|()| ExitStatus::Good)
+        }
     }
 }
 

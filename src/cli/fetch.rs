@@ -9,10 +9,10 @@ use serde::Serialize;
 use crate::cli::fetch_args::Args;
 use crate::cli::output;
 use crate::fetch::archive;
-use crate::fetch::bring::{Fetched, Outcome, Progress, fetch};
-use crate::fetch::error::FetchError;
-use crate::fetch::manifest::{Archive, Origin, Runtime, Runtimes};
-use crate::fetch::source::Source;
+use crate::fetch::bring::{FetchOutcome, FetchProgress, Fetched, fetch};
+use crate::fetch::fetch_error::FetchError;
+use crate::fetch::package_manifest::{Archive, Origin, PackagedRuntime, Runtimes};
+use crate::fetch::package_source::PackageSource;
 
 /// Does what the command line asks for and prints the result.
 ///
@@ -33,8 +33,8 @@ pub fn command(args: &Args) -> Result<(), FetchError> {
         return Err(FetchError::NothingNamed { known });
     }
     let source = match &args.mirror {
-        Some(mirror) => Source::mirror(mirror)?,
-        None => Source::default(),
+        Some(mirror) => PackageSource::mirror(mirror)?,
+        None => PackageSource::default(),
     };
     let fetched = fetch(&args.names, &args.target, &folder, &source, &tell)?;
     print(args.json, &fetched, fetched_table)
@@ -42,7 +42,7 @@ pub fn command(args: &Args) -> Result<(), FetchError> {
 
 /// A runtime for a target, as `--list` shows it.
 #[derive(Debug, Serialize)]
-struct Listed {
+struct ListedRuntime {
     name: String,
     title: String,
     version: String,
@@ -61,7 +61,7 @@ struct ListedLibrary {
     installed: bool,
 }
 
-fn list(names: &[String], folder: &Path) -> Result<Vec<Listed>, FetchError> {
+fn list(names: &[String], folder: &Path) -> Result<Vec<ListedRuntime>, FetchError> {
     let manifest = Runtimes::built_in()?;
     let runtimes = manifest.select(names)?;
     let rows = runtimes.into_iter().flat_map(|runtime| {
@@ -70,7 +70,7 @@ fn list(names: &[String], folder: &Path) -> Result<Vec<Listed>, FetchError> {
     Ok(rows.collect())
 }
 
-fn listed(runtime: &Runtime, archive: &Archive, folder: &Path) -> Listed {
+fn listed(runtime: &PackagedRuntime, archive: &Archive, folder: &Path) -> ListedRuntime {
     let libraries = archive.libraries.iter().map(|library| {
         let path = folder.join(&archive.target).join(&library.file);
         let found = archive::installed(&path, library, archive);
@@ -81,7 +81,7 @@ fn listed(runtime: &Runtime, archive: &Archive, folder: &Path) -> Listed {
         Origin::Wheel { .. } => (runtime.package.clone(), runtime.package_version.clone()),
         Origin::Aar { .. } => (archive.file.clone(), String::new()),
     };
-    Listed {
+    ListedRuntime {
         name: runtime.name.clone(),
         title: runtime.title.clone(),
         version: archive.version_of(runtime).to_owned(),
@@ -98,7 +98,7 @@ fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
 
-fn list_table(rows: &[Listed]) -> Table {
+fn list_table(rows: &[ListedRuntime]) -> Table {
     let mut table = table(&["name", "version", "target", "licence", "package", "MB", "there"]);
     for row in rows {
         let there =
@@ -120,8 +120,8 @@ fn fetched_table(rows: &[Fetched]) -> Table {
     let mut table = table(&["name", "version", "what", "library"]);
     for row in rows {
         let what = match row.outcome {
-            Outcome::Brought => "brought",
-            Outcome::AlreadyThere => "already there",
+            FetchOutcome::Brought => "brought",
+            FetchOutcome::AlreadyThere => "already there",
         };
         let path = row.path.display().to_string();
         table.add_row([row.runtime.clone(), row.version.clone(), what.to_owned(), path]);
@@ -150,14 +150,14 @@ fn print<T: Serialize>(json: bool, rows: &[T], table: fn(&[T]) -> Table) -> Resu
     }
 }
 
-fn tell(progress: Progress<'_>) {
+fn tell(progress: FetchProgress<'_>) {
     match progress {
-        Progress::Downloading(archive) => {
+        FetchProgress::Downloading(archive) => {
             let size =
                 archive.bytes.map_or_else(String::new, |b| format!(" ({:.1} MB)", megabytes(b)));
             output::tell(&format!("downloading {}{size}", archive.file));
         }
-        Progress::Unpacking(archive) => {
+        FetchProgress::Unpacking(archive) => {
             output::tell(&format!("checking and unpacking {}", archive.file));
         }
     }

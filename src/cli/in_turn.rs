@@ -8,8 +8,8 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use crate::cli::decide;
-use crate::cli::output::{Ending, tell};
-use crate::decide::comparison::Options;
+use crate::cli::output::{ExitStatus, tell};
+use crate::decide::comparison::CompareOptions;
 use crate::decide::complete::is_complete;
 use crate::file_hash;
 use crate::record::run::Run;
@@ -82,13 +82,13 @@ pub fn measured_by(plan: &mut Plan, program: &Path) -> Result<()> {
 ///
 /// # Errors
 /// A file that cannot be written.
-pub fn conclude(folder: &Path, base: &Run, new: &Run, json: bool) -> Result<Ending> {
-    let comparison = [crate::decide::compare::compare(base, new, Options::default())];
+pub fn conclude(folder: &Path, base: &Run, new: &Run, json: bool) -> Result<ExitStatus> {
+    let comparison = [crate::decide::compare::compare(base, new, CompareOptions::default())];
     let [markdown, html] = ["compare.md", "compare.html"].map(|file| folder.join(file));
     let ending = decide::show(&comparison, Some(&markdown), Some(&html), json)?;
     for file in ["base/results.csv", "new/results.csv", "compare.html"] {
         tell(&format!("written: {}", folder.join(file).display()));
     }
     let complete = [base, new].iter().all(|run| is_complete(run, &rows(run)));
-    Ok(if complete { ending } else { Ending::Bad })
+    Ok(if complete { ending } else { ExitStatus::Bad })
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 use strum::VariantArray;
 
-use crate::cli::output::{Ending, print, print_json};
+use crate::cli::output::{ExitStatus, print, print_json};
 use crate::model::resolve::Input;
 use crate::model::{resolve, select};
 use crate::record::backend_kind::BackendKind;
@@ -15,8 +15,8 @@ use crate::record::description::{Description, Model};
 use crate::record::model_pipeline::ModelPipeline;
 use crate::record::scored_output::OutputForm;
 use crate::record::tensor::TensorInfo;
-use crate::run::scored;
-use crate::worker::source::WorkerSource;
+use crate::run::choose_outputs;
+use crate::worker::worker_source::WorkerSource;
 
 /// Whether a backend takes the model.
 #[derive(Debug, Serialize)]
@@ -31,7 +31,7 @@ struct Take {
 ///
 /// # Errors
 /// A name or file that is no usable model.
-pub fn inspect(name: &str, overrides: &Description, json: bool) -> Result<Ending> {
+pub fn inspect(name: &str, overrides: &Description, json: bool) -> Result<ExitStatus> {
     let models = select::select(&[name.to_owned()])?;
     let shown: Vec<_> = models.iter().map(|model| (model, takes(model, overrides))).collect();
     if json {
@@ -79,7 +79,7 @@ fn takes(model: &Model, overrides: &Description) -> Vec<Take> {
 
 fn describe(model: &Model, overrides: &Description, takes: &[Take]) -> String {
     let mut text = String::new();
-    let anatomy = &model.anatomy;
+    let signature = &model.signature;
     let mut line = |name: &str, value: &str| {
         // Writing to a string does not fail.
         let _ = writeln!(text, "{name:<12}{value}");
@@ -89,12 +89,12 @@ fn describe(model: &Model, overrides: &Description, takes: &[Take]) -> String {
     line("format", &model.format.to_string());
     line("bytes", &model.bytes.to_string());
     line("sha256", &model.sha256);
-    let precision = model.description.precision.unwrap_or(anatomy.precision);
+    let precision = model.description.precision.unwrap_or(signature.precision);
     line("precision", &precision.to_string());
-    for input in &anatomy.inputs {
+    for input in &signature.inputs {
         line("input", &tensor(input));
     }
-    for output in &anatomy.outputs {
+    for output in &signature.outputs {
         line("output", &tensor(output));
     }
     match resolve::input_spec(model, overrides, None) {
@@ -119,12 +119,12 @@ fn describe(model: &Model, overrides: &Description, takes: &[Take]) -> String {
         line("labels", &format!("{}: {}", names.len(), some_of(names)));
     }
     classes(model, overrides, &mut line);
-    if let Some(labels) = &anatomy.labels {
+    if let Some(labels) = &signature.labels {
         line("labels", &format!("{} in the file: {}", labels.len(), some_of(labels)));
     }
     let operators: Vec<String> =
-        anatomy.operators.iter().map(|(name, count)| format!("{name} {count}")).collect();
-    line("operators", &format!("{}: {}", anatomy.nodes(), operators.join(", ")));
+        signature.operators.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    line("operators", &format!("{}: {}", signature.nodes(), operators.join(", ")));
     for take in takes {
         let answer = take.reason.as_ref().map_or_else(|| "yes".into(), |why| format!("no: {why}"));
         line(&take.backend.to_string(), &answer);
@@ -136,8 +136,9 @@ fn describe(model: &Model, overrides: &Description, takes: &[Take]) -> String {
 fn classes(model: &Model, overrides: &Description, line: &mut dyn FnMut(&str, &str)) {
     let workers = WorkerSource::isolated().with_overrides(overrides.clone());
     let backends = BackendKind::VARIANTS;
-    let means = scored::Means { overrides, backends, workers: &workers, dataset: None };
-    let decided = scored::decide([model], means);
+    let means =
+        choose_outputs::ProbeSetup { overrides, backends, workers: &workers, dataset: None };
+    let decided = choose_outputs::decide([model], means);
     if let Some((_, reason)) = decided.unscored.first() {
         line("classes", &format!("none: {reason}"));
     }

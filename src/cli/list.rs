@@ -6,8 +6,8 @@ use anyhow::Result;
 use comfy_table::{Table, presets};
 
 use crate::cli::device_args::ServerArgs;
-use crate::cli::output::{Ending, print, print_json};
-use crate::device::adb::Server;
+use crate::cli::output::{ExitStatus, print, print_json};
+use crate::device::adb::AdbServer;
 use crate::device::survey;
 use crate::host::doctor;
 use crate::model::select;
@@ -17,13 +17,13 @@ use crate::record::delegate::Delegate;
 use crate::record::description::Model;
 use crate::record::precision::Precision;
 use crate::report;
-use crate::runtime::listing;
+use crate::runtime::backend_listing;
 use crate::table::row::Row;
-use crate::worker::source::WorkerSource;
+use crate::worker::worker_source::WorkerSource;
 
 /// What can be listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum What {
+pub enum ListSubject {
     /// The embedded family
     Models,
     /// The runtimes, present or not
@@ -40,38 +40,38 @@ pub enum What {
 ///
 /// # Errors
 /// A broken manifest, or standard output that cannot be written.
-pub fn list(what: What, server: &ServerArgs, json: bool) -> Result<Ending> {
+pub fn list(what: ListSubject, server: &ServerArgs, json: bool) -> Result<ExitStatus> {
     match what {
-        What::Models => models(&select::embedded()?, json),
-        What::Backends => backends(json),
-        What::Delegates => delegates(json),
-        What::Devices => devices(&server.server(), json),
-        What::Columns => columns(json),
+        ListSubject::Models => models(&select::embedded()?, json),
+        ListSubject::Backends => backends(json),
+        ListSubject::Delegates => delegates(json),
+        ListSubject::Devices => devices(&server.server(), json),
+        ListSubject::Columns => columns(json),
     }
 }
 
-fn models(models: &[Model], json: bool) -> Result<Ending> {
+fn models(models: &[Model], json: bool) -> Result<ExitStatus> {
     if json {
         return print_json(&models);
     }
     let mut table = table(&["model", "format", "precision", "input", "classes", "bytes"]);
     for model in models {
-        let input = model.anatomy.inputs.first();
+        let input = model.signature.inputs.first();
         table.add_row([
             model.name.clone(),
             model.format.to_string(),
-            model.description.precision.unwrap_or(model.anatomy.precision).to_string(),
+            model.description.precision.unwrap_or(model.signature.precision).to_string(),
             input
                 .map(|input| format!("{} {}", input.shape_text(), input.element))
                 .unwrap_or_default(),
-            model.anatomy.classes().map(|classes| classes.to_string()).unwrap_or_default(),
+            model.signature.classes().map(|classes| classes.to_string()).unwrap_or_default(),
             model.bytes.to_string(),
         ]);
     }
     print(format!("{table}\n").as_bytes())
 }
 
-fn columns(json: bool) -> Result<Ending> {
+fn columns(json: bool) -> Result<ExitStatus> {
     if json {
         return print_json(&report::columns::schema());
     }
@@ -82,8 +82,8 @@ fn columns(json: bool) -> Result<Ending> {
     print(format!("{table}\n").as_bytes())
 }
 
-fn backends(json: bool) -> Result<Ending> {
-    let backends = listing::backends();
+fn backends(json: bool) -> Result<ExitStatus> {
+    let backends = backend_listing::backends();
     if json {
         return print_json(&backends);
     }
@@ -105,8 +105,8 @@ fn backends(json: bool) -> Result<Ending> {
     print(format!("{table}\n").as_bytes())
 }
 
-fn delegates(json: bool) -> Result<Ending> {
-    let mut delegates = listing::delegates();
+fn delegates(json: bool) -> Result<ExitStatus> {
+    let mut delegates = backend_listing::delegates();
     for listed in delegates.iter_mut().filter(|listed| listed.available) {
         if listed.delegate == Delegate::Gpu.to_string() {
             listed.reason = refused(listed.backend, Delegate::Gpu);
@@ -133,7 +133,7 @@ fn delegates(json: bool) -> Result<Ending> {
 fn refused(backend: BackendKind, delegate: Delegate) -> Option<String> {
     let model = select::embedded().ok()?.into_iter().min_by_key(|model| {
         let wanted = backend.capabilities().reads(model.format)
-            && model.anatomy.precision == Precision::Float32;
+            && model.signature.precision == Precision::Float32;
         (!wanted, model.bytes)
     })?;
     let (name, threads) = (model.name.clone(), NonZeroUsize::MIN);
@@ -141,7 +141,7 @@ fn refused(backend: BackendKind, delegate: Delegate) -> Option<String> {
     WorkerSource::isolated().load(&case, &model).err().map(|fault| fault.reason)
 }
 
-fn devices(server: &Server, json: bool) -> Result<Ending> {
+fn devices(server: &AdbServer, json: bool) -> Result<ExitStatus> {
     let devices = survey::devices(server)?;
     if json {
         return print_json(&devices);
@@ -168,18 +168,18 @@ fn devices(server: &Server, json: bool) -> Result<Ending> {
 ///
 /// # Errors
 /// Standard output that cannot be written.
-pub fn doctor(json: bool) -> Result<Ending> {
+pub fn doctor(json: bool) -> Result<ExitStatus> {
     #[derive(serde::Serialize)]
     struct Examined {
         #[serde(flatten)]
         report: doctor::Report,
-        runtimes: Vec<listing::BackendListing>,
+        runtimes: Vec<backend_listing::BackendListing>,
         devices: Vec<survey::Device>,
     }
     // Without adb there are no devices, and that disturbs nothing.
-    let devices = survey::devices(&Server::default()).unwrap_or_default();
+    let devices = survey::devices(&AdbServer::default()).unwrap_or_default();
     let report = doctor::examine();
-    let runtimes = listing::backends();
+    let runtimes = backend_listing::backends();
     if json {
         return print_json(&Examined { report, runtimes, devices });
     }
@@ -188,7 +188,7 @@ pub fn doctor(json: bool) -> Result<Ending> {
     print(format!("{report}{runtimes}{devices}").as_bytes())
 }
 
-fn runtime_in_words(listing: &listing::BackendListing) -> String {
+fn runtime_in_words(listing: &backend_listing::BackendListing) -> String {
     let backend = listing.backend;
     let remedy = listing.remedy.as_ref().map_or_else(String::new, |it| format!("\n  {it}"));
     match (&listing.version, &listing.reason) {

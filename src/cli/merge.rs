@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 
-use crate::cli::output::{Ending, print, print_json, tell};
+use crate::cli::output::{ExitStatus, print, print_json, tell};
 use crate::decide::complete::is_complete;
 use crate::report;
 use crate::run::merge::keep::{keep, without_itself};
-use crate::run::merge::source::Source;
+use crate::run::merge::merge_source::MergeSource;
 use crate::run::replay;
 
 /// Which runs, and where the merged one goes.
@@ -32,12 +32,13 @@ pub struct MergeArgs {
 /// # Errors
 /// One sentence: runs that do not belong together, or a folder that cannot be
 /// written.
-pub fn merge(args: &MergeArgs) -> Result<Ending> {
-    let read = |folder: &PathBuf| Ok(Source { folder: folder.clone(), run: replay::read(folder)? });
+pub fn merge(args: &MergeArgs) -> Result<ExitStatus> {
+    let read =
+        |folder: &PathBuf| Ok(MergeSource { folder: folder.clone(), run: replay::read(folder)? });
     let folders = without_itself(&args.runs, &args.out);
     let merged = crate::run::merge::runs::merge(folders.iter().map(read).collect::<Result<_>>()?)?;
     keep(&merged, &args.out)?;
-    crate::report::files::write_all(&merged, &args.out)?;
+    crate::report::run_files::write_all(&merged, &args.out)?;
     let rows = crate::table::rows::rows(&merged);
     if args.json {
         print_json(&rows)?;
@@ -46,5 +47,5 @@ pub fn merge(args: &MergeArgs) -> Result<Ending> {
         print(report::terminal::table(&rows, None, color).as_bytes())?;
     }
     tell(&format!("written: {}", args.out.join("results.csv").display()));
-    Ok(if is_complete(&merged, &rows) { Ending::Good } else { Ending::Bad })
+    Ok(if is_complete(&merged, &rows) { ExitStatus::Good } else { ExitStatus::Bad })
 }

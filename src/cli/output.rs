@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// How a command ended, as its exit code tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
+pub enum ExitStatus {
     /// Everything that was asked for was done.
     Good,
     /// Done, with a failure, a regression or no model found.
@@ -18,11 +18,11 @@ pub enum Ending {
 pub const INTERRUPTED: u8 = 130;
 
 /// Writes to standard output.
-pub fn print(bytes: &[u8]) -> anyhow::Result<Ending> {
+pub fn print(bytes: &[u8]) -> anyhow::Result<ExitStatus> {
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(bytes)?;
     stdout.flush()?;
-    Ok(Ending::Good)
+    Ok(ExitStatus::Good)
 }
 
 /// Writes a file whole; `-` is standard output.
@@ -40,7 +40,7 @@ pub fn tell(line: &str) {
 }
 
 /// Writes a value to standard output as indented JSON.
-pub fn print_json(value: &impl serde::Serialize) -> anyhow::Result<Ending> {
+pub fn print_json(value: &impl serde::Serialize) -> anyhow::Result<ExitStatus> {
     let mut text = serde_json::to_vec_pretty(value)?;
     text.push(b'\n');
     print(&text)

@@ -8,7 +8,7 @@ use clap::Args;
 use comfy_table::{Table, presets};
 use serde::Serialize;
 
-use crate::cli::output::{Ending, print, print_json};
+use crate::cli::output::{ExitStatus, print, print_json};
 use crate::cli::run::wanted;
 use crate::cli::run_args::RunArgs;
 use crate::record::case::Case;
@@ -57,7 +57,7 @@ struct PlannedCase {
     #[serde(flatten)]
     case: Case,
     needs: Needs,
-    estimate: Estimate,
+    estimate: TimeEstimate,
 }
 
 /// What the machine of a case must have.
@@ -71,7 +71,7 @@ struct Needs {
 }
 
 #[derive(Debug, Clone, Copy, Serialize)]
-struct Estimate {
+struct TimeEstimate {
     /// Time in which latency is measured, at most, in seconds.
     latency_seconds: f64,
     /// Time in which the images are scored, where a run to judge by was named.
@@ -98,7 +98,7 @@ struct PlannedShard {
 ///
 /// # Errors
 /// What is wrong with the request, as `run` would say it.
-pub fn show(args: &PlanArgs) -> Result<Ending> {
+pub fn show(args: &PlanArgs) -> Result<ExitStatus> {
     ensure!(
         args.run.on.is_local() && args.run.resume.is_none() && args.run.ab.is_empty(),
         "plan shows what a run on this machine would measure; leave out --device, --resume and --ab"
@@ -150,13 +150,13 @@ fn device_class(case: &Case) -> String {
 }
 
 /// What a case took before.
-fn of_record(record: &CaseRecord, images: usize) -> Option<Estimate> {
+fn of_record(record: &CaseRecord, images: usize) -> Option<TimeEstimate> {
     let memory = record.processes.iter().filter_map(|process| process.memory);
     let memory_bytes = memory.map(|memory| memory.peak_bytes).max()?;
     let timed: Vec<u64> =
         record.visits.iter().flat_map(|visit| visit.block.latency_ns.iter().copied()).collect();
     let mean_ns = timed.iter().sum::<u64>() as f64 / timed.len().max(1) as f64;
-    Some(Estimate {
+    Some(TimeEstimate {
         latency_seconds: record.seconds,
         scoring_seconds: Some(mean_ns * images as f64 / 1e9),
         memory_bytes,
@@ -165,12 +165,12 @@ fn of_record(record: &CaseRecord, images: usize) -> Option<Estimate> {
 }
 
 /// What a case may take by the options and its model's size.
-fn of_options(header: &Header, case: &Case) -> Estimate {
+fn of_options(header: &Header, case: &Case) -> TimeEstimate {
     let latency = header.options.latency.as_ref();
     // Loading and warm-up come on top, once per process.
     let seconds = latency.map_or(0.0, |latency| latency.max_seconds);
     let bytes = find_model(header, &case.model).map_or(0, |model| model.bytes);
-    Estimate {
+    TimeEstimate {
         latency_seconds: seconds,
         scoring_seconds: None,
         memory_bytes: WORKER_BYTES + COPIES * bytes,
@@ -212,7 +212,7 @@ fn table(document: &Document) -> String {
     cases.load_preset(presets::NOTHING);
     cases.set_header(["id", "case", "device", "threads", "exclusive", "time", "memory"]);
     for planned in &document.cases {
-        let Estimate { latency_seconds, scoring_seconds, memory_bytes, measured } =
+        let TimeEstimate { latency_seconds, scoring_seconds, memory_bytes, measured } =
             planned.estimate;
         let bound = if measured { "" } else { "<= " };
         let seconds = latency_seconds + scoring_seconds.unwrap_or(0.0);

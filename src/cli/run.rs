@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::cli::output::{Ending, INTERRUPTED, print, print_json, tell};
+use crate::cli::output::{ExitStatus, INTERRUPTED, print, print_json, tell};
 use crate::cli::{device, in_turn, output};
 use crate::decide::complete::is_complete;
 use crate::record::description::Description;
@@ -28,7 +28,7 @@ use crate::cli::run_args::RunArgs;
 ///
 /// # Errors
 /// One sentence for what is wrong with the request; nothing was started.
-pub fn run(args: &RunArgs) -> Result<Ending> {
+pub fn run(args: &RunArgs) -> Result<ExitStatus> {
     let interrupt = interrupt_flag(args.interrupt_code.unwrap_or(INTERRUPTED))?;
     if args.lifeline {
         follow_input(Arc::clone(&interrupt));
@@ -45,7 +45,7 @@ pub fn run(args: &RunArgs) -> Result<Ending> {
     }
     let runs = execute::execute(&mut started, args.quiet, &interrupt)?;
     for (one, run) in started.iter().zip(&runs) {
-        crate::report::files::write_all(run, &one.folder)?;
+        crate::report::run_files::write_all(run, &one.folder)?;
     }
     if runs.iter().any(|run| run.finished.is_none()) {
         if let [run] = runs.as_slice() {
@@ -55,18 +55,18 @@ pub fn run(args: &RunArgs) -> Result<Ending> {
             "interrupted; what was measured is in {0}: 'shutterbench run --resume {0}' goes on",
             folder.display()
         ));
-        return Ok(Ending::Interrupted);
+        return Ok(ExitStatus::Interrupted);
     }
     conclude(&folder, &runs, args.json)
 }
 
 /// Shows a run that came to its end before, and leaves it as it is; but files that were
 /// not written any more are made.
-fn already_done(folder: &Path, started: Vec<Started>, args: &RunArgs) -> Result<Ending> {
+fn already_done(folder: &Path, started: Vec<Started>, args: &RunArgs) -> Result<ExitStatus> {
     tell(&format!("{} is finished already: nothing is left to measure", folder.display()));
     for one in &started {
         if !one.folder.join("report.html").is_file() {
-            crate::report::files::write_all(&one.run, &one.folder)?;
+            crate::report::run_files::write_all(&one.run, &one.folder)?;
         }
     }
     let runs: Vec<Run> = started.into_iter().map(|one| one.run).collect();
@@ -74,7 +74,7 @@ fn already_done(folder: &Path, started: Vec<Started>, args: &RunArgs) -> Result<
 }
 
 /// What other devices brought, where the run is theirs.
-fn elsewhere(args: &RunArgs, interrupt: &AtomicBool) -> Result<Option<Ending>> {
+fn elsewhere(args: &RunArgs, interrupt: &AtomicBool) -> Result<Option<ExitStatus>> {
     match &args.resume {
         Some(folder) => device::resume(args, folder, interrupt),
         None if args.on.is_local() => Ok(None),
@@ -82,7 +82,7 @@ fn elsewhere(args: &RunArgs, interrupt: &AtomicBool) -> Result<Option<Ending>> {
     }
 }
 
-fn conclude(folder: &Path, runs: &[Run], json: bool) -> Result<Ending> {
+fn conclude(folder: &Path, runs: &[Run], json: bool) -> Result<ExitStatus> {
     if let [base, new] = runs {
         return in_turn::conclude(folder, base, new, json);
     }
@@ -93,7 +93,7 @@ fn conclude(folder: &Path, runs: &[Run], json: bool) -> Result<Ending> {
     for file in ["results.csv", "report.html"] {
         tell(&format!("written: {}", folder.join(file).display()));
     }
-    Ok(if failed { Ending::Bad } else { Ending::Good })
+    Ok(if failed { ExitStatus::Bad } else { ExitStatus::Good })
 }
 
 /// Prints the table, or its rows as JSON, and gives the rows.
@@ -132,8 +132,8 @@ fn warn(run: &Run, rows: &[Row], json: bool) {
         tell(&format!("dataset: {sentence}"));
     }
     for row in rows.iter().filter(|_| json) {
-        if let Some(doubt) = row.doubt {
-            tell(&format!("warning: {}: {doubt}", row.case()));
+        if let Some(warning) = row.label_warning {
+            tell(&format!("warning: {}: {warning}", row.case()));
         }
     }
 }
@@ -218,11 +218,11 @@ pub struct ReportArgs {
 /// # Errors
 /// A folder without a readable journal, a plot of a run without a single
 /// measured case, or a file that cannot be written.
-pub fn report(args: &ReportArgs) -> Result<Ending> {
+pub fn report(args: &ReportArgs) -> Result<ExitStatus> {
     let run = replay::read(&args.run)?;
     let files = [&args.html, &args.markdown, &args.svg, &args.json];
     if files.into_iter().all(Option::is_none) {
-        crate::report::files::write_all(&run, &args.run)?;
+        crate::report::run_files::write_all(&run, &args.run)?;
         let color = std::io::stdout().is_terminal();
         return print(
             report::terminal::table(&crate::table::rows::rows(&run), width_of_stdout(), color)
@@ -237,14 +237,14 @@ pub fn report(args: &ReportArgs) -> Result<Ending> {
     write(&args.html, &|| Ok(report::html::page::page(&run, &rows)))?;
     write(&args.markdown, &|| Ok(report::markdown::document(&run, &rows)))?;
     write(&args.svg, &|| {
-        crate::report::files::plot_svg(&rows).with_context(|| {
+        crate::report::run_files::plot_svg(&rows).with_context(|| {
             format!("{} holds no measured case, so there is no plot", args.run.display())
         })
     })?;
     write(&args.json, &|| {
         Ok(serde_json::to_string_pretty(&report::json::report(&run, &rows))? + "\n")
     })?;
-    Ok(Ending::Good)
+    Ok(ExitStatus::Good)
 }
 
 /// Set by Ctrl-C (and a polite kill): the present visit is finished, then the

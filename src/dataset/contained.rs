@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 
-use crate::dataset::container::{Container, Kind};
-use crate::dataset::entries::{Classes, Dataset, Entry, Order};
+use crate::dataset::container::{Container, ContainerKind};
+use crate::dataset::entries::{ClassOrder, Classes, Dataset, LabelledImage};
 use crate::dataset::member::Label;
 use crate::dataset::{ilsvrc2012, numbers};
 
@@ -14,7 +14,7 @@ use crate::dataset::{ilsvrc2012, numbers};
 /// its folder `data`, where hubs have them.
 pub(crate) fn files(root: &Path) -> Vec<PathBuf> {
     if root.is_file() {
-        return Kind::of(root).map(|_| root.to_owned()).into_iter().collect();
+        return ContainerKind::of(root).map(|_| root.to_owned()).into_iter().collect();
     }
     let in_folder = |folder: PathBuf| {
         let items = folder.read_dir().into_iter().flatten().filter_map(Result::ok);
@@ -23,7 +23,11 @@ pub(crate) fn files(root: &Path) -> Vec<PathBuf> {
             .filter(|path| {
                 let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
                 let is_named = ending == "parquet" || ending == "tar";
-                is_named && matches!(Kind::of(path), Some(Kind::Parquet | Kind::Tar))
+                is_named
+                    && matches!(
+                        ContainerKind::of(path),
+                        Some(ContainerKind::Parquet | ContainerKind::Tar)
+                    )
             })
             .collect();
         files.sort();
@@ -77,7 +81,7 @@ pub(crate) fn open(root: &Path, files: Vec<PathBuf>) -> Result<Dataset> {
                 member.name
             )
         };
-        dataset.entries.push(Entry::new(member.name, index));
+        dataset.entries.push(LabelledImage::new(member.name, index));
     }
     dataset.left_out = contents.left_out;
     if dataset.entries.len() < total {
@@ -91,9 +95,9 @@ pub(crate) fn open(root: &Path, files: Vec<PathBuf>) -> Result<Dataset> {
 /// Named classes; ImageNet's are known by their number and their first.
 fn named(names: &[String]) -> Classes {
     if names.len() == 1000 && names[0].starts_with("tench") {
-        return Classes::new(Order::Ilsvrc2012, ilsvrc2012::names());
+        return Classes::new(ClassOrder::Ilsvrc2012, ilsvrc2012::names());
     }
-    Classes::new(Order::ByName, names.iter().cloned().map(Some).collect())
+    Classes::new(ClassOrder::ByName, names.iter().cloned().map(Some).collect())
 }
 
 /// Hubs name files by their split: `test-00000-of-00002.parquet`.

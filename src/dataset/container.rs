@@ -15,14 +15,14 @@ use crate::image::decode::{MAX_FILE_BYTES, silently_caught};
 
 /// What such a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ContainerKind {
     Parquet,
     Tar,
     /// One that has to be unpacked, by its name.
     Packed(&'static str),
 }
 
-impl Kind {
+impl ContainerKind {
     /// What a file is by its content.
     pub(crate) fn of(path: &Path) -> Option<Self> {
         let mut head = Vec::new();
@@ -44,7 +44,7 @@ impl Kind {
 }
 
 #[derive(Debug)]
-enum Source {
+enum ContainerFile {
     Tar(File),
     Parquet(Box<ParquetFile>),
 }
@@ -54,7 +54,7 @@ enum Source {
 pub struct Container {
     /// The files.
     pub(crate) paths: Vec<PathBuf>,
-    sources: Vec<(Source, u64)>,
+    sources: Vec<(ContainerFile, u64)>,
     places: HashMap<String, (usize, Place)>,
 }
 
@@ -106,11 +106,11 @@ impl Container {
     pub(crate) fn read(&self, name: &str) -> Result<Vec<u8>> {
         let (source, place) = self.places.get(name).context("is not in its file any more")?;
         let read = || match (&self.sources[*source].0, place) {
-            (Source::Tar(file), Place::Span { offset, bytes }) => {
+            (ContainerFile::Tar(file), Place::Span { offset, bytes }) => {
                 ensure!(*bytes <= MAX_FILE_BYTES, "has {bytes} bytes, more than are read");
                 span(file, *offset, *bytes)
             }
-            (Source::Parquet(file), Place::Row { group, row }) => file.image(*group, *row),
+            (ContainerFile::Parquet(file), Place::Row { group, row }) => file.image(*group, *row),
             _ => bail!("is not in its file any more"),
         };
         let bytes = silently_caught(read).unwrap_or_else(|| bail!("is damaged"))?;
@@ -129,14 +129,16 @@ impl Container {
     }
 }
 
-fn source(path: &Path) -> Result<(Source, Contents)> {
-    match Kind::of(path) {
-        Some(Kind::Parquet) => {
+fn source(path: &Path) -> Result<(ContainerFile, Contents)> {
+    match ContainerKind::of(path) {
+        Some(ContainerKind::Parquet) => {
             let (file, contents) = ParquetFile::open(path)?;
-            Ok((Source::Parquet(Box::new(file)), contents))
+            Ok((ContainerFile::Parquet(Box::new(file)), contents))
         }
-        Some(Kind::Tar) => Ok((Source::Tar(File::open(path)?), tar_file::read(path)?)),
-        Some(Kind::Packed(name)) => bail!("it is packed ({name}); unpack it first"),
+        Some(ContainerKind::Tar) => {
+            Ok((ContainerFile::Tar(File::open(path)?), tar_file::read(path)?))
+        }
+        Some(ContainerKind::Packed(name)) => bail!("it is packed ({name}); unpack it first"),
         None => bail!("it is neither a Parquet file nor a tar archive"),
     }
 }

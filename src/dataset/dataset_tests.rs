@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use super::*;
 use std::path::PathBuf;
 
-use crate::dataset::entries::{Classes, Entry, Order};
+use crate::dataset::entries::{ClassOrder, Classes, LabelledImage};
 
 fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = TempDir::new().unwrap();
@@ -31,7 +31,7 @@ fn labels_csv_keeps_its_order_and_allows_other_columns() {
     let folder = folder(&[("labels.csv", csv), ("b.png", ""), ("a, 1.png", "")]);
     let dataset = Dataset::open(folder.path()).unwrap();
     assert_eq!(classes(&dataset), [("b.png", 1), ("a, 1.png", 0)]);
-    assert_eq!((dataset.classes.order, dataset.class_count()), (Order::Given, 2));
+    assert_eq!((dataset.classes.order, dataset.class_count()), (ClassOrder::Given, 2));
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn wordnet_ids_must_agree_with_indices() {
         Dataset::open(folder.path()).map_err(|error| error.to_string())
     };
     let dataset = of(1).unwrap();
-    assert_eq!(dataset.classes.order, Order::Ilsvrc2012);
+    assert_eq!(dataset.classes.order, ClassOrder::Ilsvrc2012);
     assert_eq!(dataset.classes.name(1), Some("goldfish, Carassius auratus"));
     assert!(of(2).unwrap_err().contains("n01443537 is class 1 of ILSVRC2012 (from 0), not 2"));
 }
@@ -71,7 +71,7 @@ fn folders_are_classes_by_name_or_wordnet_id() {
         folder(&[("boot/2.png", ""), ("boot/1.JPG", ""), ("bag/x.webp", ""), ("bag/t.txt", "")]);
     let dataset = Dataset::open(named.path()).unwrap();
     assert_eq!(classes(&dataset), [("bag/x.webp", 0), ("boot/1.JPG", 1), ("boot/2.png", 1)]);
-    assert_eq!(dataset.classes.order, Order::ByName);
+    assert_eq!(dataset.classes.order, ClassOrder::ByName);
     let wnids = folder(&[("n01443537/a.JPEG", ""), ("n15075141/b.JPEG", "")]);
     let dataset = Dataset::open(wnids.path()).unwrap();
     assert_eq!(classes(&dataset), [("n01443537/a.JPEG", 1), ("n15075141/b.JPEG", 999)]);
@@ -109,9 +109,9 @@ fn the_development_kits_numbers_are_translated() {
 
 fn hundred() -> Dataset {
     let entries = (0..100)
-        .map(|i| Entry::new(format!("{i:03}.png"), if i < 80 { 0 } else { 1 + i % 2 }))
+        .map(|i| LabelledImage::new(format!("{i:03}.png"), if i < 80 { 0 } else { 1 + i % 2 }))
         .collect();
-    let classes = Classes { order: Order::Given, names: Vec::new(), used: Vec::new() };
+    let classes = Classes { order: ClassOrder::Given, names: Vec::new(), used: Vec::new() };
     Dataset::new(PathBuf::from("."), entries, classes)
 }
 
@@ -174,7 +174,7 @@ fn an_odd_folder_among_wordnet_ids_is_named() {
     );
     // WordNet ids beyond ILSVRC's are classes by name.
     let more = folder(&[(tench, ""), (goldfish, ""), ("n00000007/a.png", "")]);
-    assert_eq!(Dataset::open(more.path()).unwrap().classes.order, Order::ByName);
+    assert_eq!(Dataset::open(more.path()).unwrap().classes.order, ClassOrder::ByName);
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn imagenet_is_read_as_people_have_it() {
     let open = |files: &[(&str, &str)], below: &str| {
         let folder = folder(files);
         let dataset = Dataset::open(&folder.path().join(below)).unwrap();
-        let entry = |it: &Entry| ([&[it.class], &it.also[..]].concat(), it.file.clone());
+        let entry = |it: &LabelledImage| ([&[it.class], &it.also[..]].concat(), it.file.clone());
         dataset.entries.iter().map(entry).collect::<Vec<_>>()
     };
     let both =

@@ -18,7 +18,7 @@ use crate::record::shard::Shard;
 
 /// One labelled image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct LabelledImage {
     /// Its name within the dataset, as [`file_name::shown`] writes it.
     pub file: String,
     /// Index of its class.
@@ -28,7 +28,7 @@ pub struct Entry {
     pub also: Vec<u32>,
 }
 
-impl Entry {
+impl LabelledImage {
     /// An image of one class.
     #[must_use]
     pub const fn new(file: String, class: u32) -> Self {
@@ -39,7 +39,7 @@ impl Entry {
 /// What a class index of the dataset stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Order {
+pub enum ClassOrder {
     /// The indices were given and count a model's classes.
     Given,
     /// The indices are ILSVRC2012's, 0..1000 by WordNet id.
@@ -55,7 +55,7 @@ pub enum Order {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Classes {
     /// What an index stands for.
-    pub order: Order,
+    pub order: ClassOrder,
     /// Name by class index, where it is known.
     pub names: Vec<Option<String>>,
     /// Those that images have, in their order; a sample of the images keeps them.
@@ -65,7 +65,7 @@ pub struct Classes {
 
 impl Classes {
     /// Classes of which it is not yet known which are used.
-    pub(crate) const fn new(order: Order, names: Vec<Option<String>>) -> Self {
+    pub(crate) const fn new(order: ClassOrder, names: Vec<Option<String>>) -> Self {
         Self { order, names, used: Vec::new() }
     }
 
@@ -82,7 +82,7 @@ pub struct Dataset {
     /// Its folder.
     pub root: PathBuf,
     /// Its images, in its order.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<LabelledImage>,
     /// Its classes.
     pub classes: Classes,
     /// What looked like a part of it and could not be read while it was
@@ -103,7 +103,7 @@ pub struct Dataset {
 impl Dataset {
     /// A set of images in the folder `root`.
     #[must_use]
-    pub const fn new(root: PathBuf, entries: Vec<Entry>, classes: Classes) -> Self {
+    pub const fn new(root: PathBuf, entries: Vec<LabelledImage>, classes: Classes) -> Self {
         Self {
             root,
             entries,
@@ -135,7 +135,7 @@ impl Dataset {
     ///
     /// # Errors
     /// Part of a sentence that begins with the file: unreadable, empty, too large.
-    pub fn load(&self, entry: &Entry) -> Result<Vec<u8>> {
+    pub fn load(&self, entry: &LabelledImage) -> Result<Vec<u8>> {
         match &self.container {
             Some(container) => container.read(&entry.file),
             None => decode::load(&self.path(entry)),
@@ -143,14 +143,14 @@ impl Dataset {
     }
 
     /// Asks the system to read an image before it is needed.
-    pub fn read_ahead(&self, entry: &Entry) {
+    pub fn read_ahead(&self, entry: &LabelledImage) {
         if self.container.is_none() {
             decode::read_ahead(&self.path(entry));
         }
     }
 
     /// An image's size; of one inside a Parquet file that of the file.
-    fn bytes_of(&self, entry: &Entry) -> u64 {
+    fn bytes_of(&self, entry: &LabelledImage) -> u64 {
         match &self.container {
             Some(container) => container.bytes_of(&entry.file),
             None => fs::metadata(self.path(entry)).map_or(0, |facts| facts.len()),
@@ -159,7 +159,7 @@ impl Dataset {
 
     /// Where an image's file lies.
     #[must_use]
-    pub fn path(&self, entry: &Entry) -> PathBuf {
+    pub fn path(&self, entry: &LabelledImage) -> PathBuf {
         let path = self.root.join(file_name::path(&entry.file));
         // On a device a file has the text as its name.
         if entry.file.contains("\\x") && path.symlink_metadata().is_err() {

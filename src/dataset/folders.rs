@@ -5,8 +5,8 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use crate::dataset::entries::{Classes, Dataset, Entry, Order};
-use crate::dataset::files::Files;
+use crate::dataset::entries::{ClassOrder, Classes, Dataset, LabelledImage};
+use crate::dataset::image_files::Files;
 use crate::dataset::{ilsvrc2012, numbers, splits};
 
 /// The dataset in `root`, where its sub-folders hold images.
@@ -27,10 +27,10 @@ pub(crate) fn open(root: &Path, files: &Files) -> Result<Option<Dataset>> {
     let (classes, indices) = classes(files, &by_folder);
     let entries = by_folder.iter().flat_map(|(folder, images)| {
         let class = indices.get(*folder).copied();
-        images.iter().filter_map(move |image| Some(Entry::new((*image).to_owned(), class?)))
+        images.iter().filter_map(move |image| Some(LabelledImage::new((*image).to_owned(), class?)))
     });
-    let mut entries: Vec<Entry> = entries.collect();
-    if classes.order == Order::Numbers {
+    let mut entries: Vec<LabelledImage> = entries.collect();
+    if classes.order == ClassOrder::Numbers {
         entries.sort_by_key(|entry| entry.class);
     }
     let mut dataset = Dataset::new(root.to_owned(), entries, classes);
@@ -64,11 +64,11 @@ fn classes(
 ) -> (Classes, HashMap<String, u32>) {
     let wnid = |folder: &&str| Some(((*folder).to_owned(), ilsvrc2012::class_of_wnid(folder)?));
     if let Some(indices) = by_folder.keys().map(wnid).collect() {
-        return (Classes::new(Order::Ilsvrc2012, ilsvrc2012::names()), indices);
+        return (Classes::new(ClassOrder::Ilsvrc2012, ilsvrc2012::names()), indices);
     }
     let filled = || by_folder.keys().map(|folder| (*folder).to_owned()).collect();
     let (classes, indices) = numbers::classes(filled());
-    if classes.order == Order::Numbers {
+    if classes.order == ClassOrder::Numbers {
         return (classes, indices.into_iter().collect());
     }
     let (classes, indices) = numbers::classes(files.folders.clone());

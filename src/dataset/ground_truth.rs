@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::dataset::entries::{Classes, Dataset, Entry, Order};
-use crate::dataset::files::{self, Files};
+use crate::dataset::entries::{ClassOrder, Classes, Dataset, LabelledImage};
+use crate::dataset::image_files::{self, Files};
 use crate::dataset::{ilsvrc2012, named_lines};
 use crate::text_file;
 
@@ -114,7 +114,7 @@ pub(crate) fn open(root: &Path, found: &GroundTruth, files: &Files) -> Result<Da
         !name.trim_start_matches('/').contains('/') && image.starts_with(folder.as_str())
     };
     let images: Vec<&String> = files.images.iter().filter(inside).collect();
-    let classes = Classes::new(Order::Ilsvrc2012, ilsvrc2012::names());
+    let classes = Classes::new(ClassOrder::Ilsvrc2012, ilsvrc2012::names());
     let mut dataset = Dataset::new(root.to_owned(), Vec::new(), classes);
     let text = text_file::read(truth)?.text;
     let mut lines: Vec<&str> = text.lines().map(str::trim).collect();
@@ -150,8 +150,8 @@ pub(crate) fn open(root: &Path, found: &GroundTruth, files: &Files) -> Result<Da
 
 fn push(dataset: &mut Dataset, image: &str, classes: &[u32]) {
     if let Some((class, also)) = classes.split_first() {
-        let entry = Entry::new(image.to_owned(), *class);
-        dataset.entries.push(Entry { also: also.to_vec(), ..entry });
+        let entry = LabelledImage::new(image.to_owned(), *class);
+        dataset.entries.push(LabelledImage { also: also.to_vec(), ..entry });
     }
 }
 

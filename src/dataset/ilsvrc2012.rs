@@ -11,16 +11,16 @@ use std::sync::LazyLock;
 /// index. Facts of ILSVRC2012 and WordNet 3.0.
 const TABLE: &str = include_str!("ilsvrc2012.tsv");
 
-struct Class {
+struct Synset {
     wnid: &'static str,
     devkit: u32,
     words: &'static str,
 }
 
-static CLASSES: LazyLock<Vec<Class>> = LazyLock::new(|| {
+static CLASSES: LazyLock<Vec<Synset>> = LazyLock::new(|| {
     let class = |line: &'static str| {
         let mut fields = line.split('\t');
-        Some(Class {
+        Some(Synset {
             wnid: fields.next()?,
             devkit: fields.next()?.parse().ok()?,
             words: fields.next()?,

@@ -6,16 +6,16 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::dataset::columns::Columns;
-use crate::dataset::entries::{Classes, Dataset, Entry, Order};
-use crate::dataset::files::Files;
+use crate::dataset::entries::{ClassOrder, Classes, Dataset, LabelledImage};
+use crate::dataset::image_files::Files;
+use crate::dataset::label_columns::Columns;
 use crate::dataset::locate::Locator;
 use crate::dataset::numbers::MAX_CLASS;
-use crate::dataset::table::{Row, Table};
+use crate::dataset::text_table::{TableRow, TextTable};
 use crate::dataset::{ilsvrc2012, numbers};
 
 /// A line, understood.
-struct Line {
+struct LabelLine {
     number: u64,
     file: String,
     index: Option<u32>,
@@ -25,7 +25,7 @@ struct Line {
 
 /// Opens the images in `root` with the table at `path`.
 pub(crate) fn open(root: &Path, path: &Path, files: &Files) -> Result<Dataset> {
-    let table = Table::read(path)?;
+    let table = TextTable::read(path)?;
     let locator = Locator::new(root, files);
     let columns = Columns::of(&table.rows, &locator, path)?;
     let rows = &table.rows[usize::from(columns.named)..];
@@ -35,7 +35,7 @@ pub(crate) fn open(root: &Path, path: &Path, files: &Files) -> Result<Dataset> {
         let line = read_line(row, &columns)
             .with_context(|| format!("{} line {}", path.display(), row.line))?;
         match locator.find(&line.file) {
-            Some(file) => lines.push(Line { file, ..line }),
+            Some(file) => lines.push(LabelLine { file, ..line }),
             None => absent.push(line),
         }
     }
@@ -48,14 +48,14 @@ pub(crate) fn open(root: &Path, path: &Path, files: &Files) -> Result<Dataset> {
         let class = index(&line).with_context(|| {
             format!("{} line {}: no class is given; write one", path.display(), line.number)
         })?;
-        dataset.entries.push(Entry::new(line.file, class));
+        dataset.entries.push(LabelledImage::new(line.file, class));
     }
     dataset.assumed.extend(table.assumed);
     dataset.left_out.extend(unlabelled(&dataset, path, files));
     Ok(dataset)
 }
 
-fn missing(path: &Path, line: &Line, absent: usize, rows: usize) -> anyhow::Error {
+fn missing(path: &Path, line: &LabelLine, absent: usize, rows: usize) -> anyhow::Error {
     let others = if absent == 1 { String::new() } else { format!(" ({absent} of {rows} are not)") };
     anyhow::anyhow!(
         "{} line {}: {} is not in the folder{others}; correct the name or remove the line",
@@ -76,7 +76,7 @@ fn unlabelled(dataset: &Dataset, path: &Path, files: &Files) -> Option<String> {
     Some(format!("{count} {images} left out that {table} does not name ({example})"))
 }
 
-fn read_line(row: &Row, columns: &Columns) -> Result<Line> {
+fn read_line(row: &TableRow, columns: &Columns) -> Result<LabelLine> {
     let field = |column: Option<usize>| {
         column.map(|column| row.fields[column].as_str()).filter(|text| !text.is_empty())
     };
@@ -94,7 +94,7 @@ fn read_line(row: &Row, columns: &Columns) -> Result<Line> {
     let label = field(columns.label).or(hot.map(|(_, name)| name.as_str()));
     // Kaggle has a box behind the WordNet id.
     let wnid = field(columns.wnid).and_then(|text| text.split_whitespace().next());
-    Ok(Line {
+    Ok(LabelLine {
         number: row.line,
         file,
         index,
@@ -103,11 +103,11 @@ fn read_line(row: &Row, columns: &Columns) -> Result<Line> {
     })
 }
 
-type IndexOf = Box<dyn Fn(&Line) -> Option<u32>>;
+type IndexOf = Box<dyn Fn(&LabelLine) -> Option<u32>>;
 
 /// What the indices stand for, from all lines together, and how a line gives one.
-fn classes(lines: &[Line], columns: &Columns, path: &Path) -> Result<(Classes, IndexOf)> {
-    let known = |line: &Line| line.wnid.as_deref().and_then(ilsvrc2012::class_of_wnid);
+fn classes(lines: &[LabelLine], columns: &Columns, path: &Path) -> Result<(Classes, IndexOf)> {
+    let known = |line: &LabelLine| line.wnid.as_deref().and_then(ilsvrc2012::class_of_wnid);
     if columns.wnid.is_some() && lines.iter().all(|line| known(line).is_some()) {
         for line in lines {
             let (Some(index), Some(truth)) = (line.index, known(line)) else { continue };
@@ -119,7 +119,7 @@ fn classes(lines: &[Line], columns: &Columns, path: &Path) -> Result<(Classes, I
                 line.wnid.as_deref().unwrap_or_default()
             );
         }
-        let classes = Classes::new(Order::Ilsvrc2012, ilsvrc2012::names());
+        let classes = Classes::new(ClassOrder::Ilsvrc2012, ilsvrc2012::names());
         return Ok((classes, Box::new(move |line| known(line))));
     }
     if columns.index.is_none() {
@@ -134,7 +134,7 @@ fn classes(lines: &[Line], columns: &Columns, path: &Path) -> Result<(Classes, I
         let indices: HashMap<String, u32> = indices.into_iter().collect();
         return Ok((classes, Box::new(move |line| indices.get(&name(line)?).copied())));
     }
-    Ok((Classes::new(Order::Given, names_by_index(lines, path)?), Box::new(|line| line.index)))
+    Ok((Classes::new(ClassOrder::Given, names_by_index(lines, path)?), Box::new(|line| line.index)))
 }
 
 /// Whole numbers in different spellings (`3`, `3.0`), each once.
@@ -144,11 +144,11 @@ fn same_numbers(names: &[String]) -> Option<Vec<String>> {
 }
 
 /// What a line calls its class.
-fn name(line: &Line) -> Option<String> {
+fn name(line: &LabelLine) -> Option<String> {
     line.label.clone().or_else(|| line.wnid.clone())
 }
 
-fn names_by_index(lines: &[Line], path: &Path) -> Result<Vec<Option<String>>> {
+fn names_by_index(lines: &[LabelLine], path: &Path) -> Result<Vec<Option<String>>> {
     let mut by_index = BTreeMap::<u32, String>::new();
     for line in lines {
         let (Some(index), Some(name)) = (line.index, name(line)) else { continue };

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::container::Container;
-use crate::dataset::entries::{Classes, Dataset, Entry};
+use crate::dataset::entries::{Classes, Dataset, LabelledImage};
 
 /// File name in the dataset's folder.
 pub const FILE_NAME: &str = "shutterbench-dataset.json";
@@ -18,7 +18,7 @@ const SCHEMA: u32 = 1;
 #[derive(Serialize, Deserialize)]
 struct Listing {
     schema: u32,
-    entries: Vec<Entry>,
+    entries: Vec<LabelledImage>,
     classes: Classes,
     unreadable: Vec<(String, String)>,
     #[serde(default)]

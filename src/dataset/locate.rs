@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::dataset::file_name;
-use crate::dataset::files::Files;
+use crate::dataset::image_files::Files;
 
 /// Finds the files that a table names.
 pub(crate) struct Locator<'a> {

@@ -1,15 +1,15 @@
 //! Labelled images on disk, and which of a model's outputs stands for which class.
 
-pub mod columns;
 pub mod contained;
 pub mod container;
 pub mod entries;
 pub mod file_name;
-pub mod files;
 pub mod folders;
 pub mod ground_truth;
 pub mod ilsvrc2012;
+pub mod image_files;
 mod image_size;
+pub mod label_columns;
 pub mod labelling;
 pub mod labels_csv;
 pub mod listing;
@@ -21,5 +21,5 @@ pub mod open;
 pub mod parquet_file;
 pub mod sample;
 pub mod splits;
-pub mod table;
 pub mod tar_file;
+pub mod text_table;

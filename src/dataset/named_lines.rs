@@ -4,9 +4,9 @@ use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
 
-use crate::dataset::entries::{Dataset, Entry};
-use crate::dataset::files::Files;
+use crate::dataset::entries::{Dataset, LabelledImage};
 use crate::dataset::ilsvrc2012;
+use crate::dataset::image_files::Files;
 use crate::dataset::locate::Locator;
 
 /// Whether lines name images. Words of a class, too, may be two: a name has an ending, or
@@ -52,7 +52,7 @@ pub(crate) fn read(
             bail!("{}: '{class}' is neither 0..999 nor a WordNet id", at())
         };
         match locator.find(file) {
-            Some(file) => dataset.entries.push(Entry::new(file, class)),
+            Some(file) => dataset.entries.push(LabelledImage::new(file, class)),
             None => absent.push((number, file)),
         }
     }

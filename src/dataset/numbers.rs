@@ -1,6 +1,6 @@
 //! Class names that are numbers.
 
-use crate::dataset::entries::{Classes, Order};
+use crate::dataset::entries::{ClassOrder, Classes};
 
 /// Largest number that is believed to be a class index.
 pub(crate) const MAX_CLASS: u32 = 1_000_000;
@@ -35,32 +35,32 @@ pub(crate) fn classes(mut names: Vec<String>) -> (Classes, Vec<(String, u32)>) {
         numbers.filter(|numbers| !numbers.is_empty() && numbers.is_sorted_by(|a, b| a < b));
     let Some(numbers) = numbers else {
         let indexed = names.iter().cloned().zip(0..).collect();
-        return (Classes::new(Order::ByName, names.into_iter().map(Some).collect()), indexed);
+        return (Classes::new(ClassOrder::ByName, names.into_iter().map(Some).collect()), indexed);
     };
     let most = numbers.last().map_or(0, |most| *most as usize);
     let mut by_index = vec![None; most + 1];
     for (name, number) in names.iter().zip(&numbers) {
         by_index[*number as usize] = Some(name.clone());
     }
-    (Classes::new(Order::Numbers, by_index), names.into_iter().zip(numbers).collect())
+    (Classes::new(ClassOrder::Numbers, by_index), names.into_iter().zip(numbers).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(names: &[&str]) -> (Order, Vec<u32>) {
+    fn of(names: &[&str]) -> (ClassOrder, Vec<u32>) {
         let (classes, indexed) = classes(names.iter().map(|name| (*name).to_owned()).collect());
         (classes.order, indexed.into_iter().map(|(_, index)| index).collect())
     }
 
     #[test]
     fn whole_numbers_are_indices_in_the_order_of_their_values() {
-        assert_eq!(of(&["0", "180", "270", "90"]), (Order::Numbers, vec![0, 90, 180, 270]));
-        assert_eq!(of(&["000", "001", "010"]), (Order::Numbers, vec![0, 1, 10]));
-        assert_eq!(of(&["1", "1.0"]).0, Order::ByName);
-        assert_eq!(of(&["1", "cat"]).0, Order::ByName);
-        assert_eq!(of(&["20230101", "20230102"]).0, Order::ByName);
+        assert_eq!(of(&["0", "180", "270", "90"]), (ClassOrder::Numbers, vec![0, 90, 180, 270]));
+        assert_eq!(of(&["000", "001", "010"]), (ClassOrder::Numbers, vec![0, 1, 10]));
+        assert_eq!(of(&["1", "1.0"]).0, ClassOrder::ByName);
+        assert_eq!(of(&["1", "cat"]).0, ClassOrder::ByName);
+        assert_eq!(of(&["20230101", "20230102"]).0, ClassOrder::ByName);
         let mut names = ["90", "-90", "0.5"].map(str::to_owned);
         sort(&mut names);
         assert_eq!(names, ["-90", "0.5", "90"]);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail, ensure};
 
 use crate::dataset::entries::Dataset;
-use crate::dataset::files::Files;
+use crate::dataset::image_files::Files;
 use crate::dataset::{
     contained, file_name, folders, ground_truth, ilsvrc2012, labels_csv, listing,
 };

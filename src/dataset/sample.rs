@@ -7,7 +7,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use crate::dataset::entries::{Dataset, Entry};
+use crate::dataset::entries::{Dataset, LabelledImage};
 
 impl Dataset {
     /// A stratified sample of `count` images that `seed` picks, in the
@@ -25,7 +25,7 @@ impl Dataset {
 /// `count` of `entries`, in their order. Every class is shuffled, and its
 /// images are spread evenly over 0..1; those with the lowest places are taken,
 /// so that each class keeps its share to within one image.
-pub(crate) fn stratified(entries: &[Entry], count: usize, seed: u64) -> Vec<Entry> {
+pub(crate) fn stratified(entries: &[LabelledImage], count: usize, seed: u64) -> Vec<LabelledImage> {
     let mut classes = BTreeMap::<u32, Vec<usize>>::new();
     for (position, entry) in entries.iter().enumerate() {
         classes.entry(entry.class).or_default().push(position);

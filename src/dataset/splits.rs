@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use crate::dataset::files::Files;
+use crate::dataset::image_files::Files;
 
 /// What splits are called, those for measuring first.
 const NAMES: [&str; 13] = [

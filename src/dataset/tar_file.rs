@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 
 use crate::dataset::member::{Contents, Label, Member, Place, span};
-use crate::dataset::{file_name, files};
+use crate::dataset::{file_name, image_files};
 use crate::image::sniff::{self, FileKind};
 
 /// Largest file that is read for a label.
@@ -39,7 +39,7 @@ pub(crate) fn read(path: &Path) -> Result<Contents> {
         let name = entry.path().context("it is damaged")?.into_owned();
         let litter = name
             .components()
-            .any(|part| files::is_litter(part.as_os_str()) && part.as_os_str() != ".");
+            .any(|part| image_files::is_litter(part.as_os_str()) && part.as_os_str() != ".");
         if !entry.header().entry_type().is_file() || litter {
             continue;
         }
@@ -48,7 +48,7 @@ pub(crate) fn read(path: &Path) -> Result<Contents> {
         let sample = samples.entry(key).or_default();
         if let Some(rank) = LABELS.iter().position(|known| *known == ending) {
             sample.labels.insert(rank, (offset, bytes));
-        } else if files::is_image(&name) || is_image(&file, offset, bytes) {
+        } else if image_files::is_image(&name) || is_image(&file, offset, bytes) {
             sample.image = Some((name, Place::Span { offset, bytes }));
         } else {
             others += 1;

@@ -1,8 +1,8 @@
 //! Two runs, case by case.
 
-use crate::decide::comparison::{CaseComparison, Comparison, Options, Outcome};
+use crate::decide::comparison::{CaseComparison, CompareOptions, Outcome, RunComparison};
 use crate::decide::metric::Metric;
-use crate::decide::scored;
+use crate::decide::paired_accuracy;
 use crate::record::case::Case;
 use crate::record::run::{CaseRecord, Run};
 use crate::record::status::Status;
@@ -13,7 +13,7 @@ use crate::table::row::Row;
 
 /// Compares `new` with `base`, case by case.
 #[must_use]
-pub fn compare(base: &Run, new: &Run, options: Options) -> Comparison {
+pub fn compare(base: &Run, new: &Run, options: CompareOptions) -> RunComparison {
     gate(base, new, &[options]).remove(0)
 }
 
@@ -21,8 +21,8 @@ pub fn compare(base: &Run, new: &Run, options: Options) -> Comparison {
 /// a change where nothing changed is at most 5% for all of them together, by Holm's
 /// procedure; sizes of files, which do not scatter, take no part in it.
 #[must_use]
-pub fn gate(base: &Run, new: &Run, all: &[Options]) -> Vec<Comparison> {
-    let mut comparisons: Vec<Comparison> =
+pub fn gate(base: &Run, new: &Run, all: &[CompareOptions]) -> Vec<RunComparison> {
+    let mut comparisons: Vec<RunComparison> =
         all.iter().map(|options| by_one(base, new, *options)).collect();
     let p_values: Vec<Option<f64>> =
         comparisons.iter().flat_map(|it| &it.cases).map(|case| case.p_value).collect();
@@ -43,7 +43,7 @@ pub fn gate(base: &Run, new: &Run, all: &[Options]) -> Vec<Comparison> {
     comparisons
 }
 
-fn by_one(base: &Run, new: &Run, options: Options) -> Comparison {
+fn by_one(base: &Run, new: &Run, options: CompareOptions) -> RunComparison {
     let pairing = pairing(base, new);
     let (base_rows, new_rows) = (crate::table::rows::rows(base), crate::table::rows::rows(new));
     let partners = partners(base, new, options);
@@ -51,8 +51,8 @@ fn by_one(base: &Run, new: &Run, options: Options) -> Comparison {
         .iter()
         .enumerate()
         .filter_map(|(index, partner)| {
-            let was = Side::of(base, &base_rows, index);
-            one(was, partner.map(|partner| Side::of(new, &new_rows, partner)), pairing, options)
+            let was = CaseSide::of(base, &base_rows, index);
+            one(was, partner.map(|partner| CaseSide::of(new, &new_rows, partner)), pairing, options)
         })
         .collect();
     let added = new.header.cases.iter().zip(&new_rows).enumerate();
@@ -62,7 +62,7 @@ fn by_one(base: &Run, new: &Run, options: Options) -> Comparison {
             Some(CaseComparison { new: Some(value), ..bare(case.to_string(), Outcome::New) })
         },
     ));
-    Comparison {
+    RunComparison {
         base: base.header.run_id.clone(),
         new: new.header.run_id.clone(),
         options,
@@ -74,7 +74,7 @@ fn by_one(base: &Run, new: &Run, options: Options) -> Comparison {
 
 /// Which case of `new` each case of `base` is compared with: the same one, unless
 /// they are compared [`in_order`].
-fn partners(base: &Run, new: &Run, options: Options) -> Vec<Option<usize>> {
+fn partners(base: &Run, new: &Run, options: CompareOptions) -> Vec<Option<usize>> {
     let in_order = in_order(base, new, options);
     let partner = |(index, case): (usize, &Case)| {
         if in_order { Some(index) } else { same_case(base, case, new) }
@@ -97,7 +97,7 @@ fn same_case(base: &Run, case: &Case, new: &Run) -> Option<usize> {
 
 /// Whether cases are compared in their order: where the user asked for it, or took the two
 /// in turn, in runs that have no case in common and equally many.
-fn in_order(base: &Run, new: &Run, options: Options) -> bool {
+fn in_order(base: &Run, new: &Run, options: CompareOptions) -> bool {
     let single = |run: &Run| run.header.devices().is_empty();
     let asked = options.in_order || pairing(base, new) == Pairing::ByRound;
     asked
@@ -113,14 +113,14 @@ fn have_a_case_in_common(base: &Run, new: &Run) -> bool {
 
 /// One case as one of the runs has it.
 #[derive(Clone, Copy)]
-struct Side<'a> {
+struct CaseSide<'a> {
     run: &'a Run,
     case: &'a Case,
     row: Option<&'a Row>,
     record: Option<&'a CaseRecord>,
 }
 
-impl<'a> Side<'a> {
+impl<'a> CaseSide<'a> {
     fn of(run: &'a Run, rows: &'a [Row], index: usize) -> Self {
         let case = &run.header.cases[index];
         let record = run.cases.iter().find(|record| record.case == *case);
@@ -134,10 +134,10 @@ impl<'a> Side<'a> {
 
 /// `None` where the base has no value and so nothing can be compared.
 fn one(
-    base: Side<'_>,
-    new: Option<Side<'_>>,
+    base: CaseSide<'_>,
+    new: Option<CaseSide<'_>>,
     pairing: Pairing,
-    options: Options,
+    options: CompareOptions,
 ) -> Option<CaseComparison> {
     let was = base.value(options.metric)?;
     let name = match new {
@@ -151,9 +151,11 @@ fn one(
     Some(match (options.metric.probability(), options.metric.rank()) {
         (Some(probability), _) => latency(both, &base, &new, probability, pairing, options),
         (_, Some(rank)) => {
-            let (was, is) =
-                (scored::record(base.run, base.case), scored::record(new.run, new.case));
-            scored::compare(both, was.zip(is), rank, options)
+            let (was, is) = (
+                paired_accuracy::record(base.run, base.case),
+                paired_accuracy::record(new.run, new.case),
+            );
+            paired_accuracy::compare(both, was.zip(is), rank, options)
         }
         _ => {
             by_process(&both, &base, &new, options).unwrap_or_else(|| plain(both, was, is, options))
@@ -179,11 +181,11 @@ fn missing(case: String, was: f64, row: Option<&Row>) -> CaseComparison {
 
 fn latency(
     mut both: CaseComparison,
-    base: &Side,
-    new: &Side,
+    base: &CaseSide,
+    new: &CaseSide,
     probability: f64,
     pairing: Pairing,
-    options: Options,
+    options: CompareOptions,
 ) -> CaseComparison {
     let visits = base.record.zip(new.record);
     let compared = visits.and_then(|(base_record, new_record)| {
@@ -231,11 +233,11 @@ const fn outcome(verdict: paired::Verdict) -> Outcome {
 /// the processes, with Welch's interval of their ratio. `None` for other figures.
 fn by_process(
     both: &CaseComparison,
-    base: &Side<'_>,
-    new: &Side<'_>,
-    options: Options,
+    base: &CaseSide<'_>,
+    new: &CaseSide<'_>,
+    options: CompareOptions,
 ) -> Option<CaseComparison> {
-    let logs = |side: &Side<'_>| -> Option<Vec<f64>> {
+    let logs = |side: &CaseSide<'_>| -> Option<Vec<f64>> {
         let values = options.metric.by_process(side.record?)?;
         Some(values.into_iter().map(|value| value.max(f64::MIN_POSITIVE).ln()).collect())
     };
@@ -260,7 +262,7 @@ fn by_process(
 }
 
 /// Sizes of files: they are the same whenever they are measured, and have no interval.
-fn plain(mut both: CaseComparison, was: f64, is: f64, options: Options) -> CaseComparison {
+fn plain(mut both: CaseComparison, was: f64, is: f64, options: CompareOptions) -> CaseComparison {
     if was == 0.0 {
         both.outcome = if is == 0.0 { Outcome::Same } else { Outcome::Worse };
         return both;
@@ -286,7 +288,7 @@ fn pairing(base: &Run, new: &Run) -> Pairing {
     if in_turn { Pairing::ByRound } else { Pairing::Unpaired }
 }
 
-fn caveats(base: &Run, new: &Run, pairing: Pairing, options: Options) -> Vec<String> {
+fn caveats(base: &Run, new: &Run, pairing: Pairing, options: CompareOptions) -> Vec<String> {
     let metric = options.metric;
     let mut caveats = Vec::new();
     let (was, is) = (&base.header, &new.header);

@@ -9,7 +9,7 @@ use crate::stats::paired::Pairing;
 
 /// How two runs are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Options {
+pub struct CompareOptions {
     /// By which figure.
     pub metric: Metric,
     /// The change that counts as one, in percent (points, for accuracy).
@@ -18,7 +18,7 @@ pub struct Options {
     pub in_order: bool,
 }
 
-impl Options {
+impl CompareOptions {
     /// By `metric`, at the threshold that is given. Without one a change of latency,
     /// size or memory has to be worth a word; one of accuracy only has to be more
     /// than chance, which the test tells better than any number of points.
@@ -32,7 +32,7 @@ impl Options {
     }
 }
 
-impl Default for Options {
+impl Default for CompareOptions {
     fn default() -> Self {
         Self::of(Metric::P50, None)
     }
@@ -86,13 +86,13 @@ pub struct CaseComparison {
 
 /// Two runs against each other.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Comparison {
+pub struct RunComparison {
     /// The base run.
     pub base: String,
     /// The new run.
     pub new: String,
     /// How they were compared.
-    pub options: Options,
+    pub options: CompareOptions,
     /// Whether rounds were paired.
     pub pairing: Pairing,
     /// What is different about the runs besides what they measured.
@@ -101,7 +101,7 @@ pub struct Comparison {
     pub cases: Vec<CaseComparison>,
 }
 
-impl Comparison {
+impl RunComparison {
     /// Whether anything got worse, or is no longer there.
     #[must_use]
     pub fn is_regression(&self) -> bool {

@@ -3,10 +3,10 @@
 pub mod compare;
 pub mod comparison;
 pub mod complete;
+pub mod highlights;
 pub mod metric;
+pub mod paired_accuracy;
 pub mod pareto;
 pub mod pick;
 pub mod pipelines;
 pub mod score_words;
-pub mod scored;
-pub mod verdict;

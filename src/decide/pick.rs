@@ -237,7 +237,7 @@ fn figures(row: &Row) -> String {
             .map_or(String::new(), |(low, high)| format!(" [{}, {}]", percent(low), percent(high)));
         parts.push(format!("Top-1 {}%{interval}", percent(top1)));
     }
-    parts.push(crate::decide::verdict::latency(row));
+    parts.push(crate::decide::highlights::latency(row));
     parts.push(bytes(row.model_bytes));
     parts.join(", ")
 }

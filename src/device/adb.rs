@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Result, anyhow, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::device::patience;
+use crate::device::bounded_command;
 
 /// How long the server may take for an answer; starting it takes some seconds.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// environment's `ADB_SERVER_SOCKET` or `ANDROID_ADB_SERVER_PORT`, else this
 /// machine's server on port 5037, which is started where it does not run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Server {
+pub struct AdbServer {
     /// Its host.
     pub host: Option<String>,
     /// Its port.
@@ -29,7 +29,7 @@ pub struct Server {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, strum::Display)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
-pub enum State {
+pub enum DeviceState {
     /// Ready.
     Device,
     /// It has not confirmed this computer's key.
@@ -44,16 +44,16 @@ pub enum State {
 
 /// A device as adb lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Listed {
+pub struct AttachedDevice {
     /// Its serial.
     pub serial: String,
     /// Whether it is ready.
-    pub state: State,
+    pub state: DeviceState,
     /// Its model, where adb knows it.
     pub model: Option<String>,
 }
 
-impl Server {
+impl AdbServer {
     /// The program `adb` with the options that name the server. The program
     /// can be named by `SHUTTERBENCH_ADB`.
     #[must_use]
@@ -73,12 +73,13 @@ impl Server {
     ///
     /// # Errors
     /// No program `adb`, or no server.
-    pub fn devices(&self) -> Result<Vec<Listed>> {
+    pub fn devices(&self) -> Result<Vec<AttachedDevice>> {
         self.start()?;
-        let said = patience::output(self.command().args(["devices", "-l"]), PATIENCE).map_err(
-            |error| anyhow!("adb's server does not answer ({error}); try 'adb kill-server'"),
-        )?;
-        ensure!(said.is_success(), "adb lists no devices: {}", said.last_words());
+        let said = bounded_command::output(self.command().args(["devices", "-l"]), PATIENCE)
+            .map_err(|error| {
+                anyhow!("adb's server does not answer ({error}); try 'adb kill-server'")
+            })?;
+        ensure!(said.is_success(), "adb lists no devices: {}", said.last_line());
         Ok(parse(&said.out))
     }
 
@@ -99,44 +100,46 @@ impl Server {
     }
 }
 
-impl Listed {
+impl AttachedDevice {
     /// What keeps it from being used, with what to do; `None` if it is ready.
     #[must_use]
     pub fn obstacle(&self) -> Option<String> {
         let serial = &self.serial;
         Some(match &self.state {
-            State::Device => return None,
-            State::Unauthorized => format!(
+            DeviceState::Device => return None,
+            DeviceState::Unauthorized => format!(
                 "device {serial} has not allowed this computer to debug it; unlock its screen and confirm the dialog"
             ),
-            State::Offline => format!(
+            DeviceState::Offline => format!(
                 "device {serial} is offline; plug it in again or restart it, or try 'adb reconnect'"
             ),
-            State::Other(state) => format!("device {serial} is not ready, adb says '{state}'"),
+            DeviceState::Other(state) => {
+                format!("device {serial} is not ready, adb says '{state}'")
+            }
         })
     }
 }
 
 /// Reads `adb devices -l`: a serial, blanks, a state that may hold blanks (`no
 /// permissions (...)`), and pairs such as `model:Pixel_7`.
-fn parse(text: &str) -> Vec<Listed> {
+fn parse(text: &str) -> Vec<AttachedDevice> {
     let devices = text.lines().skip_while(|line| !line.starts_with("List of devices")).skip(1);
     devices.filter_map(parse_line).collect()
 }
 
-fn parse_line(line: &str) -> Option<Listed> {
+fn parse_line(line: &str) -> Option<AttachedDevice> {
     let (serial, rest) = line.trim().split_once(char::is_whitespace)?;
     let facts = ["usb:", "product:", "model:", "device:", "transport_id:"];
     let is_fact = |word: &&str| facts.iter().any(|fact| word.starts_with(fact));
     let state: Vec<&str> = rest.split_whitespace().take_while(|word| !is_fact(word)).collect();
     let model = rest.split_whitespace().find_map(|word| word.strip_prefix("model:"));
     let state = match state.join(" ") {
-        state if state == "device" => State::Device,
-        state if state == "unauthorized" => State::Unauthorized,
-        state if state == "offline" => State::Offline,
-        state => State::Other(state),
+        state if state == "device" => DeviceState::Device,
+        state if state == "unauthorized" => DeviceState::Unauthorized,
+        state if state == "offline" => DeviceState::Offline,
+        state => DeviceState::Other(state),
     };
-    Some(Listed { serial: serial.to_owned(), state, model: model.map(str::to_owned) })
+    Some(AttachedDevice { serial: serial.to_owned(), state, model: model.map(str::to_owned) })
 }
 
 #[cfg(test)]

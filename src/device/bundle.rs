@@ -17,7 +17,7 @@ pub(crate) const DIGITS: usize = 20;
 /// What a bundle is, as the folder above it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::Display, strum::VariantArray)]
 #[strum(serialize_all = "lowercase")]
-pub enum Kind {
+pub enum BundleKind {
     /// This program, built for the device.
     Program,
     /// A runtime's libraries.
@@ -44,7 +44,7 @@ pub enum Content {
 /// Files with their paths inside the bundle, and a hash over all of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {
-    kind: Kind,
+    kind: BundleKind,
     files: Vec<(String, Content)>,
     bytes: u64,
     hash: String,
@@ -55,7 +55,7 @@ impl Bundle {
     ///
     /// # Errors
     /// A file that cannot be read, or a path that leads out of the bundle.
-    pub fn new(kind: Kind, files: Vec<(String, Content)>) -> Result<Self> {
+    pub fn new(kind: BundleKind, files: Vec<(String, Content)>) -> Result<Self> {
         let mut all = Sha256::new();
         let mut bytes = 0;
         for (name, content) in &files {
@@ -81,7 +81,7 @@ impl Bundle {
 
     /// What it is.
     #[must_use]
-    pub const fn kind(&self) -> Kind {
+    pub const fn kind(&self) -> BundleKind {
         self.kind
     }
 
@@ -151,7 +151,8 @@ mod tests {
 
     #[test]
     fn the_hash_changes_with_every_name_and_content_and_with_nothing_else() {
-        let hash = |files: Vec<(String, Content)>| Bundle::new(Kind::Model, files).unwrap().hash;
+        let hash =
+            |files: Vec<(String, Content)>| Bundle::new(BundleKind::Model, files).unwrap().hash;
         let one = hash(vec![text("a", "x"), text("b", "y")]);
         assert_eq!(one, hash(vec![text("a", "x"), text("b", "y")]));
         assert_ne!(one, hash(vec![text("a", "x"), text("c", "y")]));
@@ -167,7 +168,7 @@ mod tests {
         let link = folder.path().join("link");
         std::os::unix::fs::symlink(&real, &link).unwrap();
         let files = vec![("deep/it's \"; $(x).png".to_owned(), Content::Of(link)), text("t", "x")];
-        let bundle = Bundle::new(Kind::Dataset, files).unwrap();
+        let bundle = Bundle::new(BundleKind::Dataset, files).unwrap();
         assert_eq!(bundle.bytes(), 8);
         let staged = folder.path().join("staged");
         bundle.stage(&staged).unwrap();
@@ -179,7 +180,7 @@ mod tests {
     #[test]
     fn a_path_that_leads_out_is_refused() {
         for name in ["../x", "/etc/passwd", "a/../../b"] {
-            let error = Bundle::new(Kind::Dataset, vec![text(name, "")]).unwrap_err();
+            let error = Bundle::new(BundleKind::Dataset, vec![text(name, "")]).unwrap_err();
             assert!(error.to_string().contains("outside"), "{error}");
         }
     }

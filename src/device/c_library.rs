@@ -19,7 +19,7 @@ struct Version(u32, u32);
 
 /// A board's C library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Library {
+enum CLibrary {
     Glibc(Version),
     Musl,
     Untold,
@@ -38,19 +38,19 @@ pub fn check(connection: &Connection, target: &str, program: &Path) -> Result<()
     let Some(needed) = newest_needed(&bytes) else { return Ok(()) };
     let said = connection.shell(QUESTION)?.out;
     let device = connection.device();
-    match Library::parse(&said) {
-        Library::Glibc(has) if has < needed => bail!(
+    match CLibrary::parse(&said) {
+        CLibrary::Glibc(has) if has < needed => bail!(
             "the program for {target} needs glibc {needed}, device {device} has {has}; build it on a system that is as old, or bring the board's up to date"
         ),
-        Library::Musl => bail!(
+        CLibrary::Musl => bail!(
             "the program for {target} needs glibc {needed}, device {device} has musl instead; build for {} and name the folder with SHUTTERBENCH_PROGRAMS as {target}",
             target.replace("-gnu", "-musl")
         ),
-        Library::Glibc(_) | Library::Untold => Ok(()),
+        CLibrary::Glibc(_) | CLibrary::Untold => Ok(()),
     }
 }
 
-impl Library {
+impl CLibrary {
     fn parse(said: &str) -> Self {
         let version = |text: &str| text.split_whitespace().rev().find_map(Version::parse);
         let of_glibc = |line: &&str| {
@@ -97,18 +97,18 @@ mod tests {
 
     #[test]
     fn boards_tell_their_c_library_in_several_ways() {
-        let glibc = |major, minor| Library::Glibc(Version(major, minor));
+        let glibc = |major, minor| CLibrary::Glibc(Version(major, minor));
         assert_eq!(
-            Library::parse("glibc 2.31\nldd (Debian GLIBC 2.31-13+deb11u5) 2.31\n"),
+            CLibrary::parse("glibc 2.31\nldd (Debian GLIBC 2.31-13+deb11u5) 2.31\n"),
             glibc(2, 31)
         );
-        assert_eq!(Library::parse("ldd (Ubuntu GLIBC 2.35-0ubuntu3) 2.35\n"), glibc(2, 35));
-        assert_eq!(Library::parse("ldd (GNU libc) 2.28\n"), glibc(2, 28));
+        assert_eq!(CLibrary::parse("ldd (Ubuntu GLIBC 2.35-0ubuntu3) 2.35\n"), glibc(2, 35));
+        assert_eq!(CLibrary::parse("ldd (GNU libc) 2.28\n"), glibc(2, 28));
         let musl = "musl libc (aarch64)\nVersion 1.2.4\n/lib/ld-musl-aarch64.so.1\n";
-        assert_eq!(Library::parse(musl), Library::Musl);
+        assert_eq!(CLibrary::parse(musl), CLibrary::Musl);
         // Debian with musl beside its own.
-        assert_eq!(Library::parse("glibc 2.36\n/lib/ld-musl-x86_64.so.1\n"), glibc(2, 36));
-        assert_eq!(Library::parse("sh: ldd: not found\n"), Library::Untold);
+        assert_eq!(CLibrary::parse("glibc 2.36\n/lib/ld-musl-x86_64.so.1\n"), glibc(2, 36));
+        assert_eq!(CLibrary::parse("sh: ldd: not found\n"), CLibrary::Untold);
     }
 
     #[test]

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
-use crate::device::adb::Server;
+use crate::device::adb::AdbServer;
+use crate::device::bounded_command;
+use crate::device::bounded_command::ProgramOutput;
 use crate::device::name::DeviceName;
-use crate::device::patience;
-use crate::device::patience::Said;
 use crate::device::remote_path::RemotePath;
 
 /// How long a short command may take on a device.
@@ -36,13 +36,13 @@ const SSH_OPTIONS: [&str; 8] = [
 #[derive(Debug, Clone)]
 pub struct Connection {
     device: DeviceName,
-    server: Server,
+    server: AdbServer,
 }
 
 impl Connection {
     /// The way to a device. Nothing is sent yet.
     #[must_use]
-    pub const fn new(device: DeviceName, server: Server) -> Self {
+    pub const fn new(device: DeviceName, server: AdbServer) -> Self {
         Self { device, server }
     }
 
@@ -54,7 +54,7 @@ impl Connection {
 
     /// adb's server, where it is reached through one.
     #[must_use]
-    pub const fn server(&self) -> &Server {
+    pub const fn server(&self) -> &AdbServer {
         &self.server
     }
 
@@ -63,9 +63,9 @@ impl Connection {
     /// # Errors
     /// The device cannot be reached or does not answer. How the script ended
     /// is in the answer.
-    pub fn shell(&self, script: &str) -> Result<Said> {
+    pub fn shell(&self, script: &str) -> Result<ProgramOutput> {
         let mut command = self.shell_command(script);
-        self.told(patience::output(&mut command, PATIENCE))
+        self.told(bounded_command::output(&mut command, PATIENCE))
     }
 
     /// Runs a script that is expected to succeed, and gives what it printed.
@@ -74,7 +74,7 @@ impl Connection {
     /// See [`Self::shell`]; also a script that failed, in its words.
     pub fn ask(&self, script: &str) -> Result<String> {
         let said = self.shell(script)?;
-        ensure!(said.is_success(), "device {}: {}", self.device, said.last_words());
+        ensure!(said.is_success(), "device {}: {}", self.device, said.last_line());
         Ok(said.out)
     }
 
@@ -95,7 +95,7 @@ impl Connection {
     #[must_use]
     pub fn is_there(&self) -> bool {
         let mut command = self.shell_command("echo here");
-        patience::output(&mut command, Duration::from_secs(15))
+        bounded_command::output(&mut command, Duration::from_secs(15))
             .is_ok_and(|said| said.is_success() && said.out.trim() == "here")
     }
 
@@ -117,7 +117,7 @@ impl Connection {
                 scp
             }
         };
-        let said = self.told(patience::output(&mut command, TRANSFER_PATIENCE))?;
+        let said = self.told(bounded_command::output(&mut command, TRANSFER_PATIENCE))?;
         ensure!(
             said.is_success(),
             "device {} did not take {}: {}",
@@ -146,7 +146,7 @@ impl Connection {
             }
         };
         command.process_group(0);
-        let said = self.told(patience::output(&mut command, TRANSFER_PATIENCE))?;
+        let said = self.told(bounded_command::output(&mut command, TRANSFER_PATIENCE))?;
         ensure!(
             said.is_success(),
             "device {} did not give {from}: {}",
@@ -177,7 +177,7 @@ impl Connection {
         command
     }
 
-    fn told(&self, outcome: io::Result<Said>) -> Result<Said> {
+    fn told(&self, outcome: io::Result<ProgramOutput>) -> Result<ProgramOutput> {
         match outcome {
             Ok(said) => match self.lost(&said) {
                 Some(reason) => bail!("device {} cannot be reached: {reason}", self.device),
@@ -199,11 +199,11 @@ impl Connection {
 
     /// Why the device was not reached, if it was not: ssh ends with 255 then;
     /// adb with 1 and words of its own.
-    fn lost(&self, said: &Said) -> Option<String> {
+    fn lost(&self, said: &ProgramOutput) -> Option<String> {
         let unreached = match self.device {
             DeviceName::Ssh(_) => said.code == Some(255),
             DeviceName::Adb(_) => {
-                let words = said.last_words();
+                let words = said.last_line();
                 let of_adb = |word: &str| words.starts_with(word);
                 said.code == Some(1)
                     && (of_adb("error: device")
@@ -213,7 +213,7 @@ impl Connection {
                     || of_adb("adb: device")
             }
         };
-        unreached.then(|| match (&self.device, said.last_words()) {
+        unreached.then(|| match (&self.device, said.last_line()) {
             (DeviceName::Ssh(host), words) => {
                 let words = if words == "nothing" { "ssh gives no reason" } else { words };
                 format!("{words}; see that 'ssh {host}' works here without asking anything")
@@ -238,7 +238,7 @@ mod tests {
         for hostile in ["", "a b", "it's", "$(touch x)", "`x`; rm -rf \"y\"\n\\", "--", "*"] {
             let script = format!("printf %s {}", quoted(hostile));
             let mut command = Command::new("sh");
-            let said = patience::output(command.args(["-c", &script]), PATIENCE).unwrap();
+            let said = bounded_command::output(command.args(["-c", &script]), PATIENCE).unwrap();
             assert_eq!(said.out, hostile);
         }
     }

@@ -5,11 +5,11 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use strum::VariantArray;
 
-use crate::device::bundle::{Bundle, DIGITS, Kind};
+use crate::device::bundle::{Bundle, BundleKind, DIGITS};
 use crate::device::connection::Connection;
-use crate::device::kit::PROGRAM;
+use crate::device::device_build::PROGRAM;
 use crate::device::remote_path::RemotePath;
-use crate::fetch::source::Scratch;
+use crate::fetch::package_source::ScratchFolder;
 
 /// A file that marks a folder as one that this program made, or found empty, and holds
 /// which of the two; a folder that held anything else before never gets it. (The mark
@@ -67,7 +67,7 @@ pub fn deploy(
             fewer_images(&missing, free),
         );
     }
-    let scratch = Scratch::inside(scratch)
+    let scratch = ScratchFolder::inside(scratch)
         .with_context(|| format!("cannot write into {}", scratch.display()))?;
     for bundle in &missing {
         push(connection, root, bundle, scratch.path())?;
@@ -91,7 +91,7 @@ pub fn clean(connection: &Connection, root: &RemotePath) -> Result<()> {
 /// it was made for this.
 fn cleaning(root: &RemotePath) -> String {
     let hash = HASH_GLOB.repeat(DIGITS);
-    let kinds: Vec<String> = Kind::VARIANTS.iter().map(ToString::to_string).collect();
+    let kinds: Vec<String> = BundleKind::VARIANTS.iter().map(ToString::to_string).collect();
     let kinds = kinds.join(" ");
     let run = "[0-9]".repeat(8) + "-" + &"[0-9]".repeat(6);
     format!(
@@ -115,13 +115,13 @@ fn marking(root: &RemotePath) -> String {
 /// What a folder says in which no program may be started.
 const NO_PROGRAMS: &str = "noexec";
 
-struct State {
+struct FolderState {
     runs_programs: bool,
     present: Vec<String>,
     free_bytes: Option<u64>,
 }
 
-fn prepare(connection: &Connection, root: &RemotePath, bundles: &[&Bundle]) -> Result<State> {
+fn prepare(connection: &Connection, root: &RemotePath, bundles: &[&Bundle]) -> Result<FolderState> {
     let folders: Vec<String> = bundles.iter().map(|b| b.folder(root).to_string()).collect();
     let mut parents: Vec<String> =
         bundles.iter().map(|bundle| format!("{root}/{}", bundle.kind())).collect();
@@ -142,7 +142,7 @@ fn prepare(connection: &Connection, root: &RemotePath, bundles: &[&Bundle]) -> R
     let present = text.lines().filter(|line| line.starts_with('/')).map(str::to_owned);
     let present: Vec<String> = present.filter(|line| folders.contains(line)).collect();
     let runs_programs = !text.lines().any(|line| line == NO_PROGRAMS);
-    Ok(State { runs_programs, present, free_bytes: free_bytes(&text) })
+    Ok(FolderState { runs_programs, present, free_bytes: free_bytes(&text) })
 }
 
 /// The fourth field of the last line of `df -Pk` (POSIX), in units of 1024 bytes.
@@ -153,7 +153,7 @@ fn free_bytes(df: &str) -> Option<u64> {
 
 /// How many images there would be room for, if images are the matter.
 fn fewer_images(missing: &[&&Bundle], free: u64) -> String {
-    let Some(dataset) = missing.iter().find(|bundle| bundle.kind() == Kind::Dataset) else {
+    let Some(dataset) = missing.iter().find(|bundle| bundle.kind() == BundleKind::Dataset) else {
         return String::new();
     };
     let others: u64 = missing.iter().map(|b| b.bytes()).sum::<u64>() - dataset.bytes();
@@ -175,7 +175,7 @@ fn push(connection: &Connection, root: &RemotePath, bundle: &Bundle, scratch: &P
     // What a connection that broke left behind.
     connection.ask(&format!("rm -rf {incoming}"))?;
     let executable = match bundle.kind() {
-        Kind::Program => format!("chmod 755 {incoming}/{PROGRAM} && "),
+        BundleKind::Program => format!("chmod 755 {incoming}/{PROGRAM} && "),
         _ => String::new(),
     };
     let place = format!(

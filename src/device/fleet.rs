@@ -10,30 +10,30 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::device::adb::Server;
+use crate::device::adb::AdbServer;
 use crate::device::bundle::Bundle;
 use crate::device::c_library;
-use crate::device::collect::collect;
+use crate::device::collect_journal::collect;
 use crate::device::connection::Connection;
 use crate::device::deploy::{clean, deploy};
-use crate::device::errand::Errand;
+use crate::device::device_build::{DeviceBuild, PROGRAM};
 use crate::device::hints;
-use crate::device::kit::{Kit, PROGRAM};
 use crate::device::name::{DeviceName, Selector};
 use crate::device::payload::Payload;
 use crate::device::platform::Platform;
 use crate::device::remote_path::{ANDROID_FOLDER, BOARD_FOLDER, RemotePath};
-use crate::device::session::{Ended, Session};
+use crate::device::remote_run::RemoteRun;
+use crate::device::remote_session::{RemoteEnd, RemoteSession};
 use crate::record::run::Run;
 use crate::run::journal;
 use crate::run::suite_file::SuiteFile;
 
 /// A sweep and the devices that it is for.
-pub struct Request<'a> {
+pub struct FleetRequest<'a> {
     /// The devices.
     pub devices: Vec<DeviceName>,
     /// adb's server.
-    pub server: Server,
+    pub server: AdbServer,
     /// shutterbench's folder there, where it is not the usual one.
     pub root: Option<RemotePath>,
     /// What to measure, with paths here.
@@ -45,12 +45,12 @@ pub struct Request<'a> {
     /// The run's folder here; with several devices, that of their folders.
     pub out: PathBuf,
     /// How long, and for whom.
-    pub terms: Terms,
+    pub terms: DeviceTerms,
 }
 
 /// How long a run may take, and what is left on the device.
 #[derive(Debug, Clone, Copy)]
-pub struct Terms {
+pub struct DeviceTerms {
     /// Most time for the whole of a device's run.
     pub timeout: Option<Duration>,
     /// How long to wait for a device that went away.
@@ -60,13 +60,13 @@ pub struct Terms {
 }
 
 /// What one device brought.
-pub struct Homecoming {
+pub struct DeviceResult {
     /// The device.
     pub device: DeviceName,
     /// The run's folder here.
     pub folder: PathBuf,
     /// How it ended.
-    pub ended: Ended,
+    pub ended: RemoteEnd,
     /// What was measured, as far as it came home.
     pub run: Option<Run>,
     /// What went wrong, one sentence each.
@@ -83,7 +83,7 @@ pub type Tell<'a> = &'a (dyn Fn(&DeviceName, &str) + Sync);
 /// together with others.
 pub fn resolve(
     selectors: &[Selector],
-    server: &Server,
+    server: &AdbServer,
     tell: &dyn Fn(&str),
 ) -> Result<Vec<DeviceName>> {
     ensure!(
@@ -132,7 +132,11 @@ pub fn resolve(
 ///
 /// # Errors
 /// What kept a device from being prepared; then nothing was measured on any.
-pub fn run(request: &Request, interrupt: &AtomicBool, tell: Tell<'_>) -> Result<Vec<Homecoming>> {
+pub fn run(
+    request: &FleetRequest,
+    interrupt: &AtomicBool,
+    tell: Tell<'_>,
+) -> Result<Vec<DeviceResult>> {
     let several = request.devices.len() > 1;
     let folder = |device: &DeviceName| {
         if several { request.out.join(device.as_folder()) } else { request.out.clone() }
@@ -150,33 +154,33 @@ pub fn run(request: &Request, interrupt: &AtomicBool, tell: Tell<'_>) -> Result<
 /// # Errors
 /// A device that is not there; then none goes on.
 pub fn resume(
-    errands: &[(Errand, PathBuf)],
-    terms: Terms,
+    remote_runs: &[(RemoteRun, PathBuf)],
+    terms: DeviceTerms,
     interrupt: &AtomicBool,
     tell: Tell<'_>,
-) -> Result<Vec<Homecoming>> {
-    let jobs: Vec<Job> = for_each(errands, |(errand, folder)| recover(errand, folder))
+) -> Result<Vec<DeviceResult>> {
+    let jobs: Vec<Job> = for_each(remote_runs, |(remote_run, folder)| recover(remote_run, folder))
         .into_iter()
         .collect::<Result<_>>()?;
     Ok(for_each(&jobs, |job| job.carry_out(terms, true, interrupt, tell)))
 }
 
 /// Makes sure that a run can go on: it runs no longer, and its files are there.
-fn recover(errand: &Errand, folder: &Path) -> Result<Job> {
-    let connection = Connection::new(errand.device.clone(), errand.server.clone());
-    connection.ask(&errand.ending_script())?;
-    let program = &errand.program;
+fn recover(remote_run: &RemoteRun, folder: &Path) -> Result<Job> {
+    let connection = Connection::new(remote_run.device.clone(), remote_run.server.clone());
+    connection.ask(&remote_run.ending_script())?;
+    let program = &remote_run.program;
     connection.ask(&format!("[ -x {program} ]")).with_context(|| {
         format!("the run's files are no longer on the device ({program}); start a new run")
     })?;
-    restore_journal(&connection, errand, folder)?;
-    Ok(Job { connection, errand: errand.clone(), folder: folder.to_owned() })
+    restore_journal(&connection, remote_run, folder)?;
+    Ok(Job { connection, remote_run: remote_run.clone(), folder: folder.to_owned() })
 }
 
 /// A device that lost the journal gets the one that came home before.
-fn restore_journal(connection: &Connection, errand: &Errand, folder: &Path) -> Result<()> {
+fn restore_journal(connection: &Connection, remote_run: &RemoteRun, folder: &Path) -> Result<()> {
     let here = folder.join(journal::FILE_NAME);
-    let (there, result) = (errand.journal(), errand.result());
+    let (there, result) = (remote_run.journal(), remote_run.result());
     let script = format!("mkdir -p {result}; [ -s {there} ] && echo begun; true");
     if here.is_file() && !connection.ask(&script)?.contains("begun") {
         connection.ask(&format!("rm -f {there}"))?;
@@ -188,11 +192,16 @@ fn restore_journal(connection: &Connection, errand: &Errand, folder: &Path) -> R
 /// A device that has everything it needs.
 struct Job {
     connection: Connection,
-    errand: Errand,
+    remote_run: RemoteRun,
     folder: PathBuf,
 }
 
-fn prepare(request: &Request, device: &DeviceName, folder: PathBuf, tell: Tell<'_>) -> Result<Job> {
+fn prepare(
+    request: &FleetRequest,
+    device: &DeviceName,
+    folder: PathBuf,
+    tell: Tell<'_>,
+) -> Result<Job> {
     ensure!(
         !folder.join(journal::FILE_NAME).exists(),
         "{} holds a run already; continue it with --resume or name another folder with --out",
@@ -208,12 +217,12 @@ fn prepare(request: &Request, device: &DeviceName, folder: PathBuf, tell: Tell<'
             usual.parse().map_err(anyhow::Error::msg)?
         }
     };
-    let kit =
-        Kit::find(target, &request.wanted.backends).with_context(|| format!("device {device}"))?;
-    c_library::check(&connection, target, &kit.file)?;
+    let build = DeviceBuild::find(target, &request.wanted.backends)
+        .with_context(|| format!("device {device}"))?;
+    c_library::check(&connection, target, &build.file)?;
     let payload = Payload::new(request.wanted, &root)?;
-    let bundles: Vec<&Bundle> = std::iter::once(&kit.program)
-        .chain(kit.runtimes.iter().map(|runtime| &runtime.bundle))
+    let bundles: Vec<&Bundle> = std::iter::once(&build.program)
+        .chain(build.runtimes.iter().map(|runtime| &runtime.bundle))
         .chain(&payload.bundles)
         .collect();
     fs::create_dir_all(&folder)
@@ -232,21 +241,26 @@ fn prepare(request: &Request, device: &DeviceName, folder: PathBuf, tell: Tell<'
     for hint in hints::of(&connection) {
         tell(device, &hint);
     }
-    let program = kit.program.folder(&root).join(PROGRAM);
-    let mut errand =
-        Errand::new(device.clone(), request.server.clone(), request.run_id.clone(), &root, program);
-    errand.environment = environment(&kit, &root);
-    errand.flags.clone_from(&request.flags);
-    send_suite(&connection, &errand, &payload.suite, &folder)?;
-    errand.keep(&folder)?;
-    Ok(Job { connection, errand, folder })
+    let program = build.program.folder(&root).join(PROGRAM);
+    let mut remote_run = RemoteRun::new(
+        device.clone(),
+        request.server.clone(),
+        request.run_id.clone(),
+        &root,
+        program,
+    );
+    remote_run.environment = environment(&build, &root);
+    remote_run.flags.clone_from(&request.flags);
+    send_suite(&connection, &remote_run, &payload.suite, &folder)?;
+    remote_run.keep(&folder)?;
+    Ok(Job { connection, remote_run, folder })
 }
 
 /// Where the program finds the libraries there.
-fn environment(kit: &Kit, root: &RemotePath) -> Vec<(String, String)> {
+fn environment(build: &DeviceBuild, root: &RemotePath) -> Vec<(String, String)> {
     let mut environment = Vec::new();
     let mut folders = Vec::new();
-    for runtime in &kit.runtimes {
+    for runtime in &build.runtimes {
         let folder = runtime.bundle.folder(root);
         for library in &runtime.libraries {
             let path = folder.join(library.file_name()).to_string();
@@ -259,26 +273,31 @@ fn environment(kit: &Kit, root: &RemotePath) -> Vec<(String, String)> {
     environment
 }
 
-fn send_suite(connection: &Connection, errand: &Errand, suite: &str, folder: &Path) -> Result<()> {
+fn send_suite(
+    connection: &Connection,
+    remote_run: &RemoteRun,
+    suite: &str,
+    folder: &Path,
+) -> Result<()> {
     let here = folder.join("suite.toml");
     fs::write(&here, suite).with_context(|| format!("cannot write {}", here.display()))?;
-    connection.ask(&format!("rm -rf {0} && mkdir -p {0}", errand.folder))?;
-    connection.push(&here, &errand.suite())
+    connection.ask(&format!("rm -rf {0} && mkdir -p {0}", remote_run.folder))?;
+    connection.push(&here, &remote_run.suite())
 }
 
 impl Job {
     fn carry_out(
         &self,
-        terms: Terms,
+        terms: DeviceTerms,
         resume: bool,
         interrupt: &AtomicBool,
         tell: Tell<'_>,
-    ) -> Homecoming {
-        let device = &self.errand.device;
+    ) -> DeviceResult {
+        let device = &self.remote_run.device;
         let tell = |line: &str| tell(device, line);
-        let session = Session {
+        let session = RemoteSession {
             connection: &self.connection,
-            errand: &self.errand,
+            remote_run: &self.remote_run,
             timeout: terms.timeout,
             patience: terms.patience,
             interrupt,
@@ -286,39 +305,39 @@ impl Job {
         };
         let followed = session.is_begun().and_then(|begun| session.follow(resume && begun));
         let (ended, last_line) =
-            followed.unwrap_or_else(|error| (Ended::Gone, format!("{error:#}")));
+            followed.unwrap_or_else(|error| (RemoteEnd::Gone, format!("{error:#}")));
         let mut problems = Vec::new();
         match ended {
-            Ended::Code(0 | 1 | 130) => {}
-            Ended::Code(_) => problems.push(format!(
+            RemoteEnd::Code(0 | 1 | 130) => {}
+            RemoteEnd::Code(_) => problems.push(format!(
                 "device {device}: {}",
                 last_line.trim_start_matches("shutterbench: ")
             )),
-            Ended::TimedOut => problems.push(format!(
+            RemoteEnd::TimedOut => problems.push(format!(
                 "device {device} took longer than --device-timeout and was ended; 'shutterbench run --resume {}' goes on",
                 self.folder.display()
             )),
-            Ended::Gone => problems.push(format!(
+            RemoteEnd::Gone => problems.push(format!(
                 "device {device} is gone ({last_line}); what it measured is kept there, and 'shutterbench run --resume {}' goes on when it is back",
                 self.folder.display()
             )),
         }
         let run = self.come_home(&ended, &session, terms, &mut problems);
-        Homecoming { device: device.clone(), folder: self.folder.clone(), ended, run, problems }
+        DeviceResult { device: device.clone(), folder: self.folder.clone(), ended, run, problems }
     }
 
     /// Whatever was measured is brought, however the run ended.
     fn come_home(
         &self,
-        ended: &Ended,
-        session: &Session,
-        terms: Terms,
+        ended: &RemoteEnd,
+        session: &RemoteSession,
+        terms: DeviceTerms,
         problems: &mut Vec<String>,
     ) -> Option<Run> {
-        if *ended == Ended::Gone || !session.is_begun().unwrap_or(false) {
+        if *ended == RemoteEnd::Gone || !session.is_begun().unwrap_or(false) {
             return None;
         }
-        let run = match collect(&self.connection, &self.errand, &self.folder) {
+        let run = match collect(&self.connection, &self.remote_run, &self.folder) {
             Ok(run) => run,
             Err(error) => {
                 problems.push(format!("{error:#}"));
@@ -327,9 +346,9 @@ impl Job {
         };
         if run.finished.is_some() {
             let tidied = if terms.clean {
-                clean(&self.connection, &self.errand.root)
+                clean(&self.connection, &self.remote_run.root)
             } else {
-                self.connection.ask(&format!("rm -rf {}", self.errand.folder)).map(|_| ())
+                self.connection.ask(&format!("rm -rf {}", self.remote_run.folder)).map(|_| ())
             };
             problems.extend(tidied.err().map(|error| format!("{error:#}")));
         }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::dataset::entries::Dataset;
 use crate::dataset::listing;
-use crate::device::bundle::{Bundle, Content, Kind};
+use crate::device::bundle::{Bundle, BundleKind, Content};
 use crate::device::remote_path::{RemotePath, is_plain};
 use crate::model::{manifest, select};
 use crate::record::delegate::Delegate;
@@ -33,13 +33,13 @@ pub struct Payload {
 /// A manifest with the one model of a bundle, so that the model keeps its name
 /// and description while its file has a plain one.
 #[derive(Serialize)]
-struct OneModel<'a> {
+struct SingleModelManifest<'a> {
     schema: u32,
-    model: [Entry<'a>; 1],
+    model: [ModelEntry<'a>; 1],
 }
 
 #[derive(Serialize)]
-struct Entry<'a> {
+struct ModelEntry<'a> {
     name: &'a str,
     file: &'a str,
     #[serde(flatten)]
@@ -73,7 +73,7 @@ impl Payload {
         for labels in [&mut suite.labels, &mut suite.describe.labels].into_iter().flatten() {
             let files = vec![(LABELS.to_owned(), Content::Of(labels.clone()))];
             let bundle =
-                Bundle::new(Kind::Labels, files).context("the labels cannot be brought")?;
+                Bundle::new(BundleKind::Labels, files).context("the labels cannot be brought")?;
             *labels = bundle.folder(root).join(LABELS).as_str().into();
             bundles.push(bundle);
         }
@@ -98,11 +98,13 @@ fn model_bundle(model: &Model) -> Result<(Bundle, &'static str)> {
     } else {
         description.labels = None;
     }
-    let entry = Entry { name: &model.name, file, description: &description };
-    let text = toml::to_string(&OneModel { schema: manifest::SCHEMA, model: [entry] })
-        .with_context(|| format!("the description of model {} cannot be written", model.name))?;
+    let entry = ModelEntry { name: &model.name, file, description: &description };
+    let text = toml::to_string(&SingleModelManifest { schema: manifest::SCHEMA, model: [entry] })
+        .with_context(|| {
+        format!("the description of model {} cannot be written", model.name)
+    })?;
     files.push((manifest::FILE_NAME.to_owned(), Content::Text(text)));
-    let bundle = Bundle::new(Kind::Model, files)
+    let bundle = Bundle::new(BundleKind::Model, files)
         .with_context(|| format!("model {} cannot be brought", model.name))?;
     Ok((bundle, file))
 }
@@ -117,7 +119,8 @@ fn delegate_bundle(delegate: &mut Delegate, root: &RemotePath) -> Result<Option<
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let name = if is_plain(&name) { name.into_owned() } else { "delegate.so".to_owned() };
     let files = vec![(name.clone(), Content::Of(path.clone()))];
-    let bundle = Bundle::new(Kind::Delegate, files).context("the delegate cannot be brought")?;
+    let bundle =
+        Bundle::new(BundleKind::Delegate, files).context("the delegate cannot be brought")?;
     *path = bundle.folder(root).join(&name).as_str().into();
     Ok(Some(bundle))
 }
@@ -169,6 +172,6 @@ fn images_bundle(dataset: &Dataset) -> Result<Bundle> {
             images.map(|entry| (entry.file.clone(), Content::Of(dataset.path(entry)))).collect();
     }
     files.push((listing::FILE_NAME.to_owned(), Content::Text(listing::write(dataset)?)));
-    Bundle::new(Kind::Dataset, files)
+    Bundle::new(BundleKind::Dataset, files)
         .with_context(|| format!("dataset {} cannot be brought", dataset.root.display()))
 }

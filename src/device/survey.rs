@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use anyhow::Result;
 
-use crate::device::adb::{Listed, Server, State};
+use crate::device::adb::{AdbServer, AttachedDevice, DeviceState};
 use crate::device::connection::Connection;
 use crate::device::name::DeviceName;
 use crate::device::platform::Platform;
@@ -16,7 +16,7 @@ use crate::record::android::properties::Properties;
 pub struct Device {
     /// What adb says of it.
     #[serde(flatten)]
-    pub listed: Listed,
+    pub listed: AttachedDevice,
     /// What it says of itself, if it is ready.
     pub facts: Option<Facts>,
 }
@@ -56,12 +56,12 @@ pub struct Facts {
 ///
 /// # Errors
 /// No adb, or no server.
-pub fn devices(server: &Server) -> Result<Vec<Device>> {
+pub fn devices(server: &AdbServer) -> Result<Vec<Device>> {
     let listed = server.devices()?;
     Ok(listed
         .into_iter()
         .map(|listed| {
-            let ready = listed.state == State::Device;
+            let ready = listed.state == DeviceState::Device;
             let facts = ready.then(|| {
                 let name = DeviceName::Adb(listed.serial.clone());
                 // One that goes away meanwhile stands there without facts.

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
-use crate::fetch::error::FetchError;
-use crate::fetch::manifest::{Archive, Library};
+use crate::fetch::fetch_error::FetchError;
+use crate::fetch::package_manifest::{Archive, PackagedLibrary};
 use crate::fetch::receipt;
 use crate::file_hash;
 
@@ -40,7 +40,7 @@ pub(crate) fn open(path: &Path, archive: &Archive) -> Result<File, FetchError> {
 pub(crate) fn extract(
     zip: impl Read + Seek,
     archive: &Archive,
-    library: &Library,
+    library: &PackagedLibrary,
     scratch: &Path,
     folder: &Path,
 ) -> Result<PathBuf, FetchError> {
@@ -61,7 +61,7 @@ pub(crate) fn extract(
 fn unpack(
     zip: impl Read + Seek,
     archive: &Archive,
-    library: &Library,
+    library: &PackagedLibrary,
     part: &Path,
 ) -> Result<String, FetchError> {
     let broken = |reason: String| FetchError::Archive { file: archive.file.clone(), reason };
@@ -90,7 +90,11 @@ fn unpack(
 
 /// The hash of the library at `path`, if it is exactly the one that `archive`
 /// holds: by the manifest's hash, or by the receipt that was left beside it.
-pub(crate) fn installed(path: &Path, library: &Library, archive: &Archive) -> Option<String> {
+pub(crate) fn installed(
+    path: &Path,
+    library: &PackagedLibrary,
+    archive: &Archive,
+) -> Option<String> {
     let mut file = File::open(path).ok()?;
     let bytes = file.metadata().ok()?.len();
     let expected = match &library.sha256 {
@@ -103,7 +107,7 @@ pub(crate) fn installed(path: &Path, library: &Library, archive: &Archive) -> Op
     sha256(&mut file).ok().filter(|found| *found == expected)
 }
 
-fn name_in(library: &Library, archive: &Archive) -> String {
+fn name_in(library: &PackagedLibrary, archive: &Archive) -> String {
     format!("{} in {}", library.member, archive.file)
 }
 

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::fetch::archive;
-use crate::fetch::error::FetchError;
-use crate::fetch::source::Source;
+use crate::fetch::fetch_error::FetchError;
+use crate::fetch::package_source::PackageSource;
 
-use crate::fetch::manifest::{Archive, Library, Runtime, Runtimes};
-use crate::fetch::source::Scratch;
+use crate::fetch::package_manifest::{Archive, PackagedLibrary, PackagedRuntime, Runtimes};
+use crate::fetch::package_source::ScratchFolder;
 
 /// The target that this program was built for, as the folders of runtimes name it.
 pub const TARGET: &str = env!("SHUTTERBENCH_TARGET");
@@ -46,13 +46,13 @@ pub struct Fetched {
     /// Its SHA-256.
     pub sha256: String,
     /// What was done.
-    pub outcome: Outcome,
+    pub outcome: FetchOutcome,
 }
 
 /// What was done for a library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum FetchOutcome {
     /// It was not there, or it was another one.
     Brought,
     /// Exactly this one was there.
@@ -61,7 +61,7 @@ pub enum Outcome {
 
 /// What is going on, for a progress display.
 #[derive(Debug, Clone, Copy)]
-pub enum Progress<'a> {
+pub enum FetchProgress<'a> {
     /// A package file is asked for.
     Downloading(&'a Archive),
     /// It is there and gets checked and unpacked.
@@ -78,8 +78,8 @@ pub fn fetch(
     names: &[String],
     target: &str,
     folder: &Path,
-    source: &Source,
-    progress: &dyn Fn(Progress<'_>),
+    source: &PackageSource,
+    progress: &dyn Fn(FetchProgress<'_>),
 ) -> Result<Vec<Fetched>, FetchError> {
     bring(&Runtimes::built_in()?, names, target, folder, source, progress)
 }
@@ -90,10 +90,10 @@ fn bring(
     names: &[String],
     target: &str,
     folder: &Path,
-    source: &Source,
-    progress: &dyn Fn(Progress<'_>),
+    source: &PackageSource,
+    progress: &dyn Fn(FetchProgress<'_>),
 ) -> Result<Vec<Fetched>, FetchError> {
-    let wanted: Vec<(&Runtime, &Archive)> = manifest
+    let wanted: Vec<(&PackagedRuntime, &Archive)> = manifest
         .select(names)?
         .into_iter()
         .map(|runtime| Ok((runtime, runtime.archive(target)?)))
@@ -102,55 +102,56 @@ fn bring(
     fs::create_dir_all(&folder).map_err(FetchError::file("make the folder", &folder))?;
     let mut fetched = Vec::new();
     for (runtime, archive) in wanted {
-        let request = Request { runtime, archive, python: &manifest.python, folder: &folder };
+        let request =
+            RuntimeRequest { runtime, archive, python: &manifest.python, folder: &folder };
         fetched.extend(request.fulfil(source, progress)?);
     }
     Ok(fetched)
 }
 
 /// One runtime to bring into a folder.
-struct Request<'a> {
-    runtime: &'a Runtime,
+struct RuntimeRequest<'a> {
+    runtime: &'a PackagedRuntime,
     archive: &'a Archive,
     python: &'a str,
     folder: &'a Path,
 }
 
-impl Request<'_> {
+impl RuntimeRequest<'_> {
     fn fulfil(
         &self,
-        source: &Source,
-        progress: &dyn Fn(Progress<'_>),
+        source: &PackageSource,
+        progress: &dyn Fn(FetchProgress<'_>),
     ) -> Result<Vec<Fetched>, FetchError> {
         let libraries = &self.archive.libraries;
-        let missing: Vec<&Library> =
+        let missing: Vec<&PackagedLibrary> =
             libraries.iter().filter(|library| self.installed(library).is_none()).collect();
         if !missing.is_empty() {
             self.bring(&missing, source, progress)?;
         }
-        let outcome = |library: &Library| {
+        let outcome = |library: &PackagedLibrary| {
             let is_missing = missing.iter().any(|m| m.file == library.file);
-            if is_missing { Outcome::Brought } else { Outcome::AlreadyThere }
+            if is_missing { FetchOutcome::Brought } else { FetchOutcome::AlreadyThere }
         };
         libraries.iter().map(|library| self.fetched(library, outcome(library))).collect()
     }
 
     /// The hash of a library that is in place.
-    fn installed(&self, library: &Library) -> Option<String> {
+    fn installed(&self, library: &PackagedLibrary) -> Option<String> {
         archive::installed(&self.folder.join(&library.file), library, self.archive)
     }
 
     fn bring(
         &self,
-        missing: &[&Library],
-        source: &Source,
-        progress: &dyn Fn(Progress<'_>),
+        missing: &[&PackagedLibrary],
+        source: &PackageSource,
+        progress: &dyn Fn(FetchProgress<'_>),
     ) -> Result<(), FetchError> {
-        let scratch =
-            Scratch::inside(self.folder).map_err(FetchError::file("write into", self.folder))?;
-        progress(Progress::Downloading(self.archive));
+        let scratch = ScratchFolder::inside(self.folder)
+            .map_err(FetchError::file("write into", self.folder))?;
+        progress(FetchProgress::Downloading(self.archive));
         let path = source.bring(self.runtime, self.archive, self.python, scratch.path())?;
-        progress(Progress::Unpacking(self.archive));
+        progress(FetchProgress::Unpacking(self.archive));
         let file = archive::open(&path, self.archive)?;
         for library in missing {
             archive::extract(&file, self.archive, library, scratch.path(), self.folder)?;
@@ -158,7 +159,11 @@ impl Request<'_> {
         Ok(())
     }
 
-    fn fetched(&self, library: &Library, outcome: Outcome) -> Result<Fetched, FetchError> {
+    fn fetched(
+        &self,
+        library: &PackagedLibrary,
+        outcome: FetchOutcome,
+    ) -> Result<Fetched, FetchError> {
         let path = self.folder.join(&library.file);
         let sha256 = self.installed(library).ok_or_else(|| FetchError::Changed(path.clone()))?;
         Ok(Fetched {

@@ -114,7 +114,7 @@ fn a_library_comes_out_of_an_aar_in_a_folder_once() {
     let source = Source::Folder(root.path().join("mirror"));
     let first = bring_into(root.path(), &manifest, &source).unwrap();
     let library = root.path().join(TARGET).join("libc_name.so");
-    assert_eq!((first[0].outcome, first[0].version.as_str()), (Outcome::Brought, "1.0"));
+    assert_eq!((first[0].outcome, first[0].version.as_str()), (FetchOutcome::Brought, "1.0"));
     assert_eq!(first[0].sha256, format!("{:x}", Sha256::digest(CONTENT)), "it is told");
     assert_eq!(fs::read(&library).unwrap(), CONTENT);
     assert_eq!(files(&root.path().join(TARGET)), ["libc_name.so", "libc_name.so.sha256"]);
@@ -122,11 +122,17 @@ fn a_library_comes_out_of_an_aar_in_a_folder_once() {
     // It is known again where no source is left, and not when it was changed.
     let nowhere = Source::Folder(root.path().join("nowhere"));
     let again = bring_into(root.path(), &manifest, &nowhere).unwrap();
-    assert_eq!((again[0].outcome, &again[0].sha256), (Outcome::AlreadyThere, &first[0].sha256));
+    assert_eq!(
+        (again[0].outcome, &again[0].sha256),
+        (FetchOutcome::AlreadyThere, &first[0].sha256)
+    );
     fs::write(&library, "damaged").unwrap();
     let error = bring_into(root.path(), &manifest, &nowhere).unwrap_err();
     assert!(matches!(error, FetchError::NotInMirror { .. }), "{error}");
-    assert_eq!(bring_into(root.path(), &manifest, &source).unwrap()[0].outcome, Outcome::Brought);
+    assert_eq!(
+        bring_into(root.path(), &manifest, &source).unwrap()[0].outcome,
+        FetchOutcome::Brought
+    );
 }
 
 #[test]
@@ -140,7 +146,7 @@ fn an_aar_comes_from_a_server_as_a_repository_or_a_folder_has_it() {
         let server = Server::on(served.path());
         let source = Source::mirror(&server.address).unwrap();
         let fetched = bring_into(root.path(), &manifest, &source).unwrap();
-        assert_eq!(fetched[0].outcome, Outcome::Brought, "{folder}");
+        assert_eq!(fetched[0].outcome, FetchOutcome::Brought, "{folder}");
         assert_eq!(fs::read(&fetched[0].path).unwrap(), CONTENT);
     }
 }

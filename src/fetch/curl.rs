@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::fetch::error::FetchError;
+use crate::fetch::fetch_error::FetchError;
 
 /// What curl's exit codes (its manual, EXIT CODES) say about a file that did not come.
 const HTTP_ERROR: i32 = 22;

@@ -7,8 +7,8 @@
 pub mod archive;
 pub mod bring;
 pub mod curl;
-pub mod error;
-pub mod manifest;
+pub mod fetch_error;
+pub mod package_manifest;
+pub mod package_source;
 pub mod pip;
 pub mod receipt;
-pub mod source;

@@ -5,15 +5,15 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::fetch::error::FetchError;
-use crate::fetch::manifest::Runtime;
+use crate::fetch::fetch_error::FetchError;
+use crate::fetch::package_manifest::PackagedRuntime;
 
 /// Downloads a runtime's package file for a platform into `folder`, whatever
 /// platform and Python this is.
 pub(crate) fn download(
     python: &Path,
     index: Option<&str>,
-    runtime: &Runtime,
+    runtime: &PackagedRuntime,
     (file, platform): (&str, &str),
     python_version: &str,
     folder: &Path,

@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::fetch::manifest::Archive;
+use crate::fetch::package_manifest::Archive;
 
 /// Where the receipt of the library at `path` lies.
 pub(crate) fn beside(path: &Path) -> PathBuf {

@@ -5,9 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::host::activity::Activity;
-use crate::host::pace::Pace;
+use crate::host::speed_swing::SpeedSwing;
 use crate::host::tree::Tree;
-use crate::host::{care, frequency, read};
+use crate::host::{frequency, preconditions, read};
 use crate::record::host::Host;
 
 /// Load per CPU from which on other work disturbs a measurement.
@@ -103,27 +103,27 @@ pub fn examine() -> Report {
     let host = Host::read();
     // Before the probe, which is a load itself.
     let activity = Activity::watch();
-    let now = Now { activity, pace: Pace::measure() };
+    let now = Observed { activity, swing: SpeedSwing::measure() };
     let findings = findings(&Tree::default(), &host, &now);
     Report { host, findings }
 }
 
 /// What was seen of the machine over a moment, where it was looked at.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Now {
+pub struct Observed {
     /// What it does besides.
     pub activity: Option<Activity>,
     /// How steadily it runs.
-    pub pace: Option<Pace>,
+    pub swing: Option<SpeedSwing>,
 }
 
 /// What would disturb a measurement on the machine that `tree` shows.
 #[must_use]
-pub fn findings(tree: &Tree, host: &Host, now: &Now) -> Vec<Finding> {
+pub fn findings(tree: &Tree, host: &Host, now: &Observed) -> Vec<Finding> {
     let mut all: Vec<Finding> = [
         emulation(host),
         load(tree, host, now.activity.as_ref()),
-        pace(now.pace),
+        swing(now.swing),
         governor(host),
         turbo(host),
         frequency_limit(tree),
@@ -194,8 +194,8 @@ fn busy_in_words(host: &Host, activity: Option<&Activity>, average: Option<f64>)
     format!("{busy_cpus:.2} of {} CPUs are busy{busiest}{average}", host.cores)
 }
 
-fn pace(pace: Option<Pace>) -> Option<Finding> {
-    let swing = pace?.swing_percent();
+fn swing(swing: Option<SpeedSwing>) -> Option<Finding> {
+    let swing = swing?.swing_percent();
     if swing < SWING_PERCENT {
         return None;
     }
@@ -267,7 +267,7 @@ fn smt(host: &Host) -> Option<Finding> {
 }
 
 fn heat(host: &Host) -> Option<Finding> {
-    let hottest = care::hottest(&host.thermal_zones)?;
+    let hottest = preconditions::hottest(&host.thermal_zones)?;
     if hottest.millidegrees < HOT_MILLIDEGREES {
         return None;
     }

@@ -6,7 +6,7 @@ use crate::record::host::ThermalZone;
 
 fn found(tree: &Tree) -> Vec<(Severity, Disturbance)> {
     let host = Host::of_tree(tree, "x86_64");
-    findings(tree, &host, &Now::default())
+    findings(tree, &host, &Observed::default())
         .into_iter()
         .map(|f| (f.severity, f.disturbance))
         .collect()
@@ -26,7 +26,7 @@ fn a_warm_busy_phone_on_battery_is_told_all_of_it() {
         ]
     );
     let host = Host::of_tree(&tree, "aarch64");
-    let text = Report { findings: findings(&tree, &host, &Now::default()), host }.to_string();
+    let text = Report { findings: findings(&tree, &host, &Observed::default()), host }.to_string();
     for part in ["load average 6.11 on 8 CPUs", "91 degrees", "41% left", "CPU 7 to 2035 of 2841"] {
         assert!(text.contains(part), "{part} in {text}");
     }
@@ -79,7 +79,7 @@ fn a_quiet_machine_has_nothing_to_be_told() {
 fn an_emulated_cpu_comes_first() {
     let (_keep, tree) = captured::virtual_machine();
     let host = Host::of_tree(&tree, "aarch64");
-    assert_eq!(findings(&tree, &host, &Now::default())[0].disturbance, Disturbance::Emulation);
+    assert_eq!(findings(&tree, &host, &Observed::default())[0].disturbance, Disturbance::Emulation);
 }
 
 #[test]
@@ -96,8 +96,8 @@ fn what_is_busy_now_counts_more_than_what_was() {
     let at = |busy_cpus, swing: f64| {
         let busiest = Some(("rustc".to_owned(), 0.9));
         let activity = Some(Activity { busy_cpus, busiest });
-        let pace = Some(Pace { slow: 1.0, fast: 1.0 + swing });
-        findings(&tree, &host, &Now { activity, pace })
+        let swing = Some(SpeedSwing { slow: 1.0, fast: 1.0 + swing });
+        findings(&tree, &host, &Observed { activity, swing })
     };
     let is = |found: &[Finding], what| found.iter().any(|finding| finding.disturbance == what);
     let busy = at(2.0, 0.22);

@@ -5,11 +5,11 @@ pub mod affinity;
 pub mod android;
 #[cfg(test)]
 pub mod captured;
-pub mod care;
 pub mod clock;
 pub mod doctor;
 pub mod frequency;
 pub mod memory;
-pub mod pace;
+pub mod preconditions;
 pub mod read;
+pub mod speed_swing;
 pub mod tree;

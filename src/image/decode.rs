@@ -47,7 +47,7 @@ const MAX_MEMORY: u64 = 320 << 20;
 const MAX_SCANS: usize = 100;
 
 /// A decoded image; a large one keeps others from being decoded while it lives.
-pub struct Decoded<'gate> {
+pub struct DecodedImage<'gate> {
     /// Its pixels.
     pub pixels: Pixels,
     /// How its file says that they lie.
@@ -55,7 +55,7 @@ pub struct Decoded<'gate> {
     _alone: Option<MutexGuard<'gate, ()>>,
 }
 
-impl Decoded<'_> {
+impl DecodedImage<'_> {
     /// Whether its file says that the image has to be turned or mirrored.
     #[must_use]
     pub fn is_turned(&self) -> bool {
@@ -120,7 +120,7 @@ pub fn size(bytes: &[u8]) -> Option<(usize, usize)> {
 /// # Errors
 /// Part of a sentence that begins with the file: of an unknown format, too
 /// large, corrupt.
-pub fn decode<'gate>(bytes: &[u8], gate: &'gate Mutex<()>) -> Result<Decoded<'gate>> {
+pub fn decode<'gate>(bytes: &[u8], gate: &'gate Mutex<()>) -> Result<DecodedImage<'gate>> {
     // A decoder that panics on a hostile file loses that file, not the run.
     silently_caught(|| {
         if bytes.starts_with(&[0xff, 0xd8]) {
@@ -170,7 +170,7 @@ fn admit(width: u64, height: u64, gate: &Mutex<()>) -> Result<Option<MutexGuard<
     Ok(alone.then(|| gate.lock().unwrap_or_else(PoisonError::into_inner)))
 }
 
-fn decode_jpeg<'gate>(bytes: &[u8], gate: &'gate Mutex<()>) -> Result<Decoded<'gate>> {
+fn decode_jpeg<'gate>(bytes: &[u8], gate: &'gate Mutex<()>) -> Result<DecodedImage<'gate>> {
     let limits = DecodeLimits {
         max_pixels: MAX_PIXELS,
         max_scans: MAX_SCANS,
@@ -198,7 +198,7 @@ fn decode_jpeg<'gate>(bytes: &[u8], gate: &'gate Mutex<()>) -> Result<Decoded<'g
         3 => Pixels::rgbx(width, height, image.data),
         _ => Pixels::rgbx(width, height, cmyk_to_rgbx(image.data)),
     };
-    Ok(Decoded { pixels, orientation, _alone: alone })
+    Ok(DecodedImage { pixels, orientation, _alone: alone })
 }
 
 /// Whether a JPEG has its end marker after its first scan. Without it Pillow
@@ -261,7 +261,7 @@ fn multiplied(a: u8, b: u8) -> u8 {
     (((product >> 8) + product) >> 8) as u8
 }
 
-fn decode_other<'gate>(bytes: &[u8], gate: &'gate Mutex<()>) -> Result<Decoded<'gate>> {
+fn decode_other<'gate>(bytes: &[u8], gate: &'gate Mutex<()>) -> Result<DecodedImage<'gate>> {
     let mut reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()
         .map_err(|error| anyhow!("cannot be read: {error}"))?;
@@ -319,7 +319,7 @@ fn decode_other<'gate>(bytes: &[u8], gate: &'gate Mutex<()>) -> Result<Decoded<'
             Pixels::rgbx(width, height, data)
         }
     };
-    Ok(Decoded { pixels, orientation, _alone: alone })
+    Ok(DecodedImage { pixels, orientation, _alone: alone })
 }
 
 /// The first three of `N` channels, 8 of their 16 bits.

@@ -8,7 +8,7 @@
 use multiversion::multiversion;
 
 use crate::image::pixels::Pixels;
-use crate::image::resample::Request;
+use crate::image::resample::ResampleRequest;
 use crate::record::pipeline::Coordinates;
 
 /// In which order the terms are rounded.
@@ -21,7 +21,7 @@ pub enum Arithmetic {
 }
 
 /// Where an output lies between two inputs.
-struct Between {
+struct Blend {
     lower: usize,
     upper: usize,
     /// Weight of `upper`.
@@ -33,7 +33,7 @@ fn axis(
     to: usize,
     seen: std::ops::Range<usize>,
     coordinates: Coordinates,
-) -> Vec<Between> {
+) -> Vec<Blend> {
     let scale = from as f32 / to as f32;
     seen.map(|output| {
         let at = match coordinates {
@@ -44,7 +44,7 @@ fn axis(
         // Casts of negative numbers saturate at 0, which is the first pixel.
         let lower = (whole as usize).min(from - 1);
         let upper = (at.ceil() as usize).min(from - 1);
-        Between { lower, upper, share: at - whole }
+        Blend { lower, upper, share: at - whole }
     })
     .collect()
 }
@@ -52,12 +52,12 @@ fn axis(
 /// Resizes into `to`: floats in the order of the source's channels, `from.stride` a pixel.
 pub fn resize(
     from: &Pixels,
-    request: &Request,
+    request: &ResampleRequest,
     coordinates: Coordinates,
     arithmetic: Arithmetic,
     to: &mut Vec<f32>,
 ) {
-    let Request { window, size, seen } = *request;
+    let ResampleRequest { window, size, seen } = *request;
     let across = axis(window.width, size.0, seen.left..seen.left + seen.width, coordinates);
     let down = axis(window.height, size.1, seen.top..seen.top + seen.height, coordinates);
     let stride = from.stride;
@@ -75,19 +75,19 @@ pub fn resize(
 
 /// [`products`] of four-byte pixels.
 #[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
-fn products_of_quads(rows: [&[u8]; 2], share: f32, across: &[Between], target: &mut [f32]) {
+fn products_of_quads(rows: [&[u8]; 2], share: f32, across: &[Blend], target: &mut [f32]) {
     products::<4>(rows, share, across, target);
 }
 
 /// [`lerp`] of four-byte pixels.
 #[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
-fn lerp_of_quads(rows: [&[u8]; 2], share: f32, across: &[Between], target: &mut [f32]) {
+fn lerp_of_quads(rows: [&[u8]; 2], share: f32, across: &[Blend], target: &mut [f32]) {
     lerp::<4>(rows, share, across, target);
 }
 
 /// A row of pixels of `N` bytes between two rows, of which the lower one weighs `share`.
 #[inline(always)]
-fn products<const N: usize>(rows: [&[u8]; 2], share: f32, across: &[Between], target: &mut [f32]) {
+fn products<const N: usize>(rows: [&[u8]; 2], share: f32, across: &[Blend], target: &mut [f32]) {
     let [upper_row, lower_row] = rows.map(|row| row.as_chunks::<N>().0);
     for (x, target) in across.iter().zip(target.as_chunks_mut::<N>().0) {
         let (a, b) = (&upper_row[x.lower], &lower_row[x.lower]);
@@ -104,7 +104,7 @@ fn products<const N: usize>(rows: [&[u8]; 2], share: f32, across: &[Between], ta
 
 /// The same, across in both rows and then down.
 #[inline(always)]
-fn lerp<const N: usize>(rows: [&[u8]; 2], share: f32, across: &[Between], target: &mut [f32]) {
+fn lerp<const N: usize>(rows: [&[u8]; 2], share: f32, across: &[Blend], target: &mut [f32]) {
     let [upper_row, lower_row] = rows.map(|row| row.as_chunks::<N>().0);
     for (x, target) in across.iter().zip(target.as_chunks_mut::<N>().0) {
         let (a, b) = (&upper_row[x.lower], &lower_row[x.lower]);
@@ -126,7 +126,7 @@ mod tests {
     fn resize(from: &Pixels, window: Window, width: usize, height: usize) -> Vec<f32> {
         let of = |arithmetic| {
             let mut to = vec![0.5; 7];
-            let request = Request::whole(window, (width, height));
+            let request = ResampleRequest::whole(window, (width, height));
             super::resize(from, &request, Coordinates::Corner, arithmetic, &mut to);
             to
         };

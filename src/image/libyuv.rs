@@ -9,7 +9,7 @@
 use multiversion::multiversion;
 
 use crate::image::pixels::Pixels;
-use crate::image::resample::Request;
+use crate::image::resample::ResampleRequest;
 
 /// Of places in the source.
 const ONE: i64 = 1 << 16;
@@ -59,8 +59,8 @@ impl Slope {
 }
 
 /// Resizes into `to`: rows of as many bytes a pixel as `from` has.
-pub fn resize(from: &Pixels, request: &Request, to: &mut Vec<u8>) {
-    let Request { window, size: (width, height), seen } = *request;
+pub fn resize(from: &Pixels, request: &ResampleRequest, to: &mut Vec<u8>) {
+    let ResampleRequest { window, size: (width, height), seen } = *request;
     let filtering = reduced(window.width, window.height, width, height);
     let across = match filtering {
         Filtering::None => Slope::nearest(window.width, width),
@@ -73,26 +73,28 @@ pub fn resize(from: &Pixels, request: &Request, to: &mut Vec<u8>) {
     let whole = (across.step | down.step) % ONE == 0;
     let odd = [across.step, down.step].map(|step| step / ONE % 2 == 1);
     let kind = match (whole, odd) {
-        (true, [false, false]) if filtering != Filtering::None => Kind::Means(filtering),
-        (true, [true, true]) => Kind::Nearest,
-        _ if filtering == Filtering::None => Kind::Nearest,
-        _ => Kind::Filtered { down: filtering == Filtering::Both, across: width != window.width },
+        (true, [false, false]) if filtering != Filtering::None => RowKind::Means(filtering),
+        (true, [true, true]) => RowKind::Nearest,
+        _ if filtering == Filtering::None => RowKind::Nearest,
+        _ => {
+            RowKind::Filtered { down: filtering == Filtering::Both, across: width != window.width }
+        }
     };
     let columns: Vec<usize> = (seen.left..seen.left + seen.width).collect();
     let row_bytes = seen.width * from.stride;
     to.clear();
     to.resize(seen.height * row_bytes, 0);
-    let mut scratch = Scratch::default();
+    let mut scratch = RowBuffers::default();
     for (line, target) in to.chunks_exact_mut(row_bytes.max(1)).enumerate() {
         let y = seen.top + line;
         let rows = down.inputs(y).map(|row| from.row(window, row));
         match kind {
-            Kind::Nearest => pick(rows[0], from.stride, across, &columns, target),
-            Kind::Means(filtering) => {
+            RowKind::Nearest => pick(rows[0], from.stride, across, &columns, target),
+            RowKind::Means(filtering) => {
                 let second = if filtering == Filtering::Both { rows[1] } else { rows[0] };
                 means([rows[0], second], from.stride, across, &columns, target);
             }
-            Kind::Filtered { down: filters, across: shortens } => {
+            RowKind::Filtered { down: filters, across: shortens } => {
                 let fraction = if filters { (down.at(y) >> 8) & 255 } else { 0 };
                 let side = shortens.then_some(across);
                 let shape = Shape { stride: from.stride, side, grows: down.step < ONE };
@@ -104,7 +106,7 @@ pub fn resize(from: &Pixels, request: &Request, to: &mut Vec<u8>) {
 
 /// How a row is made.
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+enum RowKind {
     Nearest,
     Means(Filtering),
     Filtered { down: bool, across: bool },
@@ -152,9 +154,9 @@ struct Shape {
 
 /// Rows between the two passes.
 #[derive(Default)]
-struct Scratch([Vec<u8>; 2]);
+struct RowBuffers([Vec<u8>; 2]);
 
-impl Scratch {
+impl RowBuffers {
     /// One row: down first where the height shrinks, across first where it grows.
     fn row(
         &mut self,

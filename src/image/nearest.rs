@@ -4,11 +4,11 @@
 //! step in f64, so that rounding errors are its own.
 
 use crate::image::pixels::Pixels;
-use crate::image::resample::Request;
+use crate::image::resample::ResampleRequest;
 
 /// Resizes into `to`: rows of as many bytes a pixel as `from` has.
-pub fn resize(from: &Pixels, request: &Request, to: &mut Vec<u8>) {
-    let Request { window, size, seen } = *request;
+pub fn resize(from: &Pixels, request: &ResampleRequest, to: &mut Vec<u8>) {
+    let ResampleRequest { window, size, seen } = *request;
     let places = |from: usize, to: usize, first: usize, count: usize| -> Vec<usize> {
         let step = from as f64 / to as f64;
         let mut at = step * 0.5;

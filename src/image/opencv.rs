@@ -9,21 +9,21 @@ use std::ops::Range;
 use multiversion::multiversion;
 
 use crate::image::pixels::Pixels;
-use crate::image::resample::Request;
+use crate::image::resample::ResampleRequest;
 use crate::record::pipeline::Filter;
 
 /// 1 in the fixed point of linear weights.
 const ONE: i32 = 2048;
 
 /// A place between two inputs of one side.
-struct Between {
+struct FixedBlend {
     inputs: [usize; 2],
     weights: [i32; 2],
 }
 
 /// Resizes into `to`: rows of as many bytes a pixel as `from` has.
-pub fn resize(from: &Pixels, request: &Request, filter: Filter, to: &mut Vec<u8>) {
-    let Request { window, size, seen } = *request;
+pub fn resize(from: &Pixels, request: &ResampleRequest, filter: Filter, to: &mut Vec<u8>) {
+    let ResampleRequest { window, size, seen } = *request;
     to.clear();
     to.resize(seen.width * seen.height * from.stride, 0);
     let shrinks = window.width >= size.0 && window.height >= size.1;
@@ -37,7 +37,7 @@ pub fn resize(from: &Pixels, request: &Request, filter: Filter, to: &mut Vec<u8>
     }
 }
 
-fn nearest(from: &Pixels, Request { window, size, seen }: &Request, to: &mut [u8]) {
+fn nearest(from: &Pixels, ResampleRequest { window, size, seen }: &ResampleRequest, to: &mut [u8]) {
     let place = |from: usize, to: usize, output: usize| {
         ((output as f64 * (1.0 / (to as f64 / from as f64))).floor() as usize).min(from - 1)
     };
@@ -52,7 +52,13 @@ fn nearest(from: &Pixels, Request { window, size, seen }: &Request, to: &mut [u8
 }
 
 /// Where outputs lie; across, a place beyond the edge is moved onto it.
-fn between(from: usize, to: usize, seen: Range<usize>, area: bool, across: bool) -> Vec<Between> {
+fn between(
+    from: usize,
+    to: usize,
+    seen: Range<usize>,
+    area: bool,
+    across: bool,
+) -> Vec<FixedBlend> {
     let inverse = to as f64 / from as f64;
     let scale = 1.0 / inverse;
     let last = from as isize - 1;
@@ -73,12 +79,17 @@ fn between(from: usize, to: usize, seen: Range<usize>, area: bool, across: bool)
         low = if across { low.clamp(0, last) } else { low };
         let weight = |share: f32| (share * ONE as f32).round_ties_even() as i32;
         let inputs = [low, low + 1].map(|input| input.clamp(0, last) as usize);
-        Between { inputs, weights: [weight(1.0 - share), weight(share)] }
+        FixedBlend { inputs, weights: [weight(1.0 - share), weight(share)] }
     })
     .collect()
 }
 
-fn linear(from: &Pixels, Request { window, size, seen }: &Request, area: bool, to: &mut [u8]) {
+fn linear(
+    from: &Pixels,
+    ResampleRequest { window, size, seen }: &ResampleRequest,
+    area: bool,
+    to: &mut [u8],
+) {
     let columns = seen.left..seen.left + seen.width;
     let lines = seen.top..seen.top + seen.height;
     let across = between(window.width, size.0, columns, area, true);
@@ -101,7 +112,7 @@ fn linear(from: &Pixels, Request { window, size, seen }: &Request, area: bool, t
 }
 
 #[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
-fn shorten(row: &[u8], stride: usize, across: &[Between], target: &mut [i32]) {
+fn shorten(row: &[u8], stride: usize, across: &[FixedBlend], target: &mut [i32]) {
     if stride == 4 {
         let row = row.as_chunks::<4>().0;
         for (x, target) in across.iter().zip(target.as_chunks_mut::<4>().0) {
@@ -147,7 +158,7 @@ fn shares(from: usize, to: usize, output: usize) -> (usize, Vec<f32>) {
     (first, run)
 }
 
-fn area(from: &Pixels, Request { window, size, seen }: &Request, to: &mut [u8]) {
+fn area(from: &Pixels, ResampleRequest { window, size, seen }: &ResampleRequest, to: &mut [u8]) {
     let whole = window.width.is_multiple_of(size.0) && window.height.is_multiple_of(size.1);
     let cells = (window.width / size.0) * (window.height / size.1);
     let run = |from: usize, to: usize, output: usize| {

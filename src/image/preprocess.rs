@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::image::geometry::Geometry;
 use crate::image::pixels::Pixels;
 use crate::image::placement::Placement;
-use crate::image::resample::Request;
+use crate::image::resample::ResampleRequest;
 use crate::image::resize::{Numbers, Resizer};
 use crate::record::channels::Channels;
 use crate::record::preprocessing::InputSpec;
@@ -32,7 +32,7 @@ impl Preparer {
         };
         let geometry = Geometry::new(&spec.pipeline, image.width, image.height);
         let Geometry { source, resized, seen, .. } = geometry;
-        let request = Request { window: source, size: resized, seen };
+        let request = ResampleRequest { window: source, size: resized, seen };
         let numbers = self.resizer.resize(&image, &request, spec.pipeline.resampling());
         let known = self.placements.iter().position(|it| it.is_for(spec));
         let known = known.unwrap_or_else(|| {

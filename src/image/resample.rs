@@ -13,7 +13,7 @@
 use multiversion::multiversion;
 
 use crate::image::pixels::{Pixels, Window};
-use crate::image::weights::{Axes, Axis, PRECISION_BITS};
+use crate::image::weights::{AxisWeights, PRECISION_BITS, WeightCache};
 use crate::record::pipeline::Filter;
 
 /// One half in that fixed point.
@@ -28,10 +28,10 @@ fn clipped(sum: i32) -> u8 {
 /// map fresh memory costs as much as to filter it.
 #[derive(Default)]
 pub struct Resampler {
-    axes: Axes,
+    axes: WeightCache,
     /// A band of the source, and of the rows between the passes.
-    columns: Vec<Column>,
-    reduced: Vec<Column>,
+    columns: Vec<BandColumn>,
+    reduced: Vec<BandColumn>,
     /// Rows between the two passes.
     rows: Vec<u8>,
 }
@@ -40,7 +40,7 @@ pub struct Resampler {
 /// for all of them, and their sums stay in registers.
 const BAND: usize = 8;
 /// A pixel of each row of a band.
-type Column = [u8; BAND * 4];
+type BandColumn = [u8; BAND * 4];
 /// Bytes of a row whose sums stay in registers while rows are blended.
 const TILE: usize = 32;
 
@@ -56,7 +56,7 @@ pub enum Passes {
 
 /// A resize of a part of an image, of which a part is seen.
 #[derive(Debug, Clone, Copy)]
-pub struct Request {
+pub struct ResampleRequest {
     /// The part that is resized.
     pub window: Window,
     /// Width and height that it is resized to.
@@ -65,7 +65,7 @@ pub struct Request {
     pub seen: Window,
 }
 
-impl Request {
+impl ResampleRequest {
     /// A resize whose whole result is wanted.
     #[must_use]
     pub fn whole(window: Window, (width, height): (usize, usize)) -> Self {
@@ -79,12 +79,12 @@ impl Resampler {
     pub fn resize(
         &mut self,
         from: &Pixels,
-        request: &Request,
+        request: &ResampleRequest,
         filter: Filter,
         passes: Passes,
         to: &mut Vec<u8>,
     ) {
-        let Request { window, size: (width, height), seen } = *request;
+        let ResampleRequest { window, size: (width, height), seen } = *request;
         let columns = seen.left..seen.left + seen.width;
         let lines = seen.top..seen.top + seen.height;
         let across = self.axes.of(filter, window.width, width, columns);
@@ -104,8 +104,8 @@ impl Resampler {
         &mut self,
         from: &Pixels,
         window: Window,
-        across: &Axis,
-        down: &Axis,
+        across: &AxisWeights,
+        down: &AxisWeights,
         to: &mut Vec<u8>,
     ) {
         let row_bytes = across.outputs() * from.stride;
@@ -126,8 +126,8 @@ impl Resampler {
         &mut self,
         from: &Pixels,
         window: Window,
-        across: &Axis,
-        down: &Axis,
+        across: &AxisWeights,
+        down: &AxisWeights,
         to: &mut Vec<u8>,
     ) {
         let inputs = across.inputs();
@@ -152,12 +152,12 @@ impl Resampler {
         &mut self,
         source: impl Fn(usize) -> &'a [u8],
         (width, stride): (usize, usize),
-        across: &Axis,
+        across: &AxisWeights,
         to: &mut [u8],
     ) {
         let row_bytes = across.outputs() * stride;
-        self.columns.resize(width, Column::default());
-        self.reduced.resize(across.outputs(), Column::default());
+        self.columns.resize(width, BandColumn::default());
+        self.reduced.resize(across.outputs(), BandColumn::default());
         for (band, target) in to.chunks_mut(BAND * row_bytes).enumerate() {
             let source = |row: usize| source(band * BAND + row);
             if stride == 1 {
@@ -177,7 +177,7 @@ impl Resampler {
 
 /// Lays rows of four-byte pixels, as long as there are columns, beside each other.
 #[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
-fn interleave(rows: [&[u8]; BAND], columns: &mut [Column]) {
+fn interleave(rows: [&[u8]; BAND], columns: &mut [BandColumn]) {
     let rows = rows.map(|row| &row.as_chunks::<4>().0[..columns.len()]);
     for (at, column) in columns.iter_mut().enumerate() {
         for (row, pixel) in column.as_chunks_mut::<4>().0.iter_mut().enumerate() {
@@ -188,7 +188,7 @@ fn interleave(rows: [&[u8]; BAND], columns: &mut [Column]) {
 
 /// Lays columns out as rows again, of which there may be fewer than in a band.
 #[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
-fn rows_of_columns(columns: &[Column], rows: &mut [u8]) {
+fn rows_of_columns(columns: &[BandColumn], rows: &mut [u8]) {
     for (row, target) in rows.chunks_exact_mut(columns.len() * 4).enumerate() {
         for (pixel, column) in target.as_chunks_mut::<4>().0.iter_mut().zip(columns) {
             pixel.copy_from_slice(&column[row * 4..row * 4 + 4]);
@@ -199,7 +199,7 @@ fn rows_of_columns(columns: &[Column], rows: &mut [u8]) {
 /// The weighted sums of runs of columns. Here and for blending, AVX-512 saves a third of
 /// the time; for what only moves bytes the compiler makes slower code with it.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl", "x86_64+avx2", "x86_64+sse4.1"))]
-fn reduce_columns(columns: &[Column], axis: &Axis, reduced: &mut [Column]) {
+fn reduce_columns(columns: &[BandColumn], axis: &AxisWeights, reduced: &mut [BandColumn]) {
     for (output, target) in reduced.iter_mut().enumerate() {
         let (first, weights) = axis.run(output);
         let mut sums = [HALF; BAND * 4];
@@ -215,7 +215,7 @@ fn reduce_columns(columns: &[Column], axis: &Axis, reduced: &mut [Column]) {
 }
 
 #[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
-fn row_of_bytes(source: &[u8], axis: &Axis, target: &mut [u8]) {
+fn row_of_bytes(source: &[u8], axis: &AxisWeights, target: &mut [u8]) {
     for (output, pixel) in target.iter_mut().enumerate() {
         let (first, weights) = axis.run(output);
         let inputs = &source[first..first + weights.len()];

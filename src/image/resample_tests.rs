@@ -4,7 +4,7 @@ fn resize(from: &Pixels, window: Window, filter: Filter, width: usize, height: u
     let mut data = vec![1; 3];
     // The second time with what the first one left behind.
     let mut resampler = Resampler::default();
-    let request = Request::whole(window, (width, height));
+    let request = ResampleRequest::whole(window, (width, height));
     resampler.resize(from, &request, filter, Passes::RowsFirst, &mut data);
     resampler.resize(from, &request, filter, Passes::RowsFirst, &mut data);
     Pixels { width, height, stride: from.stride, data }
@@ -68,11 +68,11 @@ fn a_part_is_cut_out_of_the_whole() {
                 resampler.resize(&image, &request, filter, passes, &mut to);
                 to
             };
-            let request = Request::whole(whole(&image), (17, 12));
+            let request = ResampleRequest::whole(whole(&image), (17, 12));
             let all = Pixels::rgbx(17, 12, of(request));
             let seen = Window { left: 3, top: 2, width: 9, height: 5 };
             let rows: Vec<u8> = (0..5).flat_map(|row| all.row(seen, row).to_vec()).collect();
-            assert_eq!(of(Request { seen, ..request }), rows);
+            assert_eq!(of(ResampleRequest { seen, ..request }), rows);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::image::interpolate::Arithmetic;
 use crate::image::pixels::Pixels;
-use crate::image::resample::{Passes, Request, Resampler};
+use crate::image::resample::{Passes, ResampleRequest, Resampler};
 use crate::image::{interpolate, libyuv, nearest, opencv, taps};
 use crate::record::pipeline::{Filter, Library, Resampling};
 
@@ -30,7 +30,7 @@ impl Resizer {
     pub fn resize(
         &mut self,
         from: &Pixels,
-        request: &Request,
+        request: &ResampleRequest,
         how: Option<&Resampling>,
     ) -> Numbers {
         let Some(how) = how else {

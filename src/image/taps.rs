@@ -9,7 +9,7 @@ use std::ops::Range;
 use multiversion::multiversion;
 
 use crate::image::pixels::Pixels;
-use crate::image::resample::Request;
+use crate::image::resample::ResampleRequest;
 use crate::record::pipeline::{Coordinates, Filter, Resampling};
 
 /// Steps of TensorFlow's table of cubic weights.
@@ -19,8 +19,8 @@ const CUBIC_STEPS: f64 = 1024.0;
 struct Taps(Vec<(usize, Vec<f32>)>);
 
 /// Resizes into `to`: floats in the order of the source's channels, `from.stride` a pixel.
-pub fn resize(from: &Pixels, request: &Request, how: &Resampling, to: &mut Vec<f32>) {
-    let Request { window, size, seen } = *request;
+pub fn resize(from: &Pixels, request: &ResampleRequest, how: &Resampling, to: &mut Vec<f32>) {
+    let ResampleRequest { window, size, seen } = *request;
     let across = taps(how, window.width, size.0, seen.left..seen.left + seen.width);
     let down = taps(how, window.height, size.1, seen.top..seen.top + seen.height);
     let stride = from.stride;

@@ -41,13 +41,13 @@ fn value(filter: Filter, x: f64) -> f64 {
 }
 
 /// The weights of one axis: for every output the first input and a run of weights.
-pub(crate) struct Axis {
+pub(crate) struct AxisWeights {
     first: Vec<usize>,
     start: Vec<usize>,
     weights: Vec<i32>,
 }
 
-impl Axis {
+impl AxisWeights {
     /// For those outputs that are in `seen`.
     pub(crate) fn new(filter: Filter, from: usize, to: usize, seen: Range<usize>) -> Self {
         let scale = from as f64 / to as f64;
@@ -104,17 +104,17 @@ impl Axis {
 /// Axes that were needed lately: photos come in a few sizes, and weights take as long to
 /// work out as a tenth of a resize.
 #[derive(Default)]
-pub(crate) struct Axes(Vec<(Wanted, Rc<Axis>)>);
+pub(crate) struct WeightCache(Vec<(WeightKey, Rc<AxisWeights>)>);
 
 /// Filter, inputs and outputs, and which of these.
-type Wanted = (Filter, usize, usize, Range<usize>);
+type WeightKey = (Filter, usize, usize, Range<usize>);
 
 /// How many are kept: of two sizes, upright and across, for four models.
 const KEPT: usize = 32;
 /// Longer axes are not kept; their weights fill megabytes.
 const LONGEST_KEPT: usize = 4096;
 
-impl Axes {
+impl WeightCache {
     /// The weights from `from` inputs to those of `to` outputs that are `seen`.
     pub(crate) fn of(
         &mut self,
@@ -122,14 +122,14 @@ impl Axes {
         from: usize,
         to: usize,
         seen: Range<usize>,
-    ) -> Rc<Axis> {
+    ) -> Rc<AxisWeights> {
         let wanted = (filter, from, to, seen.clone());
         if let Some(place) = self.0.iter().position(|(known, _)| *known == wanted) {
             // What is used stays in front of what is not.
             self.0[..=place].rotate_right(1);
             return Rc::clone(&self.0[0].1);
         }
-        let axis = Rc::new(Axis::new(filter, from, to, seen.clone()));
+        let axis = Rc::new(AxisWeights::new(filter, from, to, seen.clone()));
         if from.max(seen.len()) <= LONGEST_KEPT {
             self.0.truncate(KEPT - 1);
             self.0.insert(0, (wanted, Rc::clone(&axis)));
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn weights_are_found_again_and_the_oldest_are_dropped() {
-        let mut axes = Axes::default();
+        let mut axes = WeightCache::default();
         let first = axes.of(Filter::Bilinear, 500, 224, 0..224);
         for from in 1..KEPT {
             axes.of(Filter::Bicubic, from, 10, 0..10);
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn every_run_sums_up_to_one() {
         for (filter, from, to) in [(Filter::Bilinear, 438, 224), (Filter::Bicubic, 10, 37)] {
-            let axis = Axis::new(filter, from, to, 0..to);
+            let axis = AxisWeights::new(filter, from, to, 0..to);
             for output in 0..axis.first.len() {
                 let (first, run) = axis.run(output);
                 assert!(first + run.len() <= from);

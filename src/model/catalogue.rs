@@ -4,13 +4,13 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use crate::model::manifest::{Entry, Manifest};
+use crate::model::manifest::{Manifest, ManifestEntry};
 use crate::record::description::Description;
 
 /// The catalogue's text, part of the program.
 pub(crate) const TEXT: &str = include_str!("../../models/hosted.toml");
 
-static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+static CATALOGUE: LazyLock<Vec<ManifestEntry>> = LazyLock::new(|| {
     let manifest: Result<Manifest, _> = Manifest::parse(TEXT, Path::new(""));
     // A catalogue that does not parse fails this module's test, so it cannot ship.
     manifest.map(|manifest| manifest.models).unwrap_or_default()

@@ -9,12 +9,12 @@ const MAX_ELEMENTS: usize = 4096;
 
 /// A table at a position in a buffer.
 #[derive(Debug, Clone, Copy)]
-pub struct Table<'a> {
+pub struct FlatTable<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl<'a> Table<'a> {
+impl<'a> FlatTable<'a> {
     /// The root table of a buffer.
     #[must_use]
     pub fn root(bytes: &'a [u8]) -> Option<Self> {

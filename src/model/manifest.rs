@@ -20,10 +20,10 @@ pub const FILE_NAME: &str = "manifest.toml";
 pub struct Manifest {
     schema: u32,
     /// The models' common facts.
-    pub family: Option<Family>,
+    pub family: Option<ManifestFamily>,
     /// The models.
     #[serde(default, rename = "model")]
-    pub models: Vec<Entry>,
+    pub models: Vec<ManifestEntry>,
     /// The manifest's folder.
     #[serde(skip)]
     pub folder: PathBuf,
@@ -31,7 +31,7 @@ pub struct Manifest {
 
 /// What the models of a manifest share.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Family {
+pub struct ManifestFamily {
     /// The family's name.
     pub name: String,
     /// Labelled images to score it on, relative to the manifest.
@@ -44,7 +44,7 @@ pub struct Family {
 
 /// One model of a manifest.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Entry {
+pub struct ManifestEntry {
     /// The name that the command line takes for it.
     pub name: String,
     /// The file, relative to the manifest.
@@ -130,7 +130,7 @@ impl Manifest {
 
     /// The file of an entry.
     #[must_use]
-    pub fn path(&self, entry: &Entry) -> PathBuf {
+    pub fn path(&self, entry: &ManifestEntry) -> PathBuf {
         self.folder.join(&entry.file)
     }
 }

@@ -8,7 +8,7 @@
 
 use std::io::{Cursor, Read};
 
-use crate::model::flatbuffer::Table;
+use crate::model::flatbuffer::FlatTable;
 
 /// `NormalizationOptions` in the union `ProcessUnitOptions`.
 const NORMALIZATION_OPTIONS: u8 = 1;
@@ -19,7 +19,7 @@ const MAX_LABELS_BYTES: u64 = 16 << 20;
 
 /// What a model's metadata says that matters to a classifier.
 #[derive(Debug, Default, PartialEq)]
-pub struct Metadata {
+pub struct TfliteMetadata {
     /// Mean and standard deviation of the first input's normalisation.
     pub normalization: Option<(Vec<f32>, Vec<f32>)>,
     /// Name of the first output's labels file in the model's archive.
@@ -29,16 +29,16 @@ pub struct Metadata {
 /// Reads a metadata buffer. What is damaged counts as absent: metadata is an
 /// annotation, and the report says what was assumed in its place.
 #[must_use]
-pub fn read(bytes: &[u8]) -> Metadata {
-    let subgraph = Table::root(bytes).and_then(|root| root.tables(3)?.into_iter().next());
-    let Some(subgraph) = subgraph else { return Metadata::default() };
-    Metadata {
+pub fn read(bytes: &[u8]) -> TfliteMetadata {
+    let subgraph = FlatTable::root(bytes).and_then(|root| root.tables(3)?.into_iter().next());
+    let Some(subgraph) = subgraph else { return TfliteMetadata::default() };
+    TfliteMetadata {
         normalization: subgraph.tables(2).and_then(|inputs| normalization(inputs.first()?)),
         label_file: subgraph.tables(3).and_then(|outputs| label_file(outputs.first()?)),
     }
 }
 
-fn normalization(tensor: &Table<'_>) -> Option<(Vec<f32>, Vec<f32>)> {
+fn normalization(tensor: &FlatTable<'_>) -> Option<(Vec<f32>, Vec<f32>)> {
     tensor.tables(4)?.iter().find_map(|unit| {
         if unit.byte(0)? != NORMALIZATION_OPTIONS {
             return None;
@@ -53,7 +53,7 @@ fn normalization(tensor: &Table<'_>) -> Option<(Vec<f32>, Vec<f32>)> {
     })
 }
 
-fn label_file(tensor: &Table<'_>) -> Option<String> {
+fn label_file(tensor: &FlatTable<'_>) -> Option<String> {
     tensor
         .tables(6)?
         .iter()
@@ -67,5 +67,5 @@ pub fn labels(model: &[u8], name: Option<&str>) -> Option<Vec<String>> {
     let mut archive = zip::ZipArchive::new(Cursor::new(model)).ok()?;
     let mut text = String::new();
     archive.by_name(name?).ok()?.take(MAX_LABELS_BYTES).read_to_string(&mut text).ok()?;
-    crate::model::labels::read::parse(&text).ok()
+    crate::model::labels::labels_file::parse(&text).ok()
 }

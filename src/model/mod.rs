@@ -2,22 +2,22 @@
 
 pub mod alternatives;
 pub mod catalogue;
+pub mod choose_output;
+mod choose_preset;
 pub mod config;
 pub mod external;
 pub mod flatbuffer;
-pub mod geometry;
+pub mod input_geometry;
 pub mod labels;
 pub mod manifest;
 pub mod metadata;
 mod normalisation;
-pub mod onnx;
+pub mod onnx_file;
 pub(crate) mod onnx_graph;
-pub mod output;
-mod preset;
 pub mod published;
 pub mod resolve;
 pub mod select;
 pub mod shapes;
 pub mod sources;
-pub mod tflite;
+pub mod tflite_file;
 pub(crate) mod tflite_graph;

@@ -50,7 +50,7 @@ pub(super) fn of(
         (element, quantization)
             if element.is_real() || (element == ElementType::Int16 && quantization.is_some()) =>
         {
-            let metadata = model.anatomy.normalization.clone();
+            let metadata = model.signature.normalization.clone();
             let metadata = metadata.filter(|_| element.is_real() && !explicit);
             match metadata {
                 Some(found) if !(preset_is_stated && preset.name.normalises()) => found,

@@ -14,7 +14,7 @@ const TEXT: &str = include_str!("../../models/published.csv");
 const SUFFIXES: [&str; 5] = ["_quant", "_quantized", "_uint8", "_float32", "_float"];
 
 #[derive(Deserialize)]
-struct Line {
+struct PublishedEntry {
     model: String,
     precision: String,
     size_mb: Option<f64>,
@@ -23,7 +23,7 @@ struct Line {
     cpu_4_threads_ms: Option<f64>,
 }
 
-static TABLE: LazyLock<Vec<Line>> = LazyLock::new(|| {
+static TABLE: LazyLock<Vec<PublishedEntry>> = LazyLock::new(|| {
     let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(TEXT.as_bytes());
     // A table that does not parse fails this module's test, so it cannot ship.
     reader.deserialize().filter_map(Result::ok).collect()
@@ -33,7 +33,7 @@ static TABLE: LazyLock<Vec<Line>> = LazyLock::new(|| {
 /// proof: who shows them says how they were found.
 #[must_use]
 pub fn by_name(model: &Model) -> Option<Published> {
-    find(&model.name, model.description.precision.unwrap_or(model.anatomy.precision))
+    find(&model.name, model.description.precision.unwrap_or(model.signature.precision))
 }
 
 fn find(name: &str, precision: Precision) -> Option<Published> {

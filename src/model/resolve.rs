@@ -2,8 +2,8 @@
 
 use anyhow::{Result, bail};
 
-use crate::model::geometry::{self, Geometry, TIMED_ONLY};
-use crate::model::{normalisation, preset};
+use crate::model::input_geometry::{self, InputGeometry, TIMED_ONLY};
+use crate::model::{choose_preset, normalisation};
 use crate::record::channels::Channels;
 use crate::record::description::{Description, Model, PipelineSource};
 use crate::record::preprocessing::InputSpec;
@@ -61,7 +61,7 @@ fn without_other_names(under: &Description, over: &Description) -> Description {
 pub fn assumes_preprocessing(model: &Model, overrides: &Description) -> bool {
     let stated = merged(overrides, &model.description);
     let pixels = stated.mean.is_some() || stated.scale.is_some();
-    !pixels && !stated.states_a_pipeline() && model.anatomy.normalization.is_none()
+    !pixels && !stated.states_a_pipeline() && model.signature.normalization.is_none()
 }
 
 /// `under` without its pipeline where `over` states another one: parameters of two presets
@@ -109,17 +109,17 @@ pub fn input_spec(
     {
         bail!("model {}: {error}, or state it with --preprocess", model.name);
     }
-    let [input] = model.anatomy.inputs.as_slice() else {
+    let [input] = model.signature.inputs.as_slice() else {
         bail!(
             "model {} has {} inputs without a default, a classifier of images has one; {TIMED_ONLY}",
             model.name,
-            model.anatomy.inputs.len()
+            model.signature.inputs.len()
         );
     };
     let mut assumed = Vec::new();
-    let Geometry { layout, height, width, channels: count, assumed: of_shape } =
+    let InputGeometry { layout, height, width, channels: count, assumed: of_shape } =
         geometry::of(model, input, &stated)?;
-    let chosen = preset::choose(model, &stated, images == Some((width, height)))?;
+    let chosen = choose_preset::choose(model, &stated, images == Some((width, height)))?;
     let (preset, is_stated) = (chosen.preset, chosen.is_stated);
     assumed.extend(chosen.assumed);
     let channels = match stated.channels.or(preset.channels().filter(|it| it.count() == count)) {

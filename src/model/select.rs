@@ -7,8 +7,8 @@ use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 
 use crate::model::config::beside;
-use crate::model::manifest::{Entry, Manifest};
-use crate::model::{catalogue, external, onnx, sources, tflite};
+use crate::model::manifest::{Manifest, ManifestEntry};
+use crate::model::{catalogue, external, onnx_file, sources, tflite_file};
 use crate::record::description::{Description, Model, PipelineSource};
 use crate::record::format::Format;
 
@@ -97,7 +97,7 @@ pub fn embedded() -> Result<Vec<Model>> {
 pub fn representative() -> Result<Vec<Model>> {
     let manifest = Manifest::embedded()?;
     let named = manifest.family.as_ref().map_or(&[][..], |family| &family.representative);
-    let chosen = |entry: &&Entry| named.is_empty() || named.contains(&entry.name);
+    let chosen = |entry: &&ManifestEntry| named.is_empty() || named.contains(&entry.name);
     manifest.models.iter().filter(chosen).map(|entry| open(&manifest.path(entry))).collect()
 }
 
@@ -185,9 +185,9 @@ pub fn open(path: &Path) -> Result<Model> {
     let bytes = fs::read(path).with_context(context)?;
     ensure!(!bytes.is_empty(), "model {} is empty; get the file again", path.display());
     let format = Format::detect(path, &bytes);
-    let anatomy = match format {
-        Format::Tflite => tflite::read(&bytes),
-        Format::Onnx => onnx::read(&bytes),
+    let signature = match format {
+        Format::Tflite => tflite_file::read(&bytes),
+        Format::Onnx => onnx_file::read(&bytes),
     }
     .with_context(context)?;
     let sha256 = format!("{:x}", Sha256::digest(&bytes));
@@ -197,7 +197,8 @@ pub fn open(path: &Path) -> Result<Model> {
     let beside = beside.unwrap_or_default();
     let configuration = PipelineSource::Configuration(beside.files.join(" and "));
     layers.push((configuration, beside.description));
-    let in_file = Description { preprocess: anatomy.preprocess.clone(), ..Description::default() };
+    let in_file =
+        Description { preprocess: signature.preprocess.clone(), ..Description::default() };
     layers.push((PipelineSource::Metadata, in_file));
     let (description, stated) = sources::together(layers);
     if let Some(expected) = &description.sha256 {
@@ -207,16 +208,16 @@ pub fn open(path: &Path) -> Result<Model> {
             path.display()
         );
     }
-    let path = as_named(path, &anatomy.external_data).with_context(context)?;
+    let path = as_named(path, &signature.external_data).with_context(context)?;
     let bytes = bytes.len() as u64
-        + external::bytes(&path, &anatomy.external_data).with_context(context)?;
+        + external::bytes(&path, &signature.external_data).with_context(context)?;
     Ok(Model {
         name,
         path,
         format,
         bytes,
         sha256,
-        anatomy,
+        signature,
         description,
         pipeline_source: sources::of_pipeline(&stated),
         stated,

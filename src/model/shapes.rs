@@ -5,10 +5,10 @@ use std::num::NonZeroUsize;
 
 use anyhow::{Result, bail, ensure};
 
-use crate::model::geometry;
+use crate::model::input_geometry;
 use crate::model::resolve::merged;
-use crate::record::anatomy::{Anatomy, Shaped};
 use crate::record::description::{Description, Model};
+use crate::record::signature::{Shaped, Signature};
 use crate::record::tensor::TensorInfo;
 
 /// Images that one run of `model` takes where `asked` are wanted: those that its file
@@ -17,8 +17,8 @@ use crate::record::tensor::TensorInfo;
 /// # Errors
 /// Another number is fixed than the one that is asked for.
 pub fn images(model: &Model, asked: NonZeroUsize) -> Result<NonZeroUsize> {
-    let fixed = geometry::image_input(model)
-        .map(|index| &model.anatomy.inputs[index])
+    let fixed = input_geometry::image_input(model)
+        .map(|index| &model.signature.inputs[index])
         .filter(|input| input.shape.len() == 4)
         .and_then(|input| NonZeroUsize::new(input.size(0)?))
         .filter(|images| images.get() > 1);
@@ -40,11 +40,11 @@ pub fn images(model: &Model, asked: NonZeroUsize) -> Result<NonZeroUsize> {
 pub fn of(model: &Model, overrides: &Description, asked: NonZeroUsize) -> Result<Shaped> {
     let images = images(model, asked)?;
     let stated = merged(overrides, &model.description);
-    let image = geometry::image_input(model);
-    let mut anatomy = model.anatomy.clone();
-    for (index, input) in anatomy.inputs.iter_mut().enumerate() {
+    let image = input_geometry::image_input(model);
+    let mut signature = model.signature.clone();
+    for (index, input) in signature.inputs.iter_mut().enumerate() {
         let shape = if image == Some(index) && (input.shape.len() == 4 || input.is_open()) {
-            match geometry::of(model, input, &stated) {
+            match input_geometry::of(model, input, &stated) {
                 Ok(geometry) => geometry.shape(images.get()),
                 // It takes no image, and needs none to be timed.
                 Err(_) if !input.is_open() && stated.input_size.is_none() => {
@@ -68,38 +68,38 @@ pub fn of(model: &Model, overrides: &Description, asked: NonZeroUsize) -> Result
         *input = input.with_shape(shape);
     }
     ensure!(
-        anatomy.inputs.iter().all(|input| !input.is_empty()),
+        signature.inputs.iter().all(|input| !input.is_empty()),
         "model {} has an input of no elements; export it again",
         model.name
     );
-    Ok(shaped(&model.anatomy, anatomy, images))
+    Ok(shaped(&model.signature, signature, images))
 }
 
 /// The shapes of a file that nothing is stated of, for programs that load one by
 /// themselves: what it leaves open besides the images is 1.
 #[must_use]
-pub fn of_file(file: &Anatomy, images: NonZeroUsize) -> Shaped {
-    let mut anatomy = file.clone();
-    for input in &mut anatomy.inputs {
+pub fn of_file(file: &Signature, images: NonZeroUsize) -> Shaped {
+    let mut signature = file.clone();
+    for input in &mut signature.inputs {
         *input = input.with_shape(with_images(input, images));
     }
-    shaped(file, anatomy, images)
+    shaped(file, signature, images)
 }
 
-/// With the inputs of `anatomy`: what follows from them.
-fn shaped(file: &Anatomy, mut anatomy: Anatomy, images: NonZeroUsize) -> Shaped {
-    let dimensions = dimensions(&file.inputs, &anatomy.inputs);
-    for output in &mut anatomy.outputs {
+/// With the inputs of `signature`: what follows from them.
+fn shaped(file: &Signature, mut signature: Signature, images: NonZeroUsize) -> Shaped {
+    let dimensions = dimensions(&file.inputs, &signature.inputs);
+    for output in &mut signature.outputs {
         follow(output, &dimensions, images.get());
     }
     // A worker has no use for them.
-    anatomy.labels = None;
+    signature.labels = None;
     let grown = |(file, known): (&TensorInfo, &TensorInfo)| {
         file.size(0).is_some_and(|first| Some(&first) != known.shape.first())
     };
-    let resized = file.inputs.iter().zip(&anatomy.inputs).any(grown);
+    let resized = file.inputs.iter().zip(&signature.inputs).any(grown);
     let differs = resized || file.inputs.iter().chain(&file.outputs).any(TensorInfo::is_open);
-    Shaped { anatomy, dimensions, images, resized, differs }
+    Shaped { signature, dimensions, images, resized, differs }
 }
 
 /// The first axis, where it is open or holds one image, with `images`.

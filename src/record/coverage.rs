@@ -34,7 +34,7 @@ pub struct Coverage {
 
 /// Nodes of a runtime's execution plan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Plan {
+pub(crate) struct ExecutionPlan {
     /// Nodes that the runtime's own kernels execute.
     pub own: u32,
     /// Nodes that stand for a part that a delegate took.
@@ -50,7 +50,7 @@ impl Coverage {
 
     /// From the plan before and after delegation. A library that delegates
     /// although nobody `asked` is told of, too.
-    pub(crate) fn between(before: Plan, after: Plan, asked: bool) -> Self {
+    pub(crate) fn between(before: ExecutionPlan, after: ExecutionPlan, asked: bool) -> Self {
         let total = before.own + before.partitions;
         let taken = total.saturating_sub(after.own);
         let status = if taken == 0 {
@@ -74,8 +74,8 @@ impl Coverage {
 mod tests {
     use super::*;
 
-    fn plan(own: u32, partitions: u32) -> Plan {
-        Plan { own, partitions }
+    fn plan(own: u32, partitions: u32) -> ExecutionPlan {
+        ExecutionPlan { own, partitions }
     }
 
     #[test]

@@ -7,7 +7,6 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use crate::record::anatomy::Anatomy;
 use crate::record::channels::{Channels, Layout};
 use crate::record::format::Format;
 use crate::record::input_size::InputSize;
@@ -17,6 +16,7 @@ use crate::record::pipeline::Filter;
 use crate::record::precision::Precision;
 use crate::record::preprocessing::Resize;
 use crate::record::preset::{CropMode, Preset};
+use crate::record::signature::Signature;
 
 /// A description's fields; each one that is absent is derived or assumed when
 /// the model is resolved, and the report says which.
@@ -116,7 +116,7 @@ pub fn from_any_program<'de, D: Deserializer<'de>>(from: D) -> Result<Descriptio
     Description::deserialize(Value::Object(fields)).map_err(D::Error::custom)
 }
 
-/// A model as a run uses it: the file, its parsed anatomy and its description.
+/// A model as a run uses it: the file, its parsed signature and its description.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Model {
     /// Unique in a run.
@@ -130,7 +130,8 @@ pub struct Model {
     /// SHA-256 of the file, lower-case hex.
     pub sha256: String,
     /// Inputs, outputs and operators, read by us without any runtime.
-    pub anatomy: Anatomy,
+    #[serde(rename = "anatomy")]
+    pub signature: Signature,
     /// What is stated of it: beside the file, in the catalogue, or in the file.
     #[serde(deserialize_with = "from_any_program")]
     pub description: Description,

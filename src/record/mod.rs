@@ -2,7 +2,6 @@
 //! journal's entries. Everything else imports from here, and this imports from nowhere.
 
 pub mod agreement;
-pub mod anatomy;
 pub mod android;
 pub mod backend_kind;
 pub mod capabilities;
@@ -35,6 +34,7 @@ pub mod quantization;
 pub mod run;
 pub mod scored_output;
 pub mod shard;
+pub mod signature;
 pub mod status;
 pub mod tensor;
 pub mod visit;

@@ -194,8 +194,8 @@ pub struct LatencyOptions {
     /// Pause between visits.
     pub cooldown_seconds: f64,
     /// What is waited for before each round.
-    #[serde(default)]
-    pub care: Preconditions,
+    #[serde(default, rename = "care")]
+    pub preconditions: Preconditions,
     /// How many processes a case is spread over.
     pub processes: Amount,
     /// CPUs that workers are pinned to; empty: not pinned.

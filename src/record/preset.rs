@@ -124,7 +124,7 @@ pub enum CropMode {
     Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString, strum::VariantNames,
 )]
 #[strum(serialize_all = "lowercase")]
-pub enum Mode {
+pub enum PresetVariant {
     /// Keras: to -1..1.
     Tf,
     /// Keras: ImageNet's mean and deviation.
@@ -178,7 +178,7 @@ pub struct Parameters {
     pub std: Option<Vec<f32>>,
     pub rescale: Option<f64>,
     pub offset: Option<bool>,
-    pub mode: Option<Mode>,
+    pub mode: Option<PresetVariant>,
     pub loader: Option<Loader>,
     pub colour: Option<[u8; 3]>,
     pub library: Option<Library>,
@@ -249,11 +249,16 @@ impl PresetName {
     }
 
     /// Its modes, where it has any.
-    const fn modes(self) -> &'static [Mode] {
+    const fn modes(self) -> &'static [PresetVariant] {
         match self {
-            Self::Keras => &[Mode::Tf, Mode::Torch, Mode::Caffe, Mode::None],
-            Self::Mlperf => &[Mode::Vgg, Mode::Mobilenet],
-            Self::Efficientnet => &[Mode::None, Mode::Lite],
+            Self::Keras => &[
+                PresetVariant::Tf,
+                PresetVariant::Torch,
+                PresetVariant::Caffe,
+                PresetVariant::None,
+            ],
+            Self::Mlperf => &[PresetVariant::Vgg, PresetVariant::Mobilenet],
+            Self::Efficientnet => &[PresetVariant::None, PresetVariant::Lite],
             _ => &[],
         }
     }

@@ -6,7 +6,7 @@ use crate::record::pipeline::{
     Coordinates, Filter, Library, Pipeline, Resampling, SidesRule, SquareRule, Start, Step, Target,
     Values,
 };
-use crate::record::preset::{CropMode, Loader, Mode, Preset, PresetName};
+use crate::record::preset::{CropMode, Loader, Preset, PresetName, PresetVariant};
 use crate::record::preset_value::Size;
 
 /// Mean and deviation of ImageNet's pixels in 0..1, as torchvision states them.
@@ -70,7 +70,7 @@ impl Preset {
     /// The order of channels that belongs to the preset, where it has one of its own.
     #[must_use]
     pub fn channels(&self) -> Option<Channels> {
-        (self.parameters.mode == Some(Mode::Caffe)).then_some(Channels::Bgr)
+        (self.parameters.mode == Some(PresetVariant::Caffe)).then_some(Channels::Bgr)
     }
 
     /// The preset's own normalisation, for channels in this order.
@@ -97,18 +97,20 @@ impl Preset {
         let imagenet = (IMAGENET.0.to_vec(), IMAGENET.1.to_vec(), 255.0);
         let half = (vec![0.5], vec![0.5], 255.0);
         match (self.name, self.parameters.mode) {
-            (PresetName::Keras, Some(Mode::Torch))
-            | (PresetName::Efficientnet, None | Some(Mode::None))
+            (PresetName::Keras, Some(PresetVariant::Torch))
+            | (PresetName::Efficientnet, None | Some(PresetVariant::None))
             | (PresetName::Torchvision | PresetName::Timm, _) => imagenet,
             // Of red, green, blue, in pixels.
-            (PresetName::Keras, Some(Mode::Caffe)) => {
+            (PresetName::Keras, Some(PresetVariant::Caffe)) => {
                 (vec![123.68, 116.779, 103.939], vec![1.0], 1.0)
             }
-            (PresetName::Mlperf, None | Some(Mode::Vgg)) => {
+            (PresetName::Mlperf, None | Some(PresetVariant::Vgg)) => {
                 (vec![123.68, 116.78, 103.94], vec![1.0], 1.0)
             }
-            (PresetName::Efficientnet, Some(Mode::Lite)) => (vec![127.0], vec![128.0], 1.0),
-            (PresetName::Keras, Some(Mode::None)) => (vec![0.0], vec![1.0], 1.0),
+            (PresetName::Efficientnet, Some(PresetVariant::Lite)) => {
+                (vec![127.0], vec![128.0], 1.0)
+            }
+            (PresetName::Keras, Some(PresetVariant::None)) => (vec![0.0], vec![1.0], 1.0),
             (PresetName::Ultralytics | PresetName::Letterbox, _) => (vec![0.0], vec![1.0], 255.0),
             _ => half,
         }
@@ -162,8 +164,11 @@ impl Preset {
                 let size = height.min(width) as f64;
                 let padding = (size * (1.0 / CROP_SHARE - 1.0)).round_ties_even();
                 let fraction = of.fraction.unwrap_or(size / (size + padding));
-                let usual =
-                    if of.mode == Some(Mode::Lite) { Filter::Bilinear } else { Filter::Bicubic };
+                let usual = if of.mode == Some(PresetVariant::Lite) {
+                    Filter::Bilinear
+                } else {
+                    Filter::Bicubic
+                };
                 let filter = of.interpolation.unwrap_or(usual);
                 vec![
                     Step::CropSquare { fraction, rule: SquareRule::Truncated },
@@ -186,7 +191,7 @@ impl Preset {
             // mlcommons/inference, vision/classification_and_detection/python/dataset.py.
             PresetName::Mlperf => {
                 let shorter = (100.0 * height.max(width) as f64 / 87.5) as usize;
-                let linear = of.mode == Some(Mode::Mobilenet);
+                let linear = of.mode == Some(PresetVariant::Mobilenet);
                 let usual = if linear { Filter::Bilinear } else { Filter::Area };
                 let filter = of.interpolation.unwrap_or(usual);
                 let resized = resize(Target::ShorterSide(shorter), filter, Library::OpenCv);

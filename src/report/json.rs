@@ -3,15 +3,15 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::decide::verdict::Verdict;
+use crate::decide::highlights::Highlights;
 use crate::record::model_pipeline::ModelPipeline;
 use crate::record::run::{AccuracyRecord, CaseRecord, Run};
 use crate::report::class_names::ClassNames;
 use crate::report::notes::notes;
 use crate::report::portable;
-use crate::report::preprocessing;
-use crate::report::published;
-use crate::scoring::doubt::doubt;
+use crate::report::preprocessing_note;
+use crate::report::published_note;
+use crate::scoring::label_warning::label_warning;
 use crate::scoring::tally::Tally;
 use crate::stats::statistics;
 use crate::table::ranks::further_ranks;
@@ -71,9 +71,10 @@ fn accuracy(run: &Run, record: &AccuracyRecord) -> Value {
     let model = run.header.models.iter().find(|model| model.name == record.key.model);
     let scored = run.header.scored_of(&record.key.model);
     let outputs = scored.and_then(|scored| scored.classes);
-    let outputs = outputs.or(model.and_then(|model| model.anatomy.classes())).unwrap_or(0);
+    let outputs = outputs.or(model.and_then(|model| model.signature.classes())).unwrap_or(0);
     let preprocess = statistics::median_ns(&record.preprocess_ns);
-    let doubt = doubt(&record.predictions, outputs, run.header.outputs_of(&record.key.model));
+    let warning =
+        label_warning(&record.predictions, outputs, run.header.outputs_of(&record.key.model));
     let classes = tally.classes.iter().map(|class| {
         json!({
             "class": class.class,
@@ -108,8 +109,8 @@ fn accuracy(run: &Run, record: &AccuracyRecord) -> Value {
         "top1": to_value(&tally.top1),
         "top5": to_value(&tally.top5),
         "top_k": further_ranks(run, record),
-        "label_shift": doubt.and_then(|doubt| doubt.shift()),
-        "near_chance": doubt.and_then(|doubt| doubt.near_chance()),
+        "label_shift": warning.and_then(|warning| warning.shift()),
+        "near_chance": warning.and_then(|warning| warning.near_chance()),
         "classes": classes.collect::<Vec<_>>(),
         "confusions": confusions.collect::<Vec<_>>(),
         "agreement": record.agreement,
@@ -119,7 +120,7 @@ fn accuracy(run: &Run, record: &AccuracyRecord) -> Value {
 /// The report for machines: each row with its notes, and the verdict.
 #[must_use]
 pub fn report(run: &Run, rows: &[Row]) -> Value {
-    let verdict = Verdict::of(rows);
+    let verdict = Highlights::of(rows);
     let case = |index: &usize| rows[*index].case();
     let named = |indices: &[usize]| indices.iter().map(case).collect::<Vec<_>>();
     let with_notes = |row: &Row| {
@@ -168,13 +169,13 @@ fn pipelines(run: &Run) -> Value {
 }
 
 fn checks(run: &Run) -> Value {
-    run.preprocessing_checks.iter().map(preprocessing::json).collect()
+    run.preprocessing_checks.iter().map(preprocessing_note::json).collect()
 }
 
 /// Figures that were published for the models, beside the measured ones.
 fn published(run: &Run, rows: &[Row]) -> Value {
-    let Some(pairs) = published::pairs(run, rows) else { return Value::Null };
-    let line = |pair: &published::Pair<'_>| {
+    let Some(pairs) = published_note::pairs(run, rows) else { return Value::Null };
+    let line = |pair: &published_note::Pair<'_>| {
         json!({
             "model": pair.row.model,
             "matched_by": pair.matched_by,

@@ -2,16 +2,16 @@
 
 use std::fmt::Write as _;
 
+use crate::decide::highlights::{Highlights, by_device, fastest_of_each_model};
 use crate::decide::score_words;
-use crate::decide::verdict::{Verdict, by_device, fastest_of_each_model};
 use crate::record::model_pipeline::ModelPipeline;
 use crate::record::names::together;
 use crate::record::run::Run;
 use crate::record::status::Status;
 use crate::report::notes::notes;
-use crate::report::orientation;
-use crate::report::preprocessing;
-use crate::report::published;
+use crate::report::orientation_note;
+use crate::report::preprocessing_note;
+use crate::report::published_note;
 use crate::scoring::tally::Tally;
 use crate::table::paired_top1;
 use crate::table::ranks::further_ranks;
@@ -26,7 +26,7 @@ const MOST_ROWS: usize = 200;
 #[must_use]
 pub fn document(run: &Run, rows: &[Row]) -> String {
     let header = &run.header;
-    let verdict = Verdict::of(rows);
+    let verdict = Highlights::of(rows);
     let measured = rows.iter().filter(|row| row.is_measured()).count();
     let mut text = format!("### shutterbench: {}\n\n", escape(&header.run_id));
     let images = header
@@ -43,11 +43,11 @@ pub fn document(run: &Run, rows: &[Row]) -> String {
     let devices = by_device(rows);
     for (device, rows) in &devices {
         let on = if devices.len() > 1 { format!(" on {}", escape(device)) } else { String::new() };
-        for (title, sentence) in Verdict::of(rows).sentences(rows) {
+        for (title, sentence) in Highlights::of(rows).sentences(rows) {
             let _ = writeln!(text, "- **{title}{on}:** {}", escape(&sentence));
         }
     }
-    if let Some(sentence) = orientation::sentence(run) {
+    if let Some(sentence) = orientation_note::sentence(run) {
         let _ = writeln!(text, "- **EXIF:** {}", escape(&sentence));
     }
     text.push('\n');
@@ -56,7 +56,7 @@ pub fn document(run: &Run, rows: &[Row]) -> String {
     text.push_str(&accuracies(rows));
     text.push_str(&scores(run));
     text.push_str(&pipelines(run));
-    text.push_str(&preprocessing::markdown(run, escape));
+    text.push_str(&preprocessing_note::markdown(run, escape));
     text.push_str(&published(run, rows));
     let _ = writeln!(
         text,
@@ -66,7 +66,7 @@ pub fn document(run: &Run, rows: &[Row]) -> String {
     text
 }
 
-fn table(rows: &[Row], verdict: &Verdict) -> String {
+fn table(rows: &[Row], verdict: &Highlights) -> String {
     let mut text = String::from(
         "| | model | ran on | threads | p50 ms | p99 ms | Top-1 % | Top-5 % | size | notes |\n|---|---|---|--:|--:|--:|--:|--:|--:|---|\n",
     );
@@ -186,8 +186,8 @@ fn pipelines(run: &Run) -> String {
 
 /// What was published for the models, beside what was measured.
 fn published(run: &Run, rows: &[Row]) -> String {
-    let Some(pairs) = published::pairs(run, rows) else { return String::new() };
-    let line = |pair: &published::Pair<'_>| {
+    let Some(pairs) = published_note::pairs(run, rows) else { return String::new() };
+    let line = |pair: &published_note::Pair<'_>| {
         format!(
             "- **{}**{}: {}\n",
             escape(&pair.row.model),

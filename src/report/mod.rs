@@ -1,18 +1,18 @@
 //! What a run is shown as: CSV, JSON, Markdown, HTML and the terminal.
 
 pub mod class_names;
-pub mod columns;
-pub mod comparison;
+pub mod column_docs;
+pub mod comparison_report;
 pub mod csv;
 pub mod file;
-pub mod files;
 pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod notes;
-pub mod orientation;
+pub mod orientation_note;
 pub mod portable;
-pub mod preprocessing;
-pub mod published;
+pub mod preprocessing_note;
+pub mod published_note;
+pub mod run_files;
 pub mod svg;
 pub mod terminal;

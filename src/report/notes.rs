@@ -164,8 +164,9 @@ fn not_a_number(row: &Row) -> Option<Note> {
 
 fn labels(row: &Row) -> Option<Note> {
     // Wrong answers have a warning of their own.
-    let doubt = row.doubt.filter(|doubt| doubt.shift().is_some() || !row.is_suspicious())?;
-    Some(Note::new(Weight::Warning, doubt.tag(), doubt.to_string()))
+    let warning =
+        row.label_warning.filter(|warning| warning.shift().is_some() || !row.is_suspicious())?;
+    Some(Note::new(Weight::Warning, warning.tag(), warning.to_string()))
 }
 
 fn delegate(row: &Row) -> Option<Note> {

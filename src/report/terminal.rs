@@ -5,7 +5,7 @@ use comfy_table::{
     Width as ComfyWidth, presets,
 };
 
-use crate::decide::verdict::{Verdict, by_device};
+use crate::decide::highlights::{Highlights, by_device};
 use crate::record::case::{LOCAL, on_device};
 use crate::record::coverage::DelegateStatus;
 use crate::report::notes::{Group, Weight, grouped, notes};
@@ -21,7 +21,7 @@ const LEAST_WIDTH: usize = 60;
 const NOTES: &str = "note";
 
 /// A column of the table, and how soon it gives way on a narrow terminal.
-struct Column {
+struct TerminalColumn {
     title: &'static str,
     numeric: bool,
     /// Width of the terminal from which on it is shown.
@@ -31,72 +31,78 @@ struct Column {
     present: fn(&Row) -> bool,
 }
 
-const COLUMNS: [Column; 11] = [
-    Column {
+const COLUMNS: [TerminalColumn; 11] = [
+    TerminalColumn {
         title: "device",
         numeric: false,
         from: 100,
         cell: |r| r.device.clone(),
         present: |r| r.device != LOCAL,
     },
-    Column { title: "ran on", numeric: false, from: 0, cell: ran_on, present: |_| true },
-    Column {
+    TerminalColumn { title: "ran on", numeric: false, from: 0, cell: ran_on, present: |_| true },
+    TerminalColumn {
         title: "threads",
         numeric: true,
         from: 0,
         cell: |r| r.threads.to_string(),
         present: |_| true,
     },
-    Column {
+    TerminalColumn {
         title: "p50 ms",
         numeric: true,
         from: 0,
         cell: |r| r.latency_p50_us.map_or(String::new(), ms),
         present: |_| true,
     },
-    Column {
+    TerminalColumn {
         title: "95% interval",
         numeric: true,
         from: 0,
         cell: interval,
         present: |r| r.latency_p50_low_us.is_some(),
     },
-    Column {
+    TerminalColumn {
         title: "p99 ms",
         numeric: true,
         from: 110,
         cell: |r| r.shown_p99_us().map_or(String::new(), ms),
         present: |r| r.shown_p99_us().is_some(),
     },
-    Column {
+    TerminalColumn {
         title: "Top-1 %",
         numeric: true,
         from: 0,
         cell: |r| r.top1.map_or(String::new(), percent),
         present: |r| r.top1.is_some(),
     },
-    Column {
+    TerminalColumn {
         title: "95% interval",
         numeric: true,
         from: 110,
         cell: top1_interval,
         present: |r| r.top1_low.is_some(),
     },
-    Column {
+    TerminalColumn {
         title: "Top-5 %",
         numeric: true,
         from: 90,
         cell: |r| r.top5.map_or(String::new(), percent),
         present: |r| r.top5.is_some(),
     },
-    Column {
+    TerminalColumn {
         title: "memory",
         numeric: true,
         from: 130,
         cell: |r| r.memory_peak_bytes.map_or(String::new(), bytes),
         present: |r| r.memory_peak_bytes.is_some(),
     },
-    Column { title: NOTES, numeric: false, from: 0, cell: tags, present: |r| !notes(r).is_empty() },
+    TerminalColumn {
+        title: NOTES,
+        numeric: false,
+        from: 0,
+        cell: tags,
+        present: |r| !notes(r).is_empty(),
+    },
 ];
 
 /// What really ran, short: `tflite/xnnpack (17/19)` took 17 of 19 nodes.
@@ -138,8 +144,8 @@ pub fn table(rows: &[Row], width: Option<usize>, color: bool) -> String {
     let width = width.unwrap_or(DEFAULT_WIDTH).max(LEAST_WIDTH);
     let rows: Vec<Row> = rows.iter().map(|row| row.clone().map_text(one_line)).collect();
     let rows = rows.as_slice();
-    let verdict = Verdict::of(rows);
-    let columns: Vec<&Column> = COLUMNS
+    let verdict = Highlights::of(rows);
+    let columns: Vec<&TerminalColumn> = COLUMNS
         .iter()
         .filter(|column| column.from <= width && rows.iter().any(column.present))
         .collect();
@@ -159,7 +165,7 @@ pub fn table(rows: &[Row], width: Option<usize>, color: bool) -> String {
     }
     for (device, rows) in devices {
         text.push_str(&paint(&format!("On {device}\n"), "\u{1b}[1m", color));
-        text.push_str(&closing(&rows, &Verdict::of(&rows), color));
+        text.push_str(&closing(&rows, &Highlights::of(&rows), color));
     }
     text
 }
@@ -186,9 +192,9 @@ fn heading(row: &Row) -> String {
 fn grid(
     rows: &[Row],
     group: &[usize],
-    columns: &[&Column],
+    columns: &[&TerminalColumn],
     widths: Option<&[u16]>,
-    verdict: &Verdict,
+    verdict: &Highlights,
     width: usize,
     color: bool,
 ) -> String {
@@ -200,8 +206,9 @@ fn grid(
     } else {
         table.force_no_tty();
     }
-    let title =
-        |column: &&Column| aligned(Cell::new(column.title), column).add_attribute(Attribute::Dim);
+    let title = |column: &&TerminalColumn| {
+        aligned(Cell::new(column.title), column).add_attribute(Attribute::Dim)
+    };
     table.set_header(columns.iter().map(title));
     for &index in group {
         let row = &rows[index];
@@ -219,10 +226,10 @@ fn grid(
 /// Widths under which the tables of all models line up, one space on each side
 /// of a cell: the notes get what the others leave. `None` where that is too
 /// little and each table makes do.
-fn widths(rows: &[Row], columns: &[&Column], width: usize) -> Option<Vec<u16>> {
+fn widths(rows: &[Row], columns: &[&TerminalColumn], width: usize) -> Option<Vec<u16>> {
     /// The longest word of a note, and the spaces around it.
     const LEAST_NOTES: usize = 13;
-    let longest = |column: &&Column| {
+    let longest = |column: &&TerminalColumn| {
         let cells = rows.iter().map(|row| (column.cell)(row).chars().count());
         cells.chain([column.title.chars().count()]).max().unwrap_or(0) + 2
     };
@@ -235,7 +242,7 @@ fn widths(rows: &[Row], columns: &[&Column], width: usize) -> Option<Vec<u16>> {
     widths.into_iter().map(|width| u16::try_from(width).ok()).collect()
 }
 
-fn aligned(cell: Cell, column: &Column) -> Cell {
+fn aligned(cell: Cell, column: &TerminalColumn) -> Cell {
     let right = CellAlignment::Right;
     cell.set_alignment(if column.numeric { right } else { CellAlignment::Left })
 }
@@ -291,7 +298,7 @@ fn further_ranks(rows: &[Row], color: bool) -> String {
     paint("Further ranks:", "\u{1b}[1m", color) + "\n" + &lines.concat() + "\n"
 }
 
-fn closing(rows: &[Row], verdict: &Verdict, color: bool) -> String {
+fn closing(rows: &[Row], verdict: &Highlights, color: bool) -> String {
     let sentences = verdict.sentences(rows);
     let bold = |text: &str| paint(text, "\u{1b}[1m", color);
     let mut front = String::new();

@@ -22,9 +22,9 @@ use crate::run::journal::Entry;
 use crate::run::matching::Matching;
 use crate::run::progress::Event;
 use crate::run::reference::{of_kinds, single_threaded};
-use crate::run::{reference, scored};
+use crate::run::{choose_outputs, reference};
 use crate::scoring::score::score;
-use crate::scoring::subject::{Scored, Subject};
+use crate::scoring::subject::{ScoringProgress, Subject};
 use crate::worker::link::{Fault, Link};
 use crate::worker::protocol::{Reply, Request};
 
@@ -54,7 +54,7 @@ pub fn measure(
         let pass = load_pass(context, dataset, cases, records, &mut waiting)?;
         let scored = score_pass(context, dataset, pass, records, &mut unreadable)?;
         for (subject, coverage) in scored {
-            let end = End { status: Status::Ok, error: None, coverage, killed: false };
+            let end = SubjectEnd { status: Status::Ok, error: None, coverage, killed: false };
             end_subject(context, &mut records[subject], subject, end)?;
         }
     }
@@ -62,14 +62,14 @@ pub fn measure(
 }
 
 /// How a subject ended.
-struct End {
+struct SubjectEnd {
     status: Status,
     error: Option<String>,
     coverage: Option<Coverage>,
     killed: bool,
 }
 
-impl From<Fault> for End {
+impl From<Fault> for SubjectEnd {
     fn from(fault: Fault) -> Self {
         let Fault { status, reason, killed } = fault;
         Self { status, error: Some(reason), coverage: None, killed }
@@ -221,12 +221,12 @@ fn follow(subjects: &mut [Subject], followers: &[usize], reference: usize) {
 
 /// What the latency part found out already: a backend that does not take the
 /// model is not asked again.
-fn refused_before(cases: &[CaseRecord], key: &AccuracyKey) -> Option<End> {
+fn refused_before(cases: &[CaseRecord], key: &AccuracyKey) -> Option<SubjectEnd> {
     cases
         .iter()
         .find(|record| record.case.accuracy_key() == *key)
         .filter(|record| record.status == Status::Unsupported)
-        .map(|record| End {
+        .map(|record| SubjectEnd {
             status: Status::Unsupported,
             error: record.error.clone(),
             coverage: None,
@@ -275,7 +275,7 @@ pub(crate) fn load_scorer(
     let overrides = &context.options().overrides;
     let images = context.header().image_size();
     let spec = resolve::input_spec(model, overrides, images).map_err(failed)?.spec;
-    let scored = scored::of(context.header(), model)?;
+    let scored = choose_outputs::of(context.header(), model)?;
     let classes = class_map(context, dataset, model, scored).map_err(failed)?;
     let workers = context.workers.unpinned();
     let load = |link: &mut Box<dyn Link + Send>| {
@@ -283,7 +283,8 @@ pub(crate) fn load_scorer(
     };
     let told = links.iter_mut().map(load).collect::<Result<Vec<_>, _>>()?;
     let outputs = told.first().map_or(&[][..], |told| told.outputs.as_slice());
-    let reading = scored::reading(model, scored, outputs, classes.outputs()).map_err(failed)?;
+    let reading =
+        choose_outputs::reading(model, scored, outputs, classes.outputs()).map_err(failed)?;
     let resident = |it: &Loaded| it.memory_load_bytes.unwrap_or(model.bytes) as f64;
     let bytes = told.iter().map(resident).sum();
     let from = dataset.position_after(None);
@@ -313,7 +314,7 @@ fn score_pass(
     let mut not_done = HashSet::new();
     let header = context.header();
     let mut sink = |scored| match scored {
-        Scored::Batch { subject, predictions, preprocess_ns, agreement } => {
+        ScoringProgress::Batch { subject, predictions, preprocess_ns, agreement } => {
             let subject = members[subject];
             let images = predictions.len();
             let agreement =
@@ -324,7 +325,7 @@ fn score_pass(
             context.observe(Event::Scored { images });
             Ok(())
         }
-        Scored::Lost { subject, fault } => {
+        ScoringProgress::Lost { subject, fault } => {
             let subject = members[subject];
             if fault.is_of_interrupt(stop) {
                 not_done.insert(subject);
@@ -332,7 +333,7 @@ fn score_pass(
             }
             end_subject(context, &mut records[subject], subject, fault.into())
         }
-        Scored::Unreadable { file, reason } => {
+        ScoringProgress::Unreadable { file, reason } => {
             unreadable.push((file.clone(), reason.clone()));
             context.keep(&Entry::Unreadable { images: vec![(file, reason)] })
         }
@@ -350,9 +351,9 @@ fn end_subject(
     context: &mut Context<'_>,
     record: &mut AccuracyRecord,
     subject: usize,
-    end: End,
+    end: SubjectEnd,
 ) -> Result<()> {
-    let End { status, error, coverage, killed } = end;
+    let SubjectEnd { status, error, coverage, killed } = end;
     let agreement = record.agreement;
     let entry = Entry::SubjectEnded { subject, status, error, coverage, agreement, killed };
     context.keep(&entry)?;

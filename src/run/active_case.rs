@@ -16,10 +16,10 @@ use crate::stats::stopping::{Decision, LEAST_RUNS, Replication, Stopping};
 use crate::worker::link::{Fault, Link};
 use crate::worker::protocol::{Reply, Request};
 use crate::worker::sample_input;
-use crate::worker::source::Worker;
-use crate::worker::source::unexpected;
 use crate::worker::visit_plan::{MAX_RUNS, VisitPlan};
-use crate::worker::warmup::{Step, Warmup};
+use crate::worker::warmup::{Warmup, WarmupStep};
+use crate::worker::worker_source::Worker;
+use crate::worker::worker_source::unexpected;
 
 /// A case that is being measured.
 pub struct ActiveCase {
@@ -228,11 +228,11 @@ fn warm_worker(
     let mut warmup = Warmup::new(options.warmup);
     let report = loop {
         match warmup.step() {
-            Step::Run(_) if context.interrupted() => return Ok(None),
-            Step::Run(plan) => {
+            WarmupStep::Run(_) if context.interrupted() => return Ok(None),
+            WarmupStep::Run(plan) => {
                 warmup.feed(&visited(link.as_mut(), &Request::Visit(plan))?.block);
             }
-            Step::Done(report) => break report,
+            WarmupStep::Done(report) => break report,
         }
     };
     let memory = memory(link.as_mut())?;

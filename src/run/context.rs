@@ -8,11 +8,11 @@ use crate::record::options::Options;
 use crate::record::preprocessing_check::PreprocessingCheck;
 use crate::record::run::{AccuracyRecord, CaseRecord, Run};
 use crate::run::journal::{Entry, Journal};
-use crate::run::left::Left;
 use crate::run::plan::Plan;
 use crate::run::progress::{Event, Progress};
+use crate::run::remaining::Remaining;
 use crate::run::{replay, resume};
-use crate::worker::source::WorkerSource;
+use crate::worker::worker_source::WorkerSource;
 use anyhow::Result;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -164,7 +164,7 @@ impl Started {
     /// The run in `folder`, without its images.
     fn found(folder: PathBuf) -> Result<Self> {
         let (journal, entries) = Journal::resume(&folder)?;
-        let left = Left::of(&entries);
+        let left = Remaining::of(&entries);
         let mut run = replay::run(entries)?;
         resume::check_measured(&run.header)?;
         left.reopen(&mut run);
@@ -183,7 +183,7 @@ impl Started {
 }
 
 /// One of the runs that are taken in turn, while it is measured.
-pub struct Arm<'a> {
+pub struct Side<'a> {
     /// What its parts need.
     pub context: Context<'a>,
     /// Wall time that was spent on it before.

@@ -9,11 +9,11 @@ use anyhow::Result;
 
 use crate::record::header::Header;
 use crate::record::run::Run;
-use crate::run::context::{Arm, Context, Started};
+use crate::run::context::{Context, Side, Started};
 use crate::run::journal::Entry;
 use crate::run::progress::Progress;
-use crate::run::{accuracy, agreement, latency, preprocessing_check, replay};
-use crate::worker::source::WorkerSource;
+use crate::run::{accuracy, check_agreement, check_preprocessing, latency, replay};
+use crate::worker::worker_source::WorkerSource;
 
 /// Names of the two sides of runs taken in turn, and of their folders.
 pub const SIDES: [&str; 2] = ["base", "new"];
@@ -36,11 +36,11 @@ pub fn execute(
     let progress = Progress::new(quiet, cases, images);
     let sides: &[&str] = if started.len() == 1 { &[""] } else { &SIDES };
     let headers: Vec<Header> = started.iter().map(|one| one.run.header.clone()).collect();
-    let mut arms: Vec<Arm<'_>> = started
+    let mut sides: Vec<Side<'_>> = started
         .iter_mut()
         .zip(&headers)
         .zip(sides)
-        .map(|((one, header), side)| Arm {
+        .map(|((one, header), side)| Side {
             context: Context {
                 workers: WorkerSource::new(&header.options),
                 header,
@@ -57,31 +57,31 @@ pub fn execute(
             dataset: one.dataset.as_ref(),
         })
         .collect();
-    latency::measure(&mut arms)?;
-    for arm in arms.iter_mut().filter(|arm| !arm.is_done) {
-        match arm.dataset {
+    latency::measure(&mut sides)?;
+    for side in sides.iter_mut().filter(|side| !side.is_done) {
+        match side.dataset {
             Some(dataset) => {
-                accuracy::measure(&mut arm.context, dataset, arm.cases, arm.accuracies)?;
-                preprocessing_check::measure(
-                    &mut arm.context,
+                accuracy::measure(&mut side.context, dataset, side.cases, side.accuracies)?;
+                check_preprocessing::measure(
+                    &mut side.context,
                     dataset,
-                    arm.accuracies,
-                    arm.checks,
+                    side.accuracies,
+                    side.checks,
                 )?;
             }
-            None => agreement::measure(&mut arm.context, arm.cases, arm.accuracies)?,
+            None => check_agreement::measure(&mut side.context, side.cases, side.accuracies)?,
         }
         let seconds = start.elapsed().as_secs_f64();
-        let entry = if arm.context.interrupted() {
+        let entry = if side.context.interrupted() {
             Entry::Interrupted { seconds }
         } else {
             let load_after = crate::host::read::load_average();
-            Entry::Finished { load_after, seconds: arm.earlier_seconds + seconds }
+            Entry::Finished { load_after, seconds: side.earlier_seconds + seconds }
         };
-        arm.context.keep(&entry)?;
+        side.context.keep(&entry)?;
     }
     progress.finish();
-    drop(arms);
+    drop(sides);
     // At 50,000 images a model's predictions take megabytes: not held twice.
     for one in started.iter_mut() {
         one.run.cases = Vec::new();

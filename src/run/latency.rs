@@ -9,12 +9,12 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use crate::host::care::Reading;
+use crate::host::preconditions::Sensors;
 use crate::record::options::Order;
 use crate::record::run::DELEGATE_REQUIRED;
 use crate::record::status::Status;
 use crate::run::active_case::ActiveCase;
-use crate::run::context::Arm;
+use crate::run::context::Side;
 use crate::run::journal::Entry;
 use crate::run::progress::Event;
 use crate::stats::stopping::{Decision, Reason};
@@ -27,88 +27,88 @@ const MEMORY_SHARE: f64 = 0.5;
 const MAX_LOADED: usize = 128;
 /// How often a machine is asked whether it has cooled or charged enough: asking
 /// costs it some work itself.
-const CARE_INTERVAL: Duration = Duration::from_secs(2);
+const READY_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Cases that are visited next to each other: one of each run that is taken in
 /// turn, so that a round of the one has its partner in the other at nearly the
-/// same moment. A run alone has one seat in each.
-type Companions = Vec<Seat>;
+/// same moment. A run alone has one member in each.
+type ActivePair = Vec<ActiveSide>;
 
-struct Seat {
+struct ActiveSide {
     /// Index of the run.
-    arm: usize,
+    side: usize,
     active: ActiveCase,
 }
 
-/// Measures what the runs in `arms` lack. Returns early, with what is measured in
+/// Measures what the runs in `sides` lack. Returns early, with what is measured in
 /// the journals, when the user interrupts.
 ///
 /// # Errors
 /// Only what ends the whole run: a journal that cannot be written.
-pub fn measure(arms: &mut [Arm<'_>]) -> Result<()> {
-    let most_cases = arms.iter().map(|arm| arm.cases.len()).max().unwrap_or(0);
+pub fn measure(sides: &mut [Side<'_>]) -> Result<()> {
+    let most_cases = sides.iter().map(|side| side.cases.len()).max().unwrap_or(0);
     let mut waiting: Vec<usize> = (0..most_cases).rev().collect();
-    while !waiting.is_empty() && !interrupted(arms) {
-        let group = load_group(arms, &mut waiting)?;
-        visit_in_rounds(arms, group)?;
+    while !waiting.is_empty() && !interrupted(sides) {
+        let group = load_group(sides, &mut waiting)?;
+        visit_in_rounds(sides, group)?;
     }
     Ok(())
 }
 
-fn interrupted(arms: &[Arm<'_>]) -> bool {
-    arms.iter().any(|arm| arm.context.interrupted())
+fn interrupted(sides: &[Side<'_>]) -> bool {
+    sides.iter().any(|side| side.context.interrupted())
 }
 
 /// Loads and warms up cases until the memory or the list is used up.
-fn load_group(arms: &mut [Arm<'_>], waiting: &mut Vec<usize>) -> Result<Vec<Companions>> {
-    let sequential = arms.iter().any(|arm| {
-        arm.context.options().latency.as_ref().is_some_and(|it| it.order == Order::Sequential)
+fn load_group(sides: &mut [Side<'_>], waiting: &mut Vec<usize>) -> Result<Vec<ActivePair>> {
+    let sequential = sides.iter().any(|side| {
+        side.context.options().latency.as_ref().is_some_and(|it| it.order == Order::Sequential)
     });
-    let most = if sequential { 1 } else { MAX_LOADED / arms.len().max(1) };
+    let most = if sequential { 1 } else { MAX_LOADED / sides.len().max(1) };
     let budget = crate::host::memory::available_bytes() as f64 * MEMORY_SHARE;
     let mut resident = 0.0;
     let mut group = Vec::new();
-    while group.len() < most && resident < budget && !interrupted(arms) {
+    while group.len() < most && resident < budget && !interrupted(sides) {
         let Some(index) = waiting.pop() else { break };
-        let mut companions = Companions::new();
-        for (arm, it) in arms.iter_mut().enumerate() {
+        let mut pair = ActivePair::new();
+        for (side, it) in sides.iter_mut().enumerate() {
             if let Some(active) = it.begin(index)? {
                 resident += active.resident_bytes() as f64;
-                companions.push(Seat { arm, active });
+                pair.push(ActiveSide { side, active });
             }
         }
         // Renewed together, they need one number of processes: what the slower one
         // to load affords.
-        let processes = companions.iter().map(|seat| seat.active.processes()).min();
-        for seat in &mut companions {
-            seat.active.limit_processes(processes.unwrap_or(1));
+        let processes = pair.iter().map(|member| member.active.processes()).min();
+        for member in &mut pair {
+            member.active.limit_processes(processes.unwrap_or(1));
         }
-        if !companions.is_empty() {
-            group.push(companions);
+        if !pair.is_empty() {
+            group.push(pair);
         }
     }
     Ok(group)
 }
 
-fn visit_in_rounds(arms: &mut [Arm<'_>], mut group: Vec<Companions>) -> Result<()> {
-    let visits = arms.iter().flat_map(|arm| arm.cases.iter()).flat_map(|record| &record.visits);
+fn visit_in_rounds(sides: &mut [Side<'_>], mut group: Vec<ActivePair>) -> Result<()> {
+    let visits = sides.iter().flat_map(|side| side.cases.iter()).flat_map(|record| &record.visits);
     let mut round = visits.map(|visit| visit.round + 1).max().unwrap_or(0);
-    let seed = arms.first().map_or(0, |arm| arm.context.seed());
-    while !group.is_empty() && !interrupted(arms) {
-        take_care(arms);
+    let seed = sides.first().map_or(0, |side| side.context.seed());
+    while !group.is_empty() && !interrupted(sides) {
+        wait_until_ready(sides);
         let mut rng = ChaCha8Rng::seed_from_u64(seed.wrapping_add(u64::from(round)));
         group.shuffle(&mut rng);
-        for companions in &mut group {
-            if interrupted(arms) {
+        for pair in &mut group {
+            if interrupted(sides) {
                 break;
             }
             // Who comes first changes: the second may find a warmer machine.
-            companions.shuffle(&mut rng);
-            visit(arms, companions, round)?;
+            pair.shuffle(&mut rng);
+            visit(sides, pair, round)?;
         }
-        group.retain(|companions| !companions.is_empty());
-        if let Some(arm) = arms.first_mut() {
-            arm.context.observe(Event::RoundEnded { round, cases_left: group.len() });
+        group.retain(|pair| !pair.is_empty());
+        if let Some(side) = sides.first_mut() {
+            side.context.observe(Event::RoundEnded { round, cases_left: group.len() });
         }
         round += 1;
     }
@@ -117,51 +117,51 @@ fn visit_in_rounds(arms: &mut [Arm<'_>], mut group: Vec<Companions>) -> Result<(
 
 /// Waits until the machine is as cool and charged as the options ask, or the
 /// user interrupts.
-fn take_care(arms: &mut [Arm<'_>]) {
-    let latency = arms.first().and_then(|arm| arm.context.options().latency.as_ref());
-    let Some(care) = latency.map(|options| options.care) else { return };
+fn wait_until_ready(sides: &mut [Side<'_>]) {
+    let latency = sides.first().and_then(|side| side.context.options().latency.as_ref());
+    let Some(preconditions) = latency.map(|options| options.preconditions) else { return };
     let mut told = String::new();
-    while care.is_asked() && !interrupted(arms) {
-        let Some(reason) = care.unmet(&Reading::now()) else { return };
-        if let Some(arm) = arms.first_mut().filter(|_| reason != told) {
-            arm.context.observe(Event::Waiting(&reason));
+    while preconditions.is_asked() && !interrupted(sides) {
+        let Some(reason) = preconditions.unmet(&Sensors::now()) else { return };
+        if let Some(side) = sides.first_mut().filter(|_| reason != told) {
+            side.context.observe(Event::Waiting(&reason));
             told = reason;
         }
-        if let Some(arm) = arms.first() {
-            arm.context.pause(CARE_INTERVAL);
+        if let Some(side) = sides.first() {
+            side.context.pause(READY_INTERVAL);
         }
     }
 }
 
-/// Visits each of the companions once; those that are done with leave. One that
+/// Visits each of the pair once; those that are done with leave. One that
 /// is merely precise enough stays as long as a companion needs a partner.
-fn visit(arms: &mut [Arm<'_>], companions: &mut Companions, round: u32) -> Result<()> {
+fn visit(sides: &mut [Side<'_>], pair: &mut ActivePair, round: u32) -> Result<()> {
     let mut decisions = Vec::new();
-    for mut seat in companions.drain(..) {
-        if let Some(decision) = arms[seat.arm].visit(&mut seat.active, round)? {
-            decisions.push((seat, decision));
+    for mut member in pair.drain(..) {
+        if let Some(decision) = sides[member.side].visit(&mut member.active, round)? {
+            decisions.push((member, decision));
         }
     }
     let all_enough = decisions.iter().all(|(_, decision)| *decision != Decision::More);
-    for (seat, decision) in decisions {
+    for (member, decision) in decisions {
         match decision {
-            Decision::More => companions.push(seat),
-            Decision::Enough(Reason::Precise) if !all_enough => companions.push(seat),
-            Decision::Enough(_) => arms[seat.arm].end_well(seat.active)?,
+            Decision::More => pair.push(member),
+            Decision::Enough(Reason::Precise) if !all_enough => pair.push(member),
+            Decision::Enough(_) => sides[member.side].end_well(member.active)?,
         }
     }
     // After Ctrl-C there will be no visit that needs a fresh process.
-    if !interrupted(arms) && companions.iter().any(|seat| seat.active.process_is_due()) {
-        for mut seat in std::mem::take(companions) {
-            if arms[seat.arm].renew(&mut seat.active)? {
-                companions.push(seat);
+    if !interrupted(sides) && pair.iter().any(|member| member.active.process_is_due()) {
+        for mut member in std::mem::take(pair) {
+            if sides[member.side].renew(&mut member.active)? {
+                pair.push(member);
             }
         }
     }
     Ok(())
 }
 
-impl Arm<'_> {
+impl Side<'_> {
     /// Starts case `index`, if there is one that is not done with; `None` also
     /// where it could not be started, which is then in its record, and where the
     /// user interrupted its warm-up.

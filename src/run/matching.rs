@@ -6,8 +6,8 @@ use anyhow::Result;
 
 use crate::dataset::entries::Dataset;
 use crate::dataset::labelling;
-use crate::dataset::labelling::outputs::{Matched, Outputs};
-use crate::model::labels::read;
+use crate::dataset::labelling::outputs::{Matched, ModelOutputs};
+use crate::model::labels::labels_file;
 use crate::model::resolve;
 use crate::record::description::{Description, Model};
 use crate::record::scored_output::ScoredOutput;
@@ -17,12 +17,12 @@ use crate::record::scored_output::ScoredOutput;
 pub struct Matching<'a> {
     dataset: &'a Dataset,
     overrides: &'a Description,
-    known: Vec<(Bearing<'a>, Matched)>,
+    known: Vec<(MatchKey<'a>, Matched)>,
 }
 
 /// All of a model that matching depends on.
 #[derive(PartialEq)]
-struct Bearing<'a> {
+struct MatchKey<'a> {
     outputs: usize,
     labels: Option<Cow<'a, [String]>>,
     embedded: Option<&'a [String]>,
@@ -42,34 +42,34 @@ impl<'a> Matching<'a> {
     /// Labels that cannot be read or do not fit.
     pub fn of(&mut self, model: &'a Model, scored: &'a ScoredOutput) -> Result<Matched> {
         let stated = resolve::merged(self.overrides, &model.description);
-        let embedded = model.anatomy.labels.as_deref().or_else(|| in_graph(model, scored));
+        let embedded = model.signature.labels.as_deref().or_else(|| in_graph(model, scored));
         let labels = match &stated.labels {
-            Some(path) => Some(Cow::Owned(read::read(path)?)),
+            Some(path) => Some(Cow::Owned(labels_file::read(path)?)),
             None => stated.label_names.map(Cow::Owned).or(embedded.map(Cow::Borrowed)),
         };
         let outputs = scored.classes.unwrap_or_else(|| self.dataset.class_count());
-        let bearing = Bearing { outputs, labels, embedded, offset: stated.label_offset };
-        if let Some((_, matched)) = self.known.iter().find(|(known, _)| *known == bearing) {
+        let key = MatchKey { outputs, labels, embedded, offset: stated.label_offset };
+        if let Some((_, matched)) = self.known.iter().find(|(known, _)| *known == key) {
             return Ok(matched.clone());
         }
         let matched = labelling::resolve::resolve(
             self.dataset,
-            &Outputs {
+            &ModelOutputs {
                 model: &model.name,
-                count: bearing.outputs,
-                labels: bearing.labels.as_deref(),
-                embedded: bearing.embedded,
-                offset: bearing.offset,
+                count: key.outputs,
+                labels: key.labels.as_deref(),
+                embedded: key.embedded,
+                offset: key.offset,
             },
         )?;
-        self.known.push((bearing, matched.clone()));
+        self.known.push((key, matched.clone()));
         Ok(matched)
     }
 }
 
 /// What a model or its graph calls its classes, where those are no mere indices.
 fn in_graph<'a>(model: &'a Model, scored: &'a ScoredOutput) -> Option<&'a [String]> {
-    let of_graph = || model.anatomy.output_classes.iter().flatten().next();
+    let of_graph = || model.signature.output_classes.iter().flatten().next();
     let names = Some(&scored.names).filter(|names| !names.is_empty()).or_else(of_graph)?;
     let index = |(index, name): (usize, &String)| *name == index.to_string();
     (!names.iter().enumerate().all(index)).then_some(names.as_slice())

@@ -14,7 +14,7 @@ use time::macros::format_description;
 use crate::dataset::entries::Dataset;
 use crate::file_hash;
 use crate::host::affinity;
-use crate::host::care::Reading;
+use crate::host::preconditions::Sensors;
 use crate::model::manifest::Manifest;
 use crate::model::{select, shapes};
 use crate::record::backend_kind::BackendKind;
@@ -27,15 +27,15 @@ use crate::record::options::{
 };
 use crate::record::partition::Selection;
 use crate::record::shard::Shard;
-use crate::run::assumed;
 use crate::run::journal::SCHEMA;
 use crate::run::matrix::{self, Matrix};
+use crate::run::model_decisions;
 use crate::run::suite_file::SuiteFile;
-use crate::run::{reference, scored, selection};
-use crate::runtime::error::BackendError;
+use crate::run::{choose_outputs, reference, selection};
+use crate::runtime::backend_error::BackendError;
 use crate::runtime::library::RuntimeLibrary;
 use crate::runtime::registry;
-use crate::worker::source::WorkerSource;
+use crate::worker::worker_source::WorkerSource;
 
 /// Least time in the timed runs of a visit: long enough that visiting costs little, short
 /// enough that every case is visited often.
@@ -108,13 +108,13 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
     let dataset = options.accuracy.as_ref();
     let dataset = dataset.map(|accuracy| open_dataset(accuracy, options.seed)).transpose()?;
     let all = models.iter().chain(&references);
-    let means = scored::Means {
+    let means = choose_outputs::ProbeSetup {
         overrides: &options.overrides,
         backends: &backends,
         workers: &WorkerSource::new(&options),
         dataset: dataset.as_ref(),
     };
-    let decided = scored::decide(all, means);
+    let decided = choose_outputs::decide(all, means);
     let unscored = decided.unscored.into_iter();
     let unscored = unscored.filter(|(name, _)| models.iter().any(|model| model.name == *name));
     let unscored: Vec<(String, String)> = unscored.collect();
@@ -125,7 +125,7 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
             assumptions.push(format!("{name} is timed and not scored: {reason}"));
         }
         assumptions.extend(decided.assumed);
-        let known = assumed::about(dataset, &models, &options.overrides, &decided.scored)?;
+        let known = model_decisions::about(dataset, &models, &options.overrides, &decided.scored)?;
         (outputs, pipelines) = (known.outputs, known.pipelines);
         assumptions.extend(known.sentences);
         assumptions.extend(fewer_images(accuracy, dataset));
@@ -303,12 +303,12 @@ fn latency_options(wanted: &SuiteFile) -> Result<LatencyOptions> {
         Some(text) => affinity::parse(text)?,
         None => Vec::new(),
     };
-    let care = Preconditions {
+    let preconditions = Preconditions {
         max_celsius: wanted.max_temperature.map(NonNegative::get),
         min_battery_percent: wanted.min_battery.map(NonNegative::get),
     };
-    if care.is_asked()
-        && let Some(reason) = care.blind_spot(&Reading::now())
+    if preconditions.is_asked()
+        && let Some(reason) = preconditions.blind_spot(&Sensors::now())
     {
         anyhow::bail!("{reason}");
     }
@@ -321,7 +321,7 @@ fn latency_options(wanted: &SuiteFile) -> Result<LatencyOptions> {
         block_ms: wanted.block_ms.map_or(BLOCK_MS, NonNegative::get),
         order: wanted.order.unwrap_or(Order::Interleaved),
         cooldown_seconds: wanted.cooldown.map_or(0.0, NonNegative::get),
-        care,
+        preconditions,
         processes: wanted.processes.unwrap_or(Amount::Auto),
         affinity,
         budget_ms: wanted.budget_ms.map(NonNegative::get),

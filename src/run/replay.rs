@@ -18,7 +18,7 @@ use crate::run::journal::Entry;
 /// # Errors
 /// See [`journal::each`] and [`run`].
 pub fn read(folder: &Path) -> Result<Run> {
-    let (mut run, mut names) = (None, Names::default());
+    let (mut run, mut names) = (None, ImageNames::default());
     journal::each(folder, |entry| match &mut run {
         None => {
             run = Some(begun(entry)?);
@@ -48,7 +48,7 @@ pub fn subjects(header: &Header) -> Vec<AccuracyKey> {
 /// An entry that speaks of a case or subject which the header does not have.
 pub fn run(entries: Vec<Entry>) -> Result<Run> {
     let mut entries = entries.into_iter();
-    let (mut run, mut names) = (begun(entries.next().context(NO_HEADER)?)?, Names::default());
+    let (mut run, mut names) = (begun(entries.next().context(NO_HEADER)?)?, ImageNames::default());
     for entry in entries {
         apply(&mut run, names.shared(entry))?;
     }
@@ -57,9 +57,9 @@ pub fn run(entries: Vec<Entry>) -> Result<Run> {
 
 /// The names of images, each held once however many subjects were scored on it.
 #[derive(Default)]
-struct Names(HashSet<Arc<str>>);
+struct ImageNames(HashSet<Arc<str>>);
 
-impl Names {
+impl ImageNames {
     /// The entry, with the names that are known.
     fn shared(&mut self, mut entry: Entry) -> Entry {
         if let Entry::Scored { predictions, .. } = &mut entry {
@@ -280,7 +280,7 @@ mod tests {
 
     #[test]
     fn subjects_share_the_names_of_their_images() {
-        let mut names = Names::default();
+        let mut names = ImageNames::default();
         let mut read = |subject, images: [&str; 2]| {
             let prediction = |image: &str| Prediction {
                 image: image.into(),

@@ -12,7 +12,7 @@ use crate::record::header::Header;
 use crate::run::suite_file::SuiteFile;
 
 /// Options by their names, without the dashes.
-type Named = BTreeMap<String, Value>;
+type OptionValues = BTreeMap<String, Value>;
 
 /// Refuses to go on with a run whose options are not those of `wanted`, the header of the
 /// run that would begin now.
@@ -75,8 +75,8 @@ fn is_nothing(value: &Value) -> bool {
 }
 
 /// The options that a run's header tells of.
-fn options_of(header: &Header) -> Result<Named> {
-    let mut named = Named::new();
+fn options_of(header: &Header) -> Result<OptionValues> {
+    let mut named = OptionValues::new();
     if let Value::Object(options) = serde_json::to_value(&header.options)? {
         for (key, value) in options {
             add(&mut named, &key, value);
@@ -94,7 +94,7 @@ fn options_of(header: &Header) -> Result<Named> {
 }
 
 /// A field of the options in a header; those that hold options themselves are opened.
-fn add(named: &mut Named, key: &str, value: Value) {
+fn add(named: &mut OptionValues, key: &str, value: Value) {
     match (key, value) {
         ("latency" | "accuracy" | "overrides" | "care" | "cases", Value::Object(fields)) => {
             fields.into_iter().for_each(|(key, value)| add(named, &key, value));
@@ -143,8 +143,8 @@ fn distinct<T: Serialize>(values: impl Iterator<Item = T>) -> Result<Value> {
 }
 
 /// The options that a command line gives.
-fn given_options(given: &SuiteFile) -> Result<Named> {
-    let mut named = Named::new();
+fn given_options(given: &SuiteFile) -> Result<OptionValues> {
+    let mut named = OptionValues::new();
     let Value::Object(fields) = serde_json::to_value(given)? else { return Ok(named) };
     for (key, value) in fields {
         match (key.as_str(), value) {

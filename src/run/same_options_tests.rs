@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn named(json: Value) -> Named {
-    let mut named = Named::new();
+fn named(json: Value) -> OptionValues {
+    let mut named = OptionValues::new();
     if let Value::Object(fields) = json {
         fields.into_iter().for_each(|(key, value)| add(&mut named, &key, value));
     }

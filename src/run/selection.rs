@@ -56,7 +56,8 @@ fn matching(all: Vec<Case>, patterns: &[String]) -> Result<Vec<Case>> {
     if patterns.is_empty() {
         return Ok(all);
     }
-    let patterns = patterns.iter().map(|text| Means::new(text)).collect::<Result<Vec<_>>>()?;
+    let patterns =
+        patterns.iter().map(|text| CasePattern::new(text)).collect::<Result<Vec<_>>>()?;
     for pattern in &patterns {
         ensure!(
             all.iter().any(|case| pattern.means(case)),
@@ -70,7 +71,7 @@ fn matching(all: Vec<Case>, patterns: &[String]) -> Result<Vec<Case>> {
 
 /// The id of the one case that `text` means.
 fn the_only(cases: &[Case], text: &str) -> Result<String> {
-    let means = Means::new(text)?;
+    let means = CasePattern::new(text)?;
     let found: Vec<&Case> = cases.iter().filter(|case| means.means(case)).collect();
     match found.as_slice() {
         [case] => Ok(case.id()),
@@ -82,12 +83,12 @@ fn the_only(cases: &[Case], text: &str) -> Result<String> {
 }
 
 /// An id, or a pattern of a case's or a model's name.
-struct Means<'a> {
+struct CasePattern<'a> {
     text: &'a str,
     pattern: Pattern,
 }
 
-impl<'a> Means<'a> {
+impl<'a> CasePattern<'a> {
     fn new(text: &'a str) -> Result<Self> {
         let pattern = Pattern::new(text)
             .with_context(|| format!("'{text}' is neither a case's id nor a pattern"))?;

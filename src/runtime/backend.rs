@@ -1,9 +1,9 @@
 //! The runtimes behind one small trait. No runtime's types leave this room.
 
-use crate::record::anatomy::Shaped;
 use crate::record::backend_kind::BackendKind;
 use crate::record::delegate::Delegate;
-use crate::runtime::error::BackendError;
+use crate::record::signature::Shaped;
+use crate::runtime::backend_error::BackendError;
 use crate::runtime::session::Session;
 use std::num::NonZeroUsize;
 use std::path::Path;

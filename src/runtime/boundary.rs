@@ -6,13 +6,13 @@ use std::io::Read;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use crate::model::{onnx, shapes, tflite, tflite_graph};
-use crate::record::anatomy::{Anatomy, Shaped};
+use crate::model::{onnx_file, shapes, tflite_file, tflite_graph};
 use crate::record::backend_kind::BackendKind;
 use crate::record::format::Format;
+use crate::record::signature::{Shaped, Signature};
 use crate::record::tensor::TensorInfo;
 use crate::runtime::backend::LoadRequest;
-use crate::runtime::error::BackendError;
+use crate::runtime::backend_error::BackendError;
 
 /// Refuses a model whose format this backend does not read.
 pub(crate) fn check_format(
@@ -51,21 +51,21 @@ pub(crate) fn shaped<'a>(
     if let Some(shaped) = request.shaped {
         return Ok(Cow::Borrowed(shaped));
     }
-    let anatomy = std::fs::read(request.model)
+    let signature = std::fs::read(request.model)
         .map_err(anyhow::Error::from)
         .and_then(|bytes| match format {
-            Format::Onnx => onnx::read(&bytes),
-            Format::Tflite => tflite::read(&bytes),
+            Format::Onnx => onnx_file::read(&bytes),
+            Format::Tflite => tflite_file::read(&bytes),
         })
         .map_err(|error| BackendError::Failed(cannot_load(request.model, &format!("{error:#}"))))?;
-    Ok(Cow::Owned(shapes::of_file(&anatomy, request.batch)))
+    Ok(Cow::Owned(shapes::of_file(&signature, request.batch)))
 }
 
 /// The bytes of a TensorFlow Lite file, with the shapes that it is to run with.
 pub(crate) fn tflite_bytes(model: &Path, shaped: &Shaped) -> Result<Vec<u8>, BackendError> {
     let bytes =
         std::fs::read(model).map_err(|error| BackendError::Failed(cannot_load(model, &error)))?;
-    let Anatomy { inputs, outputs, .. } = &shaped.anatomy;
+    let Signature { inputs, outputs, .. } = &shaped.signature;
     Ok(tflite_graph::with_shapes(&bytes, inputs, outputs).unwrap_or(bytes))
 }
 

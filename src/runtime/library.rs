@@ -5,7 +5,7 @@ use std::env;
 use std::path::PathBuf;
 
 use crate::record::backend_kind::BackendKind;
-use crate::runtime::error::BackendError;
+use crate::runtime::backend_error::BackendError;
 
 /// A shared library that a backend opens at run time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::VariantArray)]

@@ -6,28 +6,28 @@ use std::rc::Rc;
 
 use edgefirst_tflite::Library;
 
-use crate::record::anatomy::{Anatomy, Shaped};
 use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::Coverage;
 use crate::record::delegate::Delegate;
 use crate::record::format::Format;
+use crate::record::signature::{Shaped, Signature};
 use crate::record::tensor::TensorInfo;
 use crate::runtime::backend::{Backend, LoadRequest};
+use crate::runtime::backend_error::BackendError;
 use crate::runtime::boundary::{
     cannot_load, check_format, no_batch, one_line, shaped, tflite_bytes,
 };
-use crate::runtime::error::BackendError;
 use crate::runtime::library::RuntimeLibrary;
-use crate::runtime::litert_api::api::{Api, ApiResult, Hardware, Side};
+use crate::runtime::litert_api::api::{Api, ApiResult, Hardware, TensorSide};
 use crate::runtime::litert_api::buffer::{Buffer, Handles};
+use crate::runtime::litert_api::compile_options::CompileOptions;
 use crate::runtime::litert_api::compiled_model::CompiledModel;
 use crate::runtime::litert_api::environment::Environment;
-use crate::runtime::litert_api::model::Model;
-use crate::runtime::litert_api::options::Options;
+use crate::runtime::litert_api::model_handle::ModelHandle;
 use crate::runtime::litert_api::profiler::Call;
 use crate::runtime::litert_coverage;
 use crate::runtime::refusal;
-use crate::runtime::session::{Session, Signature};
+use crate::runtime::session::{Session, SessionTensors};
 
 /// The LiteRT library of this machine.
 pub struct Litert {
@@ -71,13 +71,13 @@ impl Backend for Litert {
 
     fn load(&self, request: &LoadRequest<'_>) -> Result<Box<dyn Session>, BackendError> {
         let format = check_format(self.kind(), &[Format::Tflite], request.model)?;
-        let target = Target::of(request.delegate)?;
+        let target = Executor::of(request.delegate)?;
         let shaped = shaped(request, format)?;
         if shaped.resized {
             return Err(no_batch(shaped.images, &"LiteRT's CompiledModel runs the file's shapes"));
         }
-        if refusal::is_of_other_hardware(&shaped.anatomy)
-            && let Some(error) = refusal::of_custom_operators(request.model, &shaped.anatomy)
+        if refusal::is_of_other_hardware(&shaped.signature)
+            && let Some(error) = refusal::of_custom_operators(request.model, &shaped.signature)
         {
             return Err(error);
         }
@@ -85,15 +85,15 @@ impl Backend for Litert {
         let folder = self.library.parent().unwrap_or(Path::new("/"));
         let environment =
             Environment::create(self.api, target.hardware(), folder).map_err(failed)?;
-        if target == Target::Gpu {
+        if target == Executor::Gpu {
             check_gpu(&environment.accelerators().map_err(failed)?)?;
         }
         let loaded = self.session(&environment, target, request, &shaped);
         let session = match target {
-            Target::Builtin | Target::Xnnpack => loaded.map_err(failed),
+            Executor::Builtin | Executor::Xnnpack => loaded.map_err(failed),
             // Some drivers lack what the accelerator needs, which shows as late
             // as in the first run; its times would be those of no work.
-            Target::Gpu => loaded.and_then(LitertSession::tried).map_err(refused_by_gpu),
+            Executor::Gpu => loaded.and_then(LitertSession::tried).map_err(refused_by_gpu),
         };
         Ok(Box::new(session?))
     }
@@ -103,22 +103,22 @@ impl Litert {
     fn session(
         &self,
         environment: &Rc<Environment>,
-        target: Target,
+        target: Executor,
         request: &LoadRequest<'_>,
         shaped: &Shaped,
     ) -> ApiResult<LitertSession> {
         let model = if shaped.differs {
             let bytes = tflite_bytes(request.model, shaped).map_err(|error| error.to_string())?;
-            Model::from_bytes(environment, bytes)?
+            ModelHandle::from_bytes(environment, bytes)?
         } else {
-            Model::from_file(environment, request.model)?
+            ModelHandle::from_file(environment, request.model)?
         };
-        let recipe = Recipe { api: self.api, model, target, threads: request.threads };
+        let recipe = LitertRecipe { api: self.api, model, target, threads: request.threads };
         let compiled = recipe.compile(Profiling::Off)?;
-        let Anatomy { inputs, outputs, operators, .. } = shaped.anatomy.clone();
-        let signature = Signature { inputs, outputs };
-        let ends = Ends::create(&recipe.model, &compiled, &signature)?;
-        Ok(LitertSession { ends, compiled, recipe, signature, operators })
+        let Signature { inputs, outputs, operators, .. } = shaped.signature.clone();
+        let tensors = SessionTensors { inputs, outputs };
+        let ends = ModelBuffers::create(&recipe.model, &compiled, &tensors)?;
+        Ok(LitertSession { ends, compiled, recipe, tensors, operators })
     }
 }
 
@@ -131,10 +131,10 @@ fn refused_by_gpu(reason: String) -> BackendError {
 }
 
 /// How a model is compiled, kept so that it can be compiled again to be profiled.
-struct Recipe {
+struct LitertRecipe {
     api: Api,
-    model: Rc<Model>,
-    target: Target,
+    model: Rc<ModelHandle>,
+    target: Executor,
     threads: NonZeroUsize,
 }
 
@@ -145,9 +145,9 @@ enum Profiling {
     On,
 }
 
-impl Recipe {
+impl LitertRecipe {
     fn compile(&self, profiling: Profiling) -> ApiResult<CompiledModel> {
-        let mut options = Options::create(self.api, self.target.hardware())?;
+        let mut options = CompileOptions::create(self.api, self.target.hardware())?;
         options.add(CPU_OPTIONS, &self.target.cpu_settings(self.threads))?;
         if profiling == Profiling::On {
             options.add(RUNTIME_OPTIONS, "enable_profiling = true\n")?;
@@ -156,10 +156,10 @@ impl Recipe {
     }
 
     /// What one run of the model calls.
-    fn calls(&self, signature: &Signature) -> ApiResult<Vec<Call>> {
+    fn calls(&self, tensors: &SessionTensors) -> ApiResult<Vec<Call>> {
         let mut compiled = self.compile(Profiling::On)?;
-        let mut ends = Ends::create(&self.model, &compiled, signature)?;
-        for (index, input) in signature.inputs.iter().enumerate() {
+        let mut ends = ModelBuffers::create(&self.model, &compiled, tensors)?;
+        for (index, input) in tensors.inputs.iter().enumerate() {
             ends.inputs.buffer_mut(index).write(&vec![0; input.byte_len()])?;
         }
         compiled.profiled(|compiled| ends.run(compiled))
@@ -173,7 +173,7 @@ const RUNTIME_OPTIONS: &str = "runtime_options_string";
 
 /// What executes the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Target {
+enum Executor {
     /// LiteRT's own CPU kernels.
     Builtin,
     /// XNNPACK, LiteRT's default on a CPU.
@@ -182,7 +182,7 @@ enum Target {
     Gpu,
 }
 
-impl Target {
+impl Executor {
     fn of(delegate: &Delegate) -> Result<Self, BackendError> {
         match delegate {
             Delegate::None => Ok(Self::Builtin),
@@ -222,18 +222,23 @@ fn check_gpu(accelerators: &[String]) -> Result<(), BackendError> {
 }
 
 /// The buffers of a compiled model's inputs and outputs.
-struct Ends {
-    inputs: End,
-    outputs: End,
+struct ModelBuffers {
+    inputs: TensorBuffers,
+    outputs: TensorBuffers,
 }
 
-impl Ends {
-    fn create(model: &Model, compiled: &CompiledModel, signature: &Signature) -> ApiResult<Self> {
-        let end =
-            |side, infos: &[TensorInfo]| End::create(compiled, side, &model.names(side)?, infos);
+impl ModelBuffers {
+    fn create(
+        model: &ModelHandle,
+        compiled: &CompiledModel,
+        tensors: &SessionTensors,
+    ) -> ApiResult<Self> {
+        let end = |side, infos: &[TensorInfo]| {
+            TensorBuffers::create(compiled, side, &model.names(side)?, infos)
+        };
         Ok(Self {
-            inputs: end(Side::Input, &signature.inputs)?,
-            outputs: end(Side::Output, &signature.outputs)?,
+            inputs: end(TensorSide::Input, &tensors.inputs)?,
+            outputs: end(TensorSide::Output, &tensors.outputs)?,
         })
     }
 
@@ -243,17 +248,17 @@ impl Ends {
 }
 
 /// The inputs or the outputs of a compiled model, in the file's order.
-struct End {
+struct TensorBuffers {
     buffers: Vec<Buffer>,
     handles: Handles,
-    /// For each tensor of the file, its place in the signature.
+    /// For each tensor of the file, its place in the tensors.
     places: Vec<usize>,
 }
 
-impl End {
+impl TensorBuffers {
     fn create(
         compiled: &CompiledModel,
-        side: Side,
+        side: TensorSide,
         names: &[String],
         infos: &[TensorInfo],
     ) -> ApiResult<Self> {
@@ -288,10 +293,10 @@ impl End {
 /// A compiled model with its buffers.
 struct LitertSession {
     // Before `compiled`: buffers go before what they were made for.
-    ends: Ends,
+    ends: ModelBuffers,
     compiled: CompiledModel,
-    recipe: Recipe,
-    signature: Signature,
+    recipe: LitertRecipe,
+    tensors: SessionTensors,
     /// The file's operators and how often each occurs.
     operators: Vec<(String, usize)>,
 }
@@ -301,7 +306,7 @@ impl LitertSession {
     /// outputs are waited for.
     fn run(&mut self) -> ApiResult<()> {
         self.ends.run(&mut self.compiled)?;
-        if self.recipe.target == Target::Gpu {
+        if self.recipe.target == Executor::Gpu {
             self.ends.outputs.buffers.iter().try_for_each(Buffer::wait)?;
         }
         Ok(())
@@ -310,7 +315,7 @@ impl LitertSession {
     /// The session after a run that worked, its outputs read.
     fn tried(mut self) -> ApiResult<Self> {
         self.run()?;
-        for (index, output) in self.signature.outputs.iter().enumerate() {
+        for (index, output) in self.tensors.outputs.iter().enumerate() {
             self.ends.outputs.buffer(index).read(output.byte_len())?;
         }
         Ok(self)
@@ -318,8 +323,8 @@ impl LitertSession {
 }
 
 impl Session for LitertSession {
-    fn signature(&self) -> &Signature {
-        &self.signature
+    fn tensors(&self) -> &SessionTensors {
+        &self.tensors
     }
 
     fn write_input(&mut self, index: usize, bytes: &[u8]) -> Result<(), BackendError> {
@@ -331,23 +336,23 @@ impl Session for LitertSession {
     }
 
     fn read_output(&self, index: usize) -> Result<Vec<u8>, BackendError> {
-        let len = self.signature.outputs[index].byte_len();
+        let len = self.tensors.outputs[index].byte_len();
         self.ends.outputs.buffer(index).read(len).map_err(failed)
     }
 
     fn coverage(&mut self) -> Result<Coverage, BackendError> {
         let calls = match self.recipe.target {
-            Target::Builtin | Target::Xnnpack => {
-                Some(self.recipe.calls(&self.signature).map_err(failed)?)
+            Executor::Builtin | Executor::Xnnpack => {
+                Some(self.recipe.calls(&self.tensors).map_err(failed)?)
             }
             // The GPU accelerator cannot be profiled ('Profile is not
             // implemented'); LiteRT tells only whether it left anything.
-            Target::Gpu if self.compiled.is_fully_accelerated().map_err(failed)? => {
+            Executor::Gpu if self.compiled.is_fully_accelerated().map_err(failed)? => {
                 return Ok(litert_coverage::full(&self.operators));
             }
-            Target::Gpu => None,
+            Executor::Gpu => None,
         };
-        let asked = self.recipe.target != Target::Builtin;
+        let asked = self.recipe.target != Executor::Builtin;
         Ok(litert_coverage::of(&self.operators, calls.as_deref(), asked))
     }
 }

@@ -2,7 +2,7 @@
 //! run calls the nodes that were left by their operators' names, and what was
 //! taken by the delegate's.
 
-use crate::record::coverage::Plan;
+use crate::record::coverage::ExecutionPlan;
 use crate::record::coverage::{Coverage, DelegateStatus};
 use crate::runtime::litert_api::profiler::Call;
 
@@ -25,7 +25,7 @@ pub(crate) fn of(operators: &[(String, usize)], calls: Option<&[Call]>, asked: b
     let after = calls.map(|calls| plan(operators, calls));
     match (total, after) {
         (Some(total), Some(after)) if after.own <= total => {
-            Coverage::between(Plan { own: total, partitions: 0 }, after, asked)
+            Coverage::between(ExecutionPlan { own: total, partitions: 0 }, after, asked)
         }
         _ => Coverage {
             nodes_total: total,
@@ -41,8 +41,8 @@ fn nodes(operators: &[(String, usize)]) -> Option<u32> {
 
 /// Nodes under an operator's own name are the runtime's; others stand for a
 /// delegate, as does a series of calls inside one.
-fn plan(operators: &[(String, usize)], calls: &[Call]) -> Plan {
-    let mut plan = Plan::default();
+fn plan(operators: &[(String, usize)], calls: &[Call]) -> ExecutionPlan {
+    let mut plan = ExecutionPlan::default();
     // The place of the last call inside the present piece; `None` outside one.
     let mut inside: Option<u64> = None;
     for call in calls {

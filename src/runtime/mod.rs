@@ -1,10 +1,10 @@
 //! The runtimes behind the traits `Backend` and `Session`; the only module with `unsafe`.
 
 pub mod backend;
+pub mod backend_error;
+pub mod backend_listing;
 pub mod boundary;
-pub mod error;
 pub mod library;
-pub mod listing;
 pub mod litert;
 pub mod litert_api;
 pub mod litert_coverage;

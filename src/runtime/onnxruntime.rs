@@ -12,23 +12,23 @@ use ort::session::IoBinding;
 use ort::session::Session as RuntimeSession;
 use ort::value::{DynTensor, Outlet, TensorElementType, ValueType};
 
-use crate::record::anatomy::Shaped;
 use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::Coverage;
 use crate::record::format::Format;
+use crate::record::signature::Shaped;
 use crate::record::tensor::{ElementType, TensorInfo};
 use crate::runtime::backend::{Backend, LoadRequest};
+use crate::runtime::backend_error::BackendError;
 use crate::runtime::boundary::{
     cannot_load, check_batch, check_format, no_batch, one_line, shaped,
 };
-use crate::runtime::error::BackendError;
 use crate::runtime::library::RuntimeLibrary;
 use crate::runtime::onnxruntime_output as output;
 use crate::runtime::onnxruntime_profile as profile;
 use crate::runtime::onnxruntime_provider as provider;
-use crate::runtime::onnxruntime_recipe::Recipe;
+use crate::runtime::onnxruntime_recipe::OnnxruntimeRecipe;
 use crate::runtime::refusal;
-use crate::runtime::session::{Session, Signature};
+use crate::runtime::session::{Session, SessionTensors};
 
 /// The ONNX Runtime library of this machine.
 #[derive(Debug)]
@@ -107,7 +107,7 @@ impl Backend for Onnxruntime {
         let provider = provider::of(request.delegate)?;
         let failed = |error: ort::Error| BackendError::Failed(cannot_load(request.model, &error));
         let shaped = shaped(request, format)?;
-        let recipe = Recipe {
+        let recipe = OnnxruntimeRecipe {
             environment: self.environment.clone(),
             model: request.model.to_owned(),
             provider,
@@ -117,17 +117,17 @@ impl Backend for Onnxruntime {
         let session = recipe.session(Ok).map_err(|error| {
             refusal::of_onnxruntime(request.model, &self.version, &error.to_string())
         })?;
-        let known = &shaped.anatomy;
-        let signature = Signature {
+        let known = &shaped.signature;
+        let tensors = SessionTensors {
             inputs: inputs(session.inputs(), &shaped)?,
             outputs: outputs(session.outputs(), &known.outputs)?,
         };
         if shaped.images.get() > 1 {
-            check_batch(&signature.outputs, shaped.images)?;
+            check_batch(&tensors.outputs, shaped.images)?;
         }
         let mut binding = session.create_binding().map_err(failed)?;
-        let mut results = Vec::with_capacity(signature.outputs.len());
-        for (info, outlet) in signature.outputs.iter().zip(session.outputs()) {
+        let mut results = Vec::with_capacity(tensors.outputs.len());
+        for (info, outlet) in tensors.outputs.iter().zip(session.outputs()) {
             if info.is_open() || !is_plain(outlet.dtype()) {
                 let memory = MemoryInfo::new(
                     AllocationDevice::CPU,
@@ -147,8 +147,7 @@ impl Backend for Onnxruntime {
             }
         }
         let classes = known.output_classes.clone();
-        let mut loaded =
-            OnnxruntimeSession { session, binding, recipe, signature, results, classes };
+        let mut loaded = OnnxruntimeSession { session, binding, recipe, tensors, results, classes };
         for index in 0..loaded.inputs().len() {
             let zeros = vec![0; loaded.inputs()[index].byte_len()];
             loaded.write_input(index, &zeros)?;
@@ -173,7 +172,7 @@ fn inputs(outlets: &[Outlet], shaped: &Shaped) -> Result<Vec<TensorInfo>, Backen
             let name = outlet.name().to_owned();
             let own: Vec<usize> =
                 shape.iter().map(|size| usize::try_from(*size).unwrap_or(1)).collect();
-            let known = shaped.anatomy.inputs.iter().find(|input| input.name == name);
+            let known = shaped.signature.inputs.iter().find(|input| input.name == name);
             let wanted = known.map_or_else(|| own.clone(), |input| input.shape.clone());
             let open = |axis: usize| shape.get(axis).is_some_and(|size| *size < 0);
             let fits = wanted.len() == own.len()
@@ -238,8 +237,8 @@ fn new_tensor(session: &RuntimeSession, info: &TensorInfo) -> ort::Result<DynTen
 struct OnnxruntimeSession {
     session: RuntimeSession,
     binding: IoBinding,
-    recipe: Recipe,
-    signature: Signature,
+    recipe: OnnxruntimeRecipe,
+    tensors: SessionTensors,
     /// By output: what was set aside for it; `None` where each run makes it anew.
     results: Vec<Option<DynTensor>>,
     /// By output: the classes of a map, in the model's order.
@@ -265,12 +264,12 @@ impl OnnxruntimeSession {
 }
 
 impl Session for OnnxruntimeSession {
-    fn signature(&self) -> &Signature {
-        &self.signature
+    fn tensors(&self) -> &SessionTensors {
+        &self.tensors
     }
 
     fn write_input(&mut self, index: usize, bytes: &[u8]) -> Result<(), BackendError> {
-        let info = &self.signature.inputs[index];
+        let info = &self.tensors.inputs[index];
         let mut value = new_tensor(&self.session, info).map_err(failed)?;
         // SAFETY: the tensor was just allocated by the CPU allocator for this
         // type and shape, whose size the caller compared with that of `bytes`.
@@ -289,7 +288,7 @@ impl Session for OnnxruntimeSession {
     }
 
     fn read_output(&self, index: usize) -> Result<Vec<u8>, BackendError> {
-        let info = &self.signature.outputs[index];
+        let info = &self.tensors.outputs[index];
         let Some(value) = &self.results[index] else {
             let values = output::values(&self.session, &self.binding).map_err(failed)?;
             let value = values.get(index).ok_or_else(|| {
@@ -305,7 +304,7 @@ impl Session for OnnxruntimeSession {
     }
 
     fn coverage(&mut self) -> Result<Coverage, BackendError> {
-        profile::coverage(&self.recipe, &self.signature.inputs).map_err(failed)
+        profile::coverage(&self.recipe, &self.tensors.inputs).map_err(failed)
     }
 }
 

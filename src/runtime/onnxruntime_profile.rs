@@ -9,11 +9,11 @@ use serde::Deserialize;
 
 use crate::record::coverage::{Coverage, DelegateStatus};
 use crate::record::tensor::TensorInfo;
-use crate::runtime::onnxruntime_recipe::Recipe;
+use crate::runtime::onnxruntime_recipe::OnnxruntimeRecipe;
 
 /// An entry of the profile, a file in the Trace Event format.
 #[derive(Debug, Deserialize)]
-struct Event {
+struct TraceEvent {
     #[serde(default)]
     cat: String,
     #[serde(default)]
@@ -29,7 +29,7 @@ struct Arguments {
 }
 
 /// Profiles one run and counts.
-pub(crate) fn coverage(recipe: &Recipe, known: &[TensorInfo]) -> ort::Result<Coverage> {
+pub(crate) fn coverage(recipe: &OnnxruntimeRecipe, known: &[TensorInfo]) -> ort::Result<Coverage> {
     let prefix = env::temp_dir().join(format!("shutterbench-{}-profile", process::id()));
     let mut session = recipe.session(|builder| {
         builder.with_profiling(&prefix).map_err(|error| ort::Error::new(error.to_string()))
@@ -53,7 +53,7 @@ pub(crate) fn coverage(recipe: &Recipe, known: &[TensorInfo]) -> ort::Result<Cov
 
 /// Counts the kernels of a profile. `asked` is the provider that was asked for.
 fn count(profile: &str, asked: Option<&str>) -> Coverage {
-    let Ok(events) = serde_json::from_str::<Vec<Event>>(profile) else {
+    let Ok(events) = serde_json::from_str::<Vec<TraceEvent>>(profile) else {
         let status = asked.map(|_| DelegateStatus::Unknown);
         return Coverage { status, ..Coverage::default() };
     };

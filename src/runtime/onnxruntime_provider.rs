@@ -4,7 +4,7 @@ use ort::ep::{self, ExecutionProvider};
 use ort::session::builder::SessionBuilder;
 
 use crate::record::delegate::Delegate;
-use crate::runtime::error::BackendError;
+use crate::runtime::backend_error::BackendError;
 
 /// A provider that shutterbench can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use ort::session::Session as RuntimeSession;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
 /// How a session is made, kept so that a second one can be profiled.
-pub(crate) struct Recipe {
+pub(crate) struct OnnxruntimeRecipe {
     pub(crate) environment: Environment,
     pub(crate) model: std::path::PathBuf,
     pub(crate) provider: Option<provider::Provider>,
@@ -15,7 +15,7 @@ pub(crate) struct Recipe {
     pub(crate) dimensions: Vec<(String, usize)>,
 }
 
-impl Recipe {
+impl OnnxruntimeRecipe {
     /// Builds a session, with what `adjust` adds.
     pub(crate) fn session(
         &self,

@@ -3,20 +3,20 @@
 
 use std::path::Path;
 
-use crate::record::anatomy::Anatomy;
+use crate::record::signature::Signature;
+use crate::runtime::backend_error::BackendError;
 use crate::runtime::boundary::{cannot_load, one_line};
-use crate::runtime::error::BackendError;
 
 /// Longest part of a runtime's own message that is passed on.
 const LONGEST: usize = 300;
 
 /// The refusal of a TensorFlow Lite model for its operators that are none of TensorFlow
 /// Lite's own. `None` where it has no such operator.
-pub(crate) fn of_custom_operators(model: &Path, anatomy: &Anatomy) -> Option<BackendError> {
+pub(crate) fn of_custom_operators(model: &Path, signature: &Signature) -> Option<BackendError> {
     // The names of the format's own operators are in capitals.
     let custom = |(name, _): &&(String, usize)| name.chars().any(char::is_lowercase);
     let names: Vec<&str> =
-        anatomy.operators.iter().filter(custom).map(|(name, _)| name.as_str()).collect();
+        signature.operators.iter().filter(custom).map(|(name, _)| name.as_str()).collect();
     let first = names.first()?;
     let all = names.join(", ");
     let reason = if names.contains(&"edgetpu-custom-op") {
@@ -41,8 +41,8 @@ pub(crate) fn of_custom_operators(model: &Path, anatomy: &Anatomy) -> Option<Bac
 
 /// Whether no runtime here can run the model without a delegate for it, whatever it says
 /// while it loads.
-pub(crate) fn is_of_other_hardware(anatomy: &Anatomy) -> bool {
-    anatomy
+pub(crate) fn is_of_other_hardware(signature: &Signature) -> bool {
+    signature
         .operators
         .iter()
         .any(|(name, _)| name == "edgetpu-custom-op" || name.starts_with("Flex"))

@@ -2,7 +2,7 @@
 
 use crate::record::backend_kind::BackendKind;
 use crate::runtime::backend::Backend;
-use crate::runtime::error::BackendError;
+use crate::runtime::backend_error::BackendError;
 use crate::runtime::litert::Litert;
 use crate::runtime::onnxruntime::Onnxruntime;
 use crate::runtime::tflite::Tflite;

@@ -2,11 +2,11 @@
 
 use crate::record::coverage::Coverage;
 use crate::record::tensor::{Tensor, TensorInfo};
-use crate::runtime::error::BackendError;
+use crate::runtime::backend_error::BackendError;
 
 /// The inputs and outputs of a loaded model, each in the model's order.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Signature {
+pub struct SessionTensors {
     /// The inputs.
     pub inputs: Vec<TensorInfo>,
     /// The outputs.
@@ -17,7 +17,7 @@ pub struct Signature {
 /// rest is the same for all.
 pub trait Session {
     /// The model's inputs and outputs.
-    fn signature(&self) -> &Signature;
+    fn tensors(&self) -> &SessionTensors;
 
     /// Copies bytes into input `index`, both checked by [`Self::set_input`].
     ///
@@ -47,12 +47,12 @@ pub trait Session {
 
     /// The model's inputs, in the model's order.
     fn inputs(&self) -> &[TensorInfo] {
-        &self.signature().inputs
+        &self.tensors().inputs
     }
 
     /// The model's outputs, in the model's order.
     fn outputs(&self) -> &[TensorInfo] {
-        &self.signature().outputs
+        &self.tensors().outputs
     }
 
     /// Copies `tensor` into input `index`. Its bytes must match that input's
@@ -61,7 +61,7 @@ pub trait Session {
     /// # Errors
     /// An input that does not exist or a tensor that does not fit it.
     fn set_input(&mut self, index: usize, tensor: &Tensor) -> Result<(), BackendError> {
-        self.signature().check_input(index, tensor)?;
+        self.tensors().check_input(index, tensor)?;
         self.write_input(index, &tensor.bytes)
     }
 
@@ -92,7 +92,7 @@ pub trait Session {
     }
 }
 
-impl Signature {
+impl SessionTensors {
     /// Checks that `tensor` fits input `index` byte for byte.
     fn check_input(&self, index: usize, tensor: &Tensor) -> Result<(), BackendError> {
         let Some(input) = self.inputs.get(index) else {
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn an_input_fits_or_says_why_not() {
-        let image = Signature {
+        let image = SessionTensors {
             inputs: vec![TensorInfo::fixed("image".into(), vec![1, 2], ElementType::Float32, None)],
             outputs: Vec::new(),
         };

@@ -12,13 +12,13 @@ use crate::record::format::Format;
 use crate::record::quantization::Quantization;
 use crate::record::tensor::{ElementType, TensorInfo};
 use crate::runtime::backend::{Backend, LoadRequest};
+use crate::runtime::backend_error::BackendError;
 use crate::runtime::boundary::{
     cannot_load, check_batch, check_format, no_batch, one_line, shaped, tflite_bytes,
 };
-use crate::runtime::error::BackendError;
 use crate::runtime::library::RuntimeLibrary;
 use crate::runtime::refusal;
-use crate::runtime::session::{Session, Signature};
+use crate::runtime::session::{Session, SessionTensors};
 use crate::runtime::tflite_delegate::NativeDelegate;
 use crate::runtime::tflite_plan;
 
@@ -138,7 +138,7 @@ impl Backend for Tflite {
         let interpreter = builder.build(&model).map_err(|error| match request.delegate {
             _ if shaped.resized => no_batch(shaped.images, &error),
             Delegate::None | Delegate::Xnnpack => {
-                refusal::of_custom_operators(request.model, &shaped.anatomy)
+                refusal::of_custom_operators(request.model, &shaped.signature)
                     .unwrap_or_else(|| failed(error))
             }
             delegate => BackendError::Failed(cannot_load(
@@ -146,12 +146,12 @@ impl Backend for Tflite {
                 &format!("with delegate {delegate}: {error}"),
             )),
         })?;
-        let signature = Signature {
+        let tensors = SessionTensors {
             inputs: describe(&interpreter.inputs().map_err(failed)?)?,
             outputs: describe(&interpreter.outputs().map_err(failed)?)?,
         };
         if shaped.images.get() > 1 {
-            check_batch(&signature.outputs, shaped.images)?;
+            check_batch(&tensors.outputs, shaped.images)?;
         }
         Ok(Box::new(TfliteSession {
             interpreter,
@@ -159,7 +159,7 @@ impl Backend for Tflite {
             library: self.library,
             delegate: request.delegate.clone(),
             threads,
-            signature,
+            tensors,
         }))
     }
 }
@@ -172,12 +172,12 @@ struct TfliteSession {
     library: &'static Library,
     delegate: Delegate,
     threads: i32,
-    signature: Signature,
+    tensors: SessionTensors,
 }
 
 impl Session for TfliteSession {
-    fn signature(&self) -> &Signature {
-        &self.signature
+    fn tensors(&self) -> &SessionTensors {
+        &self.tensors
     }
 
     fn write_input(&mut self, index: usize, bytes: &[u8]) -> Result<(), BackendError> {

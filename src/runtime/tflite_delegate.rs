@@ -5,8 +5,8 @@ use std::path::Path;
 use edgefirst_tflite::{Delegate as Handle, DelegateOptions, Library};
 
 use crate::record::delegate::Delegate;
+use crate::runtime::backend_error::BackendError;
 use crate::runtime::boundary::one_line;
-use crate::runtime::error::BackendError;
 
 /// A delegate that exists and can be given to one interpreter.
 pub(crate) struct NativeDelegate(Handle);

@@ -17,10 +17,10 @@ use edgefirst_tflite_sys::{
     TfLiteStatus_kTfLiteOk as OK, tensorflowlite_c,
 };
 
-use crate::record::coverage::Plan;
+use crate::record::coverage::ExecutionPlan;
 use crate::record::coverage::{Coverage, DelegateStatus};
 use crate::record::delegate::Delegate;
-use crate::runtime::error::BackendError;
+use crate::runtime::backend_error::BackendError;
 use crate::runtime::tflite_delegate::NativeDelegate;
 
 /// `TfLiteInterpreterModifyGraphWithDelegate` of `c_api_experimental.h`.
@@ -40,8 +40,8 @@ pub(crate) fn coverage(
     let asked = *delegate != Delegate::None;
     // The names stay declared in this order: an interpreter has to go before
     // the delegates and the model that it uses.
-    let mut before = Probe::new();
-    let mut after = Probe::new();
+    let mut before = PlanProbe::new();
+    let mut after = PlanProbe::new();
     let native = NativeDelegate::create(library, delegate, threads)?;
     let Some((before, after)) = plans(library, model, native.as_ref(), &mut before, &mut after)
     else {
@@ -57,9 +57,9 @@ fn plans(
     library: &Library,
     model: &[u8],
     delegate: Option<&NativeDelegate>,
-    before: &mut Probe,
-    after: &mut Probe,
-) -> Option<(Plan, Plan)> {
+    before: &mut PlanProbe,
+    after: &mut PlanProbe,
+) -> Option<(ExecutionPlan, ExecutionPlan)> {
     let api = library.as_sys();
     // SAFETY: the symbol has this signature in every release that has it (2.2 on).
     let modify = unsafe {
@@ -128,12 +128,12 @@ impl Drop for Interpreter<'_> {
 
 /// A delegate that looks at the plan and takes nothing. Boxed: the runtime
 /// keeps the address of `delegate`, and `delegate.data_` is the probe's own.
-struct Probe {
+struct PlanProbe {
     delegate: TfLiteDelegate,
-    plan: Option<Plan>,
+    plan: Option<ExecutionPlan>,
 }
 
-impl Probe {
+impl PlanProbe {
     fn new() -> Box<Self> {
         let mut probe = Box::new(Self {
             delegate: TfLiteDelegate {
@@ -160,10 +160,10 @@ unsafe extern "C" fn look(
     delegate: *mut TfLiteDelegate,
 ) -> TfLiteStatus {
     // SAFETY: the runtime calls this with its live context and with the
-    // delegate that a `Probe` made, whose `data_` is that probe's `plan`.
+    // delegate that a `PlanProbe` made, whose `data_` is that probe's `plan`.
     unsafe {
         let Some(plan) = read_plan(context) else { return ERROR };
-        *(*delegate).data_.cast::<Option<Plan>>() = Some(plan);
+        *(*delegate).data_.cast::<Option<ExecutionPlan>>() = Some(plan);
     }
     OK
 }
@@ -172,8 +172,8 @@ unsafe extern "C" fn look(
 ///
 /// # Safety
 /// `context` is live, inside a delegate's `Prepare`.
-unsafe fn read_plan(context: *mut TfLiteContext) -> Option<Plan> {
-    let mut plan = Plan::default();
+unsafe fn read_plan(context: *mut TfLiteContext) -> Option<ExecutionPlan> {
+    let mut plan = ExecutionPlan::default();
     // SAFETY: as the caller promises; the runtime fills each out-parameter
     // when it answers `OK`, and `size` counts the elements after it.
     unsafe {

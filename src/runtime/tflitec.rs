@@ -6,18 +6,18 @@ use std::path::PathBuf;
 use tflitec::interpreter::{Interpreter, Options};
 use tflitec::model::Model;
 
-use crate::record::anatomy::Anatomy;
 use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::{Coverage, DelegateStatus};
 use crate::record::delegate::Delegate;
 use crate::record::format::Format;
+use crate::record::signature::Signature;
 use crate::runtime::backend::{Backend, LoadRequest};
+use crate::runtime::backend_error::BackendError;
 use crate::runtime::boundary::{
     cannot_load, check_batch, check_format, no_batch, shaped, tflite_bytes,
 };
-use crate::runtime::error::BackendError;
 use crate::runtime::refusal;
-use crate::runtime::session::{Session, Signature};
+use crate::runtime::session::{Session, SessionTensors};
 use crate::runtime::tflite::Tflite;
 
 /// The linked TensorFlow Lite library.
@@ -59,28 +59,28 @@ impl Backend for Tflitec {
         let options = Options { thread_count, is_xnnpack_enabled };
         let interpreter = Interpreter::new(model, Some(options)).map_err(|error| failed(&error))?;
         interpreter.allocate_tensors().map_err(|error| {
-            let custom = || refusal::of_custom_operators(request.model, &shaped.anatomy);
+            let custom = || refusal::of_custom_operators(request.model, &shaped.signature);
             if shaped.resized {
                 no_batch(shaped.images, &error)
             } else {
                 custom().unwrap_or_else(|| failed(&error))
             }
         })?;
-        let Anatomy { inputs, mut outputs, .. } = shaped.into_owned().anatomy;
+        let Signature { inputs, mut outputs, .. } = shaped.into_owned().signature;
         for (index, output) in outputs.iter_mut().enumerate() {
             let tensor = interpreter.output(index).map_err(|error| failed(&error))?;
             *output = output.with_shape(tensor.shape().dimensions().clone());
         }
-        let signature = Signature { inputs, outputs };
+        let tensors = SessionTensors { inputs, outputs };
         if request.batch.get() > 1 {
-            check_batch(&signature.outputs, request.batch)?;
+            check_batch(&tensors.outputs, request.batch)?;
         }
         Ok(Box::new(TflitecSession {
             interpreter,
             path: request.model.to_owned(),
             delegate: request.delegate.clone(),
             threads: thread_count,
-            signature,
+            tensors,
         }))
     }
 }
@@ -91,12 +91,12 @@ struct TflitecSession {
     path: PathBuf,
     delegate: Delegate,
     threads: i32,
-    signature: Signature,
+    tensors: SessionTensors,
 }
 
 impl Session for TflitecSession {
-    fn signature(&self) -> &Signature {
-        &self.signature
+    fn tensors(&self) -> &SessionTensors {
+        &self.tensors
     }
 
     fn write_input(&mut self, index: usize, bytes: &[u8]) -> Result<(), BackendError> {

@@ -7,20 +7,20 @@ use tract_onnx::prelude::{
     Tensor as RuntimeTensor, TractResult, TypedFact, TypedModel, TypedSimpleState, tvec,
 };
 
-use crate::record::anatomy::{Anatomy, Shaped};
 use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::Coverage;
 use crate::record::delegate::Delegate;
 use crate::record::format::Format;
 use crate::record::precision::Precision;
+use crate::record::signature::{Shaped, Signature};
 use crate::record::tensor::{ElementType, TensorInfo};
 use crate::runtime::backend::{Backend, LoadRequest};
+use crate::runtime::backend_error::BackendError;
 use crate::runtime::boundary::{
     cannot_load, check_batch, check_format, no_batch, one_line, shaped, tflite_bytes,
 };
-use crate::runtime::error::BackendError;
 use crate::runtime::refusal;
-use crate::runtime::session::{Session, Signature};
+use crate::runtime::session::{Session, SessionTensors};
 
 /// tract, built into this program.
 #[derive(Debug)]
@@ -47,12 +47,12 @@ impl Backend for Tract {
             BackendError::Failed(cannot_load(request.model, reason))
         };
         let shaped = shaped(request, format)?;
-        let anatomy = &shaped.anatomy;
+        let signature = &shaped.signature;
         if format == Format::Tflite && shaped.resized {
             return Err(no_batch(shaped.images, &"tract reads TensorFlow Lite files as they are"));
         }
-        check_precision(format, anatomy.precision)?;
-        check_operators(format, anatomy)?;
+        check_precision(format, signature.precision)?;
+        check_operators(format, signature)?;
         // tract asserts on some graphs instead of returning an error.
         let session = catch_unwind(AssertUnwindSafe(|| build(request, format, &shaped)))
             .map_err(|_| failed(&"tract panicked on it"))?
@@ -67,7 +67,7 @@ impl Backend for Tract {
                           use backend onnxruntime",
                     ));
                 }
-                let custom = refusal::of_custom_operators(request.model, anatomy);
+                let custom = refusal::of_custom_operators(request.model, signature);
                 custom.filter(|_| format == Format::Tflite).unwrap_or_else(|| {
                     BackendError::Unsupported(cannot_load(request.model, &format!("tract: {said}")))
                 })
@@ -99,8 +99,9 @@ fn check_precision(format: Format, precision: Precision) -> Result<(), BackendEr
 
 /// tract's reader of TensorFlow Lite makes of a MEAN a sum and a quantised
 /// scaling, which rounds to whole numbers; scores were off by up to 0.1.
-fn check_operators(format: Format, anatomy: &Anatomy) -> Result<(), BackendError> {
-    let rounded = format == Format::Tflite && anatomy.operators.iter().any(|(op, _)| op == "MEAN");
+fn check_operators(format: Format, signature: &Signature) -> Result<(), BackendError> {
+    let rounded =
+        format == Format::Tflite && signature.operators.iter().any(|(op, _)| op == "MEAN");
     if rounded {
         return Err(BackendError::Unsupported(
             "tract rounds the operator MEAN to whole numbers; use backend tflite".into(),
@@ -110,11 +111,11 @@ fn check_operators(format: Format, anatomy: &Anatomy) -> Result<(), BackendError
 }
 
 fn build(request: &LoadRequest<'_>, format: Format, shaped: &Shaped) -> TractResult<TractSession> {
-    let (path, anatomy) = (request.model, &shaped.anatomy);
+    let (path, signature) = (request.model, &shaped.signature);
     let model = match format {
         Format::Onnx => {
             let mut model = tract_onnx::onnx().model_for_path(path)?;
-            for (index, input) in anatomy.inputs.iter().enumerate() {
+            for (index, input) in signature.inputs.iter().enumerate() {
                 let fact = InferenceFact::dt_shape(datum_type(input.element), &input.shape);
                 model.set_input_fact(index, fact)?;
             }
@@ -127,11 +128,11 @@ fn build(request: &LoadRequest<'_>, format: Format, shaped: &Shaped) -> TractRes
                 .into_optimized()?
         }
     };
-    let signature = Signature {
-        inputs: describe(&model, &anatomy.inputs, TypedModel::input_fact)?,
-        outputs: describe(&model, &anatomy.outputs, TypedModel::output_fact)?,
+    let tensors = SessionTensors {
+        inputs: describe(&model, &signature.inputs, TypedModel::input_fact)?,
+        outputs: describe(&model, &signature.outputs, TypedModel::output_fact)?,
     };
-    let zeros = signature
+    let zeros = tensors
         .inputs
         .iter()
         .map(|input| RuntimeTensor::zero_dt(datum_type(input.element), &input.shape))
@@ -139,10 +140,10 @@ fn build(request: &LoadRequest<'_>, format: Format, shaped: &Shaped) -> TractRes
         .collect::<TractResult<TVec<_>>>()?;
     Ok(TractSession {
         state: model.into_runnable()?.spawn()?,
-        nodes: u32::try_from(anatomy.nodes()).ok(),
+        nodes: u32::try_from(signature.nodes()).ok(),
         values: zeros,
         results: tvec![],
-        signature,
+        tensors,
     })
 }
 
@@ -178,16 +179,16 @@ struct TractSession {
     nodes: Option<u32>,
     values: TVec<TValue>,
     results: TVec<TValue>,
-    signature: Signature,
+    tensors: SessionTensors,
 }
 
 impl Session for TractSession {
-    fn signature(&self) -> &Signature {
-        &self.signature
+    fn tensors(&self) -> &SessionTensors {
+        &self.tensors
     }
 
     fn write_input(&mut self, index: usize, bytes: &[u8]) -> Result<(), BackendError> {
-        let info = &self.signature.inputs[index];
+        let info = &self.tensors.inputs[index];
         let mut value = RuntimeTensor::zero_dt(datum_type(info.element), &info.shape)
             .map_err(|error| failed(&error))?;
         value.as_bytes_mut().copy_from_slice(bytes);

@@ -33,11 +33,11 @@ impl References {
 
 /// A subject's real-valued outputs on images of a chunk, by their positions in the
 /// dataset, which rise.
-pub(crate) type Outputs = Vec<(usize, Vec<f32>)>;
+pub(crate) type ImageOutputs = Vec<(usize, Vec<f32>)>;
 
 /// What the feeders of one chunk have left.
 #[derive(Debug, Default)]
-pub(crate) struct Exchange(Mutex<Vec<Option<Outputs>>>);
+pub(crate) struct Exchange(Mutex<Vec<Option<ImageOutputs>>>);
 
 /// What a subject came to on a chunk; nothing where outputs do not compare.
 pub(crate) type Compared = (usize, Option<Agreement>);
@@ -48,7 +48,7 @@ impl Exchange {
         &self,
         references: &References,
         subject: usize,
-        outputs: Outputs,
+        outputs: ImageOutputs,
     ) -> Vec<Compared> {
         let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         left.resize(references.0.len(), None);
@@ -74,7 +74,7 @@ impl Exchange {
 
 /// A reference may see only some of the images, and a subject that was interrupted
 /// begins later.
-fn on_common_images(expected: &Outputs, found: &Outputs) -> Option<Agreement> {
+fn on_common_images(expected: &ImageOutputs, found: &ImageOutputs) -> Option<Agreement> {
     let common = found.iter().filter_map(|(position, found)| {
         let at = expected.binary_search_by_key(position, |(position, _)| *position).ok()?;
         Some((expected[at].1.clone(), found.clone()))
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     /// On images from position `from` on.
-    fn outputs(from: usize, best: &[usize]) -> Outputs {
+    fn outputs(from: usize, best: &[usize]) -> ImageOutputs {
         let scores = |best: &usize| (0..3).map(|i| f32::from(u8::from(i == *best))).collect();
         best.iter().map(scores).enumerate().map(|(i, scores)| (from + i, scores)).collect()
     }

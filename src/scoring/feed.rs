@@ -11,11 +11,11 @@ use crate::record::class_map::ClassMap;
 use crate::record::prediction::Prediction;
 use crate::record::status::Status;
 use crate::scoring::chunk::{Chunk, Prepared};
-use crate::scoring::exchange::{Outputs, References};
-use crate::scoring::pace::{Pace, Runner};
+use crate::scoring::exchange::{ImageOutputs, References};
+use crate::scoring::niceness::{NicedThread, Niceness};
+use crate::scoring::output_reader::{Answer, OutputReader};
 use crate::scoring::ranking;
-use crate::scoring::reading::{Answer, Reading};
-use crate::scoring::subject::{Event, Subject};
+use crate::scoring::subject::{ScoringEvent, Subject};
 use crate::scoring::supply::{blend, tensor_bytes};
 use crate::worker::link::{Fault, Link};
 use crate::worker::protocol::{Reply, Request};
@@ -26,7 +26,7 @@ const ASK_NS: u64 = 200_000_000;
 
 /// What the feeders of a pass share; `lost` is of one subject's.
 pub(crate) struct Shared<'a> {
-    pub pace: &'a Pace,
+    pub niceness: &'a Niceness,
     pub references: &'a References,
     /// Whether the subject's worker was lost.
     pub lost: &'a AtomicBool,
@@ -39,7 +39,7 @@ struct Inferred {
     predictions: Vec<Prediction>,
     preprocess_ns: Vec<u64>,
     /// Real-valued outputs, where they are compared with others.
-    outputs: Option<Outputs>,
+    outputs: Option<ImageOutputs>,
 }
 
 /// Feeds one subject's workers.
@@ -54,7 +54,7 @@ pub(crate) struct Feeder {
     workers: u64,
     input_bytes: usize,
     output: usize,
-    reading: Reading,
+    reading: OutputReader,
     classes: ClassMap,
     /// Mean time of one inference, shared by the subject's workers.
     image_ns: Arc<AtomicU64>,
@@ -88,25 +88,28 @@ impl Feeder {
         mut link: Box<dyn Link + Send>,
         chunks: &Receiver<Arc<Chunk>>,
         shared: &Shared<'_>,
-        events: &Sender<Event>,
+        events: &Sender<ScoringEvent>,
     ) {
         let subject = self.subject;
-        let mut runner = shared.pace.runner(link.process());
+        let mut niced = shared.niceness.niced(link.process());
         for chunk in chunks {
             if shared.lost.load(Ordering::Relaxed) {
                 return;
             }
             let index = chunk.index;
-            let event = match self.infer(&chunk, link.as_mut(), shared, &mut runner) {
+            let event = match self.infer(&chunk, link.as_mut(), shared, &mut niced) {
                 Ok(Inferred { predictions, preprocess_ns, outputs }) => {
                     if let Some(outputs) = outputs {
                         let compared = chunk.exchange.leave(shared.references, subject, outputs);
                         for (subject, agreement) in compared {
-                            let _ =
-                                events.send(Event::Compared { subject, chunk: index, agreement });
+                            let _ = events.send(ScoringEvent::Compared {
+                                subject,
+                                chunk: index,
+                                agreement,
+                            });
                         }
                     }
-                    Event::Done { subject, chunk: index, predictions, preprocess_ns }
+                    ScoringEvent::Done { subject, chunk: index, predictions, preprocess_ns }
                 }
                 Err(fault) => {
                     if shared.lost.swap(true, Ordering::Relaxed) {
@@ -115,7 +118,7 @@ impl Feeder {
                     if !self.silent {
                         shared.alive.fetch_sub(1, Ordering::Relaxed);
                     }
-                    Event::Lost { subject, fault }
+                    ScoringEvent::Lost { subject, fault }
                 }
             };
             let _ = events.send(event);
@@ -127,7 +130,7 @@ impl Feeder {
         chunk: &Chunk,
         link: &mut dyn Link,
         shared: &Shared<'_>,
-        runner: &mut Runner<'_>,
+        niced: &mut NicedThread<'_>,
     ) -> Result<Inferred, Fault> {
         let due = |image: &Prepared| {
             image.position >= self.from && image.position.is_multiple_of(self.every)
@@ -151,7 +154,7 @@ impl Feeder {
             blend(&self.image_ns, (now_ns() - began) / count as u64);
             // One that sees but a few images keeps nobody waiting.
             if self.every == 1 {
-                runner.costs(self.image_ns.load(Ordering::Relaxed) / self.workers);
+                niced.costs(self.image_ns.load(Ordering::Relaxed) / self.workers);
             }
             for (index, bytes) in now.iter().zip(outputs.chunks_exact(self.reading.byte_len())) {
                 let image = &chunk.images[*index];

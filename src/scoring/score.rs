@@ -3,7 +3,7 @@
 //!
 //! Decoding threads fill chunks of images; each worker has a thread that feeds
 //! it chunks and ranks its outputs. They share the cores by what an image costs each
-//! of them (`pace.rs`). Credits bound the chunks in flight, and with them the memory.
+//! of them (`niceness.rs`). Credits bound the chunks in flight, and with them the memory.
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
@@ -17,9 +17,9 @@ use crossbeam_channel::{Receiver, unbounded};
 use crate::dataset::entries::Dataset;
 use crate::scoring::exchange::References;
 use crate::scoring::feed::{Feeder, Shared};
-use crate::scoring::line::Line;
-use crate::scoring::pace::Pace;
-use crate::scoring::subject::{Event, Outcome, Scored, Subject};
+use crate::scoring::niceness::Niceness;
+use crate::scoring::pending_chunks::PendingChunks;
+use crate::scoring::subject::{ScoringEvent, ScoringOutcome, ScoringProgress, Subject};
 use crate::scoring::supply::Supply;
 
 /// Share of a dataset's images, in percent, that may be unreadable: of all
@@ -58,18 +58,20 @@ pub fn score(
     known: &[(String, String)],
     cores: NonZeroUsize,
     stop: &AtomicBool,
-    sink: &mut dyn FnMut(Scored) -> Result<()>,
-) -> Result<Outcome> {
-    let pace = Pace::default();
+    sink: &mut dyn FnMut(ScoringProgress) -> Result<()>,
+) -> Result<ScoringOutcome> {
+    let niceness = Niceness::default();
     let halt = AtomicBool::new(false);
     let lost: Vec<AtomicBool> = subjects.iter().map(|_| AtomicBool::new(false)).collect();
     let alive = AtomicUsize::new(subjects.iter().filter(|subject| !subject.silent).count());
     let references = References::new(subjects.iter().map(|subject| subject.reference));
-    let supply = Supply::new(dataset, &subjects, cores, &pace);
+    let supply = Supply::new(dataset, &subjects, cores, &niceness);
     let lines = subjects
         .iter()
         .enumerate()
-        .map(|(index, subject)| Line::new(index, subject, supply.first_chunk(subject.from)))
+        .map(|(index, subject)| {
+            PendingChunks::new(index, subject, supply.first_chunk(subject.from))
+        })
         .collect();
     let (events, reports) = unbounded();
     thread::scope(|scope| {
@@ -82,7 +84,7 @@ pub fn score(
             for link in links {
                 let (feeder, chunks, events) = (feeder.clone(), chunks.clone(), events.clone());
                 let shared = Shared {
-                    pace: &pace,
+                    niceness: &niceness,
                     references: &references,
                     lost: &lost[index],
                     alive: &alive,
@@ -103,7 +105,7 @@ pub fn score(
         drop((queues, events));
         let mut collector = Collector::new(dataset, lines, known);
         let result = collector.drain(&reports, (stop, &halt), sink);
-        result.map(|()| Outcome {
+        result.map(|()| ScoringOutcome {
             decoded: supply.decoded(),
             interrupted: stop.load(Ordering::Relaxed) && !supply.is_exhausted(),
         })
@@ -113,12 +115,12 @@ pub fn score(
 /// Puts each subject's chunks back in order.
 struct Collector<'a> {
     dataset: &'a Dataset,
-    lines: Vec<Line>,
+    lines: Vec<PendingChunks>,
     unreadable: BTreeMap<usize, String>,
 }
 
 impl<'a> Collector<'a> {
-    fn new(dataset: &'a Dataset, lines: Vec<Line>, known: &[(String, String)]) -> Self {
+    fn new(dataset: &'a Dataset, lines: Vec<PendingChunks>, known: &[(String, String)]) -> Self {
         let known: HashMap<&str, &str> =
             known.iter().map(|(file, reason)| (file.as_str(), reason.as_str())).collect();
         let entries = dataset.entries.iter().enumerate();
@@ -133,9 +135,9 @@ impl<'a> Collector<'a> {
     /// Takes events to their end; after an error only so that threads end.
     fn drain(
         &mut self,
-        reports: &Receiver<Event>,
+        reports: &Receiver<ScoringEvent>,
         (stop, halt): (&AtomicBool, &AtomicBool),
-        sink: &mut dyn FnMut(Scored) -> Result<()>,
+        sink: &mut dyn FnMut(ScoringProgress) -> Result<()>,
     ) -> Result<()> {
         let mut result = Ok(());
         for event in reports {
@@ -149,20 +151,20 @@ impl<'a> Collector<'a> {
 
     fn take(
         &mut self,
-        event: Event,
+        event: ScoringEvent,
         stop: &AtomicBool,
-        sink: &mut dyn FnMut(Scored) -> Result<()>,
+        sink: &mut dyn FnMut(ScoringProgress) -> Result<()>,
     ) -> Result<()> {
         match event {
-            Event::Done { subject, chunk, predictions, preprocess_ns } => {
+            ScoringEvent::Done { subject, chunk, predictions, preprocess_ns } => {
                 self.lines[subject].scored(chunk, predictions, preprocess_ns);
                 self.lines[subject].tell(sink)
             }
-            Event::Compared { subject, chunk, agreement } => {
+            ScoringEvent::Compared { subject, chunk, agreement } => {
                 self.lines[subject].compared(chunk, agreement);
                 self.lines[subject].tell(sink)
             }
-            Event::Lost { subject, fault } => {
+            ScoringEvent::Lost { subject, fault } => {
                 // Nobody waits for a reference that is lost; but after an interrupt what waits is
                 // scored again, with its agreement.
                 let goes_on = !fault.is_of_interrupt(stop);
@@ -173,12 +175,12 @@ impl<'a> Collector<'a> {
                     line.tell(sink)?;
                 }
                 let line = &self.lines[subject];
-                if line.silent { Ok(()) } else { sink(Scored::Lost { subject, fault }) }
+                if line.silent { Ok(()) } else { sink(ScoringProgress::Lost { subject, fault }) }
             }
-            Event::Unreadable { position, reason } => {
+            ScoringEvent::Unreadable { position, reason } => {
                 if self.unreadable.insert(position, reason.clone()).is_none() {
                     let file = self.dataset.entries[position].file.clone();
-                    sink(Scored::Unreadable { file, reason })?;
+                    sink(ScoringProgress::Unreadable { file, reason })?;
                 }
                 self.check_unreadable()
             }

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicU32;
 
 use super::*;
-use crate::dataset::entries::{Classes, Entry, Order};
+use crate::dataset::entries::{ClassOrder, Classes, LabelledImage};
 use crate::record::agreement::Agreement;
 use crate::record::backend_kind::BackendKind;
 use crate::record::case::AccuracyKey;
@@ -20,7 +20,7 @@ use crate::record::scored_output::{OutputForm, ScoredOutput};
 use crate::record::status::Status;
 use crate::record::tensor::ElementType;
 use crate::record::tensor::TensorInfo;
-use crate::scoring::reading::Reading;
+use crate::scoring::output_reader::OutputReader;
 use crate::worker::link::{Fault, Link};
 use crate::worker::protocol::{Reply, Request};
 
@@ -53,7 +53,7 @@ impl Link for Brightness {
     }
 }
 
-fn reading() -> Reading {
+fn reading() -> OutputReader {
     let info = TensorInfo::fixed("scores".to_owned(), vec![1, 256], ElementType::Float32, None);
     let scored = ScoredOutput {
         model: "any".into(),
@@ -65,7 +65,7 @@ fn reading() -> Reading {
         chosen: None,
         names: Vec::new(),
     };
-    Reading::new(info, &scored, 256)
+    OutputReader::new(info, &scored, 256)
 }
 
 /// The whole image in grey, pixels unchanged.
@@ -107,17 +107,17 @@ fn subject(model: &str, size: usize, links: usize, fails_after: u32) -> Subject 
 /// 200 images, the i-th of brightness i.
 fn dataset() -> (tempfile::TempDir, Dataset) {
     let folder = tempfile::TempDir::new().unwrap();
-    let entries: Vec<Entry> = (0..200_u8)
+    let entries: Vec<LabelledImage> = (0..200_u8)
         .map(|i| {
             let file = format!("{i:03}.png");
             image::GrayImage::from_pixel(6, 4, image::Luma([i]))
                 .save(folder.path().join(&file))
                 .unwrap();
-            Entry::new(file, u32::from(i))
+            LabelledImage::new(file, u32::from(i))
         })
         .collect();
     let root = folder.path().to_owned();
-    let classes = Classes { order: Order::Given, names: Vec::new(), used: Vec::new() };
+    let classes = Classes { order: ClassOrder::Given, names: Vec::new(), used: Vec::new() };
     (folder, Dataset::new(root, entries, classes))
 }
 

@@ -6,7 +6,7 @@ use crate::record::class_map::ClassMap;
 use crate::record::prediction::Prediction;
 use crate::record::preprocessing::InputSpec;
 use crate::record::run::Decoded;
-use crate::scoring::reading::Reading;
+use crate::scoring::output_reader::OutputReader;
 use crate::worker::link::{Fault, Link};
 
 /// A model on a backend that is to be scored.
@@ -18,7 +18,7 @@ pub struct Subject {
     /// Which of its outputs is scored.
     pub output: usize,
     /// How that is read.
-    pub reading: Reading,
+    pub reading: OutputReader,
     /// Its outputs as the dataset's classes.
     pub classes: ClassMap,
     /// First image (position in the dataset) that is still to be scored.
@@ -36,7 +36,7 @@ pub struct Subject {
 
 /// What scoring tells as it goes.
 #[derive(Debug)]
-pub enum Scored {
+pub enum ScoringProgress {
     /// The next images of a subject, in the dataset's order.
     Batch {
         /// Of which subject, by its place in the list that was given.
@@ -66,7 +66,7 @@ pub enum Scored {
 
 /// How scoring ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Outcome {
+pub struct ScoringOutcome {
     /// Whether it was stopped before the end.
     pub interrupted: bool,
     /// What was decoded for all subjects together.
@@ -74,7 +74,7 @@ pub struct Outcome {
 }
 
 /// What a feeder or a decoding thread reports to the caller's thread.
-pub(crate) enum Event {
+pub(crate) enum ScoringEvent {
     Done { subject: usize, chunk: usize, predictions: Vec<Prediction>, preprocess_ns: Vec<u64> },
     Compared { subject: usize, chunk: usize, agreement: Option<Agreement> },
     Lost { subject: usize, fault: Fault },

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crossbeam_channel::Sender;
 use nix::unistd::gettid;
 
-use crate::dataset::entries::{Dataset, Entry};
+use crate::dataset::entries::{Dataset, LabelledImage};
 use crate::host::clock::thread_cpu_ns;
 use crate::image::decode;
 use crate::image::preprocess::Preparer;
@@ -17,8 +17,8 @@ use crate::record::preprocessing::InputSpec;
 use crate::record::run::Decoded;
 use crate::scoring::chunk::{Chunk, Credits, Prepared};
 use crate::scoring::exchange::Exchange;
-use crate::scoring::pace::Pace;
-use crate::scoring::subject::{Event, Subject};
+use crate::scoring::niceness::Niceness;
+use crate::scoring::subject::{ScoringEvent, Subject};
 
 /// Most images of a chunk: small, so that feeders start and end together.
 const CHUNK_IMAGES: usize = 8;
@@ -36,7 +36,7 @@ pub(crate) struct Supply<'a> {
     chunk_images: usize,
     next: AtomicUsize,
     credits: Credits,
-    pace: &'a Pace,
+    niceness: &'a Niceness,
     threads: NonZeroUsize,
     /// Mean CPU time to decode and prepare one image.
     image_ns: AtomicU64,
@@ -51,7 +51,7 @@ impl<'a> Supply<'a> {
         dataset: &'a Dataset,
         subjects: &[Subject],
         cores: NonZeroUsize,
-        pace: &'a Pace,
+        niceness: &'a Niceness,
     ) -> Self {
         let mut specs: Vec<InputSpec> = Vec::new();
         for subject in subjects {
@@ -74,7 +74,7 @@ impl<'a> Supply<'a> {
             chunk_images,
             next: AtomicUsize::new(from / chunk_images),
             credits: Credits::new(in_flight),
-            pace,
+            niceness,
             threads: cores,
             image_ns: AtomicU64::new(0),
             decoded_images: AtomicUsize::new(0),
@@ -112,11 +112,11 @@ impl<'a> Supply<'a> {
     pub(crate) fn run(
         &self,
         queues: &[Sender<Arc<Chunk>>],
-        events: &Sender<Event>,
+        events: &Sender<ScoringEvent>,
         over: &dyn Fn() -> bool,
     ) {
         let mut preparer = Preparer::default();
-        let mut runner = self.pace.runner(u32::try_from(gettid().as_raw()).ok());
+        let mut niced = self.niceness.niced(u32::try_from(gettid().as_raw()).ok());
         loop {
             let credit = self.credits.take();
             if over() {
@@ -144,10 +144,10 @@ impl<'a> Supply<'a> {
                 if let Err(reason) = self.add(&mut chunk, position, entry, &mut preparer) {
                     let reason = format!("{reason:#}");
                     // A closed channel means that nobody listens any more.
-                    let _ = events.send(Event::Unreadable { position, reason });
+                    let _ = events.send(ScoringEvent::Unreadable { position, reason });
                 }
             }
-            runner.costs(self.image_ns.load(Ordering::Relaxed) / self.threads.get() as u64);
+            niced.costs(self.image_ns.load(Ordering::Relaxed) / self.threads.get() as u64);
             let chunk = Arc::new(chunk);
             for queue in queues {
                 // A closed queue is a lost subject's.
@@ -171,7 +171,7 @@ impl<'a> Supply<'a> {
         &self,
         chunk: &mut Chunk,
         position: usize,
-        entry: &Entry,
+        entry: &LabelledImage,
         preparer: &mut Preparer,
     ) -> anyhow::Result<()> {
         let bytes = self.dataset.load(entry)?;
@@ -189,7 +189,7 @@ impl<'a> Supply<'a> {
             preprocess_ns.push(now - ended);
             ended = now;
         }
-        let Entry { file, class, also } = entry.clone();
+        let LabelledImage { file, class, also } = entry.clone();
         chunk.images.push(Prepared { position, file: file.into(), class, also, preprocess_ns });
         blend(&self.image_ns, ended - began);
         Ok(())

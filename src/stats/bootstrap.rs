@@ -80,7 +80,7 @@ impl Round {
 
 /// What was resampled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
+pub enum ResampledUnit {
     /// Rounds, or batches of neighbouring rounds.
     Round,
     /// Processes.
@@ -99,7 +99,7 @@ pub struct Estimate {
     /// Standard deviation of the units' own quantiles.
     pub unit_deviation: f64,
     /// What was resampled.
-    pub unit: Unit,
+    pub unit: ResampledUnit,
 }
 
 impl Estimate {
@@ -138,8 +138,8 @@ pub fn estimate_quantile(rounds: &[Round], probability: f64, seed: u64) -> Optio
         .collect();
     let n = units.len() as f64;
     let widening = match unit {
-        Unit::Round => widening(&units),
-        Unit::Process => widening_of_processes(&units),
+        ResampledUnit::Round => widening(&units),
+        ResampledUnit::Process => widening_of_processes(&units),
     };
     let standard_error =
         statistics::standard_deviation(&replicates) * (n / (n - 1.0)).sqrt() * widening;
@@ -150,19 +150,22 @@ pub fn estimate_quantile(rounds: &[Round], probability: f64, seed: u64) -> Optio
 }
 
 /// The units to resample, each with its points; `None` if they are too few.
-fn units(rounds: &[&Round], rng: &mut ChaCha8Rng) -> Option<(Unit, Vec<Vec<f64>>)> {
+fn units(rounds: &[&Round], rng: &mut ChaCha8Rng) -> Option<(ResampledUnit, Vec<Vec<f64>>)> {
     let processes = by_process(rounds);
     let replicated =
         processes.len() >= MIN_PROCESSES || (processes.len() >= 2 && processes_differ(rounds, rng));
     if replicated {
-        return Some((Unit::Process, processes.iter().map(|members| join(members)).collect()));
+        return Some((
+            ResampledUnit::Process,
+            processes.iter().map(|members| join(members)).collect(),
+        ));
     }
     if rounds.len() < MIN_ROUNDS {
         return None;
     }
     let batches = if rounds.len() < 2 * BATCHES { rounds.len() } else { BATCHES };
     let members = |i| &rounds[i * rounds.len() / batches..(i + 1) * rounds.len() / batches];
-    Some((Unit::Round, (0..batches).map(|i| join(members(i))).collect()))
+    Some((ResampledUnit::Round, (0..batches).map(|i| join(members(i))).collect()))
 }
 
 fn by_process<'a>(rounds: &[&'a Round]) -> Vec<Vec<&'a Round>> {

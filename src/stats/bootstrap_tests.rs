@@ -118,7 +118,7 @@ fn two_processes_far_apart_make_the_interval_wide() {
         round.points.iter_mut().for_each(|point| *point += 0.1);
     }
     let wide = estimate(&rounds, 3).unwrap();
-    assert_eq!((wide.unit, wide.degrees), (Unit::Process, 1.0));
+    assert_eq!((wide.unit, wide.degrees), (ResampledUnit::Process, 1.0));
     assert!(wide.standard_error > 5.0 * narrow.standard_error);
     assert!(wide.interval().contains(alike.true_log_median()));
 }

@@ -15,7 +15,7 @@ fn options(runs: Amount) -> LatencyOptions {
         block_ms: 50.0,
         order: Order::Interleaved,
         cooldown_seconds: 0.0,
-        care: crate::record::options::Preconditions::default(),
+        preconditions: crate::record::options::Preconditions::default(),
         processes: Amount::Auto,
         affinity: vec![],
         budget_ms: None,

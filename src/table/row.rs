@@ -14,7 +14,7 @@ use crate::record::precision::Precision;
 use crate::record::preset::PresetName;
 use crate::record::status::Status;
 use crate::record::tensor::ElementType;
-use crate::scoring::doubt::Doubt;
+use crate::scoring::label_warning::LabelWarning;
 use crate::stats::stability::Stability;
 use crate::table::column::{cells, columns};
 use crate::table::ranks::TopK;
@@ -202,7 +202,7 @@ columns! {
     /// Shares at the further ranks that `--top-k` names.
     top_k: Vec<TopK>;
     /// Why the labels look wrong: a note.
-    doubt: Option<Doubt>;
+    label_warning: Option<LabelWarning>;
     /// Images with a score that is no number, or a class that the model has not.
     not_a_number: usize;
 }

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use crate::model::geometry::{self, Geometry};
+use crate::model::input_geometry::{self, InputGeometry};
 use crate::model::{resolve, shapes};
 use crate::record::agreement::Agreement;
 use crate::record::case::Case;
@@ -12,7 +12,7 @@ use crate::record::precision::Precision;
 use crate::record::run::{AccuracyRecord, CaseRecord, Run};
 use crate::record::status::Status;
 use crate::record::visit::Process;
-use crate::scoring::doubt::doubt;
+use crate::scoring::label_warning::label_warning;
 use crate::scoring::tally::Tally;
 use crate::stats::interval::Proportion;
 use crate::stats::statistics;
@@ -61,7 +61,7 @@ fn planned(run: &Run, case: &Case, model: Option<&Model>) -> Row {
     let header = &run.header;
     let overrides = &header.options.overrides;
     let description = model.map(|model| &model.description);
-    let input = model.and_then(|model| model.anatomy.inputs.first());
+    let input = model.and_then(|model| model.signature.inputs.first());
     let size = model.and_then(|model| height_and_width(model, overrides));
     let machine = header.machine(case.device.as_deref());
     let runtime = machine.runtimes.iter().find(|runtime| runtime.backend == case.backend);
@@ -75,7 +75,7 @@ fn planned(run: &Run, case: &Case, model: Option<&Model>) -> Row {
         model: case.model.clone(),
         family: description.and_then(|description| description.family.clone()),
         precision: precision
-            .or(model.map(|model| model.anatomy.precision))
+            .or(model.map(|model| model.signature.precision))
             .unwrap_or(Precision::Float32),
         format: model.map_or(crate::record::format::Format::Tflite, |model| model.format),
         model_bytes: model.map_or(0, |model| model.bytes),
@@ -85,7 +85,7 @@ fn planned(run: &Run, case: &Case, model: Option<&Model>) -> Row {
         classes: header
             .scored_of(&case.model)
             .and_then(|scored| scored.classes)
-            .or(model.and_then(|model| model.anatomy.classes())),
+            .or(model.and_then(|model| model.signature.classes())),
         backend: case.backend,
         backend_version: runtime.map(|runtime| runtime.version.clone()),
         delegate: case.delegate.clone(),
@@ -101,8 +101,8 @@ fn planned(run: &Run, case: &Case, model: Option<&Model>) -> Row {
 /// Height and width of the images that a model takes, as it runs.
 fn height_and_width(model: &Model, overrides: &Description) -> Option<(usize, usize)> {
     let stated = resolve::merged(overrides, &model.description);
-    let input = model.anatomy.inputs.get(geometry::image_input(model)?)?;
-    let Geometry { height, width, .. } = geometry::of(model, input, &stated).ok()?;
+    let input = model.signature.inputs.get(geometry::image_input(model)?)?;
+    let InputGeometry { height, width, .. } = geometry::of(model, input, &stated).ok()?;
     Some((height, width))
 }
 
@@ -236,7 +236,7 @@ fn scored(row: &mut Row, run: &Run, record: &AccuracyRecord, timed: bool) {
         row.ambiguous = tally.ambiguous.map(proportion);
     }
     let outputs = run.header.outputs_of(&record.key.model);
-    row.doubt = doubt(&record.predictions, row.classes.unwrap_or(0), outputs);
+    row.label_warning = label_warning(&record.predictions, row.classes.unwrap_or(0), outputs);
 }
 
 /// A share and the ends of its interval.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::host::{care, clock, frequency};
+use crate::host::{clock, frequency, preconditions};
 
 /// How often it is looked whether the process is at rest, and for how long at most.
 const LOOK: Duration = Duration::from_micros(500);
@@ -17,7 +17,7 @@ const REST: u64 = 10;
 pub fn read() -> (Option<u32>, Option<u32>, Option<i64>) {
     let cpu = nix::sched::sched_getcpu().ok();
     let mhz = cpu.and_then(frequency::of_cpu);
-    (cpu.and_then(|cpu| u32::try_from(cpu).ok()), mhz, care::cpu_millidegrees())
+    (cpu.and_then(|cpu| u32::try_from(cpu).ok()), mhz, preconditions::cpu_millidegrees())
 }
 
 /// Waits until no thread of this process works, or 20 ms. Says whether it is at rest.

@@ -8,10 +8,10 @@ use std::time::Instant;
 use crate::host::{affinity, clock};
 use crate::record::tensor::TensorInfo;
 use crate::runtime::backend::LoadRequest;
-use crate::runtime::error::BackendError;
+use crate::runtime::backend_error::BackendError;
 use crate::runtime::session::Session;
 use crate::worker::heartbeat::Heartbeat;
-use crate::worker::memory;
+use crate::worker::process_memory;
 use crate::worker::visit::Samples;
 use crate::worker::visit_plan::VisitPlan;
 
@@ -54,7 +54,7 @@ impl Engine {
             Request::First => self.visit(&VisitPlan::only(1, u64::MAX)),
             Request::Visit(plan) => self.visit(&plan),
             Request::Coverage => self.coverage(),
-            Request::Memory => memory::memory().map(Reply::Memory).ok_or_else(|| {
+            Request::Memory => process_memory::memory().map(Reply::Memory).ok_or_else(|| {
                 BackendError::Failed("this system does not tell a process's memory".into())
             }),
             Request::Infer { .. } | Request::Exit => {
@@ -74,7 +74,7 @@ impl Engine {
         }
         let backend = crate::runtime::registry::open(backend)?;
         // Before the heartbeat's thread is there, which is none of the model's.
-        let before = memory::memory();
+        let before = process_memory::memory();
         let shaped = shaped.as_deref();
         let request = LoadRequest { model: &model, delegate: &delegate, threads, batch, shaped };
         let (session, load_ns) = self.heartbeat.during(|| {
@@ -83,7 +83,7 @@ impl Engine {
             (session, u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX))
         });
         let session = session?;
-        let after = memory::memory();
+        let after = process_memory::memory();
         let loaded = Loaded {
             backend_version: backend.version(),
             load_ns,

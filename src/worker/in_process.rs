@@ -10,21 +10,21 @@ use crate::worker::heartbeat::Heartbeat;
 use crate::worker::link::{Fault, Link};
 use crate::worker::protocol::{Reply, Request};
 
-type Question = (Request, Vec<u8>);
-type Answer = (Reply, Vec<u8>);
+type RequestFrame = (Request, Vec<u8>);
+type ReplyFrame = (Reply, Vec<u8>);
 
 /// An engine on a thread of its own: a runtime's session stays on the thread
 /// that made it.
 pub struct InProcess {
-    questions: Sender<Question>,
-    answers: Receiver<Answer>,
+    questions: Sender<RequestFrame>,
+    answers: Receiver<ReplyFrame>,
 }
 
 impl InProcess {
     /// Starts the thread; it ends when this is dropped.
     #[must_use]
     pub fn start() -> Self {
-        let (questions, asked) = channel::<Question>();
+        let (questions, asked) = channel::<RequestFrame>();
         let (answer, answers) = channel();
         thread::spawn(move || {
             let mut engine = Engine::new(Heartbeat::mute());

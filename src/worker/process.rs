@@ -14,10 +14,10 @@ use nix::sys::signal::Signal;
 
 use crate::host::memory;
 use crate::record::status::Status;
-use crate::worker::last_words::LastWords;
 use crate::worker::link::{Fault, Link};
-use crate::worker::patience::{Exhausted, Patience};
 use crate::worker::protocol::{Reply, Request, frame_head, read_frame};
+use crate::worker::reply_deadline::{Expired, ReplyDeadline};
+use crate::worker::stderr_tail::StderrTail;
 
 /// How long a child may take to end after its pipes closed.
 const REAP_PATIENCE: Duration = Duration::from_secs(2);
@@ -40,21 +40,21 @@ const PIPE_BYTES: i32 = 1 << 20;
 const CHUNK: usize = 64 << 10;
 
 /// A child process that serves one case.
-pub struct Process {
+pub struct WorkerProcess {
     child: Child,
     stdin: ChildStdin,
     stdout: ChildStdout,
     stderr: Option<ChildStderr>,
     /// Bytes of a reply that is not complete yet.
     received: Vec<u8>,
-    last_words: LastWords,
+    stderr_tail: StderrTail,
     timeout: Duration,
     memory_limited: bool,
     /// [`memory::out_of_memory_kills`] when it was started.
     kills_before: Option<u64>,
 }
 
-impl Process {
+impl WorkerProcess {
     /// Starts a worker. To be called from a thread that outlives the worker:
     /// Linux ties 'dies with the parent' to the parent's thread.
     ///
@@ -87,7 +87,7 @@ impl Process {
             stdout,
             stderr: Some(stderr),
             received: Vec::new(),
-            last_words: LastWords::default(),
+            stderr_tail: StderrTail::default(),
             timeout,
             memory_limited,
             kills_before: memory::out_of_memory_kills(),
@@ -99,7 +99,7 @@ impl Process {
         &mut self,
         head: &[u8],
         payload: &[u8],
-        mut patience: Patience,
+        mut patience: ReplyDeadline,
     ) -> Result<(Reply, Vec<u8>), Lost> {
         let (mut unsent, mut later) = (head, payload);
         loop {
@@ -207,7 +207,7 @@ impl Process {
             let Some(stderr) = &mut self.stderr else { return };
             match stderr.read(&mut chunk) {
                 Ok(0) => self.stderr = None,
-                Ok(read) => self.last_words.hear(&chunk[..read]),
+                Ok(read) => self.stderr_tail.hear(&chunk[..read]),
                 Err(_) => return,
             }
         }
@@ -221,14 +221,14 @@ impl Process {
         }
         let ended = self.reap();
         self.drain_stderr();
-        let words = self.last_words.summary();
+        let words = self.stderr_tail.summary();
         let killed =
             matches!(lost, Lost::Closed) && ended.is_some_and(|exit| self.was_killed(exit));
         let (status, what) = match (lost, ended) {
-            (Lost::Silent(Exhausted::Silence(time)), _) => {
+            (Lost::Silent(Expired::Silence(time)), _) => {
                 (Status::Timeout, format!("silent for {} s, killed", time.as_secs_f64()))
             }
-            (Lost::Silent(Exhausted::Whole(time)), _) => (
+            (Lost::Silent(Expired::Whole(time)), _) => (
                 Status::Timeout,
                 format!(
                     "its runtime was not ready after {} s, killed; a longer --timeout allows more",
@@ -255,7 +255,7 @@ impl Process {
         // ours an allocation fails and the runtime gives up.
         let starved = exit.signal() == Some(Signal::SIGKILL as i32)
             && self.kernel_ran_out_of_memory() != Some(false)
-            || (self.memory_limited && self.last_words.tell_of_memory());
+            || (self.memory_limited && self.stderr_tail.tell_of_memory());
         if starved {
             (Status::OutOfMemory, format!("{what}, out of memory"))
         } else {
@@ -301,14 +301,14 @@ impl Process {
     }
 }
 
-impl Link for Process {
+impl Link for WorkerProcess {
     fn ask(&mut self, request: &Request, payload: &[u8]) -> Result<(Reply, Vec<u8>), Fault> {
         let head = frame_head(request, payload.len())
             .map_err(|error| Fault::new(Status::Failed, error.to_string()))?;
         // Runs are told of one by one; what is a single call of the runtime is bounded here.
         let single_call = matches!(request, Request::Load { .. } | Request::Coverage);
         let whole = single_call.then(|| self.timeout.saturating_mul(LOAD_PATIENCE));
-        let patience = Patience::new(self.timeout, whole);
+        let patience = ReplyDeadline::new(self.timeout, whole);
         self.exchange(&head, payload, patience).map_err(|lost| self.fault(lost))
     }
 
@@ -317,7 +317,7 @@ impl Link for Process {
     }
 }
 
-impl Drop for Process {
+impl Drop for WorkerProcess {
     fn drop(&mut self) {
         self.kill();
     }
@@ -338,7 +338,7 @@ enum Lost {
     /// Its pipes closed.
     Closed,
     /// It said nothing for too long, or was too long about it.
-    Silent(Exhausted),
+    Silent(Expired),
     /// It said something that is no reply.
     Nonsense,
 }

@@ -13,10 +13,10 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::record::anatomy::Shaped;
 use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::Coverage;
 use crate::record::delegate::Delegate;
+use crate::record::signature::Shaped;
 use crate::worker::visit_plan::VisitPlan;
 
 /// What the parent asks. Each request gets one [`Reply`], and any number of

@@ -36,7 +36,7 @@ const WINDOW_MOST_NS: u64 = 1_000_000_000;
 
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum WarmupStep {
     /// Time a window of runs and feed it.
     Run(VisitPlan),
     /// Warm-up is over.
@@ -62,21 +62,21 @@ impl Warmup {
 
     /// What to do next.
     #[must_use]
-    pub fn step(&self) -> Step {
+    pub fn step(&self) -> WarmupStep {
         match self.amount {
-            Amount::Fixed(count) if self.runs >= count => Step::Done(self.report(None)),
-            Amount::Fixed(count) => Step::Run(window((count - self.runs).min(FIXED_CHUNK))),
-            Amount::Auto if self.agrees() => Step::Done(self.report(Some(true))),
+            Amount::Fixed(count) if self.runs >= count => WarmupStep::Done(self.report(None)),
+            Amount::Fixed(count) => WarmupStep::Run(window((count - self.runs).min(FIXED_CHUNK))),
+            Amount::Auto if self.agrees() => WarmupStep::Done(self.report(Some(true))),
             Amount::Auto if self.ns >= MAX_NS || self.runs >= MAX_RUNS => {
-                Step::Done(self.report(Some(false)))
+                WarmupStep::Done(self.report(Some(false)))
             }
-            Amount::Auto => Step::Run(window(self.window_runs())),
+            Amount::Auto => WarmupStep::Run(window(self.window_runs())),
         }
     }
 
     /// Takes the timings of a window.
     pub fn feed(&mut self, block: &Block) {
-        // No more than `Step::Run` asked for.
+        // No more than `WarmupStep::Run` asked for.
         let runs = u32::try_from(block.latency_ns.len()).unwrap_or(u32::MAX);
         self.runs = self.runs.saturating_add(runs);
         self.ns = self.ns.saturating_add(block.wall_ns);
@@ -129,8 +129,8 @@ mod tests {
         let mut done = 0;
         loop {
             match warmup.step() {
-                Step::Done(report) => return report,
-                Step::Run(plan) => {
+                WarmupStep::Done(report) => return report,
+                WarmupStep::Run(plan) => {
                     let (mut latency_ns, mut wall_ns) = (Vec::new(), 0);
                     while latency_ns.is_empty()
                         || (!plan.is_done(latency_ns.len(), wall_ns) && wall_ns < plan.deadline_ns)
@@ -183,13 +183,13 @@ mod tests {
     fn one_interrupted_run_does_not_prolong_it() {
         let mut warmup = Warmup::new(Amount::Auto);
         for window in 0..WINDOWS {
-            assert!(matches!(warmup.step(), Step::Run(_)));
+            assert!(matches!(warmup.step(), WarmupStep::Run(_)));
             let mut timings = block(5, 1_000_000);
             if window == 2 {
                 timings.latency_ns[1] = 90_000_000;
             }
             warmup.feed(&timings);
         }
-        assert!(matches!(warmup.step(), Step::Done(WarmupReport { steady: Some(true), .. })));
+        assert!(matches!(warmup.step(), WarmupStep::Done(WarmupReport { steady: Some(true), .. })));
     }
 }

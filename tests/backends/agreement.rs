@@ -8,7 +8,7 @@ use shutterbench::model::shapes::of_file;
 use shutterbench::record::backend_kind::BackendKind;
 use shutterbench::record::precision::Precision;
 use shutterbench::record::tensor::Tensor;
-use shutterbench::runtime::error::BackendError;
+use shutterbench::runtime::backend_error::BackendError;
 
 use crate::common;
 use crate::material::{distance, embedded, load, load_batch, one, open, random, run, shared};
@@ -54,7 +54,7 @@ fn tflite_runs_every_model_and_describes_it_as_the_file_does() {
         let model = shutterbench::model::select::open(&path).unwrap();
         for delegate in ["none", "xnnpack"] {
             let session = load(&*backend, &path, delegate, 1).unwrap();
-            let file = of_file(&model.anatomy, NonZeroUsize::MIN).anatomy;
+            let file = of_file(&model.signature, NonZeroUsize::MIN).signature;
             assert_eq!(session.inputs(), file.inputs, "{}", path.display());
             assert_eq!(session.outputs(), file.outputs, "{}", path.display());
         }
@@ -110,7 +110,7 @@ fn tract_agrees_with_tflite_on_floating_point_models() {
     for path in all_tflite() {
         let model = shutterbench::model::select::open(&path).unwrap();
         // tract does not take the float16 weights of a TensorFlow Lite file.
-        if model.anatomy.precision != Precision::Float32 {
+        if model.signature.precision != Precision::Float32 {
             continue;
         }
         let Some(reference) = outputs(BackendKind::Tflite, &path, "none", 1) else { return };
@@ -127,7 +127,7 @@ fn tract_refuses_what_it_would_compute_wrongly() {
     let backend = open(BackendKind::Tract).unwrap();
     for path in all_tflite().into_iter().chain(embedded("onnx")) {
         let model = shutterbench::model::select::open(&path).unwrap();
-        if model.anatomy.precision != Precision::Float32 {
+        if model.signature.precision != Precision::Float32 {
             let error = load(&*backend, &path, "none", 1).err().expect("it is refused");
             assert!(matches!(error, BackendError::Unsupported(_)), "{}: {error}", path.display());
             assert!(error.to_string().len() < 400, "{error}");
@@ -158,9 +158,9 @@ fn litert_agrees_with_tflite() {
             let model = shutterbench::model::select::open(&path).unwrap();
             // Two releases of the same kernels: quantised scores by a few steps,
             // and dynamic ranges are rounded differently.
-            let allowed = match model.anatomy.outputs[0].quantization {
+            let allowed = match model.signature.outputs[0].quantization {
                 Some(scores) => 3.0 * scores.scale,
-                None if model.anatomy.precision == Precision::Float32 => 1e-4,
+                None if model.signature.precision == Precision::Float32 => 1e-4,
                 None => 0.02,
             };
             let distance = worst(&reference, &litert);

@@ -15,7 +15,7 @@ fn coverage(kind: BackendKind, model: &std::path::Path, delegate: &str) -> Optio
 fn without_a_delegate_every_node_of_the_file_is_tflites_own() {
     for path in embedded("tflite").into_iter().chain(shared("tflite")) {
         let Some(coverage) = coverage(BackendKind::Tflite, &path, "none") else { return };
-        let nodes = u32::try_from(select::open(&path).unwrap().anatomy.nodes()).unwrap();
+        let nodes = u32::try_from(select::open(&path).unwrap().signature.nodes()).unwrap();
         let expected = Coverage { nodes_total: Some(nodes), ..Coverage::default() };
         assert_eq!(coverage, expected, "{}", path.display());
     }
@@ -78,7 +78,7 @@ fn litert_without_xnnpack_runs_every_node_itself() {
     for ending in ["0.25_f32.tflite", "1.0_int8.tflite"] {
         let path = one(ending);
         let Some(own) = coverage(BackendKind::Litert, &path, "none") else { return };
-        let nodes = u32::try_from(select::open(&path).unwrap().anatomy.nodes()).unwrap();
+        let nodes = u32::try_from(select::open(&path).unwrap().signature.nodes()).unwrap();
         let expected = Coverage { nodes_total: Some(nodes), ..Coverage::default() };
         assert_eq!(own, expected, "{ending}");
     }

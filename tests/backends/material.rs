@@ -9,7 +9,7 @@ use shutterbench::record::backend_kind::BackendKind;
 use shutterbench::record::delegate::Delegate;
 use shutterbench::record::tensor::{ElementType, Tensor, TensorInfo};
 use shutterbench::runtime::backend::{Backend, LoadRequest};
-use shutterbench::runtime::error::BackendError;
+use shutterbench::runtime::backend_error::BackendError;
 use shutterbench::runtime::registry;
 use shutterbench::runtime::session::Session;
 

@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use serde_json::Value;
 use shutterbench::record::status::Status;
-use shutterbench::report::{columns, csv, html};
+use shutterbench::report::{column_docs, csv, html};
 use shutterbench::run::replay;
 use shutterbench::table::column::Kind;
 use shutterbench::table::row::Row;
@@ -37,12 +37,12 @@ fn the_documents_are_those_of_the_table() {
     let text = fs::read_to_string(&path).unwrap();
     let (before, rest) = text.split_once("change it there. -->\n").unwrap();
     let (_, after) = rest.split_once("<!-- end of the table -->").unwrap();
-    let table = columns::markdown();
+    let table = column_docs::markdown();
     is_current(
         &path,
         &format!("{before}change it there. -->\n{table}<!-- end of the table -->{after}"),
     );
-    let schema = serde_json::to_string_pretty(&columns::schema()).unwrap() + "\n";
+    let schema = serde_json::to_string_pretty(&column_docs::schema()).unwrap() + "\n";
     is_current(&repository().join("docs/rows.schema.json"), &schema);
 }
 
@@ -66,7 +66,7 @@ fn one_entry_makes_a_column_of_every_view() {
     let header: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
     let record = reader.records().next().unwrap().unwrap();
     let json = serde_json::to_value(&rows[0]).unwrap();
-    let schema = columns::schema();
+    let schema = column_docs::schema();
     let page = html::page::page(&run, &rows);
     for (index, column) in Row::COLUMNS.iter().enumerate() {
         let name = column.name;
@@ -74,7 +74,7 @@ fn one_entry_makes_a_column_of_every_view() {
         assert_eq!(record[index], column.field(&rows[0]), "{name}");
         assert_eq!(json[name], column.value(&rows[0]), "{name}");
         assert_eq!(schema["items"]["properties"][name], column.schema(), "{name}");
-        assert!(columns::markdown().contains(&format!("| {name} |")), "{name}");
+        assert!(column_docs::markdown().contains(&format!("| {name} |")), "{name}");
         let filled = rows.iter().any(|row| !column.field(row).is_empty());
         let shown = page.contains(&format!("<button type=\"button\">{name}</button>"));
         assert_eq!(shown, filled, "{name}");

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use shutterbench::fetch::bring::{Fetched, Outcome, fetch};
-use shutterbench::fetch::error::FetchError;
-use shutterbench::fetch::source::Source;
+use shutterbench::fetch::bring::{FetchOutcome, Fetched, fetch};
+use shutterbench::fetch::fetch_error::FetchError;
+use shutterbench::fetch::package_source::PackageSource;
 use tempfile::TempDir;
 
 use crate::common;
@@ -18,13 +18,13 @@ const AARCH64: &str = "aarch64-unknown-linux-gnu";
 const WHEEL: &str = "pymicro_wakeword-2.5.0-py3-none-manylinux_2_35_x86_64.whl";
 const WHEEL_BYTES: usize = 2_114_958;
 
-fn tflite(target: &str, folder: &Path, source: &Source) -> Result<Vec<Fetched>, FetchError> {
+fn tflite(target: &str, folder: &Path, source: &PackageSource) -> Result<Vec<Fetched>, FetchError> {
     fetch(&["tflite".to_owned()], target, folder, source, &|_| {})
 }
 
 /// Fetches through pip; `None` after a skip where no package index answers.
 fn tflite_by_pip(target: &str, folder: &Path) -> Option<Vec<Fetched>> {
-    match tflite(target, folder, &Source::default()) {
+    match tflite(target, folder, &PackageSource::default()) {
         Err(error @ FetchError::Offline { .. }) => {
             common::skip(&error.to_string());
             None
@@ -49,18 +49,18 @@ fn pip_brings_a_library_once_and_again_only_when_it_changed() {
     let library = root.path().join(X86_64).join("libtensorflowlite_c.so");
     assert_eq!(first.len(), 1);
     assert_eq!(first[0].path, library);
-    assert_eq!(first[0].outcome, Outcome::Brought);
+    assert_eq!(first[0].outcome, FetchOutcome::Brought);
     assert_eq!(names(&root.path().join(X86_64)), ["libtensorflowlite_c.so"]);
     assert_eq!(fs::read(&library).unwrap()[..4], *b"\x7fELF");
 
-    let nowhere = Source::Folder(PathBuf::from("no such mirror"));
+    let nowhere = PackageSource::Folder(PathBuf::from("no such mirror"));
     let again = tflite(X86_64, root.path(), &nowhere).unwrap();
-    assert_eq!(again[0].outcome, Outcome::AlreadyThere);
+    assert_eq!(again[0].outcome, FetchOutcome::AlreadyThere);
 
     fs::write(&library, "something else").unwrap();
     assert!(matches!(tflite(X86_64, root.path(), &nowhere), Err(FetchError::NotInMirror { .. })));
     let Some(repaired) = tflite_by_pip(X86_64, root.path()) else { return };
-    assert_eq!(repaired[0].outcome, Outcome::Brought);
+    assert_eq!(repaired[0].outcome, FetchOutcome::Brought);
     assert_eq!(fs::read(&library).unwrap()[..4], *b"\x7fELF");
 }
 
@@ -88,10 +88,10 @@ fn a_folder_that_holds_the_package_files_needs_no_index() {
     if !status.success() {
         return common::skip("pip could not download pymicro-wakeword 2.5.0");
     }
-    let source = Source::mirror(mirror.to_str().unwrap()).unwrap();
-    assert_eq!(source, Source::Folder(mirror.clone()));
+    let source = PackageSource::mirror(mirror.to_str().unwrap()).unwrap();
+    assert_eq!(source, PackageSource::Folder(mirror.clone()));
     let fetched = tflite(X86_64, root.path(), &source).unwrap();
-    assert_eq!(fetched[0].outcome, Outcome::Brought);
+    assert_eq!(fetched[0].outcome, FetchOutcome::Brought);
     assert_eq!(names(&mirror), [WHEEL], "the mirror keeps its file and gets no other");
 }
 
@@ -100,7 +100,7 @@ fn a_package_file_with_another_content_installs_nothing() {
     let root = TempDir::new().unwrap();
     let mirror = root.path().join("mirror");
     fs::create_dir(&mirror).unwrap();
-    let source = Source::Folder(mirror.clone());
+    let source = PackageSource::Folder(mirror.clone());
 
     fs::write(mirror.join(WHEEL), vec![0; WHEEL_BYTES]).unwrap();
     let error = tflite(X86_64, root.path(), &source).unwrap_err();
@@ -118,7 +118,7 @@ fn a_package_file_with_another_content_installs_nothing() {
 fn an_index_that_does_not_answer_is_named_as_such() {
     let root = TempDir::new().unwrap();
     // Port 9 of this machine: nothing listens there.
-    let source = Source::mirror("http://127.0.0.1:9/simple").unwrap();
+    let source = PackageSource::mirror("http://127.0.0.1:9/simple").unwrap();
     let error = tflite(X86_64, root.path(), &source).unwrap_err();
     assert!(matches!(error, FetchError::Offline { .. }), "{error}");
     assert!(error.to_string().contains("--mirror"), "{error}");
@@ -129,7 +129,7 @@ fn an_index_that_does_not_answer_is_named_as_such() {
 fn a_missing_python_and_a_missing_pip_say_what_to_install() {
     let root = TempDir::new().unwrap();
     let python = root.path().join("no-python");
-    let source = Source::Network { python, curl: "curl".into(), mirror: None };
+    let source = PackageSource::Network { python, curl: "curl".into(), mirror: None };
     let error = tflite(X86_64, root.path(), &source).unwrap_err();
     assert!(matches!(error, FetchError::NoPython { .. }), "{error}");
     assert!(error.to_string().contains("python3-pip"), "{error}");
@@ -142,7 +142,7 @@ fn a_missing_python_and_a_missing_pip_say_what_to_install() {
         .status;
     assert!(made.success());
     let python = venv.join("bin/python3");
-    let source = Source::Network { python, curl: "curl".into(), mirror: None };
+    let source = PackageSource::Network { python, curl: "curl".into(), mirror: None };
     let error = tflite(X86_64, root.path(), &source).unwrap_err();
     assert!(matches!(error, FetchError::NoPip { .. }), "{error}");
 }
@@ -152,20 +152,20 @@ fn a_folder_that_cannot_be_made_is_named() {
     let root = TempDir::new().unwrap();
     let file = root.path().join("a file");
     fs::write(&file, "").unwrap();
-    let error = tflite(X86_64, &file, &Source::default()).unwrap_err();
+    let error = tflite(X86_64, &file, &PackageSource::default()).unwrap_err();
     assert!(error.to_string().contains("a file"), "{error}");
 }
 
 #[test]
 fn a_mirror_that_is_no_folder_and_no_address_is_refused() {
-    let error = Source::mirror("no/such/folder").unwrap_err();
+    let error = PackageSource::mirror("no/such/folder").unwrap_err();
     assert!(error.is_usage() && error.to_string().contains("no/such/folder"), "{error}");
 }
 
 const PHONE: &str = "aarch64-linux-android";
 const AAR: &str = "onnxruntime-android-1.28.0.aar";
 
-fn onnxruntime(target: &str, folder: &Path, source: &Source) -> FetchError {
+fn onnxruntime(target: &str, folder: &Path, source: &PackageSource) -> FetchError {
     fetch(&["onnxruntime".to_owned()], target, folder, source, &|_| {}).unwrap_err()
 }
 
@@ -174,7 +174,7 @@ fn an_aar_is_looked_for_by_name_and_checked() {
     let root = TempDir::new().unwrap();
     let mirror = root.path().join("mirror");
     fs::create_dir(&mirror).unwrap();
-    let source = Source::mirror(mirror.to_str().unwrap()).unwrap();
+    let source = PackageSource::mirror(mirror.to_str().unwrap()).unwrap();
     let error = onnxruntime(PHONE, root.path(), &source);
     assert!(matches!(error, FetchError::NotInMirror { .. }), "{error}");
     assert!(error.to_string().contains(AAR), "{error}");
@@ -191,7 +191,7 @@ fn an_aar_is_looked_for_by_name_and_checked() {
 #[test]
 fn a_repository_that_does_not_answer_is_named() {
     let root = TempDir::new().unwrap();
-    let source = Source::mirror("http://127.0.0.1:9").unwrap();
+    let source = PackageSource::mirror("http://127.0.0.1:9").unwrap();
     let error = onnxruntime(PHONE, root.path(), &source);
     assert!(matches!(error, FetchError::Unreachable { .. }), "{error}");
     let text = error.to_string();
@@ -200,7 +200,7 @@ fn a_repository_that_does_not_answer_is_named() {
     assert_eq!(names(&root.path().join(PHONE)), Vec::<String>::new());
 
     let curl = root.path().join("no-curl");
-    let source = Source::Network { python: "python3".into(), curl, mirror: None };
+    let source = PackageSource::Network { python: "python3".into(), curl, mirror: None };
     let error = onnxruntime(PHONE, root.path(), &source);
     assert!(matches!(error, FetchError::NoCurl { .. }), "{error}");
     assert!(error.to_string().contains("install curl"), "{error}");

@@ -18,7 +18,7 @@ use shutterbench::record::description::Model;
 use shutterbench::record::format::Format;
 use shutterbench::worker::protocol::{Reply, Request};
 use shutterbench::worker::sample_input;
-use shutterbench::worker::source::WorkerSource;
+use shutterbench::worker::worker_source::WorkerSource;
 use tempfile::TempDir;
 
 use crate::common;

@@ -49,7 +49,7 @@ fn hostile() -> Run {
     run.header.host.cpu = attack.into();
     run.header.assumptions.push(attack.into());
     for model in &mut run.header.models {
-        model.anatomy.labels = Some(vec![attack.into(); 10]);
+        model.signature.labels = Some(vec![attack.into(); 10]);
         model.description.source = Some(attack.into());
     }
     run.cases[0].status = Status::Failed;
@@ -77,7 +77,7 @@ fn big() -> Run {
 
 fn write(folder: &Path, name: &str, run: &Run) {
     let start = Instant::now();
-    shutterbench::report::files::write_all(run, &folder.join(name)).unwrap();
+    shutterbench::report::run_files::write_all(run, &folder.join(name)).unwrap();
     println!("{name}: written in {:.2} s", start.elapsed().as_secs_f64());
 }
 
@@ -91,7 +91,7 @@ fn write_comparison(folder: &Path, name: &str, base: &Run) {
     assert!(compared.is_regression());
     fs::write(
         folder.join(name),
-        shutterbench::report::comparison::html(std::slice::from_ref(&compared)),
+        shutterbench::report::comparison_report::html(std::slice::from_ref(&compared)),
     )
     .unwrap();
 }

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use shutterbench::record::agreement::Agreement;
-use shutterbench::record::anatomy::Anatomy;
 use shutterbench::record::backend_kind::BackendKind;
 use shutterbench::record::case::Case;
 use shutterbench::record::coverage::{Coverage, DelegateStatus};
@@ -22,6 +21,7 @@ use shutterbench::record::output_classes::OutputClasses;
 use shutterbench::record::precision::Precision;
 use shutterbench::record::prediction::Prediction;
 use shutterbench::record::run::{AccuracyRecord, CaseRecord, Decoded, Finished, Run};
+use shutterbench::record::signature::Signature;
 use shutterbench::record::status::Status;
 use shutterbench::record::tensor::{ElementType, TensorInfo};
 use shutterbench::record::visit::WarmupReport;
@@ -92,7 +92,7 @@ fn model(name: &str, index: usize, classes: u32) -> Model {
         format: if name.ends_with("onnx") { Format::Onnx } else { Format::Tflite },
         bytes: 100_000 * (index as u64 + 1) / if int8 { 4 } else { 1 } + 1234,
         sha256: format!("{index:064x}"),
-        anatomy: Anatomy {
+        signature: Signature {
             inputs: vec![image(vec![1, 28, 32, 1])],
             outputs: vec![image(vec![1, classes as usize])],
             operators: vec![("CONV_2D".into(), 15), ("DEPTHWISE_CONV_2D".into(), 13)],
@@ -136,7 +136,7 @@ pub fn options(seed: u64) -> Options {
             block_ms: 50.0,
             order: Order::Interleaved,
             cooldown_seconds: 0.0,
-            care: shutterbench::record::options::Preconditions::default(),
+            preconditions: shutterbench::record::options::Preconditions::default(),
             processes: Amount::Auto,
             affinity: Vec::new(),
             budget_ms: Some(33.0),

@@ -5,17 +5,17 @@ use rand_chacha::ChaCha8Rng;
 use std::slice::from_ref;
 
 use shutterbench::decide::compare::{compare, gate};
-use shutterbench::decide::comparison::{Options, Outcome};
+use shutterbench::decide::comparison::{CompareOptions, Outcome};
 use shutterbench::decide::metric::Metric;
 use shutterbench::record::run::Run;
 use shutterbench::record::status::Status;
-use shutterbench::report::comparison as render;
+use shutterbench::report::comparison_report as render;
 use shutterbench::stats::paired::Pairing;
 
 use crate::report_common::{Shape, run};
 
-fn options(metric: Metric) -> Options {
-    Options::of(metric, None)
+fn options(metric: Metric) -> CompareOptions {
+    CompareOptions::of(metric, None)
 }
 
 /// The same run at another time, everything slower by `factor`.
@@ -149,7 +149,7 @@ fn a_small_loss_of_accuracy_is_one_where_it_is_more_than_chance() {
     let right = new.accuracies[0].predictions.iter_mut().filter(|p| p.rank_of_label == 1);
     right.take(18).for_each(|prediction| prediction.rank_of_label = 3);
     let first = |threshold| {
-        let compared = compare(&base, &new, Options::of(Metric::Top1, threshold));
+        let compared = compare(&base, &new, CompareOptions::of(Metric::Top1, threshold));
         let key = &base.accuracies[0].key;
         let at = base.header.cases.iter().position(|case| case.accuracy_key() == *key).unwrap();
         compared.cases[at].clone()
@@ -200,7 +200,7 @@ fn unrelated_cases_are_compared_in_their_order_only_where_that_is_asked_for() {
     assert_eq!(compared.count(Outcome::Missing), base.cases.len());
     assert_eq!(compared.count(Outcome::New), base.cases.len());
     assert!(compared.caveats.iter().any(|caveat| caveat.contains("--in-order")));
-    let asked = Options { in_order: true, ..options(Metric::P50) };
+    let asked = CompareOptions { in_order: true, ..options(Metric::P50) };
     assert_eq!(compare(&base, &new, asked).count(Outcome::Missing), 0);
     // Two suites that were taken in turn are two by their maker's wish.
     let (mut base, mut new) = (base, new);
@@ -257,7 +257,7 @@ fn a_gate_alarms_falsely_once_in_twenty_however_much_it_compares() {
         }
         run
     };
-    let options = [Options::of(Metric::Memory, Some(0.0))];
+    let options = [CompareOptions::of(Metric::Memory, Some(0.0))];
     let (mut alarms, mut single) = (0, 0);
     for _ in 0..40 {
         let found = gate(&scattered(), &scattered(), &options);
@@ -306,6 +306,6 @@ fn sizes_are_compared_by_the_threshold() {
     new.header.models[1].bytes = base.header.models[1].bytes / 2;
     let compared = compare(&base, &new, options(Metric::Size));
     assert_eq!((compared.count(Outcome::Worse), compared.count(Outcome::Better)), (4, 4));
-    let looser = Options { threshold_percent: 5.0, ..options(Metric::Size) };
+    let looser = CompareOptions { threshold_percent: 5.0, ..options(Metric::Size) };
     assert!(!compare(&base, &new, looser).is_regression());
 }

@@ -101,7 +101,7 @@ fn hostile_text_is_safe_in_a_spreadsheet_and_comes_back() {
 fn a_run_is_written_whole() {
     let run = run(&Shape::default());
     let dir = tempfile::tempdir().unwrap();
-    shutterbench::report::files::write_all(&run, dir.path()).unwrap();
+    shutterbench::report::run_files::write_all(&run, dir.path()).unwrap();
     let mut names: Vec<_> =
         fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
@@ -252,7 +252,7 @@ fn a_fast_wrong_answer_is_flagged_and_wins_nothing() {
         }
     }
     let rows = shutterbench::table::rows::rows(&run);
-    let verdict = shutterbench::decide::verdict::Verdict::of(&rows);
+    let verdict = shutterbench::decide::highlights::Highlights::of(&rows);
     assert!(rows[0].latency_p50_us < rows[verdict.fastest.unwrap()].latency_p50_us);
     assert!(verdict.front.iter().all(|&i| !rows[i].is_suspicious()));
     let text = terminal::table(&rows, Some(120), false);
@@ -296,17 +296,17 @@ fn a_difference_in_accuracy_is_told_with_what_it_is_worth() {
     assert!(markdown::document(&run, &rows).contains(sentence));
     let page = report::html::page::page(&run, &rows);
     assert!(page.contains(sentence) && page.contains("against its own float32"));
-    let verdict = shutterbench::decide::verdict::Verdict::of(&rows);
+    let verdict = shutterbench::decide::highlights::Highlights::of(&rows);
     assert!(verdict.as_accurate.iter().any(|&i| rows[i].model == "b_int8"));
 }
 
 #[test]
 fn the_plot_is_a_drawing_with_a_bubble_a_case() {
     let rows = shutterbench::table::rows::rows(&run(&Shape::default()));
-    let plot = shutterbench::report::files::plot_svg(&rows).unwrap();
+    let plot = shutterbench::report::run_files::plot_svg(&rows).unwrap();
     assert_eq!(plot.matches("<title>").count(), rows.len());
     assert!(plot.starts_with("<svg ") && plot.ends_with("</svg>\n"));
-    assert_eq!(shutterbench::report::files::plot_svg(&[]), None);
+    assert_eq!(shutterbench::report::run_files::plot_svg(&[]), None);
 }
 
 #[test]

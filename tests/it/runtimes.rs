@@ -28,7 +28,7 @@ fn run(arguments: &[&str]) -> Vec<Value> {
 
 /// Whether every backend is here; a skip where one is not.
 fn all_backends() -> bool {
-    let absent: Vec<String> = shutterbench::runtime::listing::backends()
+    let absent: Vec<String> = shutterbench::runtime::backend_listing::backends()
         .into_iter()
         .filter(|listed| !listed.present)
         .map(|listed| format!("{}: {}", listed.backend, listed.reason.unwrap_or_default()))
@@ -175,7 +175,7 @@ fn doctor_names_every_runtime_found_or_missing() {
         String::from_utf8(output.stdout).unwrap()
     };
     let text = doctor(&[]);
-    for listed in shutterbench::runtime::listing::backends() {
+    for listed in shutterbench::runtime::backend_listing::backends() {
         let line = match listed.version {
             Some(version) => format!("runtime {}: {version}\n", listed.backend),
             None => format!("runtime {} is missing: ", listed.backend),

@@ -88,7 +88,7 @@ fn agrees(columns: &[Column], path: &Path, reader: &str) {
 
 fn written() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    shutterbench::report::files::write_all(&mixed(), folder.path()).unwrap();
+    shutterbench::report::run_files::write_all(&mixed(), folder.path()).unwrap();
     folder
 }
 

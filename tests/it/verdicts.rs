@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 
 use shutterbench::decide::complete::is_complete;
-use shutterbench::decide::verdict::Verdict;
+use shutterbench::decide::highlights::Highlights;
 use shutterbench::record::status::Status;
 use shutterbench::report::{file, terminal};
 use shutterbench::table::row::Row;
@@ -33,7 +33,7 @@ fn what_has_no_interval_is_never_told_apart() {
         no_interval(case("a", (10.0, 0.0, 0.0), (0.5, 0.4, 0.6))),
         no_interval(case("b", (20.0, 0.0, 0.0), (0.5, 0.4, 0.6))),
     ];
-    let verdict = Verdict::of(&rows);
+    let verdict = Highlights::of(&rows);
     assert_eq!((verdict.fastest, verdict.as_fast.as_slice()), (Some(0), [1].as_slice()));
     let sentence = &verdict.sentences(&rows)[0].1;
     assert!(sentence.contains("not distinguishable from b"), "{sentence}");
@@ -49,7 +49,7 @@ fn steps_of_the_front_within_noise_are_said_to_be() {
         // More accurate for certain, and slower by less than is known.
         case("no_cost", (20.5, 19.5, 21.5), (0.80, 0.78, 0.82)),
     ];
-    let verdict = Verdict::of(&rows);
+    let verdict = Highlights::of(&rows);
     assert_eq!(verdict.front, [0, 1, 2, 3]);
     assert_eq!(verdict.within_noise, [1, 3]);
     let text = terminal::table(&rows, Some(120), false);

@@ -3,10 +3,10 @@
 
 use anyhow::{Result, bail};
 
-use crate::dataset::entries::{Dataset, Order};
-use crate::dataset::labelling::labels::Labels;
-use crate::dataset::labelling::names::{is_background, known_as};
-use crate::dataset::labelling::outputs::Outputs;
+use crate::dataset::entries::{ClassOrder, Dataset};
+use crate::dataset::labelling::output_labels::Labels;
+use crate::dataset::labelling::outputs::ModelOutputs;
+use crate::dataset::labelling::same_name::{is_background, known_as};
 use crate::record::class_map::ClassMap;
 
 /// Share of comparable names that must agree where both sides name classes.
@@ -19,10 +19,10 @@ const AGREEMENT: f64 = 0.9;
 pub(crate) fn matched(
     dataset: &Dataset,
     labels: Option<&Labels>,
-    outputs: &Outputs,
+    outputs: &ModelOutputs,
     assumed: &mut Vec<String>,
 ) -> Result<ClassMap> {
-    let names = Names::of(dataset);
+    let names = DatasetNames::of(dataset);
     let (offset, guess) = match outputs.offset {
         Some(stated) => (stated, None),
         None => {
@@ -31,15 +31,15 @@ pub(crate) fn matched(
         }
     };
     match names.against(labels, offset, outputs)? {
-        Told::Agree => {}
-        Told::Foreign => {
+        OffsetEvidence::Agree => {}
+        OffsetEvidence::Foreign => {
             assumed.extend(guess.filter(|_| offset != 0));
             assumed.push(
                 "none of the dataset's class names is among its labels (another language?); classes are matched by index"
                     .to_owned(),
             );
         }
-        Told::Nothing => assumed.extend(guess),
+        OffsetEvidence::Nothing => assumed.extend(guess),
     }
     Ok(ClassMap::shifted(offset, outputs.count))
 }
@@ -49,9 +49,9 @@ pub(crate) fn matched(
 /// With the sentence that says so.
 fn guessed_offset(
     dataset: &Dataset,
-    outputs: &Outputs,
+    outputs: &ModelOutputs,
     labels: Option<&Labels>,
-    names: &Names,
+    names: &DatasetNames,
 ) -> (i64, String) {
     let one_spare = outputs.count == 1001 && dataset.class_count() <= 1000;
     let background = |why: &str| (1, format!("{why}; output 0 is taken as the background class"));
@@ -66,7 +66,7 @@ fn guessed_offset(
         // dataset's classes do, unless names agree without a shift.
         Some(_)
             if one_spare
-                && (dataset.classes.order == Order::Ilsvrc2012 || !names.agree(labels, 0)) =>
+                && (dataset.classes.order == ClassOrder::Ilsvrc2012 || !names.agree(labels, 0)) =>
         {
             background("1001 outputs for at most 1000 classes")
         }
@@ -75,7 +75,7 @@ fn guessed_offset(
 }
 
 /// What names tell of an offset.
-enum Told {
+enum OffsetEvidence {
     /// They agree at it.
     Agree,
     /// Not one is known to the other side.
@@ -85,15 +85,15 @@ enum Told {
 }
 
 /// The dataset's classes that have names.
-struct Names<'a> {
+struct DatasetNames<'a> {
     dataset: &'a Dataset,
     known_as: Vec<(u32, Vec<String>)>,
 }
 
-impl<'a> Names<'a> {
+impl<'a> DatasetNames<'a> {
     fn of(dataset: &'a Dataset) -> Self {
         // A number is no name that labels could contradict.
-        let are_names = dataset.classes.order != Order::Numbers;
+        let are_names = dataset.classes.order != ClassOrder::Numbers;
         let named = (0..).zip(&dataset.classes.names);
         let named = named.filter(|(_, name)| are_names && name.is_some());
         let known_as = named.map(|(class, _)| (class, known_as(&dataset.classes, class))).collect();
@@ -111,12 +111,17 @@ impl<'a> Names<'a> {
     }
 
     /// Refuses labels that contradict the dataset's names at this offset.
-    fn against(&self, labels: Option<&Labels>, offset: i64, outputs: &Outputs) -> Result<Told> {
+    fn against(
+        &self,
+        labels: Option<&Labels>,
+        offset: i64,
+        outputs: &ModelOutputs,
+    ) -> Result<OffsetEvidence> {
         let Some(labels) = labels.filter(|_| !self.known_as.is_empty()) else {
-            return Ok(Told::Nothing);
+            return Ok(OffsetEvidence::Nothing);
         };
         if self.agree(labels, offset) {
-            return Ok(Told::Agree);
+            return Ok(OffsetEvidence::Agree);
         }
         if let Some(better) = [offset.saturating_add(1), offset.saturating_sub(1)]
             .into_iter()
@@ -128,7 +133,7 @@ impl<'a> Names<'a> {
             );
         }
         if self.known_as.iter().all(|(_, names)| labels.find(names).is_none()) {
-            return Ok(Told::Foreign);
+            return Ok(OffsetEvidence::Foreign);
         }
         bail!(
             "the labels of model {} are not in the order of the dataset's classes: {}; give the file that belongs to the model with --labels",

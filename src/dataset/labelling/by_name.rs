@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use anyhow::{Result, bail, ensure};
 
-use crate::dataset::entries::{Dataset, Order};
-use crate::dataset::labelling::labels::Labels;
-use crate::dataset::labelling::names::known_as;
-use crate::dataset::labelling::outputs::Outputs;
+use crate::dataset::entries::{ClassOrder, Dataset};
+use crate::dataset::labelling::output_labels::Labels;
+use crate::dataset::labelling::outputs::ModelOutputs;
+use crate::dataset::labelling::same_name::known_as;
 use crate::record::class_map::ClassMap;
 
 /// Finds the output of each class by the model's labels; without labels the
@@ -15,7 +15,7 @@ use crate::record::class_map::ClassMap;
 pub(crate) fn matched(
     dataset: &Dataset,
     labels: Option<&Labels>,
-    outputs: &Outputs,
+    outputs: &ModelOutputs,
     assumed: &mut Vec<String>,
 ) -> Result<ClassMap> {
     let used = &dataset.classes.used;
@@ -23,7 +23,7 @@ pub(crate) fn matched(
         Some(labels) => labelled(dataset, labels, outputs)?,
         None => {
             // With a class that has no image the names still count the outputs.
-            let all = dataset.classes.order == Order::ByName
+            let all = dataset.classes.order == ClassOrder::ByName
                 && dataset.classes.names.len() == outputs.count;
             ensure!(
                 used.len() == outputs.count || all,
@@ -52,7 +52,7 @@ pub(crate) fn matched(
 }
 
 /// The output of each class that is used, in their order.
-fn labelled(dataset: &Dataset, labels: &Labels, outputs: &Outputs) -> Result<Vec<usize>> {
+fn labelled(dataset: &Dataset, labels: &Labels, outputs: &ModelOutputs) -> Result<Vec<usize>> {
     let classes = &dataset.classes;
     let name = |class: u32| classes.name(class).unwrap_or_default();
     let mut found = Vec::with_capacity(classes.used.len());

@@ -3,8 +3,8 @@
 use anyhow::{Result, bail};
 
 use crate::dataset::entries::Dataset;
-use crate::dataset::labelling::labels::Labels;
-use crate::dataset::labelling::outputs::Outputs;
+use crate::dataset::labelling::output_labels::Labels;
+use crate::dataset::labelling::outputs::ModelOutputs;
 use crate::dataset::labelling::{by_index, by_name};
 use crate::record::class_map::ClassMap;
 
@@ -14,7 +14,7 @@ use crate::record::class_map::ClassMap;
 pub(crate) fn matched(
     dataset: &Dataset,
     labels: Option<&Labels>,
-    outputs: &Outputs,
+    outputs: &ModelOutputs,
     assumed: &mut Vec<String>,
 ) -> Result<ClassMap> {
     let used = &dataset.classes.used;

@@ -1,6 +1,6 @@
 //! What a labels file with the wrong number of names looks like.
 
-use crate::dataset::labelling::names::is_background;
+use crate::dataset::labelling::same_name::is_background;
 
 /// Well-known sets by their number of classes.
 const KNOWN: [(usize, &str); 13] = [

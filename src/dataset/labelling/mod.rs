@@ -4,8 +4,8 @@
 pub mod by_index;
 pub mod by_name;
 pub mod by_number;
-pub mod labels;
 pub mod likeness;
-pub mod names;
+pub mod match_outputs;
+pub mod output_labels;
 pub mod outputs;
-pub mod resolve;
+pub mod same_name;

@@ -5,7 +5,7 @@ use crate::record::output_classes::OutputClasses;
 
 /// What a model brings to the matching.
 #[derive(Debug, Clone, Copy)]
-pub struct Outputs<'a> {
+pub struct ModelOutputs<'a> {
     /// The model's name, for sentences.
     pub model: &'a str,
     /// Number of outputs.

@@ -1,13 +1,14 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::dataset::entries::{Classes, Entry};
+use crate::dataset::entries::{Classes, LabelledImage};
 use crate::record::class_map::ClassMap;
 
 fn dataset(order: Order, names: &[&str]) -> Dataset {
     let names: Vec<_> = names.iter().map(|name| Some((*name).to_owned())).collect();
-    let entries =
-        (0..names.len() as u32).map(|class| Entry::new(format!("{class}.png"), class)).collect();
+    let entries = (0..names.len() as u32)
+        .map(|class| LabelledImage::new(format!("{class}.png"), class))
+        .collect();
     let classes = Classes { used: (0..names.len() as u32).collect(), order, names };
     Dataset::new(PathBuf::new(), entries, classes)
 }
@@ -163,7 +164,7 @@ fn three_of_ilsvrc() -> Dataset {
     let mut three =
         dataset(Order::Ilsvrc2012, &["tench, Tinca tinca", "goldfish", "great white shark"]);
     three.entries.remove(1);
-    three.entries.push(Entry::new("n01443537/a.png".to_owned(), 1));
+    three.entries.push(LabelledImage::new("n01443537/a.png".to_owned(), 1));
     three
 }
 

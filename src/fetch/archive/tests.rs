@@ -8,7 +8,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::*;
-use crate::fetch::manifest::Origin;
+use crate::fetch::package_manifest::Origin;
 
 const MEMBER: &str = "package/lib/libreal.so";
 const CONTENT: &[u8] = b"the shared library's bytes, all of them, and no others";

@@ -52,7 +52,7 @@ fn kind(value: &Value) -> String {
 
 /// Width and height in pixels, as the libraries write sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Size {
+pub enum PixelSize {
     /// One number: the meaning depends on the library's class.
     Number(usize),
     /// Both sides are stated.
@@ -169,7 +169,7 @@ impl<'a> Fields<'a> {
 
     /// A size: a number, `[height, width]`, or an object with `shortest_edge` or with
     /// `height` and `width`.
-    pub(crate) fn size(&self, key: &'a str) -> Result<Option<Size>> {
+    pub(crate) fn size(&self, key: &'a str) -> Result<Option<PixelSize>> {
         match self.get(key) {
             Some(Value::Object(_)) => match self.object(key)? {
                 Some(object) => object.dimensions().map(Some),
@@ -179,21 +179,21 @@ impl<'a> Fields<'a> {
                 let sides: Option<Vec<usize>> = list.iter().map(side).collect();
                 match sides.as_deref() {
                     Some([height, width]) => {
-                        Ok(Some(Size::Exact { height: *height, width: *width }))
+                        Ok(Some(PixelSize::Exact { height: *height, width: *width }))
                     }
                     _ => bail!("{} must be [height, width] in pixels", self.name(key)),
                 }
             }
-            _ => Ok(self.side(key)?.map(Size::Number)),
+            _ => Ok(self.side(key)?.map(PixelSize::Number)),
         }
     }
 
-    fn dimensions(&self) -> Result<Size> {
+    fn dimensions(&self) -> Result<PixelSize> {
         let both = (self.side("height")?, self.side("width")?);
         match (self.side("shortest_edge")?, both) {
-            (_, (Some(height), Some(width))) => Ok(Size::Exact { height, width }),
+            (_, (Some(height), Some(width))) => Ok(PixelSize::Exact { height, width }),
             (Some(shortest), (None, None)) if self.get("longest_edge").is_none() => {
-                Ok(Size::ShortestEdge(shortest))
+                Ok(PixelSize::ShortestEdge(shortest))
             }
             _ => bail!(
                 "'{}' must have 'height' and 'width', or 'shortest_edge' alone; describe the model in a file NAME.toml beside it instead",

@@ -6,8 +6,8 @@
 
 use anyhow::Result;
 
-use crate::model::config::field::{Fields, Size, parse};
-use crate::model::config::labels;
+use crate::model::config::config_labels;
+use crate::model::config::field::{Fields, PixelSize, parse};
 
 /// File name beside a model; timm's has the same.
 pub const FILE_NAME: &str = "config.json";
@@ -32,13 +32,13 @@ pub struct ModelConfig {
 pub fn read(bytes: &[u8]) -> Result<ModelConfig> {
     let map = parse(bytes)?;
     let fields = Fields::new(&map);
-    let labels = match labels::of(&fields, "id2label")? {
+    let labels = match config_labels::of(&fields, "id2label")? {
         Some(labels) => Some(labels),
-        None => labels::inverted(&fields, "label2id")?,
+        None => config_labels::inverted(&fields, "label2id")?,
     };
     let image_size = fields.size("image_size")?.map(|size| match size {
-        Size::Exact { height, width } => (height, width),
-        Size::Number(side) | Size::ShortestEdge(side) => (side, side),
+        PixelSize::Exact { height, width } => (height, width),
+        PixelSize::Number(side) | PixelSize::ShortestEdge(side) => (side, side),
     });
     Ok(ModelConfig {
         labels,

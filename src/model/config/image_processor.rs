@@ -7,8 +7,8 @@
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::model::config::field::{Fields, Size, parse};
-use crate::model::config::processor_family::{Family, Rule};
+use crate::model::config::field::{Fields, PixelSize, parse};
+use crate::model::config::processor_family::{ProcessorFamily, Rule};
 use crate::record::pipeline::Filter;
 
 /// File name beside a model.
@@ -81,16 +81,16 @@ pub fn read(bytes: &[u8]) -> Result<ImageProcessor> {
 
 /// The class that the configuration is for. Where it names none, or one that is not
 /// known here, the steps are read as the common processors have them.
-fn family(fields: &Fields<'_>, assumed: &mut Vec<String>) -> Result<Family> {
+fn family(fields: &Fields<'_>, assumed: &mut Vec<String>) -> Result<ProcessorFamily> {
     let named = match fields.text("image_processor_type")? {
         Some(name) => Some(name),
         None => fields.text("feature_extractor_type")?,
     };
     let Some(named) = named else {
         assumed.push("an image processor of no stated class, read like ViT's".to_owned());
-        return Ok(Family::common());
+        return Ok(ProcessorFamily::common());
     };
-    if let Some(family) = Family::named(named) {
+    if let Some(family) = ProcessorFamily::named(named) {
         return Ok(family);
     }
     ensure!(
@@ -101,17 +101,17 @@ fn family(fields: &Fields<'_>, assumed: &mut Vec<String>) -> Result<Family> {
         "'{}', an image processor not known here, read like ViT's",
         named.escape_debug()
     ));
-    Ok(Family::common())
+    Ok(ProcessorFamily::common())
 }
 
-fn crop(fields: &Fields<'_>, family: &Family) -> Result<Option<(usize, usize)>> {
+fn crop(fields: &Fields<'_>, family: &ProcessorFamily) -> Result<Option<(usize, usize)>> {
     if !fields.flag("do_center_crop")?.unwrap_or(family.crops) {
         return Ok(None);
     }
     match fields.size("crop_size")? {
-        Some(Size::Number(side)) => Ok(Some((side, side))),
-        Some(Size::Exact { height, width }) => Ok(Some((height, width))),
-        Some(Size::ShortestEdge(side)) => Ok(Some((side, side))),
+        Some(PixelSize::Number(side)) => Ok(Some((side, side))),
+        Some(PixelSize::Exact { height, width }) => Ok(Some((height, width))),
+        Some(PixelSize::ShortestEdge(side)) => Ok(Some((side, side))),
         None => Ok(Some(
             family
                 .crop
@@ -120,7 +120,7 @@ fn crop(fields: &Fields<'_>, family: &Family) -> Result<Option<(usize, usize)>> 
     }
 }
 
-fn filter(fields: &Fields<'_>, family: &Family) -> Result<Filter> {
+fn filter(fields: &Fields<'_>, family: &ProcessorFamily) -> Result<Filter> {
     Ok(match fields.whole("resample")? {
         None => family.filter,
         Some(0) => Filter::Nearest,
@@ -134,24 +134,24 @@ fn filter(fields: &Fields<'_>, family: &Family) -> Result<Filter> {
 }
 
 /// What `size` asks for, before the rules of classes.
-fn stated_size(fields: &Fields<'_>, family: &Family) -> Result<Resizing> {
+fn stated_size(fields: &Fields<'_>, family: &ProcessorFamily) -> Result<Resizing> {
     let size = match fields.size("size")? {
         Some(size) => size,
         None => family.size.context("'size' is missing; add it")?,
     };
     Ok(match size {
-        Size::Exact { height, width } => Resizing::Exact { height, width },
-        Size::Number(side) if family.number_is_square => {
+        PixelSize::Exact { height, width } => Resizing::Exact { height, width },
+        PixelSize::Number(side) if family.number_is_square => {
             Resizing::Exact { height: side, width: side }
         }
-        Size::Number(side) | Size::ShortestEdge(side) => Resizing::ShorterSide(side),
+        PixelSize::Number(side) | PixelSize::ShortestEdge(side) => Resizing::ShorterSide(side),
     })
 }
 
 /// The size, and the central crop that some classes derive from it.
 fn resizing(
     fields: &Fields<'_>,
-    family: &Family,
+    family: &ProcessorFamily,
     crop: Option<(usize, usize)>,
 ) -> Result<(Resizing, Option<(usize, usize)>)> {
     let size = stated_size(fields, family)?;
@@ -197,7 +197,7 @@ fn pixels(side: f64) -> Result<usize> {
 }
 
 /// `rescale_factor`, and whether 1 is subtracted then.
-fn rescaling(fields: &Fields<'_>, family: &Family) -> Result<(f64, bool)> {
+fn rescaling(fields: &Fields<'_>, family: &ProcessorFamily) -> Result<(f64, bool)> {
     let factor = fields.positive("rescale_factor")?.unwrap_or(1.0 / 255.0);
     let offset = fields.flag("rescale_offset")?.unwrap_or(false);
     let rescales = fields.flag("do_rescale")?.unwrap_or(family.rescales);
@@ -207,7 +207,7 @@ fn rescaling(fields: &Fields<'_>, family: &Family) -> Result<(f64, bool)> {
 /// `image_mean` and `image_std`; 0 and 1 where nothing is normalised.
 fn normalization(
     fields: &Fields<'_>,
-    family: &Family,
+    family: &ProcessorFamily,
     rescale: f64,
 ) -> Result<(Vec<f64>, Vec<f64>)> {
     let mean = fields.channels("image_mean")?.unwrap_or_else(|| family.mean.to_vec());

@@ -2,10 +2,10 @@
 //! pure readers from bytes to typed values.
 
 pub mod beside;
+pub mod config_labels;
 pub(crate) mod field;
 pub mod hugging_face;
 pub mod image_processor;
-pub mod labels;
 pub mod onnx_metadata;
 pub mod processor_family;
 pub mod python_literal;

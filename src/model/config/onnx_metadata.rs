@@ -5,7 +5,7 @@
 //! (`character`: a class per line); and what people write by hand (`labels`, `classes`,
 //! `class_names`, `id2label`).
 
-use crate::model::config::labels;
+use crate::model::config::config_labels;
 use crate::record::preset::{Preset, PresetName};
 
 /// Keys under which class names are found, the surest first.
@@ -13,7 +13,7 @@ const NAMES: [&str; 6] = ["names", "id2label", "class_names", "classes", "labels
 
 /// What the metadata states.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Metadata {
+pub struct OnnxMetadata {
     /// Class names in the order of the outputs.
     pub labels: Option<Vec<String>>,
     /// The pipeline, where the exporter has one.
@@ -24,14 +24,14 @@ pub struct Metadata {
 /// than classes name something else. What cannot be read counts as absent: metadata is an
 /// annotation, and the report says what was assumed in its place.
 #[must_use]
-pub fn read(pairs: &[(&str, &str)], classes: Option<usize>) -> Metadata {
+pub fn read(pairs: &[(&str, &str)], classes: Option<usize>) -> OnnxMetadata {
     let value = |key: &str| pairs.iter().find(|(known, _)| *known == key).map(|(_, text)| *text);
     let fits = |names: &Vec<String>| classes.is_none_or(|classes| names.len() == classes);
-    let labels = NAMES.iter().filter_map(|key| labels::from_text(value(key)?)).find(fits);
+    let labels = NAMES.iter().filter_map(|key| config_labels::from_text(value(key)?)).find(fits);
     let ultralytics = value("author").is_some_and(|author| author.starts_with("Ultralytics"));
     let classifies = value("task") == Some("classify");
     let preprocess = (ultralytics && classifies).then(|| Preset::plain(PresetName::Ultralytics));
-    Metadata { labels, preprocess }
+    OnnxMetadata { labels, preprocess }
 }
 
 #[cfg(test)]
@@ -52,7 +52,7 @@ mod tests {
         assert_eq!(found.preprocess.unwrap().name, PresetName::Ultralytics);
         // A detector's transforms are others.
         let detector = [("author", "Ultralytics"), ("task", "detect")];
-        assert_eq!(read(&detector, None), Metadata::default());
+        assert_eq!(read(&detector, None), OnnxMetadata::default());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! Source: `__init__` of the class in
 //! `src/transformers/models/*/image_processing_*.py`, huggingface/transformers.
 
-use crate::model::config::field::Size;
+use crate::model::config::field::PixelSize;
 use crate::record::pipeline::Filter;
 
 /// `IMAGENET_DEFAULT_MEAN` and `_STD` of transformers and timm.
@@ -34,11 +34,11 @@ pub(crate) enum Rule {
 
 /// What a class does where its configuration says nothing.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Family {
+pub(crate) struct ProcessorFamily {
     pub rule: Rule,
     /// Whether a size that is one number means both sides, not the shorter one.
     pub number_is_square: bool,
-    pub size: Option<Size>,
+    pub size: Option<PixelSize>,
     pub filter: Filter,
     pub crops: bool,
     pub crop: Option<(usize, usize)>,
@@ -50,7 +50,7 @@ pub(crate) struct Family {
     pub divides_again: bool,
 }
 
-impl Family {
+impl ProcessorFamily {
     /// ViT's, which most classes take over; no size of its own.
     pub(crate) const fn common() -> Self {
         Self {
@@ -70,14 +70,14 @@ impl Family {
     }
 
     const fn squashing(side: usize, filter: Filter) -> Self {
-        let size = Some(Size::Exact { height: side, width: side });
+        let size = Some(PixelSize::Exact { height: side, width: side });
         Self { size, filter, ..Self::common() }
     }
 
     const fn cropping(shorter: usize, filter: Filter, crop: usize) -> Self {
         Self {
             number_is_square: false,
-            size: Some(Size::ShortestEdge(shorter)),
+            size: Some(PixelSize::ShortestEdge(shorter)),
             filter,
             crops: true,
             crop: Some((crop, crop)),
@@ -116,7 +116,7 @@ impl Family {
             "ConvNext" => Self {
                 rule: Rule::ConvNext,
                 number_is_square: false,
-                size: Some(Size::ShortestEdge(384)),
+                size: Some(PixelSize::ShortestEdge(384)),
                 ..Self::common()
             },
             "MobileNetV1" | "MobileNetV2" => Self::cropping(256, Filter::Bilinear, 224),

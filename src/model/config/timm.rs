@@ -7,8 +7,8 @@
 
 use anyhow::{Result, bail, ensure};
 
+use crate::model::config::config_labels;
 use crate::model::config::field::{Fields, parse};
-use crate::model::config::labels;
 use crate::model::config::processor_family::{IMAGENET_MEAN, IMAGENET_STD};
 use crate::record::pipeline::Filter;
 use crate::record::preset::CropMode;
@@ -55,7 +55,7 @@ pub fn read(bytes: &[u8]) -> Result<Option<Timm>> {
     let mut names = None;
     for (fields, key) in label_keys {
         if names.is_none() {
-            names = labels::of(&fields, key)?;
+            names = config_labels::of(&fields, key)?;
         }
     }
     let classes = match whole.whole("num_classes")? {

@@ -3,6 +3,6 @@
 
 pub mod collect;
 pub mod delimited;
+pub mod labels_file;
 pub mod numbered;
-pub mod read;
 pub mod structured;

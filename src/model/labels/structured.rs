@@ -30,7 +30,7 @@ const DEPTH: usize = 4;
 ///
 /// # Errors
 /// Part of a sentence: no names in it, or names that are not all there.
-pub(crate) fn names(value: &Value) -> Result<Named> {
+pub(crate) fn names(value: &Value) -> Result<NameList> {
     match found(value, DEPTH) {
         Some(named) => named,
         None => bail!(
@@ -41,14 +41,14 @@ pub(crate) fn names(value: &Value) -> Result<Named> {
 
 /// Names in their order, or with their indices.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Named {
+pub(crate) enum NameList {
     /// In order.
     Listed(Vec<String>),
     /// With indices.
     Indexed(Vec<(u64, String)>),
 }
 
-fn found(value: &Value, depth: usize) -> Option<Result<Named>> {
+fn found(value: &Value, depth: usize) -> Option<Result<NameList>> {
     match value {
         Value::Array(items) if !items.is_empty() => Some(listed(items)),
         Value::Object(map) if !map.is_empty() => by_index(map)
@@ -67,7 +67,7 @@ fn found(value: &Value, depth: usize) -> Option<Result<Named>> {
 }
 
 /// `{"0": "cat"}`, or with a WordNet id as in Keras' `{"0": ["n01440764", "tench"]}`.
-fn by_index(map: &Map<String, Value>) -> Option<Result<Named>> {
+fn by_index(map: &Map<String, Value>) -> Option<Result<NameList>> {
     let named = map.iter().map(|(key, value)| {
         let name = match value {
             Value::Array(parts) => {
@@ -78,23 +78,23 @@ fn by_index(map: &Map<String, Value>) -> Option<Result<Named>> {
         };
         Some((key.trim().parse().ok()?, name))
     });
-    named.collect::<Option<Vec<_>>>().map(|named| Ok(Named::Indexed(named)))
+    named.collect::<Option<Vec<_>>>().map(|named| Ok(NameList::Indexed(named)))
 }
 
 /// `{"cat": 0}`.
-fn by_name(map: &Map<String, Value>) -> Option<Result<Named>> {
+fn by_name(map: &Map<String, Value>) -> Option<Result<NameList>> {
     let number = |value: &Value| match value {
         Value::String(text) => text.trim().parse().ok(),
         value => value.as_u64(),
     };
     let named = map.iter().map(|(key, value)| Some((number(value)?, key.clone())));
-    named.collect::<Option<Vec<_>>>().map(|named| Ok(Named::Indexed(named)))
+    named.collect::<Option<Vec<_>>>().map(|named| Ok(NameList::Indexed(named)))
 }
 
 /// `["cat"]`, or `[{"id": 0, "name": "cat"}]`.
-fn listed(items: &[Value]) -> Result<Named> {
+fn listed(items: &[Value]) -> Result<NameList> {
     if let Some(named) = items.iter().map(entry).collect::<Option<Vec<_>>>() {
-        return Ok(Named::Indexed(named));
+        return Ok(NameList::Indexed(named));
     }
     let name = |(position, item): (usize, &Value)| {
         let inner = NAME.iter().find_map(|known| item.get(known));
@@ -104,7 +104,7 @@ fn listed(items: &[Value]) -> Result<Named> {
         ensure!(!name.trim().is_empty(), "entry {} of the list is empty", position + 1);
         Ok(name.trim().to_owned())
     };
-    items.iter().enumerate().map(name).collect::<Result<_>>().map(Named::Listed)
+    items.iter().enumerate().map(name).collect::<Result<_>>().map(NameList::Listed)
 }
 
 fn entry(item: &Value) -> Option<(u64, String)> {
@@ -139,14 +139,14 @@ mod tests {
             json!({"info": {"features": {"label": {"names": {"0": "cat", "1": "dog"}}}}}),
         ];
         for value in indexed {
-            let Named::Indexed(named) = names(&value).unwrap() else { panic!("{value}") };
+            let NameList::Indexed(named) = names(&value).unwrap() else { panic!("{value}") };
             assert_eq!(crate::model::labels::collect::in_order(named).unwrap(), ["cat", "dog"]);
         }
         for value in [json!(["cat", "dog"]), json!({"nc": 2, "names": ["cat", "dog"]})] {
-            assert_eq!(names(&value).unwrap(), Named::Listed(vec!["cat".into(), "dog".into()]));
+            assert_eq!(names(&value).unwrap(), NameList::Listed(vec!["cat".into(), "dog".into()]));
         }
         let keras = json!({"0": ["n01440764", "tench"]});
-        assert_eq!(names(&keras).unwrap(), Named::Indexed(vec![(0, "n01440764 tench".into())]));
+        assert_eq!(names(&keras).unwrap(), NameList::Indexed(vec![(0, "n01440764 tench".into())]));
         for value in [json!({"a": {"b": {}}}), json!([]), json!(7), json!([[1]])] {
             assert!(names(&value).is_err(), "{value}");
         }

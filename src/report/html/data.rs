@@ -3,10 +3,10 @@
 
 use serde::Serialize;
 
-use crate::decide::verdict::Verdict;
+use crate::decide::highlights::Highlights;
 use crate::record::run::{CaseRecord, Run};
 use crate::report::html::scores;
-use crate::report::html::scores::Scored;
+use crate::report::html::scores::ScoreData;
 use crate::report::html::thumbnails::Thumbnails;
 use crate::report::notes::{Note, notes};
 use crate::stats::statistics;
@@ -28,18 +28,18 @@ const MOST_ROUNDS: usize = 200;
 
 #[derive(Serialize)]
 struct Data<'a> {
-    rows: Vec<Case<'a>>,
+    rows: Vec<CaseData<'a>>,
     probabilities: Vec<f64>,
     /// A row's latencies in microseconds at each probability.
     ecdf: Vec<Option<Vec<f64>>>,
     /// A row's rounds: number and median in microseconds.
     rounds: Vec<Option<Vec<(u32, f64)>>>,
-    accuracy: Vec<Scored>,
+    accuracy: Vec<ScoreData>,
     thumbnails: Vec<Option<String>>,
 }
 
 #[derive(Serialize)]
-struct Case<'a> {
+struct CaseData<'a> {
     #[serde(flatten)]
     row: &'a Row,
     index: usize,
@@ -66,7 +66,7 @@ impl From<Note> for Tag {
 }
 
 /// The data as JSON that can stand inside a `<script>` element.
-pub fn json(run: &Run, rows: &[Row], verdict: &Verdict) -> String {
+pub fn json(run: &Run, rows: &[Row], verdict: &Highlights) -> String {
     let probabilities = probabilities();
     let records: Vec<Option<&CaseRecord>> = rows.iter().map(|row| record_of(run, row)).collect();
     let names = ShortNames::of(rows);
@@ -76,7 +76,7 @@ pub fn json(run: &Run, rows: &[Row], verdict: &Verdict) -> String {
         rows: rows
             .iter()
             .enumerate()
-            .map(|(index, row)| Case {
+            .map(|(index, row)| CaseData {
                 row,
                 index,
                 case: row.case(),

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::decide::verdict::{Verdict, fastest_of_each_model};
+use crate::decide::highlights::{Highlights, fastest_of_each_model};
 use crate::record::run::{AccuracyRecord, Run};
 use crate::report::html::escape::text;
 use crate::table::paired_top1;
@@ -11,7 +11,7 @@ use crate::table::row::Row;
 use crate::table::units::percent;
 
 /// The section, where two models or more were scored.
-pub fn section(run: &Run, rows: &[Row], verdict: &Verdict) -> String {
+pub fn section(run: &Run, rows: &[Row], verdict: &Highlights) -> String {
     let Some(best) = verdict.most_accurate else { return String::new() };
     let scored = (0..rows.len()).filter(|&i| {
         rows[i].is_trusted() && rows[i].top1.is_some() && rows[i].device == rows[best].device

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::decide::verdict::Verdict;
+use crate::decide::highlights::Highlights;
 use crate::record::run::Run;
 use crate::report::html::escape::text;
 use crate::table::paired_top1;
@@ -10,7 +10,7 @@ use crate::table::row::Row;
 use crate::table::units::{bytes, ms, percent};
 
 /// The front as a table: what each step of accuracy costs.
-pub fn section(run: &Run, rows: &[Row], verdict: &Verdict) -> String {
+pub fn section(run: &Run, rows: &[Row], verdict: &Highlights) -> String {
     if verdict.front.is_empty() {
         return String::new();
     }

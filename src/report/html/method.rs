@@ -8,7 +8,7 @@ use crate::record::names::together;
 use crate::record::options::{Amount, Options};
 use crate::record::run::Run;
 use crate::report::html::escape::text;
-use crate::report::orientation;
+use crate::report::orientation_note;
 use crate::report::portable;
 use crate::stats::stopping::{AUTO_PROCESSES, LEAST_RUNS};
 use crate::table::row::Row;
@@ -258,7 +258,7 @@ fn dataset(run: &Run) -> Vec<(String, String)> {
             ),
         ),
     ];
-    if let Some(sentence) = orientation::sentence(run) {
+    if let Some(sentence) = orientation_note::sentence(run) {
         items.push(("EXIF orientation".to_owned(), text(&sentence)));
     }
     if !dataset.unreadable.is_empty() {

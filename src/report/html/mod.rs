@@ -1,13 +1,13 @@
 //! `report.html`: one file that opens from disk, without a network.
 
-pub(crate) mod cases;
+pub(crate) mod case_table;
 pub(crate) mod data;
 pub(crate) mod differences;
 pub(crate) mod escape;
 pub(crate) mod front;
 pub(crate) mod method;
 pub mod page;
-pub(crate) mod published;
+pub(crate) mod published_section;
 pub(crate) mod scores;
-pub(crate) mod summary;
+pub(crate) mod summary_section;
 pub(crate) mod thumbnails;

@@ -4,11 +4,13 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::decide::verdict::Verdict;
+use crate::decide::highlights::Highlights;
 use crate::record::run::Run;
 use crate::report::html::escape::text;
-use crate::report::html::{cases, data, differences, front, method, published, summary};
-use crate::report::preprocessing;
+use crate::report::html::{
+    case_table, data, differences, front, method, published_section, summary_section,
+};
+use crate::report::preprocessing_note;
 use crate::report::svg;
 use crate::table::row::Row;
 use crate::table::short_names::ShortNames;
@@ -28,18 +30,18 @@ const SCRIPTS: [&str; 4] = [
 pub fn page(run: &Run, rows: &[Row]) -> String {
     let rows: Vec<Row> = rows.iter().map(|row| row.clone().map_text(one_line)).collect();
     let rows = rows.as_slice();
-    let verdict = Verdict::of(rows);
+    let verdict = Highlights::of(rows);
     let title = format!("{} – shutterbench", run.header.run_id);
     let sections = [
-        summary::cards(rows, &verdict),
+        summary_section::cards(rows, &verdict),
         main_plot(rows, &verdict),
         front::section(run, rows, &verdict),
-        summary::notes(rows),
-        cases::section(rows, &verdict),
+        summary_section::notes(rows),
+        case_table::section(rows, &verdict),
         detail(),
         differences::section(run, rows, &verdict),
-        preprocessing::section(run),
-        published::section(run, rows),
+        preprocessing_note::section(run),
+        published_section::section(run, rows),
         method::coverage(rows),
         method::section(run, rows),
     ]
@@ -146,7 +148,7 @@ fn day(rfc3339: &str) -> String {
     }
 }
 
-fn main_plot(rows: &[Row], verdict: &Verdict) -> String {
+fn main_plot(rows: &[Row], verdict: &Highlights) -> String {
     let (title, lead) = if rows.iter().any(|row| row.is_measured() && row.top1.is_some()) {
         (
             "Latency against accuracy",

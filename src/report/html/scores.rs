@@ -24,27 +24,27 @@ const MOST_EXAMPLES: usize = 3;
 
 /// The scores of one (model, backend, delegate) as the page lists them.
 #[derive(Serialize)]
-pub struct Scored {
+pub struct ScoreData {
     model: String,
     backend: String,
     delegate: String,
     summary: String,
     /// In place of the classes where each has too few images.
     few: Option<String>,
-    classes: Vec<Class>,
+    classes: Vec<ClassData>,
     classes_total: usize,
-    confusions: Vec<Confusion>,
+    confusions: Vec<ConfusionData>,
 }
 
 #[derive(Serialize)]
-struct Class {
+struct ClassData {
     name: String,
     correct: usize,
     images: usize,
 }
 
 #[derive(Serialize)]
-struct Confusion {
+struct ConfusionData {
     label: String,
     predicted: String,
     count: usize,
@@ -52,23 +52,23 @@ struct Confusion {
 }
 
 /// The scores of a run.
-pub fn of(run: &Run, thumbnails: &mut Thumbnails) -> Vec<Scored> {
+pub fn of(run: &Run, thumbnails: &mut Thumbnails) -> Vec<ScoreData> {
     let scored = run.accuracies.iter().filter(|record| record.status == Status::Ok);
     scored.map(|record| one(run, record, thumbnails)).collect()
 }
 
-fn one(run: &Run, record: &AccuracyRecord, thumbnails: &mut Thumbnails) -> Scored {
+fn one(run: &Run, record: &AccuracyRecord, thumbnails: &mut Thumbnails) -> ScoreData {
     let names = ClassNames::of(run, &record.key.model);
     let tally = Tally::of(&record.predictions);
     let mut worst = tally.classes.clone();
     worst.sort_by(|a, b| (a.top1 * b.images).cmp(&(b.top1 * a.images)));
-    let classes = worst.iter().take(MOST_CLASSES).map(|class| Class {
+    let classes = worst.iter().take(MOST_CLASSES).map(|class| ClassData {
         name: names.name(class.class.into()),
         correct: class.top1,
         images: class.images,
     });
     let confusions = self::worst(record, &tally.confusions);
-    let confusions = confusions.iter().map(|confusion| Confusion {
+    let confusions = confusions.iter().map(|confusion| ConfusionData {
         label: names.name(confusion.label.into()),
         predicted: names.name(confusion.predicted),
         count: confusion.images,
@@ -77,7 +77,7 @@ fn one(run: &Run, record: &AccuracyRecord, thumbnails: &mut Thumbnails) -> Score
             .take(MOST_EXAMPLES)
             .collect(),
     });
-    Scored {
+    ScoreData {
         model: crate::table::units::one_line(&record.key.model),
         backend: record.key.backend.to_string(),
         delegate: format!(
@@ -109,7 +109,10 @@ fn few(classes: &[ClassTally]) -> Option<String> {
 
 /// The most frequent confusions; of equally frequent ones that of the surest
 /// wrong answer first.
-fn worst(record: &AccuracyRecord, confusions: &[tally::Confusion]) -> Vec<tally::Confusion> {
+fn worst(
+    record: &AccuracyRecord,
+    confusions: &[tally::ConfusionData],
+) -> Vec<tally::ConfusionData> {
     let mut surest = HashMap::<(u32, i64), f32>::new();
     for p in record.predictions.iter().filter(|p| p.rank_of_label != 1) {
         if let Some((best, score)) = p.top.first() {
@@ -117,7 +120,8 @@ fn worst(record: &AccuracyRecord, confusions: &[tally::Confusion]) -> Vec<tally:
             *known = known.max(*score);
         }
     }
-    let score = |c: &tally::Confusion| surest.get(&(c.label, c.predicted)).copied().unwrap_or(0.0);
+    let score =
+        |c: &tally::ConfusionData| surest.get(&(c.label, c.predicted)).copied().unwrap_or(0.0);
     let mut worst = confusions.to_vec();
     worst.sort_by(|a, b| b.images.cmp(&a.images).then(score(b).total_cmp(&score(a))));
     worst.truncate(MOST_CONFUSIONS);
@@ -127,7 +131,7 @@ fn worst(record: &AccuracyRecord, confusions: &[tally::Confusion]) -> Vec<tally:
 /// Images of a confusion.
 fn examples<'a>(
     record: &'a AccuracyRecord,
-    confusion: &'a tally::Confusion,
+    confusion: &'a tally::ConfusionData,
 ) -> impl Iterator<Item = &'a str> {
     let confused = move |p: &&crate::record::prediction::Prediction| {
         p.label == confusion.label

@@ -11,11 +11,11 @@ use image::{DynamicImage, GrayImage, ImageFormat, RgbaImage};
 use libjpeg_turbo_rs::{PixelFormat, Subsampling, compress};
 use rayon::prelude::*;
 
-use crate::dataset::entries::{Dataset, Entry};
+use crate::dataset::entries::{Dataset, LabelledImage};
 use crate::dataset::file_name;
 use crate::image::decode;
 use crate::image::pixels::{Pixels, Window};
-use crate::image::resample::{Passes, Request, Resampler};
+use crate::image::resample::{Passes, ResampleRequest, Resampler};
 use crate::record::options::Exif;
 use crate::record::pipeline::Filter;
 use crate::record::run::Run;
@@ -67,7 +67,7 @@ impl Thumbnails {
         images.sort_unstable_by_key(|(_, index)| *index);
         let large = Mutex::new(());
         let load = |image: &str| match &self.contained {
-            Some(dataset) => dataset.load(&Entry::new(image.to_owned(), 0)).ok(),
+            Some(dataset) => dataset.load(&LabelledImage::new(image.to_owned(), 0)).ok(),
             None => decode::load(&self.folder.as_ref()?.join(file_name::path(image))).ok(),
         };
         let uri = |(image, _): &(String, usize)| uri(&load(image)?, self.exif, &large);
@@ -87,7 +87,7 @@ fn uri(bytes: &[u8], exif: Exif, large: &Mutex<()>) -> Option<String> {
     } else {
         let (mut small, size) = (Vec::new(), (SIDE, SIDE));
         let window = square(pixels);
-        let request = Request::whole(window, size);
+        let request = ResampleRequest::whole(window, size);
         Resampler::default().resize(
             pixels,
             &request,

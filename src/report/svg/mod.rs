@@ -1,5 +1,5 @@
 //! The main plot as SVG: for a README, slides, and readers without JavaScript.
 
 pub(crate) mod axis;
-pub(crate) mod labels;
+pub(crate) mod label_placement;
 pub(crate) mod plot;

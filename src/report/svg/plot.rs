@@ -1,16 +1,16 @@
 //! The main plot as SVG: for a README, slides, and readers without JavaScript.
 
-use crate::report::svg::labels;
+use crate::report::svg::label_placement;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use strum::VariantArray;
 
-use crate::decide::verdict::Verdict;
+use crate::decide::highlights::Highlights;
 use crate::record::backend_kind::BackendKind;
 use crate::report::html::escape::text;
 use crate::report::svg::axis::{Axis, tick};
-use crate::report::svg::labels::{Area, Named};
+use crate::report::svg::label_placement::{Area, Bubble};
 use crate::table::row::Row;
 use crate::table::short_names::ShortNames;
 use crate::table::units::{bytes, one_line, percent};
@@ -25,7 +25,7 @@ const LARGEST: f64 = 24.0;
 const LEAST: f64 = 3.5;
 
 /// A measured case on the plot.
-struct Point<'a> {
+struct PlotPoint<'a> {
     row: &'a Row,
     on_front: bool,
     x: f64,
@@ -48,7 +48,7 @@ struct Scales {
 /// nothing was measured. Colours follow the reader's light or dark setting, and
 /// are plain attributes otherwise, for programs that know no style sheets.
 #[must_use]
-pub fn main_plot(rows: &[Row], verdict: &Verdict) -> String {
+pub fn main_plot(rows: &[Row], verdict: &Highlights) -> String {
     let scored = rows.iter().any(|row| row.is_measured() && row.top1.is_some());
     let shown = |row: &Row| row.is_measured() && (!scored || row.top1.is_some());
     let indices: Vec<usize> = (0..rows.len()).filter(|&i| shown(&rows[i])).collect();
@@ -60,7 +60,7 @@ pub fn main_plot(rows: &[Row], verdict: &Verdict) -> String {
         scored,
         largest: all().map(|row| row.model_bytes).max().unwrap_or(1).max(1) as f64,
     };
-    let mut points: Vec<Point> = indices
+    let mut points: Vec<PlotPoint> = indices
         .iter()
         .filter_map(|&i| scales.point(&rows[i], verdict.front.contains(&i)))
         .collect();
@@ -72,7 +72,8 @@ pub fn main_plot(rows: &[Row], verdict: &Verdict) -> String {
     for point in &points {
         whiskers(&mut svg, point, &scales);
     }
-    let (others, front): (Vec<&Point>, Vec<&Point>) = points.iter().partition(|p| !p.on_front);
+    let (others, front): (Vec<&PlotPoint>, Vec<&PlotPoint>) =
+        points.iter().partition(|p| !p.on_front);
     others.iter().for_each(|point| bubble(&mut svg, point));
     front_line(&mut svg, &front);
     front.iter().for_each(|point| bubble(&mut svg, point));
@@ -95,8 +96,8 @@ impl Scales {
         (LARGEST * (bytes / self.largest).sqrt()).max(LEAST)
     }
 
-    fn point<'a>(&self, row: &'a Row, on_front: bool) -> Option<Point<'a>> {
-        Some(Point {
+    fn point<'a>(&self, row: &'a Row, on_front: bool) -> Option<PlotPoint<'a>> {
+        Some(PlotPoint {
             row,
             on_front,
             x: self.x(latency_ms(row)?),
@@ -205,7 +206,7 @@ fn frame(svg: &mut String, scales: &Scales) {
 }
 
 /// The 95% intervals: of the median for every case, of Top-1 on the front.
-fn whiskers(svg: &mut String, point: &Point, scales: &Scales) {
+fn whiskers(svg: &mut String, point: &PlotPoint, scales: &Scales) {
     let row = point.row;
     let (color, _) = colors(row.backend);
     let opacity = if point.on_front { 0.6 } else { 0.3 };
@@ -227,7 +228,7 @@ fn whiskers(svg: &mut String, point: &Point, scales: &Scales) {
 }
 
 /// The front as a staircase: what the best Top-1 is at each latency.
-fn front_line(svg: &mut String, front: &[&Point]) {
+fn front_line(svg: &mut String, front: &[&PlotPoint]) {
     let mut front = front.to_vec();
     front.sort_by(|a, b| a.x.total_cmp(&b.x));
     let Some((first, rest)) = front.split_first() else { return };
@@ -242,7 +243,7 @@ fn front_line(svg: &mut String, front: &[&Point]) {
     );
 }
 
-fn bubble(svg: &mut String, point: &Point) {
+fn bubble(svg: &mut String, point: &PlotPoint) {
     let backend = point.row.backend;
     let (color, _) = colors(backend);
     let top1 = point.row.top1.map_or(String::new(), |top1| format!(", Top-1 {}%", percent(top1)));
@@ -252,7 +253,7 @@ fn bubble(svg: &mut String, point: &Point) {
         svg,
         "<circle class=\"{backend}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\" fill=\"{color}\" fill-opacity=\"{opacity}\" stroke=\"{color}\" stroke-opacity=\"{rim}\"><title>{}, {}{top1}</title></circle>",
         text(&one_line(&point.row.case())),
-        text(&crate::decide::verdict::latency(point.row)),
+        text(&crate::decide::highlights::latency(point.row)),
     );
     if point.on_front {
         ring(svg, x, y, radius);
@@ -273,13 +274,13 @@ fn ring(svg: &mut String, x: f64, y: f64, radius: f64) {
 
 /// Names on the plot, each model once: at its fastest case on the front, or at
 /// its fastest case where nothing was scored. The highest come first.
-fn names_of(svg: &mut String, points: &[Point], names: &ShortNames, scored: bool) {
-    let mut named: Vec<&Point> = points.iter().filter(|p| p.on_front || !scored).collect();
+fn names_of(svg: &mut String, points: &[PlotPoint], names: &ShortNames, scored: bool) {
+    let mut named: Vec<&PlotPoint> = points.iter().filter(|p| p.on_front || !scored).collect();
     named.sort_by(|a, b| a.x.total_cmp(&b.x));
     let mut seen = BTreeSet::new();
     named.retain(|point| seen.insert(&point.row.model));
     named.sort_by(|a, b| a.y.total_cmp(&b.y));
-    let named = named.into_iter().map(|point| Named {
+    let named = named.into_iter().map(|point| Bubble {
         x: point.x,
         y: point.y,
         radius: point.radius,
@@ -287,7 +288,7 @@ fn names_of(svg: &mut String, points: &[Point], names: &ShortNames, scored: bool
     });
     let bubbles: Vec<Area> = points.iter().map(|p| Area::around(p.x, p.y, p.radius)).collect();
     let inside = Area { right: WIDTH - 8.0, ..PLOT };
-    for label in labels::place(named.collect(), &bubbles, &inside) {
+    for label in label_placement::place(named.collect(), &bubbles, &inside) {
         let name = text(&label.name);
         let (x, y, anchor) = (label.x, label.y, label.anchor);
         // The halo is a text of its own, since few programs know paint-order.
@@ -300,7 +301,7 @@ fn names_of(svg: &mut String, points: &[Point], names: &ShortNames, scored: bool
 }
 
 /// Backends and front above the plot on the left, sizes on the right.
-fn legend(svg: &mut String, points: &[Point], scales: &Scales) {
+fn legend(svg: &mut String, points: &[PlotPoint], scales: &Scales) {
     let y = 70.0;
     let entry = |svg: &mut String, x: f64, word: &str| {
         let _ = write!(

@@ -6,8 +6,8 @@
 //! says which one it was measured on.
 
 pub mod alike;
-pub(crate) mod cases;
 pub mod keep;
+pub mod merge_source;
+pub(crate) mod partitions;
 pub mod runs;
 pub mod shards;
-pub mod source;

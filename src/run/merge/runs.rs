@@ -3,8 +3,8 @@
 use crate::record::header::Header;
 use crate::record::run::Run;
 use crate::run::merge::alike::Scope;
-use crate::run::merge::source::{Source, add_new, parts, together};
-use crate::run::merge::{alike, cases, shards};
+use crate::run::merge::merge_source::{MergeSource, add_new, parts, together};
+use crate::run::merge::{alike, partitions, shards};
 use crate::run::plan::run_second;
 use anyhow::{Result, bail, ensure};
 use sha2::{Digest, Sha256};
@@ -17,7 +17,7 @@ use time::format_description::well_known::Rfc3339;
 /// # Errors
 /// One sentence: runs that are unfinished, overlap, lack a shard, or measured
 /// something else than each other.
-pub fn merge(sources: Vec<Source>) -> Result<Run> {
+pub fn merge(sources: Vec<MergeSource>) -> Result<Run> {
     ensure!(!sources.is_empty(), "nothing was named that could be merged");
     for source in &sources {
         mergeable(source)?;
@@ -29,16 +29,16 @@ pub fn merge(sources: Vec<Source>) -> Result<Run> {
         let folder = group[0].name();
         let run = match group.as_slice() {
             [whole] if !whole.is_part() => whole.run.clone(),
-            [part, ..] if part.partition().is_some() => cases::unite(group)?,
+            [part, ..] if part.partition().is_some() => partitions::unite(group)?,
             _ => shards::unite(group)?,
         };
-        machines.push(Of { folder, name, run });
+        machines.push(MachineRun { folder, name, run });
     }
-    let mut merged = match <[Of; 1]>::try_from(machines) {
-        Ok([Of { folder, run, .. }]) if run.header.parts.is_empty() => {
+    let mut merged = match <[MachineRun; 1]>::try_from(machines) {
+        Ok([MachineRun { folder, run, .. }]) if run.header.parts.is_empty() => {
             bail!("{folder} alone is a whole run; name the runs that are to be merged with it")
         }
-        Ok([Of { run, .. }]) => run,
+        Ok([MachineRun { run, .. }]) => run,
         Err(machines) => unite(machines)?,
     };
     merged.header.run_id = merged_id(&merged.header)?;
@@ -60,14 +60,14 @@ fn merged_id(header: &Header) -> Result<String> {
 }
 
 /// The run of one machine, whole.
-struct Of {
+struct MachineRun {
     folder: String,
     /// The folder's name, which tells machines apart that have the same one.
     name: String,
     run: Run,
 }
 
-fn mergeable(source: &Source) -> Result<()> {
+fn mergeable(source: &MergeSource) -> Result<()> {
     let header = &source.run.header;
     ensure!(
         source.run.finished.is_some(),
@@ -82,9 +82,9 @@ fn mergeable(source: &Source) -> Result<()> {
     Ok(())
 }
 
-fn no_run_twice(sources: &[Source]) -> Result<()> {
+fn no_run_twice(sources: &[MergeSource]) -> Result<()> {
     for (index, source) in sources.iter().enumerate() {
-        let identity = |source: &Source| {
+        let identity = |source: &MergeSource| {
             let header = &source.run.header;
             // Two runs can begin in one second; that they also last the same to
             // the nanosecond is no coincidence.
@@ -100,10 +100,10 @@ fn no_run_twice(sources: &[Source]) -> Result<()> {
 }
 
 /// The shards or parts of one machine (as the runs name it) together, every whole run alone.
-fn groups(sources: Vec<Source>) -> Vec<Vec<Source>> {
-    let mut groups: Vec<Vec<Source>> = Vec::new();
+fn groups(sources: Vec<MergeSource>) -> Vec<Vec<MergeSource>> {
+    let mut groups: Vec<Vec<MergeSource>> = Vec::new();
     for source in sources {
-        let belongs = |group: &&mut Vec<Source>| {
+        let belongs = |group: &&mut Vec<MergeSource>| {
             let first = &group[0];
             first.is_part()
                 && first.shard().is_some() == source.shard().is_some()
@@ -119,7 +119,7 @@ fn groups(sources: Vec<Source>) -> Vec<Vec<Source>> {
 }
 
 /// Whole runs of several machines as one.
-fn unite(machines: Vec<Of>) -> Result<Run> {
+fn unite(machines: Vec<MachineRun>) -> Result<Run> {
     let names = device_names(&machines)?;
     let mut machines = machines.into_iter().zip(names);
     let Some((first, name)) = machines.next() else { bail!("no machine is left to merge") };
@@ -166,8 +166,8 @@ fn on(mut run: Run, device: &str) -> Run {
 
 /// What the machines are called: by their runs, or where two of them have one
 /// name (such as 'local') by their folders.
-fn device_names(machines: &[Of]) -> Result<Vec<String>> {
-    let device = |of: &Of| of.run.header.device.clone();
+fn device_names(machines: &[MachineRun]) -> Result<Vec<String>> {
+    let device = |of: &MachineRun| of.run.header.device.clone();
     let own: Vec<String> = machines.iter().map(device).collect();
     for (index, of) in machines.iter().enumerate() {
         let same = machines[..index].iter().find(|other| is_same_machine(other, of));
@@ -194,8 +194,8 @@ fn device_names(machines: &[Of]) -> Result<Vec<String>> {
     }
 }
 
-fn is_same_machine(one: &Of, other: &Of) -> bool {
-    let of = |of: &Of| {
+fn is_same_machine(one: &MachineRun, other: &MachineRun) -> bool {
+    let of = |of: &MachineRun| {
         let host = &of.run.header.host;
         let device = of.run.header.device.clone();
         (

@@ -7,13 +7,13 @@ use crate::record::shard::Shard;
 use crate::record::status::Status;
 use crate::run::merge::alike;
 use crate::run::merge::alike::Scope;
-use crate::run::merge::source::{Source, add_new, parts, together};
+use crate::run::merge::merge_source::{MergeSource, add_new, parts, together};
 use crate::run::plan::latency_elsewhere;
 use crate::scoring::score::{too_many_sentence, too_many_unreadable};
 
 /// Makes one run of all shards of a dataset.
-pub(crate) fn unite(mut sources: Vec<Source>) -> Result<Run> {
-    sources.sort_by_key(Source::shard);
+pub(crate) fn unite(mut sources: Vec<MergeSource>) -> Result<Run> {
+    sources.sort_by_key(MergeSource::shard);
     complete(&sources)?;
     let first = &sources[0];
     for other in &sources[1..] {
@@ -24,7 +24,7 @@ pub(crate) fn unite(mut sources: Vec<Source>) -> Result<Run> {
         )?;
     }
     let unreadable = unreadable(&sources)?;
-    let shards: Vec<Shard> = sources.iter().filter_map(Source::shard).collect();
+    let shards: Vec<Shard> = sources.iter().filter_map(MergeSource::shard).collect();
     let mut runs = sources.into_iter().map(|source| source.run);
     let Some(mut merged) = runs.next() else { bail!("no shard is left to merge") };
     merged.header.parts = parts(&merged, &merged.header.device);
@@ -60,8 +60,8 @@ pub(crate) fn unite(mut sources: Vec<Source>) -> Result<Run> {
 }
 
 /// Every shard once, and all of them.
-fn complete(sources: &[Source]) -> Result<()> {
-    let shards: Vec<(Shard, &Source)> =
+fn complete(sources: &[MergeSource]) -> Result<()> {
+    let shards: Vec<(Shard, &MergeSource)> =
         sources.iter().filter_map(|source| Some((source.shard()?, source))).collect();
     let Some((first, example)) = shards.first() else { return Ok(()) };
     if let Some((shard, other)) = shards.iter().find(|(shard, _)| shard.count() != first.count()) {
@@ -89,8 +89,8 @@ fn complete(sources: &[Source]) -> Result<()> {
 
 /// Images that any shard could not read: what all shards name was found while
 /// the dataset was listed and comes once, before what each found in its part.
-fn unreadable(sources: &[Source]) -> Result<Vec<(String, String)>> {
-    let of = |source: &Source| {
+fn unreadable(sources: &[MergeSource]) -> Result<Vec<(String, String)>> {
+    let of = |source: &MergeSource| {
         let dataset = source.run.header.dataset.as_ref();
         dataset.map_or_else(Vec::new, |dataset| dataset.unreadable.clone())
     };

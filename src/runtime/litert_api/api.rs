@@ -14,7 +14,7 @@ pub(crate) fn check(call: &str, code: Status) -> ApiResult<()> {
 
 /// Which side of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Side {
+pub(crate) enum TensorSide {
     Input,
     Output,
 }

@@ -5,19 +5,19 @@ use std::rc::Rc;
 
 use edgefirst_tflite_sys::litert::{self as sys, LiteRtFunctions};
 
-use crate::runtime::litert_api::api::{ApiResult, Side, check};
+use crate::runtime::litert_api::api::{ApiResult, TensorSide, check};
 use crate::runtime::litert_api::buffer::{Buffer, Handles};
-use crate::runtime::litert_api::model::Model;
-use crate::runtime::litert_api::options::Options;
+use crate::runtime::litert_api::compile_options::CompileOptions;
+use crate::runtime::litert_api::model_handle::ModelHandle;
 
 /// A model made ready for its hardware.
 pub(crate) struct CompiledModel {
-    pub(crate) model: Rc<Model>,
+    pub(crate) model: Rc<ModelHandle>,
     pub(crate) raw: sys::CompiledModel,
 }
 
 impl CompiledModel {
-    pub(crate) fn create(model: &Rc<Model>, options: &Options) -> ApiResult<Self> {
+    pub(crate) fn create(model: &Rc<ModelHandle>, options: &CompileOptions) -> ApiResult<Self> {
         let environment = &model.environment;
         let mut raw = ptr::null_mut();
         // SAFETY: all three are live; the `Rc` keeps the model and its
@@ -49,7 +49,7 @@ impl CompiledModel {
     }
 
     /// A buffer that fits one input or output.
-    pub(crate) fn buffer(&self, side: Side, index: usize) -> ApiResult<Buffer> {
+    pub(crate) fn buffer(&self, side: TensorSide, index: usize) -> ApiResult<Buffer> {
         let calls = self.calls();
         let tensor = self.model.tensor(side, index)?;
         let mut requirements = ptr::null_mut();
@@ -63,13 +63,13 @@ impl CompiledModel {
                 (calls.get_ranked_tensor_type)(tensor, &raw mut kind),
             )?;
             let code = match side {
-                Side::Input => (calls.get_compiled_model_input_buffer_requirements)(
+                TensorSide::Input => (calls.get_compiled_model_input_buffer_requirements)(
                     self.raw,
                     0,
                     index,
                     &raw mut requirements,
                 ),
-                Side::Output => (calls.get_compiled_model_output_buffer_requirements)(
+                TensorSide::Output => (calls.get_compiled_model_output_buffer_requirements)(
                     self.raw,
                     0,
                     index,

@@ -6,8 +6,8 @@
 
 pub(crate) mod api;
 pub(crate) mod buffer;
+pub(crate) mod compile_options;
 pub(crate) mod compiled_model;
 pub(crate) mod environment;
-pub(crate) mod model;
-pub(crate) mod options;
+pub(crate) mod model_handle;
 pub(crate) mod profiler;

@@ -25,7 +25,7 @@ const DELEGATE_PROFILED_OPERATOR_INVOKE: u32 = 1 << 3;
 
 /// `ProfiledEventData` of the same header.
 #[repr(C)]
-struct Event {
+struct ProfiledEvent {
     tag: *const c_char,
     kind: u32,
     start_us: u64,
@@ -39,9 +39,9 @@ struct Event {
 // The binding's table leaves the profiler out; its handle is a pointer.
 type Profiler = *mut c_void;
 type GetProfiler = unsafe extern "C" fn(sys::CompiledModel, *mut Profiler) -> Status;
-type Command = unsafe extern "C" fn(Profiler) -> Status;
+type ProfilerCall = unsafe extern "C" fn(Profiler) -> Status;
 type Count = unsafe extern "C" fn(Profiler, *mut i32) -> Status;
-type Events = unsafe extern "C" fn(Profiler, i32, *mut Event) -> Status;
+type Events = unsafe extern "C" fn(Profiler, i32, *mut ProfiledEvent) -> Status;
 
 impl CompiledModel {
     /// What `work` makes the model call, in order. The model has to be compiled
@@ -61,8 +61,8 @@ impl CompiledModel {
             if profiler.is_null() {
                 return Err("LiteRT has no profiler for this model".into());
             }
-            let start = api.function::<Command>(c"LiteRtStartProfiler")?;
-            let stop = api.function::<Command>(c"LiteRtStopProfiler")?;
+            let start = api.function::<ProfilerCall>(c"LiteRtStartProfiler")?;
+            let stop = api.function::<ProfilerCall>(c"LiteRtStopProfiler")?;
             let count_of = api.function::<Count>(c"LiteRtGetNumProfilerEvents")?;
             let events_of = api.function::<Events>(c"LiteRtGetProfilerEvents")?;
             check("LiteRtStartProfiler", start(profiler))?;
@@ -72,7 +72,7 @@ impl CompiledModel {
             let mut count = 0;
             check("LiteRtGetNumProfilerEvents", count_of(profiler, &raw mut count))?;
             let len = usize::try_from(count).unwrap_or(0);
-            let mut events: Vec<Event> = Vec::with_capacity(len);
+            let mut events: Vec<ProfiledEvent> = Vec::with_capacity(len);
             check("LiteRtGetProfilerEvents", events_of(profiler, count, events.as_mut_ptr()))?;
             // The call has filled as many as it was asked for.
             events.set_len(len);
@@ -83,7 +83,7 @@ impl CompiledModel {
 
 /// # Safety
 /// The event's tag is null or a live string.
-unsafe fn call(event: &Event) -> Option<Call> {
+unsafe fn call(event: &ProfiledEvent) -> Option<Call> {
     match event.kind {
         // SAFETY: as the caller promises.
         OPERATOR_INVOKE => Some(Call::Node(unsafe { text(event.tag) })),

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use shutterbench::dataset::entries::Dataset;
-use shutterbench::dataset::labelling::outputs::Outputs;
-use shutterbench::dataset::labelling::resolve::resolve;
+use shutterbench::dataset::labelling::match_outputs::resolve;
+use shutterbench::dataset::labelling::outputs::ModelOutputs;
 use tempfile::TempDir;
 
 use super::material::{json, said, score};
@@ -340,10 +340,10 @@ fn the_given_cases_are_right() {
     }
     let dataset = Dataset::open(&cases.join("orientation")).unwrap();
     assert_eq!((dataset.entries.len(), &dataset.classes.used[..]), (20, &[0, 90, 180, 270][..]));
-    let outputs = Outputs { model: "m", count: 4, labels: None, embedded: None, offset: None };
+    let outputs = ModelOutputs { model: "m", count: 4, labels: None, embedded: None, offset: None };
     let map = resolve(&dataset, &outputs).unwrap().map;
     assert_eq!([0, 90, 180, 270].map(|angle| map.output_of(angle)), [0, 1, 2, 3].map(Some));
     let dataset = Dataset::open(&cases.join("csv_int_label")).unwrap();
-    let map = resolve(&dataset, &Outputs { count: 12, ..outputs }).unwrap().map;
+    let map = resolve(&dataset, &ModelOutputs { count: 12, ..outputs }).unwrap().map;
     assert_eq!((dataset.entries[10].class, map.output_of(10)), (10, Some(10)));
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use shutterbench::image::pixels::{Pixels, Window};
-use shutterbench::image::resample::Request;
+use shutterbench::image::resample::ResampleRequest;
 use shutterbench::image::resize::{Numbers, Resizer};
 use shutterbench::record::pipeline::{Coordinates, Filter, Library, Resampling, Target};
 
@@ -10,7 +10,7 @@ use super::golden::{Distance, distance, number, picture, read, text};
 
 fn resized(image: &Pixels, case: &Value, how: Resampling) -> (Vec<u8>, Vec<f32>, Numbers) {
     let window = Window { left: 0, top: 0, width: image.width, height: image.height };
-    let request = Request::whole(window, (number(case, "width"), number(case, "height")));
+    let request = ResampleRequest::whole(window, (number(case, "width"), number(case, "height")));
     let mut resizer = Resizer::default();
     let numbers = resizer.resize(image, &request, Some(&how));
     let rgb =

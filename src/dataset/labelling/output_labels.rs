@@ -1,0 +1,104 @@
+//! A model's labels, one for each of its outputs.
+
+use std::collections::HashMap;
+
+use anyhow::{Result, bail, ensure};
+
+use crate::dataset::labelling::likeness;
+use crate::dataset::labelling::outputs::ModelOutputs;
+use crate::dataset::labelling::same_name::{is_background, synonyms};
+
+/// A model's labels by output, and where each name is.
+pub(crate) struct Labels<'a> {
+    /// The label of each output, where there is one.
+    pub(crate) by_output: Vec<Option<&'a str>>,
+    /// Outputs by normalised name: whole lines and single synonyms.
+    places: HashMap<String, Vec<usize>>,
+}
+
+impl<'a> Labels<'a> {
+    /// Lays the lines of a labels file beside the outputs.
+    pub(crate) fn aligned(outputs: &ModelOutputs, labels: &'a [String]) -> Result<Self> {
+        check_background(outputs, labels)?;
+        check_embedded(outputs, labels)?;
+        let count = outputs.count;
+        let names = || labels.iter().map(|label| Some(label.as_str()));
+        let by_output: Vec<Option<&str>> = if labels.len() == count {
+            names().collect()
+        } else if labels.len() + 1 == count && !is_background(&labels[0]) && count == 1001 {
+            // The background class at output 0 has no line.
+            std::iter::once(None).chain(names()).collect()
+        } else if labels.len() == count + 1 && is_background(&labels[0]) {
+            names().skip(1).collect()
+        } else {
+            bail!(
+                "the labels of model {} have {} lines, but it has {count} outputs{}; give the file that belongs to it with --labels",
+                outputs.model,
+                labels.len(),
+                likeness::told(labels, count)
+            );
+        };
+        let mut places = HashMap::<String, Vec<usize>>::new();
+        for (output, label) in by_output.iter().enumerate() {
+            for name in label.iter().flat_map(|label| synonyms(label)) {
+                let outputs = places.entry(name).or_default();
+                if outputs.last() != Some(&output) {
+                    outputs.push(output);
+                }
+            }
+        }
+        Ok(Self { by_output, places })
+    }
+
+    /// The one output of a class that is known by these names: by the first of
+    /// them that exactly one output has.
+    pub(crate) fn find(&self, names: &[String]) -> Option<usize> {
+        names.iter().find_map(|name| match self.places.get(name)?[..] {
+            [output] => Some(output),
+            _ => None,
+        })
+    }
+
+    /// Whether an output's label is one of these names.
+    pub(crate) fn agrees(&self, output: usize, names: &[String]) -> bool {
+        let label = self.by_output.get(output).copied().flatten();
+        label.is_some_and(|label| synonyms(label).iter().any(|label| names.contains(label)))
+    }
+}
+
+/// TensorFlow's ImageNet models have their background class at output 0;
+/// anywhere else it tells that the lines were shuffled. Other models may have one
+/// wherever they like.
+fn check_background(outputs: &ModelOutputs, labels: &[String]) -> Result<()> {
+    let misplaced = labels.iter().skip(1).position(|label| is_background(label));
+    match misplaced.filter(|_| matches!(outputs.count, 1000 | 1001)) {
+        Some(place) => bail!(
+            "line {} of the labels of model {} is '{}', which belongs on line 1: they are shuffled; give the file that belongs to the model with --labels",
+            place + 2,
+            outputs.model,
+            labels[place + 1]
+        ),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a file with the labels that are inside the model in another order.
+fn check_embedded(outputs: &ModelOutputs, labels: &[String]) -> Result<()> {
+    let Some(embedded) = outputs.embedded else { return Ok(()) };
+    let bare = |labels: &[String]| -> Vec<String> {
+        let background = labels.first().is_some_and(|label| is_background(label));
+        labels.iter().skip(usize::from(background)).map(|label| synonyms(label).join(",")).collect()
+    };
+    let (mut given, mut inside) = (bare(labels), bare(embedded));
+    if given == inside {
+        return Ok(());
+    }
+    given.sort_unstable();
+    inside.sort_unstable();
+    ensure!(
+        given != inside,
+        "the labels file has the labels that are inside model {} in another order; leave --labels out, or give a file in the order of the outputs",
+        outputs.model
+    );
+    Ok(())
+}

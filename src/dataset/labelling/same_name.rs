@@ -1,0 +1,65 @@
+//! When two names of a class are the same.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::dataset::entries::{ClassOrder, Classes};
+use crate::dataset::ilsvrc2012;
+
+/// Whether a label stands for no class.
+pub(crate) fn is_background(label: &str) -> bool {
+    matches!(
+        normalised(label).as_str(),
+        "background" | "dummy" | "unused background" | "background class"
+    )
+}
+
+/// Without case, in one form of its accents (macOS parts letter and accent), and with a
+/// space for what a folder's name has in place of one (or of a slash, which it cannot
+/// hold).
+fn normalised(name: &str) -> String {
+    let separator = |c| matches!(c, '_' | '-' | '/' | ':' | '\\');
+    let plain: String = name.nfc().map(|c| if separator(c) { ' ' } else { c }).collect();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// A WordNet id at the beginning first, then the whole name behind it, then each
+/// part of that between commas.
+pub(crate) fn synonyms(name: &str) -> Vec<String> {
+    let (wnid, words) = split_wnid(name);
+    let mut names: Vec<String> = wnid.map(str::to_owned).into_iter().collect();
+    if !words.is_empty() {
+        names.push(normalised(words));
+    }
+    if words.contains(',') {
+        names.extend(words.split(',').map(normalised).filter(|part| !part.is_empty()));
+    }
+    names
+}
+
+/// `n01440764 tench, Tinca tinca` as its WordNet id and its words.
+fn split_wnid(name: &str) -> (Option<&str>, &str) {
+    let name = name.trim();
+    match name.split_at_checked(ilsvrc2012::WNID_LENGTH) {
+        Some((wnid, words))
+            if ilsvrc2012::is_wnid(wnid) && !words.starts_with(char::is_alphanumeric) =>
+        {
+            (Some(wnid), words.trim_start_matches(|c: char| !c.is_alphanumeric()))
+        }
+        _ => (None, name),
+    }
+}
+
+/// Everything that a class of a dataset may be called in a labels file: its
+/// name's synonyms, and the WordNet id or the words that belong to it.
+pub(crate) fn known_as(classes: &Classes, class: u32) -> Vec<String> {
+    let Some(name) = classes.name(class) else { return Vec::new() };
+    let mut names = synonyms(name);
+    match classes.order {
+        ClassOrder::Ilsvrc2012 => names.extend(ilsvrc2012::wnid_of(class).map(str::to_owned)),
+        ClassOrder::Given | ClassOrder::ByName | ClassOrder::Numbers => {
+            let index = split_wnid(name).0.and_then(ilsvrc2012::class_of_wnid);
+            names.extend(index.and_then(ilsvrc2012::words_of).into_iter().flat_map(synonyms));
+        }
+    }
+    names
+}

@@ -1,0 +1,58 @@
+//! Accuracy of one case in two runs: the same images, so a paired test.
+
+use crate::decide::comparison::{CaseComparison, CompareOptions, Outcome};
+use crate::record::case::Case;
+use crate::record::run::{AccuracyRecord, Run};
+use crate::record::status::Status;
+use crate::stats::mcnemar;
+use crate::table::paired_top1;
+
+/// Compares by McNemar's exact test on the images that both runs scored.
+pub fn compare(
+    mut both: CaseComparison,
+    records: Option<(&AccuracyRecord, &AccuracyRecord)>,
+    rank: u32,
+    options: CompareOptions,
+) -> CaseComparison {
+    let Some((was, is)) = records else {
+        both.note = Some("no predictions to compare".into());
+        return both;
+    };
+    let paired = mcnemar::compare(&was.predictions, &is.predictions, rank);
+    if paired.images == 0 {
+        both.note = Some("the runs have no image in common".into());
+        return both;
+    }
+    let points = 100.0 * paired.difference();
+    both.change = Some(points);
+    both.p_value = Some(paired.p_value);
+    let reached = points.abs() >= options.threshold_percent;
+    let differs = paired.is_distinguishable();
+    both.outcome = match (differs && reached, paired.first_only + paired.second_only) {
+        (true, _) if points < 0.0 => Outcome::Worse,
+        (true, _) => Outcome::Better,
+        (false, 0) => Outcome::Same,
+        (false, _) => Outcome::Undecided,
+    };
+    let below = if differs && !reached {
+        format!(
+            ", distinguishable, but below the threshold of {} points",
+            options.threshold_percent
+        )
+    } else {
+        String::new()
+    };
+    both.note = Some(format!(
+        "{}{below}; {} lost, {} gained",
+        paired_top1::words(&paired),
+        paired.first_only,
+        paired.second_only
+    ));
+    both
+}
+
+/// What a run scored of a case.
+pub fn record<'a>(run: &'a Run, case: &Case) -> Option<&'a AccuracyRecord> {
+    let key = case.accuracy_key();
+    run.accuracies.iter().find(|record| record.key == key && record.status == Status::Ok)
+}

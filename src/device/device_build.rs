@@ -1,0 +1,162 @@
+//! The program for a target and the runtime libraries that go with it.
+
+use std::env;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use strum::VariantArray;
+
+use crate::device::bundle::{Bundle, BundleKind, Content};
+use crate::fetch::bring::TARGET;
+use crate::record::backend_kind::BackendKind;
+use crate::runtime::library::{RuntimeLibrary, folders_for};
+
+/// File name of the program.
+pub const PROGRAM: &str = "shutterbench";
+/// What `scripts/adb/build` builds for.
+const SCRIPTED: [&str; 4] = [
+    "aarch64-linux-android",
+    "armv7-linux-androideabi",
+    "x86_64-linux-android",
+    "aarch64-unknown-linux-gnu",
+];
+
+/// What a device needs besides models and images.
+#[derive(Debug, Clone)]
+pub struct DeviceBuild {
+    /// The program.
+    pub program: Bundle,
+    /// Its file here.
+    pub file: PathBuf,
+    /// Each runtime's libraries.
+    pub runtimes: Vec<RuntimeBundle>,
+}
+
+/// A runtime's libraries in one bundle: the accelerators of one lie beside it.
+#[derive(Debug, Clone)]
+pub struct RuntimeBundle {
+    /// The libraries.
+    pub libraries: Vec<RuntimeLibrary>,
+    /// Their files.
+    pub bundle: Bundle,
+}
+
+impl DeviceBuild {
+    /// Finds everything for `target`. A runtime that is not there is left out,
+    /// and its backends are absent on the device; unless `wanted` names one.
+    ///
+    /// # Errors
+    /// No program for the target, with the command that builds it; or no
+    /// library of a wanted backend, with the command that brings it.
+    pub fn find(target: &str, wanted: &[BackendKind]) -> Result<Self> {
+        let file = program(target)?;
+        let program = Bundle::new(
+            BundleKind::Program,
+            vec![(PROGRAM.to_owned(), Content::Of(file.clone()))],
+        )?;
+        let mut found: Vec<(RuntimeLibrary, PathBuf)> = Vec::new();
+        for library in RuntimeLibrary::VARIANTS {
+            found.extend(find_library(*library, target).map(|path| (*library, path)));
+        }
+        for backend in wanted {
+            let Some(library) = RuntimeLibrary::of(*backend) else { continue };
+            let name = library.fetch_name();
+            ensure!(
+                found.iter().any(|(there, _)| *there == library),
+                "backend {backend} needs {} for {target}; 'shutterbench fetch {name} --target {target}' brings it",
+                library.file_name()
+            );
+        }
+        let runtimes = found
+            .chunk_by(|(a, _), (b, _)| a.fetch_name() == b.fetch_name())
+            .filter(|runtime| is_needed(runtime, target, wanted))
+            .map(RuntimeBundle::new)
+            .collect::<Result<_>>()?;
+        Ok(Self { program, file, runtimes })
+    }
+}
+
+impl RuntimeBundle {
+    fn new(files: &[(RuntimeLibrary, PathBuf)]) -> Result<Self> {
+        let file = |(library, path): &(RuntimeLibrary, PathBuf)| {
+            (library.file_name().to_owned(), Content::Of(path.clone()))
+        };
+        let libraries = files.iter().map(|(library, _)| *library).collect();
+        let bundle = Bundle::new(BundleKind::Runtime, files.iter().map(file).collect())?;
+        Ok(Self { libraries, bundle })
+    }
+}
+
+/// Whether a backend that is wanted uses one of these; or this very program
+/// goes to the device, which may be linked to one.
+fn is_needed(runtime: &[(RuntimeLibrary, PathBuf)], target: &str, wanted: &[BackendKind]) -> bool {
+    let has = |library: RuntimeLibrary| runtime.iter().any(|(there, _)| *there == library);
+    let linked = cfg!(feature = "tflitec") && target == TARGET && has(RuntimeLibrary::Tflite);
+    let uses = |backend: &BackendKind| RuntimeLibrary::of(*backend).is_some_and(has);
+    wanted.is_empty() || linked || wanted.iter().any(uses)
+}
+
+/// `SHUTTERBENCH_PROGRAMS/TARGET/shutterbench`; this program itself, where it
+/// was built for the target; else what `scripts/adb/build` made, or `programs`
+/// beside this program.
+fn program(target: &str) -> Result<PathBuf> {
+    let named = env::var_os("SHUTTERBENCH_PROGRAMS").map(PathBuf::from);
+    let own = env::current_exe().context("this program does not know where it lies")?;
+    let folders = own.ancestors().skip(1).take(4);
+    let built = folders.flat_map(|above| {
+        [
+            above.join("target").join(target).join("release"),
+            above.join(target).join("release"),
+            above.join("programs").join(target),
+        ]
+    });
+    let this = (target == TARGET).then(|| own.clone());
+    let named = named.map(|folder| folder.join(target).join(PROGRAM));
+    named
+        .into_iter()
+        .chain(this)
+        .chain(built.map(|folder| folder.join(PROGRAM)))
+        .find(|path| path.is_file())
+        .with_context(|| {
+            format!(
+                "there is no shutterbench for {target} here; {}, or name a folder that holds {target}/shutterbench with SHUTTERBENCH_PROGRAMS",
+                way_to_build(target)
+            )
+        })
+}
+
+fn way_to_build(target: &str) -> String {
+    if SCRIPTED.contains(&target) {
+        return format!("'scripts/adb/build {target}' builds it");
+    }
+    let cargo = format!("cargo build --release --target {target}");
+    format!("build it with '{cargo}', which needs a linker for that target")
+}
+
+fn find_library(library: RuntimeLibrary, target: &str) -> Option<PathBuf> {
+    if target == TARGET {
+        return library.find().ok();
+    }
+    let file = |folder: PathBuf| folder.join(library.file_name());
+    folders_for(target).into_iter().map(file).find(|path| path.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_without_a_build_says_how_to_build_it() {
+        let error = DeviceBuild::find("aarch64-unknown-none", &[]).unwrap_err().to_string();
+        assert!(error.contains("cargo build --release --target aarch64-unknown-none"), "{error}");
+        let scripted = way_to_build("aarch64-linux-android");
+        assert_eq!(scripted, "'scripts/adb/build aarch64-linux-android' builds it");
+    }
+
+    #[test]
+    fn this_program_serves_its_own_target() {
+        let build = DeviceBuild::find(TARGET, &[BackendKind::Tract]).unwrap();
+        assert_eq!(build.program.kind(), BundleKind::Program);
+        assert!(build.program.bytes() > 0);
+    }
+}

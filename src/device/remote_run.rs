@@ -1,0 +1,160 @@
+//! A run on a device: what was sent where, kept in the run's folder here, so
+//! that the run can be found there again.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Serialize};
+
+use crate::device::adb::AdbServer;
+use crate::device::name::DeviceName;
+use crate::device::remote_path::RemotePath;
+
+/// File name in the run's folder here.
+pub const FILE_NAME: &str = "device.json";
+/// The schema that this program writes and reads.
+const SCHEMA: u32 = 1;
+/// The run's folder there, inside [`RemoteRun::folder`].
+const RESULT: &str = "result";
+
+/// A run on a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoteRun {
+    schema: u32,
+    /// The device.
+    pub device: DeviceName,
+    /// adb's server, where it is reached through one.
+    pub server: AdbServer,
+    /// The run's name.
+    pub run_id: String,
+    /// shutterbench's folder there.
+    pub root: RemotePath,
+    /// Where its suite, process id and result lie there.
+    pub folder: RemotePath,
+    /// The program there.
+    pub program: RemotePath,
+    /// What the program finds in its environment: names and paths.
+    pub environment: Vec<(String, String)>,
+    /// Options of the command line that no suite file has.
+    pub flags: Vec<String>,
+}
+
+impl RemoteRun {
+    /// A run that is to begin.
+    #[must_use]
+    pub fn new(
+        device: DeviceName,
+        server: AdbServer,
+        run_id: String,
+        root: &RemotePath,
+        program: RemotePath,
+    ) -> Self {
+        let folder = root.join("runs").join(&run_id);
+        let (schema, root) = (SCHEMA, root.clone());
+        let (environment, flags) = (Vec::new(), Vec::new());
+        Self { schema, device, server, run_id, root, folder, program, environment, flags }
+    }
+
+    /// Keeps it in `folder`.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    pub fn keep(&self, folder: &Path) -> Result<()> {
+        let text = serde_json::to_string_pretty(self)? + "\n";
+        crate::report::file::write(&folder.join(FILE_NAME), |to| to.write_all(text.as_bytes()))
+    }
+
+    /// The remote_run of the run in `folder`; `None` where that was no device's.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn of(folder: &Path) -> Result<Option<Self>> {
+        let path = folder.join(FILE_NAME);
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let context = || format!("{} cannot be used", path.display());
+        let text = fs::read_to_string(&path).with_context(context)?;
+        let remote_run: Self = serde_json::from_str(&text).with_context(context)?;
+        ensure!(
+            remote_run.schema == SCHEMA,
+            "{} is of another version of shutterbench",
+            path.display()
+        );
+        Ok(Some(remote_run))
+    }
+
+    /// The suite file there.
+    #[must_use]
+    pub fn suite(&self) -> RemotePath {
+        self.folder.join("suite.toml")
+    }
+
+    /// The run's folder there.
+    #[must_use]
+    pub fn result(&self) -> RemotePath {
+        self.folder.join(RESULT)
+    }
+
+    /// The journal there.
+    #[must_use]
+    pub fn journal(&self) -> RemotePath {
+        self.result().join(crate::run::journal::FILE_NAME)
+    }
+
+    /// A script that runs the program to its end and then prints `ended CODE`.
+    /// It leaves its process id behind. What it says of progress comes on
+    /// standard error; when its standard input ends, it ends as by Ctrl-C.
+    #[must_use]
+    pub fn script(&self, resume: bool) -> String {
+        let Self { folder, program, flags, .. } = self;
+        let environment: Vec<String> =
+            self.environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let what = if resume {
+            format!("--resume {}", self.result())
+        } else {
+            format!("{} --out {}", self.suite(), self.result())
+        };
+        format!(
+            "cd {folder} && sh -c 'echo $$ >pid; exec env {} {program} run {what} --lifeline {} >/dev/null'; \
+             echo ended $?",
+            environment.join(" "),
+            flags.join(" ")
+        )
+    }
+
+    /// A script that ends the program, should it still run: politely, so that
+    /// it keeps what it has, then not. A program may outlive its connection.
+    #[must_use]
+    pub fn ending_script(&self) -> String {
+        let Self { folder, program, .. } = self;
+        format!(
+            "p=$(cat {folder}/pid 2>/dev/null) || exit 0; \
+             alive() {{ grep -q {program} /proc/$p/cmdline 2>/dev/null; }}; \
+             alive || exit 0; kill -INT $p; i=0; \
+             while alive; do i=$((i+1)); [ $i -lt 100 ] || kill -KILL $p; \
+             [ $i -lt 200 ] || exit 1; sleep 0.1; done"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_errand_is_kept_and_found() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(RemoteRun::of(folder.path()).unwrap(), None);
+        let root: RemotePath = "/data/local/tmp/shutterbench".parse().unwrap();
+        let program = root.join("program").join("x");
+        let device = DeviceName::Adb("R58M".into());
+        let remote_run =
+            RemoteRun::new(device, AdbServer::default(), "20260101-1".into(), &root, program);
+        remote_run.keep(folder.path()).unwrap();
+        assert_eq!(RemoteRun::of(folder.path()).unwrap(), Some(remote_run));
+        fs::write(folder.path().join(FILE_NAME), "{}").unwrap();
+        assert!(RemoteRun::of(folder.path()).is_err());
+    }
+}

@@ -1,0 +1,117 @@
+//! Where package files come from: their ordinary clients, or a folder.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::fetch::fetch_error::FetchError;
+use crate::fetch::package_manifest::{Archive, Origin, PackagedRuntime};
+use crate::fetch::{curl, pip};
+
+/// The interpreter whose pip is asked.
+const PYTHON: &str = "python3";
+/// The program that is asked for files at an address.
+const CURL: &str = "curl";
+
+/// Where package files come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PackageSource {
+    /// The network, through `pip download` for wheels and curl for AARs.
+    Network {
+        /// The interpreter that has pip.
+        python: PathBuf,
+        /// curl.
+        curl: PathBuf,
+        /// An index in place of pip's own, or a repository in place of the
+        /// manifest's.
+        mirror: Option<String>,
+    },
+    /// A folder that holds the package files; needs no program.
+    Folder(PathBuf),
+}
+
+impl Default for PackageSource {
+    fn default() -> Self {
+        Self::Network { python: PYTHON.into(), curl: CURL.into(), mirror: None }
+    }
+}
+
+impl PackageSource {
+    /// Reads the value of `--mirror`: an address or a folder.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn mirror(text: &str) -> Result<Self, FetchError> {
+        let is_address = ["http://", "https://", "file://"].iter().any(|s| text.starts_with(s));
+        if is_address {
+            let mirror = Some(text.trim_end_matches('/').to_owned());
+            return Ok(Self::Network { python: PYTHON.into(), curl: CURL.into(), mirror });
+        }
+        if Path::new(text).is_dir() {
+            return Ok(Self::Folder(text.into()));
+        }
+        Err(FetchError::Mirror(text.to_owned()))
+    }
+
+    /// Brings a runtime's package file, unchecked, and says where it lies: in
+    /// `scratch`, or where the mirror has it.
+    pub(crate) fn bring(
+        &self,
+        runtime: &PackagedRuntime,
+        archive: &Archive,
+        python_version: &str,
+        scratch: &Path,
+    ) -> Result<PathBuf, FetchError> {
+        let file = archive.file.as_str();
+        let path = scratch.join(file);
+        match (self, &archive.origin) {
+            (Self::Folder(folder), _) => {
+                let path = folder.join(file);
+                if path.is_file() {
+                    return Ok(path);
+                }
+                Err(FetchError::NotInMirror { file: file.to_owned(), folder: folder.clone() })
+            }
+            (Self::Network { python, mirror, .. }, Origin::Wheel { platform }) => {
+                let wheel = (file, platform.as_str());
+                pip::download(python, mirror.as_deref(), runtime, wheel, python_version, scratch)?;
+                Ok(path)
+            }
+            (Self::Network { curl, mirror, .. }, Origin::Aar { repository, folder }) => {
+                let addresses = match mirror {
+                    None => vec![format!("{repository}/{folder}/{file}")],
+                    // A repository's mirror, or a plain folder of files.
+                    Some(mirror) => {
+                        vec![format!("{mirror}/{folder}/{file}"), format!("{mirror}/{file}")]
+                    }
+                };
+                curl::download(curl, &addresses, file, &path)?;
+                Ok(path)
+            }
+        }
+    }
+}
+
+/// A folder that is removed with all that it holds when it goes out of scope.
+#[derive(Debug)]
+pub(crate) struct ScratchFolder(PathBuf);
+
+impl ScratchFolder {
+    /// Makes it inside `folder`, so that what it holds can be renamed there.
+    pub(crate) fn inside(folder: &Path) -> io::Result<Self> {
+        let path = folder.join(format!(".fetch-{}", std::process::id()));
+        std::fs::create_dir_all(&path)?;
+        Ok(Self(path))
+    }
+
+    /// Its path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for ScratchFolder {
+    fn drop(&mut self) {
+        // Nothing depends on its removal, and there is nobody to tell.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

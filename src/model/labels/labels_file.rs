@@ -1,0 +1,159 @@
+//! A labels file of any of the known forms.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::model::labels::structured::{self, NameList};
+use crate::model::labels::{collect, delimited, numbered};
+use crate::text_file;
+
+/// Reads a labels file: one name per line, with or without an index; a table of indices
+/// and names; or JSON or YAML. What it holds tells which, not its ending.
+///
+/// # Errors
+/// One sentence: an unreadable or empty file, or one whose names are not all there.
+pub fn read(path: &Path) -> Result<Vec<String>> {
+    let text = text_file::read(path).context("the labels cannot be used")?.text;
+    parse(&text).with_context(|| format!("labels {} cannot be used", path.display()))
+}
+
+/// Parses the text of a labels file.
+///
+/// # Errors
+/// See [`read`].
+pub fn parse(text: &str) -> Result<Vec<String>> {
+    let text = text.trim_start_matches('\u{feff}').trim_end();
+    if text.trim().is_empty() {
+        bail!("no label in it; write one class name per line");
+    }
+    if let Some(value) = structure(text)? {
+        return match structured::names(&value)? {
+            NameList::Listed(names) => Ok(names),
+            NameList::Indexed(named) => collect::in_order(named),
+        };
+    }
+    if let Some(named) = delimited::parse(text) {
+        return collect::in_order(named?);
+    }
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    ensure!(
+        !is_label_map(&lines),
+        "it is a label map in protobuf text (item {{ id: 1 ... }}); write one class name per line"
+    );
+    if let Some(blank) = lines.iter().position(|line| line.is_empty()) {
+        bail!("line {} is blank; every class needs a name", blank + 1);
+    }
+    match numbered::split(&lines) {
+        Some(named) => collect::in_order(named),
+        None => Ok(lines.into_iter().map(str::to_owned).collect()),
+    }
+}
+
+/// The value of a text that is JSON or YAML.
+fn structure(text: &str) -> Result<Option<Value>> {
+    if text.starts_with(['{', '[']) {
+        match serde_json::from_str(text) {
+            Ok(value) => return Ok(Some(value)),
+            // `[0] cat` is a line.
+            Err(_) if text[1..].starts_with(|first: char| first.is_ascii_digit()) => {}
+            Err(error) => bail!("it is no valid JSON: {error}"),
+        }
+    }
+    // A list of plain words is YAML too, `- cat` is no other thing.
+    let is_names = |line: &str| line.trim_end().starts_with("names:");
+    let is_item = |line: &str| line.starts_with("- ");
+    if !text.lines().any(is_names) && !text.lines().all(is_item) {
+        return Ok(None);
+    }
+    match serde_saphyr::from_str(text) {
+        Ok(value) => Ok(Some(value)),
+        Err(error) => {
+            let told = error.to_string();
+            bail!("it is no valid YAML: {}", told.lines().next().unwrap_or_default())
+        }
+    }
+}
+
+/// `item { id: 1 name: 'cat' }` of TensorFlow's object detection.
+fn is_label_map(lines: &[&str]) -> bool {
+    lines.first().is_some_and(|line| {
+        ["item", "entry"].iter().any(|word| {
+            line.strip_prefix(word).is_some_and(|rest| rest.trim_start().starts_with('{'))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: [&str; 3] = ["T-shirt/top", "Ankle boot", "Käfer"];
+
+    #[test]
+    fn reads_one_class_per_line() {
+        let lines = "\u{feff}tench, Tinca tinca\r\ngoldfish\n\n";
+        assert_eq!(parse(lines).unwrap(), ["tench, Tinca tinca", "goldfish"]);
+        assert_eq!(parse("a\nb").unwrap(), ["a", "b"]);
+    }
+
+    #[test]
+    fn every_form_gives_the_same_names() {
+        for text in [
+            "T-shirt/top\nAnkle boot\nKäfer\n",
+            "0 T-shirt/top\n1 Ankle boot\n2 Käfer",
+            "2\tKäfer\r\n0\tT-shirt/top\r\n1\tAnkle boot\r\n",
+            "0: T-shirt/top\n1: Ankle boot\n2: Käfer\n",
+            "1. T-shirt/top\n2. Ankle boot\n3. Käfer\n",
+            "index;name\n0;T-shirt/top\n1;Ankle boot\n2;Käfer\n",
+            "[\"T-shirt/top\", \"Ankle boot\", \"Käfer\"]",
+            "{\"id2label\": {\"0\": \"T-shirt/top\", \"1\": \"Ankle boot\", \"2\": \"Käfer\"}}",
+            "{\"T-shirt/top\": 0, \"Ankle boot\": 1, \"Käfer\": 2}",
+            "path: ../x\nnc: 3\nnames:\n  0: T-shirt/top\n  1: Ankle boot\n  2: Käfer\n",
+            "train: images\nnames: ['T-shirt/top', 'Ankle boot', 'Käfer']\n",
+            "names:\n- T-shirt/top\n- Ankle boot\n- Käfer\n",
+            "- T-shirt/top\n- Ankle boot\n- Käfer\n",
+        ] {
+            assert_eq!(parse(text).unwrap(), NAMES, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_background_line_keeps_its_place() {
+        assert_eq!(parse("0 background\n1 tench\n").unwrap(), ["background", "tench"]);
+        assert_eq!(parse("{\"0\": \"background\", \"1\": \"tench\"}").unwrap()[0], "background");
+    }
+
+    #[test]
+    fn a_gap_would_shift_classes_and_is_refused() {
+        let refused = |text: &str| parse(text).unwrap_err().to_string();
+        assert!(refused("a\n\nb").contains("line 2"));
+        assert!(refused(" \n").contains("no label"));
+        assert!(refused("{\"0\": \"a\", \"2\": \"b\"}").contains("index 1 is missing"));
+        assert!(refused("{\"0\": \"a\"").contains("valid JSON"));
+        assert!(refused("{\"a\": }").contains("valid JSON"));
+        assert!(refused("item {\n  id: 1\n  name: 'cat'\n}").contains("label map in protobuf"));
+        assert!(refused("names: [a").contains("valid YAML"));
+    }
+
+    #[test]
+    fn files_of_other_encodings_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("labels.txt");
+        let text = NAMES.join("\r\n");
+        let utf16: Vec<u8> = "\u{feff}"
+            .encode_utf16()
+            .chain(text.encode_utf16())
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let latin: Vec<u8> = text.chars().map(|c| u8::try_from(c).unwrap()).collect();
+        for bytes in [utf16, latin, text.into_bytes()] {
+            std::fs::write(&path, bytes).unwrap();
+            assert_eq!(read(&path).unwrap(), NAMES);
+        }
+        std::fs::write(&path, b"\x89PNG\0").unwrap();
+        let error = format!("{:#}", read(&path).unwrap_err());
+        assert!(error.contains("is no text file"), "{error}");
+    }
+}

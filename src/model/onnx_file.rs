@@ -1,0 +1,143 @@
+//! The signature of an ONNX file.
+
+use std::collections::{BTreeMap, HashSet};
+
+use anyhow::{Context, Result, ensure};
+use prost::Message;
+use tract_onnx::pb::{
+    GraphProto, ModelProto, ValueInfoProto, tensor_proto::DataType, tensor_shape_proto::dimension,
+    type_proto,
+};
+
+use crate::model::config::onnx_metadata;
+use crate::model::{external, onnx_graph};
+use crate::record::precision::Precision;
+use crate::record::signature::{Signature, by_frequency};
+use crate::record::tensor::{ElementType, OpenAxis, TensorInfo};
+
+/// Reads the signature.
+///
+/// # Errors
+/// Says what is wrong with the file: no ONNX model, cut short, a graph
+/// without inputs or outputs, or external data outside its folder.
+pub fn read(bytes: &[u8]) -> Result<Signature> {
+    let model = ModelProto::decode(bytes)
+        .map_err(|error| anyhow::anyhow!("it is no ONNX file or is cut short ({error})"))?;
+    let external_data = external::files(&model)?;
+    let properties = model.metadata_props;
+    let graph = model.graph.context("it holds no ONNX graph; check the path or get it again")?;
+    ensure!(!graph.node.is_empty(), "its ONNX graph has no nodes; get the file again");
+    // Old files list the weights among the inputs.
+    let dense = graph.initializer.iter().map(|tensor| tensor.name.as_str());
+    let sparse = graph.sparse_initializer.iter().filter_map(|tensor| tensor.values.as_ref());
+    let weights: HashSet<&str> = dense.chain(sparse.map(|tensor| tensor.name.as_str())).collect();
+    let inputs = graph.input.iter().filter(|input| !weights.contains(input.name.as_str()));
+    let mut inputs = inputs.map(tensor_info).collect::<Result<Vec<_>>>()?;
+    for input in inputs.iter_mut().filter(|input| !input.element.is_real()) {
+        input.quantization = onnx_graph::input_quantization(&graph, &input.name);
+    }
+    let output_classes = onnx_graph::output_classes(&graph);
+    let outputs = graph.output.iter().zip(&output_classes).map(output_info);
+    let outputs = outputs.collect::<Result<Vec<_>>>()?;
+    ensure!(!inputs.is_empty() && !outputs.is_empty(), "its graph has no inputs or no outputs");
+    let classes = outputs.first().map(TensorInfo::len).filter(|classes| *classes > 1);
+    let pairs: Vec<(&str, &str)> =
+        properties.iter().map(|it| (it.key.as_str(), it.value.as_str())).collect();
+    let metadata = onnx_metadata::read(&pairs, classes);
+    Ok(Signature {
+        precision: precision(&graph),
+        operators: operators(&graph),
+        normalization: None,
+        labels: metadata.labels,
+        preprocess: metadata.preprocess,
+        convolved_channels: inputs
+            .first()
+            .and_then(|input| onnx_graph::convolved_channels(&graph, &input.name)),
+        output_kinds: onnx_graph::output_kinds(&graph),
+        output_classes,
+        external_data,
+        inputs,
+        outputs,
+    })
+}
+
+/// A tensor, or a map from classes to scores for each image, which counts as a tensor of
+/// the scores in the order of the `classes`.
+fn output_info((value, classes): (&ValueInfoProto, &Option<Vec<String>>)) -> Result<TensorInfo> {
+    let Some(classes) = classes else { return tensor_info(value) };
+    let info =
+        TensorInfo::fixed(value.name.clone(), vec![1, classes.len()], ElementType::Float32, None);
+    Ok(TensorInfo { open: vec![OpenAxis { axis: 0, name: None }], ..info })
+}
+
+fn tensor_info(value: &ValueInfoProto) -> Result<TensorInfo> {
+    let name = value.name.clone();
+    let Some(type_proto::Value::TensorType(tensor)) =
+        value.r#type.as_ref().and_then(|kind| kind.value.clone())
+    else {
+        anyhow::bail!("'{name}' is no tensor");
+    };
+    let element = element(tensor.elem_type)
+        .with_context(|| format!("tensor '{name}' has a type that classifiers do not use"))?;
+    let unshaped = tensor.shape.is_none();
+    let (mut shape, mut open) = (Vec::new(), Vec::new());
+    for (axis, dim) in tensor.shape.unwrap_or_default().dim.into_iter().enumerate() {
+        match dim.value {
+            Some(dimension::Value::DimValue(size @ 1..)) => {
+                shape.push(usize::try_from(size).context("a dimension is too large")?);
+            }
+            // Some converters write 0 or -1 for what they leave open.
+            value => {
+                let name = match value {
+                    Some(dimension::Value::DimParam(name)) if !name.is_empty() => Some(name),
+                    _ => None,
+                };
+                open.push(OpenAxis { axis, name });
+                shape.push(1);
+            }
+        }
+    }
+    Ok(TensorInfo { name, shape, element, quantization: None, open, unshaped })
+}
+
+fn element(kind: i32) -> Option<ElementType> {
+    Some(match DataType::try_from(kind).ok()? {
+        DataType::Float => ElementType::Float32,
+        DataType::Float16 => ElementType::Float16,
+        DataType::Double => ElementType::Float64,
+        DataType::Int8 => ElementType::Int8,
+        DataType::Uint8 => ElementType::Uint8,
+        DataType::Int16 => ElementType::Int16,
+        DataType::Int32 => ElementType::Int32,
+        DataType::Int64 => ElementType::Int64,
+        DataType::Bool => ElementType::Bool,
+        DataType::String => ElementType::Text,
+        _ => return None,
+    })
+}
+
+fn operators(graph: &GraphProto) -> Vec<(String, usize)> {
+    let mut counts = BTreeMap::<String, usize>::new();
+    for node in &graph.node {
+        *counts.entry(node.op_type.clone()).or_default() += 1;
+    }
+    by_frequency(counts)
+}
+
+/// A graph that quantises activations is `int8`; one that only stores weights
+/// in 8 bits is `dynamic_int8`.
+fn precision(graph: &GraphProto) -> Precision {
+    let has = |names: &[&str]| graph.node.iter().any(|node| names.contains(&node.op_type.as_str()));
+    let weights_are = |kind: DataType| {
+        graph.initializer.iter().any(|t| t.dims.len() >= 2 && t.data_type == kind as i32)
+    };
+    if has(&["QuantizeLinear", "QLinearConv", "QLinearMatMul"]) {
+        Precision::Int8
+    } else if weights_are(DataType::Int8) || weights_are(DataType::Uint8) {
+        Precision::DynamicInt8
+    } else if weights_are(DataType::Float16) {
+        Precision::Float16
+    } else {
+        Precision::Float32
+    }
+}

@@ -1,0 +1,86 @@
+//! What a model file says of itself, read without any runtime.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::record::output_kind::OutputKind;
+use crate::record::precision::Precision;
+use crate::record::preset::Preset;
+use crate::record::tensor::TensorInfo;
+
+/// Inputs, outputs and operators of a model file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Signature {
+    /// Inputs of the main graph.
+    pub inputs: Vec<TensorInfo>,
+    /// Outputs of the main graph.
+    pub outputs: Vec<TensorInfo>,
+    /// Operators and how often each occurs, most frequent first.
+    pub operators: Vec<(String, usize)>,
+    /// Precision as the tensors show it.
+    pub precision: Precision,
+    /// Normalisation from TensorFlow Lite metadata: (mean, std), one value a
+    /// channel or one for all.
+    pub normalization: Option<(Vec<f32>, Vec<f32>)>,
+    /// Class names from the file's metadata.
+    pub labels: Option<Vec<String>>,
+    /// The pipeline that the file's metadata states.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preprocess: Option<Preset>,
+    /// Channels of the input, by the weights of the convolution that it goes into; also
+    /// where its shape leaves them open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub convolved_channels: Option<usize>,
+    /// By output: what its numbers are, by the operator that makes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub output_kinds: Vec<Option<OutputKind>>,
+    /// By output: what its classes are called, where the graph itself names them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub output_classes: Vec<Option<Vec<String>>>,
+    /// Files beside the model that hold weights of an ONNX model.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub external_data: Vec<PathBuf>,
+}
+
+/// A model's signature as it runs, and what sets its file's open dimensions to that.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Shaped {
+    /// Its inputs, all dimensions known, and its outputs as far as those follow.
+    #[serde(rename = "anatomy")]
+    pub signature: Signature,
+    /// The sizes of the open dimensions that have names.
+    pub dimensions: Vec<(String, usize)>,
+    /// Images of one run.
+    pub images: NonZeroUsize,
+    /// Whether that is another number than the one that the file fixes.
+    pub resized: bool,
+    /// Whether the file leaves dimensions open, or is resized.
+    pub differs: bool,
+}
+
+impl Signature {
+    /// Nodes of the main graph.
+    #[must_use]
+    pub fn nodes(&self) -> usize {
+        self.operators.iter().map(|(_, count)| count).sum()
+    }
+
+    /// Number of classes: the elements that the first output has for an image, where the
+    /// file tells.
+    #[must_use]
+    pub fn classes(&self) -> Option<usize> {
+        let output = self.outputs.first()?;
+        let known = !output.unshaped && output.open.iter().all(|open| open.axis == 0);
+        known.then(|| output.len())
+    }
+}
+
+/// Operators by falling frequency, then by name.
+pub(crate) fn by_frequency(counts: BTreeMap<String, usize>) -> Vec<(String, usize)> {
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    counts
+}

@@ -1,0 +1,156 @@
+//! Agreement without a dataset: every case's outputs on random inputs are
+//! compared with its reference's.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+
+use anyhow::Result;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::image::pixels::Pixels;
+use crate::image::preprocess::Preparer;
+use crate::model::resolve::Input;
+use crate::model::{resolve, shapes};
+use crate::record::agreement::Agreement;
+use crate::record::case::AccuracyKey;
+use crate::record::description::Model;
+use crate::record::run::{AccuracyRecord, CaseRecord};
+use crate::record::status::Status;
+use crate::record::tensor::TensorInfo;
+use crate::run::context::Context;
+use crate::run::journal::Entry;
+use crate::run::reference::single_threaded;
+use crate::run::{choose_outputs, reference};
+use crate::worker::link::Fault;
+use crate::worker::protocol::{Reply, Request};
+use crate::worker::sample_input;
+use crate::worker::worker_source::Worker;
+use crate::worker::worker_source::unexpected;
+
+/// Inputs that are compared.
+const INPUTS: u32 = 16;
+/// Pixels a side of the random images that become the inputs: enlarged to a
+/// model's size they have the smooth areas and edges that noise has not.
+const SIDE: usize = 8;
+
+/// One vector of real-valued outputs an input.
+type OutputVectors = Vec<Vec<f32>>;
+
+/// Compares what `records` lack with its reference. A case that the latency part
+/// lost is not asked again. Returns early when the user interrupts.
+///
+/// # Errors
+/// Only what ends the whole run: a journal that cannot be written.
+pub fn measure(
+    context: &mut Context<'_>,
+    cases: &[CaseRecord],
+    records: &mut [AccuracyRecord],
+) -> Result<()> {
+    let mut references = HashMap::new();
+    for (subject, record) in records.iter_mut().enumerate() {
+        let key = record.key.clone();
+        let worked =
+            cases.iter().any(|it| it.case.accuracy_key() == key && it.status == Status::Ok);
+        if record.ended || !worked {
+            continue;
+        }
+        if context.interrupted() {
+            break;
+        }
+        let compared = compared(context, &mut references, &key);
+        let (agreement, fault) = match compared {
+            Ok(agreement) => (agreement, None),
+            Err(fault) if fault.is_of_interrupt(context.interrupt()) => break,
+            Err(fault) => (None, Some(fault)),
+        };
+        let killed = fault.as_ref().is_some_and(|fault| fault.killed);
+        let status = fault.as_ref().map_or(Status::Ok, |fault| fault.status);
+        let error = fault.map(|fault| fault.reason);
+        let coverage = None;
+        let entry = Entry::SubjectEnded { subject, status, error, coverage, agreement, killed };
+        context.keep(&entry)?;
+        record.apply(entry);
+    }
+    Ok(())
+}
+
+/// `None` where the reference does not run here or takes other inputs.
+fn compared(
+    context: &Context<'_>,
+    references: &mut HashMap<AccuracyKey, Option<OutputVectors>>,
+    key: &AccuracyKey,
+) -> Result<Option<Agreement>, Fault> {
+    let model = context.model(&single_threaded(key));
+    let reference = reference::of(context.header(), model);
+    if !take_the_same(context, model, reference) {
+        return Ok(None);
+    }
+    let reference_key = reference::key(reference);
+    if !references.contains_key(&reference_key) {
+        let expected = match outputs(context, &reference_key, reference) {
+            Err(fault) if fault.killed => return Err(fault),
+            outputs => outputs.ok(),
+        };
+        references.insert(reference_key.clone(), expected);
+    }
+    let Some(Some(expected)) = references.get(&reference_key) else { return Ok(None) };
+    let agreement = Agreement::of(expected, &outputs(context, key, model)?);
+    Ok(agreement.map(|it| reference::of_kinds(context.header(), &model.name, it)))
+}
+
+/// Whether one input can be made for both: the same images, or the same bytes
+/// of the same model.
+fn take_the_same(context: &Context<'_>, model: &Model, reference: &Model) -> bool {
+    let overrides = &context.options().overrides;
+    let images = context.header().image_size();
+    let takes_images = |model| resolve::input_spec(model, overrides, images).is_ok();
+    model.name == reference.name || (takes_images(model) && takes_images(reference))
+}
+
+fn outputs(
+    context: &Context<'_>,
+    key: &AccuracyKey,
+    model: &Model,
+) -> Result<OutputVectors, Fault> {
+    let Worker { mut link, loaded } =
+        context.workers.unpinned().load(&single_threaded(key), model)?;
+    let Some(scored) = context.header().scored_of(&model.name) else {
+        return Ok(OutputVectors::new());
+    };
+    let classes = scored.classes.unwrap_or(0);
+    let Ok(reading) = choose_outputs::reading(model, scored, &loaded.outputs, classes) else {
+        return Ok(OutputVectors::new());
+    };
+    let images = shapes::images(model, NonZeroUsize::MIN).map_or(1, NonZeroUsize::get);
+    let one = |input: &TensorInfo| input.of_one_image(images).unwrap_or_else(|| input.clone());
+    let inputs: Vec<TensorInfo> = loaded.inputs.iter().map(one).collect();
+    let inputs = inputs_of(context, model, &inputs);
+    match link.ask(&Request::Infer { count: INPUTS, output: scored.index }, &inputs)? {
+        (Reply::Outputs { .. }, bytes) => {
+            let size = reading.byte_len().max(1);
+            Ok(bytes.chunks_exact(size).map(|one| reading.compared(one)).collect())
+        }
+        (other, _) => Err(unexpected(other)),
+    }
+}
+
+/// The random images as this model takes them; random bytes for a model that
+/// takes none.
+fn inputs_of(context: &Context<'_>, model: &Model, infos: &[TensorInfo]) -> Vec<u8> {
+    let seeds = (0..u64::from(INPUTS)).map(|input| context.seed().wrapping_add(input));
+    let images = context.header().image_size();
+    match resolve::input_spec(model, &context.options().overrides, images) {
+        Ok(Input { spec, .. }) => {
+            let (mut preparer, mut tensors) = (Preparer::default(), Vec::new());
+            seeds.for_each(|seed| preparer.prepare(&image(seed), &spec, &mut tensors));
+            tensors
+        }
+        Err(_) => seeds.flat_map(|seed| sample_input::seeded(infos, seed)).collect(),
+    }
+}
+
+fn image(seed: u64) -> Pixels {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    Pixels::rgbx(SIDE, SIDE, (0..SIDE * SIDE * 4).map(|_| rng.random()).collect())
+}

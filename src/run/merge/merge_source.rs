@@ -1,0 +1,74 @@
+//! A run that is merged into another one, and what it leaves there.
+
+use crate::record::header::Part;
+use crate::record::partition::Partition;
+use crate::record::run::{Finished, Run};
+use std::path::PathBuf;
+
+/// A run that is to be merged with others.
+#[derive(Debug, Clone)]
+pub struct MergeSource {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// What its journal tells.
+    pub run: Run,
+}
+
+impl MergeSource {
+    pub(crate) fn name(&self) -> String {
+        self.folder.display().to_string()
+    }
+
+    pub(crate) fn shard(&self) -> Option<crate::record::shard::Shard> {
+        self.run.header.options.accuracy.as_ref()?.shard
+    }
+}
+
+impl MergeSource {
+    pub(crate) fn partition(&self) -> Option<Partition> {
+        self.run.header.options.cases.partition
+    }
+
+    /// Whether it is a part of a run that was spread over machines.
+    pub(crate) fn is_part(&self) -> bool {
+        self.shard().is_some() || self.partition().is_some()
+    }
+}
+
+/// What a run leaves of itself in the run that it is merged into.
+pub(crate) fn part(run: &Run, device: &str) -> Part {
+    let header = &run.header;
+    Part {
+        run_id: header.run_id.clone(),
+        device: device.to_owned(),
+        shard: header.options.accuracy.as_ref().and_then(|accuracy| accuracy.shard),
+        binary_sha256: header.binary_sha256.clone(),
+        started_at: header.started_at.clone(),
+        seconds: run.finished.map_or(0.0, |finished| finished.seconds),
+        host: header.host.clone(),
+        runtimes: header.runtimes.clone(),
+    }
+}
+
+/// The parts of a run, or the run itself as the only one, on `device`.
+pub(crate) fn parts(run: &Run, device: &str) -> Vec<Part> {
+    let parts = match run.header.parts.as_slice() {
+        [] => vec![part(run, device)],
+        parts => parts.to_vec(),
+    };
+    parts.into_iter().map(|part| Part { device: device.to_owned(), ..part }).collect()
+}
+
+pub(crate) fn add_new<T: PartialEq>(to: &mut Vec<T>, items: Vec<T>) {
+    for item in items {
+        if !to.contains(&item) {
+            to.push(item);
+        }
+    }
+}
+
+/// The time that was spent on both, wherever.
+pub(crate) fn together(one: Option<Finished>, other: Option<Finished>) -> Option<Finished> {
+    let (one, other) = one.zip(other)?;
+    Some(Finished { load_after: None, seconds: one.seconds + other.seconds })
+}

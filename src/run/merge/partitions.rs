@@ -1,0 +1,242 @@
+//! The parts of a matrix, measured by machines of one class, as one run.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::record::description::Model;
+use crate::record::header::Header;
+use crate::record::partition::Partition;
+use crate::record::run::{CaseRecord, Run};
+use crate::run::merge::alike;
+use crate::run::merge::alike::Scope;
+use crate::run::merge::merge_source::{MergeSource, add_new, parts, together};
+use crate::stats::summary::Summary;
+
+/// How far the anchor's medians on two machines may lie apart, where their intervals do not
+/// meet: what boards and servers of one model differ by (docs/schedulers.md).
+const TOLERANCE: f64 = 0.05;
+
+/// Makes one run of all parts of a matrix.
+pub(crate) fn unite(mut sources: Vec<MergeSource>) -> Result<Run> {
+    sources.sort_by_key(|source| source.partition().map(Partition::index));
+    complete(&sources)?;
+    let first = &sources[0];
+    for other in &sources[1..] {
+        alike::check(
+            (&first.folder, &first.run.header),
+            (&other.folder, &other.run.header),
+            Scope::Cases,
+        )?;
+        one_class(first, other)?;
+    }
+    let anchors = anchors(&sources)?;
+    let mut runs = sources.into_iter().map(|source| source.run);
+    let Some(mut merged) = runs.next() else { bail!("no part is left to merge") };
+    merged.header.parts = parts(&merged, &merged.header.device);
+    let mut positions = std::mem::take(&mut merged.header.options.cases.positions);
+    for run in runs {
+        merged.header.parts.extend(parts(&run, &run.header.device));
+        absorb(&mut merged, &mut positions, run);
+    }
+    in_order(&mut merged, positions)?;
+    merged.header.assumptions.extend(anchors);
+    let selection = &mut merged.header.options.cases;
+    selection.partition = None;
+    selection.anchor = None;
+    Ok(merged)
+}
+
+/// Takes what a part has and the others have not; of the anchor, the first part's figures stay.
+fn absorb(merged: &mut Run, positions: &mut Vec<usize>, run: Run) {
+    let Run { header, cases, accuracies, decoded, preprocessing_checks, finished } = run;
+    let Header {
+        models,
+        references,
+        runtimes,
+        outputs,
+        assumptions,
+        dataset,
+        options,
+        started_at,
+        scored,
+        unscored,
+        ..
+    } = header;
+    for (position, record) in options.cases.positions.into_iter().zip(cases) {
+        if !positions.contains(&position) {
+            positions.push(position);
+            merged.cases.push(record);
+        }
+    }
+    for record in accuracies {
+        if merged.accuracies.iter().all(|known| known.key != record.key) {
+            merged.accuracies.push(record);
+        }
+    }
+    let known = |name: &str, all: &[Model]| all.iter().any(|model| model.name == name);
+    let header = &mut merged.header;
+    for model in models {
+        if !known(&model.name, &header.models) {
+            header.models.push(model);
+        }
+    }
+    for model in references {
+        if !known(&model.name, &header.references) {
+            header.references.push(model);
+        }
+    }
+    for runtime in runtimes {
+        if header.runtimes.iter().all(|known| known.backend != runtime.backend) {
+            header.runtimes.push(runtime);
+        }
+    }
+    for output in outputs {
+        output.add_to(&mut header.outputs);
+    }
+    if let Some((mine, theirs)) = header.dataset.as_mut().zip(dataset) {
+        add_new(&mut mine.unreadable, theirs.unreadable);
+    }
+    add_new(&mut header.scored, scored);
+    add_new(&mut header.unscored, unscored);
+    add_new(&mut header.assumptions, assumptions);
+    let began = std::mem::take(&mut header.started_at);
+    header.started_at = began.min(started_at);
+    for check in preprocessing_checks {
+        if merged.preprocessing_checks.iter().all(|known| known.key != check.key) {
+            merged.preprocessing_checks.push(check);
+        }
+    }
+    merged.decoded += decoded;
+    merged.finished = together(merged.finished, finished);
+}
+
+/// Puts cases and subjects into the order of the whole matrix.
+fn in_order(merged: &mut Run, positions: Vec<usize>) -> Result<()> {
+    ensure!(positions.len() == merged.cases.len(), "a part does not tell which cases it has");
+    let mut cases: Vec<(usize, CaseRecord)> =
+        positions.into_iter().zip(std::mem::take(&mut merged.cases)).collect();
+    cases.sort_by_key(|(position, _)| *position);
+    merged.cases = cases.into_iter().map(|(_, record)| record).collect();
+    merged.header.cases = merged.cases.iter().map(|record| record.case.clone()).collect();
+    let order: HashMap<_, usize> = crate::run::replay::subjects(&merged.header)
+        .into_iter()
+        .enumerate()
+        .map(|(at, key)| (key, at))
+        .collect();
+    merged.accuracies.sort_by_key(|record| order.get(&record.key).copied());
+    // A model that a part compares with is another part's own.
+    let Header { models, references, cases, .. } = &mut merged.header;
+    references.retain(|model| models.iter().all(|own| own.name != model.name));
+    let first = |name: &str| cases.iter().position(|case| case.model == name);
+    models.sort_by_key(|model| first(&model.name));
+    Ok(())
+}
+
+/// Every part once, and all of them.
+fn complete(sources: &[MergeSource]) -> Result<()> {
+    let parts: Vec<(Partition, &MergeSource)> =
+        sources.iter().filter_map(|source| Some((source.partition()?, source))).collect();
+    let Some((first, example)) = parts.first() else { return Ok(()) };
+    for (part, other) in &parts {
+        ensure!(
+            (part.count(), part.dealing()) == (first.count(), first.dealing()),
+            "{} is part {first} and {} is part {part}: these are not parts of one matrix",
+            example.name(),
+            other.name()
+        );
+    }
+    if let Some(pair) = parts.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        bail!(
+            "{} and {} are both part {}; name one of them",
+            pair[0].1.name(),
+            pair[1].1.name(),
+            pair[0].0
+        );
+    }
+    let missing: Vec<String> = (1..=first.count())
+        .filter(|index| parts.iter().all(|(part, _)| part.index() != *index))
+        .map(|index| format!("{}:{index}/{}", first.dealing(), first.count()))
+        .collect();
+    ensure!(
+        missing.is_empty(),
+        "not all parts are here, missing: {}; name their folders too",
+        missing.join(", ")
+    );
+    Ok(())
+}
+
+/// Refuses machines that are not of one class.
+fn one_class(one: &MergeSource, other: &MergeSource) -> Result<()> {
+    let class = |source: &MergeSource| {
+        let host = &source.run.header.host;
+        format!("{}, {}, {} cores", host.cpu, host.arch, host.cores)
+    };
+    ensure!(
+        class(one) == class(other),
+        "{} was measured on {} and {} on {}: these are not machines of one class, and their latencies do not belong in one run",
+        one.name(),
+        class(one),
+        other.name(),
+        class(other)
+    );
+    Ok(())
+}
+
+/// What the anchor took on each machine, as a sentence of the merged run.
+fn anchors(sources: &[MergeSource]) -> Result<Option<String>> {
+    let Some(id) = &sources[0].run.header.options.cases.anchor else { return Ok(None) };
+    let medians = sources.iter().map(|source| anchor(source, id)).collect::<Result<Vec<_>>>()?;
+    let fastest = medians.iter().min_by(|a, b| a.p50.total_cmp(&b.p50));
+    let slowest = medians.iter().max_by(|a, b| a.p50.total_cmp(&b.p50));
+    let Some((fastest, slowest)) = fastest.zip(slowest) else { return Ok(None) };
+    let apart = slowest.p50 / fastest.p50 - 1.0;
+    ensure!(
+        apart <= TOLERANCE || fastest.high >= slowest.low,
+        "the anchor {} took {:.1} us in {} and {:.1} us in {}, {:.0}% more: these machines do not measure alike; repeat the slower part, or merge machines of one speed",
+        fastest.case,
+        fastest.p50,
+        fastest.folder,
+        slowest.p50,
+        slowest.folder,
+        apart * 100.0
+    );
+    Ok(Some(format!(
+        "the parts were measured by {} machines or turns of one class; their anchor {} took {:.1} to {:.1} us",
+        sources.len(),
+        fastest.case,
+        fastest.p50,
+        slowest.p50
+    )))
+}
+
+struct AnchorMedian {
+    folder: String,
+    case: String,
+    p50: f64,
+    low: f64,
+    high: f64,
+}
+
+fn anchor(source: &MergeSource, id: &str) -> Result<AnchorMedian> {
+    let run = &source.run;
+    let record = run.cases.iter().find(|record| record.case.id() == *id);
+    let record =
+        record.with_context(|| format!("{} did not measure the anchor {id}", source.name()))?;
+    let summary =
+        Summary::of(&record.visits, run.header.options.seed, None, run.header.host.emulated);
+    let summary = summary.with_context(|| {
+        format!(
+            "{} has no latency of the anchor {}, so that it cannot be compared; measure that part again",
+            source.name(),
+            record.case
+        )
+    })?;
+    Ok(AnchorMedian {
+        folder: source.name(),
+        case: record.case.to_string(),
+        p50: summary.latency_p50_us,
+        low: summary.latency_p50_low_us.unwrap_or(summary.latency_p50_us),
+        high: summary.latency_p50_high_us.unwrap_or(summary.latency_p50_us),
+    })
+}

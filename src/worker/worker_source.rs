@@ -1,0 +1,183 @@
+//! Where workers come from.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::model::shapes;
+use crate::record::case::Case;
+use crate::record::description::{Description, Model};
+use crate::record::options::Options;
+use crate::record::status::Status;
+use crate::record::visit::Loaded;
+use crate::worker::in_process::InProcess;
+use crate::worker::link::{Fault, Link};
+use crate::worker::process::WorkerProcess;
+use crate::worker::protocol::{Reply, Request};
+
+/// Starts workers as a run's options say.
+#[derive(Debug, Clone)]
+pub struct WorkerSource {
+    /// The program that serves as a worker; this one where absent.
+    program: Option<PathBuf>,
+    timeout: Duration,
+    memory_limit_bytes: Option<u64>,
+    affinity: Vec<usize>,
+    in_process: bool,
+    /// What is stated of models besides their own descriptions.
+    overrides: Description,
+}
+
+/// A worker that has loaded its model.
+pub struct Worker {
+    /// To ask it.
+    pub link: Box<dyn Link + Send>,
+    /// What loading told.
+    pub loaded: Loaded,
+}
+
+impl WorkerSource {
+    /// Reads the options that matter to workers.
+    #[must_use]
+    pub fn new(options: &Options) -> Self {
+        Self {
+            program: options.worker.clone(),
+            timeout: Duration::from_secs_f64(options.timeout_seconds),
+            memory_limit_bytes: options.memory_limit_mb.map(|mb| mb << 20),
+            affinity: options.latency.as_ref().map(|l| l.affinity.clone()).unwrap_or_default(),
+            in_process: options.in_process,
+            overrides: options.overrides.clone(),
+        }
+    }
+
+    /// Workers with no limit but silence, for questions outside a run.
+    #[must_use]
+    pub fn isolated() -> Self {
+        Self {
+            program: None,
+            timeout: Duration::from_secs(60),
+            memory_limit_bytes: None,
+            affinity: Vec::new(),
+            in_process: false,
+            overrides: Description::default(),
+        }
+    }
+
+    /// The same on every CPU: pinning is for what is timed, and would have all of an
+    /// accuracy pass take turns on the CPUs of a single case.
+    #[must_use]
+    pub fn unpinned(&self) -> Self {
+        Self { affinity: Vec::new(), ..self.clone() }
+    }
+
+    /// The same for models of which `overrides` is stated.
+    #[must_use]
+    pub fn with_overrides(self, overrides: Description) -> Self {
+        Self { overrides, ..self }
+    }
+
+    /// The same with another program as the worker: for programs that use this
+    /// library and are no shutterbench themselves.
+    #[must_use]
+    pub fn with_program(self, program: PathBuf) -> Self {
+        Self { program: Some(program), ..self }
+    }
+
+    /// The same with another patience.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+
+    /// Starts a worker and has it load a case's model. See
+    /// [`WorkerProcess::start`] for the thread to call it from.
+    ///
+    /// # Errors
+    /// The fault with the status that the case ends with.
+    pub fn load(&self, case: &Case, model: &Model) -> Result<Worker, Fault> {
+        self.load_batch(case, model, NonZeroUsize::MIN)
+    }
+
+    /// The same with `batch` images a run.
+    ///
+    /// # Errors
+    /// See [`Self::load`].
+    pub fn load_batch(
+        &self,
+        case: &Case,
+        model: &Model,
+        batch: NonZeroUsize,
+    ) -> Result<Worker, Fault> {
+        let mut link = self.start()?;
+        let loaded = self.load_into(link.as_mut(), case, model, batch)?;
+        Ok(Worker { link, loaded })
+    }
+
+    /// Has a started worker load a case's model; on any thread.
+    ///
+    /// # Errors
+    /// See [`Self::load`].
+    pub fn load_into(
+        &self,
+        link: &mut dyn Link,
+        case: &Case,
+        model: &Model,
+        batch: NonZeroUsize,
+    ) -> Result<Loaded, Fault> {
+        let shaped = shapes::of(model, &self.overrides, batch)
+            .map_err(|error| Fault::new(Status::Unsupported, format!("{error:#}")))?;
+        let request = Request::Load {
+            model: model.path.clone(),
+            backend: case.backend,
+            delegate: case.delegate.clone(),
+            threads: case.threads,
+            batch: shaped.images,
+            shaped: Some(Box::new(shaped)),
+            affinity: self.affinity.clone(),
+            memory_limit_bytes: self.memory_limit_bytes,
+        };
+        match link.ask(&request, &[])?.0 {
+            Reply::Loaded(loaded) => Ok(*loaded),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// Starts a worker that has loaded nothing yet. See [`WorkerProcess::start`] for the
+    /// thread to call it from.
+    ///
+    /// # Errors
+    /// The system starts no further process.
+    pub fn start(&self) -> Result<Box<dyn Link + Send>, Fault> {
+        if self.in_process {
+            return Ok(Box::new(InProcess::start()));
+        }
+        let program = match &self.program {
+            Some(program) => Ok(program.clone()),
+            None => std::env::current_exe(),
+        };
+        program
+            .and_then(|program| {
+                WorkerProcess::start(&program, self.timeout, self.memory_limit_bytes.is_some())
+            })
+            .map(|process| Box::new(process) as Box<dyn Link + Send>)
+            .map_err(|error| {
+                Fault::new(Status::Failed, format!("cannot start a worker process: {error}"))
+            })
+    }
+}
+
+/// The fault that a reply other than the expected one means.
+#[must_use]
+pub fn unexpected(reply: Reply) -> Fault {
+    match reply {
+        Reply::Unsupported { reason } => Fault::new(Status::Unsupported, reason),
+        Reply::Failed { reason } => Fault::new(Status::Failed, reason),
+        other => Fault::new(
+            Status::Crashed,
+            format!("its process gave the wrong kind of reply ({other:?})")
+                .chars()
+                .take(200)
+                .collect(),
+        ),
+    }
+}
