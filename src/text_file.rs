@@ -27,7 +27,7 @@ pub struct Text {
 /// # Errors
 /// One sentence for a file that cannot be read, is too large, or is no text.
 pub fn read(path: &Path) -> Result<Text> {
-    let cannot = || format!("cannot read {}", path.display());
+    let cannot = || format!("could not read {}", path.display());
     let file = File::open(path).with_context(cannot)?;
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).with_context(cannot)?;
@@ -38,7 +38,7 @@ pub fn read(path: &Path) -> Result<Text> {
         MAX_BYTES >> 20
     );
     decode(&bytes)
-        .with_context(|| format!("{} is no text file; save it as UTF-8 text", path.display()))
+        .with_context(|| format!("{} is not a text file; save it as UTF-8 text", path.display()))
 }
 
 /// The characters of a text file; nothing where it is none.
@@ -100,6 +100,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         std::fs::write(&path, b"\0\x01\x02").unwrap();
-        assert!(read(&path).unwrap_err().to_string().contains("is no text file; save it as UTF-8"));
+        assert!(
+            read(&path).unwrap_err().to_string().contains("is not a text file; save it as UTF-8")
+        );
     }
 }

@@ -124,7 +124,7 @@ fn main() -> Result<ExitCode> {
 
 fn measure(arguments: &Arguments) -> Result<Vec<Pair>> {
     let file = File::create(&arguments.csv)
-        .with_context(|| format!("cannot write {}", arguments.csv.display()))?;
+        .with_context(|| format!("could not write {}", arguments.csv.display()))?;
     let mut csv = csv::Writer::from_writer(file);
     let mut rng = ChaCha8Rng::seed_from_u64(arguments.seed);
     let mut pairs = Vec::new();
@@ -160,7 +160,7 @@ fn subject(arguments: &Arguments, path: &Path, input_file: &Path) -> Result<Subj
     ensure!(inputs.len() == 1, "{} has more than one input", path.display());
     subject.input = sample_input::seeded(&inputs, arguments.seed);
     fs::write(input_file, &subject.input)
-        .with_context(|| format!("cannot write {}", input_file.display()))?;
+        .with_context(|| format!("could not write {}", input_file.display()))?;
     Ok(subject)
 }
 

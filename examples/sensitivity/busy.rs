@@ -10,7 +10,7 @@ pub struct Ticks {
 }
 
 impl Ticks {
-    /// `None` where the system does not tell.
+    /// `None` where unknown.
     pub fn now() -> Option<Self> {
         Self::parse(&fs::read_to_string("/proc/stat").ok()?)
     }

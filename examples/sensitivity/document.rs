@@ -19,12 +19,12 @@ pub fn replace(path: &Path, section: &str, content: &str) -> Result<()> {
     let (before, after) = split(&text, path, section)?;
     let new = format!("{before}{}\n{after}", content.trim_end());
     let beside = path.with_extension("new");
-    fs::write(&beside, new).with_context(|| format!("cannot write {}", beside.display()))?;
-    fs::rename(&beside, path).with_context(|| format!("cannot write {}", path.display()))
+    fs::write(&beside, new).with_context(|| format!("could not write {}", beside.display()))?;
+    fs::rename(&beside, path).with_context(|| format!("could not write {}", path.display()))
 }
 
 fn read(path: &Path) -> Result<String> {
-    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+    fs::read_to_string(path).with_context(|| format!("could not read {}", path.display()))
 }
 
 /// The text up to the section's content, and from its end on.

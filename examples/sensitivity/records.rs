@@ -76,7 +76,7 @@ impl Records {
     /// Goes on with what `csv` holds, or begins it.
     pub fn open(csv: Option<&Path>, question: &Question) -> Result<Self> {
         let Some(path) = csv else { return Ok(Self { rows: Vec::new(), file: None }) };
-        let cannot = || format!("cannot write {}", path.display());
+        let cannot = || format!("could not write {}", path.display());
         let beside = path.with_extension("json");
         let kept = fs::read_to_string(path).unwrap_or_default();
         // A line that was cut short is measured again.
@@ -116,7 +116,7 @@ impl Records {
             writer
                 .serialize(&row)
                 .and_then(|()| Ok(writer.flush()?))
-                .with_context(|| format!("cannot write {}", path.display()))?;
+                .with_context(|| format!("could not write {}", path.display()))?;
         }
         self.rows.push(row);
         Ok(())

@@ -112,7 +112,7 @@ pub fn compare(args: &CompareArgs) -> Result<ExitStatus> {
     let (cases, others) = (base.header.cases.len(), new.header.cases.len());
     ensure!(
         !args.in_order || cases == others,
-        "--in-order needs runs of equally many cases; {} has {cases} and {} has {others}",
+        "--in-order needs runs with the same number of cases; {} has {cases} and {} has {others}",
         args.base.display(),
         args.new.display()
     );
@@ -130,7 +130,7 @@ pub fn compare(args: &CompareArgs) -> Result<ExitStatus> {
     for options in &options {
         ensure!(
             has(options.metric),
-            "{} has no {} to compare with; name figures that it has with --metric",
+            "{} has no {} to compare with; choose figures that it has with --metric",
             args.base.display(),
             options.metric.title()
         );
@@ -244,10 +244,7 @@ fn proportion(option: &str, text: Option<&str>) -> Result<Option<f64>> {
     let percent = text.strip_suffix('%');
     let value: f64 = percent.unwrap_or(text).trim().parse().with_context(must)?;
     ensure!((0.0..=100.0).contains(&value), "{}, got {text}", must());
-    ensure!(
-        text != "1",
-        "{option} 1 could mean 1% or 100%: write 1% for the one, 1.0 or 100% for the other"
-    );
+    ensure!(text != "1", "{option} 1 could mean 1% or 100%; write 1%, or 1.0 or 100%");
     Ok(Some(if percent.is_some() || value > 1.0 { value / 100.0 } else { value }))
 }
 

@@ -138,7 +138,7 @@ fn conclude(
         files.iter().for_each(|file| tell(&format!("written: {}", file.display())));
     }
     if interrupt.load(Ordering::Relaxed) {
-        tell(&format!("interrupted; 'shutterbench run --resume {}' goes on", out.display()));
+        tell(&format!("interrupted; continue with 'shutterbench run --resume {}'", out.display()));
         return Ok(ExitStatus::Interrupted);
     }
     let complete = whole && homecomings.iter().all(|home| home.problems.is_empty());

@@ -89,5 +89,5 @@ fn remote_path(text: &str) -> Result<RemotePath, String> {
 
 fn duration(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "give seconds".to_owned())?;
-    Duration::try_from_secs_f64(seconds).map_err(|_| "give seconds, not negative".to_owned())
+    Duration::try_from_secs_f64(seconds).map_err(|_| "give seconds, 0 or more".to_owned())
 }

@@ -64,12 +64,12 @@ pub fn measured_by(plan: &mut Plan, program: &Path) -> Result<()> {
     let output = Command::new(&path)
         .arg("--version")
         .output()
-        .with_context(|| format!("--against {shown}: it cannot be started"))?;
+        .with_context(|| format!("--against {shown}: it could not be started"))?;
     let said = String::from_utf8_lossy(&output.stdout);
     let version = said.trim().strip_prefix("shutterbench ").filter(|_| output.status.success());
     ensure!(
         version.is_some(),
-        "--against {shown}: it is no shutterbench; name the program of an earlier build"
+        "--against {shown}: it is not a shutterbench program; name the program of an earlier build"
     );
     plan.header.version = version.unwrap_or_default().to_owned();
     plan.header.commit = None;

@@ -152,7 +152,7 @@ fn classes(model: &Model, overrides: &Description, line: &mut dyn FnMut(&str, &s
             (OutputForm::ClassIndex, ..) => "the index of the best class".to_owned(),
             (OutputForm::ClassName, ..) => "the name of the best class".to_owned(),
             (_, Some(kind), Some(source)) => format!("{kind}, by {source}"),
-            _ => "not told by the file; the first images of a dataset tell".to_owned(),
+            _ => "not stated in the file; determined from the first images of a dataset".to_owned(),
         };
         line("scores", &kind);
     }

@@ -87,7 +87,7 @@ fn backends(json: bool) -> Result<ExitStatus> {
     if json {
         return print_json(&backends);
     }
-    let mut table = table(&["backend", "version", "library, or why it is absent"]);
+    let mut table = table(&["backend", "version", "library, or why it is missing"]);
     for listed in backends {
         let absent = || [listed.reason.clone(), listed.remedy.clone()].into_iter().flatten();
         table.add_row([

@@ -52,7 +52,7 @@ pub fn run(args: &RunArgs) -> Result<ExitStatus> {
             print_rows(run, args.json)?;
         }
         tell(&format!(
-            "interrupted; what was measured is in {0}: 'shutterbench run --resume {0}' goes on",
+            "interrupted; what was measured is in {0}; continue with 'shutterbench run --resume {0}'",
             folder.display()
         ));
         return Ok(ExitStatus::Interrupted);
@@ -63,7 +63,7 @@ pub fn run(args: &RunArgs) -> Result<ExitStatus> {
 /// Shows a run that came to its end before, and leaves it as it is; but files that were
 /// not written any more are made.
 fn already_done(folder: &Path, started: Vec<Started>, args: &RunArgs) -> Result<ExitStatus> {
-    tell(&format!("{} is finished already: nothing is left to measure", folder.display()));
+    tell(&format!("{} is already finished: there is nothing left to measure", folder.display()));
     for one in &started {
         if !one.folder.join("report.html").is_file() {
             crate::report::run_files::write_all(&one.run, &one.folder)?;
@@ -170,7 +170,7 @@ fn begun_or_resumed(folder: PathBuf, plan: Plan) -> Result<Started> {
     }
     if Journal::is_torn(&folder) {
         tell(&format!(
-            "{} holds the beginning of a run in which nothing was measured: beginning anew",
+            "{} holds the beginning of a run in which nothing was measured; starting again",
             folder.display()
         ));
         return Started::begin(folder, plan);
@@ -238,7 +238,7 @@ pub fn report(args: &ReportArgs) -> Result<ExitStatus> {
     write(&args.markdown, &|| Ok(report::markdown::document(&run, &rows)))?;
     write(&args.svg, &|| {
         crate::report::run_files::plot_svg(&rows).with_context(|| {
-            format!("{} holds no measured case, so there is no plot", args.run.display())
+            format!("{} holds no measured case, so there is nothing to plot", args.run.display())
         })
     })?;
     write(&args.json, &|| {
@@ -258,7 +258,7 @@ fn interrupt_flag(code: u8) -> Result<Arc<AtomicBool>> {
             std::process::exit(code.into());
         }
     })
-    .context("cannot listen for Ctrl-C")?;
+    .context("could not listen for Ctrl-C")?;
     Ok(flag)
 }
 

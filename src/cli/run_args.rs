@@ -213,7 +213,7 @@ fn resize(text: &str) -> Result<Resize, String> {
 }
 
 fn threads(text: &str) -> Result<NonZeroUsize, String> {
-    text.parse().map_err(|_| "threads are whole numbers from 1".to_owned())
+    text.parse().map_err(|_| "threads must be whole numbers of at least 1".to_owned())
 }
 
 fn partition(text: &str) -> Result<Partition, String> {
@@ -229,7 +229,7 @@ fn shard_index(text: &str) -> Result<Shard, String> {
 }
 
 fn rank(text: &str) -> Result<NonZeroU32, String> {
-    text.parse().map_err(|_| "ranks are whole numbers from 1".to_owned())
+    text.parse().map_err(|_| "ranks must be whole numbers of at least 1".to_owned())
 }
 
 fn delegate(text: &str) -> Result<Delegate, String> {

@@ -51,7 +51,7 @@ pub(crate) fn open(root: &Path, files: Vec<PathBuf>) -> Result<Dataset> {
         contents.members.into_iter().filter(|member| is_labelled(&member.label)).collect();
     ensure!(
         !members.is_empty(),
-        "{} has no classes (all are -1 or absent), as test splits on hubs do; give the validation split",
+        "{} has no classes (all are -1 or missing), like many test splits; give the validation split",
         root.display()
     );
     let text = |label: &Option<Label>| match label {
@@ -86,7 +86,7 @@ pub(crate) fn open(root: &Path, files: Vec<PathBuf>) -> Result<Dataset> {
     dataset.left_out = contents.left_out;
     if dataset.entries.len() < total {
         let count = total - dataset.entries.len();
-        dataset.left_out.push(format!("{count} of {total} images are left out that have no class"));
+        dataset.left_out.push(format!("{count} of {total} images have no class and are left out"));
     }
     dataset.container = Some(Arc::new(container));
     Ok(dataset)
@@ -111,7 +111,7 @@ fn check_split(root: &Path, files: &[PathBuf]) -> Result<()> {
     let other = files.iter().find(|file| split(file) != split(first));
     if let Some(other) = other {
         anyhow::bail!(
-            "dataset {} holds files of several splits: give one of them, such as {} or {}",
+            "dataset {} holds files of several splits; give one of them, such as {} or {}",
             root.display(),
             other.display(),
             first.display()

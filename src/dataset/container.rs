@@ -104,18 +104,18 @@ impl Container {
     /// # Errors
     /// Part of a sentence that begins with the image: damaged, empty or too large.
     pub(crate) fn read(&self, name: &str) -> Result<Vec<u8>> {
-        let (source, place) = self.places.get(name).context("is not in its file any more")?;
+        let (source, place) = self.places.get(name).context("is no longer in its file")?;
         let read = || match (&self.sources[*source].0, place) {
             (ContainerFile::Tar(file), Place::Span { offset, bytes }) => {
-                ensure!(*bytes <= MAX_FILE_BYTES, "has {bytes} bytes, more than are read");
+                ensure!(*bytes <= MAX_FILE_BYTES, "has {bytes} bytes, more than the limit");
                 span(file, *offset, *bytes)
             }
             (ContainerFile::Parquet(file), Place::Row { group, row }) => file.image(*group, *row),
-            _ => bail!("is not in its file any more"),
+            _ => bail!("is no longer in its file"),
         };
         let bytes = silently_caught(read).unwrap_or_else(|| bail!("is damaged"))?;
         ensure!(!bytes.is_empty(), "is empty");
-        ensure!(bytes.len() as u64 <= MAX_FILE_BYTES, "has more bytes than are read");
+        ensure!(bytes.len() as u64 <= MAX_FILE_BYTES, "has more bytes than the limit");
         Ok(bytes)
     }
 

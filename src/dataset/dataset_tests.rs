@@ -43,13 +43,15 @@ fn what_labels_csv_gets_wrong_is_said_with_its_line() {
     assert!(of("a.png,-1").contains("line 3: class_index '-1' is not a whole number"));
     assert!(of("a.png,cat").contains("line 3: class_index 'cat'"));
     assert!(of("a.png,").contains("line 3: class_index is empty"));
-    assert!(of("a.png").contains("line 3 has 1 fields where the first line has 2"));
+    assert!(of("a.png").contains("line 3 has 1 fields, but the first line has 2"));
     assert!(of("a.png,0").contains("labels a.png twice"));
     assert!(refusal(&[("labels.csv", "where,class_index\n")]).contains("no column 'file'"));
     assert!(refusal(&[("labels.csv", "file,x,z\n")]).contains("no column 'class_index'"));
     assert!(refusal(&[("labels.csv", "file,class_index\n")]).contains("labels no image"));
     assert!(refusal(&[("a.png", "")]).contains("has no labels"));
-    assert!(Dataset::open(Path::new("no/such")).unwrap_err().to_string().contains("is no folder"));
+    assert!(
+        Dataset::open(Path::new("no/such")).unwrap_err().to_string().contains("is not a folder")
+    );
 }
 
 #[test]
@@ -85,7 +87,7 @@ fn a_folder_that_leads_into_itself_is_named() {
     let dataset = Dataset::open(folder.path()).unwrap();
     assert_eq!(classes(&dataset), [("bag/x.png", 0)]);
     assert_eq!(dataset.unreadable.len(), 1);
-    assert!(dataset.unreadable[0].1.contains("is a link to a folder that holds it"));
+    assert!(dataset.unreadable[0].1.contains("is a link to a folder that contains it"));
 }
 
 #[test]
@@ -103,7 +105,7 @@ fn the_development_kits_numbers_are_translated() {
     let pairs = folder(&[("val.txt", "a.jpg 65\nb.jpg 970\n"), ("a.jpg", ""), ("b.jpg", "")]);
     assert_eq!(classes(&Dataset::open(pairs.path()).unwrap()), [("a.jpg", 65), ("b.jpg", 970)]);
     assert!(refusal(&[(truth, "1\n"), (&three, "")]).contains("is image 3"));
-    assert!(refusal(&[(truth, "1001\n"), (&one, "")]).contains("neither 1..1000"));
+    assert!(refusal(&[(truth, "1001\n"), (&one, "")]).contains("not a number from 1 to 1000"));
     assert!(refusal(&[(truth, "1\n2\n"), ("a.jpg", "")]).contains("2 lines for 1 images"));
 }
 
@@ -216,7 +218,7 @@ fn imagenet_is_read_as_people_have_it() {
     }
     let from_1 = format!("{one} 1\n{two} 1000\n");
     let error = refusal(&[("val.txt", &from_1), (&one, ""), (&two, "")]);
-    assert!(error.contains("line 2: class 1000, and none is 0"), "{error}");
+    assert!(error.contains("line 2: class 1000 but no class 0"), "{error}");
     // A list beside class folders is no ground truth of theirs.
     let classes = [("val.txt", "x"), ("cat/1.png", ""), ("dog/1.png", ""), ("ant/1.png", "")];
     assert_eq!(open(&classes, "").len(), 3);

@@ -36,7 +36,7 @@ pub(crate) fn open(root: &Path, files: &Files) -> Result<Option<Dataset>> {
     let mut dataset = Dataset::new(root.to_owned(), entries, classes);
     if let Some(example) = beside.first() {
         dataset.left_out.push(format!(
-            "{} beside the class folders, in no class ({example})",
+            "{} beside the class folders, without a class ({example})",
             count(beside.len(), "image is left out", "images are left out"),
         ));
     }
@@ -81,7 +81,7 @@ fn check_names(root: &Path, by_folder: &BTreeMap<&str, Vec<&str>>) -> Result<()>
     let named = by_folder.keys().filter(|name| ilsvrc2012::is_wnid(name)).count();
     match odd.peek() {
         Some(first) if named * 2 > by_folder.len() => bail!(
-            "{named} of the dataset's folders are named by WordNet id, but '{}' is not; move it out of {}, or rename it",
+            "{named} of the dataset's folders are named by WordNet id, but '{}' is not; move it out of {} or rename it",
             first,
             root.display()
         ),

@@ -91,7 +91,7 @@ fn file_name(path: &Path) -> String {
 /// The files in a folder whose lower-case names are of one kind, sorted.
 fn named(folder: &Path, is_wanted: fn(&str) -> bool) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    let cannot = || format!("cannot list {}", folder.display());
+    let cannot = || format!("could not list {}", folder.display());
     for item in folder.read_dir().with_context(cannot)? {
         let path = item.with_context(cannot)?.path();
         let name = path.file_name().unwrap_or_default();
@@ -129,7 +129,7 @@ pub(crate) fn open(root: &Path, found: &GroundTruth, files: &Files) -> Result<Da
         for (image, line) in with_lines(&images, lines.len(), truth)? {
             let classes = class_of_line(&lines, line).with_context(|| {
                 format!(
-                    "{} line {}: '{}' is neither 1..1000 nor a WordNet id nor a name of a class",
+                    "{} line {}: '{}' is not a number from 1 to 1000, a WordNet id or a class name",
                     truth.display(),
                     line + 1,
                     lines[line]
@@ -140,7 +140,7 @@ pub(crate) fn open(root: &Path, found: &GroundTruth, files: &Files) -> Result<Da
     }
     if lines.contains(&"0") && lines.iter().all(|line| line.parse::<u32>().is_ok()) {
         dataset.assumed.push(format!(
-            "{} has class 0, so its numbers are taken as class indices and not as the development kit's",
+            "{} has class 0, so its numbers are taken as class indices, not as the development kit's numbers",
             truth.display()
         ));
     }
@@ -198,7 +198,7 @@ fn line_of(
         }
         None if images == lines => Ok(position),
         None => bail!(
-            "{} has {lines} lines for {images} images; it takes one line per image",
+            "{} has {lines} lines for {images} images; it must have one line per image",
             truth.display()
         ),
     }
@@ -213,26 +213,27 @@ fn number(image: &str) -> Option<usize> {
 /// Lists of all classes that are right for an image; without one it is not scored.
 fn several(dataset: &mut Dataset, images: &[&String], text: &str, truth: &Path) -> Result<()> {
     let lists: Vec<Vec<u32>> = serde_json::from_str(text).with_context(|| {
-        format!("{} is no JSON list of lists of class indices", truth.display())
+        format!("{} is not a JSON list of lists of class indices", truth.display())
     })?;
     let mut without = 0;
     for (image, line) in with_lines(images, lines_of(&lists), truth)? {
         let classes = &lists[line];
         if let Some(class) = classes.iter().find(|class| **class >= 1000) {
-            bail!("{} entry {}: {class} is not in 0..999", truth.display(), line + 1);
+            bail!("{} entry {}: {class} is not from 0 to 999", truth.display(), line + 1);
         }
         without += usize::from(classes.is_empty());
         push(dataset, image, classes);
     }
     if without > 0 {
         dataset.left_out.push(format!(
-            "{without} images are left out for which {} has no class",
+            "{without} images have no class in {} and are left out",
             file_name(truth)
         ));
     }
-    dataset
-        .assumed
-        .push(format!("any of the classes that {} lists for an image is right", truth.display()));
+    dataset.assumed.push(format!(
+        "any of the classes that {} lists for an image counts as correct",
+        truth.display()
+    ));
     Ok(())
 }
 
@@ -254,7 +255,7 @@ fn deny(dataset: &mut Dataset, truth: &Path) -> Result<()> {
             !denied.contains(name) && !number.is_some_and(|number| denied.contains(number.as_str()))
         });
         dataset.left_out.push(format!(
-            "{} of {before} images are left out that {} lists",
+            "{} of {before} images are left out because {} lists them",
             before - dataset.entries.len(),
             file_name(&list)
         ));

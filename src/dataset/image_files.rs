@@ -89,17 +89,17 @@ impl Files {
         let path = error.path().unwrap_or(root);
         let name = name_in(root, path);
         if error.loop_ancestor().is_some() {
-            self.unreadable.push((name, "is a link to a folder that holds it".to_owned()));
+            self.unreadable.push((name, "is a link to a folder that contains it".to_owned()));
         } else if path.is_dir() || (error.depth() == 1 && !is_image(path)) {
             bail!(
-                "folder {} of the dataset cannot be listed; make it readable, or remove it with its class",
+                "folder {} of the dataset could not be listed; make it readable, or remove it with its class",
                 path.display()
             );
         } else if is_image(path) {
             // Counted as the unreadable image that it will be found to be.
             self.images.push(name);
         } else {
-            self.unreadable.push((name, "cannot be opened".to_owned()));
+            self.unreadable.push((name, "could not be opened".to_owned()));
         }
         Ok(())
     }
@@ -111,12 +111,12 @@ impl Files {
         told.map(|(kind, LeftOut { count, example })| {
             let files = if *count == 1 { "1 file is" } else { &*format!("{count} files are") };
             match kind.as_str() {
-                "" => format!("{files} left out: no image, and without an ending ({example})"),
+                "" => format!("{files} left out: not an image, and without a file extension ({example})"),
                 kind if kind.starts_with('.') => {
-                    format!("{files} left out: {kind}, no image ({example})")
+                    format!("{files} left out: {kind}, not an image ({example})")
                 }
                 kind => format!(
-                    "{files} left out: {kind}, which is not read; convert to PNG or JPEG ({example})"
+                    "{files} left out: {kind}, which is not supported; convert to PNG or JPEG ({example})"
                 ),
             }
         })
@@ -190,7 +190,7 @@ mod tests {
             files.left_out(),
             [
                 "1 file is left out: .mov, no image (a/7.mov)",
-                "2 files are left out: HEIC, which is not read; convert to PNG or JPEG (a/5.HEIC)"
+                "2 files are left out: HEIC, which is not supported; convert to PNG or JPEG (a/5.HEIC)"
             ]
         );
     }

@@ -67,7 +67,7 @@ impl Columns {
     /// Reads the first line, and where it names no column, what the lines hold.
     pub(crate) fn of(rows: &[TableRow], locator: &Locator<'_>, path: &Path) -> Result<Self> {
         let Some(first) = rows.first() else {
-            bail!("{} labels no image; write a line per image", path.display())
+            bail!("{} labels no image; write one line per image", path.display())
         };
         let is_file = |field: &String| locator.find(field).is_some();
         if first.fields.len() > 1 && first.fields.iter().any(is_file) {

@@ -73,14 +73,14 @@ fn unlabelled(dataset: &Dataset, path: &Path, files: &Files) -> Option<String> {
     let count = 1 + others.count();
     let images = if count == 1 { "image is" } else { "images are" };
     let table = path.file_name().unwrap_or_default().to_string_lossy();
-    Some(format!("{count} {images} left out that {table} does not name ({example})"))
+    Some(format!("{count} {images} left out because {table} does not name them ({example})"))
 }
 
 fn read_line(row: &TableRow, columns: &Columns) -> Result<LabelLine> {
     let field = |column: Option<usize>| {
         column.map(|column| row.fields[column].as_str()).filter(|text| !text.is_empty())
     };
-    let file = field(Some(columns.file)).context("no file is named")?.to_owned();
+    let file = field(Some(columns.file)).context("the line names no file")?.to_owned();
     let index = match columns.index {
         Some(column) => {
             let text = field(Some(column)).context("class_index is empty")?;

@@ -63,7 +63,7 @@ pub(crate) fn open(root: &Path) -> Result<Dataset> {
     let listing: Listing = serde_json::from_str(&text).with_context(context)?;
     ensure!(
         listing.schema == SCHEMA,
-        "{} has schema {}, this program reads {SCHEMA}",
+        "{} has schema {}, but this program reads {SCHEMA}",
         path.display(),
         listing.schema
     );

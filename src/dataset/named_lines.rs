@@ -45,11 +45,11 @@ pub(crate) fn read(
     for (number, line) in (1..).zip(lines).filter(|(_, line)| !line.is_empty()) {
         let at = || format!("{} line {number}", truth.display());
         let Some((file, class)) = parted(line) else {
-            bail!("{} is not a file name and a class", at())
+            bail!("{} is not a file name followed by a class", at())
         };
         let index = class.parse().ok().filter(|index| *index < 1000);
         let Some(class) = index.or_else(|| ilsvrc2012::class_of_wnid(class)) else {
-            bail!("{}: '{class}' is neither 0..999 nor a WordNet id", at())
+            bail!("{}: '{class}' is neither a number from 0 to 999 nor a WordNet id", at())
         };
         match locator.find(file) {
             Some(file) => dataset.entries.push(LabelledImage::new(file, class)),
@@ -77,7 +77,7 @@ fn check_start(lines: &[&str], truth: &Path) -> Result<()> {
     let last = lines.iter().position(|line| class(line) == Some(1000));
     if let Some(line) = last.filter(|_| lines.iter().all(|line| class(line) != Some(0))) {
         bail!(
-            "{} line {}: class 1000, and none is 0: class indices count WordNet ids from 0; subtract 1, or, where they are the development kit's numbers, give its ground-truth file",
+            "{} line {}: class 1000 but no class 0: class indices count WordNet ids from 0; subtract 1 or, if they are the development kit's numbers, give its ground-truth file",
             truth.display(),
             line + 1
         );

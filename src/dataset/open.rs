@@ -44,7 +44,7 @@ impl Dataset {
         for entry in &found.entries {
             ensure!(
                 seen.insert(entry.file.as_str()),
-                "dataset {} labels {} twice; keep one line of it",
+                "dataset {} labels {} twice; keep one of the lines",
                 root.display(),
                 entry.file
             );
@@ -58,7 +58,7 @@ impl Dataset {
 }
 
 fn opened(root: &Path) -> Result<Dataset> {
-    ensure!(root.exists(), "dataset {} is no folder; give a folder of images", root.display());
+    ensure!(root.exists(), "dataset {} is not a folder; give a folder of images", root.display());
     let containers = contained::files(root);
     if root.is_file() {
         if !containers.is_empty() {

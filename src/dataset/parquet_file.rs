@@ -140,7 +140,7 @@ impl ParquetFile {
                 let rows = self.reader.get_row_group(group).map_err(unreadable)?;
                 let column = match rows.get_column_reader(self.image).map_err(unreadable)? {
                     ColumnReader::ByteArrayColumnReader(column) => column,
-                    _ => bail!("is of another type"),
+                    _ => bail!("has another type"),
                 };
                 Cursor { group, row: 0, column }
             }
@@ -171,7 +171,7 @@ impl ParquetFile {
 
 fn unreadable(error: parquet::errors::ParquetError) -> anyhow::Error {
     let told = error.to_string();
-    anyhow::anyhow!("cannot be read: {}", told.lines().next().unwrap_or_default())
+    anyhow::anyhow!("could not be read: {}", told.lines().next().unwrap_or_default())
 }
 
 /// The column of these names that is no list; a struct is known by its own name.
@@ -201,7 +201,7 @@ fn image_column(schema: &SchemaDescriptor) -> Result<usize> {
             .find(|it| schema.column(*it).path().parts().len() == 2 && is_bytes(*it))
     };
     find(schema, &IMAGE, is_bytes).or_else(in_struct).context(
-        "it has no column of images (image, with bytes); give one that datasets wrote with its images embedded",
+        "it has no column of images (image, with bytes); give a file that the library datasets wrote with the images embedded",
     )
 }
 
@@ -248,7 +248,7 @@ fn column(
         ColumnReader::ByteArrayColumnReader(reader) => values(reader, level, |value| {
             Label::Name(String::from_utf8_lossy(value.data()).into_owned())
         }),
-        _ => bail!("a column of it has a type that is not read"),
+        _ => bail!("one of its columns has a type that is not supported"),
     }
 }
 

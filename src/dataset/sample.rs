@@ -16,7 +16,7 @@ impl Dataset {
     /// # Errors
     /// A count of 0.
     pub fn sample(&mut self, count: usize, seed: u64) -> Result<()> {
-        ensure!(count > 0, "0 images were asked for; give --images a number from 1");
+        ensure!(count > 0, "--images must be at least 1, got 0");
         self.entries = stratified(&self.entries, count, seed);
         Ok(())
     }

@@ -42,7 +42,7 @@ pub(crate) fn check(root: &Path, files: &Files) -> Result<()> {
         splits.iter().map(|split| root.join(split).display().to_string()).collect();
     let (first, others) = all.split_at(1);
     bail!(
-        "dataset {} holds splits, not classes: give one of them, {} (or {})",
+        "dataset {} holds splits, not classes; give one of them, {} (or {})",
         root.display(),
         first[0],
         others.join(", ")

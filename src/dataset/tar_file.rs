@@ -34,7 +34,7 @@ pub(crate) fn read(path: &Path) -> Result<Contents> {
     let mut archive = tar::Archive::new(BufReader::new(File::open(path)?));
     let mut samples = BTreeMap::<PathBuf, Sample>::new();
     let mut others = 0;
-    for entry in archive.entries_with_seek().context("it cannot be read")? {
+    for entry in archive.entries_with_seek().context("it could not be read")? {
         let entry = entry.context("it is damaged")?;
         let name = entry.path().context("it is damaged")?.into_owned();
         let litter = name
@@ -63,7 +63,7 @@ pub(crate) fn read(path: &Path) -> Result<Contents> {
     if others > 0 {
         contents
             .left_out
-            .push(format!("{others} files of the archive are no images and no classes"));
+            .push(format!("{others} files of the archive are neither images nor classes"));
     }
     Ok(contents)
 }
@@ -82,14 +82,14 @@ fn is_image(file: &File, offset: u64, bytes: u64) -> bool {
 
 fn label(file: &File, sample: &Sample) -> Result<Option<Label>> {
     let Some((rank, (offset, bytes))) = sample.labels.first_key_value() else { return Ok(None) };
-    ensure!(*bytes <= MAX_LABEL_BYTES, "a class in it has {bytes} bytes");
-    let text =
-        String::from_utf8(span(file, *offset, *bytes)?).context("a class in it is no text")?;
+    ensure!(*bytes <= MAX_LABEL_BYTES, "one of its classes has {bytes} bytes");
+    let text = String::from_utf8(span(file, *offset, *bytes)?)
+        .context("one of its classes is not text")?;
     if LABELS[*rank] != "json" {
         return Ok(text_label(text.trim()));
     }
     let value: serde_json::Value =
-        serde_json::from_str(&text).context("a sample's JSON in it is damaged")?;
+        serde_json::from_str(&text).context("the JSON of one of its samples is damaged")?;
     let field = match &value {
         serde_json::Value::Object(map) => KEYS.iter().find_map(|key| map.get(*key)),
         other => Some(other),

@@ -65,7 +65,7 @@ fn delimited(text: &str, path: &Path) -> Result<Vec<TableRow>> {
     let mut rows: Vec<TableRow> = Vec::new();
     for record in reader.records() {
         let record =
-            record.map_err(|error| anyhow!("{} cannot be read: {error}", path.display()))?;
+            record.map_err(|error| anyhow!("{} could not be read: {error}", path.display()))?;
         let line = record.position().map_or(0, csv::Position::line) + skipped;
         let columns = rows.first().map(|first| first.fields.len());
         if let Some(fields) = fitted(&record, columns, line, path)? {
@@ -93,7 +93,7 @@ fn fitted(
     match columns {
         // What the first line leaves open at its end, such as an empty label.
         Some(columns) if fields.len() != columns => bail!(
-            "{} line {line} has {} fields where the first line has {columns}; correct it",
+            "{} line {line} has {} fields, but the first line has {columns}; correct it",
             path.display(),
             fields.len()
         ),
@@ -133,7 +133,7 @@ fn json_lines(text: &str, path: &Path) -> Result<Vec<TableRow>> {
     let mut columns = Vec::<String>::new();
     for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
         let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)
-            .with_context(|| format!("{} line {line} is no JSON object", path.display()))?;
+            .with_context(|| format!("{} line {line} is not a JSON object", path.display()))?;
         if rows.is_empty() {
             columns = object.keys().cloned().collect();
             rows.push(TableRow { line, fields: columns.clone() });
@@ -180,11 +180,11 @@ mod tests {
     fn a_ragged_line_is_named() {
         let error = of("file,label\na.png,x\nb.png,x,y\n").unwrap_err().to_string();
         assert!(
-            error.ends_with("line 3 has 3 fields where the first line has 2; correct it"),
+            error.ends_with("line 3 has 3 fields, but the first line has 2; correct it"),
             "{error}"
         );
         assert!(
-            of("{\"a\": 1}\n{]\n").unwrap_err().to_string().contains("line 2 is no JSON object")
+            of("{\"a\": 1}\n{]\n").unwrap_err().to_string().contains("line 2 is not a JSON object")
         );
     }
 }

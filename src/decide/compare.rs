@@ -34,7 +34,7 @@ pub fn gate(base: &Run, new: &Run, all: &[CompareOptions]) -> Vec<RunComparison>
         if changed && adjusted.is_some_and(|p| p > holm::LEVEL) {
             case.outcome = Outcome::Undecided;
             let by_chance = format!(
-                "it differs, but so much happens by chance among {compared} comparisons; measure longer, or compare fewer"
+                "it differs, but a difference this large occurs by chance among {compared} comparisons; measure longer, or compare fewer"
             );
             let note = case.note.take().map_or(String::new(), |note| note + "; ");
             case.note = Some(note + &by_chance);
@@ -248,9 +248,8 @@ fn by_process(
     both.new = Some(is_mean.exp());
     both.change = Some((is_mean - was_mean).exp());
     let Some(found) = welch::difference(&was, &is) else {
-        both.note = Some(
-            "a single process: nobody knows how it scatters; use --processes 5 or more".into(),
-        );
+        both.note =
+            Some("a single process: its scatter is unknown; use --processes 5 or more".into());
         return Some(both);
     };
     both.low = Some(found.interval.low.exp());
@@ -302,10 +301,12 @@ fn caveats(base: &Run, new: &Run, pairing: Pairing, options: CompareOptions) -> 
         ));
     }
     if in_order(base, new, options) {
-        caveats.push("no case is in both runs: their cases are compared in their order".into());
+        caveats.push(
+            "the runs have no case in common: their cases are compared in their order".into(),
+        );
     } else if !have_a_case_in_common(base, new) {
         caveats.push(
-            "no case is in both runs; --in-order compares runs of equally many cases in their order"
+            "the runs have no case in common; --in-order compares runs with the same number of cases in their order"
                 .into(),
         );
     }
@@ -318,7 +319,7 @@ fn caveats(base: &Run, new: &Run, pairing: Pairing, options: CompareOptions) -> 
         let other = is.runtimes.iter().find(|other| other.backend == runtime.backend);
         if let Some(other) = other.filter(|other| other.version != runtime.version) {
             caveats.push(format!(
-                "{} was {} and is {}",
+                "{} was {}, now it is {}",
                 runtime.backend, runtime.version, other.version
             ));
         }
@@ -327,7 +328,7 @@ fn caveats(base: &Run, new: &Run, pairing: Pairing, options: CompareOptions) -> 
     if metric.rank().is_some()
         && hashes.is_some_and(|(was, is)| was.listing_sha256 != is.listing_sha256)
     {
-        caveats.push("the datasets differ: only images of both are compared".into());
+        caveats.push("the datasets differ: only the images in both are compared".into());
     }
     caveats
 }

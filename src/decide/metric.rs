@@ -116,7 +116,7 @@ impl Metric {
             Self::P99 => "99th percentile of latency",
             Self::Top1 => "Top-1",
             Self::Top5 => "Top-5",
-            Self::Size => "size of the file",
+            Self::Size => "file size",
             Self::Memory => "peak memory",
             Self::Load => "load time",
         }

@@ -35,10 +35,7 @@ pub fn compare(
         (false, _) => Outcome::Undecided,
     };
     let below = if differs && !reached {
-        format!(
-            ", distinguishable, but below the threshold of {} points",
-            options.threshold_percent
-        )
+        format!(", significant, but below the threshold of {} points", options.threshold_percent)
     } else {
         String::new()
     };

@@ -189,9 +189,9 @@ fn reason(
         Goal::Top1 => "the highest Top-1",
         Goal::Latency => "the lowest median latency",
     };
-    let mut text = format!("{best} of all that fit: {}", figures(&rows[choice]));
+    let mut text = format!("{best} of all cases that meet the limits: {}", figures(&rows[choice]));
     match (runner_up, rivals) {
-        (None, _) => text.push_str("; no other model fits"),
+        (None, _) => text.push_str("; no other model meets the limits"),
         (Some(next), []) => {
             text.push_str(&format!(
                 "; next is {} with {}",
@@ -211,7 +211,7 @@ fn reason(
         }
     }
     if narrowly {
-        text.push_str("; an interval of it reaches over a limit or is not known: measure longer, or leave room");
+        text.push_str("; one of its intervals extends beyond a limit or is unknown: measure longer, or allow some margin");
     }
     text
 }
@@ -224,7 +224,7 @@ fn what_else(choice: &Row, rival: &Row, goal: Goal) -> &'static str {
         (Goal::Top1, true, true) => "that one is faster and smaller",
         (Goal::Top1, true, false) => "that one is faster",
         (_, _, true) => "that one is smaller",
-        _ => "nothing else speaks for that one",
+        _ => "that one has no other advantage",
     }
 }
 
@@ -258,7 +258,7 @@ fn none_fits(rows: &[Row], measured: &[usize], constraints: &Constraints) -> Pic
     let reason = match closest {
         None => "nothing was measured in this run".to_owned(),
         Some(i) => format!(
-            "no case holds to all of it; {} comes closest, but {}",
+            "no case meets all limits; {} comes closest, but {}",
             rows[i].case(),
             misses(&rows[i], constraints).join(" and ")
         ),
@@ -277,11 +277,12 @@ fn misses(row: &Row, constraints: &Constraints) -> Vec<String> {
     if let Some(limit) = over(row.latency_p50_us.map(|us| us / 1e3), constraints.max_latency_ms) {
         let latency =
             row.latency_p50_us.map_or("an unmeasured time".into(), |us| format!("{} ms", ms(us)));
-        misses.push(format!("takes {latency} where {} ms are allowed", three_digits(limit)));
+        misses
+            .push(format!("takes {latency} where at most {} ms are allowed", three_digits(limit)));
     }
     if let Some(limit) = over(Some(row.model_bytes as f64 / 1e6), constraints.max_size_mb) {
         misses.push(format!(
-            "is {} large where {} MB are allowed",
+            "is {} where at most {} MB are allowed",
             bytes(row.model_bytes),
             three_digits(limit)
         ));
@@ -292,8 +293,10 @@ fn misses(row: &Row, constraints: &Constraints) -> Vec<String> {
         if let Some(limit) = under(value, limit) {
             let reached =
                 value.map_or("an unmeasured".into(), |value| format!("{}%", percent(value)));
-            misses
-                .push(format!("reaches {reached} {name} where {}% are asked for", percent(limit)));
+            misses.push(format!(
+                "reaches {reached} {name} where at least {}% are required",
+                percent(limit)
+            ));
         }
     }
     misses
@@ -303,7 +306,7 @@ fn misses(row: &Row, constraints: &Constraints) -> Vec<String> {
 #[must_use]
 pub fn words(pick: &Pick, rows: &[Row]) -> String {
     match pick {
-        Pick::NoneFits { reason, .. } => format!("none fits: {reason}\n"),
+        Pick::NoneFits { reason, .. } => format!("no model meets the limits: {reason}\n"),
         Pick::Model { choice, runner_up, sureness, reason, .. } => {
             let head = match sureness {
                 Sureness::Decided => String::new(),

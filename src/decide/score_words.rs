@@ -21,12 +21,12 @@ pub fn sentence(record: &AccuracyRecord, tally: &Tally, further: &[TopK]) -> Str
         .map_or(String::new(), |error| format!("; expected calibration error {error:.3}"));
     let preparing = statistics::median_ns(&record.preprocess_ns).map_or(String::new(), |ns| {
         format!(
-            "; preparing takes {} us an image (median), apart from inference",
+            "; preparation takes {} us per image (median), in addition to inference",
             three_digits(ns / 1e3)
         )
     });
     format!(
-        "{} images: Top-1 {}%, Top-5 {}%{further}{ambiguous}{calibration}; equal scores decided {} of them{preparing}.",
+        "{} images: Top-1 {}%, Top-5 {}%{further}{ambiguous}{calibration}; ties decided {} of them{preparing}.",
         tally.images,
         share(tally.top1),
         share(tally.top5),

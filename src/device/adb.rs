@@ -79,7 +79,7 @@ impl AdbServer {
             .map_err(|error| {
                 anyhow!("adb's server does not answer ({error}); try 'adb kill-server'")
             })?;
-        ensure!(said.is_success(), "adb lists no devices: {}", said.last_line());
+        ensure!(said.is_success(), "adb could not list devices: {}", said.last_line());
         Ok(parse(&said.out))
     }
 
@@ -93,9 +93,9 @@ impl AdbServer {
             // Refused where the server is another machine's: the next question tells.
             Ok(_) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => bail!(
-                "there is no program adb; install it (Debian, Ubuntu: 'apt-get install adb'), or name it with SHUTTERBENCH_ADB"
+                "the program adb was not found; install it (Debian, Ubuntu: 'apt-get install adb'), or set SHUTTERBENCH_ADB to its path"
             ),
-            Err(error) => bail!("adb cannot be started: {error}"),
+            Err(error) => bail!("adb could not be started: {error}"),
         }
     }
 }
@@ -108,13 +108,13 @@ impl AttachedDevice {
         Some(match &self.state {
             DeviceState::Device => return None,
             DeviceState::Unauthorized => format!(
-                "device {serial} has not allowed this computer to debug it; unlock its screen and confirm the dialog"
+                "device {serial} has not authorised this computer; unlock its screen and confirm the dialog"
             ),
             DeviceState::Offline => format!(
                 "device {serial} is offline; plug it in again or restart it, or try 'adb reconnect'"
             ),
             DeviceState::Other(state) => {
-                format!("device {serial} is not ready, adb says '{state}'")
+                format!("device {serial} is not ready; adb reports '{state}'")
             }
         })
     }

@@ -62,9 +62,10 @@ impl Bundle {
             let inside = |part: Component<'_>| matches!(part, Component::Normal(_));
             ensure!(
                 Path::new(name).components().all(inside),
-                "{name} lies outside its folder, so it cannot be brought to a device; move it inside"
+                "{name} is outside its folder, so it cannot be pushed to a device; move it inside"
             );
-            let (size, hash) = content.measure().with_context(|| format!("cannot read {name}"))?;
+            let (size, hash) =
+                content.measure().with_context(|| format!("could not read {name}"))?;
             bytes += size;
             all.update(format!("{}:{name}{size}:", name.len()));
             all.update(hash);
@@ -114,7 +115,7 @@ impl Bundle {
             let folder = path.parent().unwrap_or(to);
             fs::create_dir_all(folder)
                 .and_then(|()| content.write(&path))
-                .with_context(|| format!("cannot prepare {}", path.display()))?;
+                .with_context(|| format!("could not prepare {}", path.display()))?;
         }
         Ok(())
     }

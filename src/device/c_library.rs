@@ -34,16 +34,17 @@ pub fn check(connection: &Connection, target: &str, program: &Path) -> Result<()
     if !target.ends_with("-linux-gnu") && !target.ends_with("-linux-gnueabihf") {
         return Ok(());
     }
-    let bytes = fs::read(program).with_context(|| format!("cannot read {}", program.display()))?;
+    let bytes =
+        fs::read(program).with_context(|| format!("could not read {}", program.display()))?;
     let Some(needed) = newest_needed(&bytes) else { return Ok(()) };
     let said = connection.shell(QUESTION)?.out;
     let device = connection.device();
     match CLibrary::parse(&said) {
         CLibrary::Glibc(has) if has < needed => bail!(
-            "the program for {target} needs glibc {needed}, device {device} has {has}; build it on a system that is as old, or bring the board's up to date"
+            "the program for {target} needs glibc {needed}, but device {device} has {has}; build it on a system that is as old, or update the board"
         ),
         CLibrary::Musl => bail!(
-            "the program for {target} needs glibc {needed}, device {device} has musl instead; build for {} and name the folder with SHUTTERBENCH_PROGRAMS as {target}",
+            "the program for {target} needs glibc {needed}, but device {device} has musl; build for {}, and put the program into a folder {target} below SHUTTERBENCH_PROGRAMS",
             target.replace("-gnu", "-musl")
         ),
         CLibrary::Glibc(_) | CLibrary::Untold => Ok(()),

@@ -21,10 +21,10 @@ use crate::run::replay;
 /// cannot be used, or a folder that cannot be written.
 pub fn collect(connection: &Connection, remote_run: &RemoteRun, folder: &Path) -> Result<Run> {
     let scratch = ScratchFolder::inside(folder)
-        .with_context(|| format!("cannot write into {}", folder.display()))?;
+        .with_context(|| format!("could not write into {}", folder.display()))?;
     let pulled = scratch.path().join(journal::FILE_NAME);
     connection.pull(&remote_run.journal(), &pulled)?;
-    let bytes = fs::read(&pulled).context("the pulled journal cannot be read")?;
+    let bytes = fs::read(&pulled).context("the pulled journal could not be read")?;
     let named = named(&bytes, remote_run)
         .with_context(|| format!("the journal of device {} cannot be used", remote_run.device))?;
     crate::report::file::write(&folder.join(journal::FILE_NAME), |to| to.write_all(&named))?;
@@ -43,7 +43,7 @@ fn named(bytes: &[u8], remote_run: &RemoteRun) -> Result<Vec<u8>> {
     };
     ensure!(
         header.version == env!("CARGO_PKG_VERSION"),
-        "it was written by shutterbench {}, this is {}; build both from the same sources",
+        "it was written by shutterbench {}, but this is {}; build both from the same sources",
         header.version,
         env!("CARGO_PKG_VERSION")
     );

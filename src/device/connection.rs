@@ -120,7 +120,7 @@ impl Connection {
         let said = self.told(bounded_command::output(&mut command, TRANSFER_PATIENCE))?;
         ensure!(
             said.is_success(),
-            "device {} did not take {}: {}",
+            "device {}: could not push {}: {}",
             self.device,
             to,
             said.complaint()
@@ -149,7 +149,7 @@ impl Connection {
         let said = self.told(bounded_command::output(&mut command, TRANSFER_PATIENCE))?;
         ensure!(
             said.is_success(),
-            "device {} did not give {from}: {}",
+            "device {}: could not pull {from}: {}",
             self.device,
             said.complaint()
         );
@@ -180,14 +180,14 @@ impl Connection {
     fn told(&self, outcome: io::Result<ProgramOutput>) -> Result<ProgramOutput> {
         match outcome {
             Ok(said) => match self.lost(&said) {
-                Some(reason) => bail!("device {} cannot be reached: {reason}", self.device),
+                Some(reason) => bail!("device {} could not be reached: {reason}", self.device),
                 None => Ok(said),
             },
             Err(error) if error.kind() == ErrorKind::TimedOut => {
                 bail!("device {} does not answer", self.device)
             }
             Err(error) if error.kind() == ErrorKind::NotFound => Err(anyhow!(
-                "there is no program {} here; install it",
+                "the program {} was not found; install it",
                 match self.device {
                     DeviceName::Adb(_) => "adb",
                     DeviceName::Ssh(_) => "ssh (or scp)",
@@ -215,8 +215,8 @@ impl Connection {
         };
         unreached.then(|| match (&self.device, said.last_line()) {
             (DeviceName::Ssh(host), words) => {
-                let words = if words == "nothing" { "ssh gives no reason" } else { words };
-                format!("{words}; see that 'ssh {host}' works here without asking anything")
+                let words = if words == "nothing" { "ssh gave no reason" } else { words };
+                format!("{words}; make sure that 'ssh {host}' works here without a prompt")
             }
             (DeviceName::Adb(_), words) => words.trim_start_matches("error: ").to_owned(),
         })

@@ -49,7 +49,7 @@ pub fn deploy(
     let state = prepare(connection, root, bundles)?;
     ensure!(
         state.runs_programs,
-        "device {} lets no program be started from {root} (its file system is mounted noexec); name another folder with --device-folder",
+        "device {} cannot start programs from {root} (mounted noexec); choose another folder with --device-folder",
         connection.device()
     );
     let missing: Vec<&&Bundle> = bundles
@@ -60,7 +60,7 @@ pub fn deploy(
     if let Some(free) = state.free_bytes {
         ensure!(
             bytes + RESERVE_BYTES <= free,
-            "device {} has {} MB free in {root}, {} MB are needed{}; make room, or name another folder with --device-folder",
+            "device {} has {} MB free in {root}, but {} MB are needed{}; free some space, or choose another folder with --device-folder",
             connection.device(),
             free >> 20,
             ((bytes + RESERVE_BYTES) >> 20) + 1,
@@ -68,7 +68,7 @@ pub fn deploy(
         );
     }
     let scratch = ScratchFolder::inside(scratch)
-        .with_context(|| format!("cannot write into {}", scratch.display()))?;
+        .with_context(|| format!("could not write into {}", scratch.display()))?;
     for bundle in &missing {
         push(connection, root, bundle, scratch.path())?;
     }
@@ -83,7 +83,7 @@ pub fn clean(connection: &Connection, root: &RemotePath) -> Result<()> {
     connection
         .ask(&cleaning(root))
         .map(|_| ())
-        .with_context(|| format!("what was brought into {root} could not be removed"))
+        .with_context(|| format!("what was pushed into {root} could not be removed"))
 }
 
 /// A script that removes the bundles, what was on its way and the runs, each by the form
@@ -136,9 +136,9 @@ fn prepare(connection: &Connection, root: &RemotePath, bundles: &[&Bundle]) -> R
         parents.join(" "),
         folders.join(" ")
     );
-    let text = connection
-        .ask(&script)
-        .with_context(|| format!("cannot write into {root}; name another with --device-folder"))?;
+    let text = connection.ask(&script).with_context(|| {
+        format!("could not write into {root}; choose another folder with --device-folder")
+    })?;
     let present = text.lines().filter(|line| line.starts_with('/')).map(str::to_owned);
     let present: Vec<String> = present.filter(|line| folders.contains(line)).collect();
     let runs_programs = !text.lines().any(|line| line == NO_PROGRAMS);

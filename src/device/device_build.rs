@@ -63,7 +63,7 @@ impl DeviceBuild {
             let name = library.fetch_name();
             ensure!(
                 found.iter().any(|(there, _)| *there == library),
-                "backend {backend} needs {} for {target}; 'shutterbench fetch {name} --target {target}' brings it",
+                "backend {backend} needs {} for {target}; run 'shutterbench fetch {name} --target {target}'",
                 library.file_name()
             );
         }
@@ -101,7 +101,7 @@ fn is_needed(runtime: &[(RuntimeLibrary, PathBuf)], target: &str, wanted: &[Back
 /// beside this program.
 fn program(target: &str) -> Result<PathBuf> {
     let named = env::var_os("SHUTTERBENCH_PROGRAMS").map(PathBuf::from);
-    let own = env::current_exe().context("this program does not know where it lies")?;
+    let own = env::current_exe().context("could not determine where this program is")?;
     let folders = own.ancestors().skip(1).take(4);
     let built = folders.flat_map(|above| {
         [
@@ -119,7 +119,7 @@ fn program(target: &str) -> Result<PathBuf> {
         .find(|path| path.is_file())
         .with_context(|| {
             format!(
-                "there is no shutterbench for {target} here; {}, or name a folder that holds {target}/shutterbench with SHUTTERBENCH_PROGRAMS",
+                "there is not a shutterbench program for {target} here; {}, or name a folder that holds {target}/shutterbench with SHUTTERBENCH_PROGRAMS",
                 way_to_build(target)
             )
         })
@@ -127,7 +127,7 @@ fn program(target: &str) -> Result<PathBuf> {
 
 fn way_to_build(target: &str) -> String {
     if SCRIPTED.contains(&target) {
-        return format!("'scripts/adb/build {target}' builds it");
+        return format!("build it with 'scripts/adb/build {target}'");
     }
     let cargo = format!("cargo build --release --target {target}");
     format!("build it with '{cargo}', which needs a linker for that target")

@@ -88,7 +88,7 @@ pub fn resolve(
 ) -> Result<Vec<DeviceName>> {
     ensure!(
         !selectors.contains(&Selector::Local),
-        "--device takes 'local' or other devices, not both; a run on this machine would disturb their transfers"
+        "--device takes either 'local' or other devices; a run on this machine would disturb their transfers"
     );
     let needs_adb = |s: &Selector| !matches!(s, Selector::One(DeviceName::Ssh(_)));
     let listed = if selectors.iter().any(needs_adb) { server.devices()? } else { Vec::new() };
@@ -114,7 +114,7 @@ pub fn resolve(
                 let found = found.with_context(|| {
                     let others: Vec<&str> = listed.iter().map(|d| d.serial.as_str()).collect();
                     let others = if others.is_empty() { "none".into() } else { others.join(", ") };
-                    format!("adb knows no device '{serial}'; attached: {others}")
+                    format!("adb does not list device '{serial}'; attached: {others}")
                 })?;
                 if let Some(obstacle) = found.obstacle() {
                     anyhow::bail!("{obstacle}");
@@ -204,7 +204,7 @@ fn prepare(
 ) -> Result<Job> {
     ensure!(
         !folder.join(journal::FILE_NAME).exists(),
-        "{} holds a run already; continue it with --resume or name another folder with --out",
+        "{} already holds a run; continue it with --resume, or choose another folder with --out",
         folder.display()
     );
     let connection = Connection::new(device.clone(), request.server.clone());
@@ -226,7 +226,7 @@ fn prepare(
         .chain(&payload.bundles)
         .collect();
     fs::create_dir_all(&folder)
-        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        .with_context(|| format!("could not create the folder {}", folder.display()))?;
     let deployed = deploy(&connection, &root, &bundles, &folder)?;
     tell(
         device,
@@ -280,7 +280,7 @@ fn send_suite(
     folder: &Path,
 ) -> Result<()> {
     let here = folder.join("suite.toml");
-    fs::write(&here, suite).with_context(|| format!("cannot write {}", here.display()))?;
+    fs::write(&here, suite).with_context(|| format!("could not write {}", here.display()))?;
     connection.ask(&format!("rm -rf {0} && mkdir -p {0}", remote_run.folder))?;
     connection.push(&here, &remote_run.suite())
 }
@@ -314,11 +314,11 @@ impl Job {
                 last_line.trim_start_matches("shutterbench: ")
             )),
             RemoteEnd::TimedOut => problems.push(format!(
-                "device {device} took longer than --device-timeout and was ended; 'shutterbench run --resume {}' goes on",
+                "device {device} took longer than --device-timeout and was stopped; continue with 'shutterbench run --resume {}'",
                 self.folder.display()
             )),
             RemoteEnd::Gone => problems.push(format!(
-                "device {device} is gone ({last_line}); what it measured is kept there, and 'shutterbench run --resume {}' goes on when it is back",
+                "device {device} is gone ({last_line}); what it measured is kept there; when it is back, continue with 'shutterbench run --resume {}'",
                 self.folder.display()
             )),
         }

@@ -23,7 +23,7 @@ fn read(told: &str, device: &DeviceName) -> Vec<String> {
             DeviceName::Ssh(_) => "'input keyevent 223' there".to_owned(),
         };
         hints.push(format!(
-            "hint: its screen is on, which heats and takes CPU time; {how} switches it off"
+            "hint: its screen is on, which produces heat and uses CPU time; switch it off with {how}"
         ));
     }
     let mut governors: Vec<&str> = told.lines().map(str::trim).filter(|l| is_name(l)).collect();

@@ -37,7 +37,7 @@ impl FromStr for DeviceName {
         // A name that looks like an option would be taken for one by adb or ssh.
         if name.is_empty() || name.starts_with('-') || name.contains(char::is_control) {
             return Err(format!(
-                "'{text}' names no device; write a serial of 'shutterbench list devices', ssh:HOST, all or local"
+                "'{text}' is not a device; give a serial from 'shutterbench list devices', ssh:HOST, all or local"
             ));
         }
         Ok(device)

@@ -73,13 +73,13 @@ impl Payload {
         for labels in [&mut suite.labels, &mut suite.describe.labels].into_iter().flatten() {
             let files = vec![(LABELS.to_owned(), Content::Of(labels.clone()))];
             let bundle =
-                Bundle::new(BundleKind::Labels, files).context("the labels cannot be brought")?;
+                Bundle::new(BundleKind::Labels, files).context("the labels cannot be pushed")?;
             *labels = bundle.folder(root).join(LABELS).as_str().into();
             bundles.push(bundle);
         }
         let images = dataset_bundle(wanted, &models, root, &mut suite, &mut bundles)?;
         bundles.dedup();
-        let suite = toml::to_string(&suite).context("the suite cannot be written")?;
+        let suite = toml::to_string(&suite).context("the suite file could not be written")?;
         Ok(Self { bundles, suite, images })
     }
 }
@@ -101,11 +101,11 @@ fn model_bundle(model: &Model) -> Result<(Bundle, &'static str)> {
     let entry = ModelEntry { name: &model.name, file, description: &description };
     let text = toml::to_string(&SingleModelManifest { schema: manifest::SCHEMA, model: [entry] })
         .with_context(|| {
-        format!("the description of model {} cannot be written", model.name)
+        format!("the description of model {} could not be written", model.name)
     })?;
     files.push((manifest::FILE_NAME.to_owned(), Content::Text(text)));
     let bundle = Bundle::new(BundleKind::Model, files)
-        .with_context(|| format!("model {} cannot be brought", model.name))?;
+        .with_context(|| format!("model {} cannot be pushed", model.name))?;
     Ok((bundle, file))
 }
 
@@ -120,7 +120,7 @@ fn delegate_bundle(delegate: &mut Delegate, root: &RemotePath) -> Result<Option<
     let name = if is_plain(&name) { name.into_owned() } else { "delegate.so".to_owned() };
     let files = vec![(name.clone(), Content::Of(path.clone()))];
     let bundle =
-        Bundle::new(BundleKind::Delegate, files).context("the delegate cannot be brought")?;
+        Bundle::new(BundleKind::Delegate, files).context("the delegate cannot be pushed")?;
     *path = bundle.folder(root).join(&name).as_str().into();
     Ok(Some(bundle))
 }
@@ -140,7 +140,7 @@ fn dataset_bundle(
     let Some(folder) = named else {
         ensure!(
             wanted.images.is_none(),
-            "--images needs a dataset; name its folder with --dataset"
+            "--images needs a dataset; give its folder with --dataset"
         );
         return Ok(0);
     };
@@ -173,5 +173,5 @@ fn images_bundle(dataset: &Dataset) -> Result<Bundle> {
     }
     files.push((listing::FILE_NAME.to_owned(), Content::Text(listing::write(dataset)?)));
     Bundle::new(BundleKind::Dataset, files)
-        .with_context(|| format!("dataset {} cannot be brought", dataset.root.display()))
+        .with_context(|| format!("dataset {} cannot be pushed", dataset.root.display()))
 }

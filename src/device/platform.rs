@@ -32,7 +32,7 @@ impl Platform {
     pub fn of(connection: &Connection) -> Result<Self> {
         let text = connection.ask(SCRIPT)?;
         Self::parse(&text)
-            .with_context(|| format!("device {} does not tell its system", connection.device()))
+            .with_context(|| format!("device {} does not report its system", connection.device()))
     }
 
     fn parse(text: &str) -> Option<Self> {

@@ -27,7 +27,7 @@ impl RemotePath {
     /// on a device are this program's own.
     #[must_use]
     pub fn join(&self, name: &str) -> Self {
-        assert!(is_plain(name), "'{name}' is no name for a file on a device");
+        assert!(is_plain(name), "'{name}' cannot be the name of a file on a device");
         Self(format!("{}/{name}", self.0))
     }
 
@@ -54,7 +54,7 @@ impl FromStr for RemotePath {
         // One part, such as /data, is no folder that a cleaning may remove.
         if parts.clone().count() < 2 || !parts.clone().all(is_plain) {
             return Err(format!(
-                "'{text}' is no folder for a device; give an absolute path of two or more parts, of letters, digits, '.', '_' and '-'"
+                "'{text}' cannot be a folder on a device; give an absolute path of two or more parts, made of letters, digits, '.', '_' and '-'"
             ));
         }
         Ok(Self(text.to_owned()))
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "no name for a file")]
+    #[should_panic(expected = "cannot be the name of a file")]
     fn a_name_with_a_space_is_a_fault_of_this_program() {
         let _ = ANDROID_FOLDER.parse::<RemotePath>().unwrap().join("a b");
     }

@@ -79,7 +79,7 @@ impl RemoteRun {
         let remote_run: Self = serde_json::from_str(&text).with_context(context)?;
         ensure!(
             remote_run.schema == SCHEMA,
-            "{} is of another version of shutterbench",
+            "{} was written by another version of shutterbench",
             path.display()
         );
         Ok(Some(remote_run))

@@ -84,7 +84,7 @@ impl RemoteSession<'_> {
                 break;
             }
             resume = self.is_begun()?;
-            (self.tell)("the device is back; going on");
+            (self.tell)("the device is back; continuing");
         }
         Ok((RemoteEnd::Gone, last_line))
     }
@@ -124,7 +124,7 @@ impl RemoteSession<'_> {
         let mut child = self
             .connection
             .start(&self.remote_run.script(resume))
-            .with_context(|| format!("device {} cannot be asked", self.remote_run.device))?;
+            .with_context(|| format!("device {} could not be asked", self.remote_run.device))?;
         let (out, err) = (child.stdout.take(), child.stderr.take());
         let (parted, said, last) = thread::scope(|scope| {
             let out = scope.spawn(|| out.map(text).unwrap_or_default());

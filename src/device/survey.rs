@@ -28,7 +28,7 @@ impl Device {
         let serial = &self.listed.serial;
         match (self.listed.obstacle(), &self.facts) {
             (Some(obstacle), _) => obstacle,
-            (None, None) => format!("device {serial} does not tell what it is"),
+            (None, None) => format!("device {serial} does not report what it is"),
             (None, Some(Facts { system, soc, battery, .. })) => {
                 let more: Vec<&str> =
                     [soc, battery].into_iter().flatten().map(String::as_str).collect();

@@ -70,7 +70,7 @@ fn unpack(
         .by_name(&library.member)
         .map_err(|error| broken(format!("{}: {error}", library.member)))?;
     if !entry.is_file() {
-        return Err(broken(format!("{} is no plain file in it", library.member)));
+        return Err(broken(format!("{} is not a plain file in it", library.member)));
     }
     let declared = entry.size();
     let expected = library.bytes.unwrap_or(declared.min(MOST_BYTES));

@@ -99,7 +99,7 @@ fn bring(
         .map(|runtime| Ok((runtime, runtime.archive(target)?)))
         .collect::<Result<_, FetchError>>()?;
     let folder = folder.join(target);
-    fs::create_dir_all(&folder).map_err(FetchError::file("make the folder", &folder))?;
+    fs::create_dir_all(&folder).map_err(FetchError::file("create the folder", &folder))?;
     let mut fetched = Vec::new();
     for (runtime, archive) in wanted {
         let request =

@@ -50,7 +50,7 @@ fn get(curl: &Path, address: &str, file: &str, to: &Path) -> Result<(), FetchErr
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let last = said.lines().map(str::trim).rfind(|line| !line.is_empty());
-    let (address, said) = (address.to_owned(), last.unwrap_or("curl says nothing").to_owned());
+    let (address, said) = (address.to_owned(), last.unwrap_or("curl printed nothing").to_owned());
     Err(match output.status.code() {
         Some(HTTP_ERROR | NO_SUCH_FILE) => FetchError::Refused { file, address, said },
         _ => FetchError::Unreachable { file, address, said },

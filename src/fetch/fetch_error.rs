@@ -10,13 +10,13 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum FetchError {
     /// Neither a name nor `--all` nor `--list`.
-    #[error("nothing to fetch was named; name one or more of {}, or use --all", known.join(", "))]
+    #[error("nothing to fetch; name one or more of {}, or use --all", known.join(", "))]
     NothingNamed {
         /// The names that exist.
         known: Vec<String>,
     },
     /// A name that the manifest does not have.
-    #[error("'{name}' cannot be fetched; there are {}", known.join(", "))]
+    #[error("'{name}' cannot be fetched; choose from {}", known.join(", "))]
     UnknownName {
         /// The name.
         name: String,
@@ -37,11 +37,11 @@ pub enum FetchError {
     #[error("--mirror {0} is neither a folder nor an address such as https://host/simple")]
     Mirror(String),
     /// No folder to put runtimes into is known.
-    #[error("there is no HOME to put runtimes into; name a folder with --dir")]
+    #[error("HOME is not set, so there is no default folder for runtimes; give one with --dir")]
     NoFolder,
     /// The package's client cannot be started.
     #[error(
-        "{python} cannot be started ({error}); install Python 3 with pip (Debian, Ubuntu: 'apt-get install python3-pip'), or put {file} into a folder and name it with --mirror"
+        "{python} could not be started ({error}); install Python 3 with pip (Debian, Ubuntu: 'apt-get install python3-pip'), or put {file} into a folder and name it with --mirror"
     )]
     NoPython {
         /// The interpreter.
@@ -63,7 +63,7 @@ pub enum FetchError {
     },
     /// The package index does not answer.
     #[error(
-        "{file} cannot be downloaded: the package index does not answer; check the network and pip's proxy settings, or name another index or a folder that holds the file with --mirror"
+        "{file} could not be downloaded: the package index does not answer; check the network and pip's proxy settings, or give another index or a folder that holds the file with --mirror"
     )]
     Offline {
         /// The package file that is needed.
@@ -71,7 +71,7 @@ pub enum FetchError {
     },
     /// pip ended with an error.
     #[error(
-        "{file} cannot be downloaded: pip said '{said}'; name another index or a folder that holds the file with --mirror"
+        "{file} could not be downloaded: pip said '{said}'; give another index or a folder that holds the file with --mirror"
     )]
     Pip {
         /// The package file that is needed.
@@ -81,7 +81,7 @@ pub enum FetchError {
     },
     /// curl cannot be started.
     #[error(
-        "{curl} cannot be started ({error}); install curl (Debian, Ubuntu: 'apt-get install curl'), or put {file} into a folder and name it with --mirror"
+        "{curl} could not be started ({error}); install curl (Debian, Ubuntu: 'apt-get install curl'), or put {file} into a folder and name it with --mirror"
     )]
     NoCurl {
         /// The program.
@@ -93,7 +93,7 @@ pub enum FetchError {
     },
     /// A server does not answer.
     #[error(
-        "{file} cannot be downloaded from {address}: {said}; check the network and the proxy's settings, or name another repository or a folder that holds the file with --mirror"
+        "{file} could not be downloaded from {address}: {said}; check the network and the proxy settings, or give another repository or a folder that holds the file with --mirror"
     )]
     Unreachable {
         /// The package file that is needed.
@@ -105,7 +105,7 @@ pub enum FetchError {
     },
     /// A server answers, and gives no file.
     #[error(
-        "{file} is not to be had from {address}: {said}; name another repository or a folder that holds the file with --mirror"
+        "{file} is not available from {address}: {said}; give another repository or a folder that holds the file with --mirror"
     )]
     Refused {
         /// The package file that is needed.
@@ -144,7 +144,7 @@ pub enum FetchError {
         expected: u64,
     },
     /// The package file is no archive, or lacks the library.
-    #[error("{file} cannot be unpacked: {reason}; nothing was installed from it")]
+    #[error("{file} could not be unpacked: {reason}; nothing was installed from it")]
     Archive {
         /// The package file.
         file: String,
@@ -152,10 +152,10 @@ pub enum FetchError {
         reason: String,
     },
     /// A library is no longer what was put there.
-    #[error("{} was changed meanwhile; fetch it again", .0.display())]
+    #[error("{} was changed in the meantime; fetch it again", .0.display())]
     Changed(PathBuf),
     /// A file or folder of ours cannot be read or written.
-    #[error("cannot {action} {}: {error}", path.display())]
+    #[error("could not {action} {}: {error}", path.display())]
     File {
         /// What was tried.
         action: &'static str,
@@ -165,7 +165,7 @@ pub enum FetchError {
         error: io::Error,
     },
     /// The manifest that is part of this program is wrong.
-    #[error("the manifest of runtimes in this program is wrong: {0}")]
+    #[error("the built-in manifest of runtimes is invalid: {0}")]
     Manifest(String),
 }
 

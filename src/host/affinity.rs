@@ -12,7 +12,7 @@ use crate::host::tree::Tree;
 pub enum AffinityError {
     /// Neither a name nor a list.
     #[error(
-        "'{0}' is no list of CPUs; write 'big', 'prime', 'little', or numbers and ranges such as 0,2-3"
+        "'{0}' is not a list of CPUs; give 'big', 'prime', 'little', or numbers and ranges such as 0,2-3"
     )]
     NotAList(String),
     /// A CPU that this machine does not have, or does not give to us.
@@ -25,12 +25,10 @@ pub enum AffinityError {
     },
     /// `big`, `prime` or `little` on a machine whose CPUs are all alike, or which does
     /// not tell.
-    #[error(
-        "the CPUs of this machine are not told apart as big and little; name their numbers instead"
-    )]
+    #[error("this machine does not distinguish big and little CPUs; give their numbers instead")]
     AllAlike,
     /// The system refused.
-    #[error("the system refused to run this program on CPUs {cpus} only: {reason}")]
+    #[error("the system refused to run this program only on CPUs {cpus}: {reason}")]
     Refused {
         /// The CPUs.
         cpus: String,
@@ -67,7 +65,7 @@ pub fn pin(cpus: &[usize]) -> Result<(), AffinityError> {
     if taken == set {
         Ok(())
     } else {
-        Err(refused(format!("it took {} instead", list(&members(&taken)))))
+        Err(refused(format!("it uses {} instead", list(&members(&taken)))))
     }
 }
 

@@ -160,7 +160,7 @@ fn emulation(host: &Host) -> Option<Finding> {
         Severity::Problem,
         Disturbance::Emulation,
         "this CPU is emulated in software",
-        "use this machine for predictions only; its times say nothing about a real CPU",
+        "use this machine only for predictions; its times say nothing about a real CPU",
     )
 }
 
@@ -203,9 +203,9 @@ fn swing(swing: Option<SpeedSwing>) -> Option<Finding> {
         Severity::Warning,
         Disturbance::Pace,
         format!(
-            "it runs at changing speed: the same work took {swing:.0}% longer in the slowest tenth of 0.3 s than in the fastest"
+            "its speed varies: the same work took {swing:.0}% longer in the slowest tenth of 0.3 s than in the fastest"
         ),
-        "compare only what is taken in turn (run --ab, --against), or measure on a steadier machine",
+        "compare only interleaved runs (run --ab, --against), or measure on a steadier machine",
     )
 }
 
@@ -214,7 +214,9 @@ fn governor(host: &Host) -> Option<Finding> {
     finding(
         Severity::Warning,
         Disturbance::Governor,
-        format!("the frequency governor is '{governor}', which changes frequency with load"),
+        format!(
+            "the frequency governor is '{governor}', which changes the frequency with the load"
+        ),
         "sudo cpupower frequency-set --governor performance",
     )
 }
@@ -226,8 +228,8 @@ fn turbo(host: &Host) -> Option<Finding> {
     finding(
         Severity::Note,
         Disturbance::Turbo,
-        "turbo is on: frequency depends on heat and on what the other cores do",
-        "for steadier (and slower) times write 1 to /sys/devices/system/cpu/intel_pstate/no_turbo \
+        "turbo is on: the frequency depends on the temperature and on the other cores",
+        "for steadier (and slower) times, write 1 to /sys/devices/system/cpu/intel_pstate/no_turbo \
          or 0 to /sys/devices/system/cpu/cpufreq/boost",
     )
 }
@@ -248,7 +250,7 @@ fn frequency_limit(tree: &Tree) -> Option<Finding> {
     finding(
         Severity::Warning,
         Disturbance::FrequencyLimit,
-        format!("the system holds frequencies down: {}", limited.join(", ")),
+        format!("the system limits frequencies: {}", limited.join(", ")),
         "let the device cool, turn power saving off, or raise scaling_max_freq",
     )
 }
@@ -260,7 +262,7 @@ fn smt(host: &Host) -> Option<Finding> {
     finding(
         Severity::Note,
         Disturbance::Smt,
-        "two CPUs share each core: threads beyond the number of cores slow each other down",
+        "two logical CPUs share each core: threads beyond the number of cores slow each other down",
         "pin to one CPU of each core with --affinity, or write off to \
          /sys/devices/system/cpu/smt/control",
     )
@@ -315,7 +317,9 @@ fn cpu_quota(tree: &Tree) -> Option<Finding> {
     finding(
         Severity::Warning,
         Disturbance::CpuQuota,
-        format!("a control group limits this program to {cpus:.2} CPUs' time and pauses it beyond"),
+        format!(
+            "a control group limits this program to the time of {cpus:.2} CPUs and pauses it beyond that"
+        ),
         "raise the container's CPU limit, or use no more threads than that",
     )
 }
@@ -329,7 +333,7 @@ fn memory(tree: &Tree) -> Option<Finding> {
         Severity::Warning,
         Disturbance::Memory,
         format!("{} of {} MB of memory are available", available >> 20, total >> 20),
-        "close programs that hold memory, so that models stay out of swap",
+        "close programs that use memory, so that models are not swapped out",
     )
 }
 
@@ -340,7 +344,7 @@ fn virtual_machine(host: &Host) -> Option<Finding> {
     finding(
         Severity::Note,
         Disturbance::VirtualMachine,
-        "this is a virtual machine: neighbours on the same hardware are invisible here",
+        "this is a virtual machine: other machines on the same hardware are invisible here",
         "compare only cases measured in the same run, where rounds are paired",
     )
 }
@@ -365,7 +369,7 @@ fn stolen_time(tree: &Tree) -> Option<Finding> {
         Severity::Warning,
         Disturbance::StolenTime,
         format!("the hypervisor took {:.1}% of the CPU time since the start", share * 100.0),
-        "measure on another host or at another hour",
+        "measure on another host or at another time",
     )
 }
 
@@ -374,8 +378,8 @@ fn clock(host: &Host) -> Option<Finding> {
     finding(
         Severity::Warning,
         Disturbance::Clock,
-        format!("the clock source is '{source}': each reading enters the kernel"),
-        "where the hardware allows it, write tsc to \
+        format!("the clock source is '{source}': each reading is a system call"),
+        "if the hardware allows it, write tsc to \
          /sys/devices/system/clocksource/clocksource0/current_clocksource",
     )
 }
@@ -384,7 +388,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.host)?;
         if self.findings.is_empty() {
-            return writeln!(f, "nothing found that would disturb a measurement");
+            return writeln!(f, "found nothing that would disturb a measurement");
         }
         for Finding { severity, found, remedy, .. } in &self.findings {
             writeln!(f, "{severity}: {found}\n  {remedy}")?;

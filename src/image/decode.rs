@@ -89,15 +89,15 @@ pub fn read_ahead(path: &Path) {
 /// # Errors
 /// Part of a sentence that begins with the file: unreadable, empty, too large.
 pub fn load(path: &Path) -> Result<Vec<u8>> {
-    let facts = fs::metadata(path).map_err(|error| anyhow!("cannot be opened: {error}"))?;
-    ensure!(facts.is_file(), "is no file");
+    let facts = fs::metadata(path).map_err(|error| anyhow!("could not be opened: {error}"))?;
+    ensure!(facts.is_file(), "is not a file");
     ensure!(facts.len() > 0, "is empty");
     ensure!(
         facts.len() <= MAX_FILE_BYTES,
-        "has {} bytes, more than the {MAX_FILE_BYTES} that are read",
+        "has {} bytes, more than the limit of {MAX_FILE_BYTES}",
         facts.len()
     );
-    fs::read(path).map_err(|error| anyhow!("cannot be read: {error}"))
+    fs::read(path).map_err(|error| anyhow!("could not be read: {error}"))
 }
 
 /// Width and height that an image file's bytes state; none where they are no image.
@@ -129,7 +129,7 @@ pub fn decode<'gate>(bytes: &[u8], gate: &'gate Mutex<()>) -> Result<DecodedImag
             decode_other(bytes, gate)
         }
     })
-    .unwrap_or_else(|| bail!("is corrupt: its decoder gave up"))
+    .unwrap_or_else(|| bail!("is corrupt: the decoder failed"))
 }
 
 thread_local! {
@@ -160,11 +160,11 @@ fn admit(width: u64, height: u64, gate: &Mutex<()>) -> Result<Option<MutexGuard<
     ensure!(width > 0 && height > 0, "has no pixels");
     ensure!(
         width * height <= MAX_PIXELS,
-        "is {width} x {height} pixels, more than the {MAX_PIXELS} that are decoded"
+        "is {width} x {height} pixels, more than the limit of {MAX_PIXELS}"
     );
     ensure!(
         width.max(height) <= MAX_SIDE,
-        "is {width} x {height} pixels; no side of more than {MAX_SIDE} is decoded"
+        "is {width} x {height} pixels; a side may have at most {MAX_SIDE}"
     );
     let alone = width * height > LARGE_PIXELS;
     Ok(alone.then(|| gate.lock().unwrap_or_else(PoisonError::into_inner)))
@@ -178,7 +178,7 @@ fn decode_jpeg<'gate>(bytes: &[u8], gate: &'gate Mutex<()>) -> Result<DecodedIma
         ..DecodeLimits::default()
     };
     let mut decoder = Decoder::new_with_limits(bytes, limits)
-        .map_err(|error| refusal(error, "is no readable JPEG"))?;
+        .map_err(|error| refusal(error, "is not a readable JPEG"))?;
     let header = decoder.header();
     let (width, height) = (usize::from(header.width), usize::from(header.height));
     let alone = admit(width as u64, height as u64, gate)?;
@@ -187,7 +187,7 @@ fn decode_jpeg<'gate>(bytes: &[u8], gate: &'gate Mutex<()>) -> Result<DecodedIma
         1 => PixelFormat::Grayscale,
         3 => PixelFormat::Rgbx,
         4 => PixelFormat::Cmyk,
-        _ => bail!("is a JPEG of {components} components; 1, 3 and 4 are known"),
+        _ => bail!("is a JPEG with {components} components; 1, 3 and 4 are supported"),
     });
     ensure!(is_whole(bytes), "is cut short: the JPEG lacks its end");
     let image = decoder.decode_image().map_err(|error| refusal(error, "is a corrupt JPEG"))?;
@@ -227,7 +227,7 @@ fn refusal(error: JpegError, what: &'static str) -> anyhow::Error {
             too_much_memory(actual)
         }
         JpegError::LimitExceeded { what, actual, limit } => {
-            anyhow!("has a {what} of {actual}, more than {limit}")
+            anyhow!("has a {what} of {actual}, more than the limit of {limit}")
         }
         error => anyhow::Error::new(error).context(what),
     }
@@ -235,7 +235,7 @@ fn refusal(error: JpegError, what: &'static str) -> anyhow::Error {
 
 fn too_much_memory(needed: u64) -> anyhow::Error {
     anyhow!(
-        "needs {} MB to be decoded, more than the {} MB that are used; make it smaller",
+        "needs {} MB to decode, more than the limit of {} MB; make it smaller",
         needed.div_ceil(1 << 20),
         MAX_MEMORY >> 20
     )
@@ -264,15 +264,15 @@ fn multiplied(a: u8, b: u8) -> u8 {
 fn decode_other<'gate>(bytes: &[u8], gate: &'gate Mutex<()>) -> Result<DecodedImage<'gate>> {
     let mut reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()
-        .map_err(|error| anyhow!("cannot be read: {error}"))?;
+        .map_err(|error| anyhow!("could not be read: {error}"))?;
     use ImageFormat::{Bmp, Gif, Png, Tiff, WebP};
     // Of a GIF the first frame, of a TIFF the first page.
     match (reader.format(), sniff::kind(bytes)) {
         (Some(Png | Bmp | WebP | Gif | Tiff), _) => {}
         (_, FileKind::OtherImage(name)) => {
-            bail!("is a {name} image, which is not read; convert it to PNG or JPEG")
+            bail!("is a {name} image, which is not supported; convert it to PNG or JPEG")
         }
-        _ => bail!("is no JPEG, PNG, BMP, WebP, GIF or TIFF image"),
+        _ => bail!("is not a JPEG, PNG, BMP, WebP, GIF or TIFF image"),
     }
     // A decoder may take this much beside the pixels that it gives.
     let mut limits = image::Limits::default();

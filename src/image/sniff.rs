@@ -60,7 +60,7 @@ pub fn kind(head: &[u8]) -> FileKind {
     other.map_or(FileKind::Other, |(_, name)| FileKind::OtherImage(name))
 }
 
-/// The kind of a file; nothing where it cannot be read.
+/// The kind of a file; nothing where it could not be read.
 #[must_use]
 pub fn kind_of(path: &Path) -> Option<FileKind> {
     let ending = path.extension().map(|it| it.to_string_lossy().to_lowercase()).unwrap_or_default();

@@ -88,7 +88,7 @@ fn geometries(spec: &InputSpec) -> Vec<(String, Preset)> {
     let (height, width) = (spec.height, spec.width);
     vec![
         (
-            "shorter side resized, centre seven eighths".to_owned(),
+            "shorter side resized, central seven eighths".to_owned(),
             Preset::plain(PresetName::Torchvision),
         ),
         ("central square".to_owned(), Preset::plain(PresetName::Ultralytics)),

@@ -57,7 +57,7 @@ pub fn choose(
 
 fn not_a_classifiers(model: &Model, output: &TensorInfo) -> String {
     format!(
-        "output '{}' of model {} has the shape {}, a classifier's is [1, classes]; {TIMED_ONLY}",
+        "output '{}' of model {} has the shape {}, but a classifier's is [1, classes]; {TIMED_ONLY}",
         output.name,
         model.name,
         output.shape_text()
@@ -85,7 +85,7 @@ fn named(model: &Model, outputs: &[TensorInfo], stated: &str) -> Result<usize> {
     let by_place = || stated.parse().ok().filter(|index| *index < outputs.len());
     by_name.or_else(by_place).with_context(|| {
         format!(
-            "model {} has no output '{stated}'; --output takes one of {}, or its place from 0",
+            "model {} has no output '{stated}'; --output takes one of {}, or its position from 0",
             model.name,
             listed(outputs)
         )
@@ -125,23 +125,23 @@ fn fitting(
     if classes.contains(&2)
         && let Some(index) = first(&|form, _| form == OutputForm::OneScore)
     {
-        return Ok((index, Some("it has one score for two classes".to_owned())));
+        return Ok((index, Some("it has a single score for two classes".to_owned())));
     }
     if let Some(index) = first(&|form, _| form.is_best_only()) {
         return Ok((index, Some("it is the class itself".to_owned())));
     }
     ensure!(
         classes.is_empty(),
-        "model {} has {} outputs and none with a score for each of {} classes: {}; name one with --output, or time it with --no-accuracy",
+        "model {} has {} outputs, none of which has a score for each of {} classes: {}; choose one with --output, or time it with --no-accuracy",
         model.name,
         outputs.len(),
         classes[0],
         listed(outputs)
     );
     match first(&|form, _| form == OutputForm::Scores) {
-        Some(index) => Ok((index, Some("it is the first that may be a classifier's".to_owned()))),
+        Some(index) => Ok((index, Some("it is the first that can be a classifier's".to_owned()))),
         None => bail!(
-            "model {} has {} outputs and none is a classifier's: {}; {TIMED_ONLY}",
+            "model {} has {} outputs, none of which is a classifier's: {}; {TIMED_ONLY}",
             model.name,
             outputs.len(),
             listed(outputs)

@@ -26,15 +26,17 @@ pub(super) fn choose(model: &Model, stated: &Description, fits: bool) -> Result<
             stated.crop_pct.is_none()
                 && stated.crop_mode.is_none()
                 && stated.interpolation.is_none(),
-            wrong("'crop_pct', 'crop_mode' and 'interpolation' belong to a preset; state 'preprocess'".into())
+            wrong(
+                "'crop_pct', 'crop_mode' and 'interpolation' belong to a preset; add 'preprocess'"
+                    .into()
+            )
         );
         return if old { slim_pillow(model, stated) } else { Ok(default(model, fits)) };
     };
     ensure!(
         !old,
         wrong(format!(
-            "'resize' and 'crop' are the preset slim-pillow's; with '{preset}' write its own \
-             parameters, such as preprocess = \"torchvision,resize=232,crop=224\""
+            "'resize' and 'crop' belong to the preset slim-pillow; with '{preset}', give its own parameters, such as preprocess = \"torchvision,resize=232,crop=224\""
         ))
     );
     let mut preset = preset.clone();
@@ -91,11 +93,11 @@ fn default(model: &Model, fits: bool) -> Chosen {
     let imagenet = matches!(classes, 1000 | 1001 | 21_000..22_000);
     let (text, why) = match (fits, model.format, imagenet) {
         (true, ..) => {
-            ("slim-pillow,fraction=1", "images as they are, for all have the input's size")
+            ("slim-pillow,fraction=1", "images unchanged, since all have the input's size")
         }
-        (_, Format::Tflite, true) => ("tflite-eval", "as TensorFlow Lite's evaluation tool"),
+        (_, Format::Tflite, true) => ("tflite-eval", "as TensorFlow Lite's evaluation tool does"),
         (_, Format::Tflite, false) => ("keras", "as Keras' loaders read whole images"),
-        (_, Format::Onnx, _) => ("torchvision", "as torchvision"),
+        (_, Format::Onnx, _) => ("torchvision", "as torchvision does"),
     };
     // Each of these is a preset; its plain form is what remains if one were not.
     let preset = text.parse().unwrap_or_else(|_| Preset::plain(PresetName::SlimPillow));

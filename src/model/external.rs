@@ -53,7 +53,7 @@ pub(crate) fn bytes(model: &Path, files: &[PathBuf]) -> Result<u64> {
         })?;
         ensure!(
             path.starts_with(&folder) || model.is_symlink(),
-            "its weights '{}' are a link out of the model's folder; refused",
+            "its weights '{}' are a link to a place outside the model's folder, which is refused",
             file.display()
         );
         Ok(sum + fs::metadata(path)?.len())
@@ -90,7 +90,7 @@ fn of_tensor(tensor: &TensorProto, files: &mut Vec<PathBuf>) -> Result<()> {
             && path.components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
         ensure!(
             inside,
-            "its tensor '{}' wants data from '{}', outside the model's folder; refused",
+            "its tensor '{}' refers to data in '{}', outside the model's folder, which is refused",
             tensor.name,
             location.value
         );
@@ -149,7 +149,7 @@ mod tests {
         fs::write(&model, [0]).unwrap();
         assert_eq!(bytes(&model, &["w.bin".into()]).unwrap(), 10);
         let error = |file: &str| format!("{:#}", bytes(&model, &[file.into()]).unwrap_err());
-        assert!(error("link").contains("a link out of"), "{}", error("link"));
+        assert!(error("link").contains("a link to a place outside"), "{}", error("link"));
         assert!(error("gone").contains("not beside it"), "{}", error("gone"));
         // A cache links the model and its weights alike.
         let linked = folder.join("linked.onnx");

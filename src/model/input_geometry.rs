@@ -59,12 +59,12 @@ pub fn of(model: &Model, input: &TensorInfo, stated: &Description) -> Result<Inp
     let name = &model.name;
     ensure!(
         !input.unshaped,
-        "model {name} states no shape for its input '{}'; export it with a shape, if need be with open dimensions",
+        "model {name} states no shape for its input '{}'; export it with a shape, which may have open dimensions",
         input.name
     );
     ensure!(
         input.shape.len() == 4,
-        "model {name} takes a tensor of shape {}, a classifier of images takes 4 dimensions; {TIMED_ONLY}",
+        "model {name} takes a tensor of shape {}, but an image classifier takes 4 dimensions; {TIMED_ONLY}",
         input.shape_text()
     );
     let mut assumed = Vec::new();
@@ -87,7 +87,7 @@ pub fn of(model: &Model, input: &TensorInfo, stated: &Description) -> Result<Inp
     let size = size(model, (input.size(height), input.size(width)), input, stated)?;
     ensure!(
         is_channels(channels) && size.height > 0 && size.width > 0,
-        "model {name} takes a tensor of shape {}, which is no {layout} image of 1 or 3 channels; correct 'layout'",
+        "model {name} takes a tensor of shape {}, which is not a {layout} image with 1 or 3 channels; correct 'layout'",
         input.shape_text()
     );
     let InputSize { height, width } = size;
@@ -168,7 +168,7 @@ fn size(
     let fits = |file: Option<usize>, wanted| file.is_none_or(|file| file == wanted);
     ensure!(
         fits(height, wanted.height) && fits(width, wanted.width),
-        "model {name} takes {} and no other size, {wanted} is stated; leave out --input-size or correct input_size",
+        "model {name} takes only {}, but {wanted} is stated; omit --input-size or correct input_size",
         input.shape_text()
     );
     Ok(wanted)

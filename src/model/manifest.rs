@@ -63,7 +63,7 @@ impl Manifest {
         let mut manifest: Self = toml::from_str(text)?;
         ensure!(
             manifest.schema == SCHEMA,
-            "its schema is {}, this program reads schema {SCHEMA}; use a newer shutterbench",
+            "its schema is {}, but this program reads schema {SCHEMA}; use a newer shutterbench",
             manifest.schema
         );
         manifest.folder = folder.to_owned();
@@ -84,7 +84,7 @@ impl Manifest {
             return Ok(None);
         }
         let text = fs::read_to_string(&path)
-            .with_context(|| format!("cannot read manifest {}", path.display()))?;
+            .with_context(|| format!("could not read manifest {}", path.display()))?;
         Self::parse(&text, folder)
             .map(Some)
             .with_context(|| format!("manifest {} cannot be used", path.display()))
@@ -123,7 +123,7 @@ impl Manifest {
             }
         }
         anyhow::bail!(
-            "the embedded model family was not found in {}; set SHUTTERBENCH_MODELS to its folder or name models with --model",
+            "the embedded models were not found in {}; set SHUTTERBENCH_MODELS to their folder, or name models with --model",
             folders.iter().map(|f| f.display().to_string()).collect::<Vec<_>>().join(", ")
         )
     }

@@ -67,7 +67,7 @@ pub(super) fn of(
             (vec![0.0], vec![1.0])
         }
         (element, _) => bail!(
-            "model {} takes {element} without quantisation; state how pixels become that with --mean and --scale (0 and 1 for pixels as they are), or time it with --no-accuracy",
+            "model {} takes {element} without quantisation; state the conversion of pixels with --mean and --scale (0 and 1 for unchanged pixels), or time it with --no-accuracy",
             model.name
         ),
     };
@@ -87,7 +87,7 @@ fn check(model: &Model, count: usize, mean: &[f32], scale: &[f32]) -> Result<()>
         );
         ensure!(
             values.iter().all(|value| value.is_finite()),
-            "{what} of model {} holds a value that is not finite; give numbers",
+            "{what} of model {} holds a value that is not finite; give finite numbers",
             model.name
         );
     }
@@ -132,7 +132,7 @@ fn is_made_for(element: ElementType, q: Quantization, (mean, scale): &Normalisat
 fn in_words((mean, scale): &Normalisation) -> String {
     match (mean.as_slice(), scale.as_slice()) {
         ([mean], [scale]) if (*mean, *scale) == (127.5, 127.5) => {
-            "pixels brought to -1..1 (mean 127.5, scale 127.5)".to_owned()
+            "pixels scaled to -1..1 (mean 127.5, scale 127.5)".to_owned()
         }
         _ => format!("pixels normalised by mean {mean:?} and scale {scale:?}"),
     }

@@ -22,11 +22,12 @@ use crate::record::tensor::{ElementType, OpenAxis, TensorInfo};
 /// without inputs or outputs, or external data outside its folder.
 pub fn read(bytes: &[u8]) -> Result<Signature> {
     let model = ModelProto::decode(bytes)
-        .map_err(|error| anyhow::anyhow!("it is no ONNX file or is cut short ({error})"))?;
+        .map_err(|error| anyhow::anyhow!("it is not an ONNX file, or is cut short ({error})"))?;
     let external_data = external::files(&model)?;
     let properties = model.metadata_props;
-    let graph = model.graph.context("it holds no ONNX graph; check the path or get it again")?;
-    ensure!(!graph.node.is_empty(), "its ONNX graph has no nodes; get the file again");
+    let graph =
+        model.graph.context("it holds no ONNX graph; check the path or download it again")?;
+    ensure!(!graph.node.is_empty(), "its ONNX graph has no nodes; download the file again");
     // Old files list the weights among the inputs.
     let dense = graph.initializer.iter().map(|tensor| tensor.name.as_str());
     let sparse = graph.sparse_initializer.iter().filter_map(|tensor| tensor.values.as_ref());
@@ -75,7 +76,7 @@ fn tensor_info(value: &ValueInfoProto) -> Result<TensorInfo> {
     let Some(type_proto::Value::TensorType(tensor)) =
         value.r#type.as_ref().and_then(|kind| kind.value.clone())
     else {
-        anyhow::bail!("'{name}' is no tensor");
+        anyhow::bail!("'{name}' is not a tensor");
     };
     let element = element(tensor.elem_type)
         .with_context(|| format!("tensor '{name}' has a type that classifiers do not use"))?;

@@ -111,7 +111,7 @@ pub fn input_spec(
     }
     let [input] = model.signature.inputs.as_slice() else {
         bail!(
-            "model {} has {} inputs without a default, a classifier of images has one; {TIMED_ONLY}",
+            "model {} has {} inputs without a default, but an image classifier has one; {TIMED_ONLY}",
             model.name,
             model.signature.inputs.len()
         );
@@ -125,7 +125,7 @@ pub fn input_spec(
     let channels = match stated.channels.or(preset.channels().filter(|it| it.count() == count)) {
         Some(channels) if channels.count() == count => channels,
         Some(channels) => bail!(
-            "model {} has {count} input channels, its description says {channels}; correct 'channels'",
+            "model {} has {count} input channels, but its description says {channels}; correct 'channels'",
             model.name
         ),
         None if count == 1 => Channels::Grey,
@@ -144,7 +144,7 @@ pub fn input_spec(
             |(height, width)| format!("{width} x {height} pixels"),
         );
         bail!(
-            "preprocess {preset} makes {made}, model {} takes {width} x {height}; correct 'crop' or leave it out",
+            "preprocess {preset} produces {made}, but model {} takes {width} x {height}; correct 'crop' or leave it out",
             model.name
         );
     }

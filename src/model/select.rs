@@ -124,7 +124,7 @@ fn one(name: &str) -> Result<Vec<Model>> {
     let paths = if embedded.is_empty() { files()? } else { embedded };
     ensure!(
         !paths.is_empty(),
-        "model '{name}' is neither a file nor the name of an embedded model; 'shutterbench list models' shows those"
+        "model '{name}' is neither a file nor the name of an embedded model; see 'shutterbench list models'"
     );
     paths.iter().map(|path| open(path)).collect()
 }
@@ -183,7 +183,7 @@ fn is_model_file(path: &Path) -> bool {
 pub fn open(path: &Path) -> Result<Model> {
     let context = || format!("model {} cannot be used", path.display());
     let bytes = fs::read(path).with_context(context)?;
-    ensure!(!bytes.is_empty(), "model {} is empty; get the file again", path.display());
+    ensure!(!bytes.is_empty(), "model {} is empty; download the file again", path.display());
     let format = Format::detect(path, &bytes);
     let signature = match format {
         Format::Tflite => tflite_file::read(&bytes),
@@ -204,7 +204,7 @@ pub fn open(path: &Path) -> Result<Model> {
     if let Some(expected) = &description.sha256 {
         ensure!(
             expected.eq_ignore_ascii_case(&sha256),
-            "model {} has SHA-256 {sha256}, its description states {expected}; get the file again or correct the description",
+            "model {} has SHA-256 {sha256}, but its description states {expected}; download the file again or correct the description",
             path.display()
         );
     }
@@ -286,9 +286,9 @@ fn sidecar(path: &Path) -> Result<Option<Description>> {
         return Ok(None);
     }
     let text = fs::read_to_string(&sidecar)
-        .with_context(|| format!("cannot read description {}", sidecar.display()))?;
+        .with_context(|| format!("could not read description {}", sidecar.display()))?;
     let mut description: Description = toml::from_str(&text)
-        .with_context(|| format!("description {} is wrong", sidecar.display()))?;
+        .with_context(|| format!("description {} is invalid", sidecar.display()))?;
     let folder = sidecar.parent().unwrap_or(Path::new("."));
     description.labels = description.labels.map(|labels| folder.join(labels));
     Ok(Some(description))

@@ -26,7 +26,7 @@ pub fn images(model: &Model, asked: NonZeroUsize) -> Result<NonZeroUsize> {
         None => Ok(asked),
         Some(fixed) if asked.get() == 1 || asked == fixed => Ok(fixed),
         Some(fixed) => bail!(
-            "model {} takes {fixed} images per run, as its file fixes, not {asked}; leave out --batch",
+            "the file of model {} fixes {fixed} images per run, not {asked}; omit --batch",
             model.name
         ),
     }
@@ -58,7 +58,7 @@ pub fn of(model: &Model, overrides: &Description, asked: NonZeroUsize) -> Result
         let still_open = input.open.iter().find(|open| open.axis > 0);
         if let Some(open) = still_open.filter(|_| image != Some(index) || shape.len() != 4) {
             bail!(
-                "model {} leaves axis {} of its input '{}' {} open, which no option sets; export it with that size",
+                "model {} leaves axis {} of its input '{}' {} open, which no option can set; export it with a fixed size",
                 model.name,
                 open.axis,
                 input.name,
@@ -69,7 +69,7 @@ pub fn of(model: &Model, overrides: &Description, asked: NonZeroUsize) -> Result
     }
     ensure!(
         signature.inputs.iter().all(|input| !input.is_empty()),
-        "model {} has an input of no elements; export it again",
+        "model {} has an input without elements; export it again",
         model.name
     );
     Ok(shaped(&model.signature, signature, images))

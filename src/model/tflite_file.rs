@@ -24,10 +24,13 @@ const METADATA_NAME: &str = "TFLITE_METADATA";
 pub fn read(bytes: &[u8]) -> Result<Signature> {
     ensure!(
         bytes.len() >= 8 && schema::model_buffer_has_identifier(bytes),
-        "it is no TensorFlow Lite file (no 'TFL3' mark); check the path or convert the model"
+        "it is not a TensorFlow Lite file (no 'TFL3' mark); check the path or convert the model"
     );
     let model = schema::root_as_model(bytes).map_err(|error| {
-        anyhow::anyhow!("it is damaged or cut short ({}); get the file again", one_line(&error))
+        anyhow::anyhow!(
+            "it is damaged or cut short ({}); download the file again",
+            one_line(&error)
+        )
     })?;
     let graph = model
         .subgraphs()
@@ -67,7 +70,7 @@ fn boundary(
         .iter()
         .map(|index| {
             let index = usize::try_from(index).ok().filter(|index| *index < tensors.len());
-            tensor_info(&tensors.get(index.context("an index lies outside the tensors")?))
+            tensor_info(&tensors.get(index.context("a tensor index is out of range")?))
         })
         .collect()
 }
@@ -136,7 +139,7 @@ fn operators(
     for operator in graph.operators().into_iter().flatten() {
         let index = operator.opcode_index() as usize;
         if index >= codes.len() {
-            bail!("an operator's code lies outside the list of codes");
+            bail!("an operator code index is out of range");
         }
         *counts.entry(operator_name(&codes.get(index))).or_default() += 1;
     }

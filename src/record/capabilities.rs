@@ -61,7 +61,7 @@ static TFLITE: Capabilities = Capabilities {
     external_delegates: true,
     threads: Threads::AsAsked,
     batch: true,
-    coverage: "the execution plan before and after delegation, read by a delegate of ours that takes nothing",
+    coverage: "the execution plan before and after delegation, read by our own delegate that takes no node",
     in_default_sweep: true,
 };
 
@@ -86,7 +86,7 @@ static LITERT: Capabilities = Capabilities {
     external_delegates: false,
     threads: Threads::AsAsked,
     batch: false,
-    coverage: "on a CPU the calls of one profiled run; on a GPU only whether anything was left to the CPU",
+    coverage: "on a CPU, the calls of one profiled run; on a GPU, only whether anything was left to the CPU",
     in_default_sweep: true,
 };
 
@@ -94,7 +94,7 @@ static TRACT: Capabilities = Capabilities {
     formats: &[Format::Tflite, Format::Onnx],
     delegates: &[measured(Delegate::None)],
     external_delegates: false,
-    threads: Threads::One("tract is built without its threads and runs on one"),
+    threads: Threads::One("tract is built without threads and uses one"),
     batch: true,
     coverage: "it has no delegates",
     in_default_sweep: true,
@@ -157,7 +157,7 @@ impl Capabilities {
 pub fn markdown() -> String {
     use strum::VariantArray;
     let mut table = String::from(
-        "| backend | reads | delegates (bold: measured by default) | threads | batch | where the figures on delegation come from |\n|---|---|---|---|---|---|\n",
+        "| backend | reads | delegates (bold: measured by default) | threads | batch | source of the figures on delegation |\n|---|---|---|---|---|---|\n",
     );
     for kind in BackendKind::VARIANTS {
         let can = kind.capabilities();

@@ -49,7 +49,7 @@ impl FromStr for Delegate {
             "coreml" => Self::Coreml,
             _ => match text.strip_prefix("external:") {
                 Some(rest) => parse_external(rest)?,
-                None => return Err(format!("'{text}' is no delegate; known: {DELEGATE_NAMES}")),
+                None => return Err(format!("'{text}' is not a delegate; known: {DELEGATE_NAMES}")),
             },
         })
     }

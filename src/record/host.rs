@@ -67,15 +67,15 @@ impl fmt::Display for Host {
         let told = |value: Option<bool>| match value {
             Some(true) => "on",
             Some(false) => "off",
-            None => "not told",
+            None => "unknown",
         };
         writeln!(f, "{}, {}, {} CPUs of {}", self.cpu, self.arch, self.cores, self.os)?;
         match (self.max_mhz.iter().min(), self.max_mhz.iter().max()) {
             (Some(low), Some(high)) if low == high => writeln!(f, "up to {high} MHz")?,
             (Some(low), Some(high)) => writeln!(f, "up to {low} to {high} MHz by CPU")?,
-            _ => writeln!(f, "frequencies not told")?,
+            _ => writeln!(f, "frequencies unknown")?,
         }
-        let governor = self.governor.as_deref().unwrap_or("not told");
+        let governor = self.governor.as_deref().unwrap_or("unknown");
         let (turbo, smt) = (told(self.turbo), told(self.smt));
         writeln!(f, "governor {governor}, turbo {turbo}, SMT {smt}")?;
         writeln!(f, "{} MB of memory", self.memory_bytes >> 20)?;
@@ -84,7 +84,7 @@ impl fmt::Display for Host {
         }
         write!(
             f,
-            "clock: steps of {} ns, {} ns a reading",
+            "clock: steps of {} ns, {} ns per reading",
             self.clock_precision_ns, self.clock_cost_ns
         )
     }

@@ -44,7 +44,7 @@ impl FromStr for InputSize {
             .zip(side(width))
             .and_then(|(height, width)| Self::of(height, width))
             .ok_or_else(|| {
-                format!("'{text}' is no size; give HEIGHTxWIDTH in pixels, such as 224x224")
+                format!("'{text}' is not a size; give HEIGHTxWIDTH in pixels, such as 224x224")
             })
     }
 }
@@ -58,8 +58,9 @@ impl TryFrom<Written> for InputSize {
             Written::Square(side) => (side, side),
             Written::Both([height, width]) => (height, width),
         };
-        Self::of(height, width)
-            .ok_or_else(|| format!("{height}x{width} is no size; give sides from 1 to {MOST}"))
+        Self::of(height, width).ok_or_else(|| {
+            format!("{height}x{width} is not a size; sides must be from 1 to {MOST}")
+        })
     }
 }
 

@@ -27,7 +27,7 @@ impl<'de> Deserializer<'de> for FieldsOf<'_> {
         _visitor: V,
     ) -> Result<V::Value, ListError> {
         *self.0 = fields;
-        Err(ListError::custom("only the names of the fields are asked for"))
+        Err(ListError::custom("only the names of the fields are requested"))
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, ListError> {

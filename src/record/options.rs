@@ -91,7 +91,7 @@ impl FromStr for NonNegative {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let value: f64 = text.parse().map_err(|_| format!("'{text}' is no number"))?;
+        let value: f64 = text.parse().map_err(|_| format!("'{text}' is not a number"))?;
         value.try_into()
     }
 }

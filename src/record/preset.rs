@@ -329,12 +329,12 @@ impl FromStr for Preset {
         let mut parts = text.split(',').map(str::trim);
         let name = parts.next().unwrap_or_default();
         let name = name.parse().map_err(|_| {
-            format!("no preset is called '{name}'; known: {}", PresetName::VARIANTS.join(", "))
+            format!("there is no preset '{name}'; known: {}", PresetName::VARIANTS.join(", "))
         })?;
         let mut preset = Self::plain(name);
         for part in parts {
             let (key, value) = part.split_once('=').ok_or_else(|| {
-                format!("'{part}' is no KEY=VALUE; write --preprocess {name},KEY=VALUE")
+                format!("'{part}' is not KEY=VALUE; write --preprocess {name},KEY=VALUE")
             })?;
             preset.state(key.trim(), value.trim())?;
         }

@@ -62,11 +62,11 @@ fn parameters_read_back_as_they_were_stated() {
 #[test]
 fn what_is_wrong_is_said_with_what_there_is() {
     for (text, reason) in [
-        ("torch", "no preset is called 'torch'; known: tflite-eval, slim, slim-pillow"),
-        ("", "no preset is called ''; known:"),
+        ("torch", "there is no preset 'torch'; known: tflite-eval, slim, slim-pillow"),
+        ("", "there is no preset ''; known:"),
         ("torchvision,size=3", "preset torchvision has no parameter 'size'; it has resize, crop"),
         ("timm,resize=3", "preset timm has no parameter 'resize'; it has crop_pct, crop_mode"),
-        ("torchvision,resize", "'resize' is no KEY=VALUE"),
+        ("torchvision,resize", "'resize' is not KEY=VALUE"),
         ("torchvision,resize=0", "must be pixels from 1 to 65535"),
         ("timm,crop_pct=0", "must be above 0 and at most 1"),
         ("timm,crop_pct=NaN", "must be above 0 and at most 1"),
@@ -80,7 +80,7 @@ fn what_is_wrong_is_said_with_what_there_is() {
             "timm,library=opencv",
             "cannot resize with bicubic as opencv does; choose nearest, bilinear",
         ),
-        ("letterbox,colour=300", "must be 0 to 255"),
+        ("letterbox,colour=300", "must be from 0 to 255"),
     ] {
         let error = text.parse::<Preset>().unwrap_err();
         assert!(error.contains(reason), "{text}: {error}");

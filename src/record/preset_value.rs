@@ -64,7 +64,7 @@ pub(super) fn numbers(text: &str) -> Result<Vec<f32>, String> {
     let numbers: Option<Vec<f32>> = text.split(':').map(number).collect();
     numbers
         .filter(|numbers| matches!(numbers.len(), 1 | 3))
-        .ok_or_else(|| "it must be one number, or three such as 0.485:0.456:0.406".to_owned())
+        .ok_or_else(|| "it must be one number, or three, for instance 0.485:0.456:0.406".to_owned())
 }
 
 pub(super) fn colour(text: &str) -> Result<[u8; 3], String> {
@@ -72,6 +72,9 @@ pub(super) fn colour(text: &str) -> Result<[u8; 3], String> {
     match parts.as_deref() {
         Some([grey]) => Ok([*grey; 3]),
         Some([r, g, b]) => Ok([*r, *g, *b]),
-        _ => Err("it must be 0 to 255, or three of these such as 114:114:114".to_owned()),
+        _ => {
+            Err("it must be from 0 to 255, or three such numbers, for instance 114:114:114"
+                .to_owned())
+        }
     }
 }

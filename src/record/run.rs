@@ -12,7 +12,8 @@ use crate::record::prediction::Prediction;
 use crate::record::preprocessing_check::PreprocessingCheck;
 
 /// Why a case fails whose delegate took nothing where it has to take something.
-pub const DELEGATE_REQUIRED: &str = "the delegate took no node and --require-delegate asks for it";
+pub const DELEGATE_REQUIRED: &str =
+    "the delegate took no node, which --require-delegate does not allow";
 
 /// What is known of a case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -37,7 +37,9 @@ impl Shard {
     pub fn from_zero_based(text: &str) -> Result<Self, String> {
         match numbers(text) {
             Some((index, count)) if index < count => Ok(Self { index: index + 1, count }),
-            _ => Err(format!("'{text}' is no shard; give K/N with K from 0 to N-1, such as 0/8")),
+            _ => {
+                Err(format!("'{text}' is not a shard; give K/N with K from 0 to N-1, such as 0/8"))
+            }
         }
     }
 
@@ -64,7 +66,7 @@ impl FromStr for Shard {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match numbers(text) {
             Some((index, count)) if (1..=count).contains(&index) => Ok(Self { index, count }),
-            _ => Err(format!("'{text}' is no shard; give K/N with K from 1 to N, such as 2/8")),
+            _ => Err(format!("'{text}' is not a shard; give K/N with K from 1 to N, such as 2/8")),
         }
     }
 }

@@ -147,7 +147,7 @@ impl TensorInfo {
     #[must_use]
     pub fn shape_text(&self) -> String {
         if self.unshaped {
-            return "of no stated shape".to_owned();
+            return "without a stated shape".to_owned();
         }
         let axis = |(axis, size): (usize, &usize)| match self.open_axis(axis) {
             Some(open) => open.name.clone().unwrap_or_else(|| "?".to_owned()),

@@ -60,7 +60,7 @@ fn field(column: &Column<Row>, row: &Row) -> String {
 /// # Errors
 /// A file that cannot be read or is not a results.csv of this program.
 pub fn read_results(path: &Path) -> Result<Vec<Row>> {
-    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let file = File::open(path).with_context(|| format!("could not read {}", path.display()))?;
     let mut reader = ::csv::Reader::from_reader(file);
     let mut read = || -> Result<Vec<Row>> {
         let columns: Vec<Option<&Column<Row>>> = reader

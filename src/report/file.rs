@@ -61,8 +61,8 @@ fn explain(path: &Path, error: &io::Error) -> anyhow::Error {
     let path = path.display();
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => anyhow!(
-            "cannot write {path}: the disk is full; free some space, then run `shutterbench report` on the run's folder"
+            "could not write {path}: the disk is full; free some space, then run `shutterbench report` on the run's folder"
         ),
-        _ => anyhow!("cannot write {path}: {error}"),
+        _ => anyhow!("could not write {path}: {error}"),
     }
 }

@@ -60,7 +60,7 @@ pub fn document(run: &Run, rows: &[Row]) -> String {
     text.push_str(&published(run, rows));
     let _ = writeln!(
         text,
-        "\n<sub>p50 and Top-1 with their 95% intervals; ● on the Pareto front of latency and Top-1, ○ a step of it within noise; an empty cell was not measured. shutterbench {}.</sub>",
+        "\n<sub>p50 and Top-1 with 95% intervals; ●: on the Pareto front of latency and Top-1, ○: on the front, but within noise; empty cell: not measured. shutterbench {}.</sub>",
         escape(&header.version)
     );
     text
@@ -147,7 +147,7 @@ fn accuracies(rows: &[Row]) -> String {
         return String::new();
     }
     format!(
-        "\n<details><summary>Top-1 against the most accurate, on the same images</summary>\n\n{}\n</details>\n",
+        "\n<details><summary>Top-1 compared with the most accurate, on the same images</summary>\n\n{}\n</details>\n",
         lines.concat()
     )
 }
@@ -197,7 +197,7 @@ fn published(run: &Run, rows: &[Row]) -> String {
     };
     let lines: String = pairs.lines.iter().take(MOST_ROWS).map(line).collect();
     format!(
-        "\n<details><summary>Published and measured</summary>\n\n{}\n\nPublished by: {}. {} Latencies are of different machines.\n\n</details>\n",
+        "\n<details><summary>Published and measured</summary>\n\n{}\n\nPublished by: {}. {} Latencies were measured on different machines.\n\n</details>\n",
         lines.trim_end(),
         escape(&pairs.sources),
         escape(&pairs.comparability)

@@ -138,7 +138,7 @@ fn status(row: &Row) -> Option<Note> {
 fn shortened(text: &str) -> String {
     const LONGEST: usize = 240;
     match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}… (all of it is in results.csv)", &text[..end]),
+        Some((end, _)) => format!("{}… (in full in results.csv)", &text[..end]),
         None => text.to_owned(),
     }
 }
@@ -146,7 +146,7 @@ fn shortened(text: &str) -> String {
 fn agreement(row: &Row) -> Option<Note> {
     let share = row.agreement_top1.filter(|_| row.is_suspicious())?;
     let text = format!(
-        "its best class equals the reference's on only {}% of the inputs: this is the speed of a wrong answer, and it wins nothing here",
+        "its best class equals the reference's on only {}% of the inputs: this is the speed of a wrong answer, so the case is not ranked",
         percent(share)
     );
     Some(Note::new(Weight::Warning, "wrong answers", text))
@@ -156,9 +156,9 @@ fn not_a_number(row: &Row) -> Option<Note> {
     let (bad, images) = (row.not_a_number, row.images?);
     (bad > 0).then(|| {
         let text = format!(
-            "{bad} of {images} images have a score that is no number, or a class that the model has not: such a score ranks last and never counts as right"
+            "{bad} of {images} images have a score that is not a number, or a class that the model does not have: such a score ranks last and never counts as correct"
         );
-        Note::new(Weight::Warning, "no number", text)
+        Note::new(Weight::Warning, "not a number", text)
     })
 }
 
@@ -187,12 +187,12 @@ fn delegate(row: &Row) -> Option<Note> {
         }
         DelegateStatus::None => {
             let text = format!(
-                "{delegate} was asked for and took no node: this is the time of the runtime's own kernels"
+                "{delegate} was requested but took no node: this is the time of the runtime's own kernels"
             );
             Some(Note::new(Weight::Warning, "not delegated", text))
         }
         DelegateStatus::Unknown => {
-            let text = format!("the runtime does not tell how much of the graph {delegate} took");
+            let text = format!("the runtime does not report how much of the graph {delegate} took");
             Some(Note::new(Weight::Caveat, "coverage unknown", text))
         }
     }
@@ -207,15 +207,14 @@ fn threads(row: &Row) -> Option<Note> {
     let (tag, text) = match (backend.capabilities().threads, &row.delegate) {
         _ if used == asked => return None,
         (Threads::One(why), _) => {
-            ("ignores threads", format!("{why}, not on the {asked} asked for"))
+            ("ignores threads", format!("{why}, not the {asked} that were requested"))
         }
-        _ if used < asked => (
-            "fewer threads",
-            format!("{backend} was asked for {asked} threads and worked with {used}"),
-        ),
+        _ if used < asked => {
+            ("fewer threads", format!("{backend} was asked for {asked} threads but used {used}"))
+        }
         (Threads::AsAsked, Delegate::None | Delegate::Xnnpack) if asked == 1 => (
             "more threads",
-            format!("{backend} was asked for one thread and its process had {used}"),
+            format!("{backend} was asked for one thread, but its process had {used}"),
         ),
         _ => return None,
     };
@@ -226,15 +225,15 @@ fn stability(row: &Row) -> Option<Note> {
     let word = row.stability?;
     let text = match word {
         Stability::Stable => return None,
-        Stability::Drifting => "its latency drifted: repeat it on a quiet machine",
+        Stability::Drifting => "its latency drifted: repeat the run on a quiet machine",
         Stability::Throttled => {
-            "the processor's frequency fell while it ran; it may have become too hot"
+            "the processor's frequency fell during the run; it may have become too hot"
         }
         Stability::Multimodal => {
-            "it ran at two or more speeds: the median alone does not describe it"
+            "it ran at two or more distinct speeds: the median alone does not describe it"
         }
         Stability::Noisy => {
-            "its runs scatter too much to know its median well; something else may have used the machine"
+            "its runs scatter too much for a precise median; something else may have used the machine"
         }
         Stability::Emulated => {
             "it ran on an emulated processor: its times say nothing about a real one"

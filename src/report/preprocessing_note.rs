@@ -37,7 +37,7 @@ pub fn sentence(check: &PreprocessingCheck) -> String {
             },
         ),
         None => format!(
-            "no other preprocessing that was tried is significantly better than the one in use, on {} images",
+            "none of the other kinds of preprocessing that were tried is significantly better than the one in use, on {} images",
             check.images
         ),
     }
@@ -126,7 +126,7 @@ pub fn section(run: &Run) -> String {
     }
     let tables: String = run.preprocessing_checks.iter().map(table).collect();
     format!(
-        "<section id=\"preprocessing\" aria-labelledby=\"preprocessing-title\"><h2 id=\"preprocessing-title\">Preprocessing</h2><p class=\"lead\">Each model under other pipelines, on the same images. p is McNemar's exact test against the pipeline in use, adjusted for the number of pipelines (Holm); nothing was switched.</p>{tables}</section>\n"
+        "<section id=\"preprocessing\" aria-labelledby=\"preprocessing-title\"><h2 id=\"preprocessing-title\">Preprocessing</h2><p class=\"lead\">Each model with other pipelines, on the same images. p is from McNemar's exact test against the pipeline in use, adjusted for the number of pipelines (Holm). The figures of the run are those of the pipeline in use.</p>{tables}</section>\n"
     )
 }
 

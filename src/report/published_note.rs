@@ -120,19 +120,19 @@ fn comparability(run: &Run, published_on: &[&str]) -> String {
         .map_or_else(|| "the dataset".to_owned(), |name| format!("'{}'", name.to_string_lossy()));
     match (published_on_it, measured_on_it) {
         (true, true) if dataset.images == ILSVRC2012_IMAGES => {
-            format!("Both are of the whole of {named}.")
+            format!("Both were measured on the whole of {named}.")
         }
         (true, true) => format!(
-            "Here on {} of the {ILSVRC2012_IMAGES} images of {named}: a difference within the interval of Top-1 says nothing.",
+            "Measured here on {} of the {ILSVRC2012_IMAGES} images of {named}: a difference within the interval of Top-1 is not significant.",
             dataset.images
         ),
         (true, false) => format!(
-            "Accuracies published are of {named}; those here are of {} images of {here}, which is not that set. They cannot be compared; only the order of the models can.",
+            "The published accuracies are for {named}, those here for {} images of {here}, which is a different set. Only the order of the models can be compared.",
             dataset.images
         ),
         (false, _) => format!(
-            "Accuracies published are of {}; those here are of {} images of {here}. Unless that is the same set, only the order of the models can be compared.",
-            if named.is_empty() { "a dataset that is not stated" } else { &named },
+            "The published accuracies are for {}, those here for {} images of {here}. Unless that is the same set, only the order of the models can be compared.",
+            if named.is_empty() { "an unstated dataset" } else { &named },
             dataset.images
         ),
     }

@@ -19,7 +19,8 @@ use crate::table::rows::rows;
 /// The folder cannot be made or a file cannot be written whole; a file that
 /// was there before is then still the old one.
 pub fn write_all(run: &Run, dir: &Path) -> Result<()> {
-    fs::create_dir_all(dir).with_context(|| format!("cannot make the folder {}", dir.display()))?;
+    fs::create_dir_all(dir)
+        .with_context(|| format!("could not create the folder {}", dir.display()))?;
     let rows = rows(run);
     write_file(&dir.join("results.csv"), |to| csv::results(&rows, to))?;
     write_file(&dir.join("samples.csv"), |to| csv::samples(run, to))?;

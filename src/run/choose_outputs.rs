@@ -77,7 +77,7 @@ pub fn decide<'a>(
 }
 
 /// The source of a kind that was seen in what a model gave.
-const BY_IMAGES: &str = "what it gives for the dataset's first images";
+const BY_IMAGES: &str = "its outputs for the dataset's first images";
 
 fn one(model: &Model, means: ProbeSetup<'_>) -> Result<ScoredOutput> {
     let ProbeSetup { overrides, dataset, .. } = means;
@@ -131,7 +131,7 @@ fn class_names(
     };
     labels.or_else(in_graph).or_else(of_dataset).with_context(|| {
         format!(
-            "model {} gives names of classes, and nothing tells which they are; give --labels",
+            "model {} outputs class names, but it is not known which; give --labels",
             model.name
         )
     })
@@ -175,7 +175,7 @@ impl OutputProbe {
             Ok((Reply::Failed { reason } | Reply::Unsupported { reason }, _)) => {
                 anyhow::bail!("{reason}")
             }
-            Ok(_) => anyhow::bail!("its process gave the wrong kind of reply"),
+            Ok(_) => anyhow::bail!("its process sent the wrong kind of reply"),
             Err(fault) => anyhow::bail!("{}", fault.reason),
         }
     }
@@ -239,7 +239,7 @@ pub fn of<'a>(header: &'a Header, model: &Model) -> Result<&'a ScoredOutput, Fau
     let unscored = || header.unscored.iter().find(|(name, _)| *name == model.name);
     header.scored_of(&model.name).ok_or_else(|| {
         let reason =
-            unscored().map_or_else(|| "it is no classifier".into(), |(_, why)| why.clone());
+            unscored().map_or_else(|| "it is not a classifier".into(), |(_, why)| why.clone());
         Fault::new(Status::Unsupported, reason)
     })
 }
@@ -256,7 +256,7 @@ pub fn reading(
 ) -> Result<OutputReader> {
     let images = shapes::images(model, NonZeroUsize::MIN)?.get();
     let output = outputs.get(scored.index).with_context(|| {
-        format!("output {} was asked for, the model has {}", scored.index, outputs.len())
+        format!("output {} was requested, but the model has {}", scored.index, outputs.len())
     })?;
     let one = if output.is_open() {
         let count = match scored.form {

@@ -176,7 +176,7 @@ impl Journal {
         let path = folder.join(FILE_NAME);
         let file = OpenOptions::new().append(true).create_new(true).open(&path).with_context(|| {
             format!(
-                "cannot begin a run in {}; if it holds one, continue it with --resume or name another folder with --out",
+                "could not begin a run in {}; if it holds one, continue it with --resume, or choose another folder with --out",
                 folder.display()
             )
         })?;
@@ -208,7 +208,7 @@ impl Journal {
             // While the lock was not ours, its owner may have written on.
             if Self::is_torn(folder) {
                 fs::remove_file(folder.join(FILE_NAME)).with_context(|| {
-                    format!("the torn journal in {} cannot be removed", folder.display())
+                    format!("the torn journal in {} could not be removed", folder.display())
                 })?;
             }
         }
@@ -225,7 +225,7 @@ impl Journal {
         ensure!(path.is_file(), "{} holds no run to resume (no {FILE_NAME})", folder.display());
         let lock = lock(folder)?;
         let (entries, whole) = read(folder)?;
-        let context = || format!("cannot continue {}", path.display());
+        let context = || format!("could not continue {}", path.display());
         let file = OpenOptions::new().append(true).open(&path).with_context(context)?;
         file.set_len(whole).with_context(context)?;
         Ok((Self { file, path, synced: Instant::now(), _lock: lock }, entries))
@@ -248,7 +248,7 @@ impl Journal {
         }
         kept.with_context(|| {
             format!(
-                "cannot write {}; what was measured before is kept: make room and continue with --resume",
+                "could not write {}; what was measured before is kept: free some space and continue with --resume",
                 self.path.display()
             )
         })
@@ -257,13 +257,13 @@ impl Journal {
 
 pub(crate) fn make(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| {
-        format!("cannot make the run's folder {}; name another with --out", folder.display())
+        format!("could not create the run's folder {}; choose another with --out", folder.display())
     })
 }
 
 pub(crate) fn lock(folder: &Path) -> Result<File> {
     let path = folder.join("lock");
-    let context = || format!("cannot write in the run's folder {}", folder.display());
+    let context = || format!("could not write in the run's folder {}", folder.display());
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -273,7 +273,7 @@ pub(crate) fn lock(folder: &Path) -> Result<File> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => bail!(
-            "another shutterbench is writing {}; wait for it or name another folder",
+            "another shutterbench is writing {}; wait for it or choose another folder",
             folder.display()
         ),
         Err(TryLockError::Error(error)) => Err(error).with_context(context),
@@ -363,7 +363,7 @@ fn each_line(mut from: impl BufRead, mut take: impl FnMut(Entry) -> Result<()>) 
     Ok(whole)
 }
 
-const NO_HEADER: &str = "it does not begin with the run's header, so nothing was measured; give --continue --out in place of --resume, with the run's options, and it begins anew";
+const NO_HEADER: &str = "it does not begin with the run's header, so nothing was measured; use --continue --out instead of --resume, with the run's options, to start again";
 
 /// A newer journal is refused by name, before its unknown fields confuse.
 fn check_schema(line: &[u8]) -> Result<()> {
@@ -373,7 +373,7 @@ fn check_schema(line: &[u8]) -> Result<()> {
     }
     match serde_json::from_slice::<Schema>(line) {
         Ok(Schema { schema }) if schema > SCHEMA => bail!(
-            "its schema is {schema}, this program knows {SCHEMA}; use the newer shutterbench that wrote it"
+            "its schema is {schema}, but this program knows {SCHEMA}; use the newer shutterbench that wrote it"
         ),
         _ => Ok(()),
     }

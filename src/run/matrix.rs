@@ -79,8 +79,7 @@ impl Matrix<'_> {
 #[must_use]
 pub fn crowded(cases: &[Case], cpus: usize) -> Option<String> {
     let most = cases.iter().map(|case| case.threads.get()).max()?;
-    (cpus > 0 && most > cpus)
-        .then(|| format!("{most} threads have only {cpus} CPU(s) here and take turns on them"))
+    (cpus > 0 && most > cpus).then(|| format!("{most} threads share only {cpus} CPU(s) here"))
 }
 
 fn preferred<T>(items: &[T], passes: impl Fn(&T) -> bool) -> Vec<&T> {
@@ -130,6 +129,6 @@ mod tests {
         };
         let cases = matrix.cases();
         assert_eq!(crowded(&cases, 4), None);
-        assert!(crowded(&cases, 2).unwrap().starts_with("4 threads have only 2 CPU(s)"));
+        assert!(crowded(&cases, 2).unwrap().starts_with("4 threads share only 2 CPU(s)"));
     }
 }

@@ -99,7 +99,7 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
         let shaped = shapes::of(model, &options.overrides, NonZeroUsize::MIN)?;
         if shaped.images.get() > 1 {
             assumptions.push(format!(
-                "{}: {} images per run, as its file fixes; throughput and the latency per image count each of them",
+                "{}: its file fixes {} images per run; throughput and latency per image count each of them",
                 model.name, shaped.images
             ));
         }
@@ -122,7 +122,7 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
     if let (Some(accuracy), Some(dataset)) = (&options.accuracy, &dataset) {
         for (name, reason) in &unscored {
             ensure!(options.latency.is_some(), "{reason}");
-            assumptions.push(format!("{name} is timed and not scored: {reason}"));
+            assumptions.push(format!("{name} is timed but not scored: {reason}"));
         }
         assumptions.extend(decided.assumed);
         let known = model_decisions::about(dataset, &models, &options.overrides, &decided.scored)?;
@@ -174,13 +174,13 @@ pub fn run_id(moment: OffsetDateTime) -> Result<String> {
 pub(crate) fn run_second(moment: OffsetDateTime) -> Result<String> {
     moment
         .format(format_description!("[year][month][day]-[hour][minute][second]"))
-        .context("cannot name the run after the time")
+        .context("could not name the run after the time")
 }
 
 /// Why a shard but the first has no latencies: figures of several machines
 /// would not belong together.
 pub(crate) fn latency_elsewhere(shard: Shard) -> String {
-    format!("shard {shard}: latency is measured by shard 1 alone")
+    format!("shard {shard}: latency is measured only by shard 1")
 }
 
 /// Opens a dataset, or the sample of it that was asked for.
@@ -197,7 +197,7 @@ pub fn open_dataset(options: &AccuracyOptions, seed: u64) -> Result<Dataset> {
     if let Some(shard) = options.shard {
         ensure!(
             !dataset.scored().is_empty(),
-            "shard {shard} holds none of the {} images; make fewer shards",
+            "shard {shard} holds none of the {} images; use fewer shards",
             dataset.entries.len()
         );
     }
@@ -217,7 +217,7 @@ fn one_and_all_cpus() -> Vec<NonZeroUsize> {
 fn fewer_images(options: &AccuracyOptions, dataset: &Dataset) -> Option<String> {
     let (asked, all) = (options.images?, dataset.entries.len());
     (asked > all)
-        .then(|| format!("--images {asked}: the dataset has {all}, and all of them are scored"))
+        .then(|| format!("--images {asked}: the dataset has {all}; all of them are scored"))
 }
 
 /// The backends that were asked for, each of which must be present; or all
@@ -237,7 +237,7 @@ fn backends(wanted: &[BackendKind], assumptions: &mut Vec<String>) -> Result<Vec
                 assumptions.push(format!("backend {kind} is left out: {error}"));
             }
             Err(BackendError::Absent { reason, remedy }) => {
-                anyhow::bail!("backend {kind} is not present: {reason}; {remedy}")
+                anyhow::bail!("backend {kind} is missing: {reason}; {remedy}")
             }
             Err(error) => anyhow::bail!("backend {kind} cannot be used: {error}"),
         }
@@ -250,7 +250,7 @@ fn options(wanted: &SuiteFile, models: &[Model], assumptions: &mut Vec<String>) 
         wanted.latency.unwrap_or(true).then(|| latency_options(wanted)).transpose()?;
     ensure!(
         latency.is_some() || wanted.affinity.is_none(),
-        "--affinity pins what latency is measured in, and none is to be measured; leave out --affinity or --no-latency"
+        "--affinity applies only to latency, which is not measured; omit --affinity or --no-latency"
     );
     let accuracy = if wanted.accuracy.unwrap_or(true) {
         accuracy_options(wanted, models, assumptions)?
@@ -260,7 +260,7 @@ fn options(wanted: &SuiteFile, models: &[Model], assumptions: &mut Vec<String>) 
     if let Some(shard) = wanted.shard {
         ensure!(
             accuracy.is_some(),
-            "--shard {shard} is a part of the images; name their folder with --dataset, and leave out --no-accuracy"
+            "--shard {shard} selects part of the images; give their folder with --dataset, and omit --no-accuracy"
         );
         if shard.index() > 1 && latency.take().is_some() {
             assumptions.push(latency_elsewhere(shard));
@@ -268,10 +268,10 @@ fn options(wanted: &SuiteFile, models: &[Model], assumptions: &mut Vec<String>) 
     }
     ensure!(
         latency.is_some() || accuracy.is_some(),
-        "neither latency nor accuracy is to be measured; leave out --no-latency or name a dataset with --dataset"
+        "neither latency nor accuracy would be measured; omit --no-latency or give a dataset with --dataset"
     );
     let timeout_seconds = wanted.timeout.map_or(TIMEOUT_SECONDS, NonNegative::get);
-    ensure!(timeout_seconds > 0.0, "--timeout 0 would end every case; give seconds");
+    ensure!(timeout_seconds > 0.0, "--timeout 0 would end every case; it must be more than 0");
     Ok(Options {
         latency,
         accuracy,
@@ -292,12 +292,12 @@ fn latency_options(wanted: &SuiteFile) -> Result<LatencyOptions> {
     for (option, amount) in [("runs", wanted.runs), ("processes", wanted.processes)] {
         ensure!(
             amount != Some(Amount::Fixed(0)),
-            "--{option} 0 measures nothing; give 'auto' or a whole number from 1"
+            "--{option} 0 measures nothing; give 'auto' or a whole number of at least 1"
         );
     }
     ensure!(
         min_seconds <= max_seconds,
-        "--min-seconds {min_seconds} is more than --max-seconds {max_seconds}; raise the one or lower the other"
+        "--min-seconds {min_seconds} is more than --max-seconds {max_seconds}; lower it or raise --max-seconds"
     );
     let affinity = match &wanted.affinity {
         Some(text) => affinity::parse(text)?,
@@ -342,9 +342,9 @@ fn accuracy_options(
     let Some(dataset) = dataset else {
         ensure!(
             wanted.images.is_none(),
-            "--images needs a dataset; name its folder with --dataset"
+            "--images needs a dataset; give its folder with --dataset"
         );
-        assumptions.push("no dataset was named (--dataset): accuracy was not measured".into());
+        assumptions.push("no dataset was given (--dataset): accuracy was not measured".into());
         return Ok(None);
     };
     Ok(Some(AccuracyOptions {

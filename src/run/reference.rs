@@ -32,7 +32,7 @@ pub fn outside(models: &[Model]) -> Result<(Vec<Model>, Vec<String>)> {
         match select::beside(model, name)? {
             Some(reference) => found.push(reference),
             None => missing.push(format!(
-                "{}: its reference '{name}' is not at hand; it is compared with itself",
+                "{}: its reference '{name}' was not found; it is compared with itself",
                 model.name
             )),
         }

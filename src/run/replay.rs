@@ -175,7 +175,7 @@ fn apply(run: &mut Run, entry: Entry) -> Result<()> {
             match run.accuracies.get_mut(subject) {
                 Some(record) => record.apply(entry),
                 None => bail!(
-                    "the journal speaks of accuracy subject {subject}, which is not in its header"
+                    "the journal refers to accuracy subject {subject}, which is not in its header"
                 ),
             }
         }
@@ -185,7 +185,7 @@ fn apply(run: &mut Run, entry: Entry) -> Result<()> {
         | Entry::Coverage { case, .. }
         | Entry::CaseEnded { case, .. } => match run.cases.get_mut(case) {
             Some(record) => record.apply(entry),
-            None => bail!("the journal speaks of case {case}, which is not in its header"),
+            None => bail!("the journal refers to case {case}, which is not in its header"),
         },
     }
     Ok(())

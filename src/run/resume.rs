@@ -16,7 +16,7 @@ use crate::run::plan::{open_dataset, runtime, worker_hash};
 pub fn check_measured(header: &Header) -> Result<()> {
     ensure!(
         header.parts.is_empty(),
-        "the run {} was merged from others and has nothing to continue; resume those",
+        "the run {} was merged from others, so it cannot be continued; resume those",
         header.run_id
     );
     Ok(())
@@ -29,7 +29,7 @@ pub fn check_measured(header: &Header) -> Result<()> {
 pub fn check(header: &Header) -> Result<Option<Dataset>> {
     ensure!(
         header.binary_sha256 == worker_hash(&header.options),
-        "this shutterbench is not the build that began the run {} (version {}, commit {}); resume with that one or start a new run",
+        "this shutterbench is not the build that began the run {} (version {}, commit {}); resume with that build or start a new run",
         header.run_id,
         header.version,
         header.commit.as_deref().unwrap_or("unknown")
@@ -50,7 +50,7 @@ pub fn check(header: &Header) -> Result<Option<Dataset>> {
             .with_context(|| format!("the run {} cannot be continued", header.run_id))?;
         ensure!(
             (&now.sha256, now.bytes) == (&model.sha256, model.bytes),
-            "model {} changed since the run {} began; start a new run",
+            "model {} has changed since the run {} began; start a new run",
             model.path.display(),
             header.run_id
         );
@@ -60,7 +60,7 @@ pub fn check(header: &Header) -> Result<Option<Dataset>> {
     let facts = dataset.facts();
     ensure!(
         header.dataset.as_ref().is_some_and(|then| then.listing_sha256 == facts.listing_sha256),
-        "dataset {} changed since the run {} began; start a new run",
+        "dataset {} has changed since the run {} began; start a new run",
         options.dataset.display(),
         header.run_id
     );
@@ -73,7 +73,7 @@ fn same_surroundings(header: &Header, host: &Host) -> Result<()> {
     let run = &header.run_id;
     for then in &header.runtimes {
         let Some(now) = runtime(then.backend) else {
-            bail!("the run {run} uses {}, which is no longer present; bring it back", then.backend)
+            bail!("the run {run} uses {}, which is no longer there; restore it", then.backend)
         };
         let of = |runtime: &Runtime| match &runtime.sha256 {
             Some(hash) => format!("{} (SHA-256 {})", runtime.version, &hash[..hash.len().min(12)]),
@@ -81,7 +81,7 @@ fn same_surroundings(header: &Header, host: &Host) -> Result<()> {
         };
         ensure!(
             (&now.version, &now.sha256) == (&then.version, &then.sha256),
-            "the runtime {} was {} when the run {run} began and is {} now; bring that one back or start a new run",
+            "the runtime {} was {} when the run {run} began and is {} now; restore that one or start a new run",
             then.backend,
             of(then),
             of(&now)
@@ -97,10 +97,10 @@ fn same_surroundings(header: &Header, host: &Host) -> Result<()> {
     for (what, then, now) in facts {
         // An earlier build, or a system that does not tell.
         let Some(then) = then else { continue };
-        let now = now.as_deref().unwrap_or("not told");
+        let now = now.as_deref().unwrap_or("unknown");
         ensure!(
             then == now,
-            "the {what} was {then} when the run {run} began and is {now} now, so its latencies would not compare; set it back or start a new run"
+            "the {what} was {then} when the run {run} began and is {now} now, so its latencies could not be compared; set it back or start a new run"
         );
     }
     Ok(())

@@ -25,7 +25,7 @@ pub fn check_all(run: &Header, wanted: &Header) -> Result<()> {
     for name in names {
         if let Some(difference) = difference(name, then.get(name), now.get(name)) {
             bail!(
-                "the run {} was begun with other options: {difference}; give those, or name another folder with --out",
+                "the run {} was begun with other options: {difference}; use those, or choose another folder with --out",
                 run.run_id
             );
         }
@@ -42,7 +42,7 @@ pub fn check_given(run: &Header, given: &SuiteFile) -> Result<()> {
     for (name, value) in given_options(given)? {
         if let Some(difference) = difference(&name, then.get(&name), Some(&value)) {
             bail!(
-                "the run {} was begun with other options: {difference}; leave --{name} out, or start a new run",
+                "the run {} was begun with other options: {difference}; omit --{name}, or start a new run",
                 run.run_id
             );
         }

@@ -22,13 +22,13 @@ pub fn select(
     let Some(partition) = wanted.partition else {
         ensure!(
             wanted.anchor.is_none(),
-            "--anchor names a case that every part measures; give --partition with it"
+            "--anchor names the case that every part measures; use it with --partition"
         );
         return Ok((cases, selection));
     };
     ensure!(
         wanted.shard.is_none(),
-        "--partition parts the cases and --shard the images; give one of them"
+        "--partition splits the cases and --shard the images; give only one of them"
     );
     let anchor = match &wanted.anchor {
         Some(text) => Some(the_only(&cases, text)?),
@@ -43,7 +43,7 @@ pub fn select(
         cases.into_iter().enumerate().filter(is_mine).unzip();
     ensure!(
         !mine.is_empty(),
-        "partition {partition} holds none of the {count} cases; make fewer parts"
+        "partition {partition} holds none of the {count} cases; use fewer parts"
     );
     selection.partition = Some(partition);
     selection.anchor = anchor;
@@ -61,7 +61,7 @@ fn matching(all: Vec<Case>, patterns: &[String]) -> Result<Vec<Case>> {
     for pattern in &patterns {
         ensure!(
             all.iter().any(|case| pattern.means(case)),
-            "--only {} matches none of the {} cases; 'shutterbench plan' with the same options lists them",
+            "--only {} matches none of the {} cases; list them with 'shutterbench plan' and the same options",
             pattern.text,
             all.len()
         );
@@ -76,9 +76,9 @@ fn the_only(cases: &[Case], text: &str) -> Result<String> {
     match found.as_slice() {
         [case] => Ok(case.id()),
         [] => bail!(
-            "--anchor {text} matches no case; 'shutterbench plan' with the same options lists them"
+            "--anchor {text} matches no case; list them with 'shutterbench plan' and the same options"
         ),
-        several => bail!("--anchor {text} matches {} cases; name one", several.len()),
+        several => bail!("--anchor {text} matches {} cases; name exactly one", several.len()),
     }
 }
 
@@ -91,7 +91,7 @@ struct CasePattern<'a> {
 impl<'a> CasePattern<'a> {
     fn new(text: &'a str) -> Result<Self> {
         let pattern = Pattern::new(text)
-            .with_context(|| format!("'{text}' is neither a case's id nor a pattern"))?;
+            .with_context(|| format!("'{text}' is neither a case id nor a valid pattern"))?;
         Ok(Self { text, pattern })
     }
 

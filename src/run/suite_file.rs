@@ -85,8 +85,8 @@ impl SuiteFile {
     /// A file that cannot be read or is no suite.
     pub fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path)
-            .with_context(|| format!("cannot read suite {}", path.display()))?;
+            .with_context(|| format!("could not read suite {}", path.display()))?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        Self::parse(&text, folder).with_context(|| format!("suite {} is wrong", path.display()))
+        Self::parse(&text, folder).with_context(|| format!("suite {} is invalid", path.display()))
     }
 }

@@ -35,7 +35,7 @@ pub(crate) fn check_format(
 /// results are published, and its folder is nobody's business.
 pub(crate) fn cannot_load(model: &Path, reason: &dyn std::fmt::Display) -> String {
     let file = model.file_name().unwrap_or(model.as_os_str()).to_string_lossy();
-    format!("cannot load model {file}: {}", one_line(&reason.to_string()))
+    format!("could not load model {file}: {}", one_line(&reason.to_string()))
 }
 
 /// A runtime's message as one line, so that it fits a CSV field.

@@ -76,7 +76,7 @@ impl RuntimeLibrary {
             } else {
                 Err(BackendError::Absent {
                     reason: format!(
-                        "{} names {}, which is no file",
+                        "{} names {}, which is not a file",
                         self.variable(),
                         path.display()
                     ),
@@ -91,12 +91,12 @@ impl RuntimeLibrary {
             .find(|path| path.is_file())
             .ok_or_else(|| BackendError::Absent {
                 reason: format!(
-                    "{} is in none of {}",
+                    "{} was not found in any of {}",
                     self.file_name(),
                     folders.iter().map(|f| f.display().to_string()).collect::<Vec<_>>().join(", ")
                 ),
                 remedy: format!(
-                    "'shutterbench fetch {}' brings it, or set {}",
+                    "run 'shutterbench fetch {}', or set {}",
                     self.fetch_name(),
                     self.variable()
                 ),

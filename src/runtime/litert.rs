@@ -45,7 +45,7 @@ impl Litert {
         let absent = |why: &dyn std::fmt::Display| BackendError::Absent {
             reason: format!("{} cannot be used ({})", path.display(), one_line(&why.to_string())),
             remedy: format!(
-                "'shutterbench fetch {}' brings one that works",
+                "run 'shutterbench fetch {}' for one that works",
                 RuntimeLibrary::Litert.fetch_name()
             ),
         };
@@ -74,7 +74,10 @@ impl Backend for Litert {
         let target = Executor::of(request.delegate)?;
         let shaped = shaped(request, format)?;
         if shaped.resized {
-            return Err(no_batch(shaped.images, &"LiteRT's CompiledModel runs the file's shapes"));
+            return Err(no_batch(
+                shaped.images,
+                &"LiteRT's CompiledModel runs only the shapes in the file",
+            ));
         }
         if refusal::is_of_other_hardware(&shaped.signature)
             && let Some(error) = refusal::of_custom_operators(request.model, &shaped.signature)
@@ -124,8 +127,7 @@ impl Litert {
 
 fn refused_by_gpu(reason: String) -> BackendError {
     BackendError::Unsupported(format!(
-        "LiteRT's GPU accelerator does not work with this machine's driver ({}); \
-         --in-process shows what the driver says",
+        "LiteRT's GPU accelerator does not work with this machine's driver ({}); --in-process shows the driver's messages",
         one_line(&reason)
     ))
 }
@@ -189,7 +191,7 @@ impl Executor {
             Delegate::Xnnpack => Ok(Self::Xnnpack),
             Delegate::Gpu => Ok(Self::Gpu),
             other => Err(BackendError::Unsupported(format!(
-                "LiteRT's CompiledModel takes no {other} delegate"
+                "LiteRT's CompiledModel has no {other} delegate"
             ))),
         }
     }
@@ -215,8 +217,7 @@ fn check_gpu(accelerators: &[String]) -> Result<(), BackendError> {
     }
     RuntimeLibrary::LitertGpu.find()?;
     Err(BackendError::Unsupported(
-        "LiteRT's GPU accelerator did not start: no Vulkan device was found (Debian's \
-         mesa-vulkan-drivers brings a software one)"
+        "LiteRT's GPU accelerator did not start: no Vulkan device was found (Debian's mesa-vulkan-drivers provides a software one)"
             .into(),
     ))
 }

@@ -57,7 +57,7 @@ fn absent(path: &Path, why: &dyn std::fmt::Display) -> BackendError {
     BackendError::Absent {
         reason: format!("{} cannot be used ({})", path.display(), one_line(&why.to_string())),
         remedy: format!(
-            "'shutterbench fetch {}' brings one that works",
+            "run 'shutterbench fetch {}' for one that works",
             RuntimeLibrary::Onnxruntime.fetch_name()
         ),
     }
@@ -73,7 +73,7 @@ fn version_of(path: &Path) -> Result<String, BackendError> {
     unsafe {
         let base = library
             .get::<unsafe extern "C" fn() -> *const ort::sys::OrtApiBase>(b"OrtGetApiBase\0")
-            .map_err(|_| absent(path, &"it is no ONNX Runtime: it lacks OrtGetApiBase"))?(
+            .map_err(|_| absent(path, &"it is not ONNX Runtime: it lacks OrtGetApiBase"))?(
         );
         let version = CStr::from_ptr(((*base).GetVersionString)());
         Ok(version.to_string_lossy().into_owned())
@@ -164,7 +164,7 @@ fn inputs(outlets: &[Outlet], shaped: &Shaped) -> Result<Vec<TensorInfo>, Backen
         .map(|outlet| {
             let ValueType::Tensor { ty, shape, .. } = outlet.dtype() else {
                 return Err(BackendError::Unsupported(format!(
-                    "its input '{}' is no tensor",
+                    "its input '{}' is not a tensor",
                     outlet.name()
                 )));
             };
@@ -195,7 +195,7 @@ fn outputs(outlets: &[Outlet], known: &[TensorInfo]) -> Result<Vec<TensorInfo>, 
             let known = known.iter().find(|output| output.name == name);
             let ValueType::Tensor { ty, shape, .. } = outlet.dtype() else {
                 return known.cloned().ok_or_else(|| {
-                    BackendError::Unsupported(format!("its output '{name}' is no tensor"))
+                    BackendError::Unsupported(format!("its output '{name}' is not a tensor"))
                 });
             };
             let element = element_of(&name, *ty)?;
@@ -292,7 +292,7 @@ impl Session for OnnxruntimeSession {
         let Some(value) = &self.results[index] else {
             let values = output::values(&self.session, &self.binding).map_err(failed)?;
             let value = values.get(index).ok_or_else(|| {
-                BackendError::Failed(format!("output {index} was asked for before a run"))
+                BackendError::Failed(format!("output {index} was requested before a run"))
             })?;
             let classes = self.classes.get(index).and_then(Option::as_deref).unwrap_or_default();
             return output::bytes(value, info.element.width(), classes).map_err(failed);

@@ -47,7 +47,7 @@ pub(crate) fn coverage(recipe: &OnnxruntimeRecipe, known: &[TensorInfo]) -> ort:
     // A file that stays behind in the temporary folder does no harm.
     let _ = fs::remove_file(&path);
     let text =
-        text.map_err(|error| ort::Error::new(format!("its profile cannot be read: {error}")))?;
+        text.map_err(|error| ort::Error::new(format!("its profile could not be read: {error}")))?;
     Ok(count(&text, recipe.provider().map(|provider| provider.name())))
 }
 

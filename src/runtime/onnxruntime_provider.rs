@@ -55,9 +55,7 @@ pub(crate) fn of(delegate: &Delegate) -> Result<Option<Provider>, BackendError> 
         Delegate::Nnapi => Provider::Nnapi,
         Delegate::Coreml => Provider::Coreml,
         other => {
-            return Err(BackendError::Unsupported(format!(
-                "ONNX Runtime knows no {other} delegate"
-            )));
+            return Err(BackendError::Unsupported(format!("ONNX Runtime has no {other} delegate")));
         }
     };
     match provider.is_available() {
@@ -66,8 +64,8 @@ pub(crate) fn of(delegate: &Delegate) -> Result<Option<Provider>, BackendError> 
             "this build of ONNX Runtime has no {}; point SHUTTERBENCH_ONNXRUNTIME_LIB at one that has",
             provider.name()
         ))),
-        Err(error) => {
-            Err(BackendError::Failed(format!("ONNX Runtime does not tell its providers ({error})")))
-        }
+        Err(error) => Err(BackendError::Failed(format!(
+            "ONNX Runtime does not report its providers ({error})"
+        ))),
     }
 }

@@ -20,20 +20,15 @@ pub(crate) fn of_custom_operators(model: &Path, signature: &Signature) -> Option
     let first = names.first()?;
     let all = names.join(", ");
     let reason = if names.contains(&"edgetpu-custom-op") {
-        "it is compiled for the Edge TPU (operator edgetpu-custom-op), which this runtime has not; \
-         use the file that edgetpu_compiler was given, or --delegate external:libedgetpu.so.1 \
-         where there is such a device"
+        "it is compiled for the Edge TPU (operator edgetpu-custom-op), which this runtime does not have; use the file that was compiled with edgetpu_compiler, or --delegate external:libedgetpu.so.1 if you have such a device"
             .to_owned()
     } else if first.starts_with("Flex") {
         format!(
-            "it holds TensorFlow's own operators ({all}), which this runtime has not; convert it \
-             with TFLITE_BUILTINS alone, without SELECT_TF_OPS, or give the Flex delegate with \
-             --delegate external:PATH"
+            "it holds TensorFlow's own operators ({all}), which this runtime does not have; convert it with only TFLITE_BUILTINS, without SELECT_TF_OPS, or give the Flex delegate with --delegate external:PATH"
         )
     } else {
         format!(
-            "it holds custom operators ({all}), which this runtime has not; convert it without \
-             them, or give the library that has them with --delegate external:PATH"
+            "it holds custom operators ({all}), which this runtime does not have; convert it without them, or give the library that has them with --delegate external:PATH"
         )
     };
     Some(BackendError::Unsupported(cannot_load(model, &reason)))
@@ -54,14 +49,12 @@ pub(crate) fn of_onnxruntime(model: &Path, version: &str, said: &str) -> Backend
     let reason = if let Some((own, most)) = versions(&said, "IR version: ", "IR version: ") {
         format!(
             "its IR version {own} is newer than {most}, the newest that ONNX Runtime {version} reads; \
-             'shutterbench fetch onnxruntime' brings the newest one known here, or export it with IR \
-             version {most}"
+             run 'shutterbench fetch onnxruntime' for the newest known version, or export the model with IR version {most}"
         )
     } else if let Some((own, most)) = versions(&said, "pset ", "till opset ") {
         format!(
             "its opset {own} is newer than {most}, the newest that ONNX Runtime {version} reads; \
-             'shutterbench fetch onnxruntime' brings the newest one known here, or export it with \
-             opset {most}"
+             run 'shutterbench fetch onnxruntime' for the newest known version, or export the model with opset {most}"
         )
     } else {
         return BackendError::Failed(cannot_load(model, &plain(&said)));

@@ -32,6 +32,6 @@ fn tflitec() -> Result<Box<dyn Backend>, BackendError> {
 fn tflitec() -> Result<Box<dyn Backend>, BackendError> {
     Err(BackendError::Absent {
         reason: "this program was built without the feature 'tflitec'".into(),
-        remedy: "'scripts/bench' builds it with that feature".into(),
+        remedy: "scripts/bench builds it with that feature".into(),
     })
 }

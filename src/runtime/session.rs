@@ -74,13 +74,13 @@ pub trait Session {
         let Some(info) = outputs.get(index) else {
             let count = outputs.len();
             return Err(BackendError::Failed(format!(
-                "output {index} was asked for, the model has {count}"
+                "output {index} was requested, but the model has {count}"
             )));
         };
         let bytes = self.read_output(index)?;
         if !info.is_open() && bytes.len() != info.byte_len() {
             return Err(BackendError::Failed(format!(
-                "output '{}' has {} bytes, its shape {:?} of {} has {}",
+                "output '{}' has {} bytes, but its shape {:?} of {} has {}",
                 info.name,
                 bytes.len(),
                 info.shape,
@@ -97,7 +97,7 @@ impl SessionTensors {
     fn check_input(&self, index: usize, tensor: &Tensor) -> Result<(), BackendError> {
         let Some(input) = self.inputs.get(index) else {
             return Err(BackendError::Failed(format!(
-                "input {index} was given, the model has {}",
+                "input {index} was given, but the model has {}",
                 self.inputs.len()
             )));
         };
@@ -108,7 +108,7 @@ impl SessionTensors {
             return Ok(());
         }
         Err(BackendError::Failed(format!(
-            "input '{}' takes {} {:?}, it was given {} {:?} in {} bytes",
+            "input '{}' takes {} {:?}, but was given {} {:?} in {} bytes",
             input.name,
             input.element,
             input.shape,

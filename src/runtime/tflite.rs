@@ -83,12 +83,12 @@ fn open_library(path: &Path) -> Result<Library, BackendError> {
     let absent = |reason: String| BackendError::Absent {
         reason,
         remedy: format!(
-            "'shutterbench fetch {}' brings one that works",
+            "run 'shutterbench fetch {}' for one that works",
             RuntimeLibrary::Tflite.fetch_name()
         ),
     };
     let library = Library::from_path(path).map_err(|error| {
-        absent(format!("{} cannot be opened ({})", path.display(), one_line(&error.to_string())))
+        absent(format!("{} could not be opened ({})", path.display(), one_line(&error.to_string())))
     })?;
     let handle = library.as_sys().library();
     for name in NEEDED {
@@ -96,7 +96,7 @@ fn open_library(path: &Path) -> Result<Library, BackendError> {
         let symbol = unsafe { handle.get::<unsafe extern "C" fn()>(name.as_bytes()) };
         if symbol.is_err() {
             return Err(absent(format!(
-                "{} is no TensorFlow Lite C library: it lacks {name}",
+                "{} is not a TensorFlow Lite C library: it lacks {name}",
                 path.display()
             )));
         }

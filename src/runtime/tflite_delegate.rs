@@ -44,13 +44,12 @@ impl NativeDelegate {
 /// Why TensorFlow Lite cannot hand a graph to `delegate` here.
 pub(crate) fn reason_against(delegate: &Delegate) -> String {
     match delegate {
-        Delegate::Gpu => "TensorFlow Lite's GPU delegate is a library of its own, for Android; \
-                          name it as external:PATH"
+        Delegate::Gpu => "TensorFlow Lite's GPU delegate is a separate library for Android; name it as external:PATH"
             .into(),
         Delegate::Nnapi if cfg!(target_os = "android") => {
-            "NNAPI is reached through a delegate library; name it as external:PATH".into()
+            "NNAPI needs a delegate library; name it as external:PATH".into()
         }
-        Delegate::Nnapi => "NNAPI exists on Android only".into(),
+        Delegate::Nnapi => "NNAPI exists only on Android".into(),
         other => format!("TensorFlow Lite has no {other} delegate"),
     }
 }
@@ -66,7 +65,7 @@ fn external(path: &Path, options: &[(String, String)]) -> Result<Handle, Backend
     }
     // A bare file name would be looked up in the system's folders instead.
     let path = std::fs::canonicalize(path).map_err(|error| {
-        BackendError::Failed(format!("delegate library {shown} cannot be read ({error})"))
+        BackendError::Failed(format!("delegate library {shown} could not be read ({error})"))
     })?;
     let options = options
         .iter()
@@ -74,11 +73,11 @@ fn external(path: &Path, options: &[(String, String)]) -> Result<Handle, Backend
     Handle::load_with_options(&path, &options).map_err(|error| {
         let detail = one_line(&error.to_string());
         BackendError::Failed(if detail.contains("dlsym") && error.is_library_error() {
-            format!("{shown} is no TensorFlow Lite delegate: it lacks the plugin interface")
+            format!("{shown} is not a TensorFlow Lite delegate: it lacks the plugin interface")
         } else if error.is_null_pointer() {
             format!("delegate {shown} refused to start; check its options")
         } else {
-            format!("delegate library {shown} cannot be opened ({detail})")
+            format!("delegate library {shown} could not be opened ({detail})")
         })
     })
 }

@@ -45,8 +45,7 @@ impl Backend for Tflitec {
             Delegate::Xnnpack => true,
             other => {
                 return Err(BackendError::Unsupported(format!(
-                    "the tflitec crate takes no delegate but xnnpack, not {other}; \
-                     use backend tflite"
+                    "the tflitec crate supports only the delegate xnnpack, not {other}; use backend tflite"
                 )));
             }
         };

@@ -39,7 +39,7 @@ impl Backend for Tract {
         let format = check_format(self.kind(), &[Format::Onnx, Format::Tflite], request.model)?;
         if *request.delegate != Delegate::None {
             return Err(BackendError::Unsupported(format!(
-                "tract has kernels of its own only, no {} delegate",
+                "tract has only its own kernels, no {} delegate",
                 request.delegate
             )));
         }
@@ -49,7 +49,10 @@ impl Backend for Tract {
         let shaped = shaped(request, format)?;
         let signature = &shaped.signature;
         if format == Format::Tflite && shaped.resized {
-            return Err(no_batch(shaped.images, &"tract reads TensorFlow Lite files as they are"));
+            return Err(no_batch(
+                shaped.images,
+                &"tract runs TensorFlow Lite files only with the shapes in the file",
+            ));
         }
         check_precision(format, signature.precision)?;
         check_operators(format, signature)?;
@@ -63,8 +66,7 @@ impl Backend for Tract {
                 if said.contains("resolves outside the model directory") {
                     return BackendError::Unsupported(cannot_load(
                         request.model,
-                        &"its weights are links out of its folder, which tract does not follow; \
-                          use backend onnxruntime",
+                        &"its weights are links to a place outside its folder, which tract does not follow; use backend onnxruntime",
                     ));
                 }
                 let custom = refusal::of_custom_operators(request.model, signature);
@@ -90,7 +92,7 @@ fn check_precision(format: Format, precision: Precision) -> Result<(), BackendEr
     match precision {
         Precision::Int8 | Precision::DynamicInt8 | Precision::Int16x8 => {
             Err(BackendError::Unsupported(format!(
-                "tract computes quantised models wrongly; use backend {instead}"
+                "tract computes quantised models incorrectly; use backend {instead}"
             )))
         }
         _ => Ok(()),
@@ -165,7 +167,7 @@ fn describe(
                     Ok(TensorInfo { element, ..named.with_shape(shape) })
                 }
                 _ => Err(anyhow::anyhow!(
-                    "tensor '{}' is {fact:?}, of no fixed shape or of no type that classifiers use",
+                    "tensor '{}' is {fact:?}, which has no fixed shape or a type that classifiers do not use",
                     named.name
                 )),
             }
@@ -204,7 +206,7 @@ impl Session for TractSession {
 
     fn read_output(&self, index: usize) -> Result<Vec<u8>, BackendError> {
         let value = self.results.get(index).ok_or_else(|| {
-            BackendError::Failed(format!("output {index} was asked for before a run"))
+            BackendError::Failed(format!("output {index} was requested before a run"))
         })?;
         Ok(value.as_bytes().to_vec())
     }

@@ -195,7 +195,7 @@ impl Feeder {
             (Reply::Failed { reason }, _) => Err(failed(reason)),
             (Reply::Unsupported { reason }, _) => Err(Fault::new(Status::Unsupported, reason)),
             (_, outputs) => Err(failed(format!(
-                "the worker sent {} bytes of outputs for {count} images, {} were expected",
+                "the worker sent {} bytes of outputs for {count} images, but {} were expected",
                 outputs.len(),
                 count as usize * self.reading.byte_len()
             ))),

@@ -106,7 +106,7 @@ impl fmt::Display for LabelWarning {
                 if *by_name {
                     write!(
                         f,
-                        "the lines of the labels file are shifted against the outputs; give the file that belongs to the model with --labels"
+                        "the lines of the labels file are shifted relative to the outputs; give the file that belongs to the model with --labels"
                     )
                 } else {
                     write!(f, "the labels are shifted; change --label-offset by {shift:+}")
@@ -115,11 +115,11 @@ impl fmt::Display for LabelWarning {
             Self::NearChance(NearChance { top1, images, outputs }) => {
                 write!(
                     f,
-                    "Top-1 is {:.1}% on {images} images, near chance among {outputs} outputs: the labels may be shuffled or of another model, or the preprocessing is another one",
+                    "Top-1 is {:.1}% on {images} images, near chance among {outputs} outputs: the labels may be shuffled or belong to another model, or the preprocessing may be wrong",
                     top1 * 100.0
                 )?;
                 if matches!(outputs, 1000 | 1001) {
-                    f.write_str("; or the class indices are the numbers of ILSVRC2012's development kit, which has its classes in another order")?;
+                    f.write_str("; or the class indices are the numbers of ILSVRC2012's development kit, which orders its classes differently")?;
                 }
                 Ok(())
             }
@@ -249,7 +249,10 @@ mod tests {
         let many: Vec<Prediction> = (0..20).flat_map(|_| shuffled(10)).collect();
         let found = label_warning(&many, 10, None).unwrap();
         assert!(found.near_chance().is_some(), "{found}");
-        assert!(found.to_string().contains("may be shuffled or of another model"), "{found}");
+        assert!(
+            found.to_string().contains("may be shuffled or belong to another model"),
+            "{found}"
+        );
         assert_eq!(label_warning(&many[..40], 10, None), None);
         let fair: Vec<Prediction> = (0..20)
             .flat_map(|turn| predictions(10, move |class| if turn < 6 { class } else { 0 }))

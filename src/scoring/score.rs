@@ -38,7 +38,7 @@ pub fn too_many_sentence(unreadable: &[(String, String)], images: usize, root: &
     let named: Vec<String> =
         unreadable.iter().take(3).map(|(file, reason)| format!("{file} {reason}")).collect();
     format!(
-        "{} of {images} images of dataset {} cannot be read, more than {UNREADABLE_PERCENT}%: {}",
+        "{} of {images} images of dataset {} could not be read, more than {UNREADABLE_PERCENT}%: {}",
         unreadable.len(),
         root.display(),
         named.join("; ")

@@ -208,7 +208,7 @@ fn unreadable_images_are_named_and_too_many_of_them_fail() {
     let Told { outcome, got, unreadable, .. } = run(&dataset, vec![subject("a", 4, 1, u32::MAX)]);
     assert!(outcome.is_ok());
     assert_eq!(unreadable[0], ("017.png".to_owned(), "is empty".to_owned()));
-    assert_eq!(unreadable[1].1, "is no JPEG, PNG, BMP, WebP, GIF or TIFF image");
+    assert_eq!(unreadable[1].1, "is not a JPEG, PNG, BMP, WebP, GIF or TIFF image");
     assert_eq!(got["a"].len(), 198);
     fs::write(folder.path().join("150.png"), "").unwrap();
     let Told { outcome, .. } = run(&dataset, vec![subject("a", 4, 1, u32::MAX)]);

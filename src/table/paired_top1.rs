@@ -79,7 +79,7 @@ pub fn sentence(row: &Row) -> Option<String> {
 
 fn said(difference: f64, p: f64, images: usize, needed: Option<usize>) -> String {
     if difference == 0.0 {
-        return format!("as often right on {images} images");
+        return format!("equally accurate on {images} images");
     }
     let side = if difference < 0.0 { "lower" } else { "higher" };
     let points = format!("{} points {side}", points(difference.abs()));
@@ -112,6 +112,6 @@ mod tests {
         );
         assert_eq!(said(-0.02, 0.0123, 500, Some(300)), "2.0 points lower (p = 0.012, 500 images)");
         assert_eq!(said(0.02, 0.0, 500, Some(300)), "2.0 points higher (p < 0.001, 500 images)");
-        assert_eq!(said(0.0, 1.0, 500, None), "as often right on 500 images");
+        assert_eq!(said(0.0, 1.0, 500, None), "equally accurate on 500 images");
     }
 }

@@ -59,7 +59,9 @@ impl FromStr for Speeds {
             Some(Mode { median_us: median_us.parse().ok()?, share: share.parse().ok()? })
         };
         let modes: Option<Vec<Mode>> = text.split(' ').map(mode).collect();
-        modes.map(Self).ok_or_else(|| format!("'{text}' is no list of speeds (MEDIAN:SHARE ...)"))
+        modes
+            .map(Self)
+            .ok_or_else(|| format!("'{text}' is not a list of speeds (MEDIAN:SHARE ...)"))
     }
 }
 

@@ -20,34 +20,33 @@ fn status(row: &Row) -> Option<String> {
         Status::Unsupported => "use another backend, delegate or model",
         Status::Timeout => "raise --timeout, or use a faster backend",
         Status::OutOfMemory => "raise --memory-limit, or use a smaller model",
-        Status::Skipped => "go on with run --resume",
-        Status::Failed | Status::Crashed => "remove the cause that the column error names",
+        Status::Skipped => "continue with run --resume",
+        Status::Failed | Status::Crashed => "fix what the column error states",
     };
     Some(format!("not measured ({}): {remedy}", row.status))
 }
 
 fn answers(row: &Row) -> Option<String> {
     row.is_suspicious().then(|| {
-        "its outputs are not those of the model's reference: use another delegate or backend".into()
+        "its outputs differ from those of the model's reference: use another delegate or backend".into()
     })
 }
 
 /// A measured case has an error where scoring it failed.
 fn scores(row: &Row) -> Option<String> {
     row.error.as_ref().map(|_| {
-        "its outputs could not be scored or compared: remove the cause that the column error names"
-            .into()
+        "its outputs could not be scored or compared: fix what the column error states".into()
     })
 }
 
 fn delegate(row: &Row) -> Option<String> {
     (row.delegate_status == Some(DelegateStatus::None))
-        .then(|| format!("{} took no node: use a model or options that it accepts", row.delegate))
+        .then(|| format!("{} took no node: use a model or options that it supports", row.delegate))
 }
 
 fn processor(row: &Row) -> Option<String> {
     (row.stability == Some(Stability::Emulated))
-        .then(|| "an emulated processor was timed: measure on a real one".into())
+        .then(|| "the processor was emulated: measure on a real one".into())
 }
 
 fn rounds(row: &Row) -> Option<String> {
@@ -62,9 +61,9 @@ fn speed(row: &Row) -> Option<String> {
         Stability::Throttled => {
             Some("the processor's frequency fell: pause with --cooldown, or cool the device".into())
         }
-        Stability::Drifting => Some(
-            "its latency drifted during the run: repeat it on a quiet machine, or longer".into(),
-        ),
+        Stability::Drifting => {
+            Some("its latency drifted during the run: measure on a quiet machine, or longer".into())
+        }
         _ => None,
     }
 }

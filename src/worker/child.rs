@@ -20,7 +20,7 @@ use crate::worker::protocol::{Request, read_frame, write_frame};
 pub fn serve(parent: u32) -> Result<()> {
     follow_parent(parent)?;
     // A dump of a crashed runtime would fill the disk of a long sweep.
-    setrlimit(Resource::RLIMIT_CORE, 0, 0).context("cannot switch core dumps off")?;
+    setrlimit(Resource::RLIMIT_CORE, 0, 0).context("could not disable core dumps")?;
     let mut requests = BufReader::new(stdin().lock());
     let replies: Pipe = Arc::new(Mutex::new(take_stdout()?));
     let mut engine = Engine::new(Heartbeat::over(Arc::clone(&replies)));
@@ -29,11 +29,11 @@ pub fn serve(parent: u32) -> Result<()> {
             break;
         }
         if let Request::Load { memory_limit_bytes: Some(limit), .. } = &request {
-            setrlimit(Resource::RLIMIT_AS, *limit, *limit).context("cannot limit memory")?;
+            setrlimit(Resource::RLIMIT_AS, *limit, *limit).context("could not limit memory")?;
         }
         let (reply, payload) = engine.answer(request, &payload);
         // No thread panics while it holds the pipe.
-        let mut pipe = replies.lock().map_err(|_| anyhow!("the pipe of replies is lost"))?;
+        let mut pipe = replies.lock().map_err(|_| anyhow!("the reply pipe was lost"))?;
         write_frame(&mut BufWriter::new(&mut *pipe), &reply, &payload)?;
     }
     // Runtimes' destructors have crashed after good measurements; the parent
@@ -43,7 +43,7 @@ pub fn serve(parent: u32) -> Result<()> {
 
 /// Dies with the parent, even while a runtime hangs.
 fn follow_parent(parent: u32) -> Result<()> {
-    die_with_parent().context("cannot follow the parent process")?;
+    die_with_parent().context("could not watch the parent process")?;
     // The parent may have died before the line above.
     if i32::try_from(parent).map(Pid::from_raw) != Ok(getppid()) {
         bail!("'shutterbench worker' is started by shutterbench itself; use 'shutterbench run'");
@@ -77,7 +77,7 @@ fn die_with_parent() -> nix::Result<()> {
 /// Keeps standard output for replies and sends what runtimes print there to
 /// standard error: a driver's printf would corrupt the protocol.
 fn take_stdout() -> Result<File> {
-    let replies = dup(std::io::stdout()).context("cannot keep standard output")?;
-    dup2_stdout(std::io::stderr()).context("cannot redirect standard output")?;
+    let replies = dup(std::io::stdout()).context("could not keep standard output")?;
+    dup2_stdout(std::io::stderr()).context("could not redirect standard output")?;
     Ok(File::from(replies))
 }

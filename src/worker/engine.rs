@@ -55,7 +55,7 @@ impl Engine {
             Request::Visit(plan) => self.visit(&plan),
             Request::Coverage => self.coverage(),
             Request::Memory => process_memory::memory().map(Reply::Memory).ok_or_else(|| {
-                BackendError::Failed("this system does not tell a process's memory".into())
+                BackendError::Failed("this system does not report a process's memory".into())
             }),
             Request::Infer { .. } | Request::Exit => {
                 Err(BackendError::Failed("this request is not for the engine".into()))
@@ -151,7 +151,7 @@ impl Engine {
         let size = run / images;
         if payload.len() != size * count as usize || size == 0 || !run.is_multiple_of(images) {
             return Err(BackendError::Failed(format!(
-                "{count} inputs of {size} bytes were announced, {} bytes came",
+                "{count} inputs of {size} bytes were announced, but {} bytes arrived",
                 payload.len()
             )));
         }
@@ -164,7 +164,7 @@ impl Engine {
             let made = session.output(output)?.bytes;
             if made.len() % images != 0 {
                 return Err(BackendError::Failed(format!(
-                    "its output of {} bytes is not that of {images} images",
+                    "its output of {} bytes does not fit {images} images",
                     made.len()
                 )));
             }

@@ -43,7 +43,8 @@ impl Link for InProcess {
         let gone = || {
             Fault::new(
                 Status::Crashed,
-                "its thread panicked; without --in-process only its process would".into(),
+                "its thread panicked; without --in-process only its process would have been lost"
+                    .into(),
             )
         };
         self.questions.send((request.clone(), payload.to_vec())).map_err(|_| gone())?;

@@ -225,19 +225,25 @@ impl WorkerProcess {
         let killed =
             matches!(lost, Lost::Closed) && ended.is_some_and(|exit| self.was_killed(exit));
         let (status, what) = match (lost, ended) {
-            (Lost::Silent(Expired::Silence(time)), _) => {
-                (Status::Timeout, format!("silent for {} s, killed", time.as_secs_f64()))
-            }
-            (Lost::Silent(Expired::Whole(time)), _) => (
+            (Lost::Silent(Expired::Silence(time)), _) => (
                 Status::Timeout,
                 format!(
-                    "its runtime was not ready after {} s, killed; a longer --timeout allows more",
+                    "it did not respond for {} s and was killed; raise --timeout if it needs longer",
                     time.as_secs_f64()
                 ),
             ),
-            (Lost::Nonsense, _) => (Status::Crashed, "sent something that is no reply".to_owned()),
+            (Lost::Silent(Expired::Whole(time)), _) => (
+                Status::Timeout,
+                format!(
+                    "its runtime was not ready after {} s, so it was killed; raise --timeout if it needs longer",
+                    time.as_secs_f64()
+                ),
+            ),
+            (Lost::Nonsense, _) => (Status::Crashed, "it sent an invalid reply".to_owned()),
             (Lost::Closed, Some(exit)) => self.describe(exit),
-            (Lost::Closed, None) => (Status::Crashed, "closed its pipe and did not end".to_owned()),
+            (Lost::Closed, None) => {
+                (Status::Crashed, "it closed its pipe but did not exit".to_owned())
+            }
         };
         let reason = if words.is_empty() { what } else { format!("{what}: {words}") };
         Fault { status, reason, killed }
@@ -247,7 +253,7 @@ impl WorkerProcess {
         let what = match exit.signal() {
             Some(number) => {
                 let name = Signal::try_from(number).map_or("unknown", Signal::as_str);
-                format!("its process died of {name}")
+                format!("its process was terminated by {name}")
             }
             None => format!("its process ended with exit code {}", exit.code().unwrap_or(-1)),
         };

@@ -161,7 +161,7 @@ impl WorkerSource {
             })
             .map(|process| Box::new(process) as Box<dyn Link + Send>)
             .map_err(|error| {
-                Fault::new(Status::Failed, format!("cannot start a worker process: {error}"))
+                Fault::new(Status::Failed, format!("could not start a worker process: {error}"))
             })
     }
 }
@@ -174,7 +174,7 @@ pub fn unexpected(reply: Reply) -> Fault {
         Reply::Failed { reason } => Fault::new(Status::Failed, reason),
         other => Fault::new(
             Status::Crashed,
-            format!("its process gave the wrong kind of reply ({other:?})")
+            format!("its process sent the wrong kind of reply ({other:?})")
                 .chars()
                 .take(200)
                 .collect(),

@@ -58,7 +58,7 @@ fn delegates_that_are_none_are_clear_errors() {
     assert!(missing.contains("/nowhere/libdelegate.so does not exist"), "{missing}");
     let text = external(&common::repository().join("Cargo.toml"), "");
     let text = refusal(&text);
-    assert!(text.contains("cannot be opened"), "{text}");
+    assert!(text.contains("could not be opened"), "{text}");
     for delegate in ["gpu", "nnapi", "cuda", "coreml"] {
         assert!(!refusal(delegate).is_empty());
     }
@@ -67,5 +67,5 @@ fn delegates_that_are_none_are_clear_errors() {
     assert!(refused.contains("refused to start"), "{refused}");
     let tflite = shutterbench::runtime::library::RuntimeLibrary::Tflite.find().unwrap();
     let no_delegate = refusal(&external(&tflite, ""));
-    assert!(no_delegate.contains("is no TensorFlow Lite delegate"), "{no_delegate}");
+    assert!(no_delegate.contains("is not a TensorFlow Lite delegate"), "{no_delegate}");
 }

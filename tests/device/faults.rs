@@ -59,7 +59,7 @@ fn unplugged_and_plugged_in_again_it_goes_on() {
     lab.disconnect(&serial);
     running.wait_for("the connection broke");
     lab.connect(&serial);
-    running.wait_for("going on");
+    running.wait_for("continuing");
     let (code, said) = running.finish();
     assert_eq!(code, Some(0), "{said}");
     assert_complete(&out);
@@ -99,7 +99,7 @@ fn a_device_that_stays_away_is_continued_later() {
     };
     let output = resume();
     assert_eq!(output.status.code(), Some(2), "still away");
-    assert!(text(&output.stderr).contains("cannot be reached"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("could not be reached"), "{}", text(&output.stderr));
     lab.connect(&serial);
     let output = resume();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
@@ -182,7 +182,7 @@ fn what_is_wrong_with_a_request_is_said_before_anything_is_measured() {
     let cases: [(&[&str], &str); 3] = [
         (&["--model", "no such model"], "neither a file nor the name"),
         (&["--model", "fmnist_mobilenet_v1_0.25_f32", "--affinity", "900"], "CPU 900"),
-        (&["--model", "fmnist_mobilenet_v1_0.25_f32", "--dataset", "/nowhere"], "is no folder"),
+        (&["--model", "fmnist_mobilenet_v1_0.25_f32", "--dataset", "/nowhere"], "is not a folder"),
     ];
     for (arguments, words) in cases {
         let Some(said) = refusal("size=300m", arguments) else { return };
@@ -195,5 +195,5 @@ fn a_device_that_is_not_there_is_not_guessed() {
     let Some(lab) = Lab::open() else { return };
     let output = lab.run("R58M123", &["--model", "x"]).timely_output();
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("adb knows no device 'R58M123'"), "{output:?}");
+    assert!(text(&output.stderr).contains("adb does not list device 'R58M123'"), "{output:?}");
 }

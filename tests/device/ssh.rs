@@ -262,7 +262,7 @@ fn a_connection_that_is_cut_is_made_again() {
     });
     board.cut();
     running.wait_for("the connection broke");
-    running.wait_for("going on");
+    running.wait_for("continuing");
     let (code, said) = running.finish();
     assert_eq!(code, Some(0), "{said}");
     assert_complete(&out);
@@ -284,7 +284,7 @@ fn a_board_that_is_not_reached_is_one_clear_sentence() {
         let output = board.run(host, &MODEL).arg("--out").arg(&out).timely_output();
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{said}");
-        assert!(said.contains(&format!("device ssh:{host} cannot be reached")), "{said}");
+        assert!(said.contains(&format!("device ssh:{host} could not be reached")), "{said}");
         assert!(said.contains(words) && said.contains("'ssh"), "what, and what to do: {said}");
         assert_eq!(said.lines().count(), 1, "{said}");
         assert!(!out.exists(), "nothing was started");

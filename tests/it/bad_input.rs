@@ -63,7 +63,7 @@ fn a_text_file_named_tflite() {
     let path = folder.path().join("notes.tflite");
     fs::write(&path, "these are my notes, and no model").unwrap();
     let said = refused_in_one_line(&["--model", path.to_str().unwrap()]);
-    assert!(said.contains("notes.tflite") && said.contains("no TensorFlow Lite file"), "{said}");
+    assert!(said.contains("notes.tflite") && said.contains("not a TensorFlow Lite file"), "{said}");
 }
 
 #[test]
@@ -111,16 +111,16 @@ fn a_name_that_would_steer_the_terminal_is_escaped() {
 
 #[test]
 fn zero_threads_and_unknown_names() {
-    assert!(refused(&["--threads", "0"]).contains("whole numbers from 1"));
-    assert!(refused(&["--threads", "1,two"]).contains("whole numbers from 1"));
+    assert!(refused(&["--threads", "0"]).contains("whole numbers of at least 1"));
+    assert!(refused(&["--threads", "1,two"]).contains("whole numbers of at least 1"));
     assert!(refused(&["--backend", "tensorrt"]).contains("known: tflite"));
     assert!(refused(&["--delegate", "xnnpak"]).contains("xnnpack"));
-    assert!(refused(&["--runs", "0"]).contains("from 1"));
+    assert!(refused(&["--runs", "0"]).contains("at least 1"));
     assert!(refused(&["--min-seconds=-1"]).contains("from 0 to"));
     assert!(refused(&["--cooldown", "1e300"]).contains("from 0 to"));
     let said = refused(&["--no-latency", "--affinity", "0"]);
-    assert!(said.contains("leave out --affinity or --no-latency"), "{said}");
-    assert!(refused(&["--timeout", "soon"]).contains("is no number"));
+    assert!(said.contains("omit --affinity or --no-latency"), "{said}");
+    assert!(refused(&["--timeout", "soon"]).contains("is not a number"));
 }
 
 #[test]

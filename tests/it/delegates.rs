@@ -93,8 +93,8 @@ fn libraries_that_are_no_delegate_are_clear_errors() {
     let text = common::repository().join("Cargo.toml");
     for (path, options, status, message) in [
         ("/nowhere/libdelegate.so".into(), "", "failed", "does not exist"),
-        (text, "", "failed", "cannot be opened"),
-        (tflite, "", "failed", "is no TensorFlow Lite delegate"),
+        (text, "", "failed", "could not be opened"),
+        (tflite, "", "failed", "is not a TensorFlow Lite delegate"),
         (library.clone(), "?refuse=1", "failed", "refused to start"),
         (library, "?abort=1", "crashed", "SIGABRT"),
     ] {
@@ -113,11 +113,11 @@ fn what_cannot_run_here_is_unsupported_with_the_reason() {
     }
     for (backend, delegate, reason) in [
         ("tflite", "gpu", "for Android"),
-        ("tflite", "nnapi", "Android only"),
+        ("tflite", "nnapi", "only on Android"),
         ("onnxruntime", "cuda", "CUDAExecutionProvider"),
         ("onnxruntime", "xnnpack", "XnnpackExecutionProvider"),
         ("onnxruntime", "coreml", "CoreMLExecutionProvider"),
-        ("tract", "xnnpack", "kernels of its own only"),
+        ("tract", "xnnpack", "only its own kernels"),
     ] {
         let (row, code) = row(backend, delegate, &[]);
         assert_eq!((&row["status"], code), (&Value::from("unsupported"), Some(0)), "{row}");

@@ -53,7 +53,7 @@ fn a_full_disk_keeps_the_journal_and_the_run_goes_on_where_there_is_room() {
     };
     let said = said(&output);
     assert!(output.status.success(), "{said}");
-    assert!(said.contains("cannot write") && said.contains("--resume"), "{said}");
+    assert!(said.contains("could not write") && said.contains("--resume"), "{said}");
     assert!(!said.contains("panicked"), "{said}");
 }
 
@@ -71,7 +71,7 @@ fn a_read_only_disk_is_named() {
     };
     let said = said(&output);
     assert!(output.status.success(), "{said}");
-    assert!(said.contains("cannot make the run's folder") && said.contains("--out"), "{said}");
+    assert!(said.contains("could not create the run's folder") && said.contains("--out"), "{said}");
 }
 
 #[test]
@@ -103,8 +103,8 @@ fn a_folder_without_permission_is_named() {
     };
     let said = said(&output);
     assert!(output.status.success(), "{said}");
-    assert!(said.contains("cannot make the run's folder"), "{said}");
-    assert!(said.contains("cannot write in the run's folder"), "{said}");
+    assert!(said.contains("could not create the run's folder"), "{said}");
+    assert!(said.contains("could not write in the run's folder"), "{said}");
     assert!(said.matches("Permission denied").count() >= 3, "{said}");
     assert!(!said.contains("panicked"), "{said}");
 }

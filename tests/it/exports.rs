@@ -65,7 +65,7 @@ fn agreeing(export: &Export, images: &[Value], from: &Path) -> Option<(usize, us
         .arg(&out)
         .timely_output();
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    if errors.contains("is not present") {
+    if errors.contains("is missing") {
         common::skip(&errors);
         return None;
     }

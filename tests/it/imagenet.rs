@@ -33,7 +33,7 @@ fn hosted_mobilenets_score_as_the_python_reference() {
         .arg("--out")
         .arg(folder.path().join("run"))
         .timely_output();
-    if String::from_utf8_lossy(&output.stderr).contains("is not present") {
+    if String::from_utf8_lossy(&output.stderr).contains("is missing") {
         return common::skip("tflite's library is absent; 'shutterbench fetch tflite' brings it");
     }
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

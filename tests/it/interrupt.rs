@@ -218,7 +218,9 @@ fn runs_taken_in_turn_are_spread_over_equally_many_processes() {
 
 #[test]
 fn a_program_that_is_no_shutterbench_is_refused() {
-    for (program, words) in [("/bin/true", "is no shutterbench"), ("/nowhere", "no such program")] {
+    for (program, words) in
+        [("/bin/true", "is not a shutterbench program"), ("/nowhere", "no such program")]
+    {
         let output = run().args(["--against", program, "--backend", "tract"]).timely_output();
         assert_eq!(output.status.code(), Some(2));
         assert!(said(&output).contains(words), "{}", said(&output));

@@ -187,7 +187,7 @@ fn shards_that_do_not_make_a_whole_are_refused() {
     let said = refused(&[&one, &two, &seeded]);
     assert!(said.contains("datasets differ") || said.contains("seed is 0"), "{said}");
     assert!(refused(&[&one, &two, &resized]).contains("overrides.resize is null"));
-    assert!(refused(&[&whole]).contains("alone is a whole run"));
+    assert!(refused(&[&whole]).contains("is a whole run by itself"));
     assert!(refused(&[&whole, &one]).contains("missing: 2/3, 3/3"));
     assert!(refused(&[folder]).contains("holds no readable run"));
 
@@ -196,7 +196,7 @@ fn shards_that_do_not_make_a_whole_are_refused() {
     let text = fs::read_to_string(&journal).unwrap();
     let cut = text.trim_end().rfind('\n').unwrap() + 1;
     fs::write(&journal, &text[..cut]).unwrap();
-    assert!(refused(&[&one, &two, &seeded]).contains("did not come to its end"));
+    assert!(refused(&[&one, &two, &seeded]).contains("is unfinished"));
 }
 
 #[test]
@@ -280,7 +280,7 @@ fn devices_keep_their_rows_apart() {
         comparison["cases"].as_array().unwrap().iter().map(|case| &case["outcome"]).collect();
     assert_eq!(outcomes, ["same", "same", "new", "new", "new", "new"]);
 
-    assert!(refused(&[Path::new(out), &here]).contains("several devices already"));
+    assert!(refused(&[Path::new(out), &here]).contains("already holds several devices"));
     assert!(refused(&[&here, &here]).contains("the same run"));
     let repeated = measured(folder, "repeated", &["--images", "40", "--no-latency"]);
     let said = refused(&[&here, &repeated]);

@@ -108,7 +108,10 @@ fn a_worker_that_was_heard_and_hangs_in_a_run_is_found() {
         let settings = format!("slow=400&fault={fault}&at=7");
         let Some((row, took)) = measured(&settings, "1.5", &arguments) else { return };
         assert_eq!(row["status"], "timeout", "{row}");
-        assert!(row["error"].as_str().unwrap().starts_with("silent for 1.5 s"), "{row}");
+        assert!(
+            row["error"].as_str().unwrap().starts_with("it did not respond for 1.5 s"),
+            "{row}"
+        );
         assert!(took < Duration::from_secs(20), "{took:?}");
     }
 }

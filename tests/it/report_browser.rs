@@ -26,7 +26,7 @@ fn chromium() -> Option<PathBuf> {
 fn plain() -> Run {
     let mut run = run(&Shape::default());
     run.cases[3].status = Status::Crashed;
-    run.cases[3].error = Some("its process died of signal 11".into());
+    run.cases[3].error = Some("its process was terminated by SIGSEGV".into());
     run.cases[3].visits.clear();
     let coverage = run.cases[4].coverage.as_mut().unwrap();
     coverage.nodes_delegated = Some(12);

@@ -177,7 +177,7 @@ fn what_fits_nothing_is_told_with_what_comes_closest() {
     let words = shutterbench::decide::pick::words(&answer, &rows);
     assert!(matches!(answer, Pick::NoneFits { closest: Some(_), .. }));
     assert!(
-        words.contains("comes closest") && words.contains("where 99.9% are asked for"),
+        words.contains("comes closest") && words.contains("where at least 99.9% are required"),
         "{words}"
     );
     let answer = pick(&[], &limits);

@@ -215,7 +215,7 @@ pub fn run(shape: &Shape) -> Run {
                 classes: shape.classes as usize,
                 listing_sha256: "cd".repeat(32),
                 image_size: None,
-                unreadable: vec![("broken.jpg".into(), "no JPEG".into())],
+                unreadable: vec![("broken.jpg".into(), "is not a readable JPEG".into())],
                 left_out: Vec::new(),
             }),
             pipelines: Vec::new(),

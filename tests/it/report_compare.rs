@@ -159,7 +159,7 @@ fn a_small_loss_of_accuracy_is_one_where_it_is_more_than_chance() {
     let below = first(Some(1.0));
     assert_eq!(below.outcome, Outcome::Undecided);
     let note = below.note.unwrap();
-    assert!(note.contains("distinguishable, but below the threshold of 1 points"), "{note}");
+    assert!(note.contains("significant, but below the threshold of 1 points"), "{note}");
 }
 
 #[test]
@@ -287,10 +287,7 @@ fn several_figures_are_one_gate() {
     for text in
         [render::terminal(&found, None, false), render::markdown(&found), render::html(&found)]
     {
-        assert!(
-            text.contains("median latency of") && text.contains("size of the file of"),
-            "{text}"
-        );
+        assert!(text.contains("median latency of") && text.contains("file size of"), "{text}");
     }
     // More than 368 runs: p99 has an interval; the ratio is that of the displayed figures.
     let case = &found[1].cases[0];

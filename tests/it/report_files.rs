@@ -142,7 +142,7 @@ fn preparing_and_ambiguous_images_are_in_every_report() {
     assert_eq!(first["preprocess_p50_us"].as_f64(), rows[0].preprocess_p50_us);
     assert!(rows[0].preprocess_p50_us.is_some());
     for text in [markdown::document(&run, &rows), report::html::page::page(&run, &rows)] {
-        assert!(text.contains("us an image (median), apart from inference"), "{text}");
+        assert!(text.contains("us per image (median), in addition to inference"), "{text}");
         assert!(text.contains("% ambiguous (the two best"));
     }
 }
@@ -182,10 +182,10 @@ fn published_figures_stand_in_every_report_with_how_they_were_matched() {
     assert_eq!(published["models"][1]["matched_by"], "name");
     assert_eq!(published["models"][1]["published"]["top1"], 0.457);
     assert_eq!(*published, json::report(&run, &rows)["published"]);
-    assert!(published["comparability"].as_str().unwrap().contains("is not that set"));
+    assert!(published["comparability"].as_str().unwrap().contains("is a different set"));
     let text = markdown::document(&run, &rows);
     let line = "- **mobilenet_v1_0.25_192_quant** (matched by name): published Top-1 45.7%, Top-5 70.8%, 0.5 MB, 1.8 ms (Pixel 3, Android 10, CPU, 4 threads); here Top-1 ";
-    assert!(text.contains(line) && text.contains("is not that set"), "{text}");
+    assert!(text.contains(line) && text.contains("is a different set"), "{text}");
     let page = report::html::page::page(&run, &rows);
     assert!(page.contains("mobilenet_v1_0.25_192_quant</span> (matched by name)"));
     // The name of another precision's file is no match.
@@ -200,7 +200,7 @@ fn an_unwritable_place_is_one_clear_sentence_and_leaves_the_old_file() {
             to.write_all(b"x")
         })
         .unwrap_err();
-    assert!(error.to_string().contains("cannot write /dev/full/no/results.csv"), "{error}");
+    assert!(error.to_string().contains("could not write /dev/full/no/results.csv"), "{error}");
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("results.csv");
     fs::write(&path, "old").unwrap();
@@ -295,7 +295,7 @@ fn a_difference_in_accuracy_is_told_with_what_it_is_worth() {
     let sentence = "1.0 points lower, not distinguishable on 200 images; about ";
     assert!(markdown::document(&run, &rows).contains(sentence));
     let page = report::html::page::page(&run, &rows);
-    assert!(page.contains(sentence) && page.contains("against its own float32"));
+    assert!(page.contains(sentence) && page.contains("against its float32 version"));
     let verdict = shutterbench::decide::highlights::Highlights::of(&rows);
     assert!(verdict.as_accurate.iter().any(|&i| rows[i].model == "b_int8"));
 }

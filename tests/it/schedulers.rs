@@ -143,7 +143,7 @@ fn a_case_whose_worker_alone_was_killed_is_tried_again_and_a_finished_run_stays_
     let before = journal(&folder);
     let output = resume();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert!(said(&output).contains("finished already"), "{}", said(&output));
+    assert!(said(&output).contains("already finished"), "{}", said(&output));
     assert_eq!(journal(&folder), before);
 }
 
@@ -176,7 +176,7 @@ fn one_command_begins_goes_on_and_is_done() {
         assert!(said(&refused).contains("--continue"), "{}", said(&refused));
         let output = short(&folder, &[]);
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-        assert!(said(&output).contains("beginning anew"), "{}", said(&output));
+        assert!(said(&output).contains("starting again"), "{}", said(&output));
         assert_whole(&folder, Some(5), None);
     }
 }

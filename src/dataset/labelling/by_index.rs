@@ -35,7 +35,7 @@ pub(crate) fn matched(
         OffsetEvidence::Foreign => {
             assumed.extend(guess.filter(|_| offset != 0));
             assumed.push(
-                "none of the dataset's class names is among its labels (another language?); classes are matched by index"
+                "none of the dataset's class names is among the labels (another language?); classes are matched by index"
                     .to_owned(),
             );
         }
@@ -55,7 +55,7 @@ fn guessed_offset(
 ) -> (i64, String) {
     let one_spare = outputs.count == 1001 && dataset.class_count() <= 1000;
     let background = |why: &str| (1, format!("{why}; output 0 is taken as the background class"));
-    let in_order = (0, "label offset is not stated; output 0 is taken as class 0".to_owned());
+    let in_order = (0, "the label offset is not stated; output 0 is taken as class 0".to_owned());
     let Some(labels) = labels else {
         return if one_spare { background("1001 outputs without labels") } else { in_order };
     };

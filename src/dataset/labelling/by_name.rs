@@ -67,7 +67,7 @@ fn labelled(dataset: &Dataset, labels: &Labels, outputs: &ModelOutputs) -> Resul
         let count = missing.len();
         missing.truncate(3);
         bail!(
-            "{count} of the dataset's {} classes are not, or not uniquely, among the labels of model {}, such as {}; name the classes as its labels do, or give --labels",
+            "{count} of the dataset's {} classes have no unique match among the labels of model {}, such as {}; name the classes as its labels do, or give --labels",
             classes.used.len(),
             outputs.model,
             missing.join(", ")
@@ -77,7 +77,7 @@ fn labelled(dataset: &Dataset, labels: &Labels, outputs: &ModelOutputs) -> Resul
     for (class, output) in classes.used.iter().zip(&found) {
         if let Some(first) = owner.insert(*output, *class) {
             bail!(
-                "classes '{}' and '{}' are one label of model {}; merge or rename them",
+                "classes '{}' and '{}' match the same label of model {}; merge or rename them",
                 name(first),
                 name(*class),
                 outputs.model

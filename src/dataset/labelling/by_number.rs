@@ -33,13 +33,13 @@ pub(crate) fn matched(
     let counts = |offset: i64| i64::from(most).saturating_add(offset) < outputs.count as i64;
     if counts(outputs.offset.unwrap_or(0)) {
         assumed.push(format!(
-            "the dataset's classes are numbers ({least} to {most}) and taken as class indices"
+            "the dataset's classes are numbers ({least} to {most}); they are taken as class indices"
         ));
         return by_index::matched(dataset, labels, outputs, assumed);
     }
     if used.len() == outputs.count && outputs.offset.unwrap_or(0) == 0 {
         assumed.push(format!(
-            "the dataset's classes are numbers ({least} to {most}), as many as outputs, and taken as these in numeric order"
+            "the dataset's classes are numbers ({least} to {most}), as many as there are outputs; they are matched in numeric order"
         ));
         let mut output_of = vec![None; most as usize + 1];
         for (output, class) in used.iter().enumerate() {

@@ -35,7 +35,7 @@ pub fn resolve(dataset: &Dataset, outputs: &ModelOutputs) -> Result<Matched> {
     for entry in &dataset.entries {
         ensure!(
             map.output_of(entry.class).is_some(),
-            "class {} of {} is outside the {} outputs of model {}; correct the labels, or give --label-offset",
+            "class {} of {} is beyond the {} outputs of model {}; correct the labels, or give --label-offset",
             entry.class,
             entry.file,
             outputs.count,

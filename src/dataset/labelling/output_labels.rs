@@ -73,7 +73,7 @@ fn check_background(outputs: &ModelOutputs, labels: &[String]) -> Result<()> {
     let misplaced = labels.iter().skip(1).position(|label| is_background(label));
     match misplaced.filter(|_| matches!(outputs.count, 1000 | 1001)) {
         Some(place) => bail!(
-            "line {} of the labels of model {} is '{}', which belongs on line 1: they are shuffled; give the file that belongs to the model with --labels",
+            "line {} of the labels of model {} is '{}', which belongs on line 1, so the labels are shuffled; give the file that belongs to the model with --labels",
             place + 2,
             outputs.model,
             labels[place + 1]
@@ -97,7 +97,7 @@ fn check_embedded(outputs: &ModelOutputs, labels: &[String]) -> Result<()> {
     inside.sort_unstable();
     ensure!(
         given != inside,
-        "the labels file has the labels that are inside model {} in another order; leave --labels out, or give a file in the order of the outputs",
+        "the labels file has the labels embedded in model {}, but in another order; omit --labels, or give a file in the order of the outputs",
         outputs.model
     );
     Ok(())

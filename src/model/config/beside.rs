@@ -37,7 +37,7 @@ pub fn read(path: &Path) -> Result<Beside> {
         let shared = !config.ends_with(format!("{stem}.{name}"));
         if shared && let Some(other) = another_model(folder, path) {
             beside.notes.push(format!(
-                "{name} beside it is left aside, since it may belong to {other}; name it {stem}.{name} if it is this model's"
+                "{name} beside it is ignored, since it may belong to {other}; name it {stem}.{name} if it belongs to this model"
             ));
             continue;
         }
@@ -55,11 +55,11 @@ fn of_folder(folder: &Path, name: &str) -> Option<PathBuf> {
 }
 
 fn bounded(path: &Path) -> Result<Vec<u8>> {
-    let context = || format!("cannot read {}", path.display());
+    let context = || format!("could not read {}", path.display());
     let length = fs::metadata(path).with_context(context)?.len();
     ensure!(
         length <= field::MAX_BYTES as u64,
-        "{} has {length} bytes, more than the {} of a configuration; remove it",
+        "{} has {length} bytes, more than the limit of {} for a configuration; remove it",
         path.display(),
         field::MAX_BYTES
     );

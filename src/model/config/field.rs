@@ -24,7 +24,7 @@ pub(crate) struct Fields<'a> {
 pub(crate) fn parse(bytes: &[u8]) -> Result<Map<String, Value>> {
     ensure!(
         bytes.len() <= MAX_BYTES,
-        "it has {} bytes, more than the {} that are read; remove it or correct it",
+        "it has {} bytes, more than the limit of {}; remove it or correct it",
         bytes.len(),
         MAX_BYTES
     );
@@ -43,7 +43,7 @@ fn kind(value: &Value) -> String {
         Value::Number(number) => number.to_string(),
         Value::String(text) => {
             let start: String = text.chars().take(30).collect();
-            format!("the text '{}'", start.escape_debug())
+            format!("the string '{}'", start.escape_debug())
         }
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "an object".to_owned(),
@@ -97,12 +97,12 @@ impl<'a> Fields<'a> {
         read: impl FnOnce(&'a Value) -> Option<T>,
     ) -> Result<Option<T>> {
         let Some(value) = self.get(key) else { return Ok(None) };
-        let wrong = || format!("{} must be {must_be}, it is {}", self.name(key), kind(value));
+        let wrong = || format!("{} must be {must_be}, but is {}", self.name(key), kind(value));
         read(value).with_context(wrong).map(Some)
     }
 
     pub(crate) fn text(&self, key: &str) -> Result<Option<&'a str>> {
-        self.typed(key, "a text", Value::as_str)
+        self.typed(key, "text", Value::as_str)
     }
 
     pub(crate) fn flag(&self, key: &str) -> Result<Option<bool>> {
@@ -126,7 +126,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn texts(&self, key: &str) -> Result<Option<Vec<String>>> {
-        self.typed(key, "a list of texts", |value| {
+        self.typed(key, "a list of strings", |value| {
             value.as_array()?.iter().map(|one| one.as_str().map(str::to_owned)).collect()
         })
     }

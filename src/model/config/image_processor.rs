@@ -87,7 +87,7 @@ fn family(fields: &Fields<'_>, assumed: &mut Vec<String>) -> Result<ProcessorFam
         None => fields.text("feature_extractor_type")?,
     };
     let Some(named) = named else {
-        assumed.push("an image processor of no stated class, read like ViT's".to_owned());
+        assumed.push("an image processor without a stated class, read like ViT's".to_owned());
         return Ok(ProcessorFamily::common());
     };
     if let Some(family) = ProcessorFamily::named(named) {
@@ -95,12 +95,10 @@ fn family(fields: &Fields<'_>, assumed: &mut Vec<String>) -> Result<ProcessorFam
     }
     ensure!(
         fields.get("size").is_some() || fields.get("crop_size").is_some(),
-        "'{named}' is not an image processor that this program knows, and it states no 'size'; describe the model in a file NAME.toml beside it"
+        "'{named}' is not an image processor that this program knows, and 'size' is not stated; describe the model in a file NAME.toml beside it"
     );
-    assumed.push(format!(
-        "'{}', an image processor not known here, read like ViT's",
-        named.escape_debug()
-    ));
+    assumed
+        .push(format!("'{}', an unknown image processor, read like ViT's", named.escape_debug()));
     Ok(ProcessorFamily::common())
 }
 
@@ -191,7 +189,7 @@ fn resizing(
 fn pixels(side: f64) -> Result<usize> {
     ensure!(
         (1.0..=65536.0).contains(&side),
-        "its 'size' and 'crop_pct' ask for {side} pixels; correct them"
+        "its 'size' and 'crop_pct' give {side} pixels; correct them"
     );
     Ok(side as usize)
 }

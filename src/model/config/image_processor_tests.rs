@@ -166,7 +166,7 @@ fn an_unknown_class_is_read_like_vit_and_said() {
     assert_eq!(it.resize.unwrap().0, Resizing::Exact { height: 64, width: 96 });
     assert!(it.assumed[0].contains("'NewImageProcessor'"), "{:?}", it.assumed);
     let it = processor(r#"{"size":{"shortest_edge":64},"crop_size":48,"do_center_crop":true}"#);
-    assert!(it.assumed[0].contains("no stated class"));
+    assert!(it.assumed[0].contains("without a stated class"));
     assert_eq!((it.resize.unwrap().0, it.crop), (Resizing::ShorterSide(64), Some((48, 48))));
 }
 

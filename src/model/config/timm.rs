@@ -65,7 +65,7 @@ pub fn read(bytes: &[u8]) -> Result<Option<Timm>> {
     let crop_pct = fields.positive("crop_pct")?.unwrap_or(CROP_PCT);
     ensure!(
         (0.05..=1.0).contains(&crop_pct),
-        "'crop_pct' must be at least 0.05 and at most 1, it is {crop_pct}"
+        "'crop_pct' must be from 0.05 to 1, but is {crop_pct}"
     );
     Ok(Some(Timm {
         input_size: input_size(&fields)?,
@@ -107,7 +107,7 @@ fn crop_mode(fields: &Fields<'_>) -> Result<CropMode> {
     match fields.text("crop_mode")? {
         None | Some("") => Ok(CropMode::Center),
         Some(text) => text.parse().or_else(|_| {
-            bail!("'crop_mode' must be center, squash or border, it is '{}'", text.escape_debug())
+            bail!("'crop_mode' must be center, squash or border, but is '{}'", text.escape_debug())
         }),
     }
 }

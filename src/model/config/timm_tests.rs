@@ -51,10 +51,10 @@ fn what_is_wrong_is_named_with_its_key() {
         (r#"{"interpolation":"cubic"}"#, "'interpolation' is 'cubic'"),
         (
             r#"{"crop_mode":"middle"}"#,
-            "'crop_mode' must be center, squash or border, it is 'middle'",
+            "'crop_mode' must be center, squash or border, but is 'middle'",
         ),
         (r#"{"crop_pct":0}"#, "'crop_pct' of 'pretrained_cfg' must be a number above 0"),
-        (r#"{"crop_pct":0.01}"#, "'crop_pct' must be at least 0.05"),
+        (r#"{"crop_pct":0.01}"#, "'crop_pct' must be from 0.05 to 1"),
         (r#"{"std":[1,1,-1]}"#, "'std' of 'pretrained_cfg' must hold numbers above 0"),
         (r#"{"mean":["a"]}"#, "'mean' of 'pretrained_cfg' must be a number, or 1 or 3 numbers"),
         (r#"{"label_names":7}"#, "'label_names' must be a list of names"),

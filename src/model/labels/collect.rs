@@ -21,17 +21,17 @@ pub(crate) fn in_order(named: impl IntoIterator<Item = (u64, String)>) -> Result
         let name = name.trim().to_owned();
         ensure!(!name.is_empty(), "index {index} has no name; every class needs one");
         if let Some(first) = by_index.insert(index, name) {
-            bail!("index {index} comes twice, for '{first}' and '{}'; keep one", by_index[&index]);
+            bail!("index {index} occurs twice, for '{first}' and '{}'; keep one", by_index[&index]);
         }
     }
     let Some(first) = by_index.keys().next().copied() else {
-        bail!("no label in it; write one class name per line");
+        bail!("it has no labels; write one class name per line");
     };
     ensure!(first <= 1, "the first index is {first}; number the classes from 0");
     for (expected, index) in (first..).zip(by_index.keys()) {
         ensure!(
             expected == *index,
-            "index {expected} is missing (after it comes {index}); every output needs a name"
+            "index {expected} is missing (the next is {index}); every output needs a name"
         );
     }
     Ok(by_index.into_values().collect())
@@ -51,7 +51,7 @@ mod tests {
         assert_eq!(of(&[(2, "b"), (1, "a")]).unwrap(), ["a", "b"]);
         let refused = |named| of(named).unwrap_err().to_string();
         assert!(refused(&[(0, "a"), (2, "b")]).starts_with("index 1 is missing"));
-        assert!(refused(&[(0, "a"), (0, "b")]).contains("comes twice, for 'a' and 'b'"));
+        assert!(refused(&[(0, "a"), (0, "b")]).contains("occurs twice, for 'a' and 'b'"));
         assert!(refused(&[(7, "a")]).contains("the first index is 7"));
         assert!(refused(&[(u64::MAX, "a")]).contains("is beyond"));
         assert!(refused(&[(0, " ")]).contains("has no name"));

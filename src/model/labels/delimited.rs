@@ -65,7 +65,7 @@ fn pair(
     let field = |column: usize| record.get(column).unwrap_or_default();
     let number = field(index).parse().ok();
     let number = number.with_context(|| {
-        format!("line {line} has '{}' for an index; write a whole number", field(index))
+        format!("line {line} has '{}' as the index; write a whole number", field(index))
     })?;
     Ok((number, field(name).to_owned()))
 }
@@ -82,6 +82,6 @@ mod tests {
         }
         assert!(parse("tench, Tinca tinca\ngoldfish\n").is_none());
         let error = parse("id,label\nx,cat\n").unwrap().unwrap_err().to_string();
-        assert!(error.starts_with("line 2 has 'x' for an index"), "{error}");
+        assert!(error.starts_with("line 2 has 'x' as the index"), "{error}");
     }
 }

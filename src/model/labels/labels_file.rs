@@ -26,7 +26,7 @@ pub fn read(path: &Path) -> Result<Vec<String>> {
 pub fn parse(text: &str) -> Result<Vec<String>> {
     let text = text.trim_start_matches('\u{feff}').trim_end();
     if text.trim().is_empty() {
-        bail!("no label in it; write one class name per line");
+        bail!("it has no labels; write one class name per line");
     }
     if let Some(value) = structure(text)? {
         return match structured::names(&value)? {
@@ -58,7 +58,7 @@ fn structure(text: &str) -> Result<Option<Value>> {
             Ok(value) => return Ok(Some(value)),
             // `[0] cat` is a line.
             Err(_) if text[1..].starts_with(|first: char| first.is_ascii_digit()) => {}
-            Err(error) => bail!("it is no valid JSON: {error}"),
+            Err(error) => bail!("it is not valid JSON: {error}"),
         }
     }
     // A list of plain words is YAML too, `- cat` is no other thing.
@@ -71,7 +71,7 @@ fn structure(text: &str) -> Result<Option<Value>> {
         Ok(value) => Ok(Some(value)),
         Err(error) => {
             let told = error.to_string();
-            bail!("it is no valid YAML: {}", told.lines().next().unwrap_or_default())
+            bail!("it is not valid YAML: {}", told.lines().next().unwrap_or_default())
         }
     }
 }
@@ -154,6 +154,6 @@ mod tests {
         }
         std::fs::write(&path, b"\x89PNG\0").unwrap();
         let error = format!("{:#}", read(&path).unwrap_err());
-        assert!(error.contains("is no text file"), "{error}");
+        assert!(error.contains("is not a text file"), "{error}");
     }
 }

@@ -34,7 +34,7 @@ pub(crate) fn names(value: &Value) -> Result<NameList> {
     match found(value, DEPTH) {
         Some(named) => named,
         None => bail!(
-            "no class names in it; give a list of them, or names by index as in {{\"0\": \"cat\"}}"
+            "it has no class names; give a list of them, or names by index as in {{\"0\": \"cat\"}}"
         ),
     }
 }
@@ -99,7 +99,7 @@ fn listed(items: &[Value]) -> Result<NameList> {
     let name = |(position, item): (usize, &Value)| {
         let inner = NAME.iter().find_map(|known| item.get(known));
         let name = word(inner.unwrap_or(item)).with_context(|| {
-            format!("entry {} of the list is no class name; write text", position + 1)
+            format!("entry {} of the list is not a class name; write text", position + 1)
         })?;
         ensure!(!name.trim().is_empty(), "entry {} of the list is empty", position + 1);
         Ok(name.trim().to_owned())

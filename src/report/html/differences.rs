@@ -1,5 +1,5 @@
 //! Whether differences in accuracy are more than chance: every model against
-//! the most accurate one and against its own float32, on the same images.
+//! the most accurate one and against its float32 version, on the same images.
 
 use std::fmt::Write as _;
 
@@ -53,11 +53,12 @@ pub fn section(run: &Run, rows: &[Row], verdict: &Highlights) -> String {
             text(&lead),
         );
     }
-    let twin_head = if with_twins { "<th scope=\"col\">against its own float32</th>" } else { "" };
+    let twin_head =
+        if with_twins { "<th scope=\"col\">against its float32 version</th>" } else { "" };
     format!(
-        "<section id=\"differences\" class=\"long\" aria-labelledby=\"differences-title\"><h2 id=\"differences-title\">Is it really less accurate?</h2>\
-         <p class=\"lead\">Every model by its fastest case, against {}, on the same images, by McNemar's exact test at 5%. Where it finds nothing, it says how many images would show a difference as large as the one seen (80% power).</p>\
-         <div class=\"scroll tall\" tabindex=\"0\" role=\"region\" aria-labelledby=\"differences-title\"><table><thead><tr><th scope=\"col\">model</th><th scope=\"col\" class=\"desk\">ran on</th><th scope=\"col\" class=\"n\">Top-1 %</th><th scope=\"col\">against the most accurate</th>{twin_head}</tr></thead><tbody>{body}</tbody></table></div></section>\n",
+        "<section id=\"differences\" class=\"long\" aria-labelledby=\"differences-title\"><h2 id=\"differences-title\">Are the differences in accuracy real?</h2>\
+         <p class=\"lead\">Each model's fastest case against {}, on the same images, by McNemar's exact test at 5%. If the difference is not significant, the table states how many images would be needed to show a difference of this size (80% power).</p>\
+         <div class=\"scroll tall\" tabindex=\"0\" role=\"region\" aria-labelledby=\"differences-title\"><table><thead><tr><th scope=\"col\">model</th><th scope=\"col\" class=\"desk\">ran on</th><th scope=\"col\" class=\"n\">Top-1 %</th><th scope=\"col\">compared with the most accurate</th>{twin_head}</tr></thead><tbody>{body}</tbody></table></div></section>\n",
         text(&rows[best].case())
     )
 }

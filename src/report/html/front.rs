@@ -45,16 +45,16 @@ pub fn section(run: &Run, rows: &[Row], verdict: &Highlights) -> String {
     let also = match also.len() {
         0 => String::new(),
         1..=6 => format!(
-            "<p class=\"dim\">Counting the size of the file as well, these are not beaten either: {}.</p>",
+            "<p class=\"dim\">If the file size counts too, these cases are not beaten either: {}.</p>",
             also.join("; ")
         ),
         count => format!(
-            "<p class=\"dim\">Counting the size of the file as well, {count} more cases are not beaten.</p>"
+            "<p class=\"dim\">If the file size counts too, {count} more cases are not beaten.</p>"
         ),
     };
     format!(
-        "<section id=\"front\" aria-labelledby=\"front-title\"><h2 id=\"front-title\">The Pareto front</h2><p class=\"lead\">No case was measured to be both faster and more accurate than one of these. Steps in grey are within noise: their intervals of latency or of Top-1 overlap those of the last step in black.</p>\
-         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"front-title\"><table><thead><tr><th scope=\"col\">model</th><th scope=\"col\" class=\"desk\">ran on</th><th scope=\"col\" class=\"n\">p50 ms</th><th scope=\"col\" class=\"n\">Top-1 %</th><th scope=\"col\" class=\"n\">size</th><th scope=\"col\">against the step before</th></tr></thead><tbody>{body}</tbody></table></div>{also}</section>\n"
+        "<section id=\"front\" aria-labelledby=\"front-title\"><h2 id=\"front-title\">The Pareto front</h2><p class=\"lead\">No measured case is both faster and more accurate than one of these. Steps in grey are within noise: their intervals of latency or Top-1 overlap those of the last step in black.</p>\
+         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"front-title\"><table><thead><tr><th scope=\"col\">model</th><th scope=\"col\" class=\"desk\">ran on</th><th scope=\"col\" class=\"n\">p50 ms</th><th scope=\"col\" class=\"n\">Top-1 %</th><th scope=\"col\" class=\"n\">size</th><th scope=\"col\">compared with the previous step</th></tr></thead><tbody>{body}</tbody></table></div>{also}</section>\n"
     )
 }
 

@@ -31,17 +31,17 @@ pub fn coverage(rows: &[Row]) -> String {
         return String::new();
     }
     format!(
-        "<section id=\"coverage\" class=\"long\" aria-labelledby=\"coverage-title\"><h2 id=\"coverage-title\">What the delegates took</h2><p class=\"lead\">As the runtime's own plan or profiler tells it, not as it was asked for.</p>\
+        "<section id=\"coverage\" class=\"long\" aria-labelledby=\"coverage-title\"><h2 id=\"coverage-title\">What the delegates took</h2><p class=\"lead\">From the runtime's own plan or profiler, not from what was requested.</p>\
          <div class=\"scroll tall\" tabindex=\"0\" role=\"region\" aria-labelledby=\"coverage-title\"><table><thead><tr><th scope=\"col\">model</th><th scope=\"col\">asked for</th><th scope=\"col\">took</th><th scope=\"col\" class=\"n\">nodes</th><th scope=\"col\" class=\"n\">of</th><th scope=\"col\" class=\"n\">pieces</th></tr></thead><tbody>{body}</tbody></table></div></section>\n"
     )
 }
 
 fn coverage_line(body: &mut String, row: &Row, status: DelegateStatus) {
     let (class, word) = match status {
-        DelegateStatus::Full => ("", "all of it"),
+        DelegateStatus::Full => ("", "everything"),
         DelegateStatus::Partial => ("", "a part"),
         DelegateStatus::None => (" warning", "nothing"),
-        DelegateStatus::Unknown => ("", "the runtime does not tell"),
+        DelegateStatus::Unknown => ("", "the runtime does not report it"),
     };
     let count = |count: Option<u32>| count.map_or(String::new(), |count| count.to_string());
     // Writing to a String does not fail.
@@ -109,7 +109,7 @@ pub fn section(run: &Run, rows: &[Row]) -> String {
     let seconds: f64 = rows.iter().filter_map(|row| row.seconds).sum();
     let _ = writeln!(
         html,
-        "<p class=\"dim\">{:.0} seconds of measuring in all. Seed {}. results.csv, samples.csv, predictions.csv and run.json in the run's folder hold every number of this page and the samples behind them.</p></section>",
+        "<p class=\"dim\">Measuring took {:.0} seconds in total. Seed {}. results.csv, samples.csv, predictions.csv and run.json in the run's folder hold every number on this page and the samples behind them.</p></section>",
         seconds, header.options.seed
     );
     html
@@ -143,22 +143,22 @@ fn host(run: &Run) -> Vec<(String, String)> {
         ("Memory".to_owned(), bytes(host.memory_bytes)),
     ];
     let mut add = |term: &str, value: Option<String>| {
-        items.push((term.to_owned(), value.unwrap_or_else(|| "the system does not tell".into())));
+        items.push((term.to_owned(), value.unwrap_or_else(|| "unknown".into())));
     };
     let highest = host.max_mhz.iter().max().filter(|mhz| **mhz > 0);
     add("Highest frequency", highest.map(|mhz| format!("{mhz} MHz")));
     add("Governor", host.governor.as_deref().map(text));
     let on = |on: bool| if on { "on" } else { "off" }.to_owned();
     add("Turbo", host.turbo.map(on));
-    add("Two threads a core", host.smt.map(on));
-    add("Load when it started", host.load_before.map(|load| format!("{load:.2}")));
+    add("Two threads per core", host.smt.map(on));
+    add("Load at the start", host.load_before.map(|load| format!("{load:.2}")));
     if let Some(finished) = &run.finished {
-        add("Load when it ended", finished.load_after.map(|load| format!("{load:.2}")));
+        add("Load at the end", finished.load_after.map(|load| format!("{load:.2}")));
     }
     items.push((
         "Clock".to_owned(),
         format!(
-            "monotonic, {} ns fine, {} ns a reading",
+            "monotonic, steps of {} ns, {} ns per reading",
             host.clock_precision_ns, host.clock_cost_ns
         ),
     ));
@@ -194,7 +194,7 @@ fn method(options: &Options) -> Vec<(String, String)> {
         (
             "Visits".to_owned(),
             format!(
-                "a first run that is kept apart, runs until two windows agree, then at least {LEAST_RUNS} timed runs and {} ms of them; nothing but the clock between two",
+                "a first run that is recorded separately, untimed runs until two windows agree, then timed runs: at least {LEAST_RUNS}, for at least {} ms; only the clock is read between two runs",
                 latency.block_ms
             ),
         ),
@@ -209,16 +209,16 @@ fn method(options: &Options) -> Vec<(String, String)> {
             "Timed runs".to_owned(),
             match latency.runs {
                 Amount::Auto => format!(
-                    "until the median is known to 1%, for {} to {} s a case",
+                    "until the median is known to 1%, for {} to {} s per case",
                     latency.min_seconds, latency.max_seconds
                 ),
-                Amount::Fixed(runs) => format!("{runs} a case"),
+                Amount::Fixed(runs) => format!("{runs} per case"),
             },
         ),
         (
-            "Processes a case".to_owned(),
+            "Processes per case".to_owned(),
             match latency.processes {
-                Amount::Auto => format!("as many as its time allows, at most {AUTO_PROCESSES}"),
+                Amount::Auto => format!("as many as the time allows, at most {AUTO_PROCESSES}"),
                 Amount::Fixed(processes) => processes.to_string(),
             },
         ),
@@ -234,10 +234,10 @@ fn method(options: &Options) -> Vec<(String, String)> {
 const fn order_words(order: crate::record::options::Order) -> &'static str {
     match order {
         crate::record::options::Order::Interleaved => {
-            "every case once a round, so that a slow minute hits all of them alike"
+            "every case once per round, so that a slow minute affects all of them alike"
         }
         crate::record::options::Order::Sequential => {
-            "case after case, so that a slow minute hits some of them only"
+            "case after case, so that a slow minute affects only some of them"
         }
     }
 }
@@ -288,10 +288,10 @@ fn assumptions(html: &mut String, assumptions: &[String]) {
     html.push_str("</ul>");
 }
 
-const DEFINITIONS: &str = "<h3>What the words mean</h3><dl>\
-<dt>p50, p90, p99</dt><dd>So many percent of all timed runs took at most this long. The first inference and the warm-up are not among them.</dd>\
-<dt>95% interval of a median</dt><dd>By bootstrap over rounds and processes: runs that follow one another are not independent.</dd>\
-<dt>Top-1, Top-5</dt><dd>Share of the images whose true class is the best, or among the five best. Of equal scores the lower class ranks first. Intervals are Wilson's at 95%.</dd>\
-<dt>not distinguishable</dt><dd>Of latencies: the 95% intervals overlap, and another run could turn the order round. Of accuracies: McNemar's exact test on the same images gives p of 0.05 or more.</dd>\
-<dt>multimodal</dt><dd>It ran at two or more speeds in turn; each with its median and its share of the runs.</dd>\
-<dt>Pareto front</dt><dd>Cases that no other case beats in latency and Top-1 at once.</dd></dl>";
+const DEFINITIONS: &str = "<h3>What the terms mean</h3><dl>\
+<dt>p50, p90, p99</dt><dd>The given percentage of all timed runs took at most this long. The first inference and the warm-up are not included.</dd>\
+<dt>95% interval of a median</dt><dd>By bootstrap over rounds and processes, since consecutive runs are not independent.</dd>\
+<dt>Top-1, Top-5</dt><dd>Share of the images whose true class ranks first, or among the first five. With equal scores the lower class ranks first. Intervals are 95% Wilson intervals.</dd>\
+<dt>not distinguishable</dt><dd>Latencies: the 95% intervals overlap, so another run could reverse the order. Accuracies: McNemar's exact test on the same images gives p of 0.05 or more.</dd>\
+<dt>multimodal</dt><dd>The case ran at two or more distinct speeds, each shown with its median and its share of the runs.</dd>\
+<dt>Pareto front</dt><dd>Cases that no other case beats in both latency and Top-1.</dd></dl>";

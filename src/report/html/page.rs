@@ -102,13 +102,13 @@ fn header(run: &Run, rows: &[Row]) -> String {
         _ => format!("{} models on {machine}", models.len()),
     };
     let images = header.dataset.as_ref().map_or_else(
-        || "no accuracy measured".to_owned(),
+        || "accuracy not measured".to_owned(),
         |dataset| format!("scored on {} images", dataset.images),
     );
     let unfinished = if run.finished.is_some() {
         ""
     } else {
-        "<p class=\"sub\"><span class=\"tag warning\">interrupted</span> This run did not come to its end; what it measured is here.</p>"
+        "<p class=\"sub\"><span class=\"tag warning\">interrupted</span> This run did not finish; the page shows what it measured.</p>"
     };
     format!(
         "<header>{MARK}<div class=\"title\"><h1>{}</h1><p class=\"sub\">{measured} of {} cases measured, {images} · {} · {} · run {}</p>{unfinished}</div><button id=\"theme\" class=\"js-only\" type=\"button\">Theme: auto</button></header>\n",
@@ -152,27 +152,26 @@ fn main_plot(rows: &[Row], verdict: &Highlights) -> String {
     let (title, lead) = if rows.iter().any(|row| row.is_measured() && row.top1.is_some()) {
         (
             "Latency against accuracy",
-            "Up and to the left is better. The area of a bubble is the size of its model; whiskers are 95% intervals; cases with a thick rim are on the Pareto front: no other case is both faster and more accurate.",
+            "Up and to the left is better. The area of a bubble is the size of its model, whiskers are 95% intervals. Cases with a thick rim are on the Pareto front: no other case is both faster and more accurate.",
         )
     } else {
         (
             "Latency against size",
-            "Nothing was scored, so size takes the place of accuracy. Down and to the left is better.",
+            "Nothing was scored, so the plot shows size instead of accuracy. Down and to the left is better.",
         )
     };
     let common = match ShortNames::of(rows).common() {
         "" => String::new(),
-        common => format!(" Names are without their common beginning, {}.", text(common)),
+        common => format!(" Names omit their common prefix, {}.", text(common)),
     };
     let unscored = rows.iter().filter(|row| row.is_measured() && row.top1.is_none()).count();
     let unscored = match unscored {
         0 => String::new(),
         _ if !rows.iter().any(|row| row.top1.is_some()) => String::new(),
-        1 => {
-            "<p class=\"dim\">1 case was timed but not scored; it is in the table only.</p>".into()
-        }
+        1 => "<p class=\"dim\">1 case was timed but not scored; it appears only in the table.</p>"
+            .into(),
         count => format!(
-            "<p class=\"dim\">{count} cases were timed but not scored; they are in the table only.</p>"
+            "<p class=\"dim\">{count} cases were timed but not scored; they appear only in the table.</p>"
         ),
     };
     let backends: std::collections::BTreeSet<_> =
@@ -184,7 +183,7 @@ fn main_plot(rows: &[Row], verdict: &Highlights) -> String {
     format!(
         "<section id=\"plot\" aria-labelledby=\"plot-title\"><h2 id=\"plot-title\">{title}</h2><p class=\"lead\">{lead}{common}</p>\
          <ul class=\"legend\">{legend}<li class=\"ring\"><i></i>Pareto front</li></ul>\
-         <figure><div class=\"no-js static\">{}</div><div id=\"main-plot\" class=\"plot js-block\" tabindex=\"0\" role=\"group\" aria-label=\"Plot of all cases; the arrow keys go from case to case\" aria-describedby=\"main-readout\"></div>\
+         <figure><div class=\"no-js static\">{}</div><div id=\"main-plot\" class=\"plot js-block\" tabindex=\"0\" role=\"group\" aria-label=\"Plot of all cases; use the arrow keys to move from case to case\" aria-describedby=\"main-readout\"></div>\
          <p id=\"main-readout\" class=\"readout js-block\" role=\"status\">Point at a bubble, or focus the plot and use the arrow keys, to read its numbers here.</p></figure>{unscored}<p class=\"controls js-flex save\"><button type=\"button\" id=\"save-svg\">Save as SVG</button><button type=\"button\" id=\"save-png\">Save as PNG, for slides</button></p></section>\n",
         svg::plot::main_plot(rows, verdict),
     )
@@ -203,17 +202,17 @@ fn detail() -> String {
         plot(
             "ecdf",
             "Distribution of latencies",
-            "Every timed run counts: a steep line is a steady case, a step in it a second speed."
+            "All timed runs are shown: a steep line means a steady case, a step a second speed."
         ),
         plot(
             "drift",
             "Drift over the rounds",
-            "The median of each visit against the median of the case: a slope is a processor that warms up or throttles."
+            "The median of each visit relative to the median of the case: a slope suggests a processor that warms up or throttles."
         ),
         plot(
             "threads",
             "Scaling with threads",
-            "Against the case's own fewest threads; dotted: perfect scaling; grey: other models."
+            "Relative to the same case with the fewest threads. Dotted: perfect scaling; grey: other models."
         ),
     )
 }

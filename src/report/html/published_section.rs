@@ -19,8 +19,8 @@ pub fn section(run: &Run, rows: &[Row]) -> String {
     let pair =
         "<th scope=\"col\" class=\"n\">published</th><th scope=\"col\" class=\"n\">here</th>";
     format!(
-        "<section id=\"published\" aria-labelledby=\"published-title\"><h2 id=\"published-title\">Published and measured</h2><p class=\"lead\">Published by: {}. {} Latencies are of different machines; the one here is of the model's fastest case.</p>\
-         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"published-title\"><table class=\"pairs\"><thead><tr><th scope=\"col\" rowspan=\"2\">model</th>{}{}{}{}<th scope=\"col\" rowspan=\"2\">published latency is of</th></tr><tr>{}</tr></thead><tbody>{body}</tbody></table></div></section>\n",
+        "<section id=\"published\" aria-labelledby=\"published-title\"><h2 id=\"published-title\">Published and measured</h2><p class=\"lead\">Published by: {}. {} Latencies were measured on different machines; the one here is that of the model's fastest case.</p>\
+         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"published-title\"><table class=\"pairs\"><thead><tr><th scope=\"col\" rowspan=\"2\">model</th>{}{}{}{}<th scope=\"col\" rowspan=\"2\">published latency measured on</th></tr><tr>{}</tr></thead><tbody>{body}</tbody></table></div></section>\n",
         text(&sources),
         text(&comparability),
         group("Top-1 %"),

@@ -99,7 +99,7 @@ fn few(classes: &[ClassTally]) -> Option<String> {
     let missed = classes.iter().filter(|class| class.top1 == 0).count();
     (most < LEAST_IMAGES).then(|| {
         format!(
-            "{} classes with at most {most} image{} each, too few for a figure of their own: {missed} are never recognised, {} at least once.",
+            "{} classes have at most {most} image{} each, too few for a figure per class: {missed} are never recognised, {} at least once.",
             classes.len(),
             if most == 1 { "" } else { "s" },
             classes.len() - missed

@@ -48,7 +48,7 @@ pub fn cards(rows: &[Row], verdict: &Highlights) -> String {
         card(&mut cards, "Smallest", number.to_owned(), unit, row, &(top1 + &latency));
     }
     if cards.is_empty() {
-        return "<section><h2>Nothing was measured</h2><p>No case of this run has a result. The table below says why, case by case.</p></section>\n".into();
+        return "<section><h2>Nothing was measured</h2><p>No case of this run has a result. The table below gives the reason for each case.</p></section>\n".into();
     }
     format!("<div class=\"cards\">{cards}</div>\n")
 }
@@ -106,7 +106,7 @@ pub fn notes(rows: &[Row]) -> String {
         )
     };
     format!(
-        "<section id=\"notes\" class=\"long\" aria-labelledby=\"notes-title\"><h2 id=\"notes-title\">Know before you quote a number</h2><ul class=\"notes\">{}</ul>{rest}</section>\n",
+        "<section id=\"notes\" class=\"long\" aria-labelledby=\"notes-title\"><h2 id=\"notes-title\">Before you quote a number</h2><ul class=\"notes\">{}</ul>{rest}</section>\n",
         first.concat()
     )
 }

@@ -49,7 +49,7 @@ pub(crate) fn check(
         ensure!(
             mine.version == theirs.version
                 && (scope == Scope::Shards || mine.sha256 == theirs.sha256),
-            "{pair}: {} is {} in the one and {} in the other",
+            "{pair}: {} is {} in one and {} in the other",
             mine.backend,
             mine.version,
             theirs.version
@@ -71,7 +71,7 @@ fn models(a: &Header, b: &Header, scope: Scope, pair: &str) -> Result<()> {
         if let Some(theirs) = theirs {
             ensure!(
                 mine.sha256 == theirs.sha256,
-                "{pair}: model {} is another file in each",
+                "{pair}: model {} is a different file in each",
                 mine.name
             );
             let described = |model: &Model| {
@@ -125,6 +125,6 @@ fn difference(at: &str, one: &Value, other: &Value) -> Option<String> {
             difference(&at, value, theirs.get(key).unwrap_or(&Value::Null))
         }),
         _ if one == other => None,
-        _ => Some(format!("{at} is {one} in the one and {other} in the other")),
+        _ => Some(format!("{at} is {one} in one and {other} in the other")),
     }
 }

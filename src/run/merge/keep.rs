@@ -23,7 +23,7 @@ pub fn keep(merged: &Run, folder: &Path) -> Result<()> {
     if path.is_file() && !Journal::is_torn(folder) {
         may_be_replaced(&journal::header(folder)?, &merged.header, folder)?;
     }
-    write(merged, &path).with_context(|| format!("cannot write {}", path.display()))
+    write(merged, &path).with_context(|| format!("could not write {}", path.display()))
 }
 
 fn write(merged: &Run, path: &Path) -> Result<()> {
@@ -41,11 +41,11 @@ fn may_be_replaced(there: &Header, merged: &Header, folder: &Path) -> Result<()>
     let folder = folder.display();
     ensure!(
         !there.parts.is_empty(),
-        "{folder} holds a run that was measured, not merged; name another folder with --out"
+        "{folder} holds a run that was measured, not merged; choose another folder with --out"
     );
     ensure!(
         there.run_id == merged.run_id,
-        "{folder} holds a merge of other runs ({}); name another folder with --out",
+        "{folder} holds a merge of other runs ({}); choose another folder with --out",
         there.run_id
     );
     Ok(())

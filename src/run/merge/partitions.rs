@@ -113,7 +113,7 @@ fn absorb(merged: &mut Run, positions: &mut Vec<usize>, run: Run) {
 
 /// Puts cases and subjects into the order of the whole matrix.
 fn in_order(merged: &mut Run, positions: Vec<usize>) -> Result<()> {
-    ensure!(positions.len() == merged.cases.len(), "a part does not tell which cases it has");
+    ensure!(positions.len() == merged.cases.len(), "a part does not state which cases it has");
     let mut cases: Vec<(usize, CaseRecord)> =
         positions.into_iter().zip(std::mem::take(&mut merged.cases)).collect();
     cases.sort_by_key(|(position, _)| *position);
@@ -148,7 +148,7 @@ fn complete(sources: &[MergeSource]) -> Result<()> {
     }
     if let Some(pair) = parts.windows(2).find(|pair| pair[0].0 == pair[1].0) {
         bail!(
-            "{} and {} are both part {}; name one of them",
+            "{} and {} are both part {}; name only one of them",
             pair[0].1.name(),
             pair[1].1.name(),
             pair[0].0
@@ -160,7 +160,7 @@ fn complete(sources: &[MergeSource]) -> Result<()> {
         .collect();
     ensure!(
         missing.is_empty(),
-        "not all parts are here, missing: {}; name their folders too",
+        "some parts are missing: {}; name their folders too",
         missing.join(", ")
     );
     Ok(())
@@ -174,7 +174,7 @@ fn one_class(one: &MergeSource, other: &MergeSource) -> Result<()> {
     };
     ensure!(
         class(one) == class(other),
-        "{} was measured on {} and {} on {}: these are not machines of one class, and their latencies do not belong in one run",
+        "{} was measured on {} and {} on {}: these machines are not of one class, so their latencies cannot be in one run",
         one.name(),
         class(one),
         other.name(),
@@ -193,7 +193,7 @@ fn anchors(sources: &[MergeSource]) -> Result<Option<String>> {
     let apart = slowest.p50 / fastest.p50 - 1.0;
     ensure!(
         apart <= TOLERANCE || fastest.high >= slowest.low,
-        "the anchor {} took {:.1} us in {} and {:.1} us in {}, {:.0}% more: these machines do not measure alike; repeat the slower part, or merge machines of one speed",
+        "the anchor {} took {:.1} us in {} and {:.1} us in {}, {:.0}% more: these machines are not equally fast; repeat the slower part, or merge machines of the same speed",
         fastest.case,
         fastest.p50,
         fastest.folder,
@@ -202,7 +202,7 @@ fn anchors(sources: &[MergeSource]) -> Result<Option<String>> {
         apart * 100.0
     );
     Ok(Some(format!(
-        "the parts were measured by {} machines or turns of one class; their anchor {} took {:.1} to {:.1} us",
+        "the {} parts were measured on machines of one class; their anchor {} took {:.1} to {:.1} us",
         sources.len(),
         fastest.case,
         fastest.p50,
@@ -227,7 +227,7 @@ fn anchor(source: &MergeSource, id: &str) -> Result<AnchorMedian> {
         Summary::of(&record.visits, run.header.options.seed, None, run.header.host.emulated);
     let summary = summary.with_context(|| {
         format!(
-            "{} has no latency of the anchor {}, so that it cannot be compared; measure that part again",
+            "{} has no latency for the anchor {}, so it cannot be compared; measure that part again",
             source.name(),
             record.case
         )

@@ -18,7 +18,7 @@ use time::format_description::well_known::Rfc3339;
 /// One sentence: runs that are unfinished, overlap, lack a shard, or measured
 /// something else than each other.
 pub fn merge(sources: Vec<MergeSource>) -> Result<Run> {
-    ensure!(!sources.is_empty(), "nothing was named that could be merged");
+    ensure!(!sources.is_empty(), "nothing to merge; name the runs");
     for source in &sources {
         mergeable(source)?;
     }
@@ -36,7 +36,7 @@ pub fn merge(sources: Vec<MergeSource>) -> Result<Run> {
     }
     let mut merged = match <[MachineRun; 1]>::try_from(machines) {
         Ok([MachineRun { folder, run, .. }]) if run.header.parts.is_empty() => {
-            bail!("{folder} alone is a whole run; name the runs that are to be merged with it")
+            bail!("{folder} is a whole run by itself; name the runs to merge it with")
         }
         Ok([MachineRun { run, .. }]) => run,
         Err(machines) => unite(machines)?,
@@ -71,12 +71,12 @@ fn mergeable(source: &MergeSource) -> Result<()> {
     let header = &source.run.header;
     ensure!(
         source.run.finished.is_some(),
-        "{} did not come to its end; finish it with 'shutterbench run --resume {0}' first",
+        "{} is unfinished; finish it with 'shutterbench run --resume {0}' first",
         source.name()
     );
     ensure!(
         header.devices().is_empty(),
-        "{} holds several devices already; merge the runs that it was made from",
+        "{} already holds several devices; merge the runs that it was made from",
         source.name()
     );
     Ok(())
@@ -93,7 +93,7 @@ fn no_run_twice(sources: &[MergeSource]) -> Result<()> {
         };
         let twin = sources[..index].iter().find(|other| identity(other) == identity(source));
         if let Some(twin) = twin {
-            bail!("{} and {} are the same run; name it once", twin.name(), source.name());
+            bail!("{} and {} are the same run; name only one of them", twin.name(), source.name());
         }
     }
     Ok(())
@@ -173,7 +173,7 @@ fn device_names(machines: &[MachineRun]) -> Result<Vec<String>> {
         let same = machines[..index].iter().find(|other| is_same_machine(other, of));
         if let Some(other) = same {
             bail!(
-                "{} and {} were measured on the same machine ({}); merge one run a machine, and use 'shutterbench compare' for two of one",
+                "{} and {} were measured on the same machine ({}); merge one run per machine, and use 'shutterbench compare' for two runs of one machine",
                 other.folder,
                 of.folder,
                 of.run.header.host.cpu

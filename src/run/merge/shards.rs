@@ -73,7 +73,7 @@ fn complete(sources: &[MergeSource]) -> Result<()> {
     }
     let twice = shards.windows(2).find(|pair| pair[0].0 == pair[1].0);
     if let Some([(shard, one), (_, other)]) = twice {
-        bail!("{} and {} are both shard {shard}; name one of them", one.name(), other.name());
+        bail!("{} and {} are both shard {shard}; name only one of them", one.name(), other.name());
     }
     let missing: Vec<String> = (1..=first.count())
         .filter(|index| shards.iter().all(|(shard, _)| shard.index() != *index))
@@ -81,7 +81,7 @@ fn complete(sources: &[MergeSource]) -> Result<()> {
         .collect();
     ensure!(
         missing.is_empty(),
-        "not all shards are here, missing: {}; name their folders too",
+        "some shards are missing: {}; name their folders too",
         missing.join(", ")
     );
     Ok(())

@@ -105,7 +105,7 @@ fn a_labels_file_is_mapped_rightly_or_refused() {
 
     let mut shuffled = all.clone();
     shuffled.shuffle(&mut ChaCha8Rng::seed_from_u64(3));
-    assert!(unknown.refused(&shuffled, "shuffled").contains("they are shuffled"));
+    assert!(unknown.refused(&shuffled, "shuffled").contains("so the labels are shuffled"));
     shuffled.retain(|label| label != "background");
     let said = unknown.refused(&shuffled, "names shuffled");
     assert!(said.contains("inside model unknown in another order"), "{said}");
@@ -234,7 +234,7 @@ fn names_in_the_wrong_order_are_noticed_by_the_scores() {
     let shuffled: Vec<&str> = (0..10).map(|output| labels[(output * 7 + 3) % 10]).collect();
     for (name, lines, tag) in [
         ("shifted", shifted, "lines of the labels file are shifted"),
-        ("shuffled", shuffled, "may be shuffled or of another model"),
+        ("shuffled", shuffled, "may be shuffled or belong to another model"),
     ] {
         let (output, out) = scored_with_labels(folder.path(), &images, &lines, name);
         assert!(printed(&output).contains(tag), "{name}: {}", printed(&output));

@@ -154,7 +154,7 @@ fn whole_numbers_are_indices_in_numeric_order() {
     let made = Made::new().with_images(|number, class| format!("{}/{number}.png", class * 90));
     let run = made.run(&[]).unwrap();
     assert_eq!(right(&run), bar);
-    assert!(run["assumptions"].to_string().contains("taken as these in numeric order"), "{run}");
+    assert!(run["assumptions"].to_string().contains("matched in numeric order"), "{run}");
     let made = Made::new().with_images(|number, class| format!("{class:03}/{number}.png"));
     let run = made.run(&[]).unwrap();
     assert_eq!(right(&run), bar);
@@ -184,8 +184,11 @@ fn nothing_is_left_out_in_silence() {
     let run = made.run(&[]).unwrap();
     assert_eq!(right(&run), bar());
     let left_out = run["dataset"]["left_out"].to_string();
-    assert!(left_out.contains("HEIC, which is not read"), "{left_out}");
-    assert!(left_out.contains("beside the class folders, in no class (loose.png)"), "{left_out}");
+    assert!(left_out.contains("HEIC, which is not supported"), "{left_out}");
+    assert!(
+        left_out.contains("beside the class folders, without a class (loose.png)"),
+        "{left_out}"
+    );
     assert!(!left_out.contains("Thumbs") && !left_out.contains("MACOSX"), "{left_out}");
 }
 
@@ -321,7 +324,7 @@ fn an_absurd_offset_is_refused() {
         Made::with_table("labels.csv", table(|class| class.to_string(), "file,class_index", ","));
     for offset in ["-1000000000000", "-9223372036854775808", "9223372036854775807"] {
         let refused = made.run(&[&format!("--label-offset={offset}")]).unwrap_err();
-        assert!(refused.contains("is outside the 10 outputs"), "{refused}");
+        assert!(refused.contains("is beyond the 10 outputs"), "{refused}");
     }
 }
 

@@ -52,7 +52,7 @@ fn bad_files_are_named_and_counted_and_the_others_scored() {
     fs::write(class.join("cut.jpg"), &photo[..photo.len() * 2 / 3]).unwrap();
     fs::write(class.join("empty.png"), "").unwrap();
     fs::write(class.join("bomb.jpg"), bomb()).unwrap();
-    fs::write(class.join("text.png"), "a text that calls itself an image").unwrap();
+    fs::write(class.join("text.png"), "some text that calls itself an image").unwrap();
     symlink(&images, class.join("around")).unwrap();
     symlink("gone.png", class.join("dangling.png")).unwrap();
 
@@ -73,9 +73,9 @@ fn bad_files_are_named_and_counted_and_the_others_scored() {
         ("Bag/cut.jpg", "is cut short"),
         ("Bag/empty.png", "is empty"),
         ("Bag/bomb.jpg", "is 20000 x 20000 pixels"),
-        ("Bag/text.png", "is no JPEG, PNG, BMP, WebP, GIF or TIFF image"),
-        ("Bag/around", "is a link to a folder that holds it"),
-        ("Bag/dangling.png", "cannot be opened"),
+        ("Bag/text.png", "is not a JPEG, PNG, BMP, WebP, GIF or TIFF image"),
+        ("Bag/around", "is a link to a folder that contains it"),
+        ("Bag/dangling.png", "could not be opened"),
     ] {
         let found = unreadable.iter().find(|(name, _)| *name == file);
         assert!(found.is_some_and(|(_, why)| why.starts_with(reason)), "{file}: {unreadable:?}");
@@ -105,7 +105,7 @@ fn a_class_that_cannot_be_listed_is_no_class_that_is_missing() {
     let output = score(&arguments, &out);
     let said = said(&output);
     assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("Hat of the dataset cannot be listed"), "{said}");
+    assert!(said.contains("Hat of the dataset could not be listed"), "{said}");
     assert!(!out.exists());
 }
 

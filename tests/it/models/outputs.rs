@@ -53,7 +53,7 @@ fn shapes_with_one_long_axis_are_scores() {
         // The same without a stated shape: a run tells.
         let output = vec![value("y", DataType::Float, None)];
         let path = made(&folder, &format!("{name}_unstated.onnx"), reshape, output, weights);
-        assert!(inspected(&[&path]).contains("of no stated shape"));
+        assert!(inspected(&[&path]).contains("without a stated shape"));
         let ran = scored(&folder, &path, &[]);
         assert_eq!((&ran.row()["top1"], &ran.row()["classes"]), (&1.0.into(), &3.into()), "{name}");
     }
@@ -276,5 +276,5 @@ fn no_number_never_counts_and_is_said() {
     let counted = &ran.json()["accuracies"][0]["images_with_a_score_that_is_no_number"];
     assert_eq!(*counted, 12, "{}", ran.json()["accuracies"][0]);
     let report = std::fs::read_to_string(ran.folder.join("report.md")).unwrap();
-    assert!(report.contains("no number"), "{report}");
+    assert!(report.contains("not a number"), "{report}");
 }
