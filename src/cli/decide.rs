@@ -32,17 +32,17 @@ pub struct CompareArgs {
     /// accuracy: 0, i.e. any statistically significant change]
     #[arg(long, value_name = "PCT")]
     pub threshold: Option<f64>,
-    /// Figures to compare: all, or any of p50, p90, p99, top1, top5, size, memory, load. False
-    /// alarms are held at 5% for all of them together [default: p50]
+    /// Figures to compare: all, or any of p50, p90, p99, top1, top5, size, memory, load. The
+    /// chance of a false alarm is at most 5% for all of them together [default: p50]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub metric: Vec<MetricChoice>,
-    /// Compare cases of different names in their order, if the runs have no case in common
+    /// If the runs have no case in common, compare their cases in order
     #[arg(long)]
     pub in_order: bool,
-    /// Write Markdown here, for a pull request; '-' is standard output
+    /// Write Markdown to this file, for a pull request; '-' is standard output
     #[arg(long, value_name = "FILE")]
     pub markdown: Option<PathBuf>,
-    /// Write HTML here; '-' is standard output
+    /// Write HTML to this file; '-' is standard output
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
     /// Print JSON
@@ -72,24 +72,24 @@ impl FromStr for MetricChoice {
     }
 }
 
-/// A run and what its models have to hold to.
+/// A run and the limits that its models must meet.
 #[derive(Debug, Args)]
 pub struct PickArgs {
     /// The run's folder
     pub run: PathBuf,
-    /// Look at this device's cases, in a run of several
+    /// Consider only the cases of this device, in a run of several
     #[arg(long, value_name = "NAME")]
     pub device: Option<String>,
-    /// Maximum median latency
+    /// Maximum median latency, in milliseconds
     #[arg(long, value_name = "X")]
     pub max_latency_ms: Option<f64>,
-    /// Maximum file size
+    /// Maximum file size, in megabytes
     #[arg(long, value_name = "X")]
     pub max_size_mb: Option<f64>,
-    /// Minimum Top-1 accuracy: 0.70 and 70 are both 70%; write 1.0 or 100% for all
+    /// Minimum Top-1 accuracy: 0.70 and 70 both mean 70%; write 1.0 or 100% for all images
     #[arg(long, value_name = "P")]
     pub min_top1: Option<String>,
-    /// Minimum Top-5 accuracy, in the same way
+    /// Minimum Top-5 accuracy, written the same way
     #[arg(long, value_name = "P")]
     pub min_top5: Option<String>,
     /// Print JSON
@@ -97,7 +97,7 @@ pub struct PickArgs {
     pub json: bool,
 }
 
-/// Compares two runs; a regression ends badly.
+/// Compares two runs; a regression gives a bad exit status.
 ///
 /// # Errors
 /// A folder without a readable run, or a file that cannot be written.

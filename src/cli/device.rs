@@ -23,7 +23,7 @@ use crate::run::suite_file::SuiteFile;
 use crate::run::{plan, replay};
 use crate::table::row::Row;
 
-/// Runs on the devices that were asked for.
+/// Runs on the requested devices.
 ///
 /// # Errors
 /// One sentence for what is wrong with the request or a device; nothing was
@@ -31,7 +31,7 @@ use crate::table::row::Row;
 pub fn run(args: &RunArgs, wanted: &SuiteFile, interrupt: &AtomicBool) -> Result<ExitStatus> {
     ensure!(
         args.ab.is_empty() && args.against.is_none(),
-        "--ab and --against compare on this machine; leave out --device"
+        "--ab and --against compare on this machine; omit --device"
     );
     let server = args.on.server.server();
     let devices = fleet::resolve(&args.on.device, &server, &tell)?;
@@ -52,8 +52,8 @@ pub fn run(args: &RunArgs, wanted: &SuiteFile, interrupt: &AtomicBool) -> Result
     conclude(&out, &homecomings, args.json, interrupt)
 }
 
-/// Goes on with a device's run, or with those of several that are not finished;
-/// `None` where the run in `folder` was no device's.
+/// Continues a device's run, or the unfinished ones of several; `None` if the run in `folder`
+/// did not run on a device.
 ///
 /// # Errors
 /// A device that is not there.
@@ -78,9 +78,9 @@ pub fn resume(args: &RunArgs, folder: &Path, interrupt: &AtomicBool) -> Result<O
     conclude(folder, &homecomings, args.json, interrupt).map(Some)
 }
 
-/// The remote_runs of a sweep over several devices, a folder each.
+/// The runs of a sweep over several devices, one folder each.
 fn errands_below(folder: &Path) -> Result<Vec<(RemoteRun, PathBuf)>> {
-    // A folder that cannot be read is refused where a run is looked for in it.
+    // A folder that cannot be read is refused where a run is expected in it.
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     folders.sort_unstable();
@@ -100,7 +100,7 @@ fn teller(quiet: bool) -> impl Fn(&DeviceName, &str) + Sync {
     }
 }
 
-/// Shows what came home. Several devices' runs become one, once all are whole.
+/// Shows what was collected. The runs of several devices become one once all are complete.
 fn conclude(
     out: &Path,
     homecomings: &[DeviceResult],

@@ -9,16 +9,17 @@ use crate::device::fleet::DeviceTerms;
 use crate::device::name::Selector;
 use crate::device::remote_path::RemotePath;
 
-/// How long to wait for a device that went away, where nothing else is said.
+/// How long to wait for a device that went away, unless stated otherwise.
 const PATIENCE_SECONDS: f64 = 30.0;
 
 /// Where to run, and how other devices are reached.
 #[derive(Debug, Clone, Default, Args)]
 pub struct DeviceArgs {
-    /// Where to run: local, serials of adb, ssh:HOST, or all that adb has ready
+    /// Where to run: local, serials known to adb, ssh:HOST, or all (every device that is ready)
+    /// [default: local]
     #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "Devices", value_parser = selector)]
     pub device: Vec<Selector>,
-    /// Folder on the device (default: /data/local/tmp/shutterbench, on boards /var/tmp/shutterbench)
+    /// Folder on the device [default: /data/local/tmp/shutterbench; boards: /var/tmp/shutterbench]
     #[arg(
         long,
         value_name = "DIR",
@@ -27,13 +28,13 @@ pub struct DeviceArgs {
         value_parser = remote_path
     )]
     pub device_folder: Option<RemotePath>,
-    /// End a device's run after so long, and bring what it has
+    /// Stop a device's run after this many seconds, and collect what it measured [default: never]
     #[arg(long, value_name = "S", help_heading = "Devices", value_parser = duration)]
     pub device_timeout: Option<Duration>,
-    /// Wait so long for a device that went away, before giving up (default: 30)
+    /// Seconds to wait for a device that went away [default: 30]
     #[arg(long, value_name = "S", help_heading = "Devices", value_parser = duration)]
     pub device_patience: Option<Duration>,
-    /// Remove everything from the device afterwards
+    /// Afterwards remove everything that was pushed to the device
     #[arg(long, help_heading = "Devices")]
     pub device_clean: bool,
     #[command(flatten)]
@@ -41,13 +42,13 @@ pub struct DeviceArgs {
     pub server: ServerArgs,
 }
 
-/// Where adb's server is; adb's own environment variables hold too.
+/// Where adb's server is; adb's own environment variables are honoured too.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ServerArgs {
-    /// Host of adb's server (as adb's -H)
+    /// Host of adb's server (adb's -H) [default: adb's own]
     #[arg(long, value_name = "HOST", help_heading = "Devices")]
     pub adb_host: Option<String>,
-    /// Port of adb's server (as adb's -P)
+    /// Port of adb's server (adb's -P) [default: adb's own]
     #[arg(long, value_name = "PORT", help_heading = "Devices")]
     pub adb_port: Option<u16>,
 }

@@ -23,9 +23,9 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Measure; with no arguments: representative embedded models on every backend present
+    /// Measure; without arguments, six embedded models on every backend that is present
     Run(Box<RunArgs>),
-    /// Show what `run` would measure, with ids, needs and estimates; starts nothing
+    /// Show what `run` would measure, with ids, needs and estimates, without starting it
     Plan(plan::PlanArgs),
     /// List models, backends, delegates or devices
     List {
@@ -38,20 +38,20 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Show a model's inputs, outputs, operators, and which backends take it
+    /// Show a model's inputs, outputs, operators, and which backends can run it
     Inspect {
-        /// A path or the name of an embedded model
+        /// Path of a model, or name of an embedded one
         model: String,
-        /// Height and width of the input, where the file leaves them open
+        /// Height and width of the input, if the file leaves them open
         #[arg(long, value_name = "HxW")]
         input_size: Option<InputSize>,
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Bring runtimes, checked by SHA-256
+    /// Fetch runtimes, checked by SHA-256
     Fetch(fetch_args::Args),
-    /// Tell what would disturb a measurement on this machine
+    /// Show what would disturb a measurement on this machine
     Doctor {
         /// Print JSON
         #[arg(long)]
@@ -59,9 +59,9 @@ enum Command {
     },
     /// Compare two runs; exit code 1 on a regression
     Compare(decide::CompareArgs),
-    /// Pick one model of a run; exit code 1 if none fits
+    /// Choose one model of a run; exit code 1 if none meets the limits
     Pick(decide::PickArgs),
-    /// Make one run of the shards of a dataset, or of the devices of a sweep
+    /// Merge shards, parts or devices into one run
     Merge(merge::MergeArgs),
     /// Write a run's reports again, from its journal
     Report(run::ReportArgs),

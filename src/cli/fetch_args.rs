@@ -4,28 +4,29 @@ use std::path::PathBuf;
 
 use crate::fetch::bring::TARGET;
 
-/// Brings runtimes from their packages, checked by SHA-256.
+/// Fetches runtimes from their packages, checked by SHA-256
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// What to bring: tflite, litert, onnxruntime.
+    /// Runtimes: tflite, litert, onnxruntime
     #[arg(value_name = "NAME", conflicts_with = "all")]
     pub names: Vec<String>,
-    /// Bring every runtime.
+    /// Fetch every runtime
     #[arg(long)]
     pub all: bool,
-    /// List what can be brought and what is there; bring nothing.
+    /// List what can be fetched and what is present, and fetch nothing
     #[arg(long)]
     pub list: bool,
-    /// Take the package files from this folder, package index or Maven repository.
+    /// Folder, package index or Maven repository to take the package files from
     #[arg(long, value_name = "DIR|URL")]
     pub mirror: Option<String>,
-    /// The target whose libraries to bring.
+    /// Target to fetch libraries for
     #[arg(long, value_name = "TRIPLE", default_value = TARGET)]
     pub target: String,
-    /// Put them into TARGET's folder in this one [default: the user's data folder].
+    /// Put them into this folder, below a folder named after the target [default: the user's data
+    /// folder]
     #[arg(long, value_name = "DIR", env = "SHUTTERBENCH_RUNTIMES")]
     pub dir: Option<PathBuf>,
-    /// Print the result as JSON.
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
 }

@@ -1,6 +1,6 @@
-//! Two runs taken in turn: `shutterbench run --ab A.toml B.toml` and `--against
-//! PROGRAM`. Their rounds are paired, so that what the machine does meanwhile
-//! cancels (docs/measurement.md).
+//! Two interleaved runs: `shutterbench run --ab A.toml B.toml` and `--against PROGRAM`.
+//! Their rounds are paired, so that disturbances of the machine cancel out
+//! (docs/measurement.md).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,9 +19,9 @@ use crate::run::journal;
 use crate::run::plan::Plan;
 use crate::table::rows::rows;
 
-/// Least time in the timed runs of a visit in runs taken in turn. Shorter than in a run
-/// alone: the partner's visit follows sooner, so that fewer changes of the machine's speed
-/// fall between the two, and there are more rounds. Not shorter still: an exchange with a
+/// Minimum time in the timed runs of a visit, for interleaved runs. Shorter than for a single
+/// run: the partner's visit follows sooner, so that fewer changes of the machine's speed fall
+/// between the two, and there are more rounds. Not shorter still, since an exchange with a
 /// worker takes some 0.05 ms.
 pub const BLOCK_MS: f64 = 10.0;
 
@@ -35,7 +35,7 @@ pub fn begin(folder: &Path, base: Plan, new: Plan) -> Result<Vec<Started>> {
         plan.header.in_turn = Some(name.clone());
         if let Some(latency) = &mut plan.header.options.latency {
             latency.block_ms = latency.block_ms.min(BLOCK_MS);
-            // What is to be sure is the ratio, and it gets surer with every round.
+            // What must be precise is the ratio, which improves with every round.
             latency.min_seconds = latency.max_seconds;
         }
         plan.header.run_id = format!("{name}-{side}");
@@ -45,17 +45,17 @@ pub fn begin(folder: &Path, base: Plan, new: Plan) -> Result<Vec<Started>> {
     Ok(vec![begin(base_side, base)?, begin(new_side, new)?])
 }
 
-/// The two folders, if `folder` holds runs taken in turn.
+/// The two folders, if `folder` holds interleaved runs.
 #[must_use]
 pub fn sides(folder: &Path) -> Option<[PathBuf; 2]> {
     let sides = SIDES.map(|side| folder.join(side));
     sides.iter().all(|side| side.join(journal::FILE_NAME).is_file()).then_some(sides)
 }
 
-/// Has `plan` measured by the workers of another shutterbench, `program`.
+/// Makes the workers of another shutterbench, `program`, measure `plan`.
 ///
 /// # Errors
-/// A program that cannot be run or does not say its version as shutterbench does.
+/// A program that cannot be run or does not print its version as shutterbench does.
 pub fn measured_by(plan: &mut Plan, program: &Path) -> Result<()> {
     let shown = program.display();
     let path = program

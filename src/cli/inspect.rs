@@ -18,7 +18,7 @@ use crate::record::tensor::TensorInfo;
 use crate::run::choose_outputs;
 use crate::worker::worker_source::WorkerSource;
 
-/// Whether a backend takes the model.
+/// Whether a backend can run the model.
 #[derive(Debug, Serialize)]
 struct Take {
     backend: BackendKind,
@@ -26,11 +26,11 @@ struct Take {
     reason: Option<String>,
 }
 
-/// Prints what a model file says of itself, and which backends take it: each
-/// loads it in a worker process, so that one that crashes on it is one answer.
+/// Prints what a model file states, and which backends can run it. Each backend loads it in
+/// a worker process, so that a crash is just one of the answers.
 ///
 /// # Errors
-/// A name or file that is no usable model.
+/// A name or file that is not a usable model.
 pub fn inspect(name: &str, overrides: &Description, json: bool) -> Result<ExitStatus> {
     let models = select::select(&[name.to_owned()])?;
     let shown: Vec<_> = models.iter().map(|model| (model, takes(model, overrides))).collect();
@@ -39,7 +39,7 @@ pub fn inspect(name: &str, overrides: &Description, json: bool) -> Result<ExitSt
         struct Inspected<'a> {
             model: &'a Model,
             backends: &'a [Take],
-            /// What becomes of a photo; none for a model that takes none.
+            /// What happens to a photo; nothing for a model that takes no photos.
             pipeline: Option<ModelPipeline>,
         }
         let all: Vec<_> = shown
@@ -132,7 +132,7 @@ fn describe(model: &Model, overrides: &Description, takes: &[Take]) -> String {
     text
 }
 
-/// The output that is scored, how many classes it tells apart, and what its numbers are.
+/// The output that is scored, its number of classes, and what its numbers are.
 fn classes(model: &Model, overrides: &Description, line: &mut dyn FnMut(&str, &str)) {
     let workers = WorkerSource::isolated().with_overrides(overrides.clone());
     let backends = BackendKind::VARIANTS;

@@ -24,13 +24,13 @@ use crate::worker::worker_source::WorkerSource;
 /// What can be listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum ListSubject {
-    /// The embedded family
+    /// The embedded models
     Models,
     /// The runtimes, present or not
     Backends,
     /// The delegates of each runtime
     Delegates,
-    /// The devices of adb's server
+    /// The devices that adb's server knows
     Devices,
     /// The columns of results.csv; with --json, the JSON Schema of the rows
     Columns,
@@ -127,9 +127,8 @@ fn delegates(json: bool) -> Result<ExitStatus> {
     print(format!("{table}\n").as_bytes())
 }
 
-/// Why a delegate does not take a small model of the embedded family: whether
-/// there is a GPU that does shows only in the attempt, which a worker makes.
-/// `None` also where the family is not at hand.
+/// Why a delegate cannot run a small embedded model. Whether a GPU can do it shows only
+/// when it is tried, which a worker does. `None` also if the models are missing.
 fn refused(backend: BackendKind, delegate: Delegate) -> Option<String> {
     let model = select::embedded().ok()?.into_iter().min_by_key(|model| {
         let wanted = backend.capabilities().reads(model.format)
@@ -164,7 +163,7 @@ fn devices(server: &AdbServer, json: bool) -> Result<ExitStatus> {
     print(format!("{table}\n").as_bytes())
 }
 
-/// Tells what would disturb a measurement, which runtimes there are, and which devices.
+/// Shows what would disturb a measurement, which runtimes are present, and which devices.
 ///
 /// # Errors
 /// Standard output that cannot be written.

@@ -16,18 +16,18 @@ use crate::run::replay;
 /// Which runs, and where the merged one goes.
 #[derive(Debug, Args)]
 pub struct MergeArgs {
-    /// The runs' folders: every shard of a dataset, every part of the cases, or a run of each device
+    /// Folders of the runs: every shard of a dataset, every part of the cases, or one run per device
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<PathBuf>,
-    /// The merged run's folder
+    /// Folder for the merged run
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Print the rows as JSON in place of the table
+    /// Print the rows as JSON instead of the table
     #[arg(long)]
     pub json: bool,
 }
 
-/// Merges; a case that failed in any of the runs ends badly.
+/// Merges; a case that failed in any of the runs gives a bad exit status.
 ///
 /// # Errors
 /// One sentence: runs that do not belong together, or a folder that cannot be

@@ -21,11 +21,11 @@ use crate::run::context::find_model;
 use crate::run::plan::{Plan, plan};
 use crate::run::replay;
 
-/// What a worker takes before it loads a model, in bytes: the program, a runtime, and the
+/// Memory of a worker before it loads a model, in bytes: the program, a runtime, and the
 /// arenas of its allocator.
 const WORKER_BYTES: u64 = 64 << 20;
-/// How often a model's bytes are in memory at most: the file, the weights as a delegate packs
-/// them, and its activations.
+/// How many times a model's size is in memory at most: the file, the weights as a delegate
+/// packs them, and its activations.
 const COPIES: u64 = 4;
 
 /// What to plan: the options of `run`.
@@ -36,7 +36,7 @@ pub struct PlanArgs {
     /// Also list N parts of the cases (--partition) and of the images (--shard)
     #[arg(long, value_name = "N")]
     parts: Option<usize>,
-    /// Estimate time and memory by what this run measured
+    /// Estimate time and memory from what this run measured
     #[arg(long, value_name = "RUN")]
     like: Option<PathBuf>,
 }
@@ -60,24 +60,24 @@ struct PlannedCase {
     estimate: TimeEstimate,
 }
 
-/// What the machine of a case must have.
+/// What a case needs from its machine.
 #[derive(Debug, Serialize)]
 struct Needs {
-    /// What the graph is handed to: `cpu` for everything that computes there.
+    /// What executes the graph: `cpu` for everything that computes there.
     device_class: String,
     threads: usize,
-    /// Whether nothing else may run there meanwhile: latency is measured.
+    /// Whether nothing else may run there at the same time, since latency is measured.
     exclusive: bool,
 }
 
 #[derive(Debug, Clone, Copy, Serialize)]
 struct TimeEstimate {
-    /// Time in which latency is measured, at most, in seconds.
+    /// Maximum time for measuring latency, in seconds.
     latency_seconds: f64,
-    /// Time in which the images are scored, where a run to judge by was named.
+    /// Time for scoring the images, if a run to estimate from was named.
     scoring_seconds: Option<f64>,
     memory_bytes: u64,
-    /// Whether it was measured; else it is made from the options and the file's size.
+    /// Whether it was measured; otherwise it is derived from the options and the file size.
     measured: bool,
 }
 
@@ -101,7 +101,7 @@ struct PlannedShard {
 pub fn show(args: &PlanArgs) -> Result<ExitStatus> {
     ensure!(
         args.run.on.is_local() && args.run.resume.is_none() && args.run.ab.is_empty(),
-        "plan shows what a run on this machine would measure; leave out --device, --resume and --ab"
+        "plan shows what a run on this machine would measure; omit --device, --resume and --ab"
     );
     let wanted = wanted(&args.run, args.run.suite.as_deref())?;
     let plan = plan(&wanted)?;
@@ -149,7 +149,7 @@ fn device_class(case: &Case) -> String {
     }
 }
 
-/// What a case took before.
+/// What a case took in that run.
 fn of_record(record: &CaseRecord, images: usize) -> Option<TimeEstimate> {
     let memory = record.processes.iter().filter_map(|process| process.memory);
     let memory_bytes = memory.map(|memory| memory.peak_bytes).max()?;
@@ -164,7 +164,7 @@ fn of_record(record: &CaseRecord, images: usize) -> Option<TimeEstimate> {
     })
 }
 
-/// What a case may take by the options and its model's size.
+/// What a case may take, from the options and the size of its model.
 fn of_options(header: &Header, case: &Case) -> TimeEstimate {
     let latency = header.options.latency.as_ref();
     // Loading and warm-up come on top, once per process.

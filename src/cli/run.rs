@@ -60,8 +60,8 @@ pub fn run(args: &RunArgs) -> Result<ExitStatus> {
     conclude(&folder, &runs, args.json)
 }
 
-/// Shows a run that came to its end before, and leaves it as it is; but files that were
-/// not written any more are made.
+/// Shows a run that is already finished, without changing it; missing report files are
+/// written.
 fn already_done(folder: &Path, started: Vec<Started>, args: &RunArgs) -> Result<ExitStatus> {
     tell(&format!("{} is already finished: there is nothing left to measure", folder.display()));
     for one in &started {
@@ -73,7 +73,7 @@ fn already_done(folder: &Path, started: Vec<Started>, args: &RunArgs) -> Result<
     conclude(folder, &runs, args.json)
 }
 
-/// What other devices brought, where the run is theirs.
+/// The results of other devices, if the run is theirs.
 fn elsewhere(args: &RunArgs, interrupt: &AtomicBool) -> Result<Option<ExitStatus>> {
     match &args.resume {
         Some(folder) => device::resume(args, folder, interrupt),
@@ -96,7 +96,7 @@ fn conclude(folder: &Path, runs: &[Run], json: bool) -> Result<ExitStatus> {
     Ok(if failed { ExitStatus::Bad } else { ExitStatus::Good })
 }
 
-/// Prints the table, or its rows as JSON, and gives the rows.
+/// Prints the table, or its rows as JSON, and returns the rows.
 fn print_rows(run: &Run, json: bool) -> Result<Vec<Row>> {
     let rows = crate::table::rows::rows(run);
     if json {
@@ -113,12 +113,12 @@ fn print_rows(run: &Run, json: bool) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// What must not be overlooked, on standard error: images that were left out,
-/// and, where no table says so, labels that look wrong.
+/// What must not be overlooked, on standard error: images that were left out, and labels
+/// that look wrong if no table says so.
 fn warn(run: &Run, rows: &[Row], json: bool) {
     let unreadable = run.header.dataset.as_ref().map_or(&[][..], |dataset| &dataset.unreadable);
     if !unreadable.is_empty() {
-        /// More names than this say nothing; run.json has all.
+        /// More names than this would not help; run.json has all of them.
         const MOST: usize = 5;
         let named = unreadable.iter().take(MOST).map(|(file, reason)| format!("{file} {reason}"));
         let more = match unreadable.len().saturating_sub(MOST) {
@@ -163,7 +163,7 @@ fn begun(args: &RunArgs) -> Result<(PathBuf, Vec<Started>)> {
     Ok((folder, started))
 }
 
-/// The run in `folder`, if one was begun there that is what `plan` would begin; else a new one.
+/// The run in `folder`, if it is the one that `plan` would begin; otherwise a new one.
 fn begun_or_resumed(folder: PathBuf, plan: Plan) -> Result<Started> {
     if !folder.join(journal::FILE_NAME).is_file() {
         return Started::begin(folder, plan);
@@ -193,22 +193,21 @@ fn resumed(args: &RunArgs, folder: &Path) -> Result<Vec<Started>> {
     }
 }
 
-/// A run and where its reports go (`-`: to standard output); with no file named, into its
-/// folder.
+/// A run and where its reports go ('-' is standard output) [default: into the run's folder]
 #[derive(Debug, Args)]
 pub struct ReportArgs {
     /// The run's folder
     pub run: PathBuf,
-    /// Write the HTML report here
+    /// Write the HTML report to this file
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
-    /// Write the Markdown table here
+    /// Write the Markdown report to this file
     #[arg(long, value_name = "FILE")]
     pub markdown: Option<PathBuf>,
-    /// Write the main plot here
+    /// Write the main plot to this file
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
-    /// Write the JSON here
+    /// Write the rows as JSON to this file
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 }
@@ -247,9 +246,9 @@ pub fn report(args: &ReportArgs) -> Result<ExitStatus> {
     Ok(ExitStatus::Good)
 }
 
-/// Set by Ctrl-C (and a polite kill): the present visit is finished, then the
-/// run ends with its results kept. A second one ends the program at once, and the
-/// workers with it, with the exit code of an interrupt; what was measured is in the journal.
+/// Set by Ctrl-C (and SIGTERM): the current visit is finished, then the run ends and keeps
+/// its results. A second one ends the program and its workers at once, with the exit code of
+/// an interrupt; what was measured is in the journal.
 fn interrupt_flag(code: u8) -> Result<Arc<AtomicBool>> {
     let flag = Arc::new(AtomicBool::new(false));
     let to_set = Arc::clone(&flag);
@@ -262,8 +261,8 @@ fn interrupt_flag(code: u8) -> Result<Arc<AtomicBool>> {
     Ok(flag)
 }
 
-/// Sets the flag when standard input ends. Over adb or ssh that is when the
-/// connection does, however it ended; a signal does not always come.
+/// Sets the flag when standard input ends. Over adb or ssh, that is when the connection
+/// ends, for whatever reason; a signal does not always arrive.
 fn follow_input(flag: Arc<AtomicBool>) {
     std::thread::spawn(move || {
         // An input that cannot be read has ended too.
@@ -272,7 +271,7 @@ fn follow_input(flag: Arc<AtomicBool>) {
     });
 }
 
-/// The suite file, if one is named, with the command line's options over it.
+/// The suite file, if there is one, overridden by the options of the command line.
 pub(crate) fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> {
     let file = match suite {
         Some(path) => SuiteFile::read(path)?,

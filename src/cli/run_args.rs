@@ -15,111 +15,117 @@ use crate::record::preprocessing::Resize;
 use crate::record::preset::Preset;
 use crate::record::shard::Shard;
 
-/// What to measure and how. An option that is given wins over the suite file.
+/// What to measure and how. Options override the suite file.
 #[derive(Debug, Clone, Default, Args)]
 #[command(args_override_self = true)]
 pub struct RunArgs {
-    /// A suite file
+    /// Suite file (TOML) with any of these options
     pub suite: Option<PathBuf>,
 
-    /// Models: paths, names of embedded models, or globs
+    /// Models: paths, names of embedded models, or globs [default: six embedded models]
     #[arg(long, num_args = 1.., value_name = "PATH|NAME|GLOB", help_heading = "What")]
     pub model: Vec<String>,
-    /// Runtimes: tflite, tflitec, litert, tract, onnxruntime
+    /// Runtimes: tflite, tflitec, litert, tract, onnxruntime [default: all that are present,
+    /// except tflitec]
     #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "What", value_parser = backend)]
     pub backend: Vec<BackendKind>,
-    /// CPU threads, such as 1,2,4
+    /// CPU threads, such as 1,2,4 [default: 1; without --model also the number of CPUs]
     #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "What", value_parser = threads)]
     pub threads: Vec<NonZeroUsize>,
-    /// none, xnnpack, gpu, nnapi, cuda, coreml, external:PATH[?key=value&...]
+    /// Delegates: none, xnnpack, gpu, nnapi, cuda, coreml, external:PATH[?key=value&...]
+    /// [default: those marked for each runtime in
+    /// docs/delegates.md]
     #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "What", value_parser = delegate)]
     pub delegate: Vec<Delegate>,
-    /// Only the cases with this id, or whose name or model matches this pattern
+    /// Measure only the cases with these ids, or whose name or model matches a pattern
     #[arg(long, num_args = 1.., value_name = "ID|GLOB", help_heading = "What")]
     pub only: Vec<String>,
-    /// Measure one part of the cases: slice:K/N in turn, or hash:K/N by their ids; `merge` makes the parts one run
+    /// Measure one part of the cases: slice:K/N assigns them in turn, hash:K/N by id; `merge`
+    /// combines the parts
     #[arg(long, value_name = "slice|hash:K/N", conflicts_with = "shard", help_heading = "What", value_parser = partition)]
     pub partition: Option<Partition>,
-    /// The case that every part measures, by which machines are compared [default: the first]
+    /// The case that every part measures, to compare the machines [default: the first case]
     #[arg(long, value_name = "ID|GLOB", help_heading = "What")]
     pub anchor: Option<String>,
 
-    /// Images a run, where the runtime and the model allow more than one
+    /// Batch size, if the runtime and the model support it [default: 1, or what the file fixes]
     #[arg(long, value_name = "N", help_heading = "Latency")]
     pub batch: Option<NonZeroUsize>,
-    /// Untimed runs of each process after its first one
+    /// Untimed runs per process after its first one [default: auto, until times are steady]
     #[arg(long, value_name = "auto|N", help_heading = "Latency", value_parser = amount)]
     pub warmup: Option<Amount>,
-    /// Timed runs a case
+    /// Timed runs per case [default: auto, until the median is known to 1%]
     #[arg(long, value_name = "auto|N", help_heading = "Latency", value_parser = amount)]
     pub runs: Option<Amount>,
-    /// Least time in timed runs per case
+    /// Minimum time in timed runs per case, in seconds [default: 0.5]
     #[arg(long, value_name = "S", help_heading = "Latency")]
     pub min_seconds: Option<NonNegative>,
-    /// Most time in timed runs per case
+    /// Maximum time in timed runs per case, in seconds [default: 10]
     #[arg(long, value_name = "S", help_heading = "Latency")]
     pub max_seconds: Option<NonNegative>,
-    /// Order in which cases are visited
+    /// Order in which cases are visited [default: interleaved]
     #[arg(long, value_enum, help_heading = "Latency")]
     pub order: Option<Order>,
-    /// Seed of the order, the sample and the bootstrap
+    /// Seed for the order, the sample of images and the bootstrap [default: 0]
     #[arg(long, value_name = "N", help_heading = "Latency")]
     pub seed: Option<u64>,
-    /// Pin timed workers to CPUs: big, prime, little, or a list such as 0,2-3
+    /// Pin timed workers to CPUs: big, prime, little, or a list such as 0,2-3 [default: not pinned]
     #[arg(long, value_name = "LIST", help_heading = "Latency")]
     pub affinity: Option<String>,
-    /// Pause before each visit
+    /// Pause before each visit, in seconds [default: 0]
     #[arg(long, value_name = "S", help_heading = "Latency")]
     pub cooldown: Option<NonNegative>,
-    /// Wait before each round until the hottest CPU is no hotter, in degrees Celsius
+    /// Wait before each round until the hottest CPU is at most this hot, in degrees Celsius
     #[arg(long, value_name = "C", help_heading = "Latency")]
     pub max_temperature: Option<NonNegative>,
-    /// Wait before each round until the battery holds so much, in percent
+    /// Wait before each round until the battery is charged to at least P percent
     #[arg(long, value_name = "P", help_heading = "Latency")]
     pub min_battery: Option<NonNegative>,
-    /// Processes that a case is spread over
+    /// Processes per case [default: auto, at most 20]
     #[arg(long, value_name = "N|auto", help_heading = "Latency", value_parser = amount)]
     pub processes: Option<Amount>,
-    /// With --runs auto, go on until this percentile is known to within 5% as well
+    /// With --runs auto, also continue until this percentile is known to 5%
     #[arg(long, value_enum, value_name = "P", help_heading = "Latency")]
     pub tail: Option<Tail>,
-    /// Report the share of runs within this budget
+    /// Report the share of runs within this latency, in milliseconds
     #[arg(long, value_name = "MS", help_heading = "Latency")]
     pub budget_ms: Option<NonNegative>,
-    /// Measure no latency
+    /// Do not measure latency
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Latency")]
     pub no_latency: bool,
 
-    /// A folder of labelled images
+    /// Labelled images: a folder, a table of labels, a Parquet file or a tar archive [default for
+    /// embedded models: theirs]
     #[arg(long, value_name = "DIR", help_heading = "Accuracy")]
     pub dataset: Option<PathBuf>,
-    /// Class names of the models, one a line
+    /// Class names of the models, one per line
     #[arg(long, value_name = "FILE", help_heading = "Accuracy")]
     pub labels: Option<PathBuf>,
-    /// Score a stratified sample of so many images
+    /// Score a stratified sample of N images [default: all]
     #[arg(long, value_name = "N", help_heading = "Accuracy")]
     pub images: Option<NonZeroUsize>,
-    /// Score shard K of N only; `merge` makes the shards one run
+    /// Score only shard K of N, counted from 1; `merge` combines the shards
     #[arg(long, value_name = "K/N", help_heading = "Accuracy", value_parser = shard)]
     pub shard: Option<Shard>,
-    /// The same with K from 0, as the tasks of an array job count: --shard-index $TASK/8
+    /// The same, counted from 0, for array jobs: --shard-index $TASK/8
     #[arg(long, value_name = "K/N", help_heading = "Accuracy", conflicts_with = "shard", value_parser = shard_index)]
     pub shard_index: Option<Shard>,
-    /// Further ranks, besides 1 and 5, up to which a class counts as found, such as 3,10
+    /// Also report Top-K accuracy for these K, such as 3,10 [default: only 1 and 5]
     #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "Accuracy", value_parser = rank)]
     pub top_k: Vec<NonZeroU32>,
-    /// How photos become inputs: tflite-eval, slim, slim-pillow, torchvision, timm, hf,
+    /// How photos are turned into inputs: tflite-eval, slim, slim-pillow, torchvision, timm, hf,
     /// efficientnet, keras, mlperf, task-library, support-library, ultralytics or letterbox,
-    /// with parameters such as torchvision,resize=232,crop=224
+    /// with parameters such as torchvision,resize=232,crop=224 [default: as stated with the model,
+    /// else by its format]
     #[arg(long, value_name = "PRESET[,KEY=VALUE...]", help_heading = "Accuracy", value_parser = preset)]
     pub preprocess: Option<Preset>,
     /// Filter of the preset slim-pillow: bilinear, bilinear-antialias or bicubic-antialias
     #[arg(long, value_name = "MODE", help_heading = "Accuracy", value_parser = resize)]
     pub resize: Option<Resize>,
-    /// Share of each side that the crop of the preset slim-pillow keeps
+    /// Share of each side that the crop of the preset slim-pillow keeps, above 0 and at most 1
     #[arg(long, value_name = "F", help_heading = "Accuracy")]
     pub crop: Option<f64>,
-    /// Subtracted from pixels; one value, or one a channel
+    /// Subtracted from each pixel value; one number, or one per channel
     #[arg(
         long,
         value_delimiter = ',',
@@ -128,67 +134,68 @@ pub struct RunArgs {
         allow_negative_numbers = true
     )]
     pub mean: Vec<f32>,
-    /// Divides what is left
+    /// Then divides it; one number, or one per channel
     #[arg(long, value_delimiter = ',', value_name = "S", help_heading = "Accuracy")]
     pub scale: Vec<f32>,
-    /// Height and width of the input, where a model's file leaves them open
+    /// Height and width of the input, if the model file leaves them open
     #[arg(long, value_name = "HxW", help_heading = "Accuracy")]
     pub input_size: Option<InputSize>,
-    /// The output that is scored, where a model has several, by name or place from 0
+    /// Output to score, if a model has several: its name, or its position from 0
     #[arg(long, value_name = "NAME|INDEX", help_heading = "Accuracy")]
     pub output: Option<String>,
-    /// Output index minus class index (1 for ImageNet models with a background class)
+    /// Output index minus class index (1 for ImageNet models with a background class) [default: 0,
+    /// unless the labels show a background class]
     #[arg(long, value_name = "N", help_heading = "Accuracy", allow_negative_numbers = true)]
     pub label_offset: Option<i64>,
-    /// Try each model under other preprocessing on up to 100 images [default: auto, where
-    /// nothing was stated and 200 images or more are scored]
+    /// Try each model with other preprocessing on up to 100 images [default: auto, if none is
+    /// stated and at least 200 images are scored]
     #[arg(long, value_enum, value_name = "auto|always|never", num_args = 0..=1, default_missing_value = "always", require_equals = true, help_heading = "Accuracy")]
     pub check_preprocessing: Option<CheckPreprocessing>,
-    /// Turn images upright as their EXIF orientation says [default: ignore]
+    /// Whether to turn images upright according to their EXIF orientation [default: ignore]
     #[arg(long, value_enum, value_name = "ignore|apply", help_heading = "Accuracy")]
     pub exif: Option<Exif>,
-    /// Measure no accuracy
+    /// Do not measure accuracy
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Accuracy")]
     pub no_accuracy: bool,
 
-    /// Take two suites in turn, round by round, and compare them
+    /// Interleave two suites round by round, and compare them
     #[arg(long, num_args = 2, value_names = ["A.toml", "B.toml"], conflicts_with = "suite", help_heading = "Run")]
     pub ab: Vec<PathBuf>,
-    /// Take turns with the workers of another build of shutterbench, and compare
+    /// Interleave with the workers of another build of shutterbench, and compare
     #[arg(long, value_name = "PROGRAM", conflicts_with_all = ["ab", "in_process"], help_heading = "Run")]
     pub against: Option<PathBuf>,
-    /// The run's folder (default: results/RUN-ID)
+    /// The run's folder [default: results/RUN-ID]
     #[arg(long, value_name = "DIR", help_heading = "Run")]
     pub out: Option<PathBuf>,
-    /// Continue an interrupted run; takes everything else from it
+    /// Continue an interrupted run with its own options
     #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "suite", "ab", "against", "model", "backend", "threads", "delegate"], help_heading = "Run")]
     pub resume: Option<PathBuf>,
-    /// Begin the run in --out, or go on with it; a command that a scheduler may repeat
+    /// Begin the run in --out, or continue it: for schedulers that repeat a command
     #[arg(long = "continue", requires = "out", conflicts_with_all = ["resume", "ab", "against"], help_heading = "Run")]
     pub go_on: bool,
-    /// Exit code after an interrupt, for tools that take 130 for a signal [default: 130]
+    /// Exit code after an interrupt, for tools that read 130 as a signal [default: 130]
     #[arg(long, value_name = "N", help_heading = "Run", value_parser = clap::value_parser!(u8).range(1..))]
     pub interrupt_code: Option<u8>,
-    /// Silence after which a worker counts as hung
+    /// Seconds without a sign of life after which a worker counts as hung [default: 60]
     #[arg(long, value_name = "S", help_heading = "Run")]
     pub timeout: Option<NonNegative>,
-    /// Address space that a worker may take
+    /// Limit on the address space of a worker, in megabytes [default: none]
     #[arg(long, value_name = "MB", help_heading = "Run")]
     pub memory_limit: Option<u64>,
     /// Fail a case whose delegate takes no node
     #[arg(long, help_heading = "Run")]
     pub require_delegate: bool,
-    /// Run cases in this process: for debuggers and profilers
+    /// Run cases inside this process, for debuggers and profilers
     #[arg(long, help_heading = "Run")]
     pub in_process: bool,
-    /// No progress
+    /// Do not show progress
     #[arg(long, short, help_heading = "Run")]
     pub quiet: bool,
-    /// Print the rows as JSON in place of the table
+    /// Print the rows as JSON instead of the table
     #[arg(long, help_heading = "Run")]
     pub json: bool,
-    /// End as by Ctrl-C when standard input ends: for a program that starts
-    /// this one elsewhere
+    /// End as after Ctrl-C when standard input ends: for a program that starts this one
+    /// on another machine
     #[arg(long, hide = true)]
     pub lifeline: bool,
 

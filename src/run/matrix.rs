@@ -74,14 +74,14 @@ impl Matrix<'_> {
     }
 }
 
-/// The items that pass, or all of them where none does.
-/// A note where a case asks for more threads than the CPUs that it may use.
+/// A note if a case asks for more threads than it may use CPUs.
 #[must_use]
 pub fn crowded(cases: &[Case], cpus: usize) -> Option<String> {
     let most = cases.iter().map(|case| case.threads.get()).max()?;
     (cpus > 0 && most > cpus).then(|| format!("{most} threads share only {cpus} CPU(s) here"))
 }
 
+/// The items that pass, or all of them if none does.
 fn preferred<T>(items: &[T], passes: impl Fn(&T) -> bool) -> Vec<&T> {
     let passing: Vec<&T> = items.iter().filter(|item| passes(item)).collect();
     if passing.is_empty() { items.iter().collect() } else { passing }
