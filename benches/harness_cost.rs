@@ -32,7 +32,7 @@ struct Idle {
 }
 
 impl Session for Idle {
-    fn signature(&self) -> &SessionTensors {
+    fn tensors(&self) -> &SessionTensors {
         &self.signature
     }
 

@@ -73,7 +73,7 @@ fn models(models: &[Model], json: bool) -> Result<ExitStatus> {
 
 fn columns(json: bool) -> Result<ExitStatus> {
     if json {
-        return print_json(&report::columns::schema());
+        return print_json(&report::column_docs::schema());
     }
     let mut table = table(&["column", "unit", "meaning"]);
     for column in Row::COLUMNS {

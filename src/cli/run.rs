@@ -106,8 +106,8 @@ fn print_rows(run: &Run, json: bool) -> Result<Vec<Row>> {
         print(report::terminal::table(&rows, width_of_stdout(), color).as_bytes())?;
     }
     if !json {
-        print(report::orientation::terminal(run).as_bytes())?;
-        print(report::preprocessing::terminal(run).as_bytes())?;
+        print(report::orientation_note::terminal(run).as_bytes())?;
+        print(report::preprocessing_note::terminal(run).as_bytes())?;
     }
     warn(run, &rows, json);
     Ok(rows)

@@ -96,7 +96,7 @@ fn named(folder: &Path, is_wanted: fn(&str) -> bool) -> Result<Vec<PathBuf>> {
         let path = item.with_context(cannot)?.path();
         let name = path.file_name().unwrap_or_default();
         if is_wanted(&name.to_string_lossy().to_lowercase())
-            && !files::is_litter(name)
+            && !image_files::is_litter(name)
             && path.is_file()
         {
             found.push(path);
@@ -182,8 +182,8 @@ fn with_lines<'a>(
 }
 
 /// The line that tells an image's class: the number at the end of its name
-/// (`ILSVRC2012_val_00000042.JPEG` is line 42, so that a part of the folder
-/// will do), else its place, where there are as many lines as images.
+/// (`ILSVRC2012_val_00000042.JPEG` is line 42, so that a part of the folder will do), else its
+/// place, if there are as many lines as images.
 fn line_of(
     image: &str,
     position: usize,

@@ -21,7 +21,7 @@ pub(crate) enum Label {
 pub(crate) struct Member {
     /// Its name within the dataset.
     pub name: String,
-    /// Its class; absent where none is told.
+    /// Its class; absent if none is told.
     pub label: Option<Label>,
     pub place: Place,
 }

@@ -108,7 +108,7 @@ fn text_label(text: &str) -> Option<Label> {
     }
 }
 
-/// The folder of an image, where it has one.
+/// The folder of an image, if it has one.
 fn folder(name: &Path) -> Option<Label> {
     let folder = name.parent()?.file_name()?;
     Some(Label::Name(file_name::shown(folder.as_ref())))

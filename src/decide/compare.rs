@@ -132,7 +132,7 @@ impl<'a> CaseSide<'a> {
     }
 }
 
-/// `None` where the base has no value and so nothing can be compared.
+/// `None` if the base has no value and so nothing can be compared.
 fn one(
     base: CaseSide<'_>,
     new: Option<CaseSide<'_>>,
@@ -279,9 +279,8 @@ fn plain(mut both: CaseComparison, was: f64, is: f64, options: CompareOptions) -
     both
 }
 
-/// Rounds belong together where the runs were taken in turn, and nowhere else: round 7
-/// of two runs that merely overlap in time, or whose machines' clocks agree by chance,
-/// is not the same moment.
+/// Rounds belong together where the runs were interleaved, and nowhere else: round 7 of two runs
+/// that merely overlap in time, or whose machines' clocks agree by chance, is not the same moment.
 fn pairing(base: &Run, new: &Run) -> Pairing {
     let in_turn = base.header.in_turn.is_some() && base.header.in_turn == new.header.in_turn;
     if in_turn { Pairing::ByRound } else { Pairing::Unpaired }

@@ -23,7 +23,7 @@ fn sh(script: &str) {
 fn brought(root: &RemotePath) {
     let hash = "0123456789abcdef0123";
     sh(&format!("{}; mkdir -p {root}/incoming {root}/runs", marking(root)));
-    for kind in Kind::VARIANTS {
+    for kind in BundleKind::VARIANTS {
         sh(&format!("mkdir -p {root}/{kind}/{hash}/deep && : >{root}/{kind}/{hash}/deep/file"));
     }
     sh(&format!("mkdir -p {root}/incoming/model-{hash}-77 {root}/runs/20260102-030405-0a1b2c"));

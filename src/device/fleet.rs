@@ -51,7 +51,7 @@ pub struct FleetRequest<'a> {
 /// How long a run may take, and what is left on the device.
 #[derive(Debug, Clone, Copy)]
 pub struct DeviceTerms {
-    /// Most time for the whole of a device's run.
+    /// Maximum time for the whole of a device's run.
     pub timeout: Option<Duration>,
     /// How long to wait for a device that went away.
     pub patience: Duration,

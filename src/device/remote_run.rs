@@ -65,7 +65,7 @@ impl RemoteRun {
         crate::report::file::write(&folder.join(FILE_NAME), |to| to.write_all(text.as_bytes()))
     }
 
-    /// The remote_run of the run in `folder`; `None` where that was no device's.
+    /// The remote_run of the run in `folder`; `None` if that was no device's.
     ///
     /// # Errors
     /// A file that cannot be read.

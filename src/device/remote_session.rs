@@ -40,7 +40,7 @@ pub struct RemoteSession<'a> {
     pub connection: &'a Connection,
     /// The run.
     pub remote_run: &'a RemoteRun,
-    /// Most time for the whole of it.
+    /// Maximum time for the whole of it.
     pub timeout: Option<Duration>,
     /// How long to wait for a device that went away.
     pub patience: Duration,

@@ -44,11 +44,11 @@ impl Device {
 pub struct Facts {
     /// Its system, in words.
     pub system: String,
-    /// The target whose build it takes, where there is one.
+    /// The target whose build it takes, if there is one.
     pub target: Option<&'static str>,
-    /// Its system on a chip, where it tells.
+    /// Its system on a chip, if it reports it.
     pub soc: Option<String>,
-    /// Its battery, in words, where it has one.
+    /// Its battery, in words, if it has one.
     pub battery: Option<String>,
 }
 

@@ -90,7 +90,7 @@ impl Drop for Server {
 fn bring_into(
     root: &Path,
     manifest: &Runtimes,
-    source: &Source,
+    source: &PackageSource,
 ) -> Result<Vec<Fetched>, FetchError> {
     bring(manifest, &[], TARGET, root, source, &|_| {})
 }
@@ -111,7 +111,7 @@ fn a_library_comes_out_of_an_aar_in_a_folder_once() {
     let manifest = manifest(&aar);
     fs::create_dir(root.path().join("mirror")).unwrap();
     fs::write(root.path().join("mirror").join(FILE), &aar).unwrap();
-    let source = Source::Folder(root.path().join("mirror"));
+    let source = PackageSource::Folder(root.path().join("mirror"));
     let first = bring_into(root.path(), &manifest, &source).unwrap();
     let library = root.path().join(TARGET).join("libc_name.so");
     assert_eq!((first[0].outcome, first[0].version.as_str()), (FetchOutcome::Brought, "1.0"));
@@ -120,7 +120,7 @@ fn a_library_comes_out_of_an_aar_in_a_folder_once() {
     assert_eq!(files(&root.path().join(TARGET)), ["libc_name.so", "libc_name.so.sha256"]);
 
     // It is known again where no source is left, and not when it was changed.
-    let nowhere = Source::Folder(root.path().join("nowhere"));
+    let nowhere = PackageSource::Folder(root.path().join("nowhere"));
     let again = bring_into(root.path(), &manifest, &nowhere).unwrap();
     assert_eq!(
         (again[0].outcome, &again[0].sha256),
@@ -144,7 +144,7 @@ fn an_aar_comes_from_a_server_as_a_repository_or_a_folder_has_it() {
         fs::create_dir_all(served.path().join(folder)).unwrap();
         fs::write(served.path().join(folder).join(FILE), &aar).unwrap();
         let server = Server::on(served.path());
-        let source = Source::mirror(&server.address).unwrap();
+        let source = PackageSource::mirror(&server.address).unwrap();
         let fetched = bring_into(root.path(), &manifest, &source).unwrap();
         assert_eq!(fetched[0].outcome, FetchOutcome::Brought, "{folder}");
         assert_eq!(fs::read(&fetched[0].path).unwrap(), CONTENT);
@@ -156,12 +156,12 @@ fn a_server_without_the_file_is_told_from_one_that_is_away() {
     let (root, served) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let manifest = manifest(&aar("arm64-v8a"));
     let server = Server::on(served.path());
-    let source = Source::mirror(&server.address).unwrap();
+    let source = PackageSource::mirror(&server.address).unwrap();
     let error = bring_into(root.path(), &manifest, &source).unwrap_err();
     let text = error.to_string();
     assert!(matches!(error, FetchError::Refused { .. }) && text.contains("404"), "{text}");
     drop(server);
-    for source in [source, Source::default()] {
+    for source in [source, PackageSource::default()] {
         let error = bring_into(root.path(), &manifest, &source).unwrap_err();
         let text = error.to_string();
         assert!(matches!(error, FetchError::Unreachable { .. }), "{text}");
@@ -175,7 +175,7 @@ fn another_aar_or_one_without_the_abi_installs_nothing() {
     let root = TempDir::new().unwrap();
     let mirror = root.path().join("mirror");
     fs::create_dir(&mirror).unwrap();
-    let source = Source::Folder(mirror.clone());
+    let source = PackageSource::Folder(mirror.clone());
     let (whole, other) = (aar("arm64-v8a"), aar("armeabi-v7a"));
 
     fs::write(mirror.join(FILE), &other).unwrap();

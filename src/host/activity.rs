@@ -27,7 +27,7 @@ struct Snapshot {
 }
 
 impl Activity {
-    /// Watches this machine, which takes 0.3 s; `None` where the system does not tell.
+    /// Watches this machine, which takes 0.3 s; `None` if the system does not tell.
     #[must_use]
     pub fn watch() -> Option<Self> {
         let tree = Tree::default();

@@ -115,8 +115,8 @@ fn by_speed(
 }
 
 /// A speed for each CPU: the kernel's own capacity (1024 is the fastest kind,
-/// Documentation/scheduler/sched-capacity.rst), else the maximum frequency;
-/// empty where neither is known for all.
+/// Documentation/scheduler/sched-capacity.rst), else the maximum frequency; empty if neither is
+/// known for all.
 fn speeds(tree: &Tree, cpus: &[usize]) -> Vec<u32> {
     let of_all = |speed: &dyn Fn(usize) -> Option<u32>| -> Option<Vec<u32>> {
         cpus.iter().map(|cpu| speed(*cpu)).collect()

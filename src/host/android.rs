@@ -33,7 +33,7 @@ impl Thermal {
     }
 }
 
-/// What one of Android's tools prints; `None` where it is missing or fails.
+/// What one of Android's tools prints; `None` if it is missing or fails.
 fn told(tool: &str, arguments: &[&str]) -> Option<String> {
     // Elsewhere, no process is started to find that it is missing.
     let folders = env::var_os("PATH")?;

@@ -14,9 +14,9 @@ pub fn available_bytes() -> u64 {
     group.map_or(machine, |group| group.min(machine))
 }
 
-/// How often the kernel has ended a process for want of memory: in the control group where
-/// that counts (cgroup v2's `memory.events`), else on the whole machine (`/proc/vmstat`).
-/// `None` where neither tells.
+/// How often the kernel has ended a process for want of memory: in the control group where that
+/// counts (cgroup v2's `memory.events`), else on the whole machine (`/proc/vmstat`). `None` if
+/// neither tells.
 #[must_use]
 pub fn out_of_memory_kills() -> Option<u64> {
     kills_of_group().or_else(|| counter(&fs::read_to_string("/proc/vmstat").ok()?, "oom_kill"))

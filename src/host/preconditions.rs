@@ -101,8 +101,8 @@ fn hottest_sensor(tree: &Tree) -> Option<String> {
     })
 }
 
-/// The hottest of the kernel's thermal zones: those whose names say CPU, where
-/// there are any. Zones that are off read 0 or nonsense below it.
+/// The hottest of the kernel's thermal zones: those whose names say CPU, if there are any. Zones
+/// that are off read 0 or nonsense below it.
 pub(crate) fn hottest(zones: &[ThermalZone]) -> Option<&ThermalZone> {
     let hottest = |only_cpu: bool| {
         let names = ["cpu", "soc", "tsens", "pkg", "core"];

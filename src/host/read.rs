@@ -56,7 +56,7 @@ impl Host {
     }
 }
 
-/// One-minute load average now, where the system tells.
+/// One-minute load average now, if the system reports it.
 #[must_use]
 pub fn load_average() -> Option<f64> {
     load_average_in(&Tree::default())

@@ -27,8 +27,8 @@ use crate::image::pixels::Pixels;
 use crate::image::sniff::{self, FileKind};
 use crate::record::options::Exif;
 
-/// Most pixels of an image that is decoded; no image of ILSVRC2012's validation
-/// set has more than a third of them.
+/// Maximum pixels of an image that is decoded; no image of ILSVRC2012's validation set has more
+/// than a third of them.
 pub const MAX_PIXELS: u64 = 64_000_000;
 /// Longest side that is decoded, as JPEG's: the weights of a resize grow with it.
 const MAX_SIDE: u64 = 65_535;

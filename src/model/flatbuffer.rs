@@ -1,6 +1,5 @@
-//! A bounds-checked reader of flatbuffer tables, for schemas too small to
-//! bring generated code for. Every accessor answers `None` where the bytes do
-//! not hold what was asked.
+//! A bounds-checked reader of flatbuffer tables, for schemas too small to bring generated code for.
+//! Every accessor answers `None` if the bytes do not hold what was asked.
 //!
 //! Encoding: <https://flatbuffers.dev/internals/>.
 

@@ -74,7 +74,7 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// Reads `folder/manifest.toml`; `None` where there is none.
+    /// Reads `folder/manifest.toml`; `None` if there is none.
     ///
     /// # Errors
     /// A manifest that cannot be read or parsed.

@@ -118,7 +118,7 @@ pub fn input_spec(
     };
     let mut assumed = Vec::new();
     let InputGeometry { layout, height, width, channels: count, assumed: of_shape } =
-        geometry::of(model, input, &stated)?;
+        input_geometry::of(model, input, &stated)?;
     let chosen = choose_preset::choose(model, &stated, images == Some((width, height)))?;
     let (preset, is_stated) = (chosen.preset, chosen.is_stated);
     assumed.extend(chosen.assumed);

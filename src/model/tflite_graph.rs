@@ -91,7 +91,7 @@ fn builtin(model: &schema::Model<'_>, operator: &schema::Operator<'_>) -> Option
 /// leaves dimensions open, so that a runtime that takes files as they are runs it at that
 /// size. Tensors in between get theirs from the operators.
 ///
-/// `None` where nothing is open, or the file is none of ours.
+/// `None` if nothing is open, or the file is none of ours.
 #[must_use]
 pub fn with_shapes(bytes: &[u8], inputs: &[TensorInfo], outputs: &[TensorInfo]) -> Option<Vec<u8>> {
     let model = schema::root_as_model(bytes).ok()?;

@@ -9,7 +9,7 @@ const MAX_CLASS: usize = 1_000_000;
 pub struct ClassMap {
     /// By output: the dataset's class, or a negative number for none.
     class_of: Vec<i64>,
-    /// By class: the output, where it has one.
+    /// By class: the output, if it has one.
     output_of: Vec<Option<usize>>,
 }
 

@@ -28,7 +28,7 @@ pub struct Coverage {
     pub nodes_delegated: Option<u32>,
     /// In how many pieces it took them.
     pub partitions: Option<u32>,
-    /// Absent where no delegate was asked for.
+    /// Absent if no delegate was asked for.
     pub status: Option<DelegateStatus>,
 }
 

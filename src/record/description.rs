@@ -68,7 +68,7 @@ pub struct Description {
     pub resize: Option<Resize>,
     /// Share of each side that the central crop of the preset `slim-pillow` keeps.
     pub crop: Option<f64>,
-    /// Subtracted from pixels; one value, or one a channel.
+    /// Subtracted from pixels; one value, or one per channel.
     pub mean: Option<Vec<f32>>,
     /// Divides what is left.
     pub scale: Option<Vec<f32>>,
@@ -102,8 +102,8 @@ pub struct Published {
     pub source: Option<String>,
 }
 
-/// Reads a description from a journal. In TOML an unknown field is a misspelt one, and an
-/// error; in a journal it is a newer program's, and passed over.
+/// Reads a description from a journal. In TOML an unknown field is a misspelt one, and an error; in
+/// a journal it is a newer program's, and ignored.
 ///
 /// # Errors
 /// A known field of another type.
@@ -138,7 +138,7 @@ pub struct Model {
     /// Where each field of `description` was found, in the order of precedence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stated: Vec<Stated>,
-    /// Where the pipeline of `description` was found; absent where it has none.
+    /// Where the pipeline of `description` was found; absent if it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pipeline_source: Option<PipelineSource>,
     /// What is to be said of configurations beside the file: why they do not count, or

@@ -47,7 +47,7 @@ pub struct Header {
     pub references: Vec<Model>,
     /// The cases, in the order of the table.
     pub cases: Vec<Case>,
-    /// The dataset, where there is one.
+    /// The dataset, if there is one.
     pub dataset: Option<DatasetFacts>,
     /// What the models' outputs stand for, where accuracy is measured; `run.json`
     /// names the classes where it tells of them.
@@ -62,7 +62,7 @@ pub struct Header {
     /// What becomes of photos, where accuracy is measured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pipelines: Vec<ModelPipeline>,
-    /// The name that this run shares with the one that it was taken in turn with.
+    /// The name that this run shares with the one that it was interleaved with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_turn: Option<String>,
     /// Everything that was assumed rather than stated, one sentence each.
@@ -175,7 +175,7 @@ pub struct Runtime {
     pub backend: BackendKind,
     /// Its own version.
     pub version: String,
-    /// The shared library, where there is one.
+    /// The shared library, if there is one.
     pub library: Option<std::path::PathBuf>,
     /// SHA-256 of that library.
     pub sha256: Option<String>,

@@ -11,7 +11,7 @@ use crate::record::android::Android;
 pub struct Host {
     /// Operating system and version.
     pub os: String,
-    /// Version of the kernel, where the system tells.
+    /// Version of the kernel, if the system reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kernel: Option<String>,
     /// Architecture, as Rust names it.
@@ -20,13 +20,13 @@ pub struct Host {
     pub cpu: String,
     /// Logical CPUs.
     pub cores: usize,
-    /// Maximum frequency of each logical CPU in MHz, where the system tells.
+    /// Maximum frequency of each logical CPU in MHz, if the system reports it.
     pub max_mhz: Vec<u32>,
-    /// Frequency governor, where the system tells.
+    /// Frequency governor, if the system reports it.
     pub governor: Option<String>,
-    /// Whether turbo is on, where the system tells.
+    /// Whether turbo is on, if the system reports it.
     pub turbo: Option<bool>,
-    /// Whether two logical CPUs share a core, where the system tells.
+    /// Whether two logical CPUs share a core, if the system reports it.
     pub smt: Option<bool>,
     /// Total memory in bytes.
     pub memory_bytes: u64,
@@ -36,13 +36,13 @@ pub struct Host {
     pub clock_precision_ns: u64,
     /// Cost of one reading of it in nanoseconds, measured at start.
     pub clock_cost_ns: u64,
-    /// What the system reads the time from, where it tells.
+    /// What the system reads the time from, if it reports it.
     #[serde(default)]
     pub clock_source: Option<String>,
     /// Temperature sensors at the start of the run.
     #[serde(default)]
     pub thermal_zones: Vec<ThermalZone>,
-    /// Whether this is a virtual machine, where the system tells.
+    /// Whether this is a virtual machine, if the system reports it.
     #[serde(default)]
     pub virtual_machine: Option<bool>,
     /// Whether the CPU is emulated in software: times say nothing about a real one.

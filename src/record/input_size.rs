@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Most pixels on a side that are believed: a tensor of that size is 12 GB of floats.
+/// Maximum pixels on a side that are believed: a tensor of that size is 12 GB of floats.
 const MOST: usize = 32_768;
 
 /// Height and width in pixels, written `224x160`, or `224` for a square.

@@ -1,5 +1,5 @@
-//! Reading what a newer program wrote: fields that this one does not know are passed over,
-//! also in types that refuse them in a file that somebody wrote by hand.
+//! Reading what a newer program wrote: fields that this one does not know are ignored, also in
+//! types that refuse them in a file that somebody wrote by hand.
 
 use serde::de::value::Error as ListError;
 use serde::de::{DeserializeOwned, Deserializer, Error, Visitor};

@@ -183,11 +183,11 @@ pub struct LatencyOptions {
     pub warmup: Amount,
     /// Timed runs a case.
     pub runs: Amount,
-    /// Least time in timed runs per case.
+    /// Minimum time in timed runs per case.
     pub min_seconds: f64,
-    /// Most time in timed runs per case.
+    /// Maximum time in timed runs per case.
     pub max_seconds: f64,
-    /// Least time in the timed runs of a visit.
+    /// Minimum time in the timed runs of a visit.
     pub block_ms: f64,
     /// Order of visits.
     pub order: Order,
@@ -276,7 +276,7 @@ fn is_all(selection: &Selection) -> bool {
 pub struct Options {
     /// Absent with `--no-latency`.
     pub latency: Option<LatencyOptions>,
-    /// Absent with `--no-accuracy` or where no dataset is at hand.
+    /// Absent with `--no-accuracy` or where no dataset is available.
     pub accuracy: Option<AccuracyOptions>,
     /// Description fields given on the command line; they win over all others.
     #[serde(deserialize_with = "crate::record::description::from_any_program")]

@@ -1,5 +1,5 @@
-//! What the outputs of models stand for, as a run's header keeps it: decided
-//! before anything is scored, when the dataset and the labels are at hand.
+//! What the outputs of models stand for, as a run's header keeps it: decided before anything is
+//! scored, when the dataset and the labels are available.
 
 use std::collections::HashMap;
 

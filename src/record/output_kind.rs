@@ -53,8 +53,8 @@ impl OutputKind {
         })
     }
 
-    /// What the scores of several images look like; `None` where none is a number.
-    /// Rows that hold a value that is no number are left out.
+    /// What the scores of several images look like; `None` if none is a number. Rows that hold a
+    /// value that is not a number are left out.
     #[must_use]
     pub fn of_scores(images: &[Vec<f32>], quantized: bool) -> Option<Self> {
         let numbers: Vec<&Vec<f32>> =

@@ -246,7 +246,7 @@ pub enum Values {
 }
 
 impl Pipeline {
-    /// The resize, where there is one.
+    /// The resize, if there is one.
     #[must_use]
     pub fn resampling(&self) -> Option<&Resampling> {
         self.steps.iter().find_map(|step| match step {

@@ -13,7 +13,7 @@ pub struct PreprocessingCheck {
     pub images: usize,
     /// The pipelines; the first is the one in use.
     pub tried: Vec<Tried>,
-    /// Why there is no result, where there is none.
+    /// Why there is no result, if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }

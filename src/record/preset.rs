@@ -248,7 +248,7 @@ impl PresetName {
         }
     }
 
-    /// Its modes, where it has any.
+    /// Its modes, if it has any.
     const fn modes(self) -> &'static [PresetVariant] {
         match self {
             Self::Keras => &[

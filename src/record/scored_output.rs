@@ -14,13 +14,13 @@ pub struct ScoredOutput {
     pub index: usize,
     /// What it holds for an image.
     pub form: OutputForm,
-    /// How many classes it tells apart; `None` where only the labels know.
+    /// How many classes it tells apart; `None` if only the labels know.
     pub classes: Option<usize>,
-    /// What its scores are; `None` where nothing has told yet.
+    /// What its scores are; `None` if nothing has told yet.
     pub kind: Option<OutputKind>,
     /// What told the kind, completing 'told by'.
     pub kind_source: Option<String>,
-    /// Why it is this output, where there are several.
+    /// Why it is this output, if there are several.
     pub chosen: Option<String>,
     /// What its classes are called, where it gives their names and not their scores.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -22,8 +22,7 @@ pub struct Signature {
     pub operators: Vec<(String, usize)>,
     /// Precision as the tensors show it.
     pub precision: Precision,
-    /// Normalisation from TensorFlow Lite metadata: (mean, std), one value a
-    /// channel or one for all.
+    /// Normalisation from TensorFlow Lite metadata: (mean, std), one per channel or one for all.
     pub normalization: Option<(Vec<f32>, Vec<f32>)>,
     /// Class names from the file's metadata.
     pub labels: Option<Vec<String>>,

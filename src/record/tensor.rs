@@ -112,7 +112,7 @@ impl TensorInfo {
         self.unshaped || !self.open.is_empty()
     }
 
-    /// The size of an axis; `None` where it is open or there is no such axis.
+    /// The size of an axis; `None` if it is open or there is no such axis.
     #[must_use]
     pub fn size(&self, axis: usize) -> Option<usize> {
         self.shape.get(axis).copied().filter(|_| self.open_axis(axis).is_none())
@@ -130,8 +130,8 @@ impl TensorInfo {
         Self { shape, open: Vec::new(), unshaped: false, ..self.clone() }
     }
 
-    /// What one of `images` images has of a tensor that holds all of them, one
-    /// after the other along the first axis. `None` where it does not.
+    /// What one of `images` images has of a tensor that holds all of them, one after the other
+    /// along the first axis. `None` if it does not.
     #[must_use]
     pub fn of_one_image(&self, images: usize) -> Option<Self> {
         match self.shape.split_first() {
@@ -232,7 +232,7 @@ impl Tensor {
             ElementType::Int16 => each(bytes, |b| f32::from(i16::from_ne_bytes(b))),
             ElementType::Int32 => each(bytes, |b| i32::from_ne_bytes(b) as f32),
             ElementType::Int64 => each(bytes, |b| i64::from_ne_bytes(b) as f32),
-            // A text is no number.
+            // A text is not a number.
             ElementType::Text => each(bytes, |_: [u8; TEXT_BYTES]| f32::NAN),
         };
         if let Some(quantization) = quantization {

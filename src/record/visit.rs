@@ -53,15 +53,15 @@ pub struct WarmupReport {
     pub runs: u32,
     /// Time that they took.
     pub ns: u64,
-    /// Whether the windows agreed; `None` where a fixed count was asked for.
+    /// Whether the windows agreed; `None` if a fixed count was asked for.
     pub steady: Option<bool>,
 }
 
 /// What a worker tells of a visit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Visited {
-    /// The first run, kept apart: what an application sees that classifies now and
-    /// then. `None` where every run was to be timed.
+    /// The first run, kept apart: what an application sees that classifies now and then. `None` if
+    /// every run was to be timed.
     pub cold_ns: Option<u64>,
     /// Untimed runs after it, until two windows agreed or their time was used.
     pub settle_runs: u32,
@@ -86,8 +86,8 @@ pub struct Visit {
     pub process: u32,
     /// The timed runs.
     pub block: Block,
-    /// Frequency of the CPU that ran them, right after them, where the system tells.
-    /// In journals of versions that kept no cold run: before them.
+    /// Frequency of the CPU that ran them, right after them, if the system reports it. In journals
+    /// of versions that kept no cold run: before them.
     pub mhz: Option<u32>,
     /// The first run of the visit.
     #[serde(default)]

@@ -54,8 +54,8 @@ fn field(column: &Column<Row>, row: &Row) -> String {
     if column.kind == Kind::Text { guard(&field).into_owned() } else { field }
 }
 
-/// Reads a `results.csv` back, guards undone. Columns that this program does not know
-/// are passed over; those that the file does not have were not measured.
+/// Reads a `results.csv` back, guards undone. Columns that this program does not know are ignored;
+/// those that the file does not have were not measured.
 ///
 /// # Errors
 /// A file that cannot be read or is not a results.csv of this program.

@@ -20,7 +20,7 @@ pub enum Weight {
     Caveat,
     /// The number does not mean what it seems to.
     Warning,
-    /// There is no number.
+    /// There is not a number.
     Failure,
 }
 

@@ -48,8 +48,7 @@ pub struct Pairs<'a> {
     pub comparability: String,
 }
 
-/// The models of a run that figures were published for; `None` where there are
-/// none.
+/// The models of a run that figures were published for; `None` if there are none.
 #[must_use]
 pub fn pairs<'a>(run: &Run, rows: &'a [Row]) -> Option<Pairs<'a>> {
     let lines: Vec<Pair<'a>> = run

@@ -33,7 +33,7 @@ pub fn write_all(run: &Run, dir: &Path) -> Result<()> {
     write_file(&dir.join("report.html"), |to| to.write_all(page.as_bytes()))
 }
 
-/// The main plot of a run as SVG; `None` where nothing was measured.
+/// The main plot of a run as SVG; `None` if nothing was measured.
 #[must_use]
 pub fn plot_svg(rows: &[Row]) -> Option<String> {
     Some(svg::plot::main_plot(rows, &Highlights::of(rows))).filter(|plot| !plot.is_empty())

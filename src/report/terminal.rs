@@ -223,9 +223,8 @@ fn grid(
     table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
-/// Widths under which the tables of all models line up, one space on each side
-/// of a cell: the notes get what the others leave. `None` where that is too
-/// little and each table makes do.
+/// Widths under which the tables of all models line up, one space on each side of a cell: the notes
+/// get what the others leave. `None` if that is too little and each table makes do.
 fn widths(rows: &[Row], columns: &[&TerminalColumn], width: usize) -> Option<Vec<u16>> {
     /// The longest word of a note, and the spaces around it.
     const LEAST_NOTES: usize = 13;

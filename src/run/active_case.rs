@@ -32,8 +32,8 @@ pub struct ActiveCase {
 }
 
 impl ActiveCase {
-    /// Starts a worker for the case, loads the model and warms it up. `None` where the
-    /// user interrupted that.
+    /// Starts a worker for the case, loads the model and warms it up. `None` if the user
+    /// interrupted that.
     ///
     /// # Errors
     /// The outer error is the case's fault; the inner one the run's.
@@ -189,8 +189,8 @@ struct Warm {
     warmup_ns: u64,
 }
 
-/// Starts a worker, warms it up, and writes down what it told; `None` where the user
-/// interrupted that, of which nothing is written down.
+/// Starts a worker, warms it up, and writes down what it told; `None` if the user interrupted that,
+/// of which nothing is written down.
 ///
 /// # Errors
 /// The outer error is the case's fault; the inner one the run's.

@@ -75,7 +75,7 @@ pub fn measure(
     Ok(())
 }
 
-/// `None` where the reference does not run here or takes other inputs.
+/// `None` if the reference does not run here or takes other inputs.
 fn compared(
     context: &Context<'_>,
     references: &mut HashMap<AccuracyKey, Option<OutputVectors>>,

@@ -74,7 +74,7 @@ fn is_wanted(context: &Context<'_>, record: &AccuracyRecord) -> bool {
     }
 }
 
-/// `None` where the user interrupted, or there is nothing to compare with.
+/// `None` if the user interrupted, or there is nothing to compare with.
 fn check(
     context: &Context<'_>,
     dataset: &Dataset,

@@ -93,7 +93,7 @@ fn one(model: &Model, means: ProbeSetup<'_>) -> Result<ScoredOutput> {
     }
     let stated = resolve::merged(overrides, &model.description);
     let names = match &stated.labels {
-        Some(path) => Some(labels::read::read(path)?),
+        Some(path) => Some(labels::labels_file::read(path)?),
         None => model.signature.labels.clone(),
     };
     let classes = dataset.map(Dataset::class_count);

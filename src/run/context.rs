@@ -182,7 +182,7 @@ impl Started {
     }
 }
 
-/// One of the runs that are taken in turn, while it is measured.
+/// One of the runs that are interleaved, while it is measured.
 pub struct Side<'a> {
     /// What its parts need.
     pub context: Context<'a>,

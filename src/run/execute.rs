@@ -15,12 +15,11 @@ use crate::run::progress::Progress;
 use crate::run::{accuracy, check_agreement, check_preprocessing, latency, replay};
 use crate::worker::worker_source::WorkerSource;
 
-/// Names of the two sides of runs taken in turn, and of their folders.
+/// Names of the two sides of runs interleaved, and of their folders.
 pub const SIDES: [&str; 2] = ["base", "new"];
 
-/// Measures what a run lacks and returns it as its journal now tells it. Two runs
-/// are taken in turn, round by round, so that their rounds can be paired: the
-/// first is the base.
+/// Measures what a run lacks and returns it as its journal now tells it. Two runs are interleaved,
+/// round by round, so that their rounds can be paired: the first is the base.
 ///
 /// # Errors
 /// Only what ends the whole run: a journal that cannot be written, a dataset

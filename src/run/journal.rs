@@ -153,7 +153,7 @@ impl Entry {
     }
 }
 
-/// Most time between two writes to the disk itself, while something is written at all.
+/// Maximum time between two writes to the disk itself, while something is written at all.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A journal that is open for writing. It holds the run's lock.

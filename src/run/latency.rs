@@ -23,15 +23,15 @@ use crate::worker::link::Fault;
 /// Share of the memory that is available at the start which loaded models may
 /// take together; the rest is for the page cache and for what runs beside us.
 const MEMORY_SHARE: f64 = 0.5;
-/// Most processes that are kept at once, however small their models are.
+/// Maximum processes that are kept at once, however small their models are.
 const MAX_LOADED: usize = 128;
 /// How often a machine is asked whether it has cooled or charged enough: asking
 /// costs it some work itself.
 const READY_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Cases that are visited next to each other: one of each run that is taken in
-/// turn, so that a round of the one has its partner in the other at nearly the
-/// same moment. A run alone has one member in each.
+/// Cases that are visited next to each other: one of each run that is interleaved, so that a round
+/// of the one has its partner in the other at nearly the same moment. A run alone has one member in
+/// each.
 type ActivePair = Vec<ActiveSide>;
 
 struct ActiveSide {
@@ -162,9 +162,8 @@ fn visit(sides: &mut [Side<'_>], pair: &mut ActivePair, round: u32) -> Result<()
 }
 
 impl Side<'_> {
-    /// Starts case `index`, if there is one that is not done with; `None` also
-    /// where it could not be started, which is then in its record, and where the
-    /// user interrupted its warm-up.
+    /// Starts case `index`, if there is one that is not done with; `None` also if it could not be
+    /// started, which is then in its record, and where the user interrupted its warm-up.
     fn begin(&mut self, index: usize) -> Result<Option<ActiveCase>> {
         let Some(options) = &self.context.header().options.latency else { return Ok(None) };
         let Some(record) = self.cases.get_mut(index).filter(|record| !record.ended) else {

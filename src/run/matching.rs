@@ -52,7 +52,7 @@ impl<'a> Matching<'a> {
         if let Some((_, matched)) = self.known.iter().find(|(known, _)| *known == key) {
             return Ok(matched.clone());
         }
-        let matched = labelling::resolve::resolve(
+        let matched = labelling::match_outputs::resolve(
             self.dataset,
             &ModelOutputs {
                 model: &model.name,

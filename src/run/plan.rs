@@ -37,12 +37,12 @@ use crate::runtime::library::RuntimeLibrary;
 use crate::runtime::registry;
 use crate::worker::worker_source::WorkerSource;
 
-/// Least time in the timed runs of a visit: long enough that visiting costs little, short
-/// enough that every case is visited often.
+/// Minimum time in the timed runs of a visit: long enough that visiting costs little, short enough
+/// that every case is visited often.
 const BLOCK_MS: f64 = 50.0;
-/// Least time in timed runs per case.
+/// Minimum time in timed runs per case.
 const MIN_SECONDS: f64 = 0.5;
-/// Most time in timed runs per case.
+/// Maximum time in timed runs per case.
 const MAX_SECONDS: f64 = 10.0;
 /// The seed where none is given.
 pub const SEED: u64 = 0;

@@ -77,8 +77,8 @@ impl Progress {
         Self { style, cases, ended: AtomicUsize::new(0) }
     }
 
-    /// Shows one event. `side` tells which of two runs taken in turn it is of, and
-    /// is empty for a run alone.
+    /// Shows one event. `side` tells which of two runs interleaved it is of, and is empty for a run
+    /// alone.
     pub fn show(&self, side: &str, event: Event<'_>) {
         if let Event::CaseEnded(_) = event {
             self.ended.fetch_add(1, Ordering::Relaxed);

@@ -29,7 +29,7 @@ pub struct SuiteFile {
     pub runs: Option<Amount>,
     pub min_seconds: Option<NonNegative>,
     pub max_seconds: Option<NonNegative>,
-    /// Least time in the timed runs of a visit.
+    /// Minimum time in the timed runs of a visit.
     pub block_ms: Option<NonNegative>,
     pub order: Option<Order>,
     pub seed: Option<u64>,

@@ -21,7 +21,7 @@ pub struct BackendListing {
     pub present: bool,
     /// The runtime's own version.
     pub version: Option<String>,
-    /// Its shared library, where it has one and it was found.
+    /// Its shared library, if it has one and it was found.
     pub library: Option<PathBuf>,
     /// What has to be known of it.
     pub note: Option<&'static str>,

@@ -53,7 +53,7 @@ impl RuntimeLibrary {
         }
     }
 
-    /// The library of a backend, where it has one.
+    /// The library of a backend, if it has one.
     #[must_use]
     pub const fn of(backend: BackendKind) -> Option<Self> {
         match backend {

@@ -239,7 +239,7 @@ struct OnnxruntimeSession {
     binding: IoBinding,
     recipe: OnnxruntimeRecipe,
     tensors: SessionTensors,
-    /// By output: what was set aside for it; `None` where each run makes it anew.
+    /// By output: what was set aside for it; `None` if each run makes it anew.
     results: Vec<Option<DynTensor>>,
     /// By output: the classes of a map, in the model's order.
     classes: Vec<Option<Vec<String>>>,

@@ -10,8 +10,8 @@ use crate::runtime::boundary::{cannot_load, one_line};
 /// Longest part of a runtime's own message that is passed on.
 const LONGEST: usize = 300;
 
-/// The refusal of a TensorFlow Lite model for its operators that are none of TensorFlow
-/// Lite's own. `None` where it has no such operator.
+/// The refusal of a TensorFlow Lite model for its operators that are none of TensorFlow Lite's own.
+/// `None` if it has no such operator.
 pub(crate) fn of_custom_operators(model: &Path, signature: &Signature) -> Option<BackendError> {
     // The names of the format's own operators are in capitals.
     let custom = |(name, _): &&(String, usize)| name.chars().any(char::is_lowercase);

@@ -51,8 +51,8 @@ pub(crate) fn coverage(
     Ok(Coverage::between(before, after, asked))
 }
 
-/// Builds an interpreter as the measured one was built and looks at its plan.
-/// `None` where this build of the library does not let us.
+/// Builds an interpreter as the measured one was built and looks at its plan. `None` if this build
+/// of the library does not let us.
 fn plans(
     library: &Library,
     model: &[u8],

@@ -24,7 +24,7 @@ pub enum Answer {
     /// A score for each class, as the model gave it: the higher, the better. Integers are
     /// not scaled, so that none of them fall together.
     Scores(Vec<f64>),
-    /// The best class alone; `None` where it is none of the model's.
+    /// The best class alone; `None` if it is none of the model's.
     Best(Option<usize>),
 }
 
@@ -112,7 +112,7 @@ impl OutputReader {
     }
 }
 
-/// Of the finite ones: a score that is no number has no probability and takes none.
+/// Of the finite ones: a score that is not a number has no probability and takes none.
 fn softmax(values: &[f64]) -> Vec<f32> {
     let highest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     // Infinities of one sign share what there is.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::record::class_map::ClassMap;
 use crate::record::prediction::{KEPT, Prediction};
 
-/// Ranks one image's scores, which are shown as `shown`. Equal scores: the lower output
-/// index ranks first. A score that is no number ranks below all others, and a true class
-/// with such a score is not found.
+/// Ranks one image's scores, which are shown as `shown`. Equal scores: the lower output index ranks
+/// first. A score that is not a number ranks below all others, and a true class with such a score
+/// is not found.
 #[must_use]
 pub fn rank(
     image: &Arc<str>,

@@ -124,7 +124,7 @@ fn dataset() -> (tempfile::TempDir, Dataset) {
 type Got = HashMap<String, Vec<Prediction>>;
 
 struct Told {
-    outcome: Result<Outcome>,
+    outcome: Result<ScoringOutcome>,
     got: Got,
     /// By model: images that were compared, and the share that agrees.
     agreed: HashMap<String, (usize, f64)>,
@@ -144,7 +144,7 @@ fn run_again(dataset: &Dataset, subjects: Vec<Subject>, known: &[(String, String
     let stop = AtomicBool::new(false);
     let outcome = score(dataset, subjects, known, cores, &stop, &mut |scored| {
         match scored {
-            Scored::Batch { subject, predictions, preprocess_ns, agreement } => {
+            ScoringProgress::Batch { subject, predictions, preprocess_ns, agreement } => {
                 let name = &names[subject];
                 assert_eq!(predictions.len(), preprocess_ns.len());
                 if let Some(new) = agreement {
@@ -153,8 +153,8 @@ fn run_again(dataset: &Dataset, subjects: Vec<Subject>, known: &[(String, String
                 }
                 got.entry(name.clone()).or_default().extend(predictions);
             }
-            Scored::Lost { subject, .. } => lost.push(names[subject].clone()),
-            Scored::Unreadable { file, reason } => unreadable.push((file, reason)),
+            ScoringProgress::Lost { subject, .. } => lost.push(names[subject].clone()),
+            ScoringProgress::Unreadable { file, reason } => unreadable.push((file, reason)),
         }
         Ok(())
     });

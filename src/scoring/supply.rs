@@ -20,11 +20,11 @@ use crate::scoring::exchange::Exchange;
 use crate::scoring::niceness::Niceness;
 use crate::scoring::subject::{ScoringEvent, Subject};
 
-/// Most images of a chunk: small, so that feeders start and end together.
+/// Maximum images of a chunk: small, so that feeders start and end together.
 const CHUNK_IMAGES: usize = 8;
-/// Most bytes of a chunk's tensors, unless one image alone has more.
+/// Maximum bytes of a chunk's tensors, unless one image alone has more.
 const CHUNK_BYTES: usize = 4 << 20;
-/// Most bytes of all chunks in flight, on a machine of many cores.
+/// Maximum bytes of all chunks in flight, on a machine of many cores.
 const IN_FLIGHT_BYTES: usize = 128 << 20;
 
 /// Hands out the dataset in chunks.

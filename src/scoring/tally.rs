@@ -23,7 +23,7 @@ pub struct Tally {
     pub top5: Option<Proportion>,
     /// Images where equal scores decided one of these.
     pub decided_by_tie: usize,
-    /// Images with a score that is no number, or a class that the model has not.
+    /// Images with a score that is not a number, or a class that the model has not.
     pub not_a_number: usize,
     /// Share of images whose two best probabilities differ by less than 0.1.
     pub ambiguous: Option<f64>,

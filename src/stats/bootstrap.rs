@@ -111,8 +111,8 @@ impl Estimate {
     }
 }
 
-/// The median of rounds of one case, in the order in which they happened.
-/// `None` where there are too few rounds to say how sure it is.
+/// The median of rounds of one case, in the order in which they happened. `None` if there are too
+/// few rounds to say how sure it is.
 #[must_use]
 pub fn estimate(rounds: &[Round], seed: u64) -> Option<Estimate> {
     estimate_quantile(rounds, 0.5, seed)

@@ -91,7 +91,7 @@ pub struct Comparison {
     pub ratio: f64,
     /// Its 95% interval; absent with too few rounds.
     pub interval: Option<Interval>,
-    /// Two-sided, of no change; absent where the interval is.
+    /// Two-sided, of no change; absent if the interval is.
     pub p_value: Option<f64>,
     /// What may be concluded.
     pub verdict: Verdict,

@@ -21,13 +21,13 @@ const LOOK_AGAIN: f64 = 1.1;
 /// Looks in a row that have to find it narrow enough: at one look it may be so because the
 /// rounds happened to agree, and then it holds the median more seldom than it says.
 const PRECISE_LOOKS: u32 = 2;
-/// Most processes that `--processes auto` takes.
+/// Maximum processes that `--processes auto` takes.
 pub const AUTO_PROCESSES: u32 = 20;
 /// Share of a case's least time that loading its processes may take, in a run alone.
 /// Warm-up is not charged: how long it takes is the machine's unrest, which is what
 /// more processes are there for.
 const LOADING_SHARE: f64 = 0.1;
-/// The same in runs taken in turn, whose intervals rest on pairs of processes.
+/// The same in runs interleaved, whose intervals rest on pairs of processes.
 const LOADING_SHARE_IN_TURN: f64 = 0.5;
 /// Most of a fixed count of runs that one visit takes, as its divisor: `--runs 50` is
 /// to be spread over the run's duration too.
@@ -83,8 +83,8 @@ impl Replication {
         Self { processes, warmup_may_prevail: false }
     }
 
-    /// The same in runs taken in turn: as many as are loaded within half of that time,
-    /// whatever the machine makes of their warm-up.
+    /// The same in runs interleaved: as many as are loaded within half of that time, whatever the
+    /// machine makes of their warm-up.
     #[must_use]
     pub fn auto_in_turn(loading_ns: u64, least_seconds: f64) -> Self {
         let processes = affordable(loading_ns, least_seconds * LOADING_SHARE_IN_TURN);

@@ -179,7 +179,7 @@ fn on_a_machine_without_rest_warm_up_does_not_take_most_of_the_time() {
         visits
     };
     assert_eq!(due(Replication::auto(1_000_000, 0.5)), 20);
-    // Runs taken in turn rest on their pairs of processes.
+    // Runs interleaved rest on their pairs of processes.
     assert_eq!(due(Replication::auto_in_turn(1_000_000, 0.5)), 1);
     assert_eq!(due(Replication::fixed(20)), 1);
 }

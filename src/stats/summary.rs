@@ -49,9 +49,9 @@ pub struct Summary {
     pub within_budget_high: Option<f64>,
     /// CPU time over wall time of the timed runs.
     pub cpu_time_ratio: Option<f64>,
-    /// Median of the visits' first runs; absent where none was kept.
+    /// Median of the visits' first runs; absent if none was kept.
     pub latency_cold_p50_us: Option<f64>,
-    /// The speeds that were told apart, where there are two or more.
+    /// The speeds that were told apart, if there are two or more.
     pub modes: Vec<Mode>,
 }
 

@@ -60,7 +60,7 @@ impl Grouped {
         crate::stats::statistics::quantile(&self.sorted_ns, probability)
     }
 
-    /// The quantile's 95% interval in nanoseconds; `None` where the runs are too few.
+    /// The quantile's 95% interval in nanoseconds; `None` if the runs are too few.
     #[must_use]
     pub fn interval(&self, probability: f64) -> Option<Interval> {
         let quantile = self.quantile(probability)?;
@@ -73,8 +73,8 @@ impl Grouped {
         Some(Interval { low: at(low).min(quantile), high: at(high).max(quantile) })
     }
 
-    /// The share of runs of at most `budget_ns`, with Wilson's interval on the runs that
-    /// they count as; `None` where the groups are too few to tell.
+    /// The share of runs of at most `budget_ns`, with Wilson's interval on the runs that they count
+    /// as; `None` if the groups are too few to tell.
     #[must_use]
     pub fn share_within(&self, budget_ns: f64) -> Option<Proportion> {
         let count = self.effective_runs(|ns| ns as f64 <= budget_ns)?;
@@ -107,8 +107,8 @@ impl Grouped {
     }
 }
 
-/// The ranks, from 1, between which the quantile of `count` independent values lies in at
-/// least 95 of 100 cases; `None` where no value is rare enough to bound it above.
+/// The ranks, from 1, between which the quantile of `count` independent values lies in at least 95
+/// of 100 cases; `None` if no value is rare enough to bound it above.
 fn ranks(count: usize, probability: f64) -> Option<(f64, f64)> {
     let (n, slow) = (count as f64, 1.0 - probability);
     let variance = n * probability * slow;

@@ -82,8 +82,8 @@ impl<Row> Column<Row> {
         (self.value)(row)
     }
 
-    /// The value of a row as `results.csv` has it, apart from quoting and guarding;
-    /// empty where it was not measured.
+    /// The value of a row as `results.csv` has it, apart from quoting and guarding; empty if it was
+    /// not measured.
     #[must_use]
     pub fn field(&self, row: &Row) -> String {
         match self.value(row) {

@@ -60,8 +60,8 @@ columns! {
     backend_version: Option<String>, None;
     /// What was asked for: none, xnnpack, gpu, nnapi, cuda, coreml, external:PATH.
     delegate: Delegate, None;
-    /// full, partial, none (asked for, took no node), unknown (the runtime does not tell); empty
-    /// where no delegate was asked for.
+    /// full, partial, none (asked for, took no node), unknown (the runtime does not tell); empty if
+    /// no delegate was asked for.
     delegate_status: Option<DelegateStatus>, None;
     /// Nodes of the graph before any delegate.
     nodes_total: Option<u32>, Count;
@@ -151,7 +151,7 @@ columns! {
     started_at: Option<String>, None;
     /// Wall time spent on it, everything included.
     seconds: Option<f64>, Seconds;
-    /// The speeds that were told apart, where there are two or more, the fastest first: median in
+    /// The speeds that were told apart, if there are two or more, the fastest first: median in
     /// microseconds, colon, share of the runs, and a space between two.
     modes: Option<Speeds>, None;
     /// Top-1 less that of the most accurate case of the device, on the images that both were scored
@@ -159,8 +159,8 @@ columns! {
     top1_difference: Option<f64>, Share;
     /// Two-sided p of McNemar's exact test of that difference.
     top1_difference_p: Option<f64>, Share;
-    /// How many images would show a difference as large (5% two-sided, 80% power); empty where
-    /// there is none.
+    /// How many images would show a difference as large (5% two-sided, 80% power); empty if there
+    /// is none.
     top1_images_needed: Option<usize>, Count;
     /// Inputs that were compared: every scored image, or a part of them if the reference is not
     /// scored in the run, or 16 random images without a dataset.
@@ -191,10 +191,10 @@ columns! {
     /// Its upper end.
     within_budget_high: Option<f64>, Share;
     /// Name of the preset whose pipeline the images went through; report.md, report.html and
-    /// run.json have its steps and who stated it. Empty where the model was not scored.
+    /// run.json have its steps and who stated it. Empty if the model was not scored.
     preprocess: Option<PresetName>, None;
-    /// TRUE where the figures are what they are called; FALSE where invalid_reason says
-    /// otherwise; empty where the case was not begun.
+    /// TRUE where the figures are what they are called; FALSE where invalid_reason says otherwise;
+    /// empty if the case was not begun.
     valid: Option<bool>, None;
     /// Why the row is not valid, and what would make it so.
     invalid_reason: Option<String>, None;
@@ -203,6 +203,6 @@ columns! {
     top_k: Vec<TopK>;
     /// Why the labels look wrong: a note.
     label_warning: Option<LabelWarning>;
-    /// Images with a score that is no number, or a class that the model has not.
+    /// Images with a score that is not a number, or a class that the model has not.
     not_a_number: usize;
 }

@@ -101,8 +101,8 @@ fn planned(run: &Run, case: &Case, model: Option<&Model>) -> Row {
 /// Height and width of the images that a model takes, as it runs.
 fn height_and_width(model: &Model, overrides: &Description) -> Option<(usize, usize)> {
     let stated = resolve::merged(overrides, &model.description);
-    let input = model.signature.inputs.get(geometry::image_input(model)?)?;
-    let InputGeometry { height, width, .. } = geometry::of(model, input, &stated).ok()?;
+    let input = model.signature.inputs.get(input_geometry::image_input(model)?)?;
+    let InputGeometry { height, width, .. } = input_geometry::of(model, input, &stated).ok()?;
     Some((height, width))
 }
 

@@ -31,7 +31,7 @@ impl ShortNames {
         Self { common: if usable { common.to_owned() } else { String::new() } }
     }
 
-    /// What is left out of every name; empty where nothing is.
+    /// What is left out of every name; empty if nothing is.
     #[must_use]
     pub fn common(&self) -> &str {
         &self.common

@@ -7,7 +7,7 @@ use crate::record::status::Status;
 use crate::stats::stability::Stability;
 use crate::table::row::Row;
 
-/// Why `row` is not valid, with the remedy; `None` where it is. The first that applies.
+/// Why `row` is not valid, with the remedy; `None` if it is. The first that applies.
 #[must_use]
 pub fn invalid_reason(row: &Row) -> Option<String> {
     let rules = [status, answers, scores, delegate, processor, rounds, speed];

@@ -11,8 +11,8 @@ const MOST_LOOKS: u32 = 40;
 /// A process that uses less than one part in so many of a CPU's time is at rest.
 const REST: u64 = 10;
 
-/// The CPU that this thread is on, its frequency in MHz, and the temperature of the
-/// hottest CPU in thousandths of a degree Celsius, where the system tells.
+/// The CPU that this thread is on, its frequency in MHz, and the temperature of the hottest CPU in
+/// thousandths of a degree Celsius, if the system reports it.
 #[must_use]
 pub fn read() -> (Option<u32>, Option<u32>, Option<i64>) {
     let cpu = nix::sched::sched_getcpu().ok();

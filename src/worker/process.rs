@@ -279,8 +279,8 @@ impl WorkerProcess {
         }
     }
 
-    /// Whether the kernel ended a process for want of memory since this one was started;
-    /// `None` where it does not tell.
+    /// Whether the kernel ended a process for want of memory since this one was started; `None` if
+    /// it does not tell.
     fn kernel_ran_out_of_memory(&self) -> Option<bool> {
         Some(memory::out_of_memory_kills()? > self.kills_before?)
     }

@@ -7,8 +7,8 @@ use crate::record::visit::Memory;
 /// What /proc says of this process.
 const STATUS: &str = "/proc/self/status";
 
-/// Resident memory of this process now and at its highest, and its threads;
-/// `None` where the system does not tell. Not for use between timed runs: it reads a file.
+/// Resident memory of this process now and at its highest, and its threads; `None` if the system
+/// does not tell. Not for use between timed runs: it reads a file.
 #[must_use]
 pub fn memory() -> Option<Memory> {
     parse_memory(&fs::read_to_string(STATUS).ok()?)

@@ -12,7 +12,7 @@ use crate::worker::visit_plan::{MAX_RUNS, VisitPlan};
 
 /// How long a window of untimed runs is.
 const WINDOW_NS: u64 = 1_000_000;
-/// Most runs in a window: a call of nanoseconds needs no thousands.
+/// Maximum runs in a window: a call of nanoseconds needs no thousands.
 const WINDOW_MAX_RUNS: u64 = 2_000;
 /// By how much two successive windows may differ where the model has settled.
 const AGREEMENT: f64 = 0.02;

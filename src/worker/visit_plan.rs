@@ -13,7 +13,7 @@ pub struct VisitPlan {
     pub settle: bool,
     /// Fewest timed runs.
     pub least_runs: u32,
-    /// Least time in timed runs.
+    /// Minimum time in timed runs.
     pub least_ns: u64,
     /// Most timed runs, whatever time they take.
     pub most_runs: u32,
@@ -33,7 +33,7 @@ impl VisitPlan {
         runs >= self.most_runs as usize || (runs >= self.least_runs as usize && ns >= self.least_ns)
     }
 
-    /// Most time for untimed runs where one takes `run_ns`: half of what the timed ones take.
+    /// Maximum time for untimed runs where one takes `run_ns`: half of what the timed ones take.
     pub(crate) fn settling_ns(&self, run_ns: u64) -> u64 {
         self.least_ns.max(run_ns.saturating_mul(u64::from(self.least_runs))) / 2
     }

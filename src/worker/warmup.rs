@@ -22,15 +22,14 @@ pub const AGREEMENT: f64 = 0.02;
 pub const WINDOW_MS: f64 = 5.0;
 /// Fewest runs in a window: the median of three ignores one interruption.
 pub const WINDOW_MIN_RUNS: u32 = 3;
-/// Most runs in a window: a call of nanoseconds needs no thousands.
+/// Maximum runs in a window: a call of nanoseconds needs no thousands.
 pub const WINDOW_MAX_RUNS: u32 = 2_000;
 /// Time after which warm-up ends without agreement.
 pub const MAX_NS: u64 = 1_000_000_000;
 /// Runs after which it ends without agreement.
 pub const MAX_RUNS: u32 = 20_000;
-/// Most runs asked for at once with a fixed count, and the time after which a window ends
-/// with the run that is going on: the worker is to answer now and then, since a user may
-/// want to stop.
+/// Maximum runs asked for at once with a fixed count, and the time after which a window ends with
+/// the run that is going on: the worker is to answer now and then, since a user may want to stop.
 const FIXED_CHUNK: u32 = 1_000;
 const WINDOW_MOST_NS: u64 = 1_000_000_000;
 

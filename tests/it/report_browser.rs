@@ -87,7 +87,8 @@ fn write_comparison(folder: &Path, name: &str, base: &Run) {
     for visit in new.cases.iter_mut().step_by(2).flat_map(|case| &mut case.visits) {
         visit.block.latency_ns.iter_mut().for_each(|ns| *ns = *ns * 6 / 5);
     }
-    let compared = shutterbench::decide::compare::compare(base, &new, compare::Options::default());
+    let compared =
+        shutterbench::decide::compare::compare(base, &new, compare::CompareOptions::default());
     assert!(compared.is_regression());
     fs::write(
         folder.join(name),

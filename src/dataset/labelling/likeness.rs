@@ -19,7 +19,7 @@ const KNOWN: [(usize, &str); 13] = [
     (1001, "ImageNet with a background line"),
 ];
 
-/// Part of a sentence, with a comma or a bracket before it; empty where nothing is known.
+/// Part of a sentence, with a comma or a bracket before it; empty if nothing is known.
 pub(crate) fn told(labels: &[String], outputs: usize) -> String {
     let first = labels.first().map_or("", String::as_str);
     if labels.len() == 1 && first.split([',', ';', '\t']).count() == outputs {

@@ -10,7 +10,7 @@ use crate::dataset::labelling::same_name::{is_background, synonyms};
 
 /// A model's labels by output, and where each name is.
 pub(crate) struct Labels<'a> {
-    /// The label of each output, where there is one.
+    /// The label of each output, if there is one.
     pub(crate) by_output: Vec<Option<&'a str>>,
     /// Outputs by normalised name: whole lines and single synonyms.
     places: HashMap<String, Vec<usize>>,

@@ -4,7 +4,7 @@ use super::*;
 use crate::dataset::entries::{Classes, LabelledImage};
 use crate::record::class_map::ClassMap;
 
-fn dataset(order: Order, names: &[&str]) -> Dataset {
+fn dataset(order: ClassOrder, names: &[&str]) -> Dataset {
     let names: Vec<_> = names.iter().map(|name| Some((*name).to_owned())).collect();
     let entries = (0..names.len() as u32)
         .map(|class| LabelledImage::new(format!("{class}.png"), class))
@@ -20,15 +20,19 @@ fn thousand() -> Vec<String> {
 
 fn imagenet() -> Dataset {
     let names: Vec<String> = (0..1000).map(|class| format!("thing_{class}")).collect();
-    dataset(Order::Ilsvrc2012, &names.iter().map(String::as_str).collect::<Vec<_>>())
+    dataset(ClassOrder::Ilsvrc2012, &names.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-fn outputs<'a>(count: usize, labels: Option<&'a [String]>, offset: Option<i64>) -> Outputs<'a> {
-    Outputs { model: "m", count, labels, embedded: None, offset }
+fn outputs<'a>(
+    count: usize,
+    labels: Option<&'a [String]>,
+    offset: Option<i64>,
+) -> ModelOutputs<'a> {
+    ModelOutputs { model: "m", count, labels, embedded: None, offset }
 }
 
 /// The map and what was assumed.
-fn matched(dataset: &Dataset, outputs: &Outputs) -> (ClassMap, Vec<String>) {
+fn matched(dataset: &Dataset, outputs: &ModelOutputs) -> (ClassMap, Vec<String>) {
     let Matched { map, assumed, .. } = resolve(dataset, outputs).unwrap();
     (map, assumed)
 }
@@ -92,26 +96,26 @@ fn another_language_does_not_hide_the_background() {
 
 #[test]
 fn named_folders_follow_the_models_labels() {
-    let folders = dataset(Order::ByName, &["Ankle_boot", "bag", "t-shirt"]);
+    let folders = dataset(ClassOrder::ByName, &["Ankle_boot", "bag", "t-shirt"]);
     let labels = ["T-shirt", "Trouser", "Bag", "Ankle boot"].map(str::to_owned);
     let (map, _) = matched(&folders, &outputs(4, Some(&labels), None));
     assert_eq!([0, 1, 2].map(|class| map.output_of(class)), [Some(3), Some(2), Some(0)]);
     assert!(map.class_of(1) < 0);
-    let foreign = dataset(Order::ByName, &["Stiefel", "bag"]);
+    let foreign = dataset(ClassOrder::ByName, &["Stiefel", "bag"]);
     let error = resolve(&foreign, &outputs(4, Some(&labels), None)).unwrap_err();
     assert!(error.to_string().contains("'Stiefel'"), "{error}");
 }
 
 #[test]
 fn an_ambiguous_name_is_refused() {
-    let folders = dataset(Order::ByName, &["crane"]);
+    let folders = dataset(ClassOrder::ByName, &["crane"]);
     let labels = ["crane", "crane"].map(str::to_owned);
     assert!(resolve(&folders, &outputs(2, Some(&labels), None)).is_err());
 }
 
 #[test]
 fn a_class_beyond_the_outputs_is_refused() {
-    let given = dataset(Order::Given, &["a", "b", "c"]);
+    let given = dataset(ClassOrder::Given, &["a", "b", "c"]);
     let error = resolve(&given, &outputs(2, None, None)).unwrap_err();
     assert!(error.to_string().contains("class 2 of 2.png is outside the 2 outputs"), "{error}");
 }
@@ -130,7 +134,7 @@ fn a_background_that_is_not_first_tells_of_shuffled_lines() {
 
 /// A dataset that tells class indices alone.
 fn dataset_without_names(classes: usize) -> Dataset {
-    let mut plain = dataset(Order::Given, &vec![""; classes]);
+    let mut plain = dataset(ClassOrder::Given, &vec![""; classes]);
     plain.classes.names.clear();
     plain
 }
@@ -145,7 +149,7 @@ fn a_thousand_and_one_labels_without_a_background_are_shifted_by_one_and_said() 
     // Names that agree without a shift know better, and more classes leave none to spare.
     let names: Vec<&str> = labels.iter().take(900).map(String::as_str).collect();
     let (map, assumed) =
-        matched(&dataset(Order::Given, &names), &outputs(1001, Some(&labels), None));
+        matched(&dataset(ClassOrder::Given, &names), &outputs(1001, Some(&labels), None));
     assert_eq!((map.output_of(0), assumed.len()), (Some(0), 0));
     let (map, _) = matched(&dataset_without_names(1001), &outputs(1001, Some(&labels), None));
     assert_eq!(map.output_of(0), Some(0));
@@ -162,7 +166,7 @@ fn an_index_that_nothing_confirms_is_said() {
 /// Three of ILSVRC's classes, as its folders name them.
 fn three_of_ilsvrc() -> Dataset {
     let mut three =
-        dataset(Order::Ilsvrc2012, &["tench, Tinca tinca", "goldfish", "great white shark"]);
+        dataset(ClassOrder::Ilsvrc2012, &["tench, Tinca tinca", "goldfish", "great white shark"]);
     three.entries.remove(1);
     three.entries.push(LabelledImage::new("n01443537/a.png".to_owned(), 1));
     three
@@ -221,7 +225,7 @@ fn labels_that_contradict_those_inside_the_model_are_refused() {
     let given = |labels: &[&str]| {
         let labels: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
         let embedded = Some(&inside[..]);
-        let outputs = Outputs { embedded, ..outputs(labels.len(), Some(&labels), Some(0)) };
+        let outputs = ModelOutputs { embedded, ..outputs(labels.len(), Some(&labels), Some(0)) };
         resolve(&dataset_without_names(2), &outputs).map(|_| ()).map_err(|error| error.to_string())
     };
     let refused = given(&["cat", "owl", "dog"]).unwrap_err();
@@ -233,7 +237,7 @@ fn labels_that_contradict_those_inside_the_model_are_refused() {
 
 #[test]
 fn outputs_are_named_by_their_class_else_by_their_label() {
-    let folders = dataset(Order::ByName, &["Ankle boot", "bag"]);
+    let folders = dataset(ClassOrder::ByName, &["Ankle boot", "bag"]);
     let labels = ["T-shirt", "Bag", "Ankle_boot"].map(str::to_owned);
     let found = resolve(&folders, &outputs(3, Some(&labels), None)).unwrap();
     let names: Vec<_> = found.names.iter().flatten().collect();

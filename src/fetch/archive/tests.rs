@@ -20,7 +20,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let library = Library {
+        let library = PackagedLibrary {
             file: "libreal.so".into(),
             member: MEMBER.into(),
             bytes: Some(CONTENT.len() as u64),

@@ -12,8 +12,8 @@ use crate::model::config::python_literal;
 /// More names than any classifier has.
 const MOST: usize = 1 << 20;
 
-/// Names by a field: a list, or an object from index to name. `None` where the field is
-/// absent, or its indices have gaps.
+/// Names by a field: a list, or an object from index to name. `None` if the field is absent, or its
+/// indices have gaps.
 pub(crate) fn of(fields: &Fields<'_>, key: &str) -> Result<Option<Vec<String>>> {
     match fields.get(key) {
         None => Ok(None),

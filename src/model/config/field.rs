@@ -1,5 +1,5 @@
-//! Fields of a configuration with their types checked: unknown ones are passed over,
-//! known ones must be what their library writes.
+//! Fields of a configuration with their types checked: unknown ones are ignored, known ones must be
+//! what their library writes.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 pub(crate) const MAX_BYTES: usize = 16 << 20;
 /// Numbers that pixels can sensibly be multiplied or divided by.
 const FACTORS: std::ops::RangeInclusive<f64> = 1e-9..=1e9;
-/// Most pixels of a side that a configuration may ask for.
+/// Maximum pixels of a side that a configuration may ask for.
 const MAX_SIDE: u64 = 16384;
 
 /// An object of a configuration, and where it stands in it.

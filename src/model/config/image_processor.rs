@@ -32,7 +32,7 @@ pub enum Resizing {
 /// divide, turn the channels around.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImageProcessor {
-    /// Absent where photos keep their size.
+    /// Absent if photos keep their size.
     pub resize: Option<(Resizing, Filter)>,
     /// Height and width of the central crop, padded with 0 where the photo is smaller.
     pub crop: Option<(usize, usize)>,

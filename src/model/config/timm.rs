@@ -37,7 +37,7 @@ pub struct Timm {
     pub classes: Option<u64>,
 }
 
-/// Reads the bytes of a `config.json`; `None` where it is not one of timm's.
+/// Reads the bytes of a `config.json`; `None` if it is not one of timm's.
 ///
 /// # Errors
 /// One sentence without the file's name: no JSON object, a field of the wrong type, or

@@ -17,8 +17,8 @@ use crate::record::android::thermal::Thermal;
 pub struct Android {
     /// What it is.
     pub properties: Properties,
-    /// Its battery at the start of the run, where it has one.
+    /// Its battery at the start of the run, if it has one.
     pub battery: Option<Battery>,
-    /// Its temperatures at the start of the run, where it tells them.
+    /// Its temperatures at the start of the run, if it reports them.
     pub thermal: Option<Thermal>,
 }

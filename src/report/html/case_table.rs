@@ -164,7 +164,7 @@ impl<'a> CaseTable<'a> {
     }
 }
 
-/// A phone shows what is no number in the first column.
+/// A phone shows what is not a number in the first column.
 const fn numeric(is_numeric: bool) -> &'static str {
     if is_numeric { "n" } else { "desk" }
 }

@@ -109,10 +109,7 @@ fn few(classes: &[ClassTally]) -> Option<String> {
 
 /// The most frequent confusions; of equally frequent ones that of the surest
 /// wrong answer first.
-fn worst(
-    record: &AccuracyRecord,
-    confusions: &[tally::ConfusionData],
-) -> Vec<tally::ConfusionData> {
+fn worst(record: &AccuracyRecord, confusions: &[tally::Confusion]) -> Vec<tally::Confusion> {
     let mut surest = HashMap::<(u32, i64), f32>::new();
     for p in record.predictions.iter().filter(|p| p.rank_of_label != 1) {
         if let Some((best, score)) = p.top.first() {
@@ -120,8 +117,7 @@ fn worst(
             *known = known.max(*score);
         }
     }
-    let score =
-        |c: &tally::ConfusionData| surest.get(&(c.label, c.predicted)).copied().unwrap_or(0.0);
+    let score = |c: &tally::Confusion| surest.get(&(c.label, c.predicted)).copied().unwrap_or(0.0);
     let mut worst = confusions.to_vec();
     worst.sort_by(|a, b| b.images.cmp(&a.images).then(score(b).total_cmp(&score(a))));
     worst.truncate(MOST_CONFUSIONS);
@@ -131,7 +127,7 @@ fn worst(
 /// Images of a confusion.
 fn examples<'a>(
     record: &'a AccuracyRecord,
-    confusion: &'a tally::ConfusionData,
+    confusion: &'a tally::Confusion,
 ) -> impl Iterator<Item = &'a str> {
     let confused = move |p: &&crate::record::prediction::Prediction| {
         p.label == confusion.label

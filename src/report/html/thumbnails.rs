@@ -47,7 +47,7 @@ impl Thumbnails {
         Self { folder, contained, exif, indices: HashMap::new() }
     }
 
-    /// The index of an image's thumbnail. `None` where the page is full.
+    /// The index of an image's thumbnail. `None` if the page is full.
     pub fn add(&mut self, image: &str) -> Option<usize> {
         let next = self.indices.len();
         match self.indices.get(image) {
@@ -60,8 +60,8 @@ impl Thumbnails {
         }
     }
 
-    /// The thumbnails as `data:` URIs, by index. `None` where the image is not at hand
-    /// any more: a report can be written long after its run.
+    /// The thumbnails as `data:` URIs, by index. `None` if the image is not available any more: a
+    /// report can be written long after its run.
     pub fn into_uris(self) -> Vec<Option<String>> {
         let mut images: Vec<(String, usize)> = self.indices.into_iter().collect();
         images.sort_unstable_by_key(|(_, index)| *index);

@@ -43,10 +43,10 @@ struct Scales {
     largest: f64,
 }
 
-/// Latency (logarithmic) against Top-1, bubble area for the file's size, the
-/// Pareto front marked; with nothing scored, latency against size. Empty where
-/// nothing was measured. Colours follow the reader's light or dark setting, and
-/// are plain attributes otherwise, for programs that know no style sheets.
+/// Latency (logarithmic) against Top-1, bubble area for the file's size, the Pareto front marked;
+/// with nothing scored, latency against size. Empty if nothing was measured. Colours follow the
+/// reader's light or dark setting, and are plain attributes otherwise, for programs that know no
+/// style sheets.
 #[must_use]
 pub fn main_plot(rows: &[Row], verdict: &Highlights) -> String {
     let scored = rows.iter().any(|row| row.is_measured() && row.top1.is_some());

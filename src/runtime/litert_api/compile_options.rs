@@ -14,12 +14,12 @@ type CreateOpaque = unsafe extern "C" fn(
     Option<unsafe extern "C" fn(*mut c_void)>,
     *mut *mut c_void,
 ) -> Status;
-type AddOpaque = unsafe extern "C" fn(sys::CompileOptions, *mut c_void) -> Status;
+type AddOpaque = unsafe extern "C" fn(sys::Options, *mut c_void) -> Status;
 
 /// Options of a compilation.
 pub(crate) struct CompileOptions {
     api: Api,
-    pub(crate) raw: sys::CompileOptions,
+    pub(crate) raw: sys::Options,
 }
 
 impl CompileOptions {

@@ -15,7 +15,7 @@ type TensorName = unsafe extern "C" fn(sys::Tensor, *mut *const c_char) -> Statu
 /// A model file.
 pub(crate) struct ModelHandle {
     pub(crate) environment: Rc<Environment>,
-    pub(crate) raw: sys::ModelHandle,
+    pub(crate) raw: sys::Model,
     /// What `raw` reads, where that is no file.
     _bytes: Vec<u8>,
 }
