@@ -1,4 +1,4 @@
-//! SHA-256 of files, by which models, runtimes and programs are known.
+//! SHA-256 of files, which identifies models, runtimes and programs.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -10,18 +10,17 @@ use sha2::{Digest, Sha256};
 /// How much is read at once: it stays in the processor's cache until it is hashed.
 const PIECE: usize = 128 << 10;
 
-/// SHA-256 of all that is left to read, and how many bytes that is; little of it is in
-/// memory at a time.
+/// SHA-256 of the rest of a reader, and its number of bytes; little of it is in memory at a time.
 ///
 /// # Errors
-/// What reading says.
+/// The error of the reader.
 pub fn sha256(from: impl Read) -> io::Result<(Output<Sha256>, u64)> {
     let mut hash = Sha256::new();
     let bytes = io::copy(&mut BufReader::with_capacity(PIECE, from), &mut hash)?;
     Ok((hash.finalize(), bytes))
 }
 
-/// SHA-256 of a file in hexadecimal digits, where it can be read.
+/// SHA-256 of a file in hexadecimal digits, if it can be read.
 #[must_use]
 pub fn of(path: &Path) -> Option<String> {
     let (hash, _) = sha256(File::open(path).ok()?).ok()?;

@@ -1,10 +1,9 @@
 //! shutterbench measures image-classification models: latency, accuracy and
 //! size in one run, on every runtime, thread count and delegate.
 //!
-//! The modules stand in one order (ARCHITECTURE.md): each imports only from those
-//! above it in this list. The flow of one case: [`run`] plans it, a [`worker`] process
-//! loads it on a [`runtime`] and times it, [`scoring`] scores it, [`table`] makes its
-//! row, and [`report`] writes it.
+//! The modules have one order (ARCHITECTURE.md): each imports only from those above it in this
+//! list. The flow of one case: [`run`] plans it, a [`worker`] process loads it on a [`runtime`] and
+//! times it, [`scoring`] scores it, [`table`] makes its row, and [`report`] writes it.
 
 pub mod cli;
 pub mod dataset;

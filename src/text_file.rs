@@ -1,4 +1,4 @@
-//! Text files as people have them: UTF-8, UTF-16 from a spreadsheet, or Windows-1252.
+//! Text files in the encodings that people use: UTF-8, UTF-16 from a spreadsheet, or Windows-1252.
 
 use std::fs::File;
 use std::io::Read;
@@ -9,7 +9,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// Largest text file that is read; a list of a million images has a tenth of it.
 const MAX_BYTES: u64 = 512 << 20;
-/// How much of the beginning tells UTF-16 without a byte order mark.
+/// How many bytes are examined to detect UTF-16 without a byte order mark.
 const HEAD: usize = 64;
 
 /// A file's text.
@@ -17,15 +17,15 @@ const HEAD: usize = 64;
 pub struct Text {
     /// Its characters, without a byte order mark.
     pub text: String,
-    /// Whether the encoding is a guess: it is no Unicode, and was taken for Windows-1252
-    /// (of which Latin-1 is a part).
+    /// Whether the encoding is a guess: the file is not Unicode and was read as Windows-1252 (which
+    /// includes Latin-1).
     pub guessed: bool,
 }
 
 /// Reads a text file.
 ///
 /// # Errors
-/// One sentence for a file that cannot be read, is too large, or is no text.
+/// One sentence for a file that cannot be read, is too large, or is not text.
 pub fn read(path: &Path) -> Result<Text> {
     let cannot = || format!("could not read {}", path.display());
     let file = File::open(path).with_context(cannot)?;
@@ -41,7 +41,7 @@ pub fn read(path: &Path) -> Result<Text> {
         .with_context(|| format!("{} is not a text file; save it as UTF-8 text", path.display()))
 }
 
-/// The characters of a text file; nothing where it is none.
+/// The characters of a text file; `None` if it is not text.
 #[must_use]
 pub fn decode(bytes: &[u8]) -> Option<Text> {
     let (encoding, start) = Encoding::for_bom(bytes).unwrap_or_else(|| (without_mark(bytes), 0));

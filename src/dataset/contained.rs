@@ -10,8 +10,8 @@ use crate::dataset::entries::{ClassOrder, Classes, Dataset, LabelledImage};
 use crate::dataset::member::Label;
 use crate::dataset::{ilsvrc2012, numbers};
 
-/// The Parquet files or tar archives that a path names: itself, or all in a folder, or in
-/// its folder `data`, where hubs have them.
+/// The Parquet files or tar archives that a path names: itself, or all in a folder, or in its
+/// folder `data`, as hubs have them.
 pub(crate) fn files(root: &Path) -> Vec<PathBuf> {
     if root.is_file() {
         return ContainerKind::of(root).map(|_| root.to_owned()).into_iter().collect();

@@ -119,7 +119,7 @@ impl Container {
         Ok(bytes)
     }
 
-    /// What stands for an image's size: its own, or that of the file that holds it.
+    /// What is used as an image's size: its own, or that of the file that holds it.
     pub(crate) fn bytes_of(&self, name: &str) -> u64 {
         match self.places.get(name) {
             Some((_, Place::Span { bytes, .. })) => *bytes,

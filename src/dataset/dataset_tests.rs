@@ -198,7 +198,7 @@ fn imagenet_is_read_as_people_have_it() {
     let images = [("val.txt", map.as_str()), (val_one.as_str(), ""), (val_two.as_str(), "")];
     assert_eq!(open(&images, "val"), both(65, 970));
     assert_eq!(open(&images, "")[1], (vec![970], val_two.clone()));
-    // By word, with a Mac's files beside; two classes are called crane.
+    // By word, beside files of macOS; two classes are called crane.
     let mac = format!("._{one}");
     let words =
         [("ground_truth_labels.txt", "tench\ncrane\n"), (&one, ""), (&two, ""), (&mac, "x")];
@@ -219,7 +219,7 @@ fn imagenet_is_read_as_people_have_it() {
     let from_1 = format!("{one} 1\n{two} 1000\n");
     let error = refusal(&[("val.txt", &from_1), (&one, ""), (&two, "")]);
     assert!(error.contains("line 2: class 1000 but no class 0"), "{error}");
-    // A list beside class folders is no ground truth of theirs.
+    // A list beside class folders is not their ground truth.
     let classes = [("val.txt", "x"), ("cat/1.png", ""), ("dog/1.png", ""), ("ant/1.png", "")];
     assert_eq!(open(&classes, "").len(), 3);
 }

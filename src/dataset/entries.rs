@@ -36,7 +36,7 @@ impl LabelledImage {
     }
 }
 
-/// What a class index of the dataset stands for.
+/// What a class index of the dataset means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClassOrder {
@@ -44,19 +44,19 @@ pub enum ClassOrder {
     Given,
     /// The indices are ILSVRC2012's, 0..1000 by WordNet id.
     Ilsvrc2012,
-    /// The indices only number the names found; a model's labels tell its own.
+    /// The indices only number the names found; the model's labels decide its own.
     ByName,
-    /// The indices are the whole numbers that stand for names: a model's own indices
-    /// where it has so many outputs, else numbers to be counted in their order.
+    /// The indices are whole numbers used as names: a model's own indices if it has enough outputs,
+    /// otherwise numbers that are counted in order.
     Numbers,
 }
 
 /// The classes of a dataset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Classes {
-    /// What an index stands for.
+    /// What an index means.
     pub order: ClassOrder,
-    /// Name by class index, where it is known.
+    /// Name by class index, if known.
     pub names: Vec<Option<String>>,
     /// Those that images have, in their order; a sample of the images keeps them.
     #[serde(default)]
@@ -88,11 +88,11 @@ pub struct Dataset {
     /// What looked like a part of it and could not be read while it was
     /// listed: file and reason.
     pub unreadable: Vec<(String, String)>,
-    /// What else lies in its folder and is no part of it, one sentence per kind.
+    /// What else is in its folder but not part of it, one sentence per kind.
     pub left_out: Vec<String>,
     /// What was assumed when it was read, one sentence each.
     pub assumed: Vec<String>,
-    /// The files that hold its images, where these are no files themselves.
+    /// The files that hold its images, if images are not separate files.
     pub(crate) container: Option<Arc<Container>>,
     /// The part of the images that is scored; absent: all of them.
     pub shard: Option<Shard>,
@@ -157,7 +157,7 @@ impl Dataset {
         }
     }
 
-    /// Where an image's file lies.
+    /// The path of an image's file.
     #[must_use]
     pub fn path(&self, entry: &LabelledImage) -> PathBuf {
         let path = self.root.join(file_name::path(&entry.file));
@@ -168,8 +168,8 @@ impl Dataset {
         path
     }
 
-    /// The position after `image`, from where an interrupted scoring goes on;
-    /// without one the first that is scored.
+    /// The position after `image`, where interrupted scoring continues; without one, the first that
+    /// is scored.
     #[must_use]
     pub fn position_after(&self, image: Option<&str>) -> usize {
         let last = self.entries.iter().position(|entry| Some(entry.file.as_str()) == image);

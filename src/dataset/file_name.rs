@@ -1,9 +1,9 @@
 //! File names of any bytes as text, and back.
 //!
-//! A name within a dataset stands in the journal, in tables and in sentences. There it is
-//! itself, with `/` between folders; but bytes that are no UTF-8, control characters and a
-//! backslash that would read as an escape are written as `\xNN`, so that every name has
-//! one line of text and every such text gives its name again.
+//! A name within a dataset appears in the journal, in tables and in sentences. It is written
+//! unchanged, with `/` between folders, except that bytes that are not UTF-8, control characters
+//! and a backslash that would read as an escape are written as `\xNN`. So every name is one line of
+//! text, which can be converted back to the name.
 
 use std::ffi::OsString;
 use std::fmt::Write;

@@ -9,7 +9,7 @@ use crate::dataset::entries::{ClassOrder, Classes, Dataset, LabelledImage};
 use crate::dataset::image_files::Files;
 use crate::dataset::{ilsvrc2012, numbers, splits};
 
-/// The dataset in `root`, where its sub-folders hold images.
+/// The dataset in `root`, if its sub-folders hold images.
 pub(crate) fn open(root: &Path, files: &Files) -> Result<Option<Dataset>> {
     splits::check(root, files)?;
     let mut by_folder = BTreeMap::<&str, Vec<&str>>::new();
@@ -51,7 +51,7 @@ pub(crate) fn open(root: &Path, files: &Files) -> Result<Option<Dataset>> {
     Ok(Some(dataset))
 }
 
-/// A number of things.
+/// A count with its noun.
 fn count(count: usize, one: &str, several: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { several })
 }
@@ -75,7 +75,7 @@ fn classes(
     (classes, indices.into_iter().collect())
 }
 
-/// Among folders named by WordNet id one with another name is no class.
+/// Among folders named by WordNet id, one with another name is not a class.
 fn check_names(root: &Path, by_folder: &BTreeMap<&str, Vec<&str>>) -> Result<()> {
     let mut odd = by_folder.keys().filter(|name| !ilsvrc2012::is_wnid(name)).peekable();
     let named = by_folder.keys().filter(|name| ilsvrc2012::is_wnid(name)).count();

@@ -1,6 +1,6 @@
-//! ILSVRC2012's flat validation folder, and the files that tell its classes: by number,
-//! WordNet id or word, one line per image in the order of their names; by lines of a file
-//! name and a class; or by lists of all classes that are right (ReaL, by Beyer et al.).
+//! ILSVRC2012's flat validation folder, and the files with its classes: by number, WordNet id or
+//! word, one line per image in the order of their names; by lines of a file name and a class; or by
+//! lists of all correct classes (ReaL, by Beyer et al.).
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ const TOLD: [&str; 7] = [
 ];
 /// Parts of the names of files with the images that are not to be scored.
 const DENIED: [&str; 4] = ["blacklist", "denylist", "blocklist", "exclude"];
-/// Where the images lie below a file with their classes, the usual places first.
+/// Where the images are relative to a file with their classes, the usual places first.
 const BELOW: [&str; 5] = ["val", "ILSVRC2012_img_val", "validation", "images", "val/images"];
 
 /// A file with classes, and the folder with its images within the dataset.
@@ -33,7 +33,7 @@ pub(crate) struct GroundTruth {
     images: String,
 }
 
-/// The file that tells the classes of a flat folder: in the dataset's folder, or above it.
+/// The file with the classes of a flat folder: in the dataset's folder, or above it.
 ///
 /// # Errors
 /// Several such files.
@@ -57,8 +57,8 @@ pub(crate) fn find(root: &Path, files: &Files) -> Result<Option<GroundTruth>> {
     Ok(None)
 }
 
-/// Where all images lie side by side: with what their names begin. Class folders beside a
-/// list do not.
+/// If all images are in one folder: the beginning of their names. Class folders beside a list are
+/// not.
 fn flat_folder(files: &Files) -> Option<String> {
     let folder =
         |image: &'_ str| image.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
@@ -155,7 +155,7 @@ fn push(dataset: &mut Dataset, image: &str, classes: &[u32]) {
     }
 }
 
-/// The classes that a line names: one, or for a word that two classes share both.
+/// The classes that a line names: one, or both if two classes share a word.
 fn class_of_line(lines: &[&str], line: usize) -> Option<Vec<u32>> {
     let text = lines[line];
     match text.parse::<u32>() {
@@ -181,9 +181,9 @@ fn with_lines<'a>(
     placed.collect()
 }
 
-/// The line that tells an image's class: the number at the end of its name
-/// (`ILSVRC2012_val_00000042.JPEG` is line 42, so that a part of the folder will do), else its
-/// place, if there are as many lines as images.
+/// The line with an image's class: the number at the end of its name
+/// (`ILSVRC2012_val_00000042.JPEG` is line 42, so that part of the folder is enough), else its
+/// position, if there are as many lines as images.
 fn line_of(
     image: &str,
     position: usize,
@@ -210,7 +210,7 @@ fn number(image: &str) -> Option<usize> {
     stem.rsplit_once("_val_").and_then(|(_, number)| number.parse().ok())
 }
 
-/// Lists of all classes that are right for an image; without one it is not scored.
+/// Lists of all correct classes for an image; an image without one is not scored.
 fn several(dataset: &mut Dataset, images: &[&String], text: &str, truth: &Path) -> Result<()> {
     let lists: Vec<Vec<u32>> = serde_json::from_str(text).with_context(|| {
         format!("{} is not a JSON list of lists of class indices", truth.display())

@@ -7,8 +7,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// WordNet id, number in the development kit and words of each class, by class
-/// index. Facts of ILSVRC2012 and WordNet 3.0.
+/// WordNet id, number in the development kit and words of each class, by class index. Facts from
+/// ILSVRC2012 and WordNet 3.0.
 const TABLE: &str = include_str!("ilsvrc2012.tsv");
 
 struct Synset {
@@ -48,7 +48,7 @@ static BY_WORD: LazyLock<HashMap<String, Vec<u32>>> = LazyLock::new(|| {
     by_word
 });
 
-/// The class index of a WordNet id, where it is one of the 1000.
+/// The class index of a WordNet id, if it is one of the 1000.
 #[must_use]
 pub fn class_of_wnid(wnid: &str) -> Option<u32> {
     let place = CLASSES.binary_search_by(|class| class.wnid.cmp(wnid)).ok()?;

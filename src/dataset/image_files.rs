@@ -10,8 +10,8 @@ use walkdir::{DirEntry, WalkDir};
 use crate::dataset::file_name;
 use crate::image::sniff::{self, FileKind};
 
-/// Endings that images have. A file with one of them counts as an image, whatever is in
-/// it; of others the content tells.
+/// File extensions of images. A file with one of them counts as an image, whatever it contains; for
+/// others the content decides.
 const ENDINGS: [&str; 15] = [
     "jpg", "jpeg", "jpe", "jfif", "jif", "pjpeg", "pjp", "png", "apng", "bmp", "dib", "webp",
     "gif", "tif", "tiff",
@@ -143,7 +143,7 @@ pub(crate) fn name_in(root: &Path, path: &Path) -> String {
     file_name::shown(path.strip_prefix(root).unwrap_or(path))
 }
 
-/// Whether a file or folder is no part of any dataset: hidden, or a program's litter.
+/// Whether a file or folder is never part of a dataset: hidden, or created by some program.
 pub(crate) fn is_litter(name: &OsStr) -> bool {
     let name = name.to_string_lossy().to_lowercase();
     name.starts_with('.') || LITTER.contains(&name.as_str())

@@ -4,13 +4,13 @@ use crate::dataset::entries::Dataset;
 use crate::image::decode;
 use crate::record::options::Exif;
 
-/// Images that are looked at; a dataset of photos is told by the second.
+/// Images that are examined; a dataset of photos is recognised at the second.
 const MOST_LOOKED_AT: usize = 64;
 
 impl Dataset {
-    /// Width and height of the images, where all that are looked at have the same: up to 64
-    /// of them, evenly spaced. Images that cannot be read do not count. Where they are turned
-    /// upright, only squares are sure to keep their size.
+    /// Width and height of the images, if all that are examined have the same size: up to 64 of
+    /// them, evenly spaced. Images that cannot be read do not count. If they are turned upright,
+    /// only squares certainly keep their size.
     #[must_use]
     pub fn image_size(&self) -> Option<(usize, usize)> {
         let step = self.entries.len().div_ceil(MOST_LOOKED_AT).max(1);

@@ -50,7 +50,7 @@ const LABEL: [&str; 13] = [
     "ground_truth",
 ];
 
-/// Where the columns are.
+/// The positions of the columns.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Columns {
     pub file: usize,
@@ -64,7 +64,7 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    /// Reads the first line, and where it names no column, what the lines hold.
+    /// Reads the first line and, if it names no column, what the lines hold.
     pub(crate) fn of(rows: &[TableRow], locator: &Locator<'_>, path: &Path) -> Result<Self> {
         let Some(first) = rows.first() else {
             bail!("{} labels no image; write one line per image", path.display())
@@ -123,7 +123,7 @@ impl Columns {
     }
 }
 
-/// The columns of 0 and 1, where each line has a single 1.
+/// The columns of 0 and 1, if each line has a single 1.
 fn one_hot(rows: &[TableRow], file: usize) -> Vec<(usize, String)> {
     let Some((header, lines)) = rows.split_first() else { return Vec::new() };
     let classes = || (0..header.fields.len()).filter(|column| *column != file);

@@ -14,7 +14,7 @@ use crate::dataset::numbers::MAX_CLASS;
 use crate::dataset::text_table::{TableRow, TextTable};
 use crate::dataset::{ilsvrc2012, numbers};
 
-/// A line, understood.
+/// A parsed line.
 struct LabelLine {
     number: u64,
     file: String,
@@ -105,7 +105,7 @@ fn read_line(row: &TableRow, columns: &Columns) -> Result<LabelLine> {
 
 type IndexOf = Box<dyn Fn(&LabelLine) -> Option<u32>>;
 
-/// What the indices stand for, from all lines together, and how a line gives one.
+/// What the indices mean, from all lines together, and how a line states one.
 fn classes(lines: &[LabelLine], columns: &Columns, path: &Path) -> Result<(Classes, IndexOf)> {
     let known = |line: &LabelLine| line.wnid.as_deref().and_then(ilsvrc2012::class_of_wnid);
     if columns.wnid.is_some() && lines.iter().all(|line| known(line).is_some()) {

@@ -1,5 +1,5 @@
-//! A dataset exactly as it was read elsewhere: how a sample of one is brought
-//! to a device with the classes, order and hash of the whole.
+//! A dataset exactly as it was read elsewhere: how a sample of it is sent to a device with the
+//! classes, order and hash of the whole.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,7 +25,7 @@ struct Listing {
     left_out: Vec<String>,
     #[serde(default)]
     assumed: Vec<String>,
-    /// The files beside it that hold the images, where these are no files themselves.
+    /// The files beside it that hold the images, if images are not separate files.
     #[serde(default)]
     containers: Vec<String>,
 }

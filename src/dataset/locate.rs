@@ -1,5 +1,5 @@
-//! Where an image lies that a table names: with backslashes, without an ending, in other
-//! case, percent-encoded, or by its path on the machine that made the table.
+//! Finding the image that a table names: with backslashes, without an extension, in different case,
+//! percent-encoded, or by its path on the machine that made the table.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ pub(crate) struct Locator<'a> {
     index: OnceCell<Index>,
 }
 
-/// The images of a folder, by what else a table may call them: nothing where two share it.
+/// The images of a folder, by other names that a table may use for them; `None` if two share it.
 #[derive(Default)]
 struct Index {
     by_path: HashMap<String, Option<usize>>,

@@ -8,10 +8,10 @@ use anyhow::{Context, Result};
 
 use crate::dataset::file_name;
 
-/// An image's class, as its file tells it.
+/// An image's class, as its file states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Label {
-    /// A number; negative where the set has no labels.
+    /// A number; negative if the set has no labels.
     Index(i64),
     Name(String),
 }
@@ -21,12 +21,12 @@ pub(crate) enum Label {
 pub(crate) struct Member {
     /// Its name within the dataset.
     pub name: String,
-    /// Its class; absent if none is told.
+    /// Its class; absent if none is stated.
     pub label: Option<Label>,
     pub place: Place,
 }
 
-/// Where an image is.
+/// The position of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     /// Bytes of a tar archive.
@@ -35,16 +35,16 @@ pub(crate) enum Place {
     Row { group: usize, row: usize },
 }
 
-/// What was read of a file.
+/// What was read from a file.
 pub(crate) struct Contents {
     pub members: Vec<Member>,
-    /// The classes' names by index, where the file has them.
+    /// The classes' names by index, if the file has them.
     pub names: Vec<String>,
-    /// What is no part of the dataset, one sentence per kind.
+    /// What is not part of the dataset, one sentence per kind.
     pub left_out: Vec<String>,
 }
 
-/// Bytes of a file.
+/// A range of bytes of a file.
 pub(crate) fn span(file: &File, offset: u64, bytes: u64) -> Result<Vec<u8>> {
     let mut content = vec![0; usize::try_from(bytes)?];
     file.read_exact_at(&mut content, offset).context("is cut short")?;

@@ -1,4 +1,4 @@
-//! Labelled images on disk, and which of a model's outputs stands for which class.
+//! Labelled images on disk, and which model output is which class.
 
 pub mod contained;
 pub mod container;

@@ -9,8 +9,8 @@ use crate::dataset::ilsvrc2012;
 use crate::dataset::image_files::Files;
 use crate::dataset::locate::Locator;
 
-/// Whether lines name images. Words of a class, too, may be two: a name has an ending, or
-/// is an image's without one.
+/// Whether lines name images. A class may also be two words, so a name must have an extension, or
+/// be that of an image without its extension.
 pub(crate) fn are(lines: &[&str], images: &[&String]) -> bool {
     let Some((file, _)) = lines.first().and_then(|line| parted(line)) else { return false };
     let name = file.rsplit_once(['/', '\\']).map_or(file, |(_, name)| name);

@@ -26,8 +26,8 @@ pub(crate) fn sort(names: &mut [String]) {
     }
 }
 
-/// The classes of these names, and the index of each name in their order: the number
-/// itself where all names are distinct whole numbers.
+/// The classes of these names, and the index of each name in their order: the number itself if all
+/// names are distinct whole numbers.
 pub(crate) fn classes(mut names: Vec<String>) -> (Classes, Vec<(String, u32)>) {
     sort(&mut names);
     let numbers: Option<Vec<u32>> = names.iter().map(|name| index(name)).collect();

@@ -24,7 +24,7 @@ const TABLES: [&str; 6] = [
 const KAGGLE: &str = "ILSVRC/Data/CLS-LOC/val";
 
 impl Dataset {
-    /// The dataset in a Parquet file or a tar archive; nothing where a folder has the images.
+    /// The dataset in a Parquet file or a tar archive; `None` if a folder has the images.
     #[must_use]
     pub fn contained(root: &Path) -> Option<Self> {
         let files = contained::files(root);
@@ -32,11 +32,11 @@ impl Dataset {
         if files.is_empty() || is_folder { None } else { contained::open(root, files).ok() }
     }
 
-    /// Opens a folder with a listing of ours, a table of labels, ILSVRC2012's images with
-    /// their ground-truth file, or one sub-folder per class; or a table itself.
+    /// Opens a folder with our own listing, a table of labels, ILSVRC2012's images with their
+    /// ground-truth file, or one sub-folder per class; or a table itself.
     ///
     /// # Errors
-    /// One sentence where it is none of these, or its labels cannot be used.
+    /// One sentence if it is none of these, or its labels cannot be used.
     pub fn open(root: &Path) -> Result<Self> {
         let mut found = opened(root)?;
         ensure!(!found.entries.is_empty(), "dataset {} labels no image", root.display());
@@ -139,8 +139,7 @@ fn only_table(root: &Path) -> Result<Option<PathBuf>> {
     Ok(tables.pop().filter(|_| tables.is_empty()))
 }
 
-/// The folder that holds everything, as an archive leaves it when it is unpacked into a
-/// folder of its own name.
+/// The folder that holds everything, as after unpacking an archive into a folder of the same name.
 fn only_folder(root: &Path, files: &Files) -> Option<PathBuf> {
     let [folder] = files.folders.as_slice() else { return None };
     let is_deep = |image: &String| image.matches('/').count() > 1;

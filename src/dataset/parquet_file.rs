@@ -35,8 +35,8 @@ const LABEL: [&str; 9] = [
 /// Positions that are kept open: one per thread that reads.
 const MOST_CURSORS: usize = 64;
 
-/// A file that several threads read at once. parquet's own reader of a `File` seeks, and
-/// all of its clones share the one position, so that one thread gets what another asked for.
+/// A file that several threads read at once. parquet's own reader of a `File` seeks, and all of its
+/// clones share the one position, so that one thread would read what another one requested.
 #[derive(Clone)]
 struct Positioned {
     file: Arc<File>,
@@ -83,7 +83,7 @@ pub(crate) struct ParquetFile {
     cursors: Mutex<Vec<Cursor>>,
 }
 
-/// Where a reader of the images is.
+/// The position of a reader of the images.
 struct Cursor {
     group: usize,
     /// The row that comes next.
@@ -131,8 +131,8 @@ impl ParquetFile {
         Ok((Self { reader, image, cursors: Mutex::default() }, contents))
     }
 
-    /// The bytes of the image in a row of a group. Threads that go through the file side by
-    /// side each go on where one of them was.
+    /// The bytes of the image in a row of a group. Threads that read the file in parallel each
+    /// continue where one of them was.
     pub(crate) fn image(&self, group: usize, row: usize) -> Result<Vec<u8>> {
         let mut cursor = match self.cursor(group, row) {
             Some(cursor) => cursor,
@@ -158,7 +158,7 @@ impl ParquetFile {
         Ok(bytes.data().to_vec())
     }
 
-    /// The cursor that is nearest before a row.
+    /// The closest cursor before a row.
     fn cursor(&self, group: usize, row: usize) -> Option<Cursor> {
         let mut cursors = self.cursors.lock().unwrap_or_else(PoisonError::into_inner);
         cursors.retain(|cursor| cursor.group + 1 >= group);
@@ -174,7 +174,7 @@ fn unreadable(error: parquet::errors::ParquetError) -> anyhow::Error {
     anyhow::anyhow!("could not be read: {}", told.lines().next().unwrap_or_default())
 }
 
-/// The column of these names that is no list; a struct is known by its own name.
+/// The column with one of these names that is not a list; a struct goes by its own name.
 fn find(schema: &SchemaDescriptor, known: &[&str], fits: impl Fn(usize) -> bool) -> Option<usize> {
     let is = |column: &usize, name: &str| {
         schema.column(*column).path().parts()[0].eq_ignore_ascii_case(name)

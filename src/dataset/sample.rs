@@ -32,7 +32,7 @@ pub(crate) fn stratified(entries: &[LabelledImage], count: usize, seed: u64) -> 
     }
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut order: Vec<Vec<usize>> = classes.into_values().collect();
-    // Which classes go first where not every class can have an image.
+    // Which classes come first if not every class can have an image.
     order.shuffle(&mut random);
     let mut places = Vec::with_capacity(entries.len());
     for (turn, positions) in order.iter_mut().enumerate() {

@@ -23,8 +23,8 @@ const NAMES: [&str; 13] = [
     "trainval",
 ];
 
-/// Refuses a folder whose sub-folders are splits, and names those that could be meant. A
-/// class may be called `train`: one split among classes is a class.
+/// Refuses a folder whose sub-folders are splits, and names the candidates. A class may be called
+/// `train`: one split among classes is a class.
 pub(crate) fn check(root: &Path, files: &Files) -> Result<()> {
     let rank = |folder: &str| NAMES.iter().position(|known| folder.eq_ignore_ascii_case(known));
     let holds_images = |folder: &&String| {

@@ -14,7 +14,7 @@ use crate::image::sniff::{self, FileKind};
 
 /// Largest file that is read for a label.
 const MAX_LABEL_BYTES: u64 = 1 << 20;
-/// Endings of the files with a class, the surest first.
+/// Extensions of the files with a class, the most reliable first.
 const LABELS: [&str; 7] = ["cls", "cls.txt", "label", "label.txt", "class", "target", "json"];
 /// What a class is called in a sample's JSON.
 const KEYS: [&str; 7] =
@@ -28,7 +28,7 @@ struct Sample {
     labels: BTreeMap<usize, (u64, u64)>,
 }
 
-/// Reads where everything is, and all labels.
+/// Reads the positions of all members, and all labels.
 pub(crate) fn read(path: &Path) -> Result<Contents> {
     let file = File::open(path)?;
     let mut archive = tar::Archive::new(BufReader::new(File::open(path)?));

@@ -1,5 +1,5 @@
-//! A table of labels as people save it: CSV of any usual separator and encoding, with or
-//! without a line that names the columns, or a JSON object per line.
+//! A table of labels as users save it: CSV of any usual separator and encoding, with or without a
+//! line that names the columns, or a JSON object per line.
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ pub(crate) struct TextTable {
     pub assumed: Option<String>,
 }
 
-/// A line.
+/// A parsed line.
 #[derive(Debug)]
 pub(crate) struct TableRow {
     /// Its number in the file, from 1.

@@ -1,4 +1,4 @@
-//! A package file: checked whole, then libraries out of it, checked too.
+//! A package file: checked as a whole, then each library extracted from it is checked.
 //!
 //! Wheels and AARs are zip archives. Their entries' names are never used as paths:
 //! the manifest names each entry that is read and each file that is written, so an
@@ -16,11 +16,11 @@ use crate::fetch::package_manifest::{Archive, PackagedLibrary};
 use crate::fetch::receipt;
 use crate::file_hash;
 
-/// Most that a library may hold whose size the manifest does not know: several
-/// times the largest runtime.
+/// Maximum size of a library whose size the manifest does not know: several times the largest
+/// runtime.
 const MOST_BYTES: u64 = 256 << 20;
 
-/// Opens a package file whose size, where it is known, and SHA-256 are the manifest's.
+/// Opens a package file whose SHA-256, and size if known, are the manifest's.
 pub(crate) fn open(path: &Path, archive: &Archive) -> Result<File, FetchError> {
     let mut file = File::open(path).map_err(FetchError::file("open", path))?;
     let found = file.metadata().map_err(FetchError::file("read", path))?.len();
@@ -57,7 +57,7 @@ pub(crate) fn extract(
     Ok(path)
 }
 
-/// Writes the library's content to `part`, and gives its hash.
+/// Writes the library's content to `part`, and returns its hash.
 fn unpack(
     zip: impl Read + Seek,
     archive: &Archive,
@@ -117,8 +117,8 @@ struct Copied {
     sha256: String,
 }
 
-/// Copies at most one byte more than `limit`, which is enough to see that there
-/// is too much: a declared size says nothing about what unpacking yields.
+/// Copies at most one byte more than `limit`, which is enough to see that there is too much: a
+/// declared size does not limit what unpacking yields.
 fn copy_bounded(input: &mut impl Read, output: &mut impl Write, limit: u64) -> io::Result<Copied> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 64 * 1024];
@@ -135,7 +135,7 @@ fn copy_bounded(input: &mut impl Read, output: &mut impl Write, limit: u64) -> i
     }
 }
 
-/// SHA-256 of what is left of a file, without holding it in memory.
+/// SHA-256 of the rest of a file, without holding it in memory.
 pub(crate) fn sha256(file: &mut File) -> io::Result<String> {
     let (hash, _) = file_hash::sha256(file)?;
     Ok(format!("{hash:x}"))

@@ -24,8 +24,7 @@ pub fn user_folder() -> Option<PathBuf> {
     data.or_else(home).map(|data| data.join("shutterbench/runtimes"))
 }
 
-/// The version of a runtime that does not tell it, if its library is one that
-/// `fetch` brings.
+/// The version of a runtime that does not report it, if its library is one that `fetch` installs.
 #[must_use]
 pub fn known_version(library: &Path) -> Option<String> {
     let mut file = fs::File::open(library).ok()?;
@@ -41,7 +40,7 @@ pub struct Fetched {
     pub runtime: String,
     /// The runtime's version.
     pub version: String,
-    /// Where the library lies.
+    /// The path of the library.
     pub path: PathBuf,
     /// Its SHA-256.
     pub sha256: String,
@@ -59,21 +58,21 @@ pub enum FetchOutcome {
     AlreadyThere,
 }
 
-/// What is going on, for a progress display.
+/// The current step, for a progress display.
 #[derive(Debug, Clone, Copy)]
 pub enum FetchProgress<'a> {
-    /// A package file is asked for.
+    /// A package file is being requested.
     Downloading(&'a Archive),
     /// It is there and gets checked and unpacked.
     Unpacking(&'a Archive),
 }
 
-/// Brings the runtimes with these names (all, where `names` is empty) for
-/// `target` into `folder/target`. What is there already and right stays.
+/// Fetches the runtimes with these names (all if `names` is empty) for `target` into
+/// `folder/target`. What is already there and correct stays.
 ///
 /// # Errors
-/// [`FetchError`]; libraries before the failing one are in place, and nothing
-/// of the failing one is.
+/// [`FetchError`]; libraries before the failing one are in place, and no part of the failing one
+/// is.
 pub fn fetch(
     names: &[String],
     target: &str,
@@ -109,7 +108,7 @@ fn bring(
     Ok(fetched)
 }
 
-/// One runtime to bring into a folder.
+/// One runtime to fetch into a folder.
 struct RuntimeRequest<'a> {
     runtime: &'a PackagedRuntime,
     archive: &'a Archive,

@@ -1,4 +1,4 @@
-//! AARs of our own making, brought from a folder and from servers on this machine.
+//! AARs made by the test, fetched from a folder and from servers on this machine.
 
 use std::io::{BufRead, BufReader, Cursor, Write};
 use std::process::{Child, Command, Stdio};
@@ -119,7 +119,7 @@ fn a_library_comes_out_of_an_aar_in_a_folder_once() {
     assert_eq!(fs::read(&library).unwrap(), CONTENT);
     assert_eq!(files(&root.path().join(TARGET)), ["libc_name.so", "libc_name.so.sha256"]);
 
-    // It is known again where no source is left, and not when it was changed.
+    // It is recognised again without any source, but not once it was changed.
     let nowhere = PackageSource::Folder(root.path().join("nowhere"));
     let again = bring_into(root.path(), &manifest, &nowhere).unwrap();
     assert_eq!(

@@ -11,8 +11,7 @@ const HTTP_ERROR: i32 = 22;
 /// A file that a `file://` address does not have.
 const NO_SUCH_FILE: i32 = 37;
 
-/// Downloads what lies at one of `addresses` to `to`; the next is tried where a
-/// server has no such file.
+/// Downloads from one of `addresses` to `to`; the next is tried if a server has no such file.
 pub(crate) fn download(
     curl: &Path,
     addresses: &[String],

@@ -28,7 +28,7 @@ pub enum FetchError {
     UnknownTarget {
         /// The runtime.
         runtime: String,
-        /// The target asked for.
+        /// The requested target.
         target: String,
         /// The targets that exist.
         known: Vec<String>,
@@ -100,10 +100,10 @@ pub enum FetchError {
         file: String,
         /// Where it was looked for.
         address: String,
-        /// curl's words.
+        /// curl's message.
         said: String,
     },
-    /// A server answers, and gives no file.
+    /// A server answers but has no such file.
     #[error(
         "{file} is not available from {address}: {said}; give another repository or a folder that holds the file with --mirror"
     )]
@@ -143,7 +143,7 @@ pub enum FetchError {
         /// The size that the manifest says.
         expected: u64,
     },
-    /// The package file is no archive, or lacks the library.
+    /// The package file is not an archive, or lacks the library.
     #[error("{file} could not be unpacked: {reason}; nothing was installed from it")]
     Archive {
         /// The package file.
@@ -154,7 +154,7 @@ pub enum FetchError {
     /// A library is no longer what was put there.
     #[error("{} was changed in the meantime; fetch it again", .0.display())]
     Changed(PathBuf),
-    /// A file or folder of ours cannot be read or written.
+    /// One of our files or folders cannot be read or written.
     #[error("could not {action} {}: {error}", path.display())]
     File {
         /// What was tried.

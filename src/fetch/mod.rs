@@ -1,8 +1,7 @@
-//! Runtimes, brought from their packages (Python's wheels, Android's AARs) and
-//! checked by SHA-256.
+//! Fetching runtimes from their packages (Python wheels, Android AARs), checked by SHA-256.
 //!
-//! [`manifest`] says what each package file must be, [`source`] brings it, and
-//! `archive` checks it and takes the library out.
+//! [`package_manifest`] says what each package file must be, [`package_source`] gets it, and
+//! `archive` checks it and extracts the library.
 
 pub mod archive;
 pub mod bring;

@@ -27,7 +27,7 @@ pub struct PackagedRuntime {
     pub name: String,
     /// What people call it.
     pub title: String,
-    /// The runtime's own version, where an archive does not say another.
+    /// The runtime's own version, unless an archive states another.
     pub version: String,
     /// Its licence, as an SPDX expression.
     pub licence: String,
@@ -50,9 +50,9 @@ pub struct Archive {
     /// Where it comes from.
     #[serde(flatten)]
     pub origin: Origin,
-    /// The runtime's version in it, where that is not [`PackagedRuntime::version`].
+    /// The runtime's version in it, if that is not [`PackagedRuntime::version`].
     pub version: Option<String>,
-    /// Its size, where it is known.
+    /// Its size, if known.
     pub bytes: Option<u64>,
     /// Its SHA-256.
     pub sha256: String,
@@ -88,7 +88,7 @@ pub struct PackagedLibrary {
     pub member: String,
     /// Its size, where it is known.
     pub bytes: Option<u64>,
-    /// Its SHA-256, where it is known.
+    /// Its SHA-256, if known.
     pub sha256: Option<String>,
 }
 
@@ -111,11 +111,11 @@ impl Runtimes {
         Ok(runtimes)
     }
 
-    /// The runtimes with these names, each once, in the order of the manifest;
-    /// all of them where `names` is empty.
+    /// The runtimes with these names, each once, in the order of the manifest; all of them if
+    /// `names` is empty.
     ///
     /// # Errors
-    /// A name that is none of the manifest's.
+    /// A name that is not in the manifest.
     pub fn select(&self, names: &[String]) -> Result<Vec<&PackagedRuntime>, FetchError> {
         let known = |name: &String| self.runtimes.iter().any(|runtime| runtime.name == *name);
         if let Some(unknown) = names.iter().find(|name| !known(name)) {
@@ -128,8 +128,8 @@ impl Runtimes {
         Ok(self.runtimes.iter().filter(wanted).collect())
     }
 
-    /// Version of the runtime that a library of this size belongs to, if
-    /// `sha256`, which is asked for only then, is one of the manifest's.
+    /// Version of the runtime that a library of this size belongs to, if `sha256`, which is only
+    /// then computed, is in the manifest.
     pub fn version_of(&self, bytes: u64, sha256: impl FnOnce() -> Option<String>) -> Option<&str> {
         let libraries = self.runtimes.iter().flat_map(|runtime| {
             runtime.archives.iter().flat_map(|archive| {

@@ -7,9 +7,9 @@ use crate::fetch::fetch_error::FetchError;
 use crate::fetch::package_manifest::{Archive, Origin, PackagedRuntime};
 use crate::fetch::{curl, pip};
 
-/// The interpreter whose pip is asked.
+/// The interpreter whose pip is used.
 const PYTHON: &str = "python3";
-/// The program that is asked for files at an address.
+/// The program that downloads files from an address.
 const CURL: &str = "curl";
 
 /// Where package files come from.
@@ -52,8 +52,8 @@ impl PackageSource {
         Err(FetchError::Mirror(text.to_owned()))
     }
 
-    /// Brings a runtime's package file, unchecked, and says where it lies: in
-    /// `scratch`, or where the mirror has it.
+    /// Gets a runtime's package file, unchecked, and returns its path: in `scratch`, or where the
+    /// mirror has it.
     pub(crate) fn bring(
         &self,
         runtime: &PackagedRuntime,
@@ -111,7 +111,7 @@ impl ScratchFolder {
 
 impl Drop for ScratchFolder {
     fn drop(&mut self) {
-        // Nothing depends on its removal, and there is nobody to tell.
+        // Nothing depends on its removal, and an error could not be reported.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

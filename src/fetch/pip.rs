@@ -39,7 +39,7 @@ pub(crate) fn download(
     Err(FetchError::Pip { file: file.to_owned(), said })
 }
 
-/// Runs pip and reads from its words why it failed.
+/// Runs pip and reads from its output why it failed.
 fn run(pip: &mut Command, python: &Path, file: &str) -> Result<(), FetchError> {
     let python = python.display().to_string();
     let file = file.to_owned();

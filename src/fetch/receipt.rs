@@ -1,8 +1,8 @@
-//! Receipts: what a library was whose hash the manifest does not know.
+//! Receipts for libraries whose hash the manifest does not know.
 //!
-//! Such a library came out of an archive whose hash is known. Its own, computed
-//! then, is kept beside it in the form that `sha256sum` prints, with the archive's:
-//! so it is not brought again, and a change of it is noticed.
+//! Such a library was extracted from an archive whose hash is known. Its own hash, computed then,
+//! is kept beside it in the format of `sha256sum`, with the archive's: so it is not fetched again,
+//! and a change is noticed.
 
 use std::fs;
 use std::io;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::fetch::package_manifest::Archive;
 
-/// Where the receipt of the library at `path` lies.
+/// The path of the receipt of the library at `path`.
 pub(crate) fn beside(path: &Path) -> PathBuf {
     path.with_added_extension("sha256")
 }

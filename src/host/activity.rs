@@ -1,12 +1,12 @@
-//! What the machine does besides: CPU time that passes while nothing of ours runs, and
-//! whose it is.
+//! What else the machine does: CPU time that is used while nothing of ours runs, and by which
+//! program.
 
 use std::fs;
 use std::time::Duration;
 
 use crate::host::tree::Tree;
 
-/// How long is watched. The load average of a minute tells what was, not what is.
+/// How long the machine is watched. A load average shows the last minute, not the present.
 const WATCHED: Duration = Duration::from_millis(300);
 
 /// What the CPUs did over a while.
@@ -14,7 +14,7 @@ const WATCHED: Duration = Duration::from_millis(300);
 pub struct Activity {
     /// How many CPUs were busy on average.
     pub busy_cpus: f64,
-    /// The program that took most of that, and how much of one CPU.
+    /// The program that used most of that, and how much of one CPU.
     pub busiest: Option<(String, f64)>,
 }
 
@@ -27,7 +27,7 @@ struct Snapshot {
 }
 
 impl Activity {
-    /// Watches this machine, which takes 0.3 s; `None` if the system does not tell.
+    /// Watches this machine, which takes 0.3 s; `None` if the system does not report it.
     #[must_use]
     pub fn watch() -> Option<Self> {
         let tree = Tree::default();
@@ -78,9 +78,8 @@ impl Snapshot {
     }
 }
 
-/// Name and CPU time in the line of a process (proc_pid_stat(5)): the name stands in
-/// parentheses and may hold some itself; utime and stime are the 12th and 13th field
-/// after it.
+/// Name and CPU time in the line of a process (proc_pid_stat(5)): the name is in parentheses and
+/// may contain some itself; utime and stime are the 12th and 13th field after it.
 fn process(stat: &str) -> Option<(String, f64)> {
     let (before, after) = stat.rsplit_once(')')?;
     let (_, name) = before.split_once('(')?;

@@ -15,16 +15,16 @@ pub enum AffinityError {
         "'{0}' is not a list of CPUs; give 'big', 'prime', 'little', or numbers and ranges such as 0,2-3"
     )]
     NotAList(String),
-    /// A CPU that this machine does not have, or does not give to us.
+    /// A CPU that this machine does not have, or that we may not use.
     #[error("CPU {cpu} is not available to this program; available: {available}")]
     NoSuchCpu {
-        /// The one that was asked for.
+        /// The requested one.
         cpu: usize,
         /// Those that there are.
         available: String,
     },
-    /// `big`, `prime` or `little` on a machine whose CPUs are all alike, or which does
-    /// not tell.
+    /// `big`, `prime` or `little` on a machine whose CPUs are all alike, or which does not report
+    /// it.
     #[error("this machine does not distinguish big and little CPUs; give their numbers instead")]
     AllAlike,
     /// The system refused.
@@ -32,7 +32,7 @@ pub enum AffinityError {
     Refused {
         /// The CPUs.
         cpus: String,
-        /// In the system's words.
+        /// The system's message.
         reason: String,
     },
 }
@@ -46,12 +46,12 @@ pub fn parse(text: &str) -> Result<Vec<usize>, AffinityError> {
     parse_in(&Tree::default(), text, &available())
 }
 
-/// Keeps this process, its threads to come included, on `cpus`. Called before
-/// a runtime starts threads of its own.
+/// Keeps this process, including its future threads, on `cpus`. Called before a runtime starts its
+/// own threads.
 ///
 /// # Errors
-/// [`AffinityError::Refused`] in the system's words; also if it took fewer
-/// CPUs than were asked for.
+/// [`AffinityError::Refused`] with the system's message; also if it used fewer CPUs than were
+/// requested.
 pub fn pin(cpus: &[usize]) -> Result<(), AffinityError> {
     let refused = |reason: String| AffinityError::Refused { cpus: list(cpus), reason };
     let mut set = CpuSet::new();
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn pinning_is_done_or_refused() {
-        // In a thread of its own: affinity belongs to the thread.
+        // In a separate thread: affinity belongs to the thread.
         let outcome = std::thread::spawn(|| {
             let all = available();
             let first = all[0];

@@ -1,5 +1,5 @@
-//! What Android tells of itself, through its own tools: `getprop` and
-//! `dumpsys`. Parsed alike on the device and on the workstation.
+//! What Android reports through its own tools: `getprop` and `dumpsys`. Parsed alike on the device
+//! and on the workstation.
 
 use crate::record::android::Android;
 use crate::record::android::battery::Battery;

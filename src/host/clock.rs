@@ -27,8 +27,8 @@ pub fn process_cpu_ns() -> u64 {
     read(ClockId::CLOCK_PROCESS_CPUTIME_ID)
 }
 
-/// CPU time that this thread has used, in nanoseconds: what work took of a core,
-/// however often others had their turn in between.
+/// CPU time that this thread has used, in nanoseconds: how much of a core the work used, however
+/// often other threads ran in between.
 #[must_use]
 pub fn thread_cpu_ns() -> u64 {
     read(ClockId::CLOCK_THREAD_CPUTIME_ID)

@@ -12,7 +12,7 @@ use crate::record::host::Host;
 
 /// Load per CPU from which on other work disturbs a measurement.
 const BUSY_LOAD: f64 = 0.1;
-/// How much faster fast moments are than slow ones, in percent, where a machine swings.
+/// From how many percent between fast and slow moments a machine counts as unsteady.
 const SWING_PERCENT: f64 = 5.0;
 /// Temperature of a CPU's zone from which on it is about to throttle: phones
 /// and laptops begin between 85 and 100 degrees.
@@ -101,14 +101,12 @@ pub struct Report {
 #[must_use]
 pub fn examine() -> Report {
     let host = Host::read();
-    // Before the probe, which is a load itself.
-    let activity = Activity::watch();
-    let now = Observed { activity, swing: SpeedSwing::measure() };
-    let findings = findings(&Tree::default(), &host, &now);
-    Report { host, findings }
+    // The activity first: the probe after it is a load itself.
+    let now = Observed { activity: Activity::watch(), swing: SpeedSwing::measure() };
+    Report { findings: findings(&Tree::default(), &host, &now), host }
 }
 
-/// What was seen of the machine over a moment, where it was looked at.
+/// What was observed of the machine over a short time, if it was watched.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Observed {
     /// What it does besides.
@@ -164,7 +162,7 @@ fn emulation(host: &Host) -> Option<Finding> {
     )
 }
 
-/// By what is busy now; by the load average where that is not known.
+/// From what is busy now, or from the load average if that is not known.
 fn load(tree: &Tree, host: &Host, activity: Option<&Activity>) -> Option<Finding> {
     let average = read::load_average_in(tree);
     let load = activity.map(|activity| activity.busy_cpus).or(average)?;

@@ -2,14 +2,14 @@
 
 use crate::host::tree::Tree;
 
-/// Frequency of a CPU now, in MHz; `None` if the system does not tell. Not for use between timed
-/// runs: it reads files.
+/// Frequency of a CPU now, in MHz; `None` if the system does not report it. Not for use between
+/// timed runs: it reads files.
 #[must_use]
 pub fn of_cpu(cpu: usize) -> Option<u32> {
     of_cpu_in(&Tree::default(), cpu)
 }
 
-/// Maximum frequency of each CPU in MHz; empty if the system does not tell.
+/// Maximum frequency of each CPU in MHz; empty if the system does not report it.
 pub(crate) fn max_mhz(tree: &Tree) -> Vec<u32> {
     tree.cpus().into_iter().filter_map(|cpu| max_mhz_of(tree, cpu)).collect()
 }

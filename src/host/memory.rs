@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-/// Memory that programs may still take without swapping, in bytes: the kernel's
-/// `MemAvailable`, or what the control group leaves where that is less.
+/// Memory that programs may still take without swapping, in bytes: the kernel's `MemAvailable`, or
+/// what the control group leaves if that is less.
 #[must_use]
 pub fn available_bytes() -> u64 {
     let mut system = sysinfo::System::new();
@@ -14,9 +14,9 @@ pub fn available_bytes() -> u64 {
     group.map_or(machine, |group| group.min(machine))
 }
 
-/// How often the kernel has ended a process for want of memory: in the control group where that
-/// counts (cgroup v2's `memory.events`), else on the whole machine (`/proc/vmstat`). `None` if
-/// neither tells.
+/// How often the kernel has ended a process for want of memory: in the control group if it counts
+/// them (cgroup v2's `memory.events`), else on the whole machine (`/proc/vmstat`). `None` if
+/// neither reports it.
 #[must_use]
 pub fn out_of_memory_kills() -> Option<u64> {
     kills_of_group().or_else(|| counter(&fs::read_to_string("/proc/vmstat").ok()?, "oom_kill"))
@@ -29,7 +29,7 @@ fn kills_of_group() -> Option<u64> {
     counter(&fs::read_to_string(events).ok()?, "oom_kill")
 }
 
-/// The number behind a name, in a file that has one of each a line.
+/// The number after a name, in a file with one name and number per line.
 fn counter(text: &str, name: &str) -> Option<u64> {
     let of = |line: &str| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok();
     text.lines().find_map(of)

@@ -9,7 +9,7 @@ use crate::record::android::battery::Battery;
 use crate::record::android::thermal::Thermal;
 use crate::record::host::ThermalZone;
 
-/// What the machine tells now.
+/// What the machine reports now.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Sensors {
     /// The hottest CPU, else the hottest sensor of any kind.
@@ -19,7 +19,7 @@ pub struct Sensors {
 }
 
 impl Sensors {
-    /// This machine, by Android's tools where it has them.
+    /// This machine, through Android's tools if it has them.
     #[must_use]
     pub fn now() -> Self {
         Self::of(&Tree::default(), Thermal::read().as_ref(), Battery::read().as_ref())
@@ -42,7 +42,7 @@ impl Preconditions {
         self.max_celsius.is_some() || self.min_battery_percent.is_some()
     }
 
-    /// What cannot be waited for, since the machine does not tell it.
+    /// What cannot be waited for, since the machine does not report it.
     #[must_use]
     pub fn blind_spot(self, reading: &Sensors) -> Option<&'static str> {
         match (self, reading) {

@@ -34,7 +34,7 @@ impl Host {
         }
     }
 
-    /// What a tree of /sys and /proc tells to a program built for `arch`.
+    /// What a tree of /sys and /proc shows to a program built for `arch`.
     #[must_use]
     pub fn of_tree(tree: &Tree, arch: &str) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
@@ -104,7 +104,7 @@ pub(crate) fn thermal_zones(tree: &Tree) -> Vec<ThermalZone> {
         .collect()
 }
 
-/// x86 tells by a CPU flag; some hypervisors also under /sys.
+/// x86 has a CPU flag for it; some hypervisors also have files under /sys.
 fn is_virtual(tree: &Tree, flags: &str) -> bool {
     flags.split(' ').any(|flag| flag == "hypervisor") || tree.sys("hypervisor/type").is_some()
 }

@@ -15,7 +15,7 @@ const STEPS: u32 = 2_000;
 /// Work done in each of many windows of equal length.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SpeedSwing {
-    /// The 10th percentile of the work a window.
+    /// The 10th percentile of the work per window.
     pub slow: f64,
     /// The 90th.
     pub fast: f64,

@@ -1,9 +1,9 @@
-//! The files through which Linux tells about the machine.
+//! The files in which Linux describes the machine.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where /sys and /proc lie: the machine's own, or a captured tree.
+/// The roots of /sys and /proc: the machine's own, or a captured tree.
 #[derive(Debug, Clone)]
 pub struct Tree {
     sys: PathBuf,
@@ -36,7 +36,7 @@ impl Tree {
         read(&self.proc.join(path))
     }
 
-    /// Where /proc lies.
+    /// The root of /proc.
     pub(crate) fn proc_folder(&self) -> &Path {
         &self.proc
     }

@@ -1,10 +1,10 @@
-//! Image files to pixels, bit by bit as Pillow's `Image.open(f).convert("RGB")`
-//! (or `"L"`) gives them, because quantised models turn a difference of 1 in a
-//! pixel into another best class: with a JPEG decoder whose pixels differed by
-//! 0.05 on average, 1.6% to 5.4% of 500 photos changed their Top-1 class.
+//! Image files to pixels, bit by bit as Pillow's `Image.open(f).convert("RGB")` (or `"L"`) produces
+//! them, because quantised models turn a difference of 1 in a pixel into another best class: with a
+//! JPEG decoder whose pixels differed by 0.05 on average, 1.6% to 5.4% of 500 photos changed their
+//! Top-1 class.
 //!
-//! EXIF orientation is read, and applied only where that is asked for: neither Pillow's
-//! `convert` nor TensorFlow Lite's evaluation tool turns an image.
+//! EXIF orientation is read, and applied only on request: neither Pillow's `convert` nor TensorFlow
+//! Lite's evaluation tool turns an image.
 
 use std::cell::Cell;
 use std::fs;
@@ -32,9 +32,9 @@ use crate::record::options::Exif;
 pub const MAX_PIXELS: u64 = 64_000_000;
 /// Longest side that is decoded, as JPEG's: the weights of a resize grow with it.
 const MAX_SIDE: u64 = 65_535;
-/// Beyond so many pixels images are decoded one at a time, to bound the memory.
+/// Images with more pixels than this are decoded one at a time, to bound the memory.
 const LARGE_PIXELS: u64 = 4_000_000;
-/// How much of a file is asked for in advance: all of a photo.
+/// How much of a file is read ahead: all of a photo.
 const READ_AHEAD_BYTES: off_t = 1 << 20;
 /// Largest file that is read.
 pub(crate) const MAX_FILE_BYTES: u64 = 64 << 20;
@@ -62,7 +62,7 @@ impl DecodedImage<'_> {
         self.orientation != Orientation::NoTransforms
     }
 
-    /// The image upright, where `exif` asks for that.
+    /// The image, turned upright if `exif` says so.
     #[must_use]
     pub fn turned(mut self, exif: Exif) -> Self {
         if exif == Exif::Apply {
@@ -100,7 +100,7 @@ pub fn load(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|error| anyhow!("could not be read: {error}"))
 }
 
-/// Width and height that an image file's bytes state; none where they are no image.
+/// Width and height that an image file's bytes state; `None` if they are not an image.
 #[must_use]
 pub fn size(bytes: &[u8]) -> Option<(usize, usize)> {
     silently_caught(|| {
@@ -137,8 +137,8 @@ thread_local! {
     static DECODING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What `decode` returns; nothing where it panics. The image is named then, so
-/// the panic's own words are kept from the user; those of other panics are not.
+/// What `decode` returns; `None` if it panics. The image is named then, so the message of this
+/// panic is hidden from the user; those of other panics are not.
 pub(crate) fn silently_caught<T>(decode: impl FnOnce() -> T) -> Option<T> {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {
@@ -201,15 +201,15 @@ fn decode_jpeg<'gate>(bytes: &[u8], gate: &'gate Mutex<()>) -> Result<DecodedIma
     Ok(DecodedImage { pixels, orientation, _alone: alone })
 }
 
-/// Whether a JPEG has its end marker after its first scan. Without it Pillow
-/// refuses the file as truncated, where other decoders fill up with grey.
+/// Whether a JPEG has its end marker after its first scan. Without it Pillow refuses the file as
+/// truncated, while other decoders fill up with grey.
 fn is_whole(bytes: &[u8]) -> bool {
     const END: [u8; 2] = [0xff, 0xd9];
     if bytes.ends_with(&END) {
         return true;
     }
-    // Something may follow the end: padding, or a second picture. What comes
-    // before the first scan may hold a thumbnail with an end of its own.
+    // Padding or a second picture may follow the end. A thumbnail with its own end marker may come
+    // before the first scan.
     let Some(mut at) = boundary::find_first_sos(bytes) else { return false };
     loop {
         match boundary::scan_next_boundary(bytes, at) {
@@ -274,7 +274,7 @@ fn decode_other<'gate>(bytes: &[u8], gate: &'gate Mutex<()>) -> Result<DecodedIm
         }
         _ => bail!("is not a JPEG, PNG, BMP, WebP, GIF or TIFF image"),
     }
-    // A decoder may take this much beside the pixels that it gives.
+    // A decoder may use this much in addition to the pixels that it returns.
     let mut limits = image::Limits::default();
     limits.max_alloc = Some(MAX_MEMORY);
     reader.limits(limits.clone());

@@ -58,7 +58,7 @@ fn sizes_beyond_the_limits_are_named() {
     }
 }
 
-/// The header of a 24-bit BMP that promises so many pixels.
+/// The header of a 24-bit BMP that promises this many pixels.
 fn bmp(width: i32, height: i32) -> Vec<u8> {
     let mut bytes = b"BM".to_vec();
     let words: [u32; 13] =

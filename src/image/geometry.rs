@@ -13,7 +13,7 @@ pub struct Geometry {
     pub resized: (usize, usize),
     /// Of the resized image, the part that is seen.
     pub seen: Window,
-    /// Where that stands in the output.
+    /// The position of that in the output.
     pub at: (usize, usize),
     /// Width and height of the output.
     pub output: (usize, usize),
@@ -60,8 +60,8 @@ impl Geometry {
         Self { source, resized: output, seen, at: (0, 0), output, colour: [0; 3] }
     }
 
-    /// The part of `width` x `height` that begins where `start` says for what is left over;
-    /// with a negative start it lies inside a frame.
+    /// The part of `width` x `height` that begins at the `start` for what remains; with a negative
+    /// start it is inside a frame.
     fn placed(
         self,
         width: usize,
@@ -88,7 +88,7 @@ impl Geometry {
     }
 }
 
-/// Where the centre begins, `left` pixels being left over, or lacking where that is negative.
+/// The start of the centre when `left` pixels remain, or are missing if that is negative.
 fn centred(left: isize, start: Start) -> isize {
     match start {
         Start::HalfEven if left < 0 => -(-left / 2),

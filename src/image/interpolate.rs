@@ -1,8 +1,8 @@
-//! Bilinear interpolation in floating point without antialias: of the four pixels around
-//! where an output lies.
+//! Bilinear interpolation in floating point without antialias: of the four pixels around the
+//! position of an output.
 //!
 //! Sources: `tensorflow/lite/kernels/internal/reference/resize_bilinear.h`, whose products
-//! TensorFlow Lite's evaluation tool gets, and `tensorflow/core/kernels/image/
+//! TensorFlow Lite's evaluation tool uses, and `tensorflow/core/kernels/image/
 //! resize_bilinear_op.cc`, which interpolates one side after the other.
 
 use multiversion::multiversion;
@@ -20,7 +20,7 @@ pub enum Arithmetic {
     Lerp,
 }
 
-/// Where an output lies between two inputs.
+/// The position of an output between two inputs.
 struct Blend {
     lower: usize,
     upper: usize,
@@ -49,7 +49,7 @@ fn axis(
     .collect()
 }
 
-/// Resizes into `to`: floats in the order of the source's channels, `from.stride` a pixel.
+/// Resizes into `to`: floats in the order of the source's channels, `from.stride` per pixel.
 pub fn resize(
     from: &Pixels,
     request: &ResampleRequest,

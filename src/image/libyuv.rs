@@ -1,10 +1,9 @@
-//! Resizing 8-bit pixels as libyuv's `ARGBScale` does with `kFilterBilinear`: fixed point
-//! with 16 fractional bits, 8 of them down and 7 across. TensorFlow Lite's Task Library
-//! resizes so.
+//! Resizing 8-bit pixels as libyuv's `ARGBScale` does with `kFilterBilinear`: fixed point with 16
+//! fractional bits, 8 of them down and 7 across. TensorFlow Lite's Task Library resizes this way.
 //!
-//! Source: source/scale_argb.cc and scale_common.cc (`ScaleSlope`, `ScaleFilterReduce`) of
-//! libyuv. Whole even reductions are the mean of four pixels, rounded; libyuv's code for
-//! some CPUs rounds those otherwise, by at most 1.
+//! Source: source/scale_argb.cc and scale_common.cc (`ScaleSlope`, `ScaleFilterReduce`) of libyuv.
+//! Whole even reductions are the mean of four pixels, rounded; libyuv's code for some CPUs rounds
+//! those differently, by at most 1.
 
 use multiversion::multiversion;
 
@@ -22,7 +21,7 @@ enum Filtering {
     None,
 }
 
-/// Where the outputs of a side lie: the first one, and the step from one to the next.
+/// The positions of the outputs of a side: the first one, and the step from one to the next.
 #[derive(Debug, Clone, Copy)]
 struct Slope {
     start: i64,
@@ -157,7 +156,7 @@ struct Shape {
 struct RowBuffers([Vec<u8>; 2]);
 
 impl RowBuffers {
-    /// One row: down first where the height shrinks, across first where it grows.
+    /// One row: down first if the height shrinks, across first if it grows.
     fn row(
         &mut self,
         rows: [&[u8]; 2],

@@ -51,7 +51,7 @@ fn nearest(from: &Pixels, ResampleRequest { window, size, seen }: &ResampleReque
     }
 }
 
-/// Where outputs lie; across, a place beyond the edge is moved onto it.
+/// The positions of outputs; across, a position beyond the edge is moved onto it.
 fn between(
     from: usize,
     to: usize,
@@ -138,7 +138,7 @@ fn blend(rows: [&[i32]; 2], weights: [i32; 2], target: &mut [u8]) {
     }
 }
 
-/// The shares of inputs in an output, of a side that shrinks or stays.
+/// The shares of inputs in an output, for a side that shrinks or stays.
 fn shares(from: usize, to: usize, output: usize) -> (usize, Vec<f32>) {
     let scale = 1.0 / (to as f64 / from as f64);
     let begin = output as f64 * scale;

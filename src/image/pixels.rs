@@ -6,11 +6,11 @@ use std::borrow::Cow;
 /// without meaning (four bytes a pixel fit the machine's vectors).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pixels {
-    /// Pixels a row.
+    /// Pixels per row.
     pub width: usize,
     /// Rows.
     pub height: usize,
-    /// Bytes a pixel: 1 or 4.
+    /// Bytes per pixel: 1 or 4.
     pub stride: usize,
     /// `width * height * stride` bytes.
     pub data: Vec<u8>,
@@ -40,7 +40,7 @@ impl Pixels {
     /// The bytes of a row of `window`.
     ///
     /// # Panics
-    /// Where the window or the row lies outside.
+    /// If the window or the row is outside.
     #[must_use]
     pub fn row(&self, window: Window, row: usize) -> &[u8] {
         let start = ((window.top + row) * self.width + window.left) * self.stride;

@@ -11,7 +11,7 @@ use crate::record::preprocessing::InputSpec;
 use crate::record::quantization::Quantization;
 use crate::record::tensor::ElementType;
 
-/// What becomes of values, and where they go.
+/// How values are converted, and where they go.
 pub(crate) struct Placement {
     spec: InputSpec,
     /// Mean and scale of a pixel's channels.
@@ -28,7 +28,7 @@ pub(crate) struct Placement {
 }
 
 impl Placement {
-    /// For one spec. 8-bit pixels have 256 values a channel: each is converted once.
+    /// For one spec. 8-bit pixels have 256 values per channel: each is converted once.
     pub(crate) fn new(spec: &InputSpec) -> Self {
         let channels = spec.channels();
         let of_pixel = |of: &[f32], other: f32| {
@@ -98,8 +98,8 @@ impl Placement {
         }
     }
 
-    /// Factor and offset that make a channel's pixel the integer that stands for it. What
-    /// rounding left of a factor of 1 is dropped: it would cost a whole step below.
+    /// Factor and offset that convert a channel's pixel to its integer. A factor that differs from
+    /// 1 only by rounding is taken as 1; otherwise it would cost a whole step below.
     fn to_integers(&self) -> ([f32; 4], [f32; 4]) {
         let (scale, zero) = self
             .spec
@@ -163,7 +163,7 @@ fn normalise(values: &mut [f32], mean: &[f32; 4], scale: &[f32; 4]) {
     }
 }
 
-/// To the nearest integer, through a quantisation where there is one.
+/// To the nearest integer, through a quantisation if there is one.
 #[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
 fn round(values: &mut [f32], quantization: Option<Quantization>) {
     match quantization {

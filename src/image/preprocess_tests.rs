@@ -7,7 +7,7 @@ use crate::record::tensor::ElementType;
 
 fn prepare(image: &Pixels, spec: &InputSpec) -> Vec<u8> {
     let (mut preparer, mut tensors) = (Preparer::default(), Vec::new());
-    // Behind the tensors of others, and of another kind.
+    // After the tensors of other images, and of another kind.
     let other = InputSpec { layout: Layout::Nchw, ..spec.clone() };
     for spec in [spec, &other, spec] {
         preparer.prepare(image, spec, &mut tensors);

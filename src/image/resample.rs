@@ -1,14 +1,13 @@
 //! Resizing with a filter as wide as the reduction, bit by bit as Pillow does.
 //!
 //! The algorithm and its constants are those of Pillow's `Resample.c`
-//! (<https://github.com/python-pillow/Pillow/blob/main/src/libImaging/Resample.c>):
-//! weights in 22-bit fixed point, 8-bit pixels between the two passes. Up to Pillow 12 rows
-//! come first; from 13 on columns do where the height shrinks more than twice as much as the
-//! width (<https://github.com/python-pillow/Pillow/pull/9549>), which moves a pixel by at
-//! most 1.
-//! Resizers with 16-bit weights are faster and differ by 1 in a seventh of the
-//! pixels, which changed the Top-1 class of 2% to 9% of 500 photos on quantised
-//! MobileNets; so exactness is worth this file.
+//! (<https://github.com/python-pillow/Pillow/blob/main/src/libImaging/Resample.c>): weights in
+//! 22-bit fixed point, 8-bit pixels between the two passes. Up to Pillow 12 rows come first; from
+//! 13 on columns do if the height shrinks more than twice as much as the width
+//! (<https://github.com/python-pillow/Pillow/pull/9549>), which moves a pixel by at most 1.
+//! Resizers with 16-bit weights are faster and differ by 1 in a seventh of the pixels, which
+//! changed the Top-1 class of 2% to 9% of 500 photos on quantised MobileNets; so exactness
+//! justifies this file.
 
 use multiversion::multiversion;
 
@@ -49,12 +48,11 @@ const TILE: usize = 32;
 pub enum Passes {
     /// Rows, as Pillow up to 12.
     RowsFirst,
-    /// Columns where the height shrinks more than twice as much as the width, as Pillow
-    /// from 13.
+    /// Columns first if the height shrinks more than twice as much as the width, as Pillow from 13.
     FewerFirst,
 }
 
-/// A resize of a part of an image, of which a part is seen.
+/// A resize of a part of an image, of which a part is visible.
 #[derive(Debug, Clone, Copy)]
 pub struct ResampleRequest {
     /// The part that is resized.
@@ -165,7 +163,7 @@ impl Resampler {
                     row_of_bytes(source(row), across, target);
                 }
             } else {
-                // The last band may have fewer rows; its last one fills up the others.
+                // The last band may have fewer rows; its last row is repeated.
                 let last = target.len() / row_bytes - 1;
                 interleave(std::array::from_fn(|row| source(row.min(last))), &mut self.columns);
                 reduce_columns(&self.columns, across, &mut self.reduced);

@@ -10,9 +10,9 @@ use crate::record::pipeline::{Filter, Library, Resampling};
 #[derive(Default)]
 pub struct Resizer {
     resampler: Resampler,
-    /// The result, where it is 8-bit.
+    /// The result, if it is 8-bit.
     pub bytes: Vec<u8>,
-    /// The result, where it is floating point.
+    /// The result, if it is floating point.
     pub floats: Vec<f32>,
 }
 

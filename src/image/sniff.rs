@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// How many bytes tell.
+/// Number of bytes that are examined.
 pub const HEAD_BYTES: usize = 32;
 
 /// A kind of file.
@@ -60,7 +60,7 @@ pub fn kind(head: &[u8]) -> FileKind {
     other.map_or(FileKind::Other, |(_, name)| FileKind::OtherImage(name))
 }
 
-/// The kind of a file; nothing where it could not be read.
+/// The kind of a file; `None` if it could not be read.
 #[must_use]
 pub fn kind_of(path: &Path) -> Option<FileKind> {
     let ending = path.extension().map(|it| it.to_string_lossy().to_lowercase()).unwrap_or_default();

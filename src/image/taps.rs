@@ -18,7 +18,7 @@ const CUBIC_STEPS: f64 = 1024.0;
 /// By output: the first input and a run of weights.
 struct Taps(Vec<(usize, Vec<f32>)>);
 
-/// Resizes into `to`: floats in the order of the source's channels, `from.stride` a pixel.
+/// Resizes into `to`: floats in the order of the source's channels, `from.stride` per pixel.
 pub fn resize(from: &Pixels, request: &ResampleRequest, how: &Resampling, to: &mut Vec<f32>) {
     let ResampleRequest { window, size, seen } = *request;
     let across = taps(how, window.width, size.0, seen.left..seen.left + seen.width);

@@ -41,8 +41,8 @@ pub fn alternatives(spec: &InputSpec) -> Vec<Alternative> {
     found
 }
 
-/// Normalisations that publishers use, of floating-point inputs: what an integer stands
-/// for is stated by its quantisation.
+/// Normalisations that publishers use for floating-point inputs; for integers, the quantisation
+/// states it.
 fn normalisations(spec: &InputSpec) -> Vec<(&'static str, Vec<f32>, Vec<f32>)> {
     if !matches!(spec.element, ElementType::Float32 | ElementType::Float16) {
         return Vec::new();
@@ -116,7 +116,7 @@ fn with(spec: &InputSpec, channels: Channels, mean: Vec<f32>, scale: Vec<f32>) -
     InputSpec { pipeline: spec.pipeline.with_values(channels, mean, scale), ..spec.clone() }
 }
 
-/// Whether both make the same input to within a hundredth of the range of a pixel.
+/// Whether both produce the same input to within a hundredth of the range of a pixel.
 fn alike(one: &InputSpec, other: &InputSpec) -> bool {
     let real = |spec: &InputSpec, pixel: f32| -> Vec<f32> {
         let of = |values: &[f32], channel: usize| *values.get(channel).unwrap_or(&values[0]);

@@ -1,4 +1,4 @@
-//! Which output of a model is scored, as far as the file and its description tell.
+//! Which output of a model is scored, as far as the file and its description show.
 
 use std::num::NonZeroUsize;
 
@@ -12,9 +12,9 @@ use crate::record::output_kind::OutputKind;
 use crate::record::scored_output::{OutputForm, ScoredOutput};
 use crate::record::tensor::{ElementType, TensorInfo};
 
-/// The output of `model` to score, its outputs being `outputs` as the model runs, each of
-/// all images of a run. Of several it is the stated one, else the one that has a score
-/// for each of one of the numbers of `classes`, else the first that may be a classifier's.
+/// The output of `model` to score, its outputs being `outputs` as the model runs, each of all
+/// images of a run. Of several it is the stated one, else the one whose number of scores is one of
+/// `classes`, else the first that can be a classifier's.
 ///
 /// # Errors
 /// One sentence: no output is a classifier's, none is of that name, or several may be
@@ -64,7 +64,7 @@ fn not_a_classifiers(model: &Model, output: &TensorInfo) -> String {
     )
 }
 
-/// What an output of this shape may hold for one image: at most one axis is longer than 1.
+/// What an output of this shape can hold for one image: at most one axis is longer than 1.
 #[must_use]
 pub fn form(one: &TensorInfo) -> Option<OutputForm> {
     let long = one.shape.iter().filter(|size| **size != 1).count();

@@ -54,7 +54,7 @@ pub(super) fn choose(model: &Model, stated: &Description, fits: bool) -> Result<
     Ok(Chosen { preset, is_stated: true, assumed: Vec::new() })
 }
 
-/// What `resize` and `crop` have always meant.
+/// The pipeline of `resize` and `crop`.
 fn slim_pillow(model: &Model, stated: &Description) -> Result<Chosen> {
     let mut assumed = Vec::new();
     let mut preset = Preset::plain(PresetName::SlimPillow);
@@ -87,7 +87,7 @@ fn slim_pillow(model: &Model, stated: &Description) -> Result<Chosen> {
     Ok(Chosen { preset, is_stated: true, assumed })
 }
 
-/// What is done where nobody states anything.
+/// The default if nothing is stated.
 fn default(model: &Model, fits: bool) -> Chosen {
     let classes = model.signature.classes().unwrap_or_default();
     let imagenet = matches!(classes, 1000 | 1001 | 21_000..22_000);

@@ -14,10 +14,10 @@ use tract_onnx::pb::{
     AttributeProto, GraphProto, ModelProto, NodeProto, SparseTensorProto, TensorProto,
 };
 
-/// The files that tensors of `model` lie in, relative to its folder, each once.
+/// The files that hold tensors of `model`, relative to its folder, each once.
 ///
 /// # Errors
-/// A location that is empty, absolute, or leaves the folder by its words.
+/// A location that is empty, absolute, or leaves the folder.
 pub(crate) fn files(model: &ModelProto) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let training = model.training_info.iter();
@@ -33,11 +33,11 @@ pub(crate) fn files(model: &ModelProto) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Bytes of the external `files` of `model`, which lie beside it.
+/// Bytes of the external `files` of `model`, which are beside it.
 ///
 /// # Errors
-/// A file that is not there, or that a link takes out of the folder of a model that is
-/// no link itself: caches link all files of a model, a single link may lead anywhere.
+/// A file that is missing, or that is a link out of the folder although the model itself is no
+/// link: caches link all files of a model, but a single link could lead anywhere.
 pub(crate) fn bytes(model: &Path, files: &[PathBuf]) -> Result<u64> {
     if files.is_empty() {
         return Ok(0);
@@ -83,7 +83,7 @@ fn of_sparse(tensor: &SparseTensorProto, files: &mut Vec<PathBuf>) -> Result<()>
 }
 
 fn of_tensor(tensor: &TensorProto, files: &mut Vec<PathBuf>) -> Result<()> {
-    // A key that stands twice counts twice: runtimes may take either.
+    // A key that occurs twice counts twice: runtimes may use either.
     for location in tensor.external_data.iter().filter(|entry| entry.key == "location") {
         let path = Path::new(&location.value);
         let inside = !location.value.is_empty()

@@ -1,9 +1,9 @@
 //! A bounds-checked reader of flatbuffer tables, for schemas too small to bring generated code for.
-//! Every accessor answers `None` if the bytes do not hold what was asked.
+//! Every accessor returns `None` if the bytes do not hold what was requested.
 //!
 //! Encoding: <https://flatbuffers.dev/internals/>.
 
-/// Most elements of a vector that are read; metadata has a handful.
+/// Maximum elements of a vector that are read; metadata has a handful.
 const MAX_ELEMENTS: usize = 4096;
 
 /// A table at a position in a buffer.
@@ -20,7 +20,7 @@ impl<'a> FlatTable<'a> {
         Some(Self { bytes, at: follow(bytes, 0)? })
     }
 
-    /// Position of field `index`, where the table has it.
+    /// Position of field `index`, if the table has it.
     fn field(&self, index: usize) -> Option<usize> {
         let back = i32::from_le_bytes(array(self.bytes, self.at)?);
         let vtable = usize::try_from(i64::try_from(self.at).ok()? - i64::from(back)).ok()?;

@@ -1,5 +1,5 @@
-//! Where an image's height, width and channels are in a model's input, and how large they
-//! are, where the file leaves that open.
+//! The axes of an image's height, width and channels in a model's input, and their sizes if the
+//! file leaves them open.
 
 use anyhow::{Result, bail, ensure};
 
@@ -50,7 +50,7 @@ pub fn image_input(model: &Model) -> Option<usize> {
     images.next().filter(|_| images.next().is_none())
 }
 
-/// How `input` of `model` holds an image, by `stated` where the file leaves it open.
+/// How `input` of `model` holds an image, from `stated` if the file leaves it open.
 ///
 /// # Errors
 /// One sentence: no image of 1 or 3 channels, or a size, an order of axes or a number of

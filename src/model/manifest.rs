@@ -36,8 +36,8 @@ pub struct ManifestFamily {
     pub name: String,
     /// Labelled images to score it on, relative to the manifest.
     pub dataset: Option<PathBuf>,
-    /// Names of the models that stand for the family where none is named: its
-    /// smallest and largest members in the usual formats.
+    /// Names of the models that represent the family by default: its smallest and largest members
+    /// in the usual formats.
     #[serde(default)]
     pub representative: Vec<String>,
 }
@@ -55,10 +55,10 @@ pub struct ManifestEntry {
 }
 
 impl Manifest {
-    /// Parses the text of a manifest that lies in `folder`.
+    /// Parses the text of a manifest in `folder`.
     ///
     /// # Errors
-    /// TOML that is wrong, or a schema that this program does not know.
+    /// Invalid TOML, or a schema that this program does not know.
     pub fn parse(text: &str, folder: &Path) -> Result<Self> {
         let mut manifest: Self = toml::from_str(text)?;
         ensure!(
@@ -90,8 +90,7 @@ impl Manifest {
             .with_context(|| format!("manifest {} cannot be used", path.display()))
     }
 
-    /// Reads `folder/manifest.toml` where it is one of ours: other programs have files of
-    /// that name, and those are none of our business.
+    /// Reads `folder/manifest.toml` if it is one of ours: other programs use this file name too.
     ///
     /// # Errors
     /// See [`Self::read`].
@@ -110,7 +109,7 @@ impl Manifest {
     /// program or above it, or where it was built.
     ///
     /// # Errors
-    /// None of the folders holds a manifest, or the manifest is wrong.
+    /// None of the folders holds a manifest, or the manifest is invalid.
     pub fn embedded() -> Result<Self> {
         let named = env::var_os("SHUTTERBENCH_MODELS").map(PathBuf::from);
         let program = env::current_exe().unwrap_or_default();

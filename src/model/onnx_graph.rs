@@ -1,4 +1,4 @@
-//! What the operators at the two ends of an ONNX graph tell.
+//! What the operators at the two ends of an ONNX graph show.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,10 @@ use tract_onnx::pb::{GraphProto, NodeProto};
 use crate::record::output_kind::OutputKind;
 use crate::record::quantization::Quantization;
 
-/// Operators on the way from an input or to an output that are looked through, at most.
+/// Maximum number of operators that are looked through on the way from an input or to an output.
 const MOST_STEPS: usize = 64;
 
-/// Operators that move or convert values and leave what they stand for.
+/// Operators that move or convert values without changing their meaning.
 const CONVERSIONS: [&str; 11] = [
     "Identity",
     "Cast",
@@ -70,7 +70,7 @@ fn kind_of(makers: &HashMap<&str, &NodeProto>, output: &str) -> Option<OutputKin
     None
 }
 
-/// The classes that a `ZipMap` gives names to, in the order of its scores, by output.
+/// The class names of a `ZipMap`, in the order of its scores, by output.
 pub(crate) fn output_classes(graph: &GraphProto) -> Vec<Option<Vec<String>>> {
     let classes = |name: &str| {
         let makes = |node: &&NodeProto| node.output.iter().any(|output| output == name);
@@ -86,8 +86,8 @@ pub(crate) fn output_classes(graph: &GraphProto) -> Vec<Option<Vec<String>>> {
     graph.output.iter().map(|output| classes(&output.name)).collect()
 }
 
-/// The channels that the convolution takes which `input` goes into. ONNX's convolutions
-/// have them at axis 1 of their input, so this tells the order of the axes as well.
+/// The channels that the convolution takes which `input` goes into. ONNX's convolutions have them
+/// at axis 1 of their input, so this shows the order of the axes as well.
 pub(crate) fn convolved_channels(graph: &GraphProto, input: &str) -> Option<usize> {
     let mut name = input;
     for _ in 0..MOST_STEPS {

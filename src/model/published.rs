@@ -10,7 +10,7 @@ use crate::record::precision::Precision;
 
 /// The table's text, part of the program.
 const TEXT: &str = include_str!("../../models/published.csv");
-/// What a file's name may say of its precision.
+/// What a file name may say about the precision.
 const SUFFIXES: [&str; 5] = ["_quant", "_quantized", "_uint8", "_float32", "_float"];
 
 #[derive(Deserialize)]
@@ -29,8 +29,8 @@ static TABLE: LazyLock<Vec<PublishedEntry>> = LazyLock::new(|| {
     reader.deserialize().filter_map(Result::ok).collect()
 });
 
-/// The figures published under a model's name for its precision. A name is no
-/// proof: who shows them says how they were found.
+/// The figures published under a model's name for its precision. A name is not proof, so whoever
+/// shows the figures also says how they were found.
 #[must_use]
 pub fn by_name(model: &Model) -> Option<Published> {
     find(&model.name, model.description.precision.unwrap_or(model.signature.precision))

@@ -1,4 +1,4 @@
-//! From a description with gaps to what is needed to feed a model.
+//! From an incomplete description to what is needed to feed a model.
 
 use anyhow::{Result, bail};
 
@@ -47,7 +47,7 @@ pub fn merged(over: &Description, under: &Description) -> Description {
     )
 }
 
-/// `under` without its class names where `over` states others.
+/// `under` without its class names if `over` states others.
 fn without_other_names(under: &Description, over: &Description) -> Description {
     let mut under = under.clone();
     if over.labels.is_some() || over.label_names.is_some() {
@@ -64,8 +64,8 @@ pub fn assumes_preprocessing(model: &Model, overrides: &Description) -> bool {
     !pixels && !stated.states_a_pipeline() && model.signature.normalization.is_none()
 }
 
-/// `under` without its pipeline where `over` states another one: parameters of two presets
-/// do not mix.
+/// `under` without its pipeline if `over` states another one: parameters of two presets must not be
+/// mixed.
 fn without_another_pipeline(under: &Description, over: &Description) -> Description {
     let mut under = under.clone();
     if over.preprocess.is_some() || over.resize.is_some() || over.crop.is_some() {
@@ -87,17 +87,16 @@ pub struct Input {
     pub preset: Preset,
     /// Who states it.
     pub source: PipelineSource,
-    /// A part of a sentence for everything that nobody states.
+    /// Part of a sentence for everything that is not stated.
     pub assumed: Vec<String>,
 }
 
-/// How images become this model's input. `images` is the width and height of the dataset's
-/// images, where all have the same.
+/// How images become this model's input. `images` is the width and height of the dataset's images,
+/// if all have the same size.
 ///
 /// # Errors
-/// One sentence where the model takes no image: several inputs, no 4-D
-/// tensor, a channel count that is neither 1 nor 3, a type that images do not fit; or where
-/// its pipeline does not make what it takes.
+/// One sentence if the model takes no image (several inputs, no 4-D tensor, a channel count that is
+/// neither 1 nor 3, an unsuitable type), or if its pipeline does not produce what it takes.
 pub fn input_spec(
     model: &Model,
     overrides: &Description,

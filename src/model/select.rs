@@ -16,8 +16,7 @@ use crate::record::format::Format;
 /// over either. Order is kept, repeats are dropped.
 ///
 /// # Errors
-/// One sentence for the first name that matches nothing or names a file that
-/// is no usable model.
+/// One sentence for the first name that matches nothing or names a file that is not a usable model.
 pub fn select(names: &[String]) -> Result<Vec<Model>> {
     let mut models: Vec<Model> = Vec::new();
     for name in names {
@@ -31,8 +30,8 @@ pub fn select(names: &[String]) -> Result<Vec<Model>> {
     Ok(models)
 }
 
-/// Gives models of one name the endings of their files, or as many of their folders as
-/// tell them apart.
+/// Adds to models of one name the extensions of their files, or as many of their folders as needed
+/// to distinguish them.
 fn tell_apart(models: &mut [Model]) -> Result<()> {
     for index in 0..models.len() {
         let same: Vec<usize> =
@@ -89,8 +88,8 @@ pub fn embedded() -> Result<Vec<Model>> {
     manifest.models.iter().map(|entry| open(&manifest.path(entry))).collect()
 }
 
-/// The members of the embedded family that stand for it where no model is named; all
-/// of them where its manifest names none.
+/// The members of the embedded family that represent it if no model is named; all of them if its
+/// manifest names none.
 ///
 /// # Errors
 /// See [`Manifest::embedded`] and [`open`].
@@ -129,8 +128,8 @@ fn one(name: &str) -> Result<Vec<Model>> {
     paths.iter().map(|path| open(path)).collect()
 }
 
-/// The only model file of a folder as people publish them: in it, in its `onnx` folder, or
-/// in the only snapshot of a hub's cache.
+/// The only model file of a folder, as models are published: in it, in its `onnx` folder, or in the
+/// only snapshot of a hub's cache.
 fn in_folder(folder: &Path) -> Result<PathBuf> {
     let files_of = |folder: &Path| -> Vec<PathBuf> {
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -226,8 +225,8 @@ pub fn open(path: &Path) -> Result<Model> {
     })
 }
 
-/// A model is what the user's path says, with its weights beside that, also where it is a
-/// link into a cache; only a link that has no weights beside it is followed to its file.
+/// A model is at the path that the user gave, with its weights beside it, even if it is a link into
+/// a cache; only a link without weights beside it is followed to its file.
 fn as_named(path: &Path, weights: &[PathBuf]) -> Result<PathBuf> {
     let named = std::path::absolute(path)?;
     let has_weights = |path: &Path| weights.iter().all(|it| path.with_file_name(it).is_file());
@@ -235,8 +234,8 @@ fn as_named(path: &Path, weights: &[PathBuf]) -> Result<PathBuf> {
     Ok(if !has_weights(&named) && has_weights(&followed) { followed } else { named })
 }
 
-/// The model of this name that lies with `model`: in the manifest that describes
-/// that one, or as a file beside it.
+/// The model of this name that belongs with `model`: in the manifest that describes it, or as a
+/// file beside it.
 ///
 /// # Errors
 /// See [`open`].

@@ -11,11 +11,11 @@ use crate::record::description::{Description, Model};
 use crate::record::signature::{Shaped, Signature};
 use crate::record::tensor::TensorInfo;
 
-/// Images that one run of `model` takes where `asked` are wanted: those that its file
-/// fixes, if it fixes more than one.
+/// Images per run of `model` if `asked` are requested: the number that its file fixes, if that is
+/// more than one.
 ///
 /// # Errors
-/// Another number is fixed than the one that is asked for.
+/// The file fixes another number than the one requested.
 pub fn images(model: &Model, asked: NonZeroUsize) -> Result<NonZeroUsize> {
     let fixed = input_geometry::image_input(model)
         .map(|index| &model.signature.inputs[index])
@@ -32,11 +32,11 @@ pub fn images(model: &Model, asked: NonZeroUsize) -> Result<NonZeroUsize> {
     }
 }
 
-/// The shapes of `model` for `asked` images per run, by `overrides` and its description
-/// where the file leaves them open.
+/// The shapes of `model` for `asked` images per run, from `overrides` and its description if the
+/// file leaves them open.
 ///
 /// # Errors
-/// One sentence: what is open that nothing states.
+/// One sentence: which open dimension is not stated.
 pub fn of(model: &Model, overrides: &Description, asked: NonZeroUsize) -> Result<Shaped> {
     let images = images(model, asked)?;
     let stated = merged(overrides, &model.description);
@@ -92,7 +92,7 @@ fn shaped(file: &Signature, mut signature: Signature, images: NonZeroUsize) -> S
     for output in &mut signature.outputs {
         follow(output, &dimensions, images.get());
     }
-    // A worker has no use for them.
+    // A worker does not need them.
     signature.labels = None;
     let grown = |(file, known): (&TensorInfo, &TensorInfo)| {
         file.size(0).is_some_and(|first| Some(&first) != known.shape.first())
@@ -102,7 +102,7 @@ fn shaped(file: &Signature, mut signature: Signature, images: NonZeroUsize) -> S
     Shaped { signature, dimensions, images, resized, differs }
 }
 
-/// The first axis, where it is open or holds one image, with `images`.
+/// The first axis, set to `images` if it is open or holds one image.
 fn with_images(input: &TensorInfo, images: NonZeroUsize) -> Vec<usize> {
     let mut shape = input.shape.clone();
     if let Some(first) = shape.first_mut().filter(|first| **first == 1) {

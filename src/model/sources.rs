@@ -1,4 +1,4 @@
-//! The sources of a model's description, put together: of each field the first counts.
+//! The sources of a model's description, combined: for each field the first counts.
 
 use serde_json::Value;
 
@@ -8,13 +8,13 @@ use crate::record::description::{Description, Model, PipelineSource, Stated};
 /// Fields that say which pixels become the input.
 const PIPELINE: [&str; 6] =
     ["preprocess", "crop_pct", "crop_mode", "interpolation", "resize", "crop"];
-/// Fields that say which numbers stand for them.
+/// Fields that state which numbers are used.
 const VALUES: [&str; 3] = ["channels", "mean", "scale"];
 /// Fields that name the classes.
 const NAMES: [&str; 2] = ["labels", "label_names"];
 
-/// What `layers` state together, the first of them with the last word, and which fields
-/// come from which.
+/// What `layers` state together, where earlier ones override later ones, and which fields come from
+/// which.
 #[must_use]
 pub fn together(layers: Vec<(PipelineSource, Description)>) -> (Description, Vec<Stated>) {
     let (mut whole, mut stated) = (Description::default(), Vec::new());
@@ -54,8 +54,8 @@ pub fn of_pipeline(stated: &[Stated]) -> Option<PipelineSource> {
     stated.iter().find(|it| has(&it.fields, &PIPELINE)).map(|it| it.by.clone())
 }
 
-/// What the user did not write but the program found, each a part of a sentence: what
-/// was taken from configurations and metadata, and what is to be said of them.
+/// What the program found without the user stating it, each as part of a sentence: what was taken
+/// from configurations and metadata, and notes on them.
 #[must_use]
 pub fn found(model: &Model, overrides: &Description) -> Vec<String> {
     let given = fields(overrides);

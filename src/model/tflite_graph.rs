@@ -1,12 +1,12 @@
-//! What the operators at the two ends of a TensorFlow Lite graph tell, and the graph with
-//! the dimensions that its file leaves open.
+//! What the operators at the two ends of a TensorFlow Lite graph show, and the graph with its open
+//! dimensions set.
 
 use tract_tflite::tflite::{self as schema, BuiltinOperator};
 
 use crate::record::output_kind::OutputKind;
 use crate::record::tensor::TensorInfo;
 
-/// Operators on the way from an input or to an output that are looked through, at most.
+/// Maximum number of operators that are looked through on the way from an input or to an output.
 const MOST_STEPS: usize = 64;
 
 /// What the numbers of each output are, by the operator that makes them.
@@ -87,11 +87,11 @@ fn builtin(model: &schema::Model<'_>, operator: &schema::Operator<'_>) -> Option
     Some(BuiltinOperator(code.builtin_code().0.max(i32::from(code.deprecated_builtin_code()))))
 }
 
-/// The bytes of a file with the shapes of `inputs` and `outputs` written into it where it
-/// leaves dimensions open, so that a runtime that takes files as they are runs it at that
-/// size. Tensors in between get theirs from the operators.
+/// The bytes of a file with the shapes of `inputs` and `outputs` written into its open dimensions,
+/// so that a runtime that does not resize inputs runs it at that size. Tensors in between get
+/// theirs from the operators.
 ///
-/// `None` if nothing is open, or the file is none of ours.
+/// `None` if nothing is open, or we cannot read the file.
 #[must_use]
 pub fn with_shapes(bytes: &[u8], inputs: &[TensorInfo], outputs: &[TensorInfo]) -> Option<Vec<u8>> {
     let model = schema::root_as_model(bytes).ok()?;

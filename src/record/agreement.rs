@@ -19,14 +19,14 @@ pub struct Agreement {
     pub kinds_differ: bool,
 }
 
-/// JSON has no word for infinity; it is written as null.
+/// JSON cannot express infinity; it is written as null.
 fn null_is_infinite<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
     Ok(Option::deserialize(from)?.unwrap_or(f64::INFINITY))
 }
 
 impl Agreement {
     /// Compares real-valued outputs, one vector per input. `None` if there is nothing to compare or
-    /// the two have not the same shape.
+    /// the two have different shapes.
     #[must_use]
     pub fn of(expected: &[Vec<f32>], found: &[Vec<f32>]) -> Option<Self> {
         let pairs = || expected.iter().zip(found);
@@ -43,7 +43,7 @@ impl Agreement {
         let errors =
             pairs().flat_map(|(expected, found)| expected.iter().zip(found)).map(|(a, b)| {
                 let error = f64::from((a - b).abs());
-                // Two infinities of one sign are no difference; what is not a number is one.
+                // Two infinities of the same sign do not differ; a value that is not a number does.
                 match error.is_nan() {
                     true if a == b => 0.0,
                     true => f64::INFINITY,
@@ -69,8 +69,8 @@ impl Agreement {
     }
 }
 
-/// The best class; of equal scores the lower index. None if a score is not a number: such an answer
-/// agrees with nothing.
+/// The best class; with equal scores the lower index. None if a score is not a number: such an
+/// answer agrees with nothing.
 fn best(scores: &[f32]) -> Option<usize> {
     if scores.iter().any(|score| score.is_nan()) {
         return None;

@@ -5,7 +5,7 @@ use crate::record::backend_kind::BackendKind;
 use crate::record::delegate::Delegate;
 use crate::record::format::Format;
 
-/// What a backend can do on some machine; whether it can on this one, the runtime tells.
+/// What a backend can do on some machine; whether it can on this one is up to the runtime.
 #[derive(Debug)]
 pub struct Capabilities {
     /// The formats of the files that it reads.
@@ -16,7 +16,7 @@ pub struct Capabilities {
     pub external_delegates: bool,
     /// Whether its CPU kernels take a number of threads.
     pub threads: Threads,
-    /// Whether a run can take several images where the model leaves that open.
+    /// Whether a run can take several images if the model leaves that open.
     pub batch: bool,
     /// Where the figures on delegated nodes come from.
     pub coverage: &'static str,
@@ -38,7 +38,7 @@ pub struct DelegateCapability {
 pub enum Threads {
     /// It uses as many as it is given.
     AsAsked,
-    /// It runs on one whatever is asked for, for this reason.
+    /// It always runs on one, for this reason.
     One(&'static str),
 }
 
@@ -146,7 +146,7 @@ impl Capabilities {
         }
     }
 
-    /// What a run measures where `--delegate` is not given.
+    /// What a run measures if `--delegate` is not given.
     pub fn default_delegates(&self) -> impl Iterator<Item = &'static Delegate> + use<> {
         self.delegates.iter().filter(|known| known.in_default_sweep).map(|known| &known.delegate)
     }

@@ -18,7 +18,7 @@ pub struct Case {
     pub backend: BackendKind,
     /// What the graph is handed to.
     pub delegate: Delegate,
-    /// CPU threads asked for.
+    /// CPU threads requested.
     pub threads: NonZeroUsize,
     /// The machine, in a run that was merged from several machines' runs;
     /// absent in others.

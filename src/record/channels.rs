@@ -1,4 +1,4 @@
-//! How pixels stand in a tensor.
+//! How pixels are arranged in a tensor.
 
 use serde::{Deserialize, Serialize};
 

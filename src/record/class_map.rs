@@ -1,7 +1,7 @@
-//! Which output of a model stands for which class of a dataset.
+//! Which output of a model corresponds to which class of a dataset.
 
-/// Largest class index that has a place: what a foreign journal or an offset says beyond it
-/// is no class of any dataset.
+/// Largest class index that is accepted: no dataset has more, whatever a foreign journal or an
+/// offset says.
 const MAX_CLASS: usize = 1_000_000;
 
 /// A model's outputs and a dataset's classes, matched.
@@ -14,8 +14,7 @@ pub struct ClassMap {
 }
 
 impl ClassMap {
-    /// Output = class + `offset`. Where no class that is believed would have an output, none
-    /// has.
+    /// Output = class + `offset`. If that gives no accepted class an output, none has one.
     #[must_use]
     pub fn shifted(offset: i64, outputs: usize) -> Self {
         Self::of_outputs((0..outputs as i64).map(|output| output.saturating_sub(offset)).collect())
@@ -47,13 +46,13 @@ impl ClassMap {
         Self { class_of, output_of }
     }
 
-    /// The dataset's class that `output` stands for; negative: none.
+    /// The dataset's class of `output`; negative: none.
     #[must_use]
     pub fn class_of(&self, output: usize) -> i64 {
         self.class_of.get(output).copied().unwrap_or(-1)
     }
 
-    /// The output that stands for `class`.
+    /// The output of `class`.
     #[must_use]
     pub fn output_of(&self, class: u32) -> Option<usize> {
         self.output_of.get(class as usize).copied().flatten()

@@ -13,9 +13,9 @@ pub enum DelegateStatus {
     Full,
     /// Some nodes do.
     Partial,
-    /// It was asked for and took no node.
+    /// It was requested but took no node.
     None,
-    /// The runtime does not tell.
+    /// The runtime does not report it.
     Unknown,
 }
 
@@ -28,7 +28,7 @@ pub struct Coverage {
     pub nodes_delegated: Option<u32>,
     /// In how many pieces it took them.
     pub partitions: Option<u32>,
-    /// Absent if no delegate was asked for.
+    /// Absent if no delegate was requested.
     pub status: Option<DelegateStatus>,
 }
 
@@ -37,19 +37,19 @@ pub struct Coverage {
 pub(crate) struct ExecutionPlan {
     /// Nodes that the runtime's own kernels execute.
     pub own: u32,
-    /// Nodes that stand for a part that a delegate took.
+    /// Nodes that each represent a part that a delegate took.
     pub partitions: u32,
 }
 
 impl Coverage {
-    /// Whether a delegate was asked for and is known to have taken nothing.
+    /// Whether a delegate was requested and is known to have taken nothing.
     #[must_use]
     pub fn took_nothing(&self) -> bool {
         self.status == Some(DelegateStatus::None)
     }
 
-    /// From the plan before and after delegation. A library that delegates
-    /// although nobody `asked` is told of, too.
+    /// From the plan before and after delegation. A library that delegates without being `asked` is
+    /// recorded too.
     pub(crate) fn between(before: ExecutionPlan, after: ExecutionPlan, asked: bool) -> Self {
         let total = before.own + before.partitions;
         let taken = total.saturating_sub(after.own);

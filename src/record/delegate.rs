@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A delegate (TensorFlow Lite's word) or execution provider (ONNX Runtime's).
+/// A delegate (TensorFlow Lite's term) or execution provider (ONNX Runtime's).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Delegate {

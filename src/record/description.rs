@@ -29,7 +29,7 @@ pub struct Description {
     pub width: Option<f64>,
     /// Nominal input resolution in pixels.
     pub resolution: Option<usize>,
-    /// Precision; read off the tensors where absent.
+    /// Precision; derived from the tensors if absent.
     pub precision: Option<Precision>,
     /// Name of the model with the same weights in float32 (TFLite).
     pub reference: Option<String>,
@@ -44,7 +44,7 @@ pub struct Description {
     pub label_offset: Option<i64>,
     /// Order of the input's axes.
     pub layout: Option<Layout>,
-    /// Height and width of the input, where the file leaves them open: `224x224`.
+    /// Height and width of the input, if the file leaves them open: `224x224`.
     pub input_size: Option<InputSize>,
     /// The output that is scored, by its name or its place from 0.
     pub scored_output: Option<String>,
@@ -70,7 +70,7 @@ pub struct Description {
     pub crop: Option<f64>,
     /// Subtracted from pixels; one value, or one per channel.
     pub mean: Option<Vec<f32>>,
-    /// Divides what is left.
+    /// Divides the result.
     pub scale: Option<Vec<f32>>,
     /// Where the model comes from.
     pub source: Option<String>,
@@ -78,7 +78,7 @@ pub struct Description {
     pub sha256: Option<String>,
     /// The model's licence.
     pub licence: Option<String>,
-    /// Figures that somebody published for this model.
+    /// Published figures for this model.
     pub published: Option<Published>,
 }
 
@@ -98,12 +98,12 @@ pub struct Published {
     pub latency_on: Option<String>,
     /// The dataset of `top1` and `top5`.
     pub dataset: Option<String>,
-    /// Where the figures stand.
+    /// Where the figures were published.
     pub source: Option<String>,
 }
 
-/// Reads a description from a journal. In TOML an unknown field is a misspelt one, and an error; in
-/// a journal it is a newer program's, and ignored.
+/// Reads a description from a journal. In TOML an unknown field is a misspelling and so an error;
+/// in a journal it was written by a newer program and is ignored.
 ///
 /// # Errors
 /// A known field of another type.
@@ -132,7 +132,7 @@ pub struct Model {
     /// Inputs, outputs and operators, read by us without any runtime.
     #[serde(rename = "anatomy")]
     pub signature: Signature,
-    /// What is stated of it: beside the file, in the catalogue, or in the file.
+    /// What is stated about it: beside the file, in the catalogue, or in the file.
     #[serde(deserialize_with = "from_any_program")]
     pub description: Description,
     /// Where each field of `description` was found, in the order of precedence.
@@ -141,8 +141,8 @@ pub struct Model {
     /// Where the pipeline of `description` was found; absent if it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pipeline_source: Option<PipelineSource>,
-    /// What is to be said of configurations beside the file: why they do not count, or
-    /// what was assumed in reading them; each a part of a sentence.
+    /// Notes on configurations beside the file: why they do not count, or what was assumed in
+    /// reading them; each is part of a sentence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub config_notes: Vec<String>,
     /// Why a configuration beside the file cannot be used.
@@ -150,7 +150,7 @@ pub struct Model {
     pub config_error: Option<String>,
 }
 
-/// What one source states of a model.
+/// What one source states about a model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stated {
     /// The source.

@@ -29,8 +29,8 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format of a file, by its first bytes where they tell, else by its
-    /// name's ending: the caches of package managers name files by their hashes.
+    /// The format of a file, by its first bytes if they show it, else by its extension: package
+    /// caches name files by their hashes.
     #[must_use]
     pub fn detect(path: &Path, head: &[u8]) -> Self {
         let named = |ending: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending));

@@ -42,15 +42,15 @@ pub struct Header {
     pub runtimes: Vec<Runtime>,
     /// The models.
     pub models: Vec<Model>,
-    /// Models that others are compared with, and that are not measured.
+    /// Models that others are compared with but that are not measured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<Model>,
     /// The cases, in the order of the table.
     pub cases: Vec<Case>,
     /// The dataset, if there is one.
     pub dataset: Option<DatasetFacts>,
-    /// What the models' outputs stand for, where accuracy is measured; `run.json`
-    /// names the classes where it tells of them.
+    /// Which classes the models' outputs are, if accuracy is measured; `run.json` names the classes
+    /// that it mentions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outputs: Vec<OutputClasses>,
     /// Which output of each model is scored or compared, and what its numbers are.
@@ -59,7 +59,7 @@ pub struct Header {
     /// The models that cannot be scored, each with the sentence that says why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unscored: Vec<(String, String)>,
-    /// What becomes of photos, where accuracy is measured.
+    /// How photos are processed, if accuracy is measured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pipelines: Vec<ModelPipeline>,
     /// The name that this run shares with the one that it was interleaved with.
@@ -67,7 +67,7 @@ pub struct Header {
     pub in_turn: Option<String>,
     /// Everything that was assumed rather than stated, one sentence each.
     pub assumptions: Vec<String>,
-    /// The runs that this one was merged from; none where it was measured.
+    /// The runs that this one was merged from; none if it was measured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Part>,
 }
@@ -105,7 +105,7 @@ pub struct Machine<'a> {
 }
 
 impl Header {
-    /// What the outputs of a model stand for.
+    /// Which classes the outputs of a model are.
     #[must_use]
     pub fn outputs_of(&self, model: &str) -> Option<&OutputClasses> {
         self.outputs.iter().find(|known| known.models.iter().any(|known| known == model))
@@ -117,13 +117,13 @@ impl Header {
         self.scored.iter().find(|scored| scored.model == model)
     }
 
-    /// What becomes of a model's photos.
+    /// How a model's photos are processed.
     #[must_use]
     pub fn pipeline_of(&self, model: &str) -> Option<&ModelPipeline> {
         self.pipelines.iter().find(|known| known.models.iter().any(|known| known == model))
     }
 
-    /// Width and height of the dataset's images, where all have the same.
+    /// Width and height of the dataset's images, if all have the same size.
     #[must_use]
     pub fn image_size(&self) -> Option<(usize, usize)> {
         self.dataset.as_ref().and_then(|dataset| dataset.image_size)
@@ -138,15 +138,14 @@ impl Header {
         }
     }
 
-    /// What a case is called, with its machine where that is no local one.
+    /// The name of a case, with its machine unless that is the local one.
     #[must_use]
     pub fn name_of(&self, case: &Case) -> String {
         let device = Some(case.device.as_ref().unwrap_or(&self.device).clone());
         Case { device, ..case.clone() }.to_string()
     }
 
-    /// The machines of a merged run by name, in their order; none where the
-    /// run has one machine.
+    /// The machines of a merged run by name, in their order; none if the run has one machine.
     #[must_use]
     pub fn devices(&self) -> Vec<&str> {
         let mut devices: Vec<&str> = Vec::new();
@@ -194,12 +193,12 @@ pub struct DatasetFacts {
     /// all shards' images.
     #[serde(alias = "sha256")]
     pub listing_sha256: String,
-    /// Width and height of its images, where all that were looked at have the same.
+    /// Width and height of its images, if all that were looked at have the same size.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_size: Option<(usize, usize)>,
     /// Images that could not be read: file and reason.
     pub unreadable: Vec<(String, String)>,
-    /// What else lies in its folder and was left out, one sentence per kind.
+    /// What else is in its folder and was left out, one sentence per kind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<String>,
 }

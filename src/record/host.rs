@@ -48,7 +48,7 @@ pub struct Host {
     /// Whether the CPU is emulated in software: times say nothing about a real one.
     #[serde(default)]
     pub emulated: bool,
-    /// What Android tells of itself, on an Android device.
+    /// What Android reports, on an Android device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub android: Option<Android>,
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Maximum pixels on a side that are believed: a tensor of that size is 12 GB of floats.
+/// Maximum pixels per side that are accepted: a tensor of that size is 12 GB of floats.
 const MOST: usize = 32_768;
 
 /// Height and width in pixels, written `224x160`, or `224` for a square.
@@ -18,7 +18,7 @@ pub struct InputSize {
     pub width: usize,
 }
 
-/// The ways in which files write it.
+/// The ways in which files state it.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Written {

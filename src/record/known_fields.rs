@@ -1,5 +1,5 @@
-//! Reading what a newer program wrote: fields that this one does not know are ignored, also in
-//! types that refuse them in a file that somebody wrote by hand.
+//! Reading what a newer program wrote: unknown fields are ignored, even in types that refuse them
+//! in a hand-written file.
 
 use serde::de::value::Error as ListError;
 use serde::de::{DeserializeOwned, Deserializer, Error, Visitor};
@@ -14,7 +14,7 @@ pub fn keep_known<T: DeserializeOwned>(fields: &mut Map<String, Value>) {
     fields.retain(|name, _| known.contains(&name.as_str()));
 }
 
-/// Asked for a struct, it notes the names of the fields.
+/// When a struct is requested, it notes the names of the fields.
 struct FieldsOf<'a>(&'a mut &'static [&'static str]);
 
 impl<'de> Deserializer<'de> for FieldsOf<'_> {

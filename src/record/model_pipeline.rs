@@ -1,4 +1,4 @@
-//! What becomes of a photo for a model of a run, as its header keeps it.
+//! How photos are processed for a model of a run, as its header records it.
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! Several names in one sentence.
 
-/// More names than this are counted where they share a sentence.
+/// More names than this are only counted if they share a sentence.
 const MOST_NAMED: usize = 3;
 
 /// `a, b, c and 5 more`.

@@ -17,7 +17,7 @@ use crate::record::shard::Shard;
 pub enum Amount {
     /// By the documented rule.
     Auto,
-    /// Just so many.
+    /// Exactly this many.
     Fixed(u32),
 }
 
@@ -58,8 +58,8 @@ impl From<Amount> for String {
     }
 }
 
-/// A length of time, or another number from 0, as people give it: finite, and no
-/// more than [`NonNegative::MOST`].
+/// A duration, or another number from 0, as users give it: finite, and at most
+/// [`NonNegative::MOST`].
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct NonNegative(f64);
@@ -118,7 +118,7 @@ impl From<NonNegative> for f64 {
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum Order {
-    /// Every case once a round, in a seeded random order.
+    /// Every case once per round, in a seeded random order.
     Interleaved,
     /// Every case to its end before the next.
     Sequential,
@@ -128,16 +128,16 @@ const fn one() -> NonZeroUsize {
     NonZeroUsize::MIN
 }
 
-/// What is asked of the machine before each round.
+/// What must be true of the machine before each round.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Preconditions {
-    /// The hottest CPU may be no hotter.
+    /// Maximum temperature of the hottest CPU.
     pub max_celsius: Option<f64>,
-    /// The battery must hold at least so much.
+    /// Minimum charge of the battery.
     pub min_battery_percent: Option<f64>,
 }
 
-/// The slow end of a distribution that a case is measured for.
+/// The tail of a distribution that is measured precisely.
 #[derive(
     Debug,
     Clone,
@@ -176,12 +176,12 @@ impl Tail {
 /// How latency is measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LatencyOptions {
-    /// Images a run.
+    /// Images per run.
     #[serde(default = "one")]
     pub batch: NonZeroUsize,
     /// Untimed runs after a process's first one.
     pub warmup: Amount,
-    /// Timed runs a case.
+    /// Timed runs per case.
     pub runs: Amount,
     /// Minimum time in timed runs per case.
     pub min_seconds: f64,
@@ -202,7 +202,7 @@ pub struct LatencyOptions {
     pub affinity: Vec<usize>,
     /// Latency budget for the `within_budget` column.
     pub budget_ms: Option<f64>,
-    /// The tail that `--runs auto` goes on for until it is known.
+    /// The tail that `--runs auto` also measures precisely.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tail: Option<Tail>,
 }
@@ -224,7 +224,7 @@ pub struct LatencyOptions {
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum CheckPreprocessing {
-    /// Those whose preprocessing nobody stated, where 200 images or more are scored.
+    /// Those whose preprocessing nobody stated, if at least 200 images are scored.
     #[default]
     Auto,
     /// Every model.
@@ -237,7 +237,7 @@ pub enum CheckPreprocessing {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Exif {
-    /// It is classified as it is stored, as publishers' own figures are made.
+    /// It is classified as it is stored, as for published figures.
     #[default]
     Ignore,
     /// It is turned upright.
@@ -251,12 +251,12 @@ pub struct AccuracyOptions {
     pub dataset: PathBuf,
     /// A labels file for every model, in place of their own.
     pub labels: Option<PathBuf>,
-    /// Take a stratified sample of so many images.
+    /// Take a stratified sample of this many images.
     pub images: Option<usize>,
     /// Score this part of the images only.
     #[serde(default)]
     pub shard: Option<Shard>,
-    /// Further ranks, besides 1 and 5, up to which a class counts as found.
+    /// Further K, besides 1 and 5, for which Top-K accuracy is reported.
     #[serde(default)]
     pub top_k: Vec<u32>,
     /// Whether models are tried under other pipelines.
@@ -276,9 +276,9 @@ fn is_all(selection: &Selection) -> bool {
 pub struct Options {
     /// Absent with `--no-latency`.
     pub latency: Option<LatencyOptions>,
-    /// Absent with `--no-accuracy` or where no dataset is available.
+    /// Absent with `--no-accuracy` or without a dataset.
     pub accuracy: Option<AccuracyOptions>,
-    /// Description fields given on the command line; they win over all others.
+    /// Description fields given on the command line; they override all others.
     #[serde(deserialize_with = "crate::record::description::from_any_program")]
     pub overrides: Description,
     /// Which of the matrix's cases are measured.
@@ -286,7 +286,7 @@ pub struct Options {
     pub cases: Selection,
     /// Seeds the order, the sample and the bootstrap.
     pub seed: u64,
-    /// Silence after which a worker counts as hung.
+    /// Time without a sign of life after which a worker counts as hung.
     pub timeout_seconds: f64,
     /// Address-space limit of a worker, in megabytes.
     pub memory_limit_mb: Option<u64>,
@@ -294,8 +294,7 @@ pub struct Options {
     pub in_process: bool,
     /// A delegate that takes no node fails its case.
     pub require_delegate: bool,
-    /// The program that serves as worker, where it is another build than the one
-    /// that makes the run.
+    /// The program that serves as worker, if it is another build than the one that makes the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker: Option<PathBuf>,
 }

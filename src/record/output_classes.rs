@@ -1,5 +1,5 @@
-//! What the outputs of models stand for, as a run's header keeps it: decided before anything is
-//! scored, when the dataset and the labels are available.
+//! Which classes the outputs of models are, as a run's header records it: decided before anything
+//! is scored, when the dataset and the labels are available.
 
 use std::collections::HashMap;
 
@@ -12,15 +12,14 @@ use crate::record::class_map::ClassMap;
 pub struct OutputClasses {
     /// The models whose outputs these are.
     pub models: Vec<String>,
-    /// By output: the dataset's class, negative where it is none of them, and
-    /// what it is called, where that is known.
+    /// By output: the dataset's class, negative if it is none of them, and its name, if known.
     pub outputs: Vec<(i64, Option<String>)>,
-    /// Whether names told the classes of the outputs, so that no offset applies.
+    /// Whether the outputs were matched by name, so that no offset applies.
     pub by_name: bool,
 }
 
 impl OutputClasses {
-    /// Adds these to what is known, where models with the same outputs share them.
+    /// Adds these; models with the same outputs share one entry.
     pub fn add_to(self, known: &mut Vec<Self>) {
         let same =
             |known: &&mut Self| known.outputs == self.outputs && known.by_name == self.by_name;

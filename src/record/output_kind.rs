@@ -1,12 +1,12 @@
-//! What the numbers are that a classifier gives.
+//! What the numbers of a classifier's output are.
 
 use serde::{Deserialize, Serialize};
 
 use crate::record::quantization::Quantization;
 use crate::record::tensor::{ElementType, TensorInfo};
 
-/// What a model's scores are. Their order is the same whatever they are; it matters
-/// where probabilities are shown or compared.
+/// What a model's scores are. This does not change their order; it matters when probabilities are
+/// shown or compared.
 #[derive(
     Debug,
     Clone,
@@ -27,10 +27,10 @@ pub enum OutputKind {
     Probabilities,
     /// Its logarithm.
     LogProbabilities,
-    /// A probability of its own for each class; a single one is that of the second of two
+    /// An independent probability for each class; a single one is that of the second of two
     /// classes.
     Sigmoid,
-    /// What a softmax makes probabilities of; a single one is what a sigmoid does.
+    /// The input of a softmax; a single one is that of a sigmoid.
     Logits,
 }
 
@@ -40,8 +40,8 @@ const QUANTIZED_TOLERANCE: f64 = 0.1;
 const FLOAT_TOLERANCE: f64 = 0.01;
 
 impl OutputKind {
-    /// What a tensor's own description tells. TensorFlow Lite fixes the 8-bit
-    /// quantisation of a softmax and of a sigmoid to a scale of 1/256
+    /// What a tensor's own description states. TensorFlow Lite fixes the 8-bit quantisation of a
+    /// softmax and of a sigmoid to a scale of 1/256
     /// (<https://ai.google.dev/edge/litert/models/quantization_spec>).
     #[must_use]
     pub fn of_quantization(output: &TensorInfo) -> Option<Self> {
@@ -53,8 +53,8 @@ impl OutputKind {
         })
     }
 
-    /// What the scores of several images look like; `None` if none is a number. Rows that hold a
-    /// value that is not a number are left out.
+    /// What the scores of several images look like; `None` if none is a number. Rows with a value
+    /// that is not a number are left out.
     #[must_use]
     pub fn of_scores(images: &[Vec<f32>], quantized: bool) -> Option<Self> {
         let numbers: Vec<&Vec<f32>> =
@@ -97,7 +97,7 @@ mod tests {
             OutputKind::of_scores(&rows, false)
         };
         assert_eq!(of(&[&[0.25, 0.75], &[0.5, 0.5]]), Some(OutputKind::Probabilities));
-        // One image whose sum is 1 by chance makes no distribution of the others'.
+        // One image whose sum happens to be 1 does not make the others a distribution.
         assert_eq!(of(&[&[0.25, 0.75], &[0.9, 0.8]]), Some(OutputKind::Sigmoid));
         assert_eq!(of(&[&[0.25, 0.75], &[3.0, -1.0]]), Some(OutputKind::Logits));
         let logs = [0.25_f32.ln(), 0.75_f32.ln()];

@@ -9,7 +9,7 @@ use strum::VariantNames;
 
 use crate::record::case::Case;
 
-/// How cases are dealt to the parts.
+/// How cases are assigned to the parts.
 #[derive(
     Debug,
     Clone,
@@ -24,9 +24,9 @@ use crate::record::case::Case;
 )]
 #[strum(serialize_all = "lowercase")]
 pub enum Dealing {
-    /// In turn, in the order of the table: parts differ by one case at most.
+    /// In turn, in the order of the table: parts differ by at most one case.
     Slice,
-    /// By each case's id: a case stays in its part when others come or go.
+    /// By each case's id: a case stays in its part when others are added or removed.
     Hash,
 }
 
@@ -52,7 +52,7 @@ pub struct Selection {
     /// Id of the case that every part measures, by which machines are compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anchor: Option<String>,
-    /// Where each of a part's cases stands among all.
+    /// The position of each of a part's cases among all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub positions: Vec<usize>,
 }
@@ -70,13 +70,13 @@ impl Partition {
         self.count
     }
 
-    /// How cases are dealt.
+    /// How cases are assigned.
     #[must_use]
     pub const fn dealing(self) -> Dealing {
         self.dealing
     }
 
-    /// Whether it has `case`, which stands at `position` among all.
+    /// Whether it has `case`, which is at `position` among all.
     #[must_use]
     pub fn has(self, position: usize, case: &Case) -> bool {
         let dealt = match self.dealing {
@@ -169,7 +169,7 @@ mod tests {
         let case = &cases()[0];
         let elsewhere = Case { device: Some("phone".into()), ..case.clone() };
         assert_eq!(case.id(), elsewhere.id());
-        // Written down in schedulers' scripts, so that it must not change.
+        // Used in schedulers' scripts, so it must not change.
         assert_eq!(case.id(), "e0d3c9d0dd");
     }
 

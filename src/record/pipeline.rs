@@ -1,4 +1,4 @@
-//! What becomes of a photo on its way to a model's input, as an ordered list of steps.
+//! How a photo becomes a model's input, as an ordered list of steps.
 //!
 //! Quantisation and layout are the tensor's, not the pipeline's.
 
@@ -12,7 +12,7 @@ use crate::record::channels::Channels;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Pipeline {
-    /// The steps: at most one resize, one crop before it, and one crop or pad behind it.
+    /// The steps: at most one resize, one crop before it, and one crop or pad after it.
     pub steps: Vec<Step>,
 }
 
@@ -22,7 +22,7 @@ pub struct Pipeline {
 pub enum Step {
     /// To another size.
     Resize(Resampling),
-    /// The centre, of a fixed size in pixels. Where the image is smaller, the rest is black.
+    /// The centre, of a fixed size in pixels. If the image is smaller, the rest is black.
     CropCentre {
         /// Rows.
         height: usize,
@@ -45,7 +45,7 @@ pub enum Step {
         /// How the sides become whole numbers.
         rule: SidesRule,
     },
-    /// Into the middle of a plane; what sticks out is cut off.
+    /// Into the middle of an empty image; what does not fit is cut off.
     Pad {
         /// Rows.
         height: usize,
@@ -54,7 +54,7 @@ pub enum Step {
         /// Red, green, blue.
         colour: [u8; 3],
     },
-    /// Which numbers stand for the pixels behind the resize.
+    /// How pixels are represented after the resize.
     Values {
         /// The type.
         values: Values,
@@ -68,7 +68,7 @@ pub enum Step {
     Normalise {
         /// Subtracted; one value, or one per channel in the order of the channels.
         mean: Vec<f32>,
-        /// Divides what is left.
+        /// Divides the result.
         scale: Vec<f32>,
     },
 }
@@ -84,7 +84,7 @@ pub struct Resampling {
     pub antialias: bool,
     /// Where an output pixel lies in the source.
     pub coordinates: Coordinates,
-    /// Whose arithmetic: libraries round differently.
+    /// Whose arithmetic is used: libraries round differently.
     pub library: Library,
 }
 
@@ -109,7 +109,7 @@ pub enum Target {
         /// Columns.
         width: usize,
     },
-    /// Just this size; the aspect ratio is lost.
+    /// Exactly this size; the aspect ratio is lost.
     Exact {
         /// Rows.
         height: usize,
@@ -160,7 +160,7 @@ pub enum Coordinates {
     Corner,
 }
 
-/// Whose resize is repeated, to the last bit where goldens of the library are in the tests.
+/// Whose resize is reproduced, to the last bit if the tests have goldens of the library.
 #[derive(
     Debug,
     Clone,
@@ -181,7 +181,7 @@ pub enum Library {
     #[serde(rename = "pillow-12")]
     #[strum(serialize = "pillow-12")]
     Pillow12,
-    /// Pillow from 13: columns first where that is less work.
+    /// Pillow from 13: columns first if that is less work.
     Pillow,
     /// OpenCV's `cv2.resize`.
     #[serde(rename = "opencv")]
@@ -197,12 +197,12 @@ pub enum Library {
     Skia,
 }
 
-/// Where a crop from the centre begins, of what is left over on both sides.
+/// Where a central crop begins, given what remains on both sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Start {
-    /// Half of it, rounded half to even; where pixels are lacking, half of them rounded
-    /// down (torchvision's `center_crop`).
+    /// Half of it, rounded half to even; if pixels are missing, half of them rounded down
+    /// (torchvision's `center_crop`).
     HalfEven,
     /// Half of it, rounded down (transformers, MLPerf).
     Down,
@@ -233,7 +233,7 @@ pub enum SidesRule {
     Kept,
 }
 
-/// Numbers for pixels, behind the resize.
+/// Representation of pixels after the resize.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Values {
@@ -241,7 +241,7 @@ pub enum Values {
     U8Rounded,
     /// Floating point.
     F32,
-    /// Floating point; an integer tensor takes it with the fraction cut off.
+    /// Floating point; truncated for an integer tensor.
     F32Truncated,
 }
 
@@ -265,7 +265,7 @@ impl Pipeline {
         found.unwrap_or(Channels::Rgb)
     }
 
-    /// The type of the values behind the resize.
+    /// The type of the values after the resize.
     #[must_use]
     pub fn values(&self) -> Values {
         let found = self.steps.iter().find_map(|step| match step {
@@ -275,7 +275,7 @@ impl Pipeline {
         found.unwrap_or(Values::U8Rounded)
     }
 
-    /// Mean and scale; (0, 1) where pixels stay as they are.
+    /// Mean and scale; (0, 1) if pixels stay unchanged.
     #[must_use]
     pub fn normalisation(&self) -> (&[f32], &[f32]) {
         let found = self.steps.iter().find_map(|step| match step {
@@ -294,7 +294,7 @@ impl Pipeline {
         Self { steps }
     }
 
-    /// Height and width of what comes out, where they are the same for every image.
+    /// Height and width of the result, if they are the same for every image.
     #[must_use]
     pub fn output_size(&self) -> Option<(usize, usize)> {
         self.steps.iter().rev().find_map(|step| match *step {

@@ -1,4 +1,4 @@
-//! What a model said of one image.
+//! A model's prediction for one image.
 
 use std::sync::Arc;
 
@@ -25,15 +25,15 @@ pub struct Prediction {
     pub top: Ranked,
     /// Rank of the true class among all outputs, from 1.
     pub rank_of_label: u32,
-    /// Whether an equal score decided the best class or whether the true class
-    /// is within the best or the five best.
+    /// Whether equal scores decided the best class, or whether the true class is among the best or
+    /// the five best.
     pub tie: bool,
-    /// Whether the model gave a score that is not a number, or a class that it has not.
+    /// Whether the model gave a score that is not a number, or a class that it does not have.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub not_a_number: bool,
 }
 
-/// JSON has no word for a score that is not a number; it is written as null.
+/// JSON cannot express a score that is not a number; it is written as null.
 fn scores<'de, D: Deserializer<'de>>(from: D) -> Result<Ranked, D::Error> {
     let ranked = ArrayVec::<(i32, Option<f32>), KEPT>::deserialize(from)?;
     Ok(ranked.into_iter().map(|(class, score)| (class, score.unwrap_or(f32::NAN))).collect())

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::record::case::AccuracyKey;
 
-/// What came of trying a model's pipelines.
+/// The result of trying a model's pipelines.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PreprocessingCheck {
     /// The model, and what it ran on.
@@ -18,17 +18,17 @@ pub struct PreprocessingCheck {
     pub error: Option<String>,
 }
 
-/// One pipeline, counted against the one in use.
+/// One pipeline, compared with the one in use.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tried {
-    /// In what it differs from the one in use.
+    /// How it differs from the one in use.
     pub name: String,
     /// Its steps.
     pub steps: String,
-    /// Images whose best class is right.
+    /// Images whose best class is correct.
     pub right: usize,
-    /// Images that are right under this one only.
+    /// Images that are correct only with this one.
     pub gained: usize,
-    /// Images that are right under the one in use only.
+    /// Images that are correct only with the one in use.
     pub lost: usize,
 }

@@ -1,6 +1,5 @@
-//! Named pipelines with parameters, as `--preprocess torchvision,resize=232,crop=224` and a
-//! description's `preprocess` give them. What each one does is in
-//! [`crate::record::preset_steps`].
+//! Named pipelines with parameters, as in `--preprocess torchvision,resize=232,crop=224` and a
+//! description's `preprocess`. [`crate::record::preset_steps`] has the steps of each.
 
 use std::fmt;
 use std::str::FromStr;
@@ -56,7 +55,7 @@ pub enum PresetName {
     Letterbox,
 }
 
-/// What may be stated of a preset.
+/// A parameter of a preset.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString, strum::VariantNames,
 )]
@@ -78,7 +77,7 @@ pub enum Key {
     Antialias,
     /// Subtracted from pixels in 0..1.
     Mean,
-    /// Divides what is left.
+    /// Divides the result.
     Std,
     /// Factor of pixels before the mean is subtracted (transformers).
     Rescale,
@@ -90,7 +89,7 @@ pub enum Key {
     Loader,
     /// Colour of the frame.
     Colour,
-    /// Whose arithmetic resizes.
+    /// Whose arithmetic is used to resize.
     Library,
 }
 
@@ -118,7 +117,7 @@ pub enum CropMode {
     Border,
 }
 
-/// Which of a family's variants: of Keras' `preprocess_input`, MLPerf's and EfficientNet's
+/// A variant within a preset: of Keras' `preprocess_input`, or of MLPerf's or EfficientNet's
 /// models.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString, strum::VariantNames,
@@ -153,17 +152,17 @@ pub enum Loader {
     LoadImg,
 }
 
-/// A preset with what is stated of it. As text: `NAME[,KEY=VALUE...]`.
+/// A preset with its stated parameters. As text: `NAME[,KEY=VALUE...]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Preset {
     /// Which.
     pub name: PresetName,
-    /// What is stated; the rest is the preset's own.
+    /// The stated parameters; the rest are the preset's defaults.
     pub parameters: Parameters,
 }
 
-/// What is stated of a preset; see [`Key`].
+/// The stated parameters of a preset; see [`Key`].
 #[derive(Debug, Clone, Default, PartialEq)]
 #[expect(missing_docs, reason = "each field is documented as a Key")]
 pub struct Parameters {
@@ -185,7 +184,7 @@ pub struct Parameters {
 }
 
 impl PresetName {
-    /// Whether the preset has a normalisation of its own, whatever metadata in a model says.
+    /// Whether the preset has its own normalisation, whatever a model's metadata says.
     #[must_use]
     pub const fn normalises(self) -> bool {
         !matches!(
@@ -198,7 +197,7 @@ impl PresetName {
         )
     }
 
-    /// What may be stated of this preset.
+    /// The parameters of this preset.
     #[must_use]
     pub const fn keys(self) -> &'static [Key] {
         match self {
@@ -265,7 +264,7 @@ impl PresetName {
 }
 
 impl Preset {
-    /// A preset as its publisher has it.
+    /// A preset with its publisher's parameters.
     #[must_use]
     pub fn plain(name: PresetName) -> Self {
         Self { name, parameters: Parameters::default() }

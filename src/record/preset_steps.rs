@@ -1,5 +1,5 @@
-//! What each preset does, step by step. The sources that were read stand beside each;
-//! `docs/accuracy.md` has them as a table.
+//! What each preset does, step by step. The sources that were read are named beside each;
+//! `docs/accuracy.md` lists them in a table.
 
 use crate::record::channels::Channels;
 use crate::record::pipeline::{
@@ -11,11 +11,11 @@ use crate::record::preset_value::Size;
 
 /// Mean and deviation of ImageNet's pixels in 0..1, as torchvision states them.
 const IMAGENET: ([f32; 3], [f32; 3]) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
-/// Input size over resized size, where nothing is stated: 224 / 256.
+/// Input size over resized size, if nothing is stated: 224 / 256.
 const CROP_SHARE: f64 = 0.875;
-/// From this size on transformers' ConvNeXT squeezes the whole image.
+/// From this size on, transformers' ConvNeXT squeezes the whole image.
 const CONVNEXT_WHOLE: usize = 384;
-/// The colour that Ultralytics' LetterBox fills up with.
+/// The colour that Ultralytics' LetterBox pads with.
 const LETTERBOX_GREY: [u8; 3] = [114; 3];
 
 /// Mean and scale in pixels of 0..=255.

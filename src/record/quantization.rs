@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct Quantization {
     /// The real value of one step; positive.
     pub scale: f32,
-    /// The integer that stands for real 0.
+    /// The integer that represents 0.
     pub zero_point: i32,
 }
 

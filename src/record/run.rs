@@ -11,7 +11,7 @@ use crate::record::coverage::Coverage;
 use crate::record::prediction::Prediction;
 use crate::record::preprocessing_check::PreprocessingCheck;
 
-/// Why a case fails whose delegate took nothing where it has to take something.
+/// Why a case fails whose delegate took nothing although it must take something.
 pub const DELEGATE_REQUIRED: &str =
     "the delegate took no node, which --require-delegate does not allow";
 
@@ -22,7 +22,7 @@ pub struct CaseRecord {
     pub case: Case,
     /// How it ended.
     pub status: Status,
-    /// Why, in one line, where it did not end well.
+    /// The reason, in one line, if it did not end well.
     pub error: Option<String>,
     /// When its first process started, RFC 3339.
     pub started_at: Option<String>,
@@ -32,16 +32,16 @@ pub struct CaseRecord {
     pub processes: Vec<Process>,
     /// Its visits, in the order in which they happened.
     pub visits: Vec<Visit>,
-    /// What the delegate really took, where the case came that far.
+    /// What the delegate really took, if the case got that far.
     pub coverage: Option<Coverage>,
-    /// Whether it is done with; a run that was cut short has cases that are not.
+    /// Whether it is done; a run that was cut short has cases that are not.
     pub ended: bool,
 }
 
 /// Accuracy of one (model, backend, delegate).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AccuracyRecord {
-    /// Of what.
+    /// What was scored.
     pub key: AccuracyKey,
     /// How it ended.
     pub status: Status,
@@ -55,7 +55,7 @@ pub struct AccuracyRecord {
     pub agreement: Option<Agreement>,
     /// What the delegate really took in the process that scored.
     pub coverage: Option<Coverage>,
-    /// Whether it is done with.
+    /// Whether it is done.
     pub ended: bool,
 }
 
@@ -71,10 +71,10 @@ pub struct Run {
     /// What was decoded for all of them.
     #[serde(default)]
     pub decoded: Decoded,
-    /// How models did under other pipelines, where that was checked.
+    /// How models did with other pipelines, if that was checked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub preprocessing_checks: Vec<PreprocessingCheck>,
-    /// How it came to its end, if it did.
+    /// How it ended, if it did.
     pub finished: Option<Finished>,
 }
 
@@ -86,7 +86,7 @@ pub struct Decoded {
     /// How many of them have an EXIF orientation other than upright.
     #[serde(default)]
     pub turned: usize,
-    /// The time that took, summed over the threads.
+    /// The time for that, summed over the threads.
     pub seconds: f64,
 }
 
@@ -103,7 +103,7 @@ impl std::ops::AddAssign for Decoded {
 pub struct Finished {
     /// One-minute load average.
     pub load_after: Option<f64>,
-    /// Wall time of the run. Of one that was resumed: of its stretches together, without
-    /// the time between them and without any that was killed.
+    /// Wall time of the run. For a resumed run: the sum of its parts, without the time between them
+    /// and without any part that was killed.
     pub seconds: f64,
 }

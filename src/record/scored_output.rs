@@ -1,5 +1,5 @@
-//! Which output of a model is scored, and how its numbers are read, as a run's header
-//! keeps it: decided once per model, before anything is scored.
+//! Which output of a model is scored, and how its numbers are read, as a run's header records it:
+//! decided once per model, before anything is scored.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,15 +14,15 @@ pub struct ScoredOutput {
     pub index: usize,
     /// What it holds for an image.
     pub form: OutputForm,
-    /// How many classes it tells apart; `None` if only the labels know.
+    /// Its number of classes; `None` if only the labels know.
     pub classes: Option<usize>,
-    /// What its scores are; `None` if nothing has told yet.
+    /// What its scores are; `None` if not yet known.
     pub kind: Option<OutputKind>,
-    /// What told the kind, completing 'told by'.
+    /// What the kind is known from, completing 'by ...'.
     pub kind_source: Option<String>,
     /// Why it is this output, if there are several.
     pub chosen: Option<String>,
-    /// What its classes are called, where it gives their names and not their scores.
+    /// Names of its classes, if it outputs names instead of scores.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
 }
@@ -43,7 +43,7 @@ pub enum OutputForm {
 }
 
 impl OutputForm {
-    /// Whether it tells the best class alone, so that there is no Top-5.
+    /// Whether it gives only the best class, so that there is no Top-5.
     #[must_use]
     pub const fn is_best_only(self) -> bool {
         matches!(self, Self::ClassIndex | Self::ClassName)

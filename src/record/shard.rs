@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Shard `index` of `count`: a run of neighbouring images. The shards of a
-/// dataset, in their order, are the dataset.
+/// Shard `index` of `count`: a contiguous part of the images. The shards of a dataset, in order,
+/// are the dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Shard {
@@ -43,14 +43,14 @@ impl Shard {
         }
     }
 
-    /// Positions of its images among `images`; sizes differ by one at most.
+    /// Positions of its images among `images`; sizes differ by at most one.
     #[must_use]
     pub const fn of(self, images: usize) -> Range<usize> {
         boundary(images, self.index - 1, self.count)..boundary(images, self.index, self.count)
     }
 }
 
-/// `images * index / count`, also where the product is more than a `usize` holds.
+/// `images * index / count`, even if the product exceeds a `usize`.
 const fn boundary(images: usize, index: usize, count: usize) -> usize {
     (images as u128 * index as u128 / count as u128) as usize
 }

@@ -1,4 +1,4 @@
-//! What a model file says of itself, read without any runtime.
+//! What a model file states, read without any runtime.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -29,14 +29,14 @@ pub struct Signature {
     /// The pipeline that the file's metadata states.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preprocess: Option<Preset>,
-    /// Channels of the input, by the weights of the convolution that it goes into; also
-    /// where its shape leaves them open.
+    /// Channels of the input, from the weights of the convolution that reads it, even if its shape
+    /// leaves them open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub convolved_channels: Option<usize>,
-    /// By output: what its numbers are, by the operator that makes them.
+    /// By output: what its numbers are, by the operator that produces them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub output_kinds: Vec<Option<OutputKind>>,
-    /// By output: what its classes are called, where the graph itself names them.
+    /// By output: the names of its classes, if the graph itself has them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub output_classes: Vec<Option<Vec<String>>>,
     /// Files beside the model that hold weights of an ONNX model.
@@ -44,7 +44,7 @@ pub struct Signature {
     pub external_data: Vec<PathBuf>,
 }
 
-/// A model's signature as it runs, and what sets its file's open dimensions to that.
+/// A model's signature as it runs, and how its file's open dimensions are set to that.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Shaped {
     /// Its inputs, all dimensions known, and its outputs as far as those follow.
@@ -67,8 +67,7 @@ impl Signature {
         self.operators.iter().map(|(_, count)| count).sum()
     }
 
-    /// Number of classes: the elements that the first output has for an image, where the
-    /// file tells.
+    /// Number of classes: the elements of the first output for one image, if the file states them.
     #[must_use]
     pub fn classes(&self) -> Option<usize> {
         let output = self.outputs.first()?;

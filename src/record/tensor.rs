@@ -36,7 +36,7 @@ pub enum ElementType {
     Int32,
     /// Signed 64-bit.
     Int64,
-    /// One byte a truth value.
+    /// One byte per truth value.
     Bool,
     /// UTF-8, filled with zeros to [`TEXT_BYTES`].
     Text,
@@ -118,7 +118,7 @@ impl TensorInfo {
         self.shape.get(axis).copied().filter(|_| self.open_axis(axis).is_none())
     }
 
-    /// What the file says of an axis that it leaves open.
+    /// What the file states about an axis that it leaves open.
     #[must_use]
     pub fn open_axis(&self, axis: usize) -> Option<&OpenAxis> {
         self.open.iter().find(|open| open.axis == axis)
@@ -130,8 +130,8 @@ impl TensorInfo {
         Self { shape, open: Vec::new(), unshaped: false, ..self.clone() }
     }
 
-    /// What one of `images` images has of a tensor that holds all of them, one after the other
-    /// along the first axis. `None` if it does not.
+    /// The part of one image in a tensor that holds `images` images, one after the other along the
+    /// first axis. `None` if the tensor does not.
     #[must_use]
     pub fn of_one_image(&self, images: usize) -> Option<Self> {
         match self.shape.split_first() {
@@ -143,7 +143,7 @@ impl TensorInfo {
         }
     }
 
-    /// The shape as people read it: the name of an open axis, or `?`, in place of its size.
+    /// The shape for display, with the name of an open axis, or `?`, instead of its size.
     #[must_use]
     pub fn shape_text(&self) -> String {
         if self.unshaped {
@@ -214,8 +214,8 @@ pub struct Tensor {
 }
 
 impl Tensor {
-    /// The elements as real numbers: dequantised where `quantization` is given,
-    /// else converted as they are.
+    /// The elements as real numbers: dequantised where `quantization` is given, otherwise converted
+    /// unchanged.
     #[must_use]
     pub fn to_real(&self, quantization: Option<&Quantization>) -> Vec<f32> {
         fn each<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f32) -> Vec<f32> {

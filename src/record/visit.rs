@@ -1,10 +1,10 @@
-//! What a case's processes tell: loading, warm-up, visits, memory.
+//! What a case's processes report: loading, warm-up, visits, memory.
 
 use serde::{Deserialize, Serialize};
 
 use crate::record::tensor::TensorInfo;
 
-/// What loading told.
+/// The result of loading.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Loaded {
     /// The runtime's own version.
@@ -53,19 +53,19 @@ pub struct WarmupReport {
     pub runs: u32,
     /// Time that they took.
     pub ns: u64,
-    /// Whether the windows agreed; `None` if a fixed count was asked for.
+    /// Whether the windows agreed; `None` if a fixed count was requested.
     pub steady: Option<bool>,
 }
 
-/// What a worker tells of a visit.
+/// What a worker reports about a visit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Visited {
-    /// The first run, kept apart: what an application sees that classifies now and then. `None` if
-    /// every run was to be timed.
+    /// The first run, recorded separately: what an application sees that classifies now and then.
+    /// `None` if every run was to be timed.
     pub cold_ns: Option<u64>,
     /// Untimed runs after it, until two windows agreed or their time was used.
     pub settle_runs: u32,
-    /// Time that these took.
+    /// Time they took.
     pub settle_ns: u64,
     /// The timed runs.
     pub block: Block,
@@ -87,7 +87,7 @@ pub struct Visit {
     /// The timed runs.
     pub block: Block,
     /// Frequency of the CPU that ran them, right after them, if the system reports it. In journals
-    /// of versions that kept no cold run: before them.
+    /// of versions that recorded no cold run: before them.
     pub mhz: Option<u32>,
     /// The first run of the visit.
     #[serde(default)]
@@ -107,7 +107,7 @@ pub struct Visit {
 }
 
 impl Visit {
-    /// What a worker told of the visit in `round` to the case's process number `process`.
+    /// What a worker reported about the visit in `round` to the case's process number `process`.
     #[must_use]
     pub fn of(round: u32, process: u32, visited: Visited) -> Self {
         let Visited { cold_ns, settle_runs, settle_ns, block, cpu, mhz, millidegrees } = visited;
@@ -115,7 +115,7 @@ impl Visit {
     }
 }
 
-/// What is known of one of a case's processes.
+/// What is known about one of a case's processes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Process {
     /// What loading told.

@@ -31,7 +31,7 @@ use crate::worker::protocol::{Reply, Request};
 /// Share of the memory that is available which the models of one pass over the
 /// dataset may take; more models make more passes.
 const MEMORY_SHARE: f64 = 0.5;
-/// Most workers of one pass.
+/// Maximum workers of one pass.
 const MAX_WORKERS: usize = 64;
 
 /// Scores what `records` lack. Returns early, with what is scored in the
@@ -76,8 +76,8 @@ impl From<Fault> for SubjectEnd {
     }
 }
 
-/// A pass: its subjects, and by index what their delegates took. Behind the
-/// members' subjects come those that are only compared with.
+/// A pass: its subjects, and by index what their delegates took. After the members' subjects come
+/// those that are only compared with.
 struct Pass {
     subjects: Vec<Subject>,
     members: Vec<(usize, Option<Coverage>)>,
@@ -170,9 +170,9 @@ fn side_by_side<T: Copy + Send, R: Send>(
     })
 }
 
-/// Gives each subject the one that it is compared with: a subject of the pass that
-/// is scored from early enough on, else one that is loaded only for that and sees
-/// a part of the images ([`reference::every`]). A reference that cannot be loaded leaves its followers without agreement.
+/// Assigns each subject the one that it is compared with: a subject of the pass that has not begun
+/// later, else one that is loaded only for this and sees part of the images ([`reference::every`]).
+/// If a reference cannot be loaded, its subjects have no agreement.
 fn add_references(
     context: &Context<'_>,
     dataset: &Dataset,
@@ -261,7 +261,7 @@ pub(crate) struct Scorer {
     bytes: f64,
 }
 
-/// Has workers load a model, and prepares it for scoring.
+/// Makes workers load a model, and prepares it for scoring.
 pub(crate) fn load_scorer(
     context: &Context<'_>,
     dataset: &Dataset,
@@ -296,7 +296,7 @@ pub(crate) fn load_scorer(
     Ok(Scorer { subject, bytes })
 }
 
-/// Scores a pass; gives the members that came to their end, with their coverage.
+/// Scores a pass; returns the members that finished, with their coverage.
 fn score_pass(
     context: &mut Context<'_>,
     dataset: &Dataset,
@@ -307,7 +307,7 @@ fn score_pass(
     if pass.subjects.is_empty() {
         return Ok(Vec::new());
     }
-    // References stand behind the members and are not told of.
+    // References come after the members and are not reported.
     let members: Vec<usize> = pass.members.iter().map(|(index, _)| *index).collect();
     let stop = context.interrupt();
     let known = unreadable.clone();
@@ -363,8 +363,8 @@ fn end_subject(
     Ok(())
 }
 
-/// Which output of a model stands for which class: as decided before the run began, or
-/// found now for one that is only compared with.
+/// Which output of a model is which class: as decided before the run began, or determined now for
+/// one that is only compared with.
 fn class_map(
     context: &Context<'_>,
     dataset: &Dataset,

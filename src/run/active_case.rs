@@ -1,4 +1,4 @@
-//! A case with a worker: loaded, warm, and visited in turn.
+//! A case with a worker: loaded, warmed up, and visited round after round.
 
 use std::time::{Duration, Instant};
 
@@ -66,7 +66,7 @@ impl ActiveCase {
         self.stopping.processes()
     }
 
-    /// Spreads the case over no more than `most` processes.
+    /// Spreads the case over at most `most` processes.
     pub fn limit_processes(&mut self, most: u32) {
         self.stopping.limit_processes(most);
     }
@@ -127,9 +127,9 @@ impl ActiveCase {
         }
     }
 
-    /// Goes on in a fresh process: what a process's memory layout does to a
-    /// latency can be seen only in another process. Stays in the old one where the user
-    /// interrupted the start of the new one: there will be no further visit.
+    /// Continues in a fresh process: the effect of a process's memory layout on latency shows only
+    /// in another process. Stays in the old one if the user interrupted the start of the new one,
+    /// since there will be no further visit.
     ///
     /// # Errors
     /// The outer error ends the run; the inner one is the case's fault.
@@ -155,8 +155,8 @@ impl ActiveCase {
         }
     }
 
-    /// Memory and coverage. A worker that is lost here has been measured; what
-    /// it can no longer tell stays empty.
+    /// Memory and coverage. A worker that is lost here has been measured; what it can no longer
+    /// report stays empty.
     ///
     /// # Errors
     /// Only what ends the run.
@@ -189,8 +189,8 @@ struct Warm {
     warmup_ns: u64,
 }
 
-/// Starts a worker, warms it up, and writes down what it told; `None` if the user interrupted that,
-/// of which nothing is written down.
+/// Starts a worker, warms it up, and records the results; `None` if the user interrupted it, in
+/// which case nothing is recorded.
 ///
 /// # Errors
 /// The outer error is the case's fault; the inner one the run's.

@@ -30,11 +30,11 @@ use crate::worker::worker_source::unexpected;
 
 /// Inputs that are compared.
 const INPUTS: u32 = 16;
-/// Pixels a side of the random images that become the inputs: enlarged to a
-/// model's size they have the smooth areas and edges that noise has not.
+/// Pixels per side of the random images that become the inputs: enlarged to a model's size they
+/// have smooth areas and edges, unlike noise.
 const SIDE: usize = 8;
 
-/// One vector of real-valued outputs an input.
+/// One vector of real-valued outputs per input.
 type OutputVectors = Vec<Vec<f32>>;
 
 /// Compares what `records` lack with its reference. A case that the latency part

@@ -1,5 +1,5 @@
-//! Models under other pipelines than the one in use, on a sample of the images that they
-//! were scored on. Nothing is switched: what is found is told.
+//! Models with other pipelines than the one in use, on a sample of the images that they were scored
+//! on. Nothing is changed: the findings are only reported.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,9 +24,9 @@ use crate::stats::mcnemar;
 use crate::worker::link::{Fault, Link};
 use crate::worker::protocol::{Reply, Request};
 
-/// Images that every pipeline is scored on, at most.
+/// Maximum images that every pipeline is scored on.
 pub const IMAGES: usize = 100;
-/// Where nothing was stated, runs that score at least this many images check by themselves.
+/// If nothing was stated, runs that score at least this many images make the check.
 pub const BY_ITSELF_FROM: usize = 200;
 
 /// Checks every model that is to be checked and was not yet.
@@ -183,7 +183,7 @@ fn predictions(
     }
 }
 
-/// A worker that several subjects ask in turn: its model is loaded once for all of them.
+/// A worker that several subjects share: its model is loaded once for all of them.
 #[derive(Clone)]
 struct SharedLink(Arc<Mutex<Box<dyn Link + Send>>>);
 

@@ -1,6 +1,6 @@
-//! Which output of each model is scored, and what its scores are: decided once, before
-//! anything is measured. Where neither the file nor its description tells, the model is run
-//! on the first images of the dataset.
+//! Which output of each model is scored, and what its scores are: decided once, before anything is
+//! measured. If neither the file nor its description states it, the model is run on the first
+//! images of the dataset.
 
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
@@ -24,30 +24,30 @@ use crate::worker::link::Fault;
 use crate::worker::protocol::{Reply, Request};
 use crate::worker::worker_source::{Worker, WorkerSource};
 
-/// Images that tell what a model's scores are.
+/// Number of images from which the kind of a model's scores is determined.
 const IMAGES: usize = 16;
 
-/// What was decided of the models of a run.
+/// What was decided about the models of a run.
 #[derive(Debug, Default)]
 pub struct ScoredOutputs {
     /// The outputs that are scored.
     pub scored: Vec<ScoredOutput>,
     /// The models that cannot be scored, each with the sentence that says why.
     pub unscored: Vec<(String, String)>,
-    /// What the dataset's images told, and what was chosen.
+    /// What the dataset's images showed, and what was chosen.
     pub assumed: Vec<String>,
 }
 
-/// What deciding takes.
+/// What the decision needs.
 #[derive(Clone, Copy)]
 pub struct ProbeSetup<'a> {
     /// What is stated of models besides their own descriptions.
     pub overrides: &'a Description,
-    /// The backends of which one runs a model, where that is needed.
+    /// The backends of which one runs a model, if that is needed.
     pub backends: &'a [BackendKind],
-    /// Where its process comes from.
+    /// The source of its process.
     pub workers: &'a WorkerSource,
-    /// The images, where accuracy is measured.
+    /// The images, if accuracy is measured.
     pub dataset: Option<&'a Dataset>,
 }
 
@@ -109,7 +109,7 @@ fn one(model: &Model, means: ProbeSetup<'_>) -> Result<ScoredOutput> {
             Some(probe) => Ok(probe),
             None => OutputProbe::start(model, means),
         };
-        // A model that no backend runs is refused by each of them, in its own words.
+        // A model that no backend runs is refused by each of them, with its own message.
         if let Ok(mut probe) = probe {
             scored.kind = kind_of(&mut probe, model, overrides, dataset, &scored, &outputs)?;
             scored.kind_source = scored.kind.map(|_| BY_IMAGES.to_owned());
@@ -118,7 +118,7 @@ fn one(model: &Model, means: ProbeSetup<'_>) -> Result<ScoredOutput> {
     Ok(scored)
 }
 
-/// The names that a model may give: its labels, those in its graph, or the dataset's.
+/// The names that a model may output: its labels, those in its graph, or the dataset's.
 fn class_names(
     model: &Model,
     labels: Option<Vec<String>>,
@@ -137,7 +137,7 @@ fn class_names(
     })
 }
 
-/// A loaded model that is asked before a run.
+/// A loaded model that is tried before a run.
 struct OutputProbe {
     worker: Worker,
     /// Images of one run.
@@ -167,7 +167,7 @@ impl OutputProbe {
         anyhow::bail!("model {} could not be run: {}", model.name, reasons.join("; "))
     }
 
-    /// What output `output` gives for `count` images.
+    /// The values of output `output` for `count` images.
     fn ask(&mut self, count: usize, output: usize, payload: &[u8]) -> Result<Vec<u8>> {
         let request = Request::Infer { count: u32::try_from(count)?, output };
         match self.worker.link.ask(&request, payload) {
@@ -186,7 +186,7 @@ impl OutputProbe {
     }
 }
 
-/// Gives the outputs that the file leaves open the size that a run gives them.
+/// Sets the sizes of outputs that the file leaves open to those that a run has.
 fn learn_shapes(probe: &mut OutputProbe, outputs: &mut [TensorInfo]) -> Result<()> {
     for (index, output) in outputs.iter_mut().enumerate() {
         let told = probe.worker.loaded.outputs.get(index).filter(|told| !told.is_open());

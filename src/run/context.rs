@@ -85,7 +85,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Tells what happened.
+    /// Reports what happened.
     pub fn observe(&mut self, event: Event<'_>) {
         self.progress.show(self.side, event);
     }
@@ -112,15 +112,15 @@ impl<'a> Context<'a> {
     }
 }
 
-/// A run that is begun: what [`crate::run::execute`] goes on with.
+/// A run that has begun: what [`crate::run::execute`] continues.
 pub struct Started {
     /// The run's folder.
     pub folder: PathBuf,
-    /// What its journal tells so far.
+    /// What its journal holds so far.
     pub run: Run,
     /// Its journal, open.
     pub journal: Journal,
-    /// Its images, where accuracy is measured.
+    /// Its images, if accuracy is measured.
     pub dataset: Option<Dataset>,
     /// Wall time that was spent on it before.
     pub(crate) earlier_seconds: f64,
@@ -139,7 +139,7 @@ impl Started {
         Ok(Self { run, folder, journal, dataset, earlier_seconds: 0.0, is_done: false })
     }
 
-    /// Goes on with the run in `folder`.
+    /// Continues the run in `folder`.
     ///
     /// # Errors
     /// No run, or one that cannot be continued here: see [`resume::check`].
@@ -149,7 +149,7 @@ impl Started {
         Ok(started)
     }
 
-    /// Goes on with the run in `folder`; one that came to its end needs nothing for that.
+    /// Continues the run in `folder`; a finished one needs no checks.
     ///
     /// # Errors
     /// See [`Self::resume`].
@@ -182,7 +182,7 @@ impl Started {
     }
 }
 
-/// One of the runs that are interleaved, while it is measured.
+/// One of the interleaved runs, while it is measured.
 pub struct Side<'a> {
     /// What its parts need.
     pub context: Context<'a>,

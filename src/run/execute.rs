@@ -18,7 +18,7 @@ use crate::worker::worker_source::WorkerSource;
 /// Names of the two sides of runs interleaved, and of their folders.
 pub const SIDES: [&str; 2] = ["base", "new"];
 
-/// Measures what a run lacks and returns it as its journal now tells it. Two runs are interleaved,
+/// Measures what a run lacks and returns it as its journal now holds it. Two runs are interleaved,
 /// round by round, so that their rounds can be paired: the first is the base.
 ///
 /// # Errors

@@ -1,5 +1,5 @@
-//! `journal.jsonl`: one line for everything that was learnt, flushed before
-//! the next thing is begun. The other files of a run are made from it.
+//! `journal.jsonl`: one line for everything that was measured, flushed before the next thing is
+//! begun. The other files of a run are made from it.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{BufRead, BufReader, Write};
@@ -37,7 +37,7 @@ pub enum Entry {
         case: usize,
         /// When it was started, RFC 3339.
         started_at: String,
-        /// What it told.
+        /// What it reported.
         process: Box<Process>,
     },
     /// A block was measured.
@@ -51,14 +51,14 @@ pub enum Entry {
     Memory {
         /// Which case.
         case: usize,
-        /// What the process told.
+        /// What the process reported.
         memory: Memory,
     },
     /// What a case's delegate took.
     Coverage {
         /// Which case.
         case: usize,
-        /// What the runtime told.
+        /// What the runtime reported.
         coverage: Coverage,
     },
     /// A case's latency is done with.
@@ -71,7 +71,7 @@ pub enum Entry {
         error: Option<String>,
         /// Wall time that was spent on it.
         seconds: f64,
-        /// Whether somebody ended its process: it is tried again when the run is resumed.
+        /// Whether its process was killed from outside: it is tried again when the run is resumed.
         #[serde(default, skip_serializing_if = "is_false")]
         killed: bool,
     },
@@ -113,8 +113,8 @@ pub enum Entry {
         /// What was decoded for it.
         decoded: Decoded,
     },
-    /// A model was scored under other pipelines. Only runs that do so have it, so that
-    /// programs before it read all others.
+    /// A model was scored with other pipelines. Only runs that do so have this entry, so that
+    /// earlier programs read all others.
     PreprocessingChecked {
         /// What came of it.
         check: PreprocessingCheck,
@@ -165,11 +165,11 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Begins a journal in `folder`, which is made.
+    /// Begins a journal in `folder`, which is created.
     ///
     /// # Errors
-    /// A folder that cannot be made or written, one that already holds a run,
-    /// or one that another shutterbench is writing.
+    /// A folder that cannot be created or written, one that already holds a run, or one that
+    /// another shutterbench is writing.
     pub fn create(folder: &Path, header: Header) -> Result<Self> {
         make(folder)?;
         let lock = lock(folder)?;
@@ -311,8 +311,8 @@ pub fn header(folder: &Path) -> Result<Header> {
     }
 }
 
-/// Hands over every entry of the journal in `folder`, one line in memory at a
-/// time, and gives the length in bytes of its whole lines.
+/// Passes every entry of the journal in `folder` to `take`, one line in memory at a time, and
+/// returns the length in bytes of its whole lines.
 ///
 /// # Errors
 /// A journal that cannot be read, of a newer schema, or damaged before its

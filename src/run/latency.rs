@@ -1,6 +1,5 @@
-//! The latency part of a run: cases are loaded in groups that fit the memory,
-//! and the cases of a group are visited in turn, round after
-//! round, so that drift of the machine hits every case alike.
+//! The latency part of a run: cases are loaded in groups that fit the memory, and the cases of a
+//! group are visited round after round, so that drift of the machine affects every case alike.
 
 use std::time::{Duration, Instant};
 
@@ -20,18 +19,16 @@ use crate::run::progress::Event;
 use crate::stats::stopping::{Decision, Reason};
 use crate::worker::link::Fault;
 
-/// Share of the memory that is available at the start which loaded models may
-/// take together; the rest is for the page cache and for what runs beside us.
+/// Share of the memory available at the start that loaded models may use together; the rest is for
+/// the page cache and for other programs.
 const MEMORY_SHARE: f64 = 0.5;
 /// Maximum processes that are kept at once, however small their models are.
 const MAX_LOADED: usize = 128;
-/// How often a machine is asked whether it has cooled or charged enough: asking
-/// costs it some work itself.
+/// How often a machine is asked whether it has cooled or charged enough: asking costs it some work.
 const READY_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Cases that are visited next to each other: one of each run that is interleaved, so that a round
-/// of the one has its partner in the other at nearly the same moment. A run alone has one member in
-/// each.
+/// A case of each of the interleaved runs, visited one right after the other, so that a round of
+/// one has its partner in the other at nearly the same moment. A single run has one side.
 type ActivePair = Vec<ActiveSide>;
 
 struct ActiveSide {
@@ -77,8 +74,8 @@ fn load_group(sides: &mut [Side<'_>], waiting: &mut Vec<usize>) -> Result<Vec<Ac
                 pair.push(ActiveSide { side, active });
             }
         }
-        // Renewed together, they need one number of processes: what the slower one
-        // to load affords.
+        // They are renewed together, so they need the same number of processes: what the one that
+        // loads more slowly allows.
         let processes = pair.iter().map(|member| member.active.processes()).min();
         for member in &mut pair {
             member.active.limit_processes(processes.unwrap_or(1));
@@ -102,7 +99,7 @@ fn visit_in_rounds(sides: &mut [Side<'_>], mut group: Vec<ActivePair>) -> Result
             if interrupted(sides) {
                 break;
             }
-            // Who comes first changes: the second may find a warmer machine.
+            // The order alternates at random: the second may find a warmer machine.
             pair.shuffle(&mut rng);
             visit(sides, pair, round)?;
         }
@@ -133,8 +130,8 @@ fn wait_until_ready(sides: &mut [Side<'_>]) {
     }
 }
 
-/// Visits each of the pair once; those that are done with leave. One that
-/// is merely precise enough stays as long as a companion needs a partner.
+/// Visits each side once; those that are done leave. One that is merely precise enough stays as
+/// long as the other needs a partner.
 fn visit(sides: &mut [Side<'_>], pair: &mut ActivePair, round: u32) -> Result<()> {
     let mut decisions = Vec::new();
     for mut member in pair.drain(..) {
@@ -162,8 +159,8 @@ fn visit(sides: &mut [Side<'_>], pair: &mut ActivePair, round: u32) -> Result<()
 }
 
 impl Side<'_> {
-    /// Starts case `index`, if there is one that is not done with; `None` also if it could not be
-    /// started, which is then in its record, and where the user interrupted its warm-up.
+    /// Starts case `index`, if it exists and is not done; `None` also if it could not be started,
+    /// which is then in its record, or if the user interrupted its warm-up.
     fn begin(&mut self, index: usize) -> Result<Option<ActiveCase>> {
         let Some(options) = &self.context.header().options.latency else { return Ok(None) };
         let Some(record) = self.cases.get_mut(index).filter(|record| !record.ended) else {
@@ -214,7 +211,7 @@ impl Side<'_> {
         self.context.keep_case(record, entry)
     }
 
-    /// Ends a case that was lost; one that the end of the whole run took is not done with.
+    /// Ends a case that was lost; one that was lost because the whole run ends is not done.
     fn end(&mut self, case: usize, fault: Fault, spent: Duration) -> Result<()> {
         if fault.is_of_interrupt(self.context.interrupt()) {
             return Ok(());

@@ -12,15 +12,15 @@ use crate::model::resolve;
 use crate::record::description::{Description, Model};
 use crate::record::scored_output::ScoredOutput;
 
-/// Matches models, and those alike once: families share their labels, which take longer
-/// to match than all else takes that is decided of a model beforehand.
+/// Matches models, and similar ones only once: families share their labels, whose matching takes
+/// longer than everything else that is decided beforehand.
 pub struct Matching<'a> {
     dataset: &'a Dataset,
     overrides: &'a Description,
     known: Vec<(MatchKey<'a>, Matched)>,
 }
 
-/// All of a model that matching depends on.
+/// Everything about a model that matching depends on.
 #[derive(PartialEq)]
 struct MatchKey<'a> {
     outputs: usize,
@@ -67,7 +67,7 @@ impl<'a> Matching<'a> {
     }
 }
 
-/// What a model or its graph calls its classes, where those are no mere indices.
+/// The names that a model or its graph gives its classes, unless they are mere indices.
 fn in_graph<'a>(model: &'a Model, scored: &'a ScoredOutput) -> Option<&'a [String]> {
     let of_graph = || model.signature.output_classes.iter().flatten().next();
     let names = Some(&scored.names).filter(|names| !names.is_empty()).or_else(of_graph)?;

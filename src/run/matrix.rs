@@ -19,8 +19,8 @@ pub struct Matrix<'a> {
     pub delegates: &'a [Delegate],
     /// The thread counts.
     pub threads: &'a [NonZeroUsize],
-    /// Whether the thread counts were asked for; where they were not, a backend that
-    /// ignores them gets the first only.
+    /// Whether the thread counts were requested; if not, a backend that ignores them gets only the
+    /// first.
     pub threads_asked: bool,
 }
 
@@ -28,10 +28,9 @@ impl Matrix<'_> {
     /// The cases, in the order of the table: by model, backend, delegate,
     /// threads.
     ///
-    /// A backend that does not read a model's format, or does not know a
-    /// delegate on any machine, makes no case; unless the model, or the pair
-    /// of model and backend, would then have none: what was asked for is
-    /// answered, if only with 'unsupported'.
+    /// A backend that does not read a model's format, or does not know a delegate on any machine,
+    /// makes no case; unless the model, or the pair of model and backend, would then have none:
+    /// every request is answered, if only with 'unsupported'.
     #[must_use]
     pub fn cases(&self) -> Vec<Case> {
         let mut cases = Vec::new();

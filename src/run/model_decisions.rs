@@ -1,5 +1,5 @@
-//! What is decided about the models of a run before any image is scored: what
-//! their outputs stand for, and what had to be assumed.
+//! What is decided about the models of a run before any image is scored: what their outputs mean,
+//! and what had to be assumed.
 
 use anyhow::Result;
 
@@ -14,9 +14,9 @@ use crate::run::matching::Matching;
 
 /// What is decided, and the sentences about what was assumed.
 pub struct ModelDecisions {
-    /// What the models' outputs stand for.
+    /// What the models' outputs mean.
     pub outputs: Vec<OutputClasses>,
-    /// What becomes of their photos.
+    /// How their photos are processed.
     pub pipelines: Vec<ModelPipeline>,
     /// One sentence for all models that share it.
     pub sentences: Vec<String>,
@@ -25,8 +25,7 @@ pub struct ModelDecisions {
 /// Decides about the models.
 ///
 /// # Errors
-/// One sentence: a model that is no classifier of images, or whose labels do not
-/// fit the dataset.
+/// One sentence: a model that is not an image classifier, or whose labels do not fit the dataset.
 pub fn about(
     dataset: &Dataset,
     models: &[Model],

@@ -44,9 +44,9 @@ const BLOCK_MS: f64 = 50.0;
 const MIN_SECONDS: f64 = 0.5;
 /// Maximum time in timed runs per case.
 const MAX_SECONDS: f64 = 10.0;
-/// The seed where none is given.
+/// The default seed.
 pub const SEED: u64 = 0;
-/// Silence after which a worker counts as hung.
+/// Time without a sign of life after which a worker counts as hung.
 const TIMEOUT_SECONDS: f64 = 60.0;
 
 /// A run that is ready to start.
@@ -54,7 +54,7 @@ const TIMEOUT_SECONDS: f64 = 60.0;
 pub struct Plan {
     /// What its journal begins with.
     pub header: Header,
-    /// The images, where accuracy is measured.
+    /// The images, if accuracy is measured.
     pub dataset: Option<Dataset>,
 }
 
@@ -170,20 +170,19 @@ pub fn run_id(moment: OffsetDateTime) -> Result<String> {
     Ok(format!("{}-{:06x}", run_second(moment)?, rand::random::<u32>() >> 8))
 }
 
-/// The part of a run's name that tells the second.
+/// The part of a run's name that states the second.
 pub(crate) fn run_second(moment: OffsetDateTime) -> Result<String> {
     moment
         .format(format_description!("[year][month][day]-[hour][minute][second]"))
         .context("could not name the run after the time")
 }
 
-/// Why a shard but the first has no latencies: figures of several machines
-/// would not belong together.
+/// Why only the first shard has latencies: figures of several machines cannot be combined.
 pub(crate) fn latency_elsewhere(shard: Shard) -> String {
     format!("shard {shard}: latency is measured only by shard 1")
 }
 
-/// Opens a dataset, or the sample of it that was asked for.
+/// Opens a dataset, or the requested sample of it.
 ///
 /// # Errors
 /// See [`Dataset::open`] and [`Dataset::sample`].
@@ -204,8 +203,7 @@ pub fn open_dataset(options: &AccuracyOptions, seed: u64) -> Result<Dataset> {
     Ok(dataset)
 }
 
-/// One thread, and as many as there are CPUs: what a run measures that names neither
-/// models nor threads.
+/// One thread, and as many as there are CPUs: what a run without models and threads measures.
 fn one_and_all_cpus() -> Vec<NonZeroUsize> {
     let all = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let mut counts = vec![NonZeroUsize::MIN, all];
@@ -213,15 +211,14 @@ fn one_and_all_cpus() -> Vec<NonZeroUsize> {
     counts
 }
 
-/// Where more images were asked for than the dataset has.
+/// For when more images were requested than the dataset has.
 fn fewer_images(options: &AccuracyOptions, dataset: &Dataset) -> Option<String> {
     let (asked, all) = (options.images?, dataset.entries.len());
     (asked > all)
         .then(|| format!("--images {asked}: the dataset has {all}; all of them are scored"))
 }
 
-/// The backends that were asked for, each of which must be present; or all
-/// that are.
+/// The requested backends, each of which must be present; or all that are.
 fn backends(wanted: &[BackendKind], assumptions: &mut Vec<String>) -> Result<Vec<BackendKind>> {
     let mut present = Vec::new();
     let swept = BackendKind::VARIANTS.iter().filter(|kind| kind.capabilities().in_default_sweep);
@@ -329,7 +326,7 @@ fn latency_options(wanted: &SuiteFile) -> Result<LatencyOptions> {
     })
 }
 
-/// The dataset that was named, else the embedded family's for its own models.
+/// The named dataset, else the embedded family's for its own models.
 fn accuracy_options(
     wanted: &SuiteFile,
     models: &[Model],
@@ -358,7 +355,7 @@ fn accuracy_options(
     }))
 }
 
-/// The labelled images of the embedded family, where all models are of it.
+/// The labelled images of the embedded family, if all models belong to it.
 #[must_use]
 pub fn embedded_dataset(models: &[Model]) -> Option<std::path::PathBuf> {
     let manifest = Manifest::embedded().ok()?;

@@ -1,4 +1,4 @@
-//! What a run tells while it goes on: bars on a terminal, plain lines elsewhere.
+//! The progress of a run: bars on a terminal, plain lines elsewhere.
 
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,11 +24,11 @@ pub enum Event<'a> {
         /// Cases of the group that want more.
         cases_left: usize,
     },
-    /// The machine is too hot or too little charged: in words.
+    /// The machine is too hot or not charged enough: the sentence.
     Waiting(&'a str),
     /// Images were scored.
     Scored {
-        /// So many of all subjects together.
+        /// Number for all subjects together.
         images: usize,
     },
     /// An accuracy subject is done with.
@@ -56,7 +56,7 @@ enum Style {
 }
 
 impl Progress {
-    /// For a run of so many cases and so many images over all subjects.
+    /// For a run with this many cases, and this many images over all subjects.
     #[must_use]
     pub fn new(quiet: bool, cases: usize, images: usize) -> Self {
         let style = if quiet {
@@ -64,7 +64,7 @@ impl Progress {
         } else if std::io::stderr().is_terminal() {
             let bar = ProgressBar::new((cases + images) as u64);
             let template = "{bar:30} {percent:>3}% {elapsed} {wide_msg}";
-            // The template is a constant; the default style stands in should it ever be wrong.
+            // The template is a constant; should it ever be wrong, the default style is used.
             bar.set_style(
                 ProgressStyle::with_template(template)
                     .unwrap_or_else(|_| ProgressStyle::default_bar()),
@@ -77,8 +77,8 @@ impl Progress {
         Self { style, cases, ended: AtomicUsize::new(0) }
     }
 
-    /// Shows one event. `side` tells which of two runs interleaved it is of, and is empty for a run
-    /// alone.
+    /// Shows one event. `side` says which of two interleaved runs it belongs to, and is empty for a
+    /// single run.
     pub fn show(&self, side: &str, event: Event<'_>) {
         if let Event::CaseEnded(_) = event {
             self.ended.fetch_add(1, Ordering::Relaxed);
@@ -91,7 +91,7 @@ impl Progress {
             Style::Quiet => {}
             Style::Lines => {
                 if let Some(line) = line {
-                    // Nobody may be there to read it: a connection that broke.
+                    // There may be no reader, if the connection broke.
                     let _ = writeln!(std::io::stderr(), "{line}");
                 }
             }

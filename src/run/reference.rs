@@ -1,6 +1,5 @@
-//! What a model's outputs are compared with: the same weights in float32, where
-//! its description names them, else the model itself; without a delegate on the
-//! runtime that its format comes from.
+//! What a model's outputs are compared with: the same weights in float32, if its description names
+//! them, else the model itself; without a delegate, on the runtime that its format comes from.
 
 use std::num::NonZeroUsize;
 
@@ -15,9 +14,8 @@ use crate::record::description::Model;
 use crate::record::format::Format;
 use crate::record::header::Header;
 
-/// The models that `models` name as their references and that are not among
-/// them, from the manifest or the folder that the model lies in; with a sentence
-/// for each that was not found.
+/// The models that `models` name as their references and that are not among them, from the manifest
+/// or the folder of the model; with a sentence for each that was not found.
 ///
 /// # Errors
 /// A reference that is found and cannot be used.
@@ -61,8 +59,7 @@ pub fn key(reference: &Model) -> AccuracyKey {
     AccuracyKey { model, backend, delegate, device: None }
 }
 
-/// The agreement of `model` with its reference, with a word of whether their numbers are
-/// of different kinds.
+/// The agreement of `model` with its reference, and whether their numbers are of different kinds.
 #[must_use]
 pub fn of_kinds(header: &Header, model: &str, agreement: Agreement) -> Agreement {
     let kind = |model: &str| header.scored_of(model).and_then(|scored| scored.kind);
@@ -73,13 +70,12 @@ pub fn of_kinds(header: &Header, model: &str, agreement: Agreement) -> Agreement
     Agreement { kinds_differ, ..agreement }
 }
 
-/// Least images that a reference sees which is not scored itself: as many as there are
-/// random inputs without a dataset, and enough that 4 of them with another best class
-/// flag a case (the Wilson interval of 12 in 16 ends below 0.9).
+/// Minimum images for a reference that is not scored itself: as many as there are random inputs
+/// without a dataset, and enough that 4 of them with another best class flag a case (the Wilson
+/// interval of 12 in 16 ends below 0.9).
 const LEAST_IMAGES: usize = 16;
-/// One image in so many it sees at most, where that is more. A runtime's own kernels
-/// can be several times slower than a delegate's, so that all images would cost more
-/// than the scoring.
+/// It sees one image in this many, if that is more. A runtime's own kernels can be several times
+/// slower than a delegate's, so that all images would cost more than the scoring.
 const ONE_IN: usize = 50;
 
 /// Which images a reference sees that is not scored itself: those at multiples of

@@ -1,25 +1,25 @@
-//! What a journal leaves to do when its run is resumed.
+//! What remains to do when a run is resumed.
 
 use std::collections::BTreeSet;
 
 use crate::record::run::Run;
 use crate::run::journal::Entry;
 
-/// What a journal leaves to do.
+/// What remains to do according to a journal.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Remaining {
-    /// Cases whose process somebody killed.
+    /// Cases whose process was killed from outside.
     cases: BTreeSet<usize>,
-    /// Accuracy subjects whose process somebody killed.
+    /// Accuracy subjects whose process was killed from outside.
     subjects: BTreeSet<usize>,
-    /// Whether the run came to its end.
+    /// Whether the run finished.
     finished: bool,
     /// Wall time that was spent on the run so far, as far as it is known.
     pub seconds: f64,
 }
 
 impl Remaining {
-    /// What these entries leave.
+    /// What remains after these entries.
     #[must_use]
     pub fn of(entries: &[Entry]) -> Self {
         let mut left = Self::default();

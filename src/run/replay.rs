@@ -55,7 +55,7 @@ pub fn run(entries: Vec<Entry>) -> Result<Run> {
     Ok(run)
 }
 
-/// The names of images, each held once however many subjects were scored on it.
+/// The names of images, each stored once however many subjects were scored on it.
 #[derive(Default)]
 struct ImageNames(HashSet<Arc<str>>);
 
@@ -94,7 +94,7 @@ fn begun(entry: Entry) -> Result<Run> {
 /// Predictions in one entry.
 const BATCH: usize = 1000;
 
-/// The entries of a journal that tells of `run`: [`run`] backwards.
+/// The entries of a journal that describes `run`: the inverse of [`run`].
 pub fn entries(run: &Run) -> impl Iterator<Item = Entry> + '_ {
     let cases = run.cases.iter().enumerate().flat_map(|(case, record)| case_entries(case, record));
     let subjects = run

@@ -67,8 +67,8 @@ pub fn check(header: &Header) -> Result<Option<Dataset>> {
     Ok(Some(dataset))
 }
 
-/// Whether the runtimes are those of the run's beginning and, where latency is measured, so
-/// are the kernel and the frequency governor.
+/// Whether the runtimes are the same as when the run began and, if latency is measured, also the
+/// kernel and the frequency governor.
 fn same_surroundings(header: &Header, host: &Host) -> Result<()> {
     let run = &header.run_id;
     for then in &header.runtimes {
@@ -95,7 +95,7 @@ fn same_surroundings(header: &Header, host: &Host) -> Result<()> {
         ("frequency governor", &header.host.governor, &host.governor),
     ];
     for (what, then, now) in facts {
-        // An earlier build, or a system that does not tell.
+        // An earlier build, or a system that does not report it.
         let Some(then) = then else { continue };
         let now = now.as_deref().unwrap_or("unknown");
         ensure!(

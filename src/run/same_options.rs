@@ -1,5 +1,4 @@
-//! Whether a run that is to be continued is the one that is asked for: its options, named
-//! as on the command line.
+//! Whether a run to be continued is the requested one: its options, named as on the command line.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,8 +13,8 @@ use crate::run::suite_file::SuiteFile;
 /// Options by their names, without the dashes.
 type OptionValues = BTreeMap<String, Value>;
 
-/// Refuses to go on with a run whose options are not those of `wanted`, the header of the
-/// run that would begin now.
+/// Refuses to continue a run whose options are not those of `wanted`, the header of the run that
+/// would begin now.
 ///
 /// # Errors
 /// One sentence with the first option that differs.
@@ -74,7 +73,7 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-/// The options that a run's header tells of.
+/// The options that a run's header records.
 fn options_of(header: &Header) -> Result<OptionValues> {
     let mut named = OptionValues::new();
     if let Value::Object(options) = serde_json::to_value(&header.options)? {
@@ -142,7 +141,7 @@ fn distinct<T: Serialize>(values: impl Iterator<Item = T>) -> Result<Value> {
     Ok(Value::from(seen))
 }
 
-/// The options that a command line gives.
+/// The options given on a command line.
 fn given_options(given: &SuiteFile) -> Result<OptionValues> {
     let mut named = OptionValues::new();
     let Value::Object(fields) = serde_json::to_value(given)? else { return Ok(named) };

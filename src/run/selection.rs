@@ -1,4 +1,4 @@
-//! Which cases of a matrix a run measures: those that were asked for, and its part of them.
+//! Which cases of a matrix a run measures: the requested ones, and its part of them.
 
 use anyhow::{Context, Result, bail, ensure};
 use glob::Pattern;
@@ -11,7 +11,7 @@ use crate::run::suite_file::SuiteFile;
 /// that all of them measure.
 ///
 /// # Errors
-/// One sentence: a pattern that is none or matches nothing, or a part without a case.
+/// One sentence: a pattern that is invalid or matches nothing, or a part without a case.
 pub fn select(
     all: Vec<Case>,
     wanted: &SuiteFile,
@@ -82,7 +82,7 @@ fn the_only(cases: &[Case], text: &str) -> Result<String> {
     }
 }
 
-/// An id, or a pattern of a case's or a model's name.
+/// An id, or a pattern for the name of a case or a model.
 struct CasePattern<'a> {
     text: &'a str,
     pattern: Pattern,

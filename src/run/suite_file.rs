@@ -61,7 +61,7 @@ pub struct SuiteFile {
 }
 
 impl SuiteFile {
-    /// Parses the text of a suite file that lies in `folder`.
+    /// Parses the text of a suite file in `folder`.
     ///
     /// # Errors
     /// What is wrong and in which line.
@@ -82,7 +82,7 @@ impl SuiteFile {
     /// Reads a suite file.
     ///
     /// # Errors
-    /// A file that cannot be read or is no suite.
+    /// A file that cannot be read or is not a suite.
     pub fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path)
             .with_context(|| format!("could not read suite {}", path.display()))?;

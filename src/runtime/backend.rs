@@ -1,4 +1,4 @@
-//! The runtimes behind one small trait. No runtime's types leave this room.
+//! The runtimes, behind one small trait. No runtime's types leave this module.
 
 use crate::record::backend_kind::BackendKind;
 use crate::record::delegate::Delegate;
@@ -16,9 +16,9 @@ pub struct LoadRequest<'a> {
     pub model: &'a Path,
     /// What the graph is handed to.
     pub delegate: &'a Delegate,
-    /// CPU threads asked for.
+    /// CPU threads requested.
     pub threads: NonZeroUsize,
-    /// Images a run: the size of the inputs' first dimension.
+    /// Images per run: the size of the inputs' first dimension.
     pub batch: NonZeroUsize,
     /// The shapes that the model runs with; without them what its file leaves open is 1.
     pub shaped: Option<&'a Shaped>,
@@ -36,7 +36,7 @@ pub trait Backend {
     /// delegate applied, tensors allocated.
     ///
     /// # Errors
-    /// [`BackendError::Unsupported`] where this runtime cannot run this model
-    /// or delegate; [`BackendError::Failed`] where it should have and did not.
+    /// [`BackendError::Unsupported`] if this runtime cannot run this model or delegate;
+    /// [`BackendError::Failed`] if it should have but did not.
     fn load(&self, request: &LoadRequest<'_>) -> Result<Box<dyn Session>, BackendError>;
 }

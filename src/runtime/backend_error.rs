@@ -10,7 +10,7 @@ pub enum BackendError {
     Absent {
         /// Why it cannot be used.
         reason: String,
-        /// The command or setting that brings it.
+        /// The command or setting that provides it.
         remedy: String,
     },
     /// This runtime cannot run this model, delegate or setting: an answer,

@@ -31,8 +31,8 @@ pub(crate) fn check_format(
     Err(BackendError::Unsupported(format!("{backend} does not read {format} models")))
 }
 
-/// The sentence for a model that a runtime did not take. It names the file alone:
-/// results are published, and its folder is nobody's business.
+/// The sentence for a model that a runtime did not accept. It names only the file: results are
+/// published, and the folder is private.
 pub(crate) fn cannot_load(model: &Path, reason: &dyn std::fmt::Display) -> String {
     let file = model.file_name().unwrap_or(model.as_os_str()).to_string_lossy();
     format!("could not load model {file}: {}", one_line(&reason.to_string()))

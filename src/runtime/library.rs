@@ -1,4 +1,4 @@
-//! Where runtimes' shared libraries lie.
+//! The locations of runtimes' shared libraries.
 
 use crate::fetch::bring::{TARGET, user_folder};
 use std::env;
@@ -67,8 +67,8 @@ impl RuntimeLibrary {
     /// Finds the file.
     ///
     /// # Errors
-    /// [`BackendError::Absent`] with the folders that were searched and the
-    /// command that brings it.
+    /// [`BackendError::Absent`] with the folders that were searched and the command that fetches
+    /// it.
     pub fn find(self) -> Result<PathBuf, BackendError> {
         if let Some(path) = env::var_os(self.variable()).map(PathBuf::from) {
             return if path.is_file() {

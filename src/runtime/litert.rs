@@ -39,7 +39,7 @@ impl Litert {
     /// Opens the library.
     ///
     /// # Errors
-    /// [`BackendError::Absent`] where there is none or it lacks the interface.
+    /// [`BackendError::Absent`] if there is none or it lacks the interface.
     pub fn open() -> Result<Self, BackendError> {
         let path = RuntimeLibrary::Litert.find()?;
         let absent = |why: &dyn std::fmt::Display| BackendError::Absent {
@@ -63,8 +63,8 @@ impl Backend for Litert {
         BackendKind::Litert
     }
 
-    /// LiteRT does not tell its version; its library's hash does, where it is
-    /// one that `fetch` brings.
+    /// LiteRT does not report its version; the library's hash identifies it, if `fetch` installed
+    /// it.
     fn version(&self) -> String {
         crate::fetch::bring::known_version(&self.library).unwrap_or_else(|| "unknown".into())
     }
@@ -140,7 +140,7 @@ struct LitertRecipe {
     threads: NonZeroUsize,
 }
 
-/// Whether LiteRT keeps account of what it calls, which costs time.
+/// Whether LiteRT records what it calls, which costs time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Profiling {
     Off,
@@ -157,7 +157,7 @@ impl LitertRecipe {
         CompiledModel::create(&self.model, &options)
     }
 
-    /// What one run of the model calls.
+    /// The calls of one run of the model.
     fn calls(&self, tensors: &SessionTensors) -> ApiResult<Vec<Call>> {
         let mut compiled = self.compile(Profiling::On)?;
         let mut ends = ModelBuffers::create(&self.model, &compiled, tensors)?;
@@ -210,7 +210,7 @@ impl Executor {
     }
 }
 
-/// Says why there is no GPU where LiteRT did not bring one up.
+/// Explains why LiteRT started no GPU accelerator.
 fn check_gpu(accelerators: &[String]) -> Result<(), BackendError> {
     if accelerators.iter().any(|name| name.to_lowercase().contains("gpu")) {
         return Ok(());
@@ -346,8 +346,8 @@ impl Session for LitertSession {
             Executor::Builtin | Executor::Xnnpack => {
                 Some(self.recipe.calls(&self.tensors).map_err(failed)?)
             }
-            // The GPU accelerator cannot be profiled ('Profile is not
-            // implemented'); LiteRT tells only whether it left anything.
+            // The GPU accelerator cannot be profiled ('Profile is not implemented'); LiteRT reports
+            // only whether it left anything.
             Executor::Gpu if self.compiled.is_fully_accelerated().map_err(failed)? => {
                 return Ok(litert_coverage::full(&self.operators));
             }

@@ -6,7 +6,7 @@ use crate::record::coverage::ExecutionPlan;
 use crate::record::coverage::{Coverage, DelegateStatus};
 use crate::runtime::litert_api::profiler::Call;
 
-/// Where LiteRT says that nothing was left. In how many pieces it does not say.
+/// For when LiteRT reports that nothing was left. It does not report the number of partitions.
 pub(crate) fn full(operators: &[(String, usize)]) -> Coverage {
     let nodes = nodes(operators);
     Coverage {
@@ -17,9 +17,9 @@ pub(crate) fn full(operators: &[(String, usize)]) -> Coverage {
     }
 }
 
-/// From the calls of one run; `operators` are the file's. Without `calls`, or
-/// where they do not fit the file (a loop calls a node more than once), a
-/// delegate that was `asked` for is of unknown coverage.
+/// From the calls of one run; `operators` are the file's. Without `calls`, or if they do not fit
+/// the file (a loop calls a node more than once), the coverage of a requested delegate (`asked`) is
+/// unknown.
 pub(crate) fn of(operators: &[(String, usize)], calls: Option<&[Call]>, asked: bool) -> Coverage {
     let total = nodes(operators);
     let after = calls.map(|calls| plan(operators, calls));
@@ -39,8 +39,8 @@ fn nodes(operators: &[(String, usize)]) -> Option<u32> {
     u32::try_from(operators.iter().map(|(_, count)| count).sum::<usize>()).ok()
 }
 
-/// Nodes under an operator's own name are the runtime's; others stand for a
-/// delegate, as does a series of calls inside one.
+/// Nodes under an operator's own name are the runtime's; others represent a delegate, as does a
+/// series of calls inside one.
 fn plan(operators: &[(String, usize)], calls: &[Call]) -> ExecutionPlan {
     let mut plan = ExecutionPlan::default();
     // The place of the last call inside the present piece; `None` outside one.

@@ -37,15 +37,15 @@ pub struct Onnxruntime {
     version: String,
 }
 
-/// ONNX Runtime keeps one environment a process.
+/// ONNX Runtime keeps one environment per process.
 static ENVIRONMENT: Mutex<Option<Environment>> = Mutex::new(None);
 
 impl Onnxruntime {
     /// Opens the library.
     ///
     /// # Errors
-    /// [`BackendError::Absent`] where there is none or it is no ONNX Runtime
-    /// of a fitting version.
+    /// [`BackendError::Absent`] if there is none or it is not an ONNX Runtime of a suitable
+    /// version.
     pub fn open() -> Result<Self, BackendError> {
         let path = RuntimeLibrary::Onnxruntime.find()?;
         let version = version_of(&path)?;
@@ -156,8 +156,7 @@ impl Backend for Onnxruntime {
     }
 }
 
-/// The inputs as they run: of the shapes that the request states, where the session takes
-/// those.
+/// The inputs as they run: with the shapes that the request states, if the session accepts those.
 fn inputs(outlets: &[Outlet], shaped: &Shaped) -> Result<Vec<TensorInfo>, BackendError> {
     outlets
         .iter()
@@ -201,7 +200,7 @@ fn outputs(outlets: &[Outlet], known: &[TensorInfo]) -> Result<Vec<TensorInfo>, 
             let element = element_of(&name, *ty)?;
             let sizes: Option<Vec<usize>> =
                 shape.iter().map(|size| usize::try_from(*size).ok()).collect();
-            // A shape that nobody states looks like that of a single number.
+            // An unstated shape looks like that of a single number.
             let scalar = known.is_none_or(|known| !known.unshaped);
             match (sizes, known) {
                 (Some(sizes), _) if !sizes.is_empty() || scalar => {
@@ -223,7 +222,7 @@ fn element_of(name: &str, kind: TensorElementType) -> Result<ElementType, Backen
     })
 }
 
-/// Whether an output is memory of one size, which can be set aside before a run.
+/// Whether an output has a fixed size, so that it can be allocated before a run.
 fn is_plain(kind: &ValueType) -> bool {
     matches!(kind, ValueType::Tensor { ty, .. } if *ty != TensorElementType::String)
 }

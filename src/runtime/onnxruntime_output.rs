@@ -34,7 +34,7 @@ pub(crate) fn values(session: &RuntimeSession, binding: &IoBinding) -> ort::Resu
     }
 }
 
-/// The bytes of a value. Maps give their scores in the order of `classes`.
+/// The bytes of a value. The scores of maps are returned in the order of `classes`.
 pub(crate) fn bytes(value: &DynValue, width: usize, classes: &[String]) -> ort::Result<Vec<u8>> {
     match value.dtype() {
         ValueType::Tensor { ty: TensorElementType::String, .. } => {

@@ -51,7 +51,7 @@ pub(crate) fn coverage(recipe: &OnnxruntimeRecipe, known: &[TensorInfo]) -> ort:
     Ok(count(&text, recipe.provider().map(|provider| provider.name())))
 }
 
-/// Counts the kernels of a profile. `asked` is the provider that was asked for.
+/// Counts the kernels of a profile. `asked` is the requested provider.
 fn count(profile: &str, asked: Option<&str>) -> Coverage {
     let Ok(events) = serde_json::from_str::<Vec<TraceEvent>>(profile) else {
         let status = asked.map(|_| DelegateStatus::Unknown);

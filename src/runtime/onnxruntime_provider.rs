@@ -35,7 +35,7 @@ impl Provider {
         }
     }
 
-    /// Gives the graph to this provider first.
+    /// Offers the graph to this provider first.
     pub(crate) fn register(self, builder: &mut SessionBuilder) -> ort::Result<()> {
         match self {
             Self::Xnnpack => ep::XNNPACK::default().register(builder),

@@ -43,7 +43,7 @@ impl OnnxruntimeRecipe {
         Ok(builder)
     }
 
-    /// The provider that was asked for.
+    /// The requested provider.
     pub(crate) fn provider(&self) -> Option<provider::Provider> {
         self.provider
     }

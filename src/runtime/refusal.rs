@@ -1,4 +1,4 @@
-//! Why a runtime did not take a model, in words that lead to a remedy: without the paths of
+//! Why a runtime did not accept a model, worded so that it leads to a remedy: without the paths of
 //! the machine that built the runtime, and without its dumps of operators.
 
 use std::path::Path;
@@ -74,8 +74,7 @@ fn versions(said: &str, own: &str, most: &str) -> Option<(u64, u64)> {
     (first > last).then_some((first, last))
 }
 
-/// A message without where in the runtime's sources it comes from, and cut where it begins
-/// to print a graph.
+/// A message without its position in the runtime's sources, cut where it begins to print a graph.
 pub(crate) fn plain(said: &str) -> String {
     let mut text = one_line(said);
     // `/onnxruntime_src/onnxruntime/core/graph/model.cc:256 onnxruntime::Model::Model(...) `

@@ -11,8 +11,7 @@ use crate::runtime::tract::Tract;
 /// Opens a backend.
 ///
 /// # Errors
-/// [`BackendError::Absent`] where its runtime is not on this machine or was
-/// not built in.
+/// [`BackendError::Absent`] if its runtime is not on this machine or was not built in.
 pub fn open(kind: BackendKind) -> Result<Box<dyn Backend>, BackendError> {
     Ok(match kind {
         BackendKind::Tflite => Box::new(Tflite::open()?),

@@ -22,11 +22,11 @@ pub trait Session {
     /// Copies bytes into input `index`, both checked by [`Self::set_input`].
     ///
     /// # Errors
-    /// What the runtime says.
+    /// The runtime's error.
     fn write_input(&mut self, index: usize, bytes: &[u8]) -> Result<(), BackendError>;
 
-    /// Runs the model once on the inputs that were set last. This is what is
-    /// timed: it allocates nothing of ours and copies nothing of ours.
+    /// Runs the model once on the inputs that were set last. This is what is timed: our code
+    /// allocates and copies nothing in it.
     ///
     /// # Errors
     /// What the runtime says.
@@ -38,8 +38,8 @@ pub trait Session {
     /// What the runtime says; no run yet.
     fn read_output(&self, index: usize) -> Result<Vec<u8>, BackendError>;
 
-    /// What the delegate really took, as the runtime itself tells it. Called
-    /// outside every timed run; it may run the model once to find out.
+    /// What the delegate really took, as the runtime itself reports it. Called outside every timed
+    /// run; it may run the model once to find out.
     ///
     /// # Errors
     /// What the runtime says.

@@ -55,8 +55,7 @@ impl Tflite {
     /// Opens the library.
     ///
     /// # Errors
-    /// [`BackendError::Absent`] where there is none or it is no TensorFlow
-    /// Lite C library.
+    /// [`BackendError::Absent`] if there is none or it is not a TensorFlow Lite C library.
     pub fn open() -> Result<Self, BackendError> {
         let path = RuntimeLibrary::Tflite.find()?;
         let library = open_library(&path)?;
@@ -214,7 +213,7 @@ fn describe(tensors: &[RuntimeTensor<'_>]) -> Result<Vec<TensorInfo>, BackendErr
             })?;
             let shape = tensor.shape().map_err(failed)?;
             let params = tensor.quantization_params();
-            // A scale of 0 is the C interface's word for 'not quantised'.
+            // In the C interface, a scale of 0 means 'not quantised'.
             let quantization = (params.scale > 0.0)
                 .then_some(Quantization { scale: params.scale, zero_point: params.zero_point });
             Ok(TensorInfo::fixed(name, shape, element, quantization))

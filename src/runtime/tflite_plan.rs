@@ -1,11 +1,10 @@
 //! What a delegate really took, read from TensorFlow Lite's execution plan.
 //!
-//! A delegate of ours that takes nothing is shown the plan twice: before the
-//! delegate in question is applied and after the tensors are allocated (some
-//! builds of the library apply XNNPACK by themselves at that point). Nodes
-//! that left the plan in between were taken; nodes that came with an owner
-//! are the partitions. This happens on an interpreter of its own, so that the
-//! measured one carries nothing extra.
+//! Our own delegate, which takes nothing, looks at the plan twice: before the delegate in question
+//! is applied, and after the tensors are allocated (when some builds of the library apply XNNPACK
+//! on their own). Nodes that left the plan in between were taken; nodes that came with an owner are
+//! the partitions. This happens on a separate interpreter, so that the measured one carries nothing
+//! extra.
 
 use std::ffi::c_void;
 use std::ptr::{self, NonNull};
@@ -80,8 +79,8 @@ fn plans(
     (status == OK).then_some((before.plan?, after.plan?))
 }
 
-/// A bare interpreter with its model, on the C interface: the binding does not
-/// let a delegate of ours in.
+/// A bare interpreter with its model, on the C interface: the binding does not accept our own
+/// delegate.
 struct Interpreter<'a> {
     api: &'a tensorflowlite_c,
     raw: NonNull<TfLiteInterpreter>,

@@ -14,7 +14,7 @@ pub(crate) struct Chunk {
     pub images: Vec<Prepared>,
     /// By input spec: the tensors of all images, one after the other.
     pub tensors: Vec<Vec<u8>>,
-    /// Where the feeders leave their outputs for each other.
+    /// The outputs that feeders leave for each other.
     pub exchange: Exchange,
     /// Given back when the last feeder drops the chunk.
     pub _credit: Credit,

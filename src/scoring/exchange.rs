@@ -1,6 +1,6 @@
-//! Where the feeders of a chunk leave their outputs for each other, so that a
-//! subject is compared with its reference on every image, while the outputs of
-//! no more than the chunks in flight are kept: they go with the chunk.
+//! The outputs that the feeders of a chunk leave for each other, so that a subject is compared with
+//! its reference on every image, while only the outputs of chunks in flight are kept: they are
+//! dropped with the chunk.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -39,7 +39,7 @@ pub(crate) type ImageOutputs = Vec<(usize, Vec<f32>)>;
 #[derive(Debug, Default)]
 pub(crate) struct Exchange(Mutex<Vec<Option<ImageOutputs>>>);
 
-/// What a subject came to on a chunk; nothing where outputs do not compare.
+/// A subject's outputs on a chunk; `None` if outputs cannot be compared.
 pub(crate) type Compared = (usize, Option<Agreement>);
 
 impl Exchange {

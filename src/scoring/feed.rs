@@ -20,8 +20,8 @@ use crate::scoring::supply::{blend, tensor_bytes};
 use crate::worker::link::{Fault, Link};
 use crate::worker::protocol::{Reply, Request};
 
-/// A worker is asked for no more than this at once, so that others get their
-/// turn and a slow model's worker is never silent for long.
+/// The maximum per request to a worker, so that others get their turn and a slow model's worker is
+/// never silent for long.
 const ASK_NS: u64 = 200_000_000;
 
 /// What the feeders of a pass share; `lost` is of one subject's.
@@ -30,7 +30,7 @@ pub(crate) struct Shared<'a> {
     pub references: &'a References,
     /// Whether the subject's worker was lost.
     pub lost: &'a AtomicBool,
-    /// Subjects that something is still to be told of.
+    /// Subjects that still have something to report.
     pub alive: &'a AtomicUsize,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct Shared<'a> {
 struct Inferred {
     predictions: Vec<Prediction>,
     preprocess_ns: Vec<u64>,
-    /// Real-valued outputs, where they are compared with others.
+    /// Real-valued outputs, if they are compared with others.
     outputs: Option<ImageOutputs>,
 }
 
@@ -152,7 +152,7 @@ impl Feeder {
             let began = now_ns();
             let outputs = self.ask(link, count, &payload)?;
             blend(&self.image_ns, (now_ns() - began) / count as u64);
-            // One that sees but a few images keeps nobody waiting.
+            // One that sees only a few images keeps nobody waiting.
             if self.every == 1 {
                 niced.costs(self.image_ns.load(Ordering::Relaxed) / self.workers);
             }
@@ -168,7 +168,7 @@ impl Feeder {
         Ok(inferred)
     }
 
-    /// The tensors of these images, copied only where others lie between them.
+    /// The tensors of these images, copied only if others are between them.
     fn payload<'t>(&self, tensors: &'t [u8], images: &[usize]) -> Cow<'t, [u8]> {
         let of = |first: usize, count: usize| {
             &tensors[first * self.input_bytes..(first + count) * self.input_bytes]

@@ -1,4 +1,4 @@
-//! What scores alone tell of wrong labels, where no name could contradict them.
+//! What scores alone show about wrong labels, if no name could contradict them.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,20 +9,19 @@ use crate::record::output_classes::OutputClasses;
 use crate::record::prediction::Prediction;
 use crate::stats::interval::wilson;
 
-/// Fewer images tell nothing of a shift.
+/// Fewer images do not show a shift.
 const LEAST_SHIFTED: usize = 10;
-/// A shifted Top-1 is at most this, or five times chance: neighbours among
-/// ILSVRC's classes look alike. Four MobileNets of 41.6% to 86.4% on 500 photos
-/// had 0.2% to 1.2% at an offset that is wrong by one; one in ten leaves room for
-/// a set whose neighbours are closer.
+/// A shifted Top-1 is at most this, or five times chance: neighbours among ILSVRC's classes look
+/// alike. Four MobileNets of 41.6% to 86.4% on 500 photos had 0.2% to 1.2% at an offset that is
+/// wrong by one; one in ten allows for a set whose neighbours are closer.
 const MOST_SHIFTED: f64 = 0.1;
-/// What tells a shift: Top-1 is so many times as high with every class moved (34
-/// to 216 times for those).
+/// A shift is assumed if Top-1 is this many times as high with every class moved (34 to 216 times
+/// for those).
 const TIMES: f64 = 5.0;
 /// With every class moved Top-1 is at least this, and four times chance: among few
 /// classes a shuffle moves some by one.
 const LEAST_MOVED: f64 = 0.2;
-/// Fewer images do not tell a poor model from chance.
+/// Fewer images do not distinguish a poor model from chance.
 const LEAST_NEAR_CHANCE: usize = 50;
 /// More outputs than this make any use of a model better than `MOST_NEAR_CHANCE`.
 const MANY_OUTPUTS: usize = 100;
@@ -48,8 +47,8 @@ pub struct LabelShift {
     pub shift: i64,
     /// Top-1 then.
     pub top1_shifted: f64,
-    /// Whether the labels' names told the outputs, so that the labels are to be
-    /// corrected and not the offset.
+    /// Whether the outputs were matched by name, so that the labels must be corrected and not the
+    /// offset.
     pub by_name: bool,
 }
 
@@ -65,7 +64,7 @@ pub struct NearChance {
 }
 
 impl LabelWarning {
-    /// A word or two, for a table's cell.
+    /// A short label for a table cell.
     #[must_use]
     pub const fn tag(&self) -> &'static str {
         match self {
@@ -83,7 +82,7 @@ impl LabelWarning {
         }
     }
 
-    /// The other doubt, if it is that.
+    /// The other warning, if it is that.
     #[must_use]
     pub const fn near_chance(&self) -> Option<NearChance> {
         match self {
@@ -127,8 +126,8 @@ impl fmt::Display for LabelWarning {
     }
 }
 
-/// Whether the labels look wrong. `known` tells which output stands for which
-/// class; without it (an old journal) classes count as outputs do.
+/// Whether the labels look wrong. `known` says which output is which class; without it (an old
+/// journal) class and output indices are the same.
 #[must_use]
 pub fn label_warning(
     predictions: &[Prediction],
@@ -139,8 +138,8 @@ pub fn label_warning(
     shift.or_else(|| near_chance(predictions, outputs).map(LabelWarning::NearChance))
 }
 
-/// Classes look shifted by one where Top-1 is near chance as it is, and high when
-/// the output of every class is moved by one.
+/// Classes look shifted by one if Top-1 is near chance as it is, and high when the output of every
+/// class is moved by one.
 fn label_shift(
     predictions: &[Prediction],
     outputs: usize,

@@ -1,44 +1,43 @@
-//! Who yields to whom where more wants to compute than there are cores.
+//! Nice values, for when more workers and threads want to compute than there are cores.
 //!
-//! Every worker and decoding thread gets a share of the processor that goes by what
-//! an image costs it, so that all come through the images at the same pace. With equal
-//! shares the dearest model would fall behind until all others wait for it, and cores
-//! idle meanwhile. Nothing else is needed: the kernel never lets a core idle while
-//! somebody can use it.
+//! Every worker and decoding thread gets a share of the processor in proportion to its cost per
+//! image, so that all progress through the images at the same rate. With equal shares, the slowest
+//! model would fall behind until all others wait for it, and cores would idle. Nothing else is
+//! needed: the kernel never lets a core idle while a thread can use it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::process::{Pid, getpriority_process, setpriority_process};
 
-/// By what factor a step of niceness divides a share (`sched_prio_to_weight` in
-/// Linux's `kernel/sched/core.c`).
+/// The factor by which one step of niceness divides a share (`sched_prio_to_weight` in Linux's
+/// `kernel/sched/core.c`).
 const STEP: f64 = 1.25;
-/// Most steps: whoever needs less than a tenth of the dearest's share hardly matters, and
-/// should get on beside other programs too.
+/// Maximum steps: a model that needs less than a tenth of the slowest one's share hardly matters,
+/// and should still make progress beside other programs.
 const MOST_STEPS: i32 = 10;
 /// The highest niceness (setpriority(2)).
 const NICEST: i32 = 19;
 
-/// What those know of each other who share the cores.
+/// What the threads that share the cores know about each other.
 #[derive(Debug, Default)]
 pub(crate) struct Niceness {
-    /// What an image costs the one whom it costs most.
+    /// The highest cost per image.
     dearest_ns: AtomicU64,
 }
 
-/// A worker or a thread that keeps pace.
+/// A worker or a thread with an adjusted nice value.
 pub(crate) struct NicedThread<'a> {
     niceness: &'a Niceness,
     /// What the kernel schedules: a thread, such as a process's first.
     thread: Option<Pid>,
-    /// What the user gave the program, which workers inherit.
+    /// The nice value of the program, which workers inherit.
     base: i32,
     /// Steps above that.
     steps: i32,
 }
 
 impl Niceness {
-    /// Lets the thread of this id take part; without one it only tells its costs.
+    /// Registers the thread with this id; without one, only its costs count.
     pub(crate) fn niced(&self, thread: Option<u32>) -> NicedThread<'_> {
         let thread = thread.and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         NicedThread {
@@ -51,15 +50,15 @@ impl Niceness {
 }
 
 impl NicedThread<'_> {
-    /// Takes note of what an image costs now. A share only ever shrinks: to be nicer
-    /// than before is everybody's right, to be less so is not.
+    /// Records the current cost per image. A share can only shrink: raising one's own nice value is
+    /// always allowed, lowering it is not.
     pub(crate) fn costs(&mut self, image_ns: u64) {
         let dearest_ns =
             self.niceness.dearest_ns.fetch_max(image_ns, Ordering::Relaxed).max(image_ns);
         let steps = steps_below(dearest_ns, image_ns);
         if let Some(thread) = self.thread.filter(|_| steps > self.steps) {
             self.steps = steps;
-            // Where the system forbids it, scoring is only slower.
+            // If the system forbids it, scoring is only slower.
             let _ = setpriority_process(Some(thread), (self.base + steps).min(NICEST));
         }
     }
@@ -86,7 +85,7 @@ mod tests {
     #[test]
     fn the_cheap_yield_and_go_on_to() {
         let niceness = Niceness::default();
-        // On a thread of its own, which stays as nice as it became.
+        // On a separate thread, which keeps its nice value.
         let yielding = std::thread::scope(|scope| {
             let cheap = scope.spawn(|| {
                 let now = || getpriority_process(Pid::from_raw(gettid().as_raw())).unwrap();

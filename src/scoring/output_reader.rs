@@ -1,4 +1,4 @@
-//! The bytes of a model's output to what it says of an image.
+//! From the bytes of a model's output to its answer for an image.
 
 use std::collections::HashMap;
 
@@ -18,11 +18,11 @@ pub struct OutputReader {
     names: HashMap<String, usize>,
 }
 
-/// What a model says of an image.
+/// A model's answer for an image.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
-    /// A score for each class, as the model gave it: the higher, the better. Integers are
-    /// not scaled, so that none of them fall together.
+    /// A score for each class, as the model gave it: the higher, the better. Integers are not
+    /// scaled, so that different ones stay different.
     Scores(Vec<f64>),
     /// The best class alone; `None` if it is none of the model's.
     Best(Option<usize>),
@@ -76,7 +76,7 @@ impl OutputReader {
         }
     }
 
-    /// The scores of an answer as people read them: probabilities where that can be.
+    /// The scores of an answer for display: probabilities if possible.
     #[must_use]
     pub fn shown(&self, scores: &[f64]) -> Vec<f32> {
         let dequantized = |score: &f64| match self.output.quantization {
@@ -112,7 +112,7 @@ impl OutputReader {
     }
 }
 
-/// Of the finite ones: a score that is not a number has no probability and takes none.
+/// Of the finite ones: a score that is not a number has no probability.
 fn softmax(values: &[f64]) -> Vec<f32> {
     let highest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     // Infinities of one sign share what there is.

@@ -8,14 +8,14 @@ use crate::record::agreement::Agreement;
 use crate::record::prediction::Prediction;
 use crate::scoring::subject::{ScoringProgress, Subject};
 
-/// What is known of a subject's chunks that were not told of yet.
+/// A subject's chunks that are not reported yet.
 pub(crate) struct PendingChunks {
     /// Its place among the subjects of the pass.
     subject: usize,
     /// The subject that it is compared with, for as long as that one lives.
     pub(crate) reference: Option<usize>,
     pub(crate) silent: bool,
-    /// The chunk that is told of next.
+    /// The chunk that is reported next.
     due: usize,
     waiting: BTreeMap<usize, Waiting>,
 }
@@ -47,7 +47,7 @@ impl PendingChunks {
         self.waiting.entry(chunk).or_default().compared = Some(agreement);
     }
 
-    /// Tells of every chunk that is due and complete.
+    /// Reports every chunk that is due and complete.
     pub(crate) fn tell(
         &mut self,
         sink: &mut dyn FnMut(ScoringProgress) -> Result<()>,

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::record::class_map::ClassMap;
 use crate::record::prediction::{KEPT, Prediction};
 
-/// Ranks one image's scores, which are shown as `shown`. Equal scores: the lower output index ranks
-/// first. A score that is not a number ranks below all others, and a true class with such a score
-/// is not found.
+/// Ranks one image's scores, which are shown as `shown`. With equal scores, the lower output index
+/// ranks first. A score that is not a number ranks below all others, and a true class with such a
+/// score does not count as found.
 #[must_use]
 pub fn rank(
     image: &Arc<str>,
@@ -42,8 +42,8 @@ pub fn rank(
         None => (NOT_FOUND.max(scores.len() + 1), None),
     };
     let best_is_tied = outputs.len() > 1 && key(outputs[0]) == key(outputs[1]);
-    // Equal scores decide about the true class where its group of equals
-    // reaches across the border of the best one or of the best five.
+    // Ties decide about the true class if its group of equal scores extends across the border of
+    // the best one or of the best five.
     let crosses = |(better, tied): (usize, usize)| {
         [1, KEPT].iter().any(|border| better < *border && better + tied >= *border)
     };
@@ -57,10 +57,10 @@ pub fn rank(
     }
 }
 
-/// The rank of a class that a model said nothing of: behind any that is looked at.
+/// The rank of a class that a model did not mention: after any rank that is reported.
 const NOT_FOUND: usize = 1_000_000;
 
-/// A prediction of a model that tells the best class alone.
+/// A prediction of a model that gives only the best class.
 #[must_use]
 pub fn best_only(image: &Arc<str>, label: u32, best: Option<usize>, map: &ClassMap) -> Prediction {
     let found = best.is_some() && best == map.output_of(label);
@@ -116,7 +116,7 @@ mod tests {
         let p = ranked(&[f32::NAN, 0.1, -3.0], 0);
         assert_eq!((p.top[0].0, p.not_a_number), (1, true));
         assert!(p.rank_of_label > 5, "a class without a score was found");
-        // Also where nothing is a number, or all that is lies at the very bottom.
+        // Also if nothing is a number, or all numbers are the lowest possible.
         assert!(ranked(&[f32::NAN; 3], 0).rank_of_label > 5);
         let p = ranked(&[f32::NAN, f32::NEG_INFINITY], 1);
         assert_eq!((p.top[0].0, p.rank_of_label, p.tie), (1, 1, false));

@@ -26,7 +26,7 @@ use crate::scoring::supply::Supply;
 /// shards' images, so that a sharded run ends as the whole one would.
 const UNREADABLE_PERCENT: usize = 1;
 
-/// Whether so many unreadable images are too many of a dataset's.
+/// Whether this many unreadable images are too many for a dataset.
 #[must_use]
 pub const fn too_many_unreadable(unreadable: usize, images: usize) -> bool {
     unreadable * 100 > images * UNREADABLE_PERCENT
@@ -165,8 +165,8 @@ impl<'a> Collector<'a> {
                 self.lines[subject].tell(sink)
             }
             ScoringEvent::Lost { subject, fault } => {
-                // Nobody waits for a reference that is lost; but after an interrupt what waits is
-                // scored again, with its agreement.
+                // Nothing waits for a lost reference; but after an interrupt, whatever was waiting
+                // is scored again, with its agreement.
                 let goes_on = !fault.is_of_interrupt(stop);
                 for line in
                     self.lines.iter_mut().filter(|line| goes_on && line.reference == Some(subject))

@@ -1,4 +1,4 @@
-//! What is scored, and what scoring tells as it goes.
+//! What is scored, and what scoring reports on the way.
 
 use crate::record::agreement::Agreement;
 use crate::record::case::AccuracyKey;
@@ -26,7 +26,7 @@ pub struct Subject {
     /// The subject that its outputs are compared with, which is scored from the
     /// same image or an earlier one; it may be itself.
     pub reference: Option<usize>,
-    /// Scored only for others to be compared with: nothing is told of it.
+    /// Scored only for others to be compared with: nothing is reported about it.
     pub silent: bool,
     /// Only images at multiples of this position are scored; 1: all of them.
     pub every: usize,
@@ -34,7 +34,7 @@ pub struct Subject {
     pub links: Vec<Box<dyn Link + Send>>,
 }
 
-/// What scoring tells as it goes.
+/// What scoring reports on the way.
 #[derive(Debug)]
 pub enum ScoringProgress {
     /// The next images of a subject, in the dataset's order.

@@ -60,8 +60,8 @@ impl<'a> Supply<'a> {
             }
         }
         let bytes: usize = specs.iter().map(tensor_bytes).sum();
-        // One in every decoding thread's hands and one for feeders that lag: the slowest
-        // lags by all of them at the end, when nobody else has work.
+        // One per decoding thread and one for feeders that lag: at the end the slowest lags by all
+        // of them, when nothing else has work.
         let in_flight = cores.get() + 1;
         let chunk_bytes = CHUNK_BYTES.min(IN_FLIGHT_BYTES / in_flight);
         let chunk_images = (chunk_bytes / bytes.max(1)).clamp(1, CHUNK_IMAGES);
@@ -123,7 +123,7 @@ impl<'a> Supply<'a> {
                 return;
             }
             let index = self.next.fetch_add(1, Ordering::Relaxed);
-            // A chunk lies at a multiple of its size, whatever is due of it.
+            // A chunk begins at a multiple of its size, whatever part of it is due.
             let first = index * self.chunk_images;
             if first >= self.due.end {
                 return;
@@ -143,7 +143,7 @@ impl<'a> Supply<'a> {
                 let entry = &self.dataset.entries[position];
                 if let Err(reason) = self.add(&mut chunk, position, entry, &mut preparer) {
                     let reason = format!("{reason:#}");
-                    // A closed channel means that nobody listens any more.
+                    // A closed channel means that nothing receives any more.
                     let _ = events.send(ScoringEvent::Unreadable { position, reason });
                 }
             }

@@ -21,9 +21,9 @@ pub struct Tally {
     pub top1: Option<Proportion>,
     /// Share whose five best classes hold the true one.
     pub top5: Option<Proportion>,
-    /// Images where equal scores decided one of these.
+    /// Images for which ties decided one of these.
     pub decided_by_tie: usize,
-    /// Images with a score that is not a number, or a class that the model has not.
+    /// Images with a score that is not a number, or a class that the model does not have.
     pub not_a_number: usize,
     /// Share of images whose two best probabilities differ by less than 0.1.
     pub ambiguous: Option<f64>,
@@ -171,7 +171,7 @@ mod tests {
         assert_eq!((tally.decided_by_tie, tally.ambiguous), (1, Some(0.5)));
         assert_eq!(tally.classes[0], ClassTally { class: 0, images: 3, top1: 1, top5: 3 });
         assert_eq!(tally.confusions[0], Confusion { label: 0, predicted: 3, images: 2 });
-        // Each in a bin of its own: (0.1 + 0.5 + 0.4 + 0.8) / 4.
+        // Each in its own bin: (0.1 + 0.5 + 0.4 + 0.8) / 4.
         assert!((tally.calibration_error.unwrap() - 0.45).abs() < 1e-6);
     }
 

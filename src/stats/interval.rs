@@ -1,4 +1,4 @@
-//! How sure a proportion is.
+//! Intervals of a proportion.
 
 use serde::{Deserialize, Serialize};
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::record::prediction::Prediction;
 use crate::stats::interval::Z_95;
 
-/// The level below which a p-value tells a difference from chance.
+/// The level below which a p-value is significant.
 pub const LEVEL: f64 = 0.05;
 
 /// The 80% point of the standard normal distribution: the power planned for.
@@ -24,8 +24,8 @@ pub struct Paired {
     pub second_only: usize,
     /// Two-sided p of McNemar's exact test.
     pub p_value: f64,
-    /// Images at which the observed difference would be found (5% two-sided,
-    /// 80% power); none where the models differ by nothing.
+    /// Images needed to find the observed difference (5% two-sided, 80% power); none if the models
+    /// do not differ.
     pub images_needed: Option<usize>,
 }
 
@@ -121,7 +121,7 @@ pub fn exact(b: usize, c: usize) -> f64 {
     (2.0 * tail).min(1.0)
 }
 
-/// Images at which the discordance seen would be told from chance.
+/// Images at which the observed discordance would be significant.
 ///
 /// Source: R. J. Connor, 'Sample size for testing differences in proportions
 /// for the paired-sample design', Biometrics 43 (1987), 207-211:

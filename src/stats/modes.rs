@@ -15,7 +15,7 @@ use crate::stats::statistics;
 /// Fewest rounds and runs in which modes are looked for.
 pub const MIN_ROUNDS: usize = 12;
 const MIN_POINTS: usize = 60;
-/// Share of the runs that a mode holds at least.
+/// Minimum share of the runs in a mode.
 pub const MIN_SHARE: f64 = 0.1;
 /// The density between two modes falls to this share of the lower peak.
 pub const VALLEY: f64 = 0.3;
@@ -44,8 +44,7 @@ pub struct Modes {
     pub alternating: bool,
 }
 
-/// The modes of rounds in their order; `None` if there is only one, or too
-/// little to tell.
+/// The modes of rounds in their order; `None` if there is only one, or too little data.
 #[must_use]
 pub fn find(rounds: &[Round]) -> Option<Modes> {
     let all: Vec<f64> = rounds.iter().flat_map(|round| round.points.iter().copied()).collect();
@@ -98,7 +97,7 @@ fn silverman(sample: &[f64], limit: f64) -> f64 {
     0.9 * deviation * (sample.len() as f64).powf(-0.2)
 }
 
-/// Where the valleys between modes lie.
+/// The positions of the valleys between modes.
 fn cuts(points: &[f64], width: f64) -> Vec<f64> {
     let (grid, density) = density(points, width);
     let mut peaks: Vec<usize> = (0..density.len())
@@ -108,8 +107,8 @@ fn cuts(points: &[f64], width: f64) -> Vec<f64> {
             density[*i] > left && density[*i] >= right
         })
         .collect();
-    // A peak that is no mode is absorbed by its neighbour, the shallowest
-    // valley or the smallest share first, until all that are left are modes.
+    // A peak that is not a mode is absorbed by its neighbour, the shallowest valley or the smallest
+    // share first, until all that are left are modes.
     loop {
         let valleys: Vec<usize> =
             peaks.windows(2).map(|pair| lowest(&density, pair[0], pair[1])).collect();

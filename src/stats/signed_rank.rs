@@ -1,13 +1,12 @@
-//! The centre of paired differences and how sure it is, whatever their spread:
-//! the Hodges-Lehmann estimate, which is the median of all pairwise means, and the
-//! interval that belongs to Wilcoxon's signed-rank test. Both assume only that
-//! differences lie alike on both sides of their centre, and that they are
-//! independent of each other (Hollander, Wolfe and Chicken, 'Nonparametric
-//! Statistical Methods', 3rd edition, 2014, sections 3.2 and 3.3).
+//! The centre of paired differences and its interval, whatever their spread: the Hodges-Lehmann
+//! estimate, which is the median of all pairwise means, and the interval that belongs to Wilcoxon's
+//! signed-rank test. Both assume only that differences are distributed symmetrically around their
+//! centre, and that they are independent of each other (Hollander, Wolfe and Chicken,
+//! 'Nonparametric Statistical Methods', 3rd edition, 2014, sections 3.2 and 3.3).
 //!
-//! Pairs of processes need this: most differ by some tenths of a percent, and now
-//! and then one differs by a tenth or more, since the machine changed its speed under
-//! it. A standard error is as large as the few; ranks are not.
+//! Pairs of processes need this: most differ by some tenths of a percent, and now and then one
+//! differs by a tenth or more, since the machine changed its speed under it. These few dominate a
+//! standard error, but not ranks.
 
 use crate::stats::statistics;
 use crate::stats::statistics::Interval;

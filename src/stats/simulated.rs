@@ -44,7 +44,7 @@ impl Default for Series {
 }
 
 impl Series {
-    /// Where the median truly lies: 1 ms.
+    /// The true median: 1 ms.
     pub fn true_log_median(&self) -> f64 {
         1e6_f64.ln()
     }

@@ -1,8 +1,7 @@
-//! Whether a case ran at one speed: the word in the `stability` column.
+//! Whether a case ran at one speed: the value of the `stability` column.
 //!
-//! The first word that applies, in this order: emulated, throttled,
-//! multimodal, drifting, noisy, stable. The constants are explained in
-//! docs/measurement.md.
+//! The first that applies, in this order: emulated, throttled, multimodal, drifting, noisy, stable.
+//! The constants are explained in docs/measurement.md.
 
 use serde::{Deserialize, Serialize};
 
@@ -53,7 +52,7 @@ pub enum Stability {
     Drifting,
     /// Slower in rounds at a lowered CPU frequency.
     Throttled,
-    /// At two or more speeds in turn.
+    /// At two or more distinct speeds.
     Multimodal,
     /// At one speed, with too much spread to know it well.
     Noisy,
@@ -64,11 +63,11 @@ pub enum Stability {
 /// What is known of a case's steadiness.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assessment {
-    /// The word; absent with too few rounds to tell.
+    /// The value; absent with too few rounds.
     pub stability: Option<Stability>,
     /// Change of the median from the first quarter of the rounds to the last.
     pub drift_percent: Option<f64>,
-    /// Two or more, where they were found.
+    /// Two or more, if they were found.
     pub modes: Vec<Mode>,
 }
 
@@ -139,8 +138,8 @@ fn is_throttled(log_medians: &[f64], mhz: &[Option<u32>]) -> bool {
         .filter_map(|(median, mhz)| Some((*median, f64::from((*mhz)?))))
         .collect();
     let frequencies: Vec<f64> = readings.iter().map(|(_, mhz)| *mhz).collect();
-    // The 90th percentile stands for the highest, so that one reading of a
-    // short turbo does not make all others look throttled.
+    // The 90th percentile is used as the highest, so that one reading of a short turbo does not
+    // make all others look throttled.
     let Some(highest) = statistics::quantile(&statistics::sorted(&frequencies), 0.9) else {
         return false;
     };
@@ -212,8 +211,8 @@ mod tests {
             (0..40).map(|i| Some(if hot(i) { 1_800 } else { 2_600 })).collect();
         let slower = shaped(1, |i| if hot(i) { 0.25 } else { 0.0 });
         assert_eq!(assess_rounds(&slower, &mhz).stability, Some(Stability::Throttled));
-        // The same readings where nothing became slower: they are only of an
-        // idle moment after the runs.
+        // The same readings although nothing became slower: they are only from an idle moment after
+        // the runs.
         let unmoved = shaped(1, |_| 0.0);
         assert_eq!(assess_rounds(&unmoved, &mhz).stability, Some(Stability::Stable));
     }

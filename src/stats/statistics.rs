@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Tukey's fences lie so many interquartile ranges outside the quartiles.
+/// Tukey's fences lie this many interquartile ranges outside the quartiles.
 const FENCE: f64 = 1.5;
 
 /// A quantile of a sorted sample, `probability` in 0..=1; `None` if it is empty.
@@ -128,7 +128,7 @@ pub fn student_975(degrees: f64) -> f64 {
 /// atan(t / sqrt(d)) over that from 0 to a right angle is the chance of less.
 #[must_use]
 pub fn student_p(t: f64, degrees: f64) -> f64 {
-    /// Steps of Simpson's rule; the tests say what they give.
+    /// Steps of Simpson's rule; the tests check the precision.
     const STEPS: usize = 2_000;
     if t.is_nan() || degrees.is_nan() || degrees < 1.0 {
         return 1.0;

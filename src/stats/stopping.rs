@@ -12,30 +12,29 @@ use crate::stats::tail::Grouped;
 pub const MIN_RUNS: u64 = 30;
 /// The 95% interval of the median is narrow enough within -/+ this share.
 pub const PRECISION: f64 = 0.01;
-/// That of a tail, if one is asked for, is narrow enough within -/+ this share: tails
-/// scatter more, and a bound to hold to is rarely closer.
+/// The interval of a tail, if one is requested, is narrow enough within -/+ this share: tails
+/// scatter more, and limits are rarely closer.
 pub const TAIL_PRECISION: f64 = 0.05;
-/// The interval is computed again after so many times more rounds: each look
-/// is a chance to stop on a lucky one, and costs a bootstrap.
+/// The interval is computed again after this factor of more rounds: each check is a chance to stop
+/// on a lucky one, and costs a computation.
 const LOOK_AGAIN: f64 = 1.1;
 /// Looks in a row that have to find it narrow enough: at one look it may be so because the
 /// rounds happened to agree, and then it holds the median more seldom than it says.
 const PRECISE_LOOKS: u32 = 2;
 /// Maximum processes that `--processes auto` takes.
 pub const AUTO_PROCESSES: u32 = 20;
-/// Share of a case's least time that loading its processes may take, in a run alone.
-/// Warm-up is not charged: how long it takes is the machine's unrest, which is what
-/// more processes are there for.
+/// Share of a case's least time that loading its processes may take, in a run alone. Warm-up is not
+/// counted: it takes long when the machine is unsteady, which is when more processes help.
 const LOADING_SHARE: f64 = 0.1;
 /// The same in runs interleaved, whose intervals rest on pairs of processes.
 const LOADING_SHARE_IN_TURN: f64 = 0.5;
-/// Most of a fixed count of runs that one visit takes, as its divisor: `--runs 50` is
-/// to be spread over the run's duration too.
+/// Divisor of a fixed count of runs that gives the maximum for one visit: `--runs 50` is spread
+/// over the run's duration too.
 const VISITS_OF_A_COUNT: u32 = 10;
-/// Fewest timed runs of a visit.
+/// Minimum number of timed runs of a visit.
 pub const LEAST_RUNS: u32 = 5;
 
-/// Whether a case goes on.
+/// Whether a case continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     /// Visit it again.
@@ -49,11 +48,11 @@ pub enum Decision {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Reason {
-    /// As many runs as were asked for.
+    /// As many runs as were requested.
     Counted,
     /// The interval of the median is narrow enough.
     Precise,
-    /// The most time that it may take is used.
+    /// Its maximum time is used.
     TimeUsed,
 }
 
@@ -67,16 +66,16 @@ pub struct Replication {
 }
 
 impl Replication {
-    /// As many as were asked for.
+    /// As many as were requested.
     #[must_use]
     pub const fn fixed(processes: u32) -> Self {
         let processes = if processes == 0 { 1 } else { processes };
         Self { processes, warmup_may_prevail: true }
     }
 
-    /// By the rule of `--processes auto` in a run alone: as many as are loaded within a
-    /// tenth of the case's least time. `loading_ns` is what one process took from its
-    /// start to its first inference.
+    /// By the rule of `--processes auto` in a run alone: as many as are loaded within a tenth of
+    /// the case's least time. `loading_ns` is the time of one process from its start to its first
+    /// inference.
     #[must_use]
     pub fn auto(loading_ns: u64, least_seconds: f64) -> Self {
         let processes = affordable(loading_ns, least_seconds * LOADING_SHARE);
@@ -203,8 +202,8 @@ impl Stopping {
         }
     }
 
-    /// Whether the case's process has had its share of the least time and the
-    /// next visit belongs to a new one. Renewal goes on past the least time.
+    /// Whether the case's process has had its share of the least time and the next visit belongs to
+    /// a new one. Renewal continues past the minimum time.
     #[must_use]
     pub fn process_is_due(&self) -> bool {
         let Replication { processes, warmup_may_prevail } = self.replication;
@@ -220,7 +219,7 @@ impl Stopping {
         }
     }
 
-    /// Runs of each process where `count` are asked for in all.
+    /// Runs of each process if `count` are requested in total.
     fn share_of(&self, count: u32) -> u64 {
         u64::from(count).div_ceil(u64::from(self.replication.processes)).max(1)
     }
@@ -231,7 +230,7 @@ impl Stopping {
         self.replication.processes
     }
 
-    /// Spreads the case over no more than `most` processes.
+    /// Spreads the case over at most `most` processes.
     pub fn limit_processes(&mut self, most: u32) {
         self.replication.processes = self.replication.processes.min(most).max(1);
     }
@@ -252,7 +251,7 @@ impl Stopping {
         self.rounds.chunk_by(|a, b| a.process == b.process).count() as u64
     }
 
-    /// Whether the interval of the tail that was asked for is narrow enough.
+    /// Whether the interval of the requested tail is narrow enough.
     fn knows_the_tail(&self) -> bool {
         let Some((tail, runs)) = &self.tail else { return true };
         let runs = runs.iter().map(|(process, runs)| (*process, runs.as_slice()));

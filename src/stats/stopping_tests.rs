@@ -111,7 +111,7 @@ fn a_fixed_count_is_spread_over_as_many_processes_as_asked_for() {
 fn processes_are_renewed_evenly() {
     let steady = Series { rounds: 500, run_deviation: 0.01, ..Series::default() };
     let (reason, rounds, processes) = drive(Amount::Auto, 5, steady);
-    // Renewal goes on until it has been precise enough twice.
+    // Renewal continues until it has been precise enough twice.
     assert_eq!(reason, Reason::Precise);
     assert!((5..=8).contains(&processes), "{processes}");
     assert!((11..19).contains(&rounds), "{rounds}");

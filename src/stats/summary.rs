@@ -43,7 +43,7 @@ pub struct Summary {
     pub stability: Option<Stability>,
     /// Runs a second of one stream, back to back.
     pub throughput_per_s: Option<f64>,
-    /// Share of runs within the budget, where one is given.
+    /// Share of runs within the budget, if one is given.
     pub within_budget: Option<f64>,
     pub within_budget_low: Option<f64>,
     pub within_budget_high: Option<f64>,
@@ -51,7 +51,7 @@ pub struct Summary {
     pub cpu_time_ratio: Option<f64>,
     /// Median of the visits' first runs; absent if none was kept.
     pub latency_cold_p50_us: Option<f64>,
-    /// The speeds that were told apart, if there are two or more.
+    /// The distinct speeds, if there are two or more.
     pub modes: Vec<Mode>,
 }
 

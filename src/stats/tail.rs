@@ -1,4 +1,4 @@
-//! How sure the slow end of a distribution is, and the share of runs within a budget.
+//! Intervals of the tail of a distribution, and of the share of runs within a budget.
 //!
 //! A quantile's interval runs between two runs in the order of their latency, chosen so
 //! that, in 95 of 100 cases, a binomial count puts the true quantile between them
@@ -16,7 +16,7 @@
 use crate::stats::interval::{Proportion, Z_95};
 use crate::stats::statistics::Interval;
 
-/// Fewest groups of runs whose counts tell how they scatter.
+/// Minimum number of groups of runs to estimate how their counts scatter.
 const MIN_GROUPS: usize = 5;
 /// What may lie outside on either side.
 const OUTSIDE: f64 = 0.025;
@@ -24,8 +24,8 @@ const OUTSIDE: f64 = 0.025;
 /// below one.
 const NORMAL_FROM: f64 = 300.0;
 
-/// Latencies in the groups within which they resemble each other: the processes of a case
-/// where they are enough, else its visits.
+/// Latencies in the groups within which they resemble each other: the processes of a case if there
+/// are enough, else its visits.
 #[derive(Debug, Clone)]
 pub struct Grouped {
     sorted_ns: Vec<f64>,
@@ -73,8 +73,8 @@ impl Grouped {
         Some(Interval { low: at(low).min(quantile), high: at(high).max(quantile) })
     }
 
-    /// The share of runs of at most `budget_ns`, with Wilson's interval on the runs that they count
-    /// as; `None` if the groups are too few to tell.
+    /// The share of runs of at most `budget_ns`, with Wilson's interval for the effective number of
+    /// runs; `None` if there are too few groups.
     #[must_use]
     pub fn share_within(&self, budget_ns: f64) -> Option<Proportion> {
         let count = self.effective_runs(|ns| ns as f64 <= budget_ns)?;
@@ -90,8 +90,8 @@ impl Grouped {
         })
     }
 
-    /// As how many independent runs these count for the share of which `counts` is true:
-    /// the runs over their design effect, which is at least 1.
+    /// The effective number of independent runs for the share for which `counts` is true: the runs
+    /// over their design effect, which is at least 1.
     fn effective_runs(&self, counts: impl Fn(u64) -> bool) -> Option<f64> {
         if self.groups.len() < MIN_GROUPS {
             return None;

@@ -17,8 +17,8 @@ pub struct Difference {
     pub p_value: f64,
 }
 
-/// Compares `new` with `base`; `None` if either has fewer than two values, whose scatter nobody
-/// knows.
+/// Compares `new` with `base`; `None` if either has fewer than two values, whose scatter is
+/// unknown.
 #[must_use]
 pub fn difference(base: &[f64], new: &[f64]) -> Option<Difference> {
     if base.len().min(new.len()) < 2 {

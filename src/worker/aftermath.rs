@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use crate::host::{clock, frequency, preconditions};
 
-/// How often it is looked whether the process is at rest, and for how long at most.
+/// How often to check whether the process is at rest, and for how long at most.
 const LOOK: Duration = Duration::from_micros(500);
 const MOST_LOOKS: u32 = 40;
-/// A process that uses less than one part in so many of a CPU's time is at rest.
+/// A process that uses less than this fraction of a CPU's time is at rest.
 const REST: u64 = 10;
 
 /// The CPU that this thread is on, its frequency in MHz, and the temperature of the hottest CPU in

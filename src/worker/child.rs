@@ -56,8 +56,8 @@ fn die_with_parent() -> nix::Result<()> {
     nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)
 }
 
-/// For want of a safe prctl(2) on Android: a thread that sleeps until the pipe of
-/// requests has no writer any more.
+/// Since there is no safe prctl(2) on Android: a thread that sleeps until the request pipe has no
+/// writer any more.
 #[cfg(target_os = "android")]
 fn die_with_parent() -> nix::Result<()> {
     use std::os::fd::AsFd;
@@ -66,7 +66,7 @@ fn die_with_parent() -> nix::Result<()> {
 
     std::thread::spawn(|| {
         let requests = stdin();
-        // No event is asked for: a hang-up is told unasked (poll(2)).
+        // No event is requested: a hang-up is always reported (poll(2)).
         let mut pipe = [PollFd::new(requests.as_fd(), PollFlags::empty())];
         while !matches!(poll(&mut pipe, PollTimeout::NONE), Ok(1..)) {}
         let _ = nix::sys::signal::kill(nix::unistd::getpid(), Signal::SIGKILL);

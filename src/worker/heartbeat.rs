@@ -1,8 +1,8 @@
 //! A worker's sign of life while it works on a request: one frame about once a second.
 //!
-//! Runs are told of by the thread that makes them, between two of them: one that hangs
-//! is silent. While a runtime loads a model, which is a single call of it however long
-//! it takes, another thread beats; the parent bounds that time.
+//! During runs, the thread that makes them reports between two of them, so a run that hangs is
+//! silent. While a runtime loads a model, which is a single call however long it takes, another
+//! thread sends the heartbeat; the parent bounds that time.
 
 use std::fs::File;
 use std::io::Write;
@@ -20,7 +20,7 @@ const EVERY_NS: u64 = 1_000_000_000;
 /// The pipe of replies, which two threads may write to.
 pub type Pipe = Arc<Mutex<File>>;
 
-/// Tells the parent, if there is one, that work goes on.
+/// Tells the parent, if there is one, that work continues.
 pub struct Heartbeat {
     pipe: Option<Pipe>,
     /// A whole frame, so that nothing is allocated for it between runs.
@@ -54,7 +54,7 @@ impl Heartbeat {
         }
     }
 
-    /// Beats from a thread of its own until `work` is done.
+    /// Sends heartbeats from a separate thread until `work` is done.
     pub fn during<T>(&self, work: impl FnOnce() -> T) -> T {
         let Some(pipe) = &self.pipe else { return work() };
         let (done, is_done) = channel::<()>();

@@ -13,8 +13,7 @@ use crate::worker::protocol::{Reply, Request};
 type RequestFrame = (Request, Vec<u8>);
 type ReplyFrame = (Reply, Vec<u8>);
 
-/// An engine on a thread of its own: a runtime's session stays on the thread
-/// that made it.
+/// An engine on its own thread: a runtime's session stays on the thread that made it.
 pub struct InProcess {
     questions: Sender<RequestFrame>,
     answers: Receiver<ReplyFrame>,

@@ -16,7 +16,7 @@ pub trait Link {
     /// A [`Fault`] ends the worker: it takes no further request.
     fn ask(&mut self, request: &Request, payload: &[u8]) -> Result<(Reply, Vec<u8>), Fault>;
 
-    /// Its process, where it is one of its own.
+    /// Its process, if it has its own.
     fn process(&self) -> Option<u32>;
 }
 
@@ -26,10 +26,10 @@ pub trait Link {
 pub struct Fault {
     /// The status of the case that it ends.
     pub status: Status,
-    /// One line: what happened, with the last words of the runtime.
+    /// One line: what happened, with the last output of the runtime.
     pub reason: String,
-    /// Whether somebody ended the process by a signal that no fault of a case sends,
-    /// such as a scheduler that ends a whole job.
+    /// Whether the process was ended by a signal that no fault of a case sends, for instance by a
+    /// scheduler that ends a whole job.
     pub killed: bool,
 }
 
@@ -45,9 +45,9 @@ impl Fault {
         Self { status, reason, killed: false }
     }
 
-    /// Whether the worker was lost because the whole program is to end, of which `stop`
-    /// tells: then it is not the case's fault. After a kill this waits a little for `stop`,
-    /// since a scheduler's signal reaches all processes, but not all at the same time.
+    /// Whether the worker was lost because the whole program has to end, as `stop` shows: then it
+    /// is not the case's fault. After a kill this waits a little for `stop`, since a scheduler's
+    /// signal reaches all processes, but not at the same time.
     #[must_use]
     pub fn is_of_interrupt(&self, stop: &AtomicBool) -> bool {
         let deadline = Instant::now() + SIGNAL_GRACE;

@@ -1,5 +1,5 @@
-//! The parent's side of a child process: it notices exits, signals, silence
-//! and memory limits, and keeps the child's last words.
+//! The parent's side of a child process: it notices exits, signals, silence and memory limits, and
+//! keeps the child's last output.
 
 use std::io::{self, Cursor, Read, Write};
 use std::os::fd::AsFd;
@@ -30,9 +30,8 @@ const SENT_BY_OTHERS: [Signal; 6] = [
     Signal::SIGUSR1,
     Signal::SIGUSR2,
 ];
-/// How many times the timeout a runtime may take to load a model, or to tell what a
-/// delegate took, while its process is alive: compiling for an accelerator is one call
-/// that takes minutes.
+/// How many times the timeout a runtime may take to load a model, or to report what a delegate
+/// took, while its process is alive: compiling for an accelerator is one call that takes minutes.
 const LOAD_PATIENCE: u32 = 5;
 /// How much a pipe holds: what Linux grants any user (pipe(7)).
 const PIPE_BYTES: i32 = 1 << 20;
@@ -67,8 +66,8 @@ impl WorkerProcess {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            // Of its own, so that the terminal's Ctrl-C reaches only us: the
-            // present visit is finished.
+            // In its own process group, so that Ctrl-C in the terminal reaches only us: the current
+            // visit is finished.
             .process_group(0)
             .spawn()?;
         let missing = || io::Error::other("a pipe to the worker is missing");
@@ -124,7 +123,7 @@ impl WorkerProcess {
             if alive {
                 patience.heard(begin.elapsed());
             } else {
-                // What a runtime prints is no sign of life of the worker.
+                // Output of a runtime is not a sign of life of the worker.
                 patience.waited(slice, begin.elapsed());
             }
             if let Some(exhausted) = patience.exhausted().filter(|_| ready.nothing) {
@@ -257,8 +256,8 @@ impl WorkerProcess {
             }
             None => format!("its process ended with exit code {}", exit.code().unwrap_or(-1)),
         };
-        // The kernel's out-of-memory killer sends SIGKILL, and counts it; under a limit of
-        // ours an allocation fails and the runtime gives up.
+        // The kernel's out-of-memory killer sends SIGKILL, and counts it; under our own limit an
+        // allocation fails and the runtime gives up.
         let starved = exit.signal() == Some(Signal::SIGKILL as i32)
             && self.kernel_ran_out_of_memory() != Some(false)
             || (self.memory_limited && self.stderr_tail.tell_of_memory());
@@ -269,7 +268,7 @@ impl WorkerProcess {
         }
     }
 
-    /// Whether somebody's signal ended it: no runtime sends one of these to itself.
+    /// Whether a signal from outside ended it: no runtime sends one of these to itself.
     fn was_killed(&self, exit: ExitStatus) -> bool {
         let signal = exit.signal().and_then(|number| Signal::try_from(number).ok());
         match signal {
@@ -279,13 +278,13 @@ impl WorkerProcess {
         }
     }
 
-    /// Whether the kernel ended a process for want of memory since this one was started; `None` if
-    /// it does not tell.
+    /// Whether the kernel ended a process for lack of memory since this one was started; `None` if
+    /// it does not report it.
     fn kernel_ran_out_of_memory(&self) -> Option<bool> {
         Some(memory::out_of_memory_kills()? > self.kills_before?)
     }
 
-    /// Waits a little for the child to end by itself, then ends it.
+    /// Waits a little for the child to end on its own, then ends it.
     fn reap(&mut self) -> Option<ExitStatus> {
         let deadline = Instant::now() + REAP_PATIENCE;
         while Instant::now() < deadline {
@@ -301,7 +300,7 @@ impl WorkerProcess {
     }
 
     fn kill(&mut self) {
-        // Fails only where the child has ended already, which is what we want.
+        // Fails only if the child has already ended, which is what we want.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -311,7 +310,7 @@ impl Link for WorkerProcess {
     fn ask(&mut self, request: &Request, payload: &[u8]) -> Result<(Reply, Vec<u8>), Fault> {
         let head = frame_head(request, payload.len())
             .map_err(|error| Fault::new(Status::Failed, error.to_string()))?;
-        // Runs are told of one by one; what is a single call of the runtime is bounded here.
+        // Runs are reported one by one; single calls of the runtime are bounded here.
         let single_call = matches!(request, Request::Load { .. } | Request::Coverage);
         let whole = single_call.then(|| self.timeout.saturating_mul(LOAD_PATIENCE));
         let patience = ReplyDeadline::new(self.timeout, whole);
@@ -331,7 +330,7 @@ impl Drop for WorkerProcess {
 
 /// Which pipes have something to do.
 struct Ready {
-    /// None, and the wait took its time.
+    /// None, and the wait ran its full time.
     nothing: bool,
     stdin: bool,
     stdout: bool,
@@ -343,9 +342,9 @@ struct Ready {
 enum Lost {
     /// Its pipes closed.
     Closed,
-    /// It said nothing for too long, or was too long about it.
+    /// It was silent for too long, or took too long.
     Silent(Expired),
-    /// It said something that is no reply.
+    /// It sent something that is not a reply.
     Nonsense,
 }
 

@@ -1,14 +1,14 @@
-//! Memory and threads of this process, as Linux tells them.
+//! Memory and threads of this process, as Linux reports them.
 
 use std::fs;
 
 use crate::record::visit::Memory;
 
-/// What /proc says of this process.
+/// What /proc reports about this process.
 const STATUS: &str = "/proc/self/status";
 
 /// Resident memory of this process now and at its highest, and its threads; `None` if the system
-/// does not tell. Not for use between timed runs: it reads a file.
+/// does not report it. Not for use between timed runs: it reads a file.
 #[must_use]
 pub fn memory() -> Option<Memory> {
     parse_memory(&fs::read_to_string(STATUS).ok()?)

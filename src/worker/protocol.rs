@@ -1,9 +1,9 @@
-//! What parent and child say to each other.
+//! The protocol between parent and child.
 //!
-//! A frame is a header of two little-endian `u32` (length of the JSON part,
-//! length of the payload), the JSON of a [`Request`] or [`Reply`], and the
-//! payload: raw tensor bytes, one tensor after the other. Nothing crosses the
-//! pipe during a run; between two runs a worker says about once a second that it works.
+//! A frame is a header of two little-endian `u32` (length of the JSON part, length of the payload),
+//! the JSON of a [`Request`] or [`Reply`], and the payload: raw tensor bytes, one tensor after the
+//! other. Nothing crosses the pipe during a run; between two runs a worker reports about once a
+//! second that it is working.
 
 use crate::record::visit::{Loaded, Memory, Visited};
 use std::io::{self, Read, Write};
@@ -32,9 +32,9 @@ pub enum Request {
         backend: BackendKind,
         /// What the graph is handed to.
         delegate: Delegate,
-        /// CPU threads asked for.
+        /// CPU threads requested.
         threads: NonZeroUsize,
-        /// Images a run.
+        /// Images per run.
         batch: NonZeroUsize,
         /// The shapes that it runs with; a program of before reads the file alone.
         #[serde(default)]
@@ -46,7 +46,7 @@ pub enum Request {
     },
     /// Take the payload as the input tensors for the runs to come.
     SetInputs,
-    /// Run once and tell how long it took: the first inference.
+    /// Run once and report how long it took: the first inference.
     First,
     /// Make a visit, or a window of warm-up.
     Visit(VisitPlan),
@@ -59,10 +59,10 @@ pub enum Request {
         #[serde(default)]
         output: usize,
     },
-    /// Tell the memory and threads that this process has now.
+    /// Report the memory and threads that this process has now.
     Memory,
-    /// Tell what the delegate really took. Asked after the last visit: to find
-    /// out may take memory and a run of its own.
+    /// Report what the delegate really took. Asked after the last visit, since finding out may take
+    /// memory and an extra run.
     Coverage,
     /// Say goodbye and exit 0.
     Exit,
@@ -139,8 +139,8 @@ pub fn frame_head<T: Serialize>(message: &T, payload_len: usize) -> io::Result<V
 /// Reads one frame. `Ok(None)` is a clean end of the stream.
 ///
 /// # Errors
-/// `UnexpectedEof` inside a frame; `InvalidData` for lengths or JSON that no
-/// peer of ours would send.
+/// `UnexpectedEof` inside a frame; `InvalidData` for lengths or JSON that our own program would not
+/// send.
 pub fn read_frame<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<Option<(T, Vec<u8>)>> {
     let mut first = [0_u8; 1];
     loop {

@@ -1,8 +1,8 @@
 //! How long a parent waits for a worker: until it has been silent for too long.
 //!
-//! What is counted is time that the parent really spent waiting. It waits in short
-//! slices, and a slice that took longer than it was to take counts no more than that:
-//! meanwhile the parent was stopped (Ctrl-Z), or the machine slept.
+//! Only time that the parent really spent waiting counts. It waits in short slices, and a slice
+//! that took longer than planned counts only as planned: the parent was stopped (Ctrl-Z), or the
+//! machine was suspended.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ const SLICES: u32 = 20;
 /// Longest slice. A parent that wakes more often would disturb what is measured.
 const LONGEST_SLICE: Duration = Duration::from_secs(1);
 
-/// The patience with one request.
+/// The deadline of one request.
 #[derive(Debug, Clone)]
 pub struct ReplyDeadline {
     silence: Duration,
@@ -20,24 +20,24 @@ pub struct ReplyDeadline {
     waited: Duration,
 }
 
-/// Which patience is at its end.
+/// Which deadline has expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expired {
-    /// Nothing was heard for so long.
+    /// Nothing was heard for this long.
     Silence(Duration),
-    /// The request took so long, whatever was heard.
+    /// The request took this long, whatever was heard.
     Whole(Duration),
 }
 
 impl ReplyDeadline {
-    /// With a worker that may be silent for `silence`, and busy with the request for
-    /// `whole` where that is bounded.
+    /// For a worker that may be silent for `silence`, and busy with the request for `whole` if that
+    /// is bounded.
     #[must_use]
     pub const fn new(silence: Duration, whole: Option<Duration>) -> Self {
         Self { silence, whole, silent_for: Duration::ZERO, waited: Duration::ZERO }
     }
 
-    /// How long to wait at once.
+    /// How long to wait at a time.
     #[must_use]
     pub fn slice(&self) -> Duration {
         let whole = self.whole.map_or(Duration::MAX, |whole| whole.saturating_sub(self.waited));
@@ -45,21 +45,21 @@ impl ReplyDeadline {
         left.min(self.silence / SLICES).min(LONGEST_SLICE)
     }
 
-    /// Takes that nothing was heard in a slice that was to take `slice` and took `took`.
+    /// Records that nothing was heard in a slice that was planned as `slice` and took `took`.
     pub fn waited(&mut self, slice: Duration, took: Duration) {
-        // Rounded up, so that no wait ends just before the deadline for ever.
+        // Rounded up, so that waits cannot end just before the deadline for ever.
         let counted = took.min(slice).max(Duration::from_micros(1));
         self.silent_for += counted;
         self.waited += counted;
     }
 
-    /// Takes that the worker gave a sign of life.
+    /// Records a sign of life from the worker.
     pub fn heard(&mut self, took: Duration) {
         self.waited += took.min(LONGEST_SLICE);
         self.silent_for = Duration::ZERO;
     }
 
-    /// Whether it is at its end. To be asked only after a look that found nothing.
+    /// Whether it has expired. To be called only after a check that found nothing.
     #[must_use]
     pub fn exhausted(&self) -> Option<Expired> {
         if self.silent_for >= self.silence {
@@ -75,7 +75,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// Waits in silence until it is at its end; gives the slices.
+    /// Waits in silence until it expires; returns the number of slices.
     fn exhaust(patience: &mut ReplyDeadline) -> u32 {
         for slices in 0.. {
             if patience.exhausted().is_some() {

@@ -26,7 +26,7 @@ pub fn seeded(inputs: &[TensorInfo], seed: u64) -> Vec<u8> {
                     bytes.extend_from_slice(&value.to_ne_bytes());
                 }
                 ElementType::Int8 | ElementType::Uint8 => bytes.push(rng.random()),
-                // Other integers are indices or flags, unless they stand for reals.
+                // Other integers are indices or flags, unless they represent real numbers.
                 ElementType::Int16 if input.quantization.is_some() => {
                     bytes.extend_from_slice(&rng.random::<i16>().to_ne_bytes());
                 }

@@ -1,8 +1,8 @@
-//! A visit: a first run that is kept apart, untimed runs until the model has settled,
-//! and then timed runs with nothing else in between.
+//! A visit: a first run that is recorded separately, untimed runs until the model has settled, and
+//! then timed runs with nothing else in between.
 //!
-//! Between two visits of a case other processes have run, so that its first runs meet
-//! caches, threads and a core that are not in the state in which it runs back to back.
+//! Between two visits of a case other processes have run, so that its first runs find caches,
+//! threads and a core in another state than when it runs back to back.
 
 use crate::host::clock;
 use crate::record::visit::{Block, Visited};
@@ -14,11 +14,11 @@ use crate::worker::visit_plan::{MAX_RUNS, VisitPlan};
 const WINDOW_NS: u64 = 1_000_000;
 /// Maximum runs in a window: a call of nanoseconds needs no thousands.
 const WINDOW_MAX_RUNS: u64 = 2_000;
-/// By how much two successive windows may differ where the model has settled.
+/// By how much two successive windows may differ if the model has settled.
 const AGREEMENT: f64 = 0.02;
 
-/// Where timings are written while they are taken. It is allocated and touched once for
-/// a process, since between two runs nothing is to be allocated.
+/// Buffer for timings. It is allocated and touched once per process, since nothing may be allocated
+/// between two runs.
 pub struct Samples {
     at_ns: Vec<u64>,
     latency_ns: Vec<u64>,
@@ -57,16 +57,16 @@ impl Samples {
         let spent_ns = clock::now_ns() - begin;
         let block = self.time(plan, spent_ns, heartbeat, invoke)?;
         let (cpu, mhz, millidegrees) = aftermath::read();
-        // Threads of a runtime go on waiting for work for a while, on the cores of whoever
-        // is visited next.
+        // Threads of a runtime keep waiting for work for a while, on the cores of the case that is
+        // visited next.
         if block.cpu_ns > block.wall_ns + block.wall_ns / 20 {
             aftermath::wait_until_quiet();
         }
         Ok(Visited { cold_ns, settle_runs, settle_ns, block, cpu, mhz, millidegrees })
     }
 
-    /// Runs until two successive windows agree, the first run being the first window, or
-    /// until the next window would take too long. Gives runs and time.
+    /// Runs until two successive windows agree, the first run being the first window, or until the
+    /// next window would take too long. Returns runs and time.
     fn settle<E>(
         &mut self,
         plan: &VisitPlan,
@@ -99,8 +99,8 @@ impl Samples {
         }
     }
 
-    /// The timed runs, each between two readings of the clock of its own; `spent_ns` of
-    /// the visit's time are used already.
+    /// The timed runs, each between its own two readings of the clock; `spent_ns` of the visit's
+    /// time are already used.
     ///
     /// What a latency contains besides the call is one reading of the clock
     /// ([`clock::cost_ns`]).

@@ -1,8 +1,8 @@
-//! What is asked of a visit; [`crate::worker::visit`] makes it.
+//! What a visit has to do; [`crate::worker::visit`] does it.
 
 use serde::{Deserialize, Serialize};
 
-/// Most timed runs of a visit, however short they are: it bounds the reply.
+/// Maximum timed runs of a visit, however short they are: it bounds the reply.
 pub const MAX_RUNS: u32 = 20_000;
 
 /// What a visit consists of.
@@ -15,9 +15,9 @@ pub struct VisitPlan {
     pub least_runs: u32,
     /// Minimum time in timed runs.
     pub least_ns: u64,
-    /// Most timed runs, whatever time they take.
+    /// Maximum timed runs, whatever time they take.
     pub most_runs: u32,
-    /// Time after which the visit ends with the run that is going on, if one was timed.
+    /// Time after which the visit ends with the current run, if one was timed.
     pub deadline_ns: u64,
 }
 
@@ -33,7 +33,7 @@ impl VisitPlan {
         runs >= self.most_runs as usize || (runs >= self.least_runs as usize && ns >= self.least_ns)
     }
 
-    /// Maximum time for untimed runs where one takes `run_ns`: half of what the timed ones take.
+    /// Maximum time for untimed runs if one takes `run_ns`: half of what the timed ones take.
     pub(crate) fn settling_ns(&self, run_ns: u64) -> u64 {
         self.least_ns.max(run_ns.saturating_mul(u64::from(self.least_runs))) / 2
     }

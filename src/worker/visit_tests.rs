@@ -1,12 +1,12 @@
-//! The order of a visit, its bounds, and what it keeps apart, on a backend that counts.
+//! The order of a visit, its bounds, and what it records separately, on a backend that counts.
 
 use std::cell::RefCell;
 use std::time::Duration;
 
 use super::*;
 
-/// A model whose n-th run takes `cost(n)` microseconds. Gives the visit and how many runs
-/// it took in all.
+/// A model whose n-th run takes `cost(n)` microseconds. Returns the visit and its total number of
+/// runs.
 fn visit(plan: VisitPlan, cost: impl Fn(u64) -> u64) -> (Visited, u64) {
     let runs = RefCell::new(0);
     let visited = Samples::default()

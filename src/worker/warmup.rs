@@ -20,7 +20,7 @@ pub const WINDOWS: usize = 5;
 pub const AGREEMENT: f64 = 0.02;
 /// Length of a window.
 pub const WINDOW_MS: f64 = 5.0;
-/// Fewest runs in a window: the median of three ignores one interruption.
+/// Minimum runs in a window: the median of three ignores one interruption.
 pub const WINDOW_MIN_RUNS: u32 = 3;
 /// Maximum runs in a window: a call of nanoseconds needs no thousands.
 pub const WINDOW_MAX_RUNS: u32 = 2_000;
@@ -28,8 +28,8 @@ pub const WINDOW_MAX_RUNS: u32 = 2_000;
 pub const MAX_NS: u64 = 1_000_000_000;
 /// Runs after which it ends without agreement.
 pub const MAX_RUNS: u32 = 20_000;
-/// Maximum runs asked for at once with a fixed count, and the time after which a window ends with
-/// the run that is going on: the worker is to answer now and then, since a user may want to stop.
+/// Maximum runs per request with a fixed count, and the time after which a window ends with the
+/// current run: the worker must answer now and then, since a user may want to stop.
 const FIXED_CHUNK: u32 = 1_000;
 const WINDOW_MOST_NS: u64 = 1_000_000_000;
 
@@ -75,7 +75,7 @@ impl Warmup {
 
     /// Takes the timings of a window.
     pub fn feed(&mut self, block: &Block) {
-        // No more than `WarmupStep::Run` asked for.
+        // At most as many as `WarmupStep::Run` requested.
         let runs = u32::try_from(block.latency_ns.len()).unwrap_or(u32::MAX);
         self.runs = self.runs.saturating_add(runs);
         self.ns = self.ns.saturating_add(block.wall_ns);

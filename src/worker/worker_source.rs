@@ -18,7 +18,7 @@ use crate::worker::protocol::{Reply, Request};
 /// Starts workers as a run's options say.
 #[derive(Debug, Clone)]
 pub struct WorkerSource {
-    /// The program that serves as a worker; this one where absent.
+    /// The program that serves as a worker; this one if absent.
     program: Option<PathBuf>,
     timeout: Duration,
     memory_limit_bytes: Option<u64>,
@@ -32,7 +32,7 @@ pub struct WorkerSource {
 pub struct Worker {
     /// To ask it.
     pub link: Box<dyn Link + Send>,
-    /// What loading told.
+    /// The result of loading.
     pub loaded: Loaded,
 }
 
@@ -50,7 +50,7 @@ impl WorkerSource {
         }
     }
 
-    /// Workers with no limit but silence, for questions outside a run.
+    /// Workers without limits except silence, for questions outside a run.
     #[must_use]
     pub fn isolated() -> Self {
         Self {
@@ -76,8 +76,8 @@ impl WorkerSource {
         Self { overrides, ..self }
     }
 
-    /// The same with another program as the worker: for programs that use this
-    /// library and are no shutterbench themselves.
+    /// The same with another program as the worker: for programs that use this library but are not
+    /// shutterbench themselves.
     #[must_use]
     pub fn with_program(self, program: PathBuf) -> Self {
         Self { program: Some(program), ..self }
@@ -98,7 +98,7 @@ impl WorkerSource {
         self.load_batch(case, model, NonZeroUsize::MIN)
     }
 
-    /// The same with `batch` images a run.
+    /// The same with `batch` images per run.
     ///
     /// # Errors
     /// See [`Self::load`].

@@ -9,13 +9,11 @@ use crate::dataset::labelling::outputs::ModelOutputs;
 use crate::dataset::labelling::same_name::{is_background, known_as};
 use crate::record::class_map::ClassMap;
 
-/// Share of comparable names that must agree where both sides name classes.
-/// Two spellings of ImageNet's names agree on nearly all; a shuffled or
-/// shifted file on nearly none.
+/// Share of comparable names that must agree if both sides name classes. Two spellings of
+/// ImageNet's names agree on nearly all; a shuffled or shifted file on nearly none.
 const AGREEMENT: f64 = 0.9;
 
-/// Matches at the offset that is stated, else at the one that the number of
-/// outputs and the names tell.
+/// Matches at the stated offset, else at the one that the number of outputs and the names suggest.
 pub(crate) fn matched(
     dataset: &Dataset,
     labels: Option<&Labels>,
@@ -44,9 +42,9 @@ pub(crate) fn matched(
     Ok(ClassMap::shifted(offset, outputs.count))
 }
 
-/// 1 where output 0 is a background class; 1001 outputs for at most 1000 classes
-/// are taken for ImageNet's and the background that TensorFlow's models have.
-/// With the sentence that says so.
+/// 1 if output 0 is a background class; 1001 outputs for at most 1000 classes are taken as
+/// ImageNet's plus the background of TensorFlow's models. Also returns the sentence that reports
+/// it.
 fn guessed_offset(
     dataset: &Dataset,
     outputs: &ModelOutputs,
@@ -62,8 +60,8 @@ fn guessed_offset(
     match labels.by_output.first().copied().flatten() {
         None => background("1001 outputs for 1000 labels"),
         Some(first) if is_background(first) => background(&format!("its first label is '{first}'")),
-        // Labels without that line, in another language say, do not tell; the
-        // dataset's classes do, unless names agree without a shift.
+        // Labels without that line, for instance in another language, do not show it; the dataset's
+        // classes do, unless names agree without a shift.
         Some(_)
             if one_spare
                 && (dataset.classes.order == ClassOrder::Ilsvrc2012 || !names.agree(labels, 0)) =>
@@ -74,7 +72,7 @@ fn guessed_offset(
     }
 }
 
-/// What names tell of an offset.
+/// What names show about an offset.
 enum OffsetEvidence {
     /// They agree at it.
     Agree,
@@ -142,7 +140,7 @@ impl<'a> DatasetNames<'a> {
         )
     }
 
-    /// The first class whose name another label stands in place of.
+    /// The first class with another label in place of its name.
     fn example(&self, labels: &Labels, offset: i64) -> Option<String> {
         self.known_as.iter().find_map(|(class, names)| {
             let output = usize::try_from(i64::from(*class).saturating_add(offset)).ok()?;

@@ -8,9 +8,9 @@ use crate::dataset::labelling::outputs::ModelOutputs;
 use crate::dataset::labelling::{by_index, by_name};
 use crate::record::class_map::ClassMap;
 
-/// The numbers are labels where the model's labels are numbers too; else class indices where the
-/// model has so many outputs; else, if there are as many as outputs, the outputs in the order of
-/// the numbers. What is not the first is said.
+/// The numbers are labels if the model's labels are numbers too; else class indices if the model
+/// has enough outputs; else, if there are as many as outputs, the outputs in the order of the
+/// numbers. All but the first case are reported.
 pub(crate) fn matched(
     dataset: &Dataset,
     labels: Option<&Labels>,

@@ -9,15 +9,15 @@ use anyhow::{Result, ensure};
 /// Matches.
 ///
 /// # Errors
-/// One sentence where labels do not fit the outputs, a class has no output, or
-/// both sides name classes and disagree.
+/// One sentence if labels do not fit the outputs, a class has no output, or both sides name classes
+/// and disagree.
 pub fn resolve(dataset: &Dataset, outputs: &ModelOutputs) -> Result<Matched> {
     let labels = outputs.labels.map(|labels| Labels::aligned(outputs, labels)).transpose()?;
     let mut assumed = Vec::new();
     let numbers = dataset.classes.order == ClassOrder::Numbers;
     let by_name = match dataset.classes.order {
         ClassOrder::ByName => true,
-        // Counted in their order, where they are no indices.
+        // Counted in their order, if they are not indices.
         ClassOrder::Numbers => dataset.class_count() > outputs.count,
         // Some of ILSVRC's classes: a model of one's own does not count all of them.
         ClassOrder::Ilsvrc2012 => match outputs.count {
@@ -46,7 +46,7 @@ pub fn resolve(dataset: &Dataset, outputs: &ModelOutputs) -> Result<Matched> {
         let class = u32::try_from(map.class_of(output)).ok();
         let label = || labels.as_ref()?.by_output.get(output).copied().flatten();
         let name = || class.and_then(|class| dataset.classes.name(class));
-        // A number tells less than the label of the same output.
+        // A number says less than the label of the same output.
         let name = if numbers { label().or_else(name) } else { name().or_else(label) };
         name.map(str::to_owned)
     };

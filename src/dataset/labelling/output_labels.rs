@@ -8,7 +8,7 @@ use crate::dataset::labelling::likeness;
 use crate::dataset::labelling::outputs::ModelOutputs;
 use crate::dataset::labelling::same_name::{is_background, synonyms};
 
-/// A model's labels by output, and where each name is.
+/// A model's labels by output, and the position of each name.
 pub(crate) struct Labels<'a> {
     /// The label of each output, if there is one.
     pub(crate) by_output: Vec<Option<&'a str>>,
@@ -66,9 +66,8 @@ impl<'a> Labels<'a> {
     }
 }
 
-/// TensorFlow's ImageNet models have their background class at output 0;
-/// anywhere else it tells that the lines were shuffled. Other models may have one
-/// wherever they like.
+/// TensorFlow's ImageNet models have their background class at output 0; anywhere else it shows
+/// that the lines were shuffled. Other models may have one anywhere.
 fn check_background(outputs: &ModelOutputs, labels: &[String]) -> Result<()> {
     let misplaced = labels.iter().skip(1).position(|label| is_background(label));
     match misplaced.filter(|_| matches!(outputs.count, 1000 | 1001)) {

@@ -3,7 +3,7 @@
 use crate::record::class_map::ClassMap;
 use crate::record::output_classes::OutputClasses;
 
-/// What a model brings to the matching.
+/// What matching needs to know about a model.
 #[derive(Debug, Clone, Copy)]
 pub struct ModelOutputs<'a> {
     /// The model's name, for sentences.
@@ -14,26 +14,26 @@ pub struct ModelOutputs<'a> {
     pub labels: Option<&'a [String]>,
     /// Those inside its file, which the labels must not contradict.
     pub embedded: Option<&'a [String]>,
-    /// Output less class index, where it is stated.
+    /// Output index minus class index, if stated.
     pub offset: Option<i64>,
 }
 
 /// A dataset's classes and a model's outputs, matched.
 #[derive(Debug, Clone)]
 pub struct Matched {
-    /// Which output stands for which class.
+    /// Which output is which class.
     pub map: ClassMap,
     /// What each output is called: as the dataset calls its class, else by its
     /// label.
     pub names: Vec<Option<String>>,
-    /// Whether names told, so that no offset applies.
+    /// Whether names decided, so that no offset applies.
     pub by_name: bool,
     /// A part of a sentence for everything that was assumed.
     pub assumed: Vec<String>,
 }
 
 impl Matched {
-    /// What the outputs of `model` stand for.
+    /// What the outputs of `model` mean.
     #[must_use]
     pub fn into_classes(self, model: &str) -> OutputClasses {
         let Self { map, names, by_name, .. } = self;

@@ -5,7 +5,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::dataset::entries::{ClassOrder, Classes};
 use crate::dataset::ilsvrc2012;
 
-/// Whether a label stands for no class.
+/// Whether a label means no class.
 pub(crate) fn is_background(label: &str) -> bool {
     matches!(
         normalised(label).as_str(),
@@ -36,7 +36,7 @@ pub(crate) fn synonyms(name: &str) -> Vec<String> {
     names
 }
 
-/// `n01440764 tench, Tinca tinca` as its WordNet id and its words.
+/// Splits `n01440764 tench, Tinca tinca` into its WordNet id and its words.
 fn split_wnid(name: &str) -> (Option<&str>, &str) {
     let name = name.trim();
     match name.split_at_checked(ilsvrc2012::WNID_LENGTH) {
@@ -49,8 +49,8 @@ fn split_wnid(name: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// Everything that a class of a dataset may be called in a labels file: its
-/// name's synonyms, and the WordNet id or the words that belong to it.
+/// All names that a class of a dataset may have in a labels file: its name's synonyms, and the
+/// WordNet id or the words that belong to it.
 pub(crate) fn known_as(classes: &Classes, class: u32) -> Vec<String> {
     let Some(name) = classes.name(class) else { return Vec::new() };
     let mut names = synonyms(name);

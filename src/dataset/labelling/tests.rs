@@ -132,7 +132,7 @@ fn a_background_that_is_not_first_tells_of_shuffled_lines() {
     assert!(resolve(&dataset_without_names(1), &outputs(2, Some(&own), None)).is_ok());
 }
 
-/// A dataset that tells class indices alone.
+/// A dataset that has only class indices.
 fn dataset_without_names(classes: usize) -> Dataset {
     let mut plain = dataset(ClassOrder::Given, &vec![""; classes]);
     plain.classes.names.clear();

@@ -179,7 +179,7 @@ fn a_library_without_a_known_hash_is_known_by_its_receipt() {
     let is_installed = |archive: &Archive| installed(&path, &archive.libraries[0], archive);
     assert_eq!(is_installed(&bench.archive), expected);
 
-    // Of another archive than the one that is asked for now.
+    // From another archive than the one that is now requested.
     let mut newer = bench.archive.clone();
     newer.sha256 = "b".repeat(64);
     assert_eq!(is_installed(&newer), None);

@@ -15,17 +15,17 @@ pub struct Beside {
     pub description: Description,
     /// Their names; empty: there is none that counts.
     pub files: Vec<String>,
-    /// What is to be said of them, each a part of a sentence.
+    /// Notes on them, each part of a sentence.
     pub notes: Vec<String>,
 }
 
 /// Reads the configurations of the model at `path`: of its own name
-/// (`NAME.preprocessor_config.json`, `NAME.config.json`), else those of its folder, which
-/// count where no other model lies there. Exporters that put models into a folder `onnx`
-/// leave the configurations above it.
+/// (`NAME.preprocessor_config.json`, `NAME.config.json`), else those of its folder, which count if
+/// no other model is there. Exporters that put models into a folder `onnx` leave the configurations
+/// above it.
 ///
 /// # Errors
-/// One sentence: a configuration that counts and is wrong.
+/// One sentence: a configuration that counts and is invalid.
 pub fn read(path: &Path) -> Result<Beside> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();

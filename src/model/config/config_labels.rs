@@ -78,8 +78,8 @@ fn without_gaps(by_index: BTreeMap<usize, String>) -> Option<Vec<String>> {
     whole.then(|| by_index.into_values().collect()).and_then(informative)
 }
 
-/// Names that tell something: `LABEL_0`, `LABEL_1` and so on stand where nobody named
-/// the classes, and an empty one would stand for any.
+/// Meaningful names: `LABEL_0`, `LABEL_1` and so on are used if nobody named the classes, and an
+/// empty one could mean any.
 fn informative(names: Vec<String>) -> Option<Vec<String>> {
     let placeholder = |(index, name): (usize, &String)| {
         name.strip_prefix("LABEL_").is_some_and(|number| *number == index.to_string())
@@ -90,8 +90,8 @@ fn informative(names: Vec<String>) -> Option<Vec<String>> {
     told.then_some(names)
 }
 
-/// Names from a text that some exporter put into a model: JSON, Python's text of a list
-/// or a dict, lines, or a list with commas.
+/// Names from a string that some exporter put into a model: JSON, a Python list or dict, lines, or
+/// a comma-separated list.
 #[must_use]
 pub fn from_text(text: &str) -> Option<Vec<String>> {
     let text = text.trim();

@@ -9,10 +9,10 @@ use serde_json::{Map, Value};
 pub(crate) const MAX_BYTES: usize = 16 << 20;
 /// Numbers that pixels can sensibly be multiplied or divided by.
 const FACTORS: std::ops::RangeInclusive<f64> = 1e-9..=1e9;
-/// Maximum pixels of a side that a configuration may ask for.
+/// Maximum pixels per side that a configuration may request.
 const MAX_SIDE: u64 = 16384;
 
-/// An object of a configuration, and where it stands in it.
+/// An object of a configuration, and its position in it.
 #[derive(Clone, Copy)]
 pub(crate) struct Fields<'a> {
     map: &'a Map<String, Value>,

@@ -15,7 +15,7 @@ pub const FILE_NAME: &str = "config.json";
 /// What such a configuration states.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ModelConfig {
-    /// Class names in the order of the outputs; absent too where nobody named them.
+    /// Class names in the order of the outputs; also absent if nobody named them.
     pub labels: Option<Vec<String>>,
     /// The classes of Python that it is for.
     pub architectures: Vec<String>,

@@ -14,7 +14,7 @@ use crate::record::pipeline::Filter;
 /// File name beside a model.
 pub const FILE_NAME: &str = "preprocessor_config.json";
 
-/// How the photo is brought to a size.
+/// How the photo is resized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resizing {
     /// To these sides, whatever the aspect.
@@ -34,7 +34,7 @@ pub enum Resizing {
 pub struct ImageProcessor {
     /// Absent if photos keep their size.
     pub resize: Option<(Resizing, Filter)>,
-    /// Height and width of the central crop, padded with 0 where the photo is smaller.
+    /// Height and width of the central crop, padded with 0 if the photo is smaller.
     pub crop: Option<(usize, usize)>,
     /// What a pixel in 0..=255 is multiplied by first.
     pub rescale: f64,
@@ -58,7 +58,7 @@ pub struct ImageProcessor {
 pub fn read(bytes: &[u8]) -> Result<ImageProcessor> {
     let map = parse(bytes)?;
     let fields = Fields::new(&map);
-    // A processor of text and images keeps the part for images in an object of its own.
+    // A processor of text and images keeps the image part in a separate object.
     let fields = fields.object("image_processor")?.unwrap_or(fields);
     let mut assumed = Vec::new();
     let family = family(&fields, &mut assumed)?;
@@ -79,8 +79,8 @@ pub fn read(bytes: &[u8]) -> Result<ImageProcessor> {
     Ok(ImageProcessor { resize, crop, rescale, offset, mean, deviation, bgr, assumed })
 }
 
-/// The class that the configuration is for. Where it names none, or one that is not
-/// known here, the steps are read as the common processors have them.
+/// The class that the configuration is for. If it names none, or an unknown one, the steps are read
+/// as for the common processors.
 fn family(fields: &Fields<'_>, assumed: &mut Vec<String>) -> Result<ProcessorFamily> {
     let named = match fields.text("image_processor_type")? {
         Some(name) => Some(name),
@@ -202,7 +202,7 @@ fn rescaling(fields: &Fields<'_>, family: &ProcessorFamily) -> Result<(f64, bool
     Ok(if rescales { (factor, offset) } else { (1.0, false) })
 }
 
-/// `image_mean` and `image_std`; 0 and 1 where nothing is normalised.
+/// `image_mean` and `image_std`; 0 and 1 if nothing is normalised.
 fn normalization(
     fields: &Fields<'_>,
     family: &ProcessorFamily,

@@ -16,13 +16,13 @@ const NAMES: [&str; 6] = ["names", "id2label", "class_names", "classes", "labels
 pub struct OnnxMetadata {
     /// Class names in the order of the outputs.
     pub labels: Option<Vec<String>>,
-    /// The pipeline, where the exporter has one.
+    /// The pipeline, if the exporter states one.
     pub preprocess: Option<Preset>,
 }
 
-/// Reads pairs of keys and texts, for a model of so many classes. Names of another number
-/// than classes name something else. What cannot be read counts as absent: metadata is an
-/// annotation, and the report says what was assumed in its place.
+/// Reads pairs of keys and strings, for a model with this number of classes. If there are more or
+/// fewer names, they name something else. What cannot be read counts as absent: metadata is an
+/// annotation, and the report says what was assumed instead.
 #[must_use]
 pub fn read(pairs: &[(&str, &str)], classes: Option<usize>) -> OnnxMetadata {
     let value = |key: &str| pairs.iter().find(|(known, _)| *known == key).map(|(_, text)| *text);
@@ -50,7 +50,7 @@ mod tests {
         let found = read(&pairs, Some(2));
         assert_eq!(found.labels.unwrap(), ["tench", "cock's comb"]);
         assert_eq!(found.preprocess.unwrap().name, PresetName::Ultralytics);
-        // A detector's transforms are others.
+        // A detector has other transforms.
         let detector = [("author", "Ultralytics"), ("task", "detect")];
         assert_eq!(read(&detector, None), OnnxMetadata::default());
     }

@@ -32,7 +32,7 @@ pub(crate) enum Rule {
     PoolFormer,
 }
 
-/// What a class does where its configuration says nothing.
+/// The defaults of a class.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ProcessorFamily {
     pub rule: Rule,
@@ -51,7 +51,7 @@ pub(crate) struct ProcessorFamily {
 }
 
 impl ProcessorFamily {
-    /// ViT's, which most classes take over; no size of its own.
+    /// ViT's defaults, which most classes share; without a size.
     pub(crate) const fn common() -> Self {
         Self {
             rule: Rule::AsStated,

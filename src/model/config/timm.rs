@@ -19,7 +19,7 @@ const CROP_PCT: f64 = 0.875;
 /// What a timm configuration states.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timm {
-    /// Channels, height and width of the input, where stated.
+    /// Channels, height and width of the input, if stated.
     pub input_size: Option<[usize; 3]>,
     /// The filter.
     pub filter: Filter,

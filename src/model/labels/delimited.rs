@@ -36,7 +36,7 @@ const NAME: [&str; 12] = [
     "description",
 ];
 
-/// The table's indices and names, where the text is one.
+/// The table's indices and names, if the text is a table.
 pub(crate) fn parse(text: &str) -> Option<Result<Vec<(u64, String)>>> {
     DELIMITERS.into_iter().find_map(|delimiter| {
         let mut reader = csv::ReaderBuilder::new()

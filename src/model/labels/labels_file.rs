@@ -9,11 +9,11 @@ use crate::model::labels::structured::{self, NameList};
 use crate::model::labels::{collect, delimited, numbered};
 use crate::text_file;
 
-/// Reads a labels file: one name per line, with or without an index; a table of indices
-/// and names; or JSON or YAML. What it holds tells which, not its ending.
+/// Reads a labels file: one name per line, with or without an index; a table of indices and names;
+/// or JSON or YAML. The content decides which, not the extension.
 ///
 /// # Errors
-/// One sentence: an unreadable or empty file, or one whose names are not all there.
+/// One sentence: an unreadable or empty file, or one with missing names.
 pub fn read(path: &Path) -> Result<Vec<String>> {
     let text = text_file::read(path).context("the labels cannot be used")?.text;
     parse(&text).with_context(|| format!("labels {} cannot be used", path.display()))
@@ -61,7 +61,7 @@ fn structure(text: &str) -> Result<Option<Value>> {
             Err(error) => bail!("it is not valid JSON: {error}"),
         }
     }
-    // A list of plain words is YAML too, `- cat` is no other thing.
+    // A list of plain words is YAML too.
     let is_names = |line: &str| line.trim_end().starts_with("names:");
     let is_item = |line: &str| line.starts_with("- ");
     if !text.lines().any(is_names) && !text.lines().all(is_item) {

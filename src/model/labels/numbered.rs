@@ -5,9 +5,9 @@ use std::collections::HashSet;
 /// What may stand between an index and a name.
 const SEPARATORS: [char; 11] = [',', ';', ':', '\t', '|', '=', '-', '.', ')', ']', ' '];
 
-/// Name and index of every line, where all of them have both and the numbers can be
-/// nothing else than indices: they count from 0 or 1 without a gap, and what is left of
-/// the lines still tells them apart (`1 euro`, `2 euro` are names).
+/// Name and index of every line, if all of them have both and the numbers can only be indices: they
+/// count from 0 or 1 without a gap, and the rest of the lines is still distinct (`1 euro`, `2 euro`
+/// are names).
 pub(crate) fn split(lines: &[&str]) -> Option<Vec<(u64, String)>> {
     [before as fn(&str) -> Option<(u64, String)>, behind].into_iter().find_map(|split| {
         let named: Vec<(u64, String)> =

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
 
-/// Where configurations keep the names, the surest first.
+/// Where configurations keep the names, the most reliable first.
 const PLACES: [&str; 12] = [
     "id2label",
     "label2id",
@@ -29,7 +29,7 @@ const DEPTH: usize = 4;
 /// The names in a value.
 ///
 /// # Errors
-/// Part of a sentence: no names in it, or names that are not all there.
+/// Part of a sentence: no names, or missing names.
 pub(crate) fn names(value: &Value) -> Result<NameList> {
     match found(value, DEPTH) {
         Some(named) => named,
@@ -112,7 +112,7 @@ fn entry(item: &Value) -> Option<(u64, String)> {
     Some((of(&INDEX)?.as_u64()?, word(of(&NAME)?)?))
 }
 
-/// A name; YAML reads `no`, `1` and `2.5` as other things than text.
+/// A name; YAML does not read `no`, `1` and `2.5` as text.
 fn word(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.trim().to_owned()),

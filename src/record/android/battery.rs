@@ -14,8 +14,8 @@ pub struct Battery {
 }
 
 impl Battery {
-    /// Parses what `dumpsys battery` prints. Only the first section counts:
-    /// makers append others, whose lines look alike.
+    /// Parses what `dumpsys battery` prints. Only the first section counts: manufacturers append
+    /// others with similar lines.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut lines = text.lines().skip_while(|line| !line.contains("Battery Service state"));

@@ -1,4 +1,4 @@
-//! What Android tells of itself, through its own tools.
+//! What Android reports through its own tools.
 
 pub mod battery;
 #[cfg(test)]

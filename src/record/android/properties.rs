@@ -11,8 +11,8 @@ pub struct Properties {
     pub manufacturer: Option<String>,
     /// Its name, as sold or nearly so.
     pub model: Option<String>,
-    /// Its system on a chip: maker and model where the device tells both
-    /// (Android 12 and later), else the platform's code name.
+    /// Its system on a chip: manufacturer and model if the device reports both (Android 12 and
+    /// later), else the platform's code name.
     pub soc: Option<String>,
     /// Android's version, such as 14.
     pub release: Option<String>,
@@ -20,13 +20,12 @@ pub struct Properties {
     pub sdk: Option<u32>,
     /// ABIs, the preferred first.
     pub abis: Vec<String>,
-    /// The build, so that two measurements can be told to be of one system.
+    /// The build, which shows whether two measurements are from the same system.
     pub fingerprint: Option<String>,
 }
 
 impl Properties {
-    /// Parses what `getprop` prints: `[name]: [value]` a line; a value may go
-    /// on over several.
+    /// Parses what `getprop` prints: `[name]: [value]` per line; a value may span several.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let values = values(text);
@@ -93,7 +92,7 @@ fn values(text: &str) -> HashMap<String, String> {
     while let Some(start) = rest.find('[') {
         rest = &rest[start + 1..];
         let Some((name, after)) = rest.split_once("]: [") else { break };
-        // A name has no line break; what has one began at a stray bracket.
+        // A name contains no line break; anything with one began at a stray bracket.
         if name.contains('\n') {
             continue;
         }

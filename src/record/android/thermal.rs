@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Android's own word for how far it throttles
-/// (android.os.PowerManager.THERMAL_STATUS_*).
+/// Android's own levels of throttling (android.os.PowerManager.THERMAL_STATUS_*).
 #[derive(
     Debug,
     Clone,
@@ -66,7 +65,7 @@ pub struct Temperature {
     pub celsius: f64,
 }
 
-/// What the thermal service tells.
+/// What the thermal service reports.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Thermal {
     /// How far the system throttles.
@@ -76,9 +75,8 @@ pub struct Thermal {
 }
 
 impl Thermal {
-    /// Parses what `dumpsys thermalservice` prints. The section of current
-    /// readings counts; the cached ones only where it is missing, since they
-    /// can be of another hour.
+    /// Parses what `dumpsys thermalservice` prints. The section of current readings counts; the
+    /// cached ones only if it is missing, since they can be old.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let status = text.lines().find_map(|line| line.trim().strip_prefix("Thermal Status:"));
@@ -95,7 +93,7 @@ impl Thermal {
         (status.is_some() || !temperatures.is_empty()).then_some(Self { status, temperatures })
     }
 
-    /// The hottest CPU, else the hottest skin: what a limit is held against.
+    /// The hottest CPU, else the hottest skin sensor: the temperature that limits apply to.
     #[must_use]
     pub fn hottest(&self) -> Option<&Temperature> {
         let of = |sensor: Sensor| {

@@ -117,7 +117,7 @@ fn name_of(path: PathBuf) -> PathBuf {
     path.file_name().map(PathBuf::from).unwrap_or_default()
 }
 
-/// The first difference of two values, in words.
+/// The first difference of two values, as text.
 fn difference(at: &str, one: &Value, other: &Value) -> Option<String> {
     match (one, other) {
         (Value::Object(mine), Value::Object(theirs)) => mine.iter().find_map(|(key, value)| {

@@ -5,12 +5,12 @@ use crate::record::partition::Partition;
 use crate::record::run::{Finished, Run};
 use std::path::PathBuf;
 
-/// A run that is to be merged with others.
+/// A run to be merged with others.
 #[derive(Debug, Clone)]
 pub struct MergeSource {
     /// Its folder.
     pub folder: PathBuf,
-    /// What its journal tells.
+    /// The contents of its journal.
     pub run: Run,
 }
 

@@ -13,8 +13,8 @@ use crate::run::merge::alike::Scope;
 use crate::run::merge::merge_source::{MergeSource, add_new, parts, together};
 use crate::stats::summary::Summary;
 
-/// How far the anchor's medians on two machines may lie apart, where their intervals do not
-/// meet: what boards and servers of one model differ by (docs/schedulers.md).
+/// How far the anchor's medians on two machines may differ if their intervals do not overlap:
+/// boards and servers of one model differ by this much (docs/schedulers.md).
 const TOLERANCE: f64 = 0.05;
 
 /// Makes one run of all parts of a matrix.
@@ -47,7 +47,7 @@ pub(crate) fn unite(mut sources: Vec<MergeSource>) -> Result<Run> {
     Ok(merged)
 }
 
-/// Takes what a part has and the others have not; of the anchor, the first part's figures stay.
+/// Takes what a part has and the others do not; for the anchor, the first part's figures are kept.
 fn absorb(merged: &mut Run, positions: &mut Vec<usize>, run: Run) {
     let Run { header, cases, accuracies, decoded, preprocessing_checks, finished } = run;
     let Header {
@@ -183,7 +183,7 @@ fn one_class(one: &MergeSource, other: &MergeSource) -> Result<()> {
     Ok(())
 }
 
-/// What the anchor took on each machine, as a sentence of the merged run.
+/// The latency of the anchor on each machine, as a sentence of the merged run.
 fn anchors(sources: &[MergeSource]) -> Result<Option<String>> {
     let Some(id) = &sources[0].run.header.options.cases.anchor else { return Ok(None) };
     let medians = sources.iter().map(|source| anchor(source, id)).collect::<Result<Vec<_>>>()?;

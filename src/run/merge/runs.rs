@@ -45,7 +45,7 @@ pub fn merge(sources: Vec<MergeSource>) -> Result<Run> {
     Ok(merged)
 }
 
-/// The name of a run by those that it was merged from: the same runs give the same name.
+/// The name of a run, derived from those that it was merged from: the same runs give the same name.
 fn merged_id(header: &Header) -> Result<String> {
     let mut parts: Vec<String> = header
         .parts
@@ -62,7 +62,7 @@ fn merged_id(header: &Header) -> Result<String> {
 /// The run of one machine, whole.
 struct MachineRun {
     folder: String,
-    /// The folder's name, which tells machines apart that have the same one.
+    /// The folder's name, which distinguishes machines of the same name.
     name: String,
     run: Run,
 }
@@ -86,8 +86,8 @@ fn no_run_twice(sources: &[MergeSource]) -> Result<()> {
     for (index, source) in sources.iter().enumerate() {
         let identity = |source: &MergeSource| {
             let header = &source.run.header;
-            // Two runs can begin in one second; that they also last the same to
-            // the nanosecond is no coincidence.
+            // Two runs can begin in one second; but that they also last the same to the nanosecond
+            // cannot be a coincidence.
             let seconds = source.run.finished.map(|finished| finished.seconds);
             (header.run_id.clone(), header.started_at.clone(), header.device.clone(), seconds)
         };
@@ -164,8 +164,8 @@ fn on(mut run: Run, device: &str) -> Run {
     run
 }
 
-/// What the machines are called: by their runs, or where two of them have one
-/// name (such as 'local') by their folders.
+/// The names of the machines: from their runs, or if two of them have the same name (such as
+/// 'local') from their folders.
 fn device_names(machines: &[MachineRun]) -> Result<Vec<String>> {
     let device = |of: &MachineRun| of.run.header.device.clone();
     let own: Vec<String> = machines.iter().map(device).collect();

@@ -5,7 +5,7 @@ use std::ffi::{CStr, CString, c_char};
 use edgefirst_tflite::{Library, LiteRtStatusCode};
 use edgefirst_tflite_sys::litert::{self as sys, LiteRtFunctions, Status, status};
 
-/// What a failed call says: its name and the runtime's word.
+/// The message of a failed call: its name and the runtime's status.
 pub(crate) type ApiResult<T> = Result<T, String>;
 
 pub(crate) fn check(call: &str, code: Status) -> ApiResult<()> {

@@ -1,4 +1,4 @@
-//! Memory of inputs and outputs, where the hardware wants it.
+//! Memory of inputs and outputs, in the place that the hardware needs.
 
 use std::ptr;
 use std::rc::Rc;
@@ -8,7 +8,7 @@ use edgefirst_tflite_sys::litert as sys;
 use crate::runtime::litert_api::api::{ApiResult, check};
 use crate::runtime::litert_api::environment::Environment;
 
-/// Memory of one input or output, where its hardware wants it.
+/// Memory of one input or output, in the place that its hardware needs.
 pub(crate) struct Buffer {
     environment: Rc<Environment>,
     raw: sys::TensorBuffer,
@@ -19,7 +19,7 @@ impl Buffer {
     /// Owns the buffer behind `raw`.
     ///
     /// # Safety
-    /// `raw` is a live buffer of `environment` that nobody else destroys.
+    /// `raw` is a live buffer of `environment` that nothing else destroys.
     pub(crate) unsafe fn of(
         environment: Rc<Environment>,
         raw: sys::TensorBuffer,

@@ -1,4 +1,4 @@
-//! LiteRT's environment: which accelerators are brought up, and from where.
+//! LiteRT's environment: which accelerators are started, and from where.
 
 use std::path::Path;
 use std::ptr;
@@ -39,8 +39,8 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    /// Creates one that brings up `hardware` only, with accelerators' libraries
-    /// looked for in `folder`.
+    /// Creates one that starts only `hardware`, with the libraries of accelerators looked up in
+    /// `folder`.
     pub(crate) fn create(api: Api, hardware: Hardware, folder: &Path) -> ApiResult<Rc<Self>> {
         let folder = c_string(folder.to_str().ok_or("the library's folder is not in UTF-8")?)?;
         let options = [
@@ -67,7 +67,7 @@ impl Environment {
         Ok(Rc::new(Self { api, raw }))
     }
 
-    /// Names of the accelerators that were brought up.
+    /// Names of the accelerators that were started.
     pub(crate) fn accelerators(&self) -> ApiResult<Vec<String>> {
         let calls = self.api.calls;
         let mut count = 0;

@@ -16,7 +16,7 @@ type TensorName = unsafe extern "C" fn(sys::Tensor, *mut *const c_char) -> Statu
 pub(crate) struct ModelHandle {
     pub(crate) environment: Rc<Environment>,
     pub(crate) raw: sys::Model,
-    /// What `raw` reads, where that is no file.
+    /// What `raw` reads, if that is not a file.
     _bytes: Vec<u8>,
 }
 

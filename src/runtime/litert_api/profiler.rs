@@ -11,8 +11,8 @@ use crate::runtime::litert_api::compiled_model::CompiledModel;
 /// A kernel that a run called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Call {
-    /// A node of the runtime's plan, by its operator's name; also the node that
-    /// stands for what a delegate took, if that delegate profiles nothing itself.
+    /// A node of the runtime's plan, by its operator's name; also the node that represents what a
+    /// delegate took, if that delegate does not profile itself.
     Node(String),
     /// An operator inside a delegate, by its place in that delegate's graph.
     Delegated(u64),
@@ -74,7 +74,7 @@ impl CompiledModel {
             let len = usize::try_from(count).unwrap_or(0);
             let mut events: Vec<ProfiledEvent> = Vec::with_capacity(len);
             check("LiteRtGetProfilerEvents", events_of(profiler, count, events.as_mut_ptr()))?;
-            // The call has filled as many as it was asked for.
+            // The call has filled as many as requested.
             events.set_len(len);
             Ok(events.iter().filter_map(|event| call(event)).collect())
         }
