@@ -140,7 +140,7 @@ pub fn compare(args: &CompareArgs) -> Result<ExitStatus> {
     show(&comparisons, args.markdown.as_deref(), args.html.as_deref(), args.json)
 }
 
-/// The figures that are asked for, each once.
+/// The requested figures, each once.
 fn metrics(wanted: &[MetricChoice], has: impl Fn(Metric) -> bool) -> Vec<Metric> {
     if wanted.is_empty() {
         return vec![Metric::P50];
@@ -203,8 +203,8 @@ pub fn pick(args: &PickArgs) -> Result<ExitStatus> {
     Ok(if matches!(pick, Pick::NoneFits { .. }) { ExitStatus::Bad } else { ExitStatus::Good })
 }
 
-/// The rows of a run's folder; of a published one, which has no journal, and of
-/// a `results.csv` by itself just as well.
+/// The rows of a run's folder; also of a published one without a journal, or of a single
+/// `results.csv`.
 fn rows_of(run: &Path) -> Result<Vec<Row>> {
     let table = if run.is_file() { run.to_owned() } else { run.join("results.csv") };
     if !run.join(journal::FILE_NAME).is_file() && table.is_file() {
@@ -236,8 +236,8 @@ fn on_one_device(mut rows: Vec<Row>, args: &PickArgs) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Accuracies are printed in percent and stored as proportions; both are taken. Of a 1
-/// nobody knows which is meant, so that `1.0` is the proportion and `1%` the percentage.
+/// Accuracies are printed in percent and stored as proportions; both are accepted. A 1 is
+/// ambiguous, so `1.0` is the proportion and `1%` the percentage.
 fn proportion(option: &str, text: Option<&str>) -> Result<Option<f64>> {
     let Some(text) = text else { return Ok(None) };
     let must = || format!("{option} must be a proportion from 0 to 1 or a percentage up to 100");

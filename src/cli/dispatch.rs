@@ -89,7 +89,7 @@ pub fn dispatch(cli: Cli) -> ExitCode {
         Ok(ExitStatus::Good) => ExitCode::SUCCESS,
         Ok(ExitStatus::Bad) => ExitCode::from(1),
         Ok(ExitStatus::Interrupted) => ExitCode::from(interrupted),
-        // A reader that went away (`| head`) is no error of ours.
+        // A reader that went away (`| head`) is not our error.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             tell(&format!("shutterbench: {}", printable(&format!("{error:#}"))));
@@ -124,8 +124,8 @@ fn command(command: Command) -> anyhow::Result<ExitStatus> {
     }
 }
 
-/// Control characters escaped, which a hostile file name may hold and a terminal
-/// would obey. Line ends stay: an error in a suite shows the line it stands in.
+/// Control characters escaped, which a hostile file name may hold and a terminal would obey. Line
+/// ends stay: an error in a suite shows its line.
 fn printable(text: &str) -> String {
     let escape = |c: char| match c {
         '\n' => "\n".to_owned(),

@@ -14,11 +14,10 @@ use crate::fetch::fetch_error::FetchError;
 use crate::fetch::package_manifest::{Archive, Origin, PackagedRuntime, Runtimes};
 use crate::fetch::package_source::PackageSource;
 
-/// Does what the command line asks for and prints the result.
+/// Executes the command and prints the result.
 ///
 /// # Errors
-/// [`FetchError`]; its [`is_usage`](FetchError::is_usage) tells whether the
-/// command line was wrong.
+/// [`FetchError`]; its [`is_usage`](FetchError::is_usage) says whether the command line was wrong.
 pub fn command(args: &Args) -> Result<(), FetchError> {
     let folder = match &args.dir {
         Some(folder) => folder.clone(),

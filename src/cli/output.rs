@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::path::Path;
 
-/// How a command ended, as its exit code tells.
+/// How a command ended, as its exit code shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitStatus {
-    /// Everything that was asked for was done.
+    /// Everything that was requested was done.
     Good,
     /// Done, with a failure, a regression or no model found.
     Bad,

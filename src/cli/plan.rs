@@ -187,7 +187,7 @@ fn parts(cases: &[PlannedCase], count: usize) -> Result<Vec<PlannedPart>> {
             .iter()
             .enumerate()
             .filter(|(position, planned)| {
-                // The anchor is in every part, where latency is measured.
+                // The anchor is in every part, if latency is measured.
                 partition.has(*position, &planned.case)
                     || (*position == 0 && planned.needs.exclusive)
             })

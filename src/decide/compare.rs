@@ -17,9 +17,9 @@ pub fn compare(base: &Run, new: &Run, options: CompareOptions) -> RunComparison 
     gate(base, new, &[options]).remove(0)
 }
 
-/// Compares by several figures at once. The chance that any case of any of them is called
-/// a change where nothing changed is at most 5% for all of them together, by Holm's
-/// procedure; sizes of files, which do not scatter, take no part in it.
+/// Compares by several figures at once. The chance that any case of any figure is reported as a
+/// change although nothing changed is at most 5% for all of them together, by Holm's procedure;
+/// file sizes, which do not scatter, are not part of it.
 #[must_use]
 pub fn gate(base: &Run, new: &Run, all: &[CompareOptions]) -> Vec<RunComparison> {
     let mut comparisons: Vec<RunComparison> =
@@ -82,8 +82,8 @@ fn partners(base: &Run, new: &Run, options: CompareOptions) -> Vec<Option<usize>
     base.header.cases.iter().enumerate().map(partner).collect()
 }
 
-/// Where `new` has a case of `base`. A run of several machines names the machine
-/// of each case; one of a single machine names it once.
+/// The position of a case of `base` in `new`. A run of several machines names the machine of each
+/// case; one of a single machine names it once.
 fn same_case(base: &Run, case: &Case, new: &Run) -> Option<usize> {
     let on_same = |other: &Case| match (&case.device, &other.device) {
         (None, None) => true,
@@ -95,8 +95,8 @@ fn same_case(base: &Run, case: &Case, new: &Run) -> Option<usize> {
     new.header.cases.iter().position(|other| case.is_like(other) && on_same(other))
 }
 
-/// Whether cases are compared in their order: where the user asked for it, or took the two
-/// in turn, in runs that have no case in common and equally many.
+/// Whether cases are compared in order: if the user requested it, or the runs were interleaved, and
+/// they have no case in common but the same number of cases.
 fn in_order(base: &Run, new: &Run, options: CompareOptions) -> bool {
     let single = |run: &Run| run.header.devices().is_empty();
     let asked = options.in_order || pairing(base, new) == Pairing::ByRound;
@@ -111,7 +111,7 @@ fn have_a_case_in_common(base: &Run, new: &Run) -> bool {
     base.header.cases.iter().any(|case| same_case(base, case, new).is_some())
 }
 
-/// One case as one of the runs has it.
+/// One case in one of the runs.
 #[derive(Clone, Copy)]
 struct CaseSide<'a> {
     run: &'a Run,
@@ -163,8 +163,8 @@ fn one(
     })
 }
 
-/// The base has it and the new run does not: whether it failed, was left out or could not be
-/// scored, nobody knows what became of it.
+/// The base has it and the new run does not, whether it failed, was left out or could not be
+/// scored.
 fn missing(case: String, was: f64, row: Option<&Row>) -> CaseComparison {
     let note = match row {
         None => "the new run does not have this case".to_owned(),
@@ -279,8 +279,8 @@ fn plain(mut both: CaseComparison, was: f64, is: f64, options: CompareOptions) -
     both
 }
 
-/// Rounds belong together where the runs were interleaved, and nowhere else: round 7 of two runs
-/// that merely overlap in time, or whose machines' clocks agree by chance, is not the same moment.
+/// Rounds belong together only if the runs were interleaved: round 7 of two runs that merely
+/// overlap in time, or whose machines' clocks agree by chance, is not the same moment.
 fn pairing(base: &Run, new: &Run) -> Pairing {
     let in_turn = base.header.in_turn.is_some() && base.header.in_turn == new.header.in_turn;
     if in_turn { Pairing::ByRound } else { Pairing::Unpaired }

@@ -19,9 +19,9 @@ pub struct CompareOptions {
 }
 
 impl CompareOptions {
-    /// By `metric`, at the threshold that is given. Without one a change of latency,
-    /// size or memory has to be worth a word; one of accuracy only has to be more
-    /// than chance, which the test tells better than any number of points.
+    /// By `metric`, with the given threshold. Without one, a change of latency, size or memory must
+    /// be at least the default; one of accuracy only has to be significant, which the test decides
+    /// better than any number of points.
     #[must_use]
     pub fn of(metric: Metric, threshold_percent: Option<f64>) -> Self {
         let usual = match metric.rank() {
@@ -38,23 +38,23 @@ impl Default for CompareOptions {
     }
 }
 
-/// What may be said of one case.
+/// The conclusion for one case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, strum::Display)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Outcome {
-    /// Faster, smaller, or more often right.
+    /// Faster, smaller, or more accurate.
     Better,
-    /// Slower, larger, or less often right: a regression.
+    /// Slower, larger, or less accurate: a regression.
     Worse,
-    /// Any difference surely lies within the threshold.
+    /// Any difference is certainly within the threshold.
     Same,
-    /// The measurement cannot tell.
+    /// The measurement is not precise enough.
     Undecided,
-    /// The base has it and the new run does not, for whatever reason: a regression, since
-    /// nobody knows what became of it.
+    /// The base has it and the new run does not, for whatever reason: a regression, since its state
+    /// is unknown.
     Missing,
-    /// It was measured in the new run only.
+    /// It was measured only in the new run.
     New,
 }
 
@@ -78,13 +78,13 @@ pub struct CaseComparison {
     pub p_value: Option<f64>,
     /// The same, adjusted for all that is compared at once (Holm).
     pub p_adjusted: Option<f64>,
-    /// What may be said.
+    /// The conclusion.
     pub outcome: Outcome,
     /// What else there is to know, in one sentence.
     pub note: Option<String>,
 }
 
-/// Two runs against each other.
+/// Two runs, compared.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RunComparison {
     /// The base run.

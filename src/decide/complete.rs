@@ -4,8 +4,8 @@ use crate::record::run::Run;
 use crate::record::status::Status;
 use crate::table::row::Row;
 
-/// Whether no case failed, and everything that was measured was scored and compared as
-/// well, where that was asked for. `rows` are the run's.
+/// Whether no case failed, and everything that was measured was also scored and compared, if
+/// requested. `rows` are the run's.
 #[must_use]
 pub fn is_complete(run: &Run, rows: &[Row]) -> bool {
     let failed = rows.iter().any(|row| row.status.is_failure());

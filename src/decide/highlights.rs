@@ -1,5 +1,5 @@
-//! The closing words of a run: the fastest, the most accurate, the smallest,
-//! and the Pareto front. Every rendering says the same.
+//! The summary of a run: the fastest, the most accurate, the smallest, and the Pareto front. Every
+//! rendering says the same.
 
 use crate::decide::pareto;
 use crate::stats::mcnemar;
@@ -7,7 +7,7 @@ use crate::table::paired_top1;
 use crate::table::row::Row;
 use crate::table::units::{bytes, ms, percent};
 
-/// The cases worth a name, as indices into the rows.
+/// The highlighted cases, as indices into the rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Highlights {
     /// The lowest median.
@@ -16,9 +16,9 @@ pub struct Highlights {
     pub as_fast: Vec<usize>,
     /// The highest Top-1; of equal ones the fastest. It may not have been timed.
     pub most_accurate: Option<usize>,
-    /// Fastest case of each other model whose Top-1 is not distinguishable from
-    /// the most accurate's: by McNemar's test where both were scored on the same
-    /// images, else by overlapping intervals.
+    /// Fastest case of each other model whose Top-1 is not distinguishable from the most
+    /// accurate's: by McNemar's test if both were scored on the same images, else by overlapping
+    /// intervals.
     pub as_accurate: Vec<usize>,
     /// The smallest file; of equal ones the fastest.
     pub smallest: Option<usize>,
@@ -112,15 +112,15 @@ pub fn by_device(rows: &[Row]) -> Vec<(&str, Vec<Row>)> {
     devices
 }
 
-/// Whether two intervals overlap; what has no interval cannot be told from anything.
+/// Whether two intervals overlap; anything without an interval counts as overlapping.
 fn overlap(a: Option<(f64, f64)>, b: Option<(f64, f64)>) -> bool {
     a.zip(b)
         .is_none_or(|((low, high), (other_low, other_high))| low <= other_high && other_low <= high)
 }
 
-/// The steps of a front, by rising latency, that cannot be told from the last certain one
-/// in both goals: then it is not known that the step costs time, or that it gains anything.
-/// The first is certain.
+/// The steps of a front, by rising latency, that are not distinguishable from the last certain one
+/// in both goals: then it is not known that the step costs time, or that it gains anything. The
+/// first is certain.
 fn within_noise(rows: &[Row], front: &[usize]) -> Vec<usize> {
     let latency = |row: &Row| row.latency_p50_low_us.zip(row.latency_p50_high_us);
     let top1 = |row: &Row| row.top1_low.zip(row.top1_high);

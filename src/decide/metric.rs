@@ -78,8 +78,8 @@ impl Metric {
         }
     }
 
-    /// What each process of a case says of it, in the unit of [`Self::value`], where it is
-    /// a figure that every process has once.
+    /// The value from each process of a case, in the unit of [`Self::value`], if it is a figure
+    /// that every process has once.
     #[must_use]
     pub fn by_process(self, record: &CaseRecord) -> Option<Vec<f64>> {
         let processes = record.processes.iter();

@@ -48,7 +48,7 @@ pub fn compare(
     both
 }
 
-/// What a run scored of a case.
+/// The scores of a case in a run.
 pub fn record<'a>(run: &'a Run, case: &Case) -> Option<&'a AccuracyRecord> {
     let key = case.accuracy_key();
     run.accuracies.iter().find(|record| record.key == key && record.status == Status::Ok)

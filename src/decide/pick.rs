@@ -1,5 +1,5 @@
-//! Constraints in, one model out: with the reason and the runner-up, or
-//! 'undecided' where the measurement cannot tell, or what comes closest.
+//! Constraints in, one model out: with the reason and the runner-up, or 'undecided' if the
+//! measurement is not precise enough, or what comes closest.
 
 use serde::Serialize;
 
@@ -13,9 +13,9 @@ pub struct Constraints {
     pub max_latency_ms: Option<f64>,
     /// Largest file, in millions of bytes.
     pub max_size_mb: Option<f64>,
-    /// Least Top-1, as a proportion.
+    /// Minimum Top-1, as a proportion.
     pub min_top1: Option<f64>,
-    /// Least Top-5, as a proportion.
+    /// Minimum Top-5, as a proportion.
     pub min_top5: Option<f64>,
 }
 
@@ -29,11 +29,11 @@ pub enum Goal {
     Latency,
 }
 
-/// How sure the choice is.
+/// How certain the choice is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sureness {
-    /// The intervals tell the choice from every other model and limit.
+    /// The intervals distinguish the choice from every other model and limit.
     Decided,
     /// They overlap with another model's, or with a limit.
     Undecided,
@@ -51,21 +51,21 @@ pub enum Pick {
         runner_up: Option<usize>,
         /// What it is best at.
         goal: Goal,
-        /// How sure that is.
+        /// How certain that is.
         sureness: Sureness,
         /// Why, in one sentence.
         reason: String,
     },
     /// No model holds to all of it.
     NoneFits {
-        /// The case that misses by the least, where any was measured.
+        /// The case that misses by the least, if any was measured.
         closest: Option<usize>,
         /// What it misses, in one sentence.
         reason: String,
     },
 }
 
-/// How a case stands to the constraints.
+/// How a case relates to the constraints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fit {
     /// It holds to all of them by its measured values.
@@ -76,8 +76,8 @@ enum Fit {
     No,
 }
 
-/// Chooses among the rows. With a limit on accuracy alone the fastest wins,
-/// else the most accurate, or the fastest where nothing was scored.
+/// Chooses among the rows. With a limit only on accuracy the fastest wins, else the most accurate,
+/// or the fastest if nothing was scored.
 #[must_use]
 pub fn pick(rows: &[Row], constraints: &Constraints) -> Pick {
     let measured: Vec<usize> = (0..rows.len()).filter(|&i| rows[i].may_be_fastest()).collect();
@@ -138,7 +138,7 @@ fn limits(row: &Row, constraints: &Constraints) -> Vec<(Option<f64>, Option<f64>
 fn fit(row: &Row, constraints: &Constraints) -> Fit {
     let mut narrowly = false;
     for (value, far, limit) in limits(row, constraints) {
-        // What was not measured cannot be said to hold.
+        // What was not measured does not meet a limit.
         if value.is_none_or(|value| value > limit) {
             return Fit::No;
         }
@@ -166,8 +166,7 @@ fn interval(row: &Row, goal: Goal) -> Option<(f64, f64)> {
     }
 }
 
-/// Whether the goal's intervals of two cases overlap; a case without one
-/// cannot be told from anything.
+/// Whether the goal's intervals of two cases overlap; a case without one counts as overlapping.
 fn overlap(a: &Row, b: &Row, goal: Goal) -> bool {
     match (interval(a, goal), interval(b, goal)) {
         (Some((low, high)), Some((other_low, other_high))) => {
@@ -216,7 +215,7 @@ fn reason(
     text
 }
 
-/// What decides between two models that the goal cannot tell apart.
+/// What decides between two models that the goal does not distinguish.
 fn what_else(choice: &Row, rival: &Row, goal: Goal) -> &'static str {
     let faster = rival.latency_p50_us < choice.latency_p50_us;
     let smaller = rival.model_bytes < choice.model_bytes;
@@ -302,7 +301,7 @@ fn misses(row: &Row, constraints: &Constraints) -> Vec<String> {
     misses
 }
 
-/// The answer in words.
+/// The answer as text.
 #[must_use]
 pub fn words(pick: &Pick, rows: &[Row]) -> String {
     match pick {

@@ -14,9 +14,9 @@ use crate::device::bounded_command;
 /// How long the server may take for an answer; starting it takes some seconds.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Where adb's server is. Absent parts are as adb finds them itself: the
-/// environment's `ADB_SERVER_SOCKET` or `ANDROID_ADB_SERVER_PORT`, else this
-/// machine's server on port 5037, which is started where it does not run.
+/// Where adb's server is. Absent parts are determined by adb itself: the environment's
+/// `ADB_SERVER_SOCKET` or `ANDROID_ADB_SERVER_PORT`, else this machine's server on port 5037, which
+/// is started if it does not run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AdbServer {
     /// Its host.
@@ -25,7 +25,7 @@ pub struct AdbServer {
     pub port: Option<u16>,
 }
 
-/// What adb says of a device.
+/// The state of a device, as adb reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, strum::Display)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
@@ -36,7 +36,7 @@ pub enum DeviceState {
     Unauthorized,
     /// Connected, and does not answer.
     Offline,
-    /// Anything else, in adb's words: `recovery`, `no permissions`, ...
+    /// Anything else, as adb states it: `recovery`, `no permissions`, ...
     #[strum(to_string = "{0}")]
     #[serde(untagged)]
     Other(String),
@@ -49,7 +49,7 @@ pub struct AttachedDevice {
     pub serial: String,
     /// Whether it is ready.
     pub state: DeviceState,
-    /// Its model, where adb knows it.
+    /// Its model, if adb knows it.
     pub model: Option<String>,
 }
 
@@ -83,14 +83,14 @@ impl AdbServer {
         Ok(parse(&said.out))
     }
 
-    /// Starts the server, where it is this machine's and does not run. Its
-    /// pipes are not ours: it would keep them open for as long as it lives.
+    /// Starts the server, if it is this machine's and does not run. It does not inherit our pipes,
+    /// since it would keep them open for as long as it lives.
     fn start(&self) -> Result<()> {
         let mut command = self.command();
         command.arg("start-server");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         match command.status() {
-            // Refused where the server is another machine's: the next question tells.
+            // Fails if the server is on another machine: the next command shows it.
             Ok(_) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => bail!(
                 "the program adb was not found; install it (Debian, Ubuntu: 'apt-get install adb'), or set SHUTTERBENCH_ADB to its path"

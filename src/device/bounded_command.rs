@@ -1,14 +1,14 @@
-//! Running a program that may fall silent: a device that hangs makes `adb` hang.
+//! Running a program that may hang: a device that hangs makes `adb` hang.
 
 use std::io::{self, Read};
 use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// How often a child is looked at.
+/// How often a child is checked.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// What a program said and how it ended.
+/// The output of a program and how it ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProgramOutput {
     /// Its exit code; `None` if a signal ended it.
@@ -26,14 +26,14 @@ impl ProgramOutput {
         self.code == Some(0)
     }
 
-    /// The last line that it said, for a message.
+    /// The last line of its output, for a message.
     #[must_use]
     pub fn last_line(&self) -> &str {
         self.lines().last().unwrap_or("nothing")
     }
 
-    /// The last line that speaks of an error, else the last line: adb shows
-    /// how far it came after what went wrong.
+    /// The last line that mentions an error, else the last line: adb shows its progress after the
+    /// error.
     #[must_use]
     pub fn complaint(&self) -> &str {
         let complains = |line: &&str| line.contains("error:") || line.contains("failed");
@@ -72,7 +72,7 @@ pub fn output(command: &mut Command, patience: Duration) -> io::Result<ProgramOu
 
 /// Kills a child and waits for it.
 pub fn end(child: &mut Child) {
-    // Both fail only where it has ended already, which is what is wanted.
+    // Both fail only if it has already ended, which is the goal.
     let _ = child.kill();
     let _ = child.wait();
 }

@@ -14,7 +14,7 @@ use crate::file_hash;
 /// Digits of the hash in a folder's name: 80 bits, beyond any accident.
 pub(crate) const DIGITS: usize = 20;
 
-/// What a bundle is, as the folder above it says.
+/// The kind of a bundle, which names the folder above it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::Display, strum::VariantArray)]
 #[strum(serialize_all = "lowercase")]
 pub enum BundleKind {
@@ -104,8 +104,8 @@ impl Bundle {
         format!("{}-{}-{}", self.kind, self.hash, std::process::id())
     }
 
-    /// Makes the folder `to` with its files: by links, where the file system
-    /// has them, else by copies.
+    /// Creates the folder `to` with its files: as links if the file system supports them, else as
+    /// copies.
     ///
     /// # Errors
     /// A folder that cannot be written.

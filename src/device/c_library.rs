@@ -1,5 +1,5 @@
-//! Whether a board's C library is one that the program can use, asked before anything is
-//! pushed: a loader's own words ("no such file", "version not found") tell nobody what to do.
+//! Whether the program can use a board's C library, checked before anything is pushed: a loader's
+//! own messages ("no such file", "version not found") do not say what to do.
 
 use std::fmt;
 use std::fs;
@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::device::connection::Connection;
 
-/// Prints what tells the C library; every part of it may be missing on a board.
+/// Prints what identifies the C library; every part of it may be missing on a board.
 const QUESTION: &str =
     "getconf GNU_LIBC_VERSION 2>/dev/null; ldd --version 2>&1; ls /lib/ld-musl-* 2>/dev/null; true";
 
@@ -25,8 +25,8 @@ enum CLibrary {
     Untold,
 }
 
-/// Refuses a board whose C library the program, built for `target`, cannot use. One that does
-/// not tell is not refused.
+/// Refuses a board whose C library the program, built for `target`, cannot use. One that does not
+/// report it is not refused.
 ///
 /// # Errors
 /// What the program needs and what the board has; or a board that cannot be reached.

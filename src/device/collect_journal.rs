@@ -1,5 +1,4 @@
-//! Bringing a run home. Its journal is all of it: everything else is written
-//! from the journal here.
+//! Collecting a run. Only its journal is pulled: everything else is written from the journal here.
 
 use std::fs;
 use std::path::Path;

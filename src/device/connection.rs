@@ -18,7 +18,7 @@ use crate::device::remote_path::RemotePath;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long files may take: a model set over USB 2, a dataset over wireless.
 const TRANSFER_PATIENCE: Duration = Duration::from_secs(3600);
-/// What ssh is told in every case: never ask, and notice a dead connection.
+/// Options of every ssh command: never prompt, and notice a dead connection.
 const SSH_OPTIONS: [&str; 8] = [
     "-oBatchMode=yes",
     "-oConnectTimeout=10",
@@ -52,7 +52,7 @@ impl Connection {
         &self.device
     }
 
-    /// adb's server, where it is reached through one.
+    /// adb's server, if it is reached through one.
     #[must_use]
     pub const fn server(&self) -> &AdbServer {
         &self.server
@@ -68,10 +68,10 @@ impl Connection {
         self.told(bounded_command::output(&mut command, PATIENCE))
     }
 
-    /// Runs a script that is expected to succeed, and gives what it printed.
+    /// Runs a script that is expected to succeed, and returns its output.
     ///
     /// # Errors
-    /// See [`Self::shell`]; also a script that failed, in its words.
+    /// See [`Self::shell`]; also a script that failed, with its message.
     pub fn ask(&self, script: &str) -> Result<String> {
         let said = self.shell(script)?;
         ensure!(said.is_success(), "device {}: {}", self.device, said.last_line());
@@ -102,8 +102,8 @@ impl Connection {
     /// Copies a file or folder to `to`, which must not exist.
     ///
     /// # Errors
-    /// In the transferring program's words: no space, a folder that cannot be
-    /// written, a device that is gone.
+    /// The message of the transferring program: no space, a folder that cannot be written, a device
+    /// that is gone.
     pub fn push(&self, from: &Path, to: &RemotePath) -> Result<()> {
         let mut command = match &self.device {
             DeviceName::Adb(serial) => {
@@ -197,8 +197,8 @@ impl Connection {
         }
     }
 
-    /// Why the device was not reached, if it was not: ssh ends with 255 then;
-    /// adb with 1 and words of its own.
+    /// Why the device was not reached, if it was not: ssh then ends with 255, adb with 1 and its
+    /// own message.
     fn lost(&self, said: &ProgramOutput) -> Option<String> {
         let unreached = match self.device {
             DeviceName::Ssh(_) => said.code == Some(255),
@@ -223,7 +223,7 @@ impl Connection {
     }
 }
 
-/// Text as one word of a POSIX shell.
+/// Text quoted as one word of a POSIX shell.
 #[must_use]
 pub fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))

@@ -20,7 +20,7 @@ const MADE: &str = "made";
 /// A bundle's folder as the shell matches it: [`DIGITS`] digits of a hash. Nothing else
 /// in a folder such as `model` is this program's.
 const HASH_GLOB: &str = "[0-9a-f]";
-/// Space that stays free on a device: room for the journal of a long run.
+/// Space that stays free on a device, for the journal of a long run.
 const RESERVE_BYTES: u64 = 16 << 20;
 
 /// What was done.
@@ -75,7 +75,7 @@ pub fn deploy(
     Ok(Deployed { pushed: missing.len(), bytes, kept: bundles.len() - missing.len() })
 }
 
-/// Removes everything that was brought to a device, and nothing that was not.
+/// Removes everything that was pushed to a device, and nothing else.
 ///
 /// # Errors
 /// A file that cannot be removed, or a device that is gone.
@@ -86,9 +86,9 @@ pub fn clean(connection: &Connection, root: &RemotePath) -> Result<()> {
         .with_context(|| format!("what was pushed into {root} could not be removed"))
 }
 
-/// A script that removes the bundles, what was on its way and the runs, each by the form
-/// of its name, then the folders that this leaves empty. The folder itself goes only where
-/// it was made for this.
+/// A script that removes the bundles, incomplete ones and the runs, each recognised by the form of
+/// its name, then the folders that this leaves empty. The folder itself is removed only if it was
+/// created for this.
 fn cleaning(root: &RemotePath) -> String {
     let hash = HASH_GLOB.repeat(DIGITS);
     let kinds: Vec<String> = BundleKind::VARIANTS.iter().map(ToString::to_string).collect();
@@ -112,7 +112,7 @@ fn marking(root: &RemotePath) -> String {
     )
 }
 
-/// What a folder says in which no program may be started.
+/// Printed for a folder in which no program may be started.
 const NO_PROGRAMS: &str = "noexec";
 
 struct FolderState {
@@ -151,7 +151,7 @@ fn free_bytes(df: &str) -> Option<u64> {
     Some(kib << 10)
 }
 
-/// How many images there would be room for, if images are the matter.
+/// How many images would fit, if images are the problem.
 fn fewer_images(missing: &[&&Bundle], free: u64) -> String {
     let Some(dataset) = missing.iter().find(|bundle| bundle.kind() == BundleKind::Dataset) else {
         return String::new();
@@ -184,7 +184,7 @@ fn push(connection: &Connection, root: &RemotePath, bundle: &Bundle, scratch: &P
     let pushed =
         connection.push(&staged, &incoming).and_then(|()| connection.ask(&place).map(|_| ()));
     if pushed.is_err() {
-        // Half of it is of no use; where the device is gone, this fails too.
+        // Half of it is useless; if the device is gone, this fails too.
         let _ = connection.shell(&format!("rm -rf {incoming}"));
     }
     pushed

@@ -19,7 +19,7 @@ fn sh(script: &str) {
     assert!(output.status.success(), "{script}: {output:?}");
 }
 
-/// What a run brings: a bundle of each kind, one that is on its way, and the run.
+/// What a run pushes: a bundle of each kind, an incomplete one, and the run.
 fn brought(root: &RemotePath) {
     let hash = "0123456789abcdef0123";
     sh(&format!("{}; mkdir -p {root}/incoming {root}/runs", marking(root)));

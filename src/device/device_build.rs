@@ -32,7 +32,7 @@ pub struct DeviceBuild {
     pub runtimes: Vec<RuntimeBundle>,
 }
 
-/// A runtime's libraries in one bundle: the accelerators of one lie beside it.
+/// A runtime's libraries in one bundle: its accelerators are beside it.
 #[derive(Debug, Clone)]
 pub struct RuntimeBundle {
     /// The libraries.
@@ -42,12 +42,12 @@ pub struct RuntimeBundle {
 }
 
 impl DeviceBuild {
-    /// Finds everything for `target`. A runtime that is not there is left out,
-    /// and its backends are absent on the device; unless `wanted` names one.
+    /// Finds everything for `target`. A runtime that is missing here is left out, and its backends
+    /// are absent on the device, unless `wanted` names one.
     ///
     /// # Errors
-    /// No program for the target, with the command that builds it; or no
-    /// library of a wanted backend, with the command that brings it.
+    /// No program for the target, with the command that builds it; or no library of a wanted
+    /// backend, with the command that fetches it.
     pub fn find(target: &str, wanted: &[BackendKind]) -> Result<Self> {
         let file = program(target)?;
         let program = Bundle::new(
@@ -96,9 +96,8 @@ fn is_needed(runtime: &[(RuntimeLibrary, PathBuf)], target: &str, wanted: &[Back
     wanted.is_empty() || linked || wanted.iter().any(uses)
 }
 
-/// `SHUTTERBENCH_PROGRAMS/TARGET/shutterbench`; this program itself, where it
-/// was built for the target; else what `scripts/adb/build` made, or `programs`
-/// beside this program.
+/// `SHUTTERBENCH_PROGRAMS/TARGET/shutterbench`; this program itself, if it was built for the
+/// target; else what `scripts/adb/build` made, or `programs` beside this program.
 fn program(target: &str) -> Result<PathBuf> {
     let named = env::var_os("SHUTTERBENCH_PROGRAMS").map(PathBuf::from);
     let own = env::current_exe().context("could not determine where this program is")?;

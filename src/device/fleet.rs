@@ -34,7 +34,7 @@ pub struct FleetRequest<'a> {
     pub devices: Vec<DeviceName>,
     /// adb's server.
     pub server: AdbServer,
-    /// shutterbench's folder there, where it is not the usual one.
+    /// shutterbench's folder there, if it is not the default.
     pub root: Option<RemotePath>,
     /// What to measure, with paths here.
     pub wanted: &'a SuiteFile,
@@ -44,7 +44,7 @@ pub struct FleetRequest<'a> {
     pub run_id: String,
     /// The run's folder here; with several devices, that of their folders.
     pub out: PathBuf,
-    /// How long, and for whom.
+    /// The limits.
     pub terms: DeviceTerms,
 }
 
@@ -59,7 +59,7 @@ pub struct DeviceTerms {
     pub clean: bool,
 }
 
-/// What one device brought.
+/// The result of one device.
 pub struct DeviceResult {
     /// The device.
     pub device: DeviceName,
@@ -67,7 +67,7 @@ pub struct DeviceResult {
     pub folder: PathBuf,
     /// How it ended.
     pub ended: RemoteEnd,
-    /// What was measured, as far as it came home.
+    /// What was measured, as far as it was collected.
     pub run: Option<Run>,
     /// What went wrong, one sentence each.
     pub problems: Vec<String>,
@@ -148,11 +148,10 @@ pub fn run(
     Ok(for_each(&jobs, |job| job.carry_out(request.terms, false, interrupt, tell)))
 }
 
-/// Goes on with the runs of devices, each with its folder here, all at the same
-/// time.
+/// Continues the runs of devices, each with its folder here, all at the same time.
 ///
 /// # Errors
-/// A device that is not there; then none goes on.
+/// A device that is not there; then none continues.
 pub fn resume(
     remote_runs: &[(RemoteRun, PathBuf)],
     terms: DeviceTerms,
@@ -165,7 +164,7 @@ pub fn resume(
     Ok(for_each(&jobs, |job| job.carry_out(terms, true, interrupt, tell)))
 }
 
-/// Makes sure that a run can go on: it runs no longer, and its files are there.
+/// Makes sure that a run can continue: it is no longer running, and its files are there.
 fn recover(remote_run: &RemoteRun, folder: &Path) -> Result<Job> {
     let connection = Connection::new(remote_run.device.clone(), remote_run.server.clone());
     connection.ask(&remote_run.ending_script())?;
@@ -177,7 +176,7 @@ fn recover(remote_run: &RemoteRun, folder: &Path) -> Result<Job> {
     Ok(Job { connection, remote_run: remote_run.clone(), folder: folder.to_owned() })
 }
 
-/// A device that lost the journal gets the one that came home before.
+/// A device that lost the journal gets the copy that was collected before.
 fn restore_journal(connection: &Connection, remote_run: &RemoteRun, folder: &Path) -> Result<()> {
     let here = folder.join(journal::FILE_NAME);
     let (there, result) = (remote_run.journal(), remote_run.result());
@@ -256,7 +255,7 @@ fn prepare(
     Ok(Job { connection, remote_run, folder })
 }
 
-/// Where the program finds the libraries there.
+/// The environment in which the program finds the libraries there.
 fn environment(build: &DeviceBuild, root: &RemotePath) -> Vec<(String, String)> {
     let mut environment = Vec::new();
     let mut folders = Vec::new();
@@ -326,7 +325,7 @@ impl Job {
         DeviceResult { device: device.clone(), folder: self.folder.clone(), ended, run, problems }
     }
 
-    /// Whatever was measured is brought, however the run ended.
+    /// Whatever was measured is collected, however the run ended.
     fn come_home(
         &self,
         ended: &RemoteEnd,
@@ -356,12 +355,11 @@ impl Job {
     }
 }
 
-/// Runs `job` for each item, all at the same time, and gives the results in
-/// the items' order.
+/// Runs `job` for each item, all at the same time, and returns the results in the items' order.
 fn for_each<T: Sync, R: Send>(items: &[T], job: impl Fn(&T) -> R + Sync) -> Vec<R> {
     thread::scope(|scope| {
         let threads: Vec<_> = items.iter().map(|item| scope.spawn(|| job(item))).collect();
-        // A panic of a job is this program's own; it goes on as one.
+        // A panic of a job is this program's own, so it is propagated.
         threads
             .into_iter()
             .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))

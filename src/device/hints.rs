@@ -1,5 +1,4 @@
-//! What its owner could do for a device's figures before a run: hints, which nothing
-//! waits for.
+//! Hints on what the user could do for a device's figures before a run; nothing waits for them.
 
 use crate::device::connection::Connection;
 use crate::device::name::DeviceName;
@@ -8,7 +7,7 @@ use crate::device::name::DeviceName;
 const SCRIPT: &str = "dumpsys power 2>/dev/null | grep -e mWakefulness= -e 'Display Power: state='; \
     cat /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor 2>/dev/null; true";
 
-/// What to say of a device; nothing where it does not tell.
+/// The hints for a device; none if it does not report its state.
 #[must_use]
 pub fn of(connection: &Connection) -> Vec<String> {
     let told = connection.ask(SCRIPT).unwrap_or_default();
@@ -38,7 +37,7 @@ fn read(told: &str, device: &DeviceName) -> Vec<String> {
     hints
 }
 
-/// The display's own state, where it is told: a phone that is awake may show nothing.
+/// The display's own state, if it is reported: a phone that is awake may show nothing.
 fn is_screen_on(told: &str) -> bool {
     let value = |name: &str| told.lines().find_map(|line| line.trim().strip_prefix(name));
     match value("Display Power: state=") {
@@ -78,7 +77,7 @@ mod tests {
         assert_eq!(hints("  mWakefulness=Dozing\nDisplay Power: state=DOZE\n"), [""; 0]);
         assert_eq!(hints("  mWakefulness=Awake\nDisplay Power: state=OFF\n"), [""; 0]);
         assert_eq!(hints(""), [""; 0]);
-        // Before Android told the display's state.
+        // Before Android reported the display's state.
         assert_eq!(hints("  mWakefulness=Awake\n").len(), 1);
     }
 }

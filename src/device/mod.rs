@@ -1,10 +1,10 @@
-//! Runs on other machines: phones by adb, boards by adb or ssh. The very same
-//! program runs there, and its journal comes home.
+//! Runs on other machines: phones by adb, boards by adb or ssh. The same program runs there, and
+//! its journal is copied back.
 //!
-//! [`platform`] tells which program a device takes, [`build`] and [`payload`]
-//! gather what it needs, [`deploy`] brings what it lacks, [`session`] follows
-//! the run over connections that break, and [`collect`] brings the journal home;
-//! [`fleet`] does so for several devices at the same time.
+//! [`platform`] determines which program a device needs, [`device_build`] and [`payload`] gather
+//! the files, [`deploy`] pushes what is missing, [`remote_session`] follows the run over
+//! connections that break, and [`collect_journal`] pulls the journal; [`fleet`] does so for several
+//! devices at the same time.
 
 pub mod adb;
 pub mod bounded_command;

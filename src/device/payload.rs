@@ -109,8 +109,8 @@ fn model_bundle(model: &Model) -> Result<(Bundle, &'static str)> {
     Ok((bundle, file))
 }
 
-/// A delegate library that lies here is brought; any other path is the device's
-/// own, such as a vendor's library.
+/// A delegate library that is here is pushed; any other path is on the device, such as a vendor's
+/// library.
 fn delegate_bundle(delegate: &mut Delegate, root: &RemotePath) -> Result<Option<Bundle>> {
     let Delegate::External { path, .. } = delegate else { return Ok(None) };
     if !path.is_file() {
@@ -125,7 +125,7 @@ fn delegate_bundle(delegate: &mut Delegate, root: &RemotePath) -> Result<Option<
     Ok(Some(bundle))
 }
 
-/// Brings the images that are scored, and no others.
+/// Pushes only the images that are scored.
 fn dataset_bundle(
     wanted: &SuiteFile,
     models: &[Model],

@@ -16,7 +16,7 @@ const SCRIPT: &str = "uname -m; getconf LONG_BIT 2>/dev/null || echo 0; \
 pub struct Platform {
     /// `uname -m`.
     pub machine: String,
-    /// Width of the user programs' addresses; 0 where the system does not tell.
+    /// Width of the user programs' addresses; 0 if the system does not report it.
     pub bits: u32,
     /// Whether it is Android.
     pub android: bool,

@@ -5,16 +5,15 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Where shutterbench keeps its files on an Android device: the folder that
-/// adb's shell may write to and run programs from.
+/// shutterbench's folder on an Android device: one that adb's shell may write to and run programs
+/// from.
 pub const ANDROID_FOLDER: &str = "/data/local/tmp/shutterbench";
-/// Where it does on a board that is reached by ssh: it outlives a restart, and
-/// is no memory disk.
+/// The folder on a board that is reached by ssh: it survives a restart, and is not a memory disk.
 pub const BOARD_FOLDER: &str = "/var/tmp/shutterbench";
 
-/// An absolute path of letters, digits, '.', '_', '-' and '/'. No shell gives
-/// any of these a meaning, so that one can stand in a command as it is; names
-/// of models, images or files never become a part of one.
+/// An absolute path of letters, digits, '.', '_', '-' and '/'. None of these is special in a shell,
+/// so that it can be part of a command unquoted; names of models, images or files never become part
+/// of one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RemotePath(String);
@@ -51,7 +50,7 @@ impl FromStr for RemotePath {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim_end_matches('/');
         let parts = text.strip_prefix('/').unwrap_or_default().split('/');
-        // One part, such as /data, is no folder that a cleaning may remove.
+        // A folder of one part, such as /data, must never be removed by --device-clean.
         if parts.clone().count() < 2 || !parts.clone().all(is_plain) {
             return Err(format!(
                 "'{text}' cannot be a folder on a device; give an absolute path of two or more parts, made of letters, digits, '.', '_' and '-'"

@@ -24,13 +24,13 @@ pub struct RemoteRun {
     schema: u32,
     /// The device.
     pub device: DeviceName,
-    /// adb's server, where it is reached through one.
+    /// adb's server, if it is reached through one.
     pub server: AdbServer,
     /// The run's name.
     pub run_id: String,
     /// shutterbench's folder there.
     pub root: RemotePath,
-    /// Where its suite, process id and result lie there.
+    /// The folder with its suite, process id and result there.
     pub folder: RemotePath,
     /// The program there.
     pub program: RemotePath,

@@ -19,13 +19,13 @@ const LOOK: Duration = Duration::from_millis(20);
 const GRACE: Duration = Duration::from_secs(90);
 /// How often a broken connection is tried again.
 const RETRY: Duration = Duration::from_millis(500);
-/// Most connections of one run: what breaks more often than that measures nothing.
+/// Maximum connections of one run: with more breaks than this, nothing can be measured.
 const MOST_CONNECTIONS: u32 = 20;
 
 /// How a run on a device ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RemoteEnd {
-    /// By itself, with this exit code.
+    /// On its own, with this exit code.
     Code(i32),
     /// Because it took longer than `--device-timeout`.
     TimedOut,
@@ -34,19 +34,19 @@ pub enum RemoteEnd {
     Gone,
 }
 
-/// What a run may take, and who follows it.
+/// The limits of a run, and who follows it.
 pub struct RemoteSession<'a> {
     /// The way to the device.
     pub connection: &'a Connection,
     /// The run.
     pub remote_run: &'a RemoteRun,
-    /// Maximum time for the whole of it.
+    /// Maximum time in total.
     pub timeout: Option<Duration>,
     /// How long to wait for a device that went away.
     pub patience: Duration,
     /// Set when the user wants to stop.
     pub interrupt: &'a AtomicBool,
-    /// Takes the lines that the run says of itself.
+    /// Takes the lines that the run prints.
     pub tell: &'a (dyn Fn(&str) + Sync),
 }
 
@@ -58,8 +58,8 @@ enum ConnectionEnd {
 }
 
 impl RemoteSession<'_> {
-    /// Follows the run to its end. With `resume`, one that was begun before.
-    /// Gives how it ended, and its last line.
+    /// Follows the run to its end. With `resume`, one that was begun before. Returns how it ended,
+    /// and its last line.
     ///
     /// # Errors
     /// The program that connects cannot be started.
@@ -158,8 +158,8 @@ impl RemoteSession<'_> {
                 grace = Some(now + GRACE);
             }
             if grace.is_some_and(|grace| now >= grace) {
-                // It does not end politely; where the device is gone, this fails,
-                // and the program there ends with its input.
+                // It did not end when asked; if the device is gone, this fails, and the program
+                // there ends with its input.
                 let _ = self.connection.shell(&self.remote_run.ending_script());
                 bounded_command::end(child);
                 break;
@@ -169,7 +169,7 @@ impl RemoteSession<'_> {
         if timed_out { ConnectionEnd::TimedOut } else { ConnectionEnd::Broken }
     }
 
-    /// Hands lines on as they come, and gives the last one.
+    /// Passes lines on as they arrive, and returns the last one.
     fn relay(&self, pipe: impl Read) -> String {
         let mut last = String::new();
         for line in BufReader::new(pipe).split(b'\n') {

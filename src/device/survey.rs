@@ -42,13 +42,13 @@ impl Device {
 /// What a device says of itself.
 #[derive(Debug, Clone, Serialize)]
 pub struct Facts {
-    /// Its system, in words.
+    /// Its system, as text.
     pub system: String,
     /// The target whose build it takes, if there is one.
     pub target: Option<&'static str>,
     /// Its system on a chip, if it reports it.
     pub soc: Option<String>,
-    /// Its battery, in words, if it has one.
+    /// Its battery, as text, if it has one.
     pub battery: Option<String>,
 }
 
@@ -64,7 +64,7 @@ pub fn devices(server: &AdbServer) -> Result<Vec<Device>> {
             let ready = listed.state == DeviceState::Device;
             let facts = ready.then(|| {
                 let name = DeviceName::Adb(listed.serial.clone());
-                // One that goes away meanwhile stands there without facts.
+                // One that goes away in the meantime is listed without facts.
                 facts(&Connection::new(name, server.clone())).ok()
             });
             Device { listed, facts: facts.flatten() }

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use crate::record::run::Run;
 
-/// Class names as the run's header has them for a model. A run from before
-/// headers had them has numbers alone.
+/// Class names as the run's header has them for a model. A run from before headers had them has
+/// only numbers.
 #[derive(Debug, Default)]
 pub struct ClassNames<'a> {
-    /// By class: the output that stands for it, and what it is called.
+    /// By class: its output, and its name.
     by_class: HashMap<i64, (usize, Option<&'a str>)>,
 }
 

@@ -88,7 +88,7 @@ fn summary(comparison: &RunComparison) -> String {
     )
 }
 
-/// What stands below the table: notes of cases and caveats of the runs.
+/// The text below the table: notes on cases and caveats about the runs.
 fn remarks(comparison: &RunComparison) -> Vec<String> {
     let notes = comparison.cases.iter().filter_map(|case| {
         Some(format!("{}: {}", one_line(&case.case), one_line(case.note.as_ref()?)))

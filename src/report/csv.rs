@@ -1,7 +1,7 @@
 //! The three CSV files of a run.
 //!
-//! RFC 4180 with a header line, LF endings and UTF-8. Text that a spreadsheet
-//! would take for a formula is guarded by an apostrophe, see [`guard`].
+//! RFC 4180 with a header line, LF endings and UTF-8. Text that a spreadsheet would read as a
+//! formula is guarded by an apostrophe, see [`guard`].
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -110,7 +110,7 @@ pub fn samples(run: &Run, to: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// A guarded field, quoted where RFC 4180 asks for it.
+/// A guarded field, quoted as RFC 4180 requires.
 fn quoted(text: &str) -> String {
     let text = guard(text);
     if text.contains([',', '"', '\n', '\r']) {
@@ -123,7 +123,7 @@ fn quoted(text: &str) -> String {
 /// How many best classes `predictions.csv` has columns for.
 const TOP: usize = 5;
 
-/// Writes `predictions.csv`: a row per image and (model, backend, delegate).
+/// Writes `predictions.csv`: one row per image and (model, backend, delegate).
 ///
 /// # Errors
 /// What the writer says.

@@ -28,8 +28,8 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
     };
     let outcome = fill_and_sync(&temporary, fill).and_then(|()| fs::rename(&temporary, path));
     outcome.map_err(|error| {
-        // What is left of it is of no use; that it cannot be removed is no news
-        // after the error itself.
+        // What is left of it is useless; that it cannot be removed adds nothing to the error
+        // itself.
         let _ = fs::remove_file(&temporary);
         explain(path, &error)
     })
@@ -48,7 +48,7 @@ fn fill_and_sync(
 ) -> io::Result<()> {
     let mut to = BufWriter::with_capacity(1 << 18, File::create(path)?);
     fill(&mut to)?;
-    // Some file systems tell of a full disk only when data reaches it.
+    // Some file systems report a full disk only when data reaches it.
     to.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
 }
 

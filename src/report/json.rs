@@ -197,7 +197,7 @@ fn published(run: &Run, rows: &[Row]) -> Value {
 }
 
 fn to_value(part: &impl Serialize) -> Value {
-    // Records hold no map with keys that are no strings, which alone would
-    // fail; numbers that JSON lacks become null.
+    // Only a map whose keys are not strings would fail, and records have none; numbers that JSON
+    // lacks become null.
     serde_json::to_value(part).unwrap_or(Value::Null)
 }

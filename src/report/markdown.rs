@@ -132,7 +132,7 @@ fn words(rows: &[Row]) -> String {
     )
 }
 
-/// Every model's Top-1 against the most accurate, by its fastest case.
+/// Every model's Top-1 compared with the most accurate, for its fastest case.
 fn accuracies(rows: &[Row]) -> String {
     let scored = (0..rows.len()).filter(|&i| rows[i].is_trusted() && rows[i].top1.is_some());
     let lines: Vec<String> = fastest_of_each_model(rows, scored)
@@ -152,7 +152,7 @@ fn accuracies(rows: &[Row]) -> String {
     )
 }
 
-/// The figures of each (model, backend, delegate) that the table has no column for.
+/// The figures of each (model, backend, delegate) for which the table has no column.
 fn scores(run: &Run) -> String {
     let scored = run.accuracies.iter().filter(|record| record.status == Status::Ok);
     let lines: Vec<String> = scored
@@ -213,7 +213,7 @@ pub fn escape(text: &str) -> String {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
-            // An '@' would notify whoever is called like that.
+            // An '@' would notify the user of that name.
             '@' => escaped.push_str("&#64;"),
             '|' | '\\' | '`' | '*' | '[' | ']' | '#' | '!' | '~' => {
                 escaped.push('\\');
@@ -222,7 +222,7 @@ pub fn escape(text: &str) -> String {
             _ => escaped.push(c),
         }
     }
-    // Inside a word an underscore is no markup; at its ends it would be.
+    // Inside a word an underscore is not markup; at its ends it would be.
     if escaped.starts_with('_') || escaped.ends_with('_') {
         escaped.replace('_', "\\_")
     } else {

@@ -1,4 +1,4 @@
-//! What a reader has to know beside a number, in words.
+//! What a reader must know besides a number, as text.
 
 use crate::record::capabilities::Threads;
 use crate::record::coverage::DelegateStatus;
@@ -9,11 +9,11 @@ use crate::table::row::Row;
 use crate::table::speeds::Speeds;
 use crate::table::units::{percent, whole_percent};
 
-/// Half a 95% interval of the median above this share of it is worth a word:
-/// differences below it cannot be seen.
+/// If half a 95% interval of the median is above this share of it, a note says so: smaller
+/// differences cannot be seen.
 const WIDE_INTERVAL: f64 = 0.05;
 
-/// How bad it is.
+/// How serious it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
     /// Good to know.
@@ -24,16 +24,16 @@ pub enum Weight {
     Failure,
 }
 
-/// One thing to know about a row.
+/// A note about a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     /// How bad it is.
     pub weight: Weight,
-    /// A word or two, for a table's cell.
+    /// A short label for a table cell.
     pub tag: String,
     /// The sentence; cases that share it are named together.
     pub text: String,
-    /// This case's own figures, in a few words.
+    /// This case's own figures, in short.
     pub figures: Option<String>,
 }
 
@@ -69,7 +69,7 @@ pub struct Group {
 }
 
 impl Group {
-    /// The sentence, with the figures of a case that stands alone.
+    /// The sentence, with the figures if it is about a single case.
     #[must_use]
     pub fn text(&self) -> String {
         match self.cases.as_slice() {
@@ -96,7 +96,7 @@ pub fn grouped(rows: &[Row]) -> Vec<Group> {
     groups
 }
 
-/// Everything to know about a row, the worst first.
+/// All notes about a row, the worst first.
 #[must_use]
 pub fn notes(row: &Row) -> Vec<Note> {
     let mut notes: Vec<Note> = [
@@ -198,8 +198,8 @@ fn delegate(row: &Row) -> Option<Note> {
     }
 }
 
-/// Where the threads that worked are not those that were asked for. A GPU's driver
-/// and an external delegate start threads of their own.
+/// If the number of threads that worked differs from the requested one. A GPU's driver and an
+/// external delegate start their own threads.
 fn threads(row: &Row) -> Option<Note> {
     let used = row.threads_used.filter(|_| row.status == Status::Ok)? as usize;
     let asked = row.threads;
@@ -265,7 +265,7 @@ fn interval(row: &Row) -> Option<Note> {
     })
 }
 
-/// A measured case has an error where scoring it failed.
+/// A measured case has an error if scoring it failed.
 fn accuracy(row: &Row) -> Option<Note> {
     let error = row.error.as_ref().filter(|_| row.status == Status::Ok)?;
     Some(Note::new(Weight::Warning, "not scored", shortened(error)))

@@ -1,11 +1,11 @@
-//! What is said of images whose files say that they have to be turned.
+//! The sentence about images whose files say that they must be rotated.
 
 use crate::record::options::Exif;
 use crate::record::run::{Decoded, Run};
 
-/// How many of the photos have an EXIF orientation, and what became of them; nothing where
-/// none has. Images are counted each time they are decoded, so the share is exact where each
-/// was decoded equally often, and the run was not interrupted.
+/// How many of the photos have an EXIF orientation, and whether it was applied; `None` if none has.
+/// Images are counted each time they are decoded, so the share is exact if each was decoded equally
+/// often and the run was not interrupted.
 #[must_use]
 pub fn sentence(run: &Run) -> Option<String> {
     let exif = run.header.options.accuracy.as_ref()?.exif;

@@ -1,14 +1,13 @@
-//! The header of a run as others may read it: without the folders of the
-//! machine that it ran on.
+//! The header of a run for publication: without the folders of the machine that it ran on.
 
 use std::path::{Component, Path, PathBuf};
 
 use crate::record::header::Header;
 
-/// The header as `run.json` keeps it. Files are named as seen from the folder in
-/// which the run was begun, so that a published run tells nothing of the rest
-/// of the machine; the journal keeps their places, to go on by. What each output
-/// stands for is left out: classes are named where they are told of.
+/// The header as `run.json` keeps it. Files are named as seen from the folder in which the run was
+/// begun, so that a published run reveals nothing about the rest of the machine; the journal keeps
+/// their paths, to resume. The class of each output is left out: classes are named where they are
+/// mentioned.
 #[must_use]
 pub fn header(header: &Header) -> Header {
     let mut portable = header.clone();
@@ -34,8 +33,7 @@ pub fn header(header: &Header) -> Header {
     portable
 }
 
-/// `path` relative to `folder`, where both lie below one folder that is not the
-/// root; else as it is.
+/// `path` relative to `folder`, if both are below one folder that is not the root; else unchanged.
 fn seen_from(folder: &Path, path: &Path) -> PathBuf {
     if !(path.is_absolute() && folder.is_absolute()) {
         return path.to_owned();

@@ -1,4 +1,4 @@
-//! How models do under other pipelines, as tables and in words.
+//! How models do with other pipelines, as tables and text.
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use serde_json::{Value, json};
@@ -74,7 +74,7 @@ fn lines(check: &PreprocessingCheck) -> Vec<[String; 4]> {
     first.into_iter().chain(others).collect()
 }
 
-/// What the terminal shows below the table; nothing where nothing was checked.
+/// What the terminal shows below the table; empty if nothing was checked.
 #[must_use]
 pub fn terminal(run: &Run) -> String {
     let mut shown = String::new();

@@ -40,9 +40,9 @@ pub struct Pair<'a> {
 /// All of them.
 #[derive(Debug, Clone)]
 pub struct Pairs<'a> {
-    /// A line a model, in the run's order.
+    /// One line per model, in the run's order.
     pub lines: Vec<Pair<'a>>,
-    /// Where the figures stand.
+    /// Where the figures were published.
     pub sources: String,
     /// Whether the accuracies may be compared.
     pub comparability: String,
@@ -138,7 +138,7 @@ fn comparability(run: &Run, published_on: &[&str]) -> String {
 }
 
 impl Pair<'_> {
-    /// ` (matched by name)`, where that is all that they were found by.
+    /// ` (matched by name)`, if they were found only by name.
     #[must_use]
     pub const fn caution(&self) -> &'static str {
         match self.matched_by {

@@ -12,15 +12,15 @@ use crate::report::notes::{Group, Weight, grouped, notes};
 use crate::table::row::Row;
 use crate::table::units::{bytes, ms, one_line, percent};
 
-/// Width that is laid out for where none is known.
+/// Width that is used if it is not known.
 const DEFAULT_WIDTH: usize = 120;
 /// Fewer characters than this are not laid out for: the terminal wraps.
 const LEAST_WIDTH: usize = 60;
 
-/// Title of the column that gives way first.
+/// Title of the column that is shortened first.
 const NOTES: &str = "note";
 
-/// A column of the table, and how soon it gives way on a narrow terminal.
+/// A column of the table, and how soon it is dropped on a narrow terminal.
 struct TerminalColumn {
     title: &'static str,
     numeric: bool,
@@ -137,8 +137,8 @@ pub fn width_of_stdout() -> Option<usize> {
     Table::new().width().map(usize::from)
 }
 
-/// The table, grouped by model, then the warnings in words and the closing
-/// lines. `width` is the terminal's; colours only where `color` says so.
+/// The table, grouped by model, then the warnings as text and the summary. `width` is the
+/// terminal's; colours only if `color` is set.
 #[must_use]
 pub fn table(rows: &[Row], width: Option<usize>, color: bool) -> String {
     let width = width.unwrap_or(DEFAULT_WIDTH).max(LEAST_WIDTH);
@@ -223,8 +223,8 @@ fn grid(
     table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
-/// Widths under which the tables of all models line up, one space on each side of a cell: the notes
-/// get what the others leave. `None` if that is too little and each table makes do.
+/// Widths with which the tables of all models line up, one space on each side of a cell: the notes
+/// get the rest. `None` if that is too little, and each table is laid out separately.
 fn widths(rows: &[Row], columns: &[&TerminalColumn], width: usize) -> Option<Vec<u16>> {
     /// The longest word of a note, and the spaces around it.
     const LEAST_NOTES: usize = 13;

@@ -1,5 +1,5 @@
-//! What a column of `results.csv` is: its name, its unit, what it says, and how its
-//! values are read off a row, written and read back.
+//! A column of `results.csv`: its name, unit and meaning, and how its values are taken from a row,
+//! written and read back.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -17,14 +17,14 @@ pub struct Column<Row> {
     pub optional: bool,
     /// The entry's doc comment as the compiler hands it over.
     pub(super) comment: &'static str,
-    /// The value of a row; null where it was not measured.
+    /// The value of a row; null if it was not measured.
     pub(super) value: fn(&Row) -> Value,
 }
 
 /// What the values of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Any text, or a word of a vocabulary that its type keeps.
+    /// Any text, or a word of a fixed vocabulary that its type defines.
     Text,
     /// A whole number.
     Integer,
@@ -37,10 +37,10 @@ pub enum Kind {
 /// What the numbers of a column count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
 pub enum Unit {
-    /// Words, or a number without a unit.
+    /// Text, or a number without a unit.
     #[strum(serialize = "")]
     None,
-    /// Things.
+    /// A count.
     #[strum(serialize = "count")]
     Count,
     /// Pixels.
@@ -58,7 +58,7 @@ pub enum Unit {
     /// Seconds.
     #[strum(serialize = "s")]
     Seconds,
-    /// Things per second.
+    /// A count per second.
     #[strum(serialize = "1/s")]
     PerSecond,
     /// Percent.
@@ -76,7 +76,7 @@ impl<Row> Column<Row> {
         self.comment.trim()
     }
 
-    /// The value of a row as JSON has it; null where it was not measured.
+    /// The value of a row as JSON; null if it was not measured.
     #[must_use]
     pub fn value(&self, row: &Row) -> Value {
         (self.value)(row)
@@ -94,8 +94,7 @@ impl<Row> Column<Row> {
         }
     }
 
-    /// The value that a field of `results.csv` stands for; `None` if it is not of the
-    /// column's kind.
+    /// The value of a field of `results.csv`; `None` if it is not of the column's kind.
     #[must_use]
     pub fn parse(&self, field: &str) -> Option<Value> {
         if field.is_empty() {
@@ -140,8 +139,8 @@ pub trait Cell: Serialize {
     /// Whether it may be absent.
     const OPTIONAL: bool = false;
 
-    /// Replaces a free text by what `change` makes of it; numbers and words of a
-    /// vocabulary stay as they are.
+    /// Replaces free text by the result of `change`; numbers and words of a fixed vocabulary stay
+    /// unchanged.
     fn map_text(&mut self, _change: &dyn Fn(&str) -> String) {}
 
     /// As JSON; a number that JSON lacks is null.
@@ -183,9 +182,9 @@ cells! {
     Boolean: bool;
 }
 
-/// Defines the struct `Row` and its table of columns, `Row::COLUMNS`, from one list.
-/// An entry is a doc comment, which says what the column means, then
-/// `name: Type, Unit;`. Fields after `beside` are no columns.
+/// Defines the struct `Row` and its table of columns, `Row::COLUMNS`, from one list. An entry is a
+/// doc comment, which says what the column means, then `name: Type, Unit;`. Fields after `beside`
+/// are not columns.
 macro_rules! columns {
     (
         $($(#[doc = $doc:literal])+ $name:ident: $type:ty, $unit:ident;)+
@@ -212,8 +211,8 @@ macro_rules! columns {
                 },)+
             ];
 
-            /// The row with every free text replaced by what `change` makes of it.
-            /// Numbers and words of a fixed vocabulary stay as they are.
+            /// The row with all free text replaced by the result of `change`. Numbers and words of
+            /// a fixed vocabulary stay unchanged.
             #[must_use]
             pub fn map_text(mut self, change: impl Fn(&str) -> String) -> Self {
                 $($crate::table::column::Cell::map_text(&mut self.$name, &change);)+

@@ -1,5 +1,5 @@
-//! What may be concluded from a row: whether it was measured, whether its answers are
-//! the model's, and what really ran.
+//! What can be concluded from a row: whether it was measured, whether its answers are the model's,
+//! and what really ran.
 
 use crate::record::case::on_device;
 use crate::record::coverage::DelegateStatus;
@@ -39,15 +39,15 @@ impl Row {
         wilson(same, inputs).map_or(share, |interval| interval.high) < LEAST_AGREEMENT
     }
 
-    /// The p99 as people are shown it: with fewer runs than `LEAST_RUNS_OF_P99` it would
-    /// only be another name for the slowest.
+    /// The p99 for display: with fewer runs than `LEAST_RUNS_OF_P99` it would only be another name
+    /// for the slowest.
     #[must_use]
     pub fn shown_p99_us(&self) -> Option<f64> {
         self.latency_p99_us.filter(|_| self.runs.is_some_and(|runs| runs >= LEAST_RUNS_OF_P99))
     }
 
-    /// What really ran: backend and delegate, with a word of coverage where
-    /// the delegate did not take the whole graph.
+    /// What really ran: backend and delegate, with the coverage if the delegate did not take the
+    /// whole graph.
     #[must_use]
     pub fn ran_on(&self) -> String {
         let asked = format!("{}/{}", self.backend, self.delegate);
@@ -70,10 +70,10 @@ impl Row {
     }
 }
 
-/// The least share of inputs on which a case's best class has to equal the
-/// reference backend's. Different kernels round differently: on a quantised
-/// MobileNet 0.25, whose scores tie often, a few inputs in a hundred change.
+/// The minimum share of inputs on which a case's best class must equal the reference backend's.
+/// Different kernels round differently: on a quantised MobileNet 0.25, whose scores tie often, a
+/// few inputs in a hundred change.
 const LEAST_AGREEMENT: f64 = 0.9;
 
-/// Fewest runs one in a hundred of which is a run.
+/// Minimum number of runs of which one in a hundred is at least one run.
 const LEAST_RUNS_OF_P99: usize = 100;

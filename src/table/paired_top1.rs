@@ -1,5 +1,4 @@
-//! How each case's Top-1 stands to the most accurate of its device, on the same
-//! images.
+//! How each case's Top-1 compares with the most accurate of its device, on the same images.
 
 use crate::record::case::{AccuracyKey, Case};
 use crate::record::run::{AccuracyRecord, Run};
@@ -53,7 +52,7 @@ pub fn fill(rows: &mut [Row], run: &Run) {
     }
 }
 
-/// The scores of one (model, backend, delegate), where it was scored to its end.
+/// The scores of one (model, backend, delegate), if its scoring finished.
 pub fn record<'a>(run: &'a Run, key: &AccuracyKey) -> Option<&'a AccuracyRecord> {
     run.accuracies.iter().find(|record| record.key == *key && record.status == Status::Ok)
 }
@@ -71,7 +70,7 @@ pub fn words(paired: &Paired) -> String {
     said(paired.difference(), paired.p_value, paired.images, paired.images_needed)
 }
 
-/// What a row's columns say of it against the most accurate case.
+/// What a row's columns say about it compared with the most accurate case.
 #[must_use]
 pub fn sentence(row: &Row) -> Option<String> {
     Some(said(row.top1_difference?, row.top1_difference_p?, row.images?, row.top1_images_needed))
@@ -91,7 +90,7 @@ fn said(difference: f64, p: f64, images: usize, needed: Option<usize>) -> String
     format!("{points}, not distinguishable on {images} images{needed}")
 }
 
-/// A difference in percentage points: one decimal, two where it is smaller.
+/// A difference in percentage points: one decimal, two if it is smaller.
 fn points(difference: f64) -> String {
     if difference < 0.001 { format!("{:.2}", difference * 100.0) } else { percent(difference) }
 }

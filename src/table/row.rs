@@ -37,7 +37,7 @@ columns! {
     cpu: String, None;
     /// The model's name.
     model: String, None;
-    /// Family of its architecture, where its description states one.
+    /// Family of its architecture, if its description states one.
     family: Option<String>, None;
     /// float32, float16, dynamic_int8 (8-bit weights), int8 or int16x8 (16-bit activations, 8-bit
     /// weights).
@@ -52,34 +52,34 @@ columns! {
     input_width: Option<usize>, Pixels;
     /// Element type of the first input.
     input_dtype: Option<ElementType>, None;
-    /// Classes that the scored output tells apart.
+    /// Number of classes of the scored output.
     classes: Option<usize>, Count;
     /// tflite, tflitec, litert, tract or onnxruntime.
     backend: BackendKind, None;
-    /// What the runtime calls itself.
+    /// Version that the runtime reports.
     backend_version: Option<String>, None;
-    /// What was asked for: none, xnnpack, gpu, nnapi, cuda, coreml, external:PATH.
+    /// The requested delegate: none, xnnpack, gpu, nnapi, cuda, coreml, external:PATH.
     delegate: Delegate, None;
-    /// full, partial, none (asked for, took no node), unknown (the runtime does not tell); empty if
-    /// no delegate was asked for.
+    /// full, partial, none (requested, but took no node), unknown (the runtime does not report it);
+    /// empty if no delegate was requested.
     delegate_status: Option<DelegateStatus>, None;
     /// Nodes of the graph before any delegate.
     nodes_total: Option<u32>, Count;
     /// How many of them the delegate took.
     nodes_delegated: Option<u32>, Count;
-    /// In how many pieces.
+    /// Number of partitions that it took them in.
     partitions: Option<u32>, Count;
-    /// CPU threads asked for; threads_used tells how many there were.
+    /// CPU threads requested; threads_used has the number that there really were.
     threads: usize, Count;
     /// ok, failed, crashed, timeout, out_of_memory, unsupported, skipped.
     status: Status, None;
-    /// One line; also where a timed case could not be scored.
+    /// The reason, in one line; also if a timed case could not be scored.
     error: Option<String>, None;
-    /// From the file to ready-to-run; median over the case's processes.
+    /// Time from the file to ready-to-run; median over the case's processes.
     load_ms: Option<f64>, Milliseconds;
-    /// The first run, which is in no other latency column; median over the processes.
+    /// Time of the first run, which is in no other latency column; median over the processes.
     first_inference_ms: Option<f64>, Milliseconds;
-    /// Untimed runs after it; the most of any process.
+    /// Untimed runs after it; the maximum over the processes.
     warmup_runs: Option<u32>, Count;
     /// Timed runs.
     runs: Option<usize>, Count;
@@ -112,25 +112,27 @@ columns! {
     drift_percent: Option<f64>, Percent;
     /// stable, drifting, throttled, multimodal, noisy, emulated.
     stability: Option<Stability>, None;
-    /// Images a second, back to back.
+    /// Images per second, back to back.
     throughput_per_s: Option<f64>, PerSecond;
     /// Share of the runs within `--budget-ms`.
     within_budget: Option<f64>, Share;
-    /// Resident memory that loading added; the most of any process. Empty with `--in-process`.
+    /// Resident memory that loading added; the maximum over the processes. Empty with
+    /// `--in-process`.
     memory_load_bytes: Option<u64>, Bytes;
-    /// Peak resident memory, loading included; the most of any process. Empty with `--in-process`.
+    /// Peak resident memory, including loading; the maximum over the processes. Empty with
+    /// `--in-process`.
     memory_peak_bytes: Option<u64>, Bytes;
     /// CPU time over wall time of the timed runs.
     cpu_time_ratio: Option<f64>, None;
     /// Images scored.
     images: Option<usize>, Count;
-    /// Share whose best class is right.
+    /// Share of the images whose best class is correct.
     top1: Option<f64>, Share;
     /// Lower end of its 95% Wilson interval.
     top1_low: Option<f64>, Share;
     /// Upper end.
     top1_high: Option<f64>, Share;
-    /// Share whose true class is among the five best.
+    /// Share of the images whose true class is among the five best.
     top5: Option<f64>, Share;
     /// Lower end.
     top5_low: Option<f64>, Share;
@@ -138,11 +140,11 @@ columns! {
     top5_high: Option<f64>, Share;
     /// Share of images whose two best probabilities differ by less than 0.1.
     ambiguous: Option<f64>, Share;
-    /// Median CPU time to prepare an image, without decoding.
+    /// Median CPU time for preparing an image, without decoding.
     preprocess_p50_us: Option<f64>, Microseconds;
     /// Share of inputs with the same best class as the model's reference case
-    /// ([delegates.md](delegates.md)). Where the upper end of its 95% Wilson interval is below 0.9,
-    /// the case is flagged as a fast wrong answer and wins nothing.
+    /// ([delegates.md](delegates.md)). If the upper end of its 95% Wilson interval is below 0.9,
+    /// the case is flagged as a fast wrong answer and excluded from every ranking.
     agreement_top1: Option<f64>, Share;
     /// Largest absolute difference of dequantised outputs from the reference case's, on the same
     /// inputs.
@@ -151,33 +153,34 @@ columns! {
     started_at: Option<String>, None;
     /// Wall time spent on it, everything included.
     seconds: Option<f64>, Seconds;
-    /// The speeds that were told apart, if there are two or more, the fastest first: median in
-    /// microseconds, colon, share of the runs, and a space between two.
+    /// The distinct speeds, if there are two or more, the fastest first: median in microseconds,
+    /// colon, share of the runs; separated by spaces.
     modes: Option<Speeds>, None;
-    /// Top-1 less that of the most accurate case of the device, on the images that both were scored
-    /// on.
+    /// Top-1 minus that of the most accurate case of the device, on the images that both were
+    /// scored on.
     top1_difference: Option<f64>, Share;
     /// Two-sided p of McNemar's exact test of that difference.
     top1_difference_p: Option<f64>, Share;
-    /// How many images would show a difference as large (5% two-sided, 80% power); empty if there
-    /// is none.
+    /// How many images would be needed to show a difference of this size (5% two-sided, 80% power);
+    /// empty if there is no difference.
     top1_images_needed: Option<usize>, Count;
-    /// Inputs that were compared: every scored image, or a part of them if the reference is not
+    /// Inputs that were compared: every scored image, or part of them if the reference is not
     /// scored in the run, or 16 random images without a dataset.
     agreement_inputs: Option<usize>, Count;
-    /// Threads that worked for the model, from /proc: the one that calls it and those that its
-    /// process gained since before it was loaded; the most of any process. A GPU's driver adds its
-    /// own.
+    /// Threads that worked for the model, from /proc: the calling thread and those that its process
+    /// started since just before the model was loaded; the maximum over the processes. A GPU's
+    /// driver adds its own.
     threads_used: Option<u32>, Count;
-    /// Images per run: `--batch`, or as many as the file fixes. The latency columns are of a run; throughput_per_s counts images.
+    /// Images per run: `--batch`, or as many as the file fixes. The latency columns are per run;
+    /// throughput_per_s counts images.
     batch: Option<usize>, Count;
     /// latency_p50_us over batch.
     latency_per_image_us: Option<f64>, Microseconds;
-    /// Median of the visits' first runs, which no other column counts: what an application sees
+    /// Median of the visits' first runs, which no other column includes: what an application sees
     /// that classifies an image now and then, with other work in between.
     latency_cold_p50_us: Option<f64>, Microseconds;
-    /// Lower end of the 95% interval of latency_p90_us, a run in the order of their latency;
-    /// empty with fewer than 36 independent runs or 5 visits.
+    /// Lower end of the 95% interval of latency_p90_us, from order statistics; empty with fewer
+    /// than 36 independent runs or 5 visits.
     latency_p90_low_us: Option<f64>, Microseconds;
     /// Its upper end.
     latency_p90_high_us: Option<f64>, Microseconds;
@@ -193,16 +196,16 @@ columns! {
     /// Name of the preset whose pipeline the images went through; report.md, report.html and
     /// run.json have its steps and who stated it. Empty if the model was not scored.
     preprocess: Option<PresetName>, None;
-    /// TRUE where the figures are what they are called; FALSE where invalid_reason says otherwise;
-    /// empty if the case was not begun.
+    /// TRUE if the figures can be used as what they are called; FALSE if invalid_reason says why
+    /// not; empty if the case was not begun.
     valid: Option<bool>, None;
-    /// Why the row is not valid, and what would make it so.
+    /// Why the row is not valid, and how to make it valid.
     invalid_reason: Option<String>, None;
     beside
     /// Shares at the further ranks that `--top-k` names.
     top_k: Vec<TopK>;
     /// Why the labels look wrong: a note.
     label_warning: Option<LabelWarning>;
-    /// Images with a score that is not a number, or a class that the model has not.
+    /// Images with a score that is not a number, or a class that the model does not have.
     not_a_number: usize;
 }

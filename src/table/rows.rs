@@ -155,7 +155,7 @@ fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
     row.modes = Speeds::of(&summary.modes);
 }
 
-/// Those that were asked for, or that the model's file fixes.
+/// The requested number, or the one that the model's file fixes.
 fn images_per_run(run: &Run, record: &CaseRecord) -> usize {
     let latency = run.header.options.latency.as_ref();
     let asked = latency.map_or(NonZeroUsize::MIN, |latency| latency.batch);
@@ -164,9 +164,9 @@ fn images_per_run(run: &Run, record: &CaseRecord) -> usize {
     fixed.unwrap_or(asked).get()
 }
 
-/// What the case's processes told: of times the median over them, of memory
-/// the most, where the case had a process `of_its_own`: in one that it shares with the
-/// program and the other cases, nothing tells what was its.
+/// What the case's processes reported: the median over them for times, the maximum for memory if
+/// the case had its own process (`of_its_own`): in a process shared with the program and the other
+/// cases, its share is unknown.
 fn processes(row: &mut Row, processes: &[Process], of_its_own: bool) {
     let median_ms = |ns: fn(&Process) -> u64| {
         let all: Vec<u64> = processes.iter().map(ns).collect();

@@ -1,11 +1,11 @@
-//! Model names without their common beginning: what a plot has room for.
+//! Model names without their common prefix, so that a plot has room for them.
 
 use crate::table::row::Row;
 use crate::table::units::one_line;
 
 /// Longer labels are cut.
 const LONGEST: usize = 32;
-/// A shorter common beginning is not worth a word.
+/// A shorter common prefix is not worth removing.
 const LEAST_COMMON: usize = 4;
 
 /// How the models of a run are called on its plots.

@@ -15,7 +15,7 @@ use crate::table::units::{ms, whole_percent};
 pub struct Speeds(Vec<Mode>);
 
 impl Speeds {
-    /// Of the modes that were told apart; `None` if the case ran at one.
+    /// The distinct modes; `None` if the case ran at one speed.
     #[must_use]
     pub fn of(modes: &[Mode]) -> Option<Self> {
         let rounded = |mode: &Mode| Mode {

@@ -1,4 +1,4 @@
-//! Numbers as people read them. The CSV keeps the exact ones.
+//! Numbers for display. The CSV keeps the exact ones.
 
 /// Microseconds as milliseconds with three significant digits: `0.431`,
 /// `7.94`, `123`.
@@ -19,7 +19,7 @@ pub fn whole_percent(proportion: f64) -> String {
     format!("{:.0}", proportion * 100.0)
 }
 
-/// A large count as people say it, with two significant digits: `9,000`.
+/// A large count for display, with two significant digits: `9,000`.
 #[must_use]
 pub fn about(count: usize) -> String {
     let digits = count.max(1).ilog10();
@@ -65,12 +65,12 @@ pub fn one_line(text: &str) -> String {
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Six digits tell one image in a million.
+/// Six digits distinguish one image in a million.
 pub(crate) fn proportion(value: f64) -> f64 {
     rounded(value, 6)
 }
 
-/// A value with so many decimals.
+/// A value with this many decimals.
 pub(crate) fn rounded(value: f64, decimals: i32) -> f64 {
     let scale = 10f64.powi(decimals);
     (value * scale).round() / scale

@@ -1,6 +1,6 @@
-//! Whether a row's figures are what they are called: valid, or the reason why not and
-//! what would make it valid. The idea is LoadGen's (mlcommons/inference): a result never
-//! leaves without the word.
+//! Whether a row's figures are what they are called: valid, or the reason why not and what would
+//! make it valid. The idea is from LoadGen (mlcommons/inference): every result states whether it is
+//! valid.
 
 use crate::record::coverage::DelegateStatus;
 use crate::record::status::Status;
@@ -32,7 +32,7 @@ fn answers(row: &Row) -> Option<String> {
     })
 }
 
-/// A measured case has an error where scoring it failed.
+/// A measured case has an error if scoring it failed.
 fn scores(row: &Row) -> Option<String> {
     row.error.as_ref().map(|_| {
         "its outputs could not be scored or compared: fix what the column error states".into()

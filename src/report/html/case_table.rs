@@ -11,7 +11,7 @@ use crate::table::column::Kind;
 use crate::table::row::Row;
 use crate::table::units::{bytes, ms, percent, three_digits};
 
-/// A column as people read it.
+/// A column for display.
 struct CaseColumn {
     title: &'static str,
     /// The column of `results.csv` that it shows; sorting goes by it.
@@ -69,7 +69,7 @@ struct CaseTable<'a> {
     rows: &'a [Row],
     /// The fields of each row just as `results.csv` has them.
     records: Vec<Vec<String>>,
-    /// Columns as people read them, with the index of their source.
+    /// Columns for display, with the index of their source.
     main: Vec<(&'static CaseColumn, Option<usize>)>,
     /// Every column of `results.csv` but the model, and whether it is numeric.
     extra: Vec<(usize, bool)>,

@@ -16,8 +16,8 @@ use crate::table::short_names::ShortNames;
 use crate::table::speeds::Speeds;
 use crate::table::units::one_line;
 
-/// Where a distribution is read off: every percent, and finer at the slow end.
-/// Ten thousand samples or ten million take the same room.
+/// Where a distribution is sampled: every percent, and finer at the slow end. Ten thousand samples
+/// or ten million take the same space.
 fn probabilities() -> Vec<f64> {
     let percents = (0..100).map(|percent| f64::from(percent) / 100.0);
     percents.chain([0.995, 0.999, 1.0]).collect()
@@ -65,7 +65,7 @@ impl From<Note> for Tag {
     }
 }
 
-/// The data as JSON that can stand inside a `<script>` element.
+/// The data as JSON that can be placed inside a `<script>` element.
 pub fn json(run: &Run, rows: &[Row], verdict: &Highlights) -> String {
     let probabilities = probabilities();
     let records: Vec<Option<&CaseRecord>> = rows.iter().map(|row| record_of(run, row)).collect();

@@ -1,5 +1,5 @@
-//! Whether differences in accuracy are more than chance: every model against
-//! the most accurate one and against its float32 version, on the same images.
+//! Whether differences in accuracy are significant: every model compared with the most accurate one
+//! and with its float32 version, on the same images.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use crate::table::paired_top1;
 use crate::table::row::Row;
 use crate::table::units::percent;
 
-/// The section, where two models or more were scored.
+/// The section, if at least two models were scored.
 pub fn section(run: &Run, rows: &[Row], verdict: &Highlights) -> String {
     let Some(best) = verdict.most_accurate else { return String::new() };
     let scored = (0..rows.len()).filter(|&i| {
@@ -20,8 +20,8 @@ pub fn section(run: &Run, rows: &[Row], verdict: &Highlights) -> String {
     if shown.len() < 2 {
         return String::new();
     }
-    // The most accurate model by its most accurate case, the others by the
-    // case that one would ship.
+    // The most accurate model with its most accurate case, the others with the case that you would
+    // ship.
     for index in &mut shown {
         if rows[*index].model == rows[best].model {
             *index = best;
@@ -63,8 +63,8 @@ pub fn section(run: &Run, rows: &[Row], verdict: &Highlights) -> String {
     )
 }
 
-/// A quantised model against the float32 model with the same weights, as its
-/// description names it: on the same runtime where that was scored too.
+/// A quantised model compared with the float32 model with the same weights, as its description
+/// names it: on the same runtime if that was scored too.
 fn against_twin(run: &Run, index: usize) -> Option<String> {
     let case = run.header.cases.get(index)?;
     let model = run.header.models.iter().find(|model| model.name == case.model)?;

@@ -85,7 +85,7 @@ pub fn document(title: &str, body: &str, data: &str, scripts: &[&str]) -> String
     )
 }
 
-/// The shutter that stands for the program.
+/// The program's logo, a shutter.
 const MARK: &str = "<svg class=\"mark\" viewBox=\"0 0 48 48\" aria-hidden=\"true\"><g fill=\"none\" stroke=\"currentColor\" stroke-width=\"3\" stroke-linejoin=\"round\"><circle cx=\"24\" cy=\"24\" r=\"21\"/><path d=\"M24 3l9 16M42.2 13.5L31 28.500M42.200 34.500H23.500M24 45l-9-16M5.800 34.500L17 19.500M5.800 13.500H24.500\"/></g></svg>";
 
 fn header(run: &Run, rows: &[Row]) -> String {
@@ -140,7 +140,7 @@ fn nav(sections: &str) -> String {
     format!("<nav aria-label=\"Sections\">{links}</nav>\n")
 }
 
-/// An RFC 3339 time of ours, which is UTC, to the minute.
+/// One of our RFC 3339 times, which are UTC, to the minute.
 fn day(rfc3339: &str) -> String {
     match rfc3339.get(..16) {
         Some(moment) => format!("{} UTC", moment.replacen('T', " ", 1)),

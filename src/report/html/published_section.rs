@@ -8,7 +8,7 @@ use crate::report::published_note::{Pair, Pairs, pairs};
 use crate::table::row::Row;
 use crate::table::units::{percent, three_digits};
 
-/// The section, where figures were published for a model.
+/// The section, if figures were published for a model.
 pub fn section(run: &Run, rows: &[Row]) -> String {
     let Some(Pairs { lines, sources, comparability }) = pairs(run, rows) else {
         return String::new();
@@ -35,7 +35,7 @@ fn line(body: &mut String, pair: &Pair<'_>) {
     let Pair { row, published, .. } = pair;
     let share = |value: Option<f64>| value.map_or(String::new(), percent);
     let number = |value: Option<f64>| value.map_or(String::new(), three_digits);
-    // As it was published, without digits that nobody stated.
+    // As it was published, without additional digits.
     let stated = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
     let cells = [
         share(published.top1),

@@ -1,4 +1,4 @@
-//! Accuracy by class and the confusions that cost most.
+//! Accuracy by class and the most costly confusions.
 
 use std::collections::HashMap;
 
@@ -29,7 +29,7 @@ pub struct ScoreData {
     backend: String,
     delegate: String,
     summary: String,
-    /// In place of the classes where each has too few images.
+    /// Instead of the classes if each has too few images.
     few: Option<String>,
     classes: Vec<ClassData>,
     classes_total: usize,
@@ -93,7 +93,7 @@ fn one(run: &Run, record: &AccuracyRecord, thumbnails: &mut Thumbnails) -> Score
     }
 }
 
-/// What can be said of classes with a handful of images each.
+/// The statement about classes with only a handful of images each.
 fn few(classes: &[ClassTally]) -> Option<String> {
     let most = classes.iter().map(|class| class.images).max()?;
     let missed = classes.iter().filter(|class| class.top1 == 0).count();
@@ -107,8 +107,8 @@ fn few(classes: &[ClassTally]) -> Option<String> {
     })
 }
 
-/// The most frequent confusions; of equally frequent ones that of the surest
-/// wrong answer first.
+/// The most frequent confusions; of equally frequent ones, the one with the most confident wrong
+/// answer first.
 fn worst(record: &AccuracyRecord, confusions: &[tally::Confusion]) -> Vec<tally::Confusion> {
     let mut surest = HashMap::<(u32, i64), f32>::new();
     for p in record.predictions.iter().filter(|p| p.rank_of_label != 1) {

@@ -93,7 +93,7 @@ pub fn notes(rows: &[Row]) -> String {
     if items.is_empty() {
         return String::new();
     }
-    /// So many are read at a glance; the others are one click away.
+    /// This many are visible at once; the others are one click away.
     const AT_ONCE: usize = 8;
     let (first, rest) = items.split_at(items.len().min(AT_ONCE));
     let rest = if rest.is_empty() {

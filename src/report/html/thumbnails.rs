@@ -24,13 +24,13 @@ use crate::record::run::Run;
 const SIDE: usize = 84;
 /// Quality of a thumbnail's JPEG: about 2 kB each.
 const QUALITY: u8 = 80;
-/// A page holds at most so many; confusions after that have none.
+/// Maximum number on a page; confusions after that have none.
 const MOST: usize = 300;
 
 /// The images of a page, each one once.
 pub struct Thumbnails {
     folder: Option<PathBuf>,
-    /// The dataset, where one file holds all images.
+    /// The dataset, if one file holds all images.
     contained: Option<Dataset>,
     /// Whether they are shown upright: as the models saw them.
     exif: Exif,

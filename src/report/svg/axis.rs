@@ -56,8 +56,8 @@ impl Axis {
         Self { low, high, logarithmic: false, ticks }
     }
 
-    /// Where a value lies, 0 at the low end and 1 at the high end; what lies
-    /// outside, at the end.
+    /// The position of a value, 0 at the low end and 1 at the high end; values outside are at the
+    /// end.
     pub fn share(&self, value: f64) -> f64 {
         let share = if self.logarithmic {
             (value / self.low).ln() / (self.high / self.low).ln()

@@ -1,4 +1,4 @@
-//! Where names stand on a plot, so that none hides another.
+//! The positions of names on a plot, so that none hides another.
 
 /// Mean width of a label's character, in pixels.
 const CHARACTER: f64 = 7.1;

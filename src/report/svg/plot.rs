@@ -17,7 +17,7 @@ use crate::table::units::{bytes, one_line, percent};
 
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 540.0;
-/// Where the axes cross and end.
+/// The positions where the axes cross and end.
 const PLOT: Area = Area { left: 66.0, top: 96.0, right: 936.0, bottom: 486.0 };
 /// Radius of the largest model's bubble.
 const LARGEST: f64 = 24.0;
@@ -272,8 +272,8 @@ fn ring(svg: &mut String, x: f64, y: f64, radius: f64) {
     );
 }
 
-/// Names on the plot, each model once: at its fastest case on the front, or at
-/// its fastest case where nothing was scored. The highest come first.
+/// Names on the plot, each model once: at its fastest case on the front, or at its fastest case if
+/// nothing was scored. The highest come first.
 fn names_of(svg: &mut String, points: &[PlotPoint], names: &ShortNames, scored: bool) {
     let mut named: Vec<&PlotPoint> = points.iter().filter(|p| p.on_front || !scored).collect();
     named.sort_by(|a, b| a.x.total_cmp(&b.x));
@@ -291,7 +291,7 @@ fn names_of(svg: &mut String, points: &[PlotPoint], names: &ShortNames, scored: 
     for label in label_placement::place(named.collect(), &bubbles, &inside) {
         let name = text(&label.name);
         let (x, y, anchor) = (label.x, label.y, label.anchor);
-        // The halo is a text of its own, since few programs know paint-order.
+        // The halo is a separate text element, since few programs know paint-order.
         let _ = write!(
             svg,
             "<text class=\"halo\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" font-weight=\"600\" fill=\"none\" stroke=\"{}\" stroke-width=\"4\" stroke-linejoin=\"round\">{name}</text><text class=\"ink\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" font-weight=\"600\" fill=\"{}\">{name}</text>",
