@@ -1,5 +1,5 @@
 # Sourced by the scripts beside it: prepares what they measure with, waits for a
-# quiet machine, and publishes what came out.
+# quiet machine, and publishes the result.
 source "$(dirname "${BASH_SOURCE[0]}")/../setup/common.sh"
 
 experiment="$root/target/release/examples/sensitivity"
@@ -13,8 +13,8 @@ fresh() {
     [ -x "$1" ] && [ -z "$(find "$root"/{src,examples,benches,Cargo.toml,Cargo.lock,build.rs} -type f -newer "$1" -print -quit)" ]
 }
 
-# prepare FILE CARGO_ARGUMENT...: builds FILE and brings the runtimes, where they are not
-# there already; needs no network then.
+# prepare FILE CARGO_ARGUMENT...: builds FILE and fetches the runtimes, unless they are
+# there; then it needs no network.
 prepare() {
     local file=$1
     shift
@@ -43,8 +43,8 @@ time.sleep(3)
 print(round(100 * (ticks() - before) / 3 / os.sysconf("SC_CLK_TCK")))' "$1"
 }
 
-# wait_until_quiet [ARGUMENT...]: until the machine has done next to nothing for three
-# times 3 seconds in a row; of `--affinity N` among the arguments, only that CPU.
+# wait_until_quiet [ARGUMENT...]: until the machine has done almost nothing for three
+# times 3 seconds in a row; with `--affinity N` among the arguments, only that CPU.
 wait_until_quiet() {
     local line=cpu quiet=0 tries=0 busy
     [[ " $* " =~ \ --affinity[\ =]([0-9]+)\  ]] && line=cpu${BASH_REMATCH[1]}
@@ -59,7 +59,7 @@ wait_until_quiet() {
 
 # compare SECTION ARGUMENT...: one experiment, whose summary goes into the
 # section of docs/measurement.md and whose comparisons into docs/measured/SECTION.csv,
-# from which it goes on where it was cut short.
+# from which it continues after an interruption.
 # `--model` among the arguments overrides the embedded model.
 compare() {
     local section=$1

@@ -1,4 +1,4 @@
-"""Called by scripts/measure/settled: the same models interleaved, alone, and by others."""
+"""Called by scripts/measure/settled: the same models interleaved, alone, and by other tools."""
 
 import argparse
 import csv
@@ -47,7 +47,7 @@ print(sorted(times)[len(times) // 2])
 
 @dataclass
 class Subject:
-    """A model that is held against itself, and the backends that it runs on."""
+    """A model that is compared with itself, and the backends that it runs on."""
 
     size: str
     path: Path
@@ -125,7 +125,7 @@ def python_loop(arguments, subject):
 
 
 def peers(arguments, subject, backend, interleaved_ns):
-    """What the interleaved median of the subject on the backend is held against."""
+    """What the interleaved median of the subject on the backend is compared with."""
     runs = max(5, round(arguments.seconds * 1e9 / interleaved_ns))
     alone = lambda: shutterbench(arguments, [subject.path], [backend])[0][subject.name, backend]
     found = [("alone", alone)]

@@ -15,7 +15,7 @@ need() {
     "$@" >/dev/null 2>&1 || missing+=("$package")
 }
 
-# What a build of the program with every backend takes, and a fetch of runtimes.
+# What building the program with every backend needs, and fetching runtimes.
 need_build_tools() {
     need gcc cc --version
     need libc6-dev test -e /usr/include/stdio.h
@@ -27,7 +27,7 @@ need_build_tools() {
 }
 
 # Whether libclang is there together with clang's own headers (stdarg.h and the
-# like), which not every package of the library brings.
+# like), which not every package of the library includes.
 has_libclang() {
     [ -z "${LIBCLANG_PATH:-}" ] || return 0
     local library
@@ -37,15 +37,15 @@ has_libclang() {
     return 1
 }
 
-# Installs the missing packages with apt-get, through sudo where that is needed.
+# Installs the missing packages with apt-get, with sudo if needed.
 install_missing() {
     ((${#missing[@]})) || return 0
     command -v apt-get >/dev/null ||
-        die "these are missing: ${missing[*]} (Debian's names); there is no apt-get here, install them and try again"
+        die "missing packages: ${missing[*]} (Debian's names); there is no apt-get here, so install them and try again"
     local as_root=()
     if [ "$(id -u)" != 0 ]; then
         command -v sudo >/dev/null ||
-            die "these packages are missing and there is no sudo: ${missing[*]}; install them as root and try again"
+            die "missing packages: ${missing[*]}; there is no sudo, so install them as root and try again"
         as_root=(sudo)
         say "Installing ${missing[*]} with apt-get; sudo may ask for your password"
     else
@@ -58,15 +58,15 @@ install_missing() {
     missing=()
 }
 
-# Finds cargo, also where a fresh installation has not reached PATH yet.
+# Finds cargo, even if a fresh installation is not on PATH yet.
 need_rust() {
     command -v cargo >/dev/null || PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
-    command -v cargo >/dev/null || die "Rust is missing: install it as rust-lang.org says, then try again"
+    command -v cargo >/dev/null || die "Rust is missing: install it as described on rust-lang.org, then try again"
     host=$(rustc -vV | sed -n 's/^host: //p')
 }
 
-# Brings the runtimes into runtimes/. The first time, a program is built for that
-# without the feature `tflitec`, since that one links to what is yet to be brought.
+# Fetches the runtimes into runtimes/. The first time, a program is built for this
+# without the feature `tflitec`, which links to a library that is not there yet.
 fetch_runtimes() {
     local program=target/release/shutterbench
     if [ ! -x "$program" ] || [ ! -f "runtimes/$host/libtensorflowlite_c.so" ]; then
@@ -76,10 +76,10 @@ fetch_runtimes() {
     say "Fetching the runtimes into runtimes/$host (47 MB the first time)"
     "$program" fetch tflite --dir runtimes >&2
     "$program" fetch litert onnxruntime --dir runtimes >&2 ||
-        say "Going on without what could not be fetched"
+        say "Continuing without what could not be fetched"
 }
 
-# Builds the program with every backend and brings their runtimes.
+# Builds the program with every backend and fetches their runtimes.
 prepare_program() {
     need_rust
     "$root/scripts/setup/tflitec"
