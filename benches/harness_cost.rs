@@ -1,6 +1,5 @@
-//! What the harness adds to a timed run: the same empty call of a backend in a bare
-//! loop and in a visit. `cargo bench --bench harness_cost`; exit code 1 where it is more
-//! than allowed.
+//! What the harness adds to a timed run: the same empty call of a backend in a bare loop and in a
+//! visit. `cargo bench --bench harness_cost`; exit code 1 if it is more than allowed.
 
 #![allow(missing_docs, reason = "criterion_group! makes a public function")]
 
@@ -100,8 +99,8 @@ fn cost(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Says in one line each what a latency contains besides the call, and what a
-/// run costs in all. `false` where that is more than allowed.
+/// Prints in one line each what a latency contains besides the call, and the total cost of a run.
+/// `false` if that is more than allowed.
 fn summarise() -> bool {
     let (mut session, mut samples) = (idle(), Samples::default());
     let mut latencies = Vec::with_capacity(VISITS);

@@ -2,8 +2,8 @@
 //! on every backend present. `cargo bench --bench inference`, or a part of it:
 //! `cargo bench --bench inference -- 0.25_int8/tflite`.
 //!
-//! criterion measures its cases one after the other in one process. For numbers
-//! that are to be compared use `shutterbench run`, which visits them in turn.
+//! criterion measures its cases one after the other in one process. To compare numbers use
+//! `shutterbench run`, which interleaves the cases.
 
 #![allow(missing_docs, reason = "criterion_group! makes a public function")]
 

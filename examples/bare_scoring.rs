@@ -1,6 +1,6 @@
-//! What scoring costs at least: every image decoded once, and every model run
-//! once on each, in a bare loop on one thread. `scripts/measure/accuracy-throughput`
-//! holds the program against it.
+//! A lower bound on the cost of scoring: every image decoded once, and every model run once on
+//! each, in a bare loop on one thread. `scripts/measure/accuracy-throughput` compares the program
+//! with it.
 //!
 //!     bare_scoring DATASET MODEL...
 //!

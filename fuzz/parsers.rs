@@ -1,6 +1,6 @@
-//! What every parser of ours must keep to, whatever bytes it is given. The
-//! coverage-guided targets beside this file and `tests/it/parsers.rs` (which needs no
-//! nightly toolchain) both include it, so that the two cannot drift apart.
+//! The properties that each of our parsers must keep, whatever bytes it is given. The
+//! coverage-guided targets beside this file and `tests/it/parsers.rs` (which needs no nightly
+//! toolchain) both include it, so that the two cannot drift apart.
 //!
 //! A property that does not hold panics; so does a parser that must not.
 
@@ -27,7 +27,7 @@ use shutterbench::run::{journal, replay};
 use shutterbench::text_file;
 use shutterbench::worker::protocol::{Reply, Request, read_frame, write_frame};
 
-/// A suite file: parsed twice, it is the same; refused, it is refused in words.
+/// A suite file: parsed twice, it is the same; if it is refused, there is a message.
 pub fn suite(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let folder = Path::new("suites");
@@ -72,8 +72,7 @@ pub fn dataset(bytes: &[u8]) {
     }
 }
 
-/// A Parquet file or a tar archive: what is listed can be asked for, and gives bytes or a
-/// reason.
+/// A Parquet file or a tar archive: what is listed can be read, and gives bytes or a reason.
 pub fn container(bytes: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("images");
@@ -112,8 +111,8 @@ pub fn model(bytes: &[u8]) {
     let _ = metadata::labels(bytes, found.label_file.as_deref().or(Some("labels.txt")));
 }
 
-/// A configuration beside a model, read as each of the libraries': what is read can be
-/// used, written down and read again; what is refused is refused in one line.
+/// A configuration beside a model, read as that of each library: what is read can be used, written
+/// and read again; what is refused is refused in one line.
 pub fn configuration(bytes: &[u8]) {
     let one_line = |error: anyhow::Error| {
         let text = format!("{error:#}");
@@ -133,7 +132,7 @@ pub fn configuration(bytes: &[u8]) {
     }
 }
 
-/// What a configuration says can be written down, and gives steps for an input.
+/// What a configuration states can be written, and gives steps for an input.
 fn description(description: &Description) {
     let preset = description.preprocess.as_ref().unwrap();
     assert_eq!(preset.to_string().parse::<Preset>().as_ref(), Ok(preset));

@@ -128,7 +128,7 @@ impl<'ast> Visit<'ast> for Paths {
         syn::visit::visit_path(self, path);
     }
 
-    /// What a macro is given is no syntax tree yet: its paths are found in its text.
+    /// The input of a macro is not a syntax tree yet: its paths are found in its text.
     fn visit_macro(&mut self, item: &'ast syn::Macro) {
         let text = item.tokens.to_string().replace(" :: ", "::");
         let parts = |word: &str| word.split("::").map(str::to_owned).collect::<Vec<_>>();

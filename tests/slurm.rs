@@ -1,5 +1,4 @@
-//! The recipe for Slurm on a real Slurm, in a network of its own; and the one for GNU
-//! parallel.
+//! The recipe for Slurm on a real Slurm, in its own network; and the one for GNU parallel.
 
 mod common;
 

@@ -1,6 +1,6 @@
-//! Holds shutterbench's median against a bare loop in C (`benches/bare_loop`) over the
-//! same library, model and input: pairs of fresh processes, visited in turn. Two bare
-//! loops, compared in the same way, show what chance makes of it.
+//! Compares shutterbench's median with a bare loop in C (`benches/bare_loop`) over the same
+//! library, model and input: pairs of fresh processes, interleaved. Two bare loops, compared in the
+//! same way, show the effect of chance.
 //!
 //! `scripts/measure/bare-loop` runs it.
 
@@ -41,7 +41,7 @@ pub struct Arguments {
     /// The TensorFlow Lite models
     #[arg(required = true)]
     models: Vec<PathBuf>,
-    /// The program whose workers are held against it
+    /// The program whose workers are compared with it
     #[arg(long)]
     program: PathBuf,
     /// benches/bare_loop, built
@@ -68,7 +68,7 @@ pub struct Arguments {
     /// Seed of the order and the input
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Where every pair goes, as CSV
+    /// File for every pair, as CSV
     #[arg(long)]
     csv: PathBuf,
     /// Put the summary into the section of this name
@@ -90,7 +90,7 @@ pub struct Subject {
 #[derive(Debug, Clone, Serialize)]
 struct Pair {
     model: String,
-    /// Who was held against the bare loop.
+    /// What was compared with the bare loop.
     against_bare: &'static str,
     pair: u32,
     ended_at: String,
@@ -164,7 +164,7 @@ fn subject(arguments: &Arguments, path: &Path, input_file: &Path) -> Result<Subj
     Ok(subject)
 }
 
-/// A fresh process of `kind` and one of the bare loop, visited in turn.
+/// A fresh process of `kind` and one of the bare loop, interleaved.
 fn pair(
     arguments: &Arguments,
     subject: &Subject,
@@ -172,7 +172,7 @@ fn pair(
     number: u32,
     rng: &mut ChaCha8Rng,
 ) -> Result<Pair> {
-    // Either starts first in turn.
+    // They alternate in starting first.
     let start = |kind| Side::start(kind, arguments, subject);
     let mut sides = if number.is_multiple_of(2) {
         let first = start(kind)?;

@@ -18,8 +18,8 @@ use shutterbench::worker::worker_source::{Worker, WorkerSource};
 
 use super::{Arguments, Subject};
 
-/// Length of a block: short, so that few changes of the machine's speed fall between
-/// the four of a round.
+/// Length of a block: short, so that few changes of the machine's speed fall between the four
+/// blocks of a round.
 const BLOCK_MS: f64 = 5.0;
 
 /// Which of the two.

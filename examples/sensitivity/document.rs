@@ -12,8 +12,8 @@ pub fn check(path: &Path, section: &str) -> Result<()> {
     split(&read(path)?, path, section).map(|_| ())
 }
 
-/// Replaces what stands between `<!-- measured: SECTION -->` and `<!-- end -->`. The
-/// document is as it was or as it is to be, whenever this is cut short.
+/// Replaces the text between `<!-- measured: SECTION -->` and `<!-- end -->`. If this is
+/// interrupted, the document is either unchanged or complete.
 pub fn replace(path: &Path, section: &str, content: &str) -> Result<()> {
     let text = read(path)?;
     let (before, after) = split(&text, path, section)?;

@@ -1,6 +1,6 @@
-//! How well shutterbench tells identical cases from changed ones on this
-//! machine: many comparisons of a real model against itself, with a known
-//! slow-down on one side or none, next to what a mean of 50 runs makes of it.
+//! How well shutterbench distinguishes identical cases from changed ones on this machine: many
+//! comparisons of a real model with itself, with or without a known slow-down on one side, beside
+//! the result of a mean of 50 runs.
 //!
 //! `scripts/measure/aa` and `scripts/measure/ab` run it.
 
@@ -64,10 +64,10 @@ pub struct Arguments {
     /// CPUs that both sides are pinned to, so that experiments can run side by side
     #[arg(long, value_name = "LIST")]
     affinity: Option<String>,
-    /// Where every comparison goes, as CSV; one that was cut short is gone on with
+    /// File for every comparison, as CSV; an interrupted experiment continues from it
     #[arg(long)]
     csv: Option<PathBuf>,
-    /// End with an error when this process has ended: the load, where there is one
+    /// End with an error when this process has ended: the load, if there is one
     #[arg(long, value_name = "PID")]
     only_while: Option<u32>,
     /// Put the summary into the section of this name

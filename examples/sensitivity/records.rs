@@ -1,5 +1,5 @@
-//! Every comparison of an experiment in a CSV file, from which it goes on when it was
-//! cut short. What was asked stands in a JSON file beside it.
+//! Every comparison of an experiment in a CSV file, from which it continues after an interruption.
+//! The settings are in a JSON file beside it.
 
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -66,14 +66,14 @@ impl Question {
     }
 }
 
-/// The comparisons so far, and the file that they are kept in, where there is one.
+/// The comparisons so far, and the file that they are kept in, if there is one.
 pub struct Records {
     pub rows: Vec<Row>,
     file: Option<(PathBuf, File)>,
 }
 
 impl Records {
-    /// Goes on with what `csv` holds, or begins it.
+    /// Continues with what `csv` holds, or begins it.
     pub fn open(csv: Option<&Path>, question: &Question) -> Result<Self> {
         let Some(path) = csv else { return Ok(Self { rows: Vec::new(), file: None }) };
         let cannot = || format!("could not write {}", path.display());

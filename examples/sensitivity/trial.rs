@@ -1,5 +1,5 @@
-//! One comparison: both sides visited in turn, process after process; and the
-//! same two sides as a mean of 50 runs sees them.
+//! One comparison: both sides interleaved, process after process; and the same two sides compared
+//! by a mean of 50 runs.
 
 use anyhow::{Context, Result};
 use rand::{Rng, SeedableRng};
@@ -19,7 +19,7 @@ const PEER_RUNS: u32 = 50;
 
 /// What a comparison came to.
 pub struct Outcome {
-    /// By shutterbench, at the threshold asked for.
+    /// By shutterbench, with the requested threshold.
     pub ours: Comparison,
     /// By the interval alone: threshold 0.
     pub strict: Comparison,

@@ -1,4 +1,4 @@
-//! Runtimes agree where they compute the same, and refuse where they would not.
+//! Runtimes agree if they compute the same, and refuse if they would not.
 
 use std::path::Path;
 

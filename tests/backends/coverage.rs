@@ -1,4 +1,4 @@
-//! What delegates took, as the runtimes themselves tell it.
+//! What delegates took, as the runtimes themselves report it.
 
 use shutterbench::model::select;
 use shutterbench::record::backend_kind::BackendKind;
@@ -53,9 +53,8 @@ fn onnxruntime_counts_the_kernels_that_it_runs() {
     assert_eq!(coverage.status, None);
 }
 
-/// Both runtimes hand the same XNNPACK the same files; what LiteRT's profiler
-/// tells has to be what TensorFlow Lite's plan tells, but for nodes that only
-/// the newer release takes.
+/// Both runtimes give the same files to the same XNNPACK; LiteRT's profiler must report the same as
+/// TensorFlow Lite's plan, except for nodes that only the newer release takes.
 #[test]
 fn litert_counts_what_xnnpack_took() {
     for path in embedded("tflite").into_iter().chain(shared("tflite")) {

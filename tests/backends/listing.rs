@@ -1,4 +1,4 @@
-//! What `shutterbench list` is told.
+//! What `shutterbench list` shows.
 
 use shutterbench::record::backend_kind::BackendKind;
 use shutterbench::runtime::backend_listing;

@@ -42,7 +42,7 @@ pub fn one(ending: &str) -> PathBuf {
     common::repository().join(format!("models/fashion-mnist/fmnist_mobilenet_v1_{ending}"))
 }
 
-/// Opens a runtime; `None` after a skip where it is absent.
+/// Opens a runtime; `None` after a skip if it is absent.
 pub fn open(kind: BackendKind) -> Option<Box<dyn Backend>> {
     match registry::open(kind) {
         Ok(backend) => Some(backend),
@@ -64,7 +64,7 @@ pub fn load(
     load_batch(backend, model, delegate, threads, 1)
 }
 
-/// The same with several images a run.
+/// The same with several images per run.
 pub fn load_batch(
     backend: &dyn Backend,
     model: &Path,

@@ -1,5 +1,5 @@
-//! What several test files share: where test material lies, and how a test
-//! says that it could not run.
+//! What several test files share: where test material is, and how a test reports that it could not
+//! run.
 
 // Every test file compiles this module for itself and uses a part of it.
 #![allow(dead_code)]
@@ -27,9 +27,8 @@ pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The folder of models and photos that lies beside the repository
-/// (`SHUTTERBENCH_SHARED` names another). `None` after [`skip`] where there is
-/// none: the test returns then.
+/// The folder of models and photos beside the repository (`SHUTTERBENCH_SHARED` names another).
+/// `None` after [`skip`] if there is none; the test then returns.
 pub fn shared() -> Option<PathBuf> {
     let folder = env::var_os("SHUTTERBENCH_SHARED")
         .map_or_else(|| repository().join("../shared"), PathBuf::from);
@@ -43,8 +42,8 @@ pub fn shared() -> Option<PathBuf> {
     None
 }
 
-/// Says that the running test could not be made here, and why. With `CI=true`
-/// that is a failure. `scripts/test` names the file that collects the reasons.
+/// Reports that the current test cannot run here, and why. With `CI=true` that is a failure.
+/// `scripts/test` names the file that collects the reasons.
 pub fn skip(reason: &str) {
     let test = thread::current().name().unwrap_or("a test").to_owned();
     let line = format!("skipped: {test}: {reason}");
@@ -60,8 +59,8 @@ pub fn skip(reason: &str) {
     assert!(env::var_os("CI").is_none_or(|ci| ci != "true"), "{line}");
 }
 
-/// The Python that has the packages of `tests/python/requirements.txt`, which
-/// `scripts/test` installs. `None` after [`skip`] where there is none.
+/// The Python that has the packages of `tests/python/requirements.txt`, which `scripts/test`
+/// installs. `None` after [`skip`] if there is none.
 pub fn python() -> Option<PathBuf> {
     let python = env::var_os("SHUTTERBENCH_TEST_PYTHON")
         .map_or_else(|| repository().join("build/venv-test/bin/python"), PathBuf::from);
@@ -72,7 +71,7 @@ pub fn python() -> Option<PathBuf> {
     None
 }
 
-/// Whether these runtimes can be opened here; `false` after [`skip`] where one cannot.
+/// Whether these runtimes can be opened here; `false` after [`skip`] if one cannot.
 pub fn has_runtimes(kinds: &[BackendKind]) -> bool {
     let absent: Vec<String> = kinds
         .iter()
@@ -84,7 +83,7 @@ pub fn has_runtimes(kinds: &[BackendKind]) -> bool {
     absent.is_empty()
 }
 
-/// Waits for something that has to happen; panics when it has not within [`PATIENCE`].
+/// Waits for something that must happen; panics if it does not within [`PATIENCE`].
 pub fn until(what: &str, mut happened: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !happened() {
@@ -109,8 +108,8 @@ pub fn exit_status(child: &mut Child) -> ExitStatus {
     }
 }
 
-/// What a child says until it ends. One that has not ended within [`PATIENCE`] is killed,
-/// and the test fails with what it said till then.
+/// The output of a child. One that has not ended within [`PATIENCE`] is killed, and the test fails
+/// with its output so far.
 pub fn finish(child: Child) -> Output {
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap());
     let (tell, told) = mpsc::channel();
@@ -127,7 +126,7 @@ pub fn finish(child: Child) -> Output {
 pub trait TimelyOutput {
     /// What the program says until it ends: see [`finish`].
     fn timely_output(&mut self) -> Output;
-    /// The same; `None` where there is no such program.
+    /// The same; `None` if there is no such program.
     fn output_if_there(&mut self) -> Option<Output>;
 }
 
@@ -146,8 +145,8 @@ impl TimelyOutput for Command {
     }
 }
 
-/// The tests' own delegate (tests/delegate), compiled once a program. `None` after
-/// [`skip`] where that cannot be done, or where TensorFlow Lite is not there to load it.
+/// The tests' own delegate (tests/delegate), compiled once per program. `None` after [`skip`] if
+/// that cannot be done, or if there is no TensorFlow Lite to load it.
 pub fn softmax_delegate() -> Option<PathBuf> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     if !has_runtimes(&[BackendKind::Tflite]) {

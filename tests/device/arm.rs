@@ -1,6 +1,6 @@
-//! A whole ARM device: its system, its daemon, the program built for it and
-//! ARM's TensorFlow Lite, all run by an emulator. Its predictions are real; its
-//! times are nobody's, and say so.
+//! A whole ARM device: its system, its daemon, the program built for it and ARM's TensorFlow Lite,
+//! all run by an emulator. Its predictions are real; its times say nothing about any device, and
+//! are marked so.
 
 use std::path::{Path, PathBuf};
 
@@ -15,15 +15,15 @@ const MODELS: [&str; 3] = [
     "fmnist_mobilenet_v1_0.25_int8",
     "fmnist_mobilenet_v1_0.25_uint8_io",
 ];
-/// Most that a floating-point score may differ between the architectures.
+/// Maximum difference of a floating-point score between the architectures.
 const TOLERANCE: f64 = 1e-4;
-/// Most that an 8-bit score may differ where no delegate took the graph: TensorFlow
-/// Lite's own integer kernels round otherwise on ARM than on x86-64. XNNPACK's do
-/// not. Eight of 256 steps; seven were seen.
+/// Maximum difference of an 8-bit score if no delegate took the graph: TensorFlow Lite's own
+/// integer kernels round differently on ARM than on x86-64. XNNPACK's do not. Eight of 256 steps;
+/// seven were seen.
 const ROUNDING: f64 = 8.0 / 256.0;
 
-/// Where the program for the emulator lies: it is compiled fast and runs slowly, so no
-/// board must be given it.
+/// The folder of the program for the emulator: it is compiled quickly and runs slowly, so it must
+/// not be used for boards.
 fn programs() -> PathBuf {
     common::repository().join("build/programs-emulated")
 }
@@ -63,7 +63,7 @@ fn an_arm_device_predicts_what_this_machine_does() {
     let mut command = lab.run(&serial, &sweep());
     command.env("SHUTTERBENCH_PROGRAMS", programs());
     let output = command.arg("--out").arg(&there).timely_output();
-    // tract runs no quantised model: that is no failure.
+    // tract runs no quantised models: that is not a failure.
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let mut command = lab.inside(env!("CARGO_BIN_EXE_shutterbench"));
     let output = command.arg("run").args(sweep()).arg("--out").arg(&here).timely_output();

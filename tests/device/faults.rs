@@ -88,7 +88,7 @@ fn a_device_that_stays_away_is_continued_later() {
     let (code, said) = running.finish();
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("is gone") && said.contains("--resume"), "{said}");
-    // Nobody is there to kill it: it notices by itself.
+    // Nothing is there to kill it: it notices on its own.
     until("an end of the run there", || lab.processes().is_empty());
     let kept = blocks_there(&lab, &serial);
     assert!(kept > 0);
@@ -142,7 +142,7 @@ fn a_case_that_crashes_costs_itself() {
     assert!(rows[1]["delegate"].starts_with("external:/mnt/shutterbench/delegate/"));
 }
 
-/// Runs where nothing can be started; gives what was said.
+/// Runs where nothing can be started; returns the message.
 fn refusal(options: &str, arguments: &[&str]) -> Option<String> {
     let mut lab = Lab::open()?;
     let serial = lab.device(options, &[]);
@@ -164,7 +164,7 @@ fn a_device_without_space_is_told_so_before_anything_is_pushed() {
 
 #[test]
 fn a_device_that_fills_up_meanwhile_keeps_nothing_half() {
-    // A limit on files, which no free space tells of.
+    // A limit on files, which free space does not show.
     let model = ["--model", "fmnist_mobilenet_v1_0.25_f32", "--backend", "tract"];
     let Some(said) = refusal("size=300m,nr_inodes=20", &model) else { return };
     assert!(said.to_lowercase().contains("no space"), "{said}");

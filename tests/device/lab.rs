@@ -1,6 +1,6 @@
-//! Devices without a phone: Android's own debug daemon in network and mount
-//! namespaces of its own, driven by the real adb. The daemon asks nobody for a
-//! key and listens on every interface, so it runs nowhere but in there.
+//! Devices without a phone: Android's own debug daemon in its own network and mount namespaces,
+//! driven by the real adb. The daemon requires no key and listens on every interface, so it must
+//! run only in there.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -16,17 +16,17 @@ use crate::common;
 pub use crate::common::until;
 use crate::common::{PATIENCE, TimelyOutput, exit_status};
 
-/// The folder that is a device's own: a file system of its own lies there.
+/// A device's own folder, with a separate file system.
 pub const ROOT: &str = "/mnt/shutterbench";
 
-/// A network of its own, with an adb server in it.
+/// A separate network, with an adb server in it.
 pub struct Lab {
     network: Child,
     pub folder: TempDir,
     devices: Vec<Device>,
 }
 
-/// A daemon with a file system of its own.
+/// A daemon with its own file system.
 pub struct Device {
     pub serial: String,
     port: u16,
@@ -36,7 +36,7 @@ pub struct Device {
 }
 
 impl Lab {
-    /// `None` after a skip where something is missing.
+    /// `None` after a skip if something is missing.
     pub fn open() -> Option<Self> {
         let missing = [
             (!runs("adb", &["version"]), "adb"),
@@ -79,8 +79,7 @@ impl Lab {
         self.network.id()
     }
 
-    /// Starts an ARM device: `None` after a skip where the kernel or the emulator
-    /// does not allow it.
+    /// Starts an ARM device: `None` after a skip if the kernel or the emulator does not allow it.
     pub fn arm_device(&mut self) -> Option<String> {
         let port = 5611 + u16::try_from(self.devices.len()).unwrap();
         if !runs("qemu-aarch64-static", &["--version"]) {
@@ -158,12 +157,12 @@ impl Lab {
         });
     }
 
-    /// Pulls the plug: the connection ends, the device goes on.
+    /// Pulls the plug: the connection ends, the device continues.
     pub fn disconnect(&self, serial: &str) {
         assert!(self.adb(&["disconnect", serial]).status.success());
     }
 
-    /// Ends the daemon without a word, as a crash does, and starts it again.
+    /// Ends the daemon abruptly, as a crash does, and starts it again.
     pub fn restart_daemon(&mut self, serial: &str) {
         let device = self.devices.iter_mut().find(|device| device.serial == serial).unwrap();
         end(&mut device.daemon.take().unwrap());
@@ -313,7 +312,7 @@ impl Running {
         self.child.id()
     }
 
-    /// Reads until a line holds `words`.
+    /// Reads until a line contains `words`.
     pub fn wait_for(&mut self, words: &str) {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -325,7 +324,7 @@ impl Running {
         }
     }
 
-    /// Reads to the end; gives the exit code.
+    /// Reads to the end; returns the exit code.
     pub fn finish(mut self) -> (Option<i32>, String) {
         let deadline = Instant::now() + PATIENCE;
         while self.next(deadline).is_some() {}

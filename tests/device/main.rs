@@ -226,7 +226,7 @@ fn the_server_may_be_named() {
     };
     assert!(list(&["--adb-host", "127.0.0.1", "--adb-port", "5037"], None).contains(&serial));
     assert!(list(&[], Some("tcp:127.0.0.1:5037")).contains(&serial));
-    // A server of its own on another port knows no device.
+    // A separate server on another port knows no device.
     assert!(!list(&["--adb-port", "5040"], None).contains(&serial));
     let mut stop = lab.inside("adb");
     assert!(stop.args(["-P", "5040", "kill-server"]).timely_output().status.success());
@@ -251,7 +251,7 @@ fn an_interrupted_run_is_brought_and_continued() {
     let before = fs::read_to_string(out.join("journal.jsonl")).unwrap();
     assert!(before.contains("\"visit\""), "what was measured came home");
 
-    // The device loses it; what came home goes back.
+    // The device loses it; the collected copy goes back.
     lab.on(&serial, "rm -rf /mnt/shutterbench/runs/*/result");
     let mut resumed = lab.inside(env!("CARGO_BIN_EXE_shutterbench"));
     let mut running = Running::start(resumed.args(["run", "--resume"]).arg(&out));

@@ -1,5 +1,5 @@
-//! Devices that are attached and not ready. The daemon at hand asks nobody for
-//! a key, so the device's side of that conversation is played here.
+//! Devices that are attached and not ready. The daemon that we have requires no key, so the
+//! device's side of that exchange is simulated here.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -15,14 +15,13 @@ use crate::lab::{Lab, text, until};
 /// What a device does after the host's greeting.
 #[derive(Clone, Copy)]
 enum Manner {
-    /// Asks for a key, and for another whatever comes: its user has not
-    /// confirmed the dialog.
+    /// Asks for a key, and for another whatever it gets: its user has not confirmed the dialog.
     AsksForKeys,
     /// Says nothing.
     Silent,
 }
 
-/// Listens in the lab's network; gives the serial.
+/// Listens in the lab's network; returns the serial.
 fn peer(lab: &Lab, manner: Manner) -> String {
     let network = File::open(format!("/proc/{}/ns/net", lab.network_id())).unwrap();
     let (tell, told) = mpsc::channel();
@@ -69,7 +68,7 @@ fn converse(mut stream: TcpStream, manner: Manner) {
     }
 }
 
-/// Attaches the peer and runs on it; gives what the program says. `None` after a skip.
+/// Attaches the peer and runs on it; returns the program's message. `None` after a skip.
 fn refusal(manner: Manner, state: &str, selector: Option<&str>) -> Option<String> {
     let lab = Lab::open()?;
     let serial = peer(&lab, manner);

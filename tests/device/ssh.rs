@@ -1,6 +1,6 @@
-//! Boards by ssh: a real sshd in the lab's network, with keys, settings, accounts and
-//! a file system of its own. Nobody's own settings are read or written: `ssh` and
-//! `scp` are this machine's, told by wrappers to use the lab's.
+//! Boards by ssh: a real sshd in the lab's network, with its own keys, settings, accounts and file
+//! system. The user's settings are neither read nor written: `ssh` and `scp` are this machine's,
+//! but wrappers make them use the lab's.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -31,7 +31,7 @@ struct Board<'a> {
 }
 
 impl<'a> Board<'a> {
-    /// `None` after a skip where something is missing.
+    /// `None` after a skip if something is missing.
     fn start(lab: &'a Lab) -> Option<Self> {
         let missing = [
             (!runs("ssh", &["-V"]), "ssh (Debian: openssh-client)"),
@@ -73,7 +73,7 @@ impl<'a> Board<'a> {
         text(&command.args(["sh", "-c", script]).timely_output().stdout)
     }
 
-    /// Ends every connection without a word; new ones are taken.
+    /// Ends every connection abruptly; new ones are accepted.
     fn cut(&self) {
         let parent = format!("{}", self.sshd.id());
         let output = Command::new("pkill").args(["-KILL", "--parent", &parent]).timely_output();

@@ -12,8 +12,8 @@ fn embedded(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("models/fashion-mnist").join(file)
 }
 
-/// Runs `shutterbench run` with these arguments in an empty folder, and gives
-/// what it says. Asserts exit code 2, one line, and that no run was begun.
+/// Runs `shutterbench run` with these arguments in an empty folder, and returns its message.
+/// Asserts exit code 2, one line, and that no run was begun.
 fn refused(arguments: &[&str]) -> String {
     let folder = TempDir::new().unwrap();
     let output = Command::cargo_bin("shutterbench")
@@ -31,8 +31,8 @@ fn refused(arguments: &[&str]) -> String {
     said
 }
 
-/// The same for errors of ours, which are one sentence on one line. (clap's
-/// own add a hint and the usage.)
+/// The same for our own errors, which are one sentence on one line. (clap's own add a hint and the
+/// usage.)
 fn refused_in_one_line(arguments: &[&str]) -> String {
     let said = refused(arguments);
     assert_eq!(said.trim_end().lines().count(), 1, "{said}");

@@ -54,8 +54,8 @@ fn every_column_says_what_it_means() {
     }
 }
 
-/// A field that the table's entry alone brings into every view: what the CSV, the JSON,
-/// the schema, the documents and the wide table say of a column comes from nowhere else.
+/// The table's entry alone puts a field into every view: what the CSV, the JSON, the schema, the
+/// documents and the wide table say about a column comes from nowhere else.
 #[test]
 fn one_entry_makes_a_column_of_every_view() {
     let run = run(&Shape { rounds: 2, images: 10, ..Shape::default() });
@@ -111,8 +111,8 @@ fn rows_are_of_the_schema_and_come_back_from_csv() {
     csv::results(&rows, &mut fs::File::create(&path).unwrap()).unwrap();
     assert_eq!(csv::read_results(&path).unwrap(), rows);
 
-    // A column of a later version is passed over, one of a later version that is not
-    // there was not measured, and a field of the wrong kind is named.
+    // A column of a later version is ignored, a missing one of a later version was not measured,
+    // and a field of the wrong kind is named.
     let text = fs::read_to_string(&path).unwrap();
     let first = text.lines().map(|line| line.split_once(',').unwrap());
     let wider: String = first.map(|(id, rest)| format!("{id},{id},{rest}\n")).collect();

@@ -8,9 +8,9 @@ use tempfile::TempDir;
 use crate::common;
 use crate::common::TimelyOutput;
 
-/// Runs a shell script as root of a mount namespace of its own, with `$DISK`
-/// an empty folder, `$PROGRAM` the program and `$RUN` its run command. `None` after a skip
-/// where the system gives no namespace.
+/// Runs a shell script as root of its own mount namespace, with `$DISK` an empty folder, `$PROGRAM`
+/// the program and `$RUN` its run command. `None` after a skip if the system does not allow
+/// namespaces.
 fn with_disk(script: &str) -> Option<Output> {
     let possible =
         Command::new("unshare").args(["--map-root-user", "--mount", "true"]).output_if_there();

@@ -22,7 +22,7 @@ fn tflite(target: &str, folder: &Path, source: &PackageSource) -> Result<Vec<Fet
     fetch(&["tflite".to_owned()], target, folder, source, &|_| {})
 }
 
-/// Fetches through pip; `None` after a skip where no package index answers.
+/// Fetches through pip; `None` after a skip if no package index answers.
 fn tflite_by_pip(target: &str, folder: &Path) -> Option<Vec<Fetched>> {
     match tflite(target, folder, &PackageSource::default()) {
         Err(error @ FetchError::Offline { .. }) => {

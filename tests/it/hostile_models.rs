@@ -1,4 +1,4 @@
-//! Damaged models: no crash or hang of ours, and a clear status for each.
+//! Damaged models: our code neither crashes nor hangs, and each gets a clear status.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -90,12 +90,12 @@ fn mutate(bytes: &mut Vec<u8>, other: &[u8], rng: &mut ChaCha8Rng) {
 /// Counts of what became of the mutants: by whom they were read, and how that ended.
 type Outcomes = BTreeMap<(String, String), usize>;
 
-/// Gives a file to our own reader and, where that takes it, to every backend of its format,
-/// which loads it and runs it once in a worker.
+/// Gives a file to our own reader and, if that accepts it, to every backend of its format, which
+/// loads it and runs it once in a worker.
 fn try_model(path: &Path, workers: &WorkerSource, backends: &[BackendKind]) -> Vec<[String; 2]> {
     let begin = Instant::now();
     let opened = select::open(path);
-    // A model is megabytes: whoever needs seconds for one goes in circles.
+    // A model has megabytes: a reader that needs seconds for one is in a loop.
     assert!(begin.elapsed() < PATIENCE, "our reader took {:?}", begin.elapsed());
     match opened {
         Ok(model) => {
@@ -204,8 +204,8 @@ fn assert_healthy(outcomes: &Outcomes, count: usize, backends: &[BackendKind]) {
         its.map(|(_, count)| count).sum::<usize>()
     };
     assert_eq!(of("our reader", "ok") + of("our reader", "refused"), count);
-    // Damage in the weights, and some in the tables, leaves a model. Were it none, no worker
-    // would have started.
+    // With damage in the weights, and some in the tables, the file is still a model. If none were,
+    // no worker would have started.
     let share = |part: usize, whole: usize| part as f64 / whole as f64;
     assert!(share(of("our reader", "ok"), count) > 0.3, "our reader refuses too much");
     for who in backends.iter().map(ToString::to_string) {

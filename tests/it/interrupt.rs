@@ -1,5 +1,5 @@
-//! Ctrl-C at any moment: what was measured is written, valid, and goes on; and two
-//! runs taken in turn.
+//! Ctrl-C at any moment: what was measured is written, valid, and can be continued; and two
+//! interleaved runs.
 
 use std::fs;
 use std::path::Path;
@@ -40,7 +40,7 @@ fn begin(folder: &Path) -> Child {
 
 fn interrupted(child: Child, after: Duration) -> Output {
     sleep(after);
-    // It may have ended by itself.
+    // It may have ended on its own.
     let _ = kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), Signal::SIGINT);
     finish(child)
 }

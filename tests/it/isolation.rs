@@ -22,8 +22,8 @@ const FAULTS: [(&str, &str); 9] = [
     ("garbage", "ok"),
 ];
 
-/// Runs the embedded float32 model undelegated and with every fault in run
-/// number `at`; gives the rows and the exit code.
+/// Runs the embedded float32 model without a delegate and with every fault in run number `at`;
+/// returns the rows and the exit code.
 fn run(at: u32, arguments: &[&str]) -> Option<(Vec<Value>, Option<i32>)> {
     let folder = TempDir::new().unwrap();
     let library = common::softmax_delegate()?;

@@ -1,7 +1,6 @@
-//! Journals of other programs than this one: an older one's are read for ever, and what a
-//! newer one of the same schema adds to a line is passed over. The fixture is of
-//! schema 1: one embedded model in three cases, ten runs each,
-//! twelve images.
+//! Journals of other versions: those of older ones can always be read, and what a newer one of the
+//! same schema adds to a line is ignored. The fixture is of schema 1: one embedded model in three
+//! cases, ten runs each, twelve images.
 
 use std::collections::HashMap;
 use std::fs;
@@ -128,7 +127,7 @@ fn what_a_newer_program_adds_to_a_line_changes_nothing() {
     assert_eq!(report(&lines, folders[1].path()), before);
 }
 
-/// Removes the fields of these names wherever they stand; how many those were.
+/// Removes the fields of these names wherever they occur; returns how many there were.
 fn remove_fields(value: &mut Value, names: &[&str]) -> usize {
     match value {
         Value::Object(fields) => {

@@ -1,6 +1,6 @@
-//! The integration tests, linked once: one module a subject. Apart from these stand the tests
-//! that read the sources (order, dependencies), that load native runtimes into their own
-//! process (backends), and that need daemons and namespaces (device, slurm).
+//! The integration tests, linked once: one module per subject. Separate programs are the tests that
+//! read the sources (order, dependencies), that load native runtimes into their own process
+//! (backends), and that need daemons and namespaces (device, slurm).
 
 mod accuracy;
 mod bad_input;

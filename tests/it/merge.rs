@@ -42,7 +42,7 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// A run over the dataset in `folder`; gives its folder.
+/// A run over the dataset in `folder`; returns its folder.
 fn measured(folder: &Path, name: &str, more: &[&str]) -> PathBuf {
     let out = folder.join(name);
     let images = folder.join("images");
@@ -250,7 +250,7 @@ fn devices_keep_their_rows_apart() {
     let all = rows(&out);
     assert_eq!(all.len(), 3 * MODELS.len());
     let of = |device: &str| all.iter().filter(|row| row["device"] == device).collect::<Vec<_>>();
-    // Two machines call themselves local: their folders tell them apart.
+    // Two machines are called local: their folders distinguish them.
     assert_eq!(of("board").len(), MODELS.len());
     assert!(of("board").iter().all(|row| row["cpu"] == "Cortex-A72" && row["arch"] == "aarch64"));
     assert!(of("R58M123").iter().all(|row| row["cpu"] == "Cortex-X1"));
@@ -272,7 +272,7 @@ fn devices_keep_their_rows_apart() {
     let output = shutterbench(&["pick", out, "--device", "R58M123", "--json"]);
     let pick: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(pick["choice"]["row"]["device"], "R58M123");
-    // A device's own run against the merged one: its cases and no others.
+    // A device's own run compared with the merged one: its cases and no others.
     let output =
         shutterbench(&["compare", phone.to_str().unwrap(), out, "--metric", "top1", "--json"]);
     let comparison: Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -1,5 +1,5 @@
-//! `--exif`, through the program: photos are classified as they are stored unless it is asked
-//! for, and the report says what became of them.
+//! `--exif`, through the program: photos are classified as they are stored unless it is requested,
+//! and the report says what happened.
 
 use std::fs;
 use std::path::Path;

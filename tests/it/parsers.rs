@@ -109,7 +109,7 @@ impl Edit {
     }
 }
 
-/// Where runs of digits stand.
+/// The positions of runs of digits.
 fn numbers(bytes: &[u8]) -> Vec<std::ops::Range<usize>> {
     let mut found: Vec<std::ops::Range<usize>> = Vec::new();
     for (at, _) in bytes.iter().enumerate().filter(|(_, byte)| byte.is_ascii_digit()) {

@@ -1,5 +1,5 @@
-//! A timeout means silence: what takes long and tells of it goes on, what hangs is
-//! found, and time in which the program was stopped does not count.
+//! A timeout means silence: slow work that reports progress continues, a hang is detected, and time
+//! in which the program was stopped does not count.
 
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -102,7 +102,7 @@ fn loading_that_never_ends_is_found() {
 
 #[test]
 fn a_worker_that_was_heard_and_hangs_in_a_run_is_found() {
-    // It beats over six slow runs, then hangs; and one that goes on printing hangs too.
+    // It sends heartbeats during six slow runs, then hangs; and one that keeps printing hangs too.
     let arguments = [LATENCY, "--warmup", "30", "--runs", "3"];
     for fault in ["hang", "talk"] {
         let settings = format!("slow=400&fault={fault}&at=7");

@@ -1,5 +1,5 @@
-//! `--check-preprocessing`, through the program: a normalisation that is wrong is said
-//! to be, the right one is not, and nothing is switched.
+//! `--check-preprocessing`, through the program: a wrong normalisation is reported, the right one
+//! is not, and nothing is changed.
 
 use std::fs;
 use std::path::Path;

@@ -139,7 +139,8 @@ proptest! {
                 };
                 let narrow = limits.max_latency_ms.is_some_and(|limit| chosen.latency_p50_high_us > Some(limit * 1e3))
                     || limits.min_top1.is_some_and(|limit| chosen.top1_low < Some(limit))
-                    // These rows have no interval of Top-5: it cannot be told from any limit.
+                    // These rows have no interval of Top-5, so it is not distinguishable from any
+                    // limit.
                     || limits.min_top5.is_some();
                 let undecided = narrow || others.iter().any(|row| overlaps(row));
                 prop_assert_eq!(sureness == Sureness::Undecided, undecided, "{}", reason);

@@ -202,7 +202,7 @@ fn unrelated_cases_are_compared_in_their_order_only_where_that_is_asked_for() {
     assert!(compared.caveats.iter().any(|caveat| caveat.contains("--in-order")));
     let asked = CompareOptions { in_order: true, ..options(Metric::P50) };
     assert_eq!(compare(&base, &new, asked).count(Outcome::Missing), 0);
-    // Two suites that were taken in turn are two by their maker's wish.
+    // Two interleaved suites differ on purpose.
     let (mut base, mut new) = (base, new);
     base.header.in_turn = Some("both".into());
     new.header.in_turn = Some("both".into());
@@ -228,7 +228,7 @@ fn with_peaks(run: &Run, peaks: &[u64]) -> Run {
 fn memory_is_compared_over_processes() {
     let base = run(&shape());
     let usual = with_peaks(&base, &[12_300, 12_900, 12_100, 12_700, 12_500, 12_200]);
-    // The most of any process differs by 4%; the processes do not.
+    // The maximum over the processes differs by 4%; the processes do not.
     let again = with_peaks(&base, &[12_400, 12_200, 13_400, 12_300, 12_100, 12_600]);
     let compared = compare(&usual, &again, options(Metric::Memory));
     assert_eq!(compared.count(Outcome::Undecided), base.cases.len());
@@ -238,7 +238,7 @@ fn memory_is_compared_over_processes() {
     let larger = with_peaks(&base, &[15_400, 15_200, 15_900, 15_300, 15_100, 15_600]);
     let compared = compare(&usual, &larger, options(Metric::Memory));
     assert_eq!(compared.count(Outcome::Worse), base.cases.len());
-    // A single process tells nothing of how it scatters.
+    // A single process does not show its scatter.
     let compared = compare(&base, &with_peaks(&base, &[14_000]), options(Metric::Memory));
     assert_eq!(compared.count(Outcome::Undecided), base.cases.len());
     assert!(compared.cases[0].note.as_deref().unwrap().contains("--processes"));

@@ -188,7 +188,7 @@ fn published_figures_stand_in_every_report_with_how_they_were_matched() {
     assert!(text.contains(line) && text.contains("is a different set"), "{text}");
     let page = report::html::page::page(&run, &rows);
     assert!(page.contains("mobilenet_v1_0.25_192_quant</span> (matched by name)"));
-    // The name of another precision's file is no match.
+    // The name of another precision's file does not match.
     run.header.models[1].description.precision = Some(Precision::Int16x8);
     assert!(json::run(&run, &rows)["published"]["models"][1].is_null());
 }

@@ -16,8 +16,8 @@ use tempfile::TempDir;
 use crate::common;
 use crate::common::{PATIENCE, TimelyOutput, exit_status, finish};
 
-/// How often the program is killed: a moment of a sweep that loses something, were it a tenth
-/// of it, is met with 93%.
+/// How often the program is killed: if a tenth of a sweep were vulnerable, it would be hit with a
+/// probability of 93%.
 const KILLS: usize = 25;
 /// Cases of the sweep: 5 models, 2 thread counts, 2 backends or delegates.
 const CASES: usize = 20;
@@ -70,7 +70,7 @@ fn assert_no_worker_is_left(parent: u32) {
     }
 }
 
-/// (case, round) of every block in the journal, and how often it stands there.
+/// (case, round) of every block in the journal, and how often it occurs.
 fn blocks(folder: &Path) -> HashMap<(usize, u32), Vec<u64>> {
     let Ok((entries, _)) = journal::read(folder) else { return HashMap::new() };
     entries

@@ -26,7 +26,7 @@ fn run(arguments: &[&str]) -> Vec<Value> {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// Whether every backend is here; a skip where one is not.
+/// Whether every backend is here; a skip if one is not.
 fn all_backends() -> bool {
     let absent: Vec<String> = shutterbench::runtime::backend_listing::backends()
         .into_iter()
@@ -88,7 +88,7 @@ fn one_variant_in_all_formats_on_all_runtimes() {
         match row["backend"].as_str().unwrap() {
             "tract" => assert_eq!(used, 1, "{name} x{asked}"),
             "onnxruntime" => assert_eq!(used, asked, "{name} x{asked}"),
-            // Where XNNPACK and the runtime's own kernels share a graph, each has a pool.
+            // If XNNPACK and the runtime's own kernels share a graph, each has a pool.
             _ => assert!(used < 2 * asked, "{name} x{asked}: {used}"),
         }
     }
@@ -123,7 +123,7 @@ fn threads_that_are_asked_for_are_there() {
     for row in rows.iter().filter(|row| row["delegate"] == "xnnpack") {
         assert_eq!(row["threads_used"], row["threads"], "{row}");
     }
-    // Every pair that was asked for and that exists has its rows.
+    // Every requested pair that exists has its rows.
     for backend in ["tflite", "tflitec", "litert"] {
         for delegate in ["xnnpack", "none"] {
             for threads in [1, 3] {
@@ -169,7 +169,8 @@ fn without_images_outputs_are_compared_on_random_inputs() {
 fn doctor_names_every_runtime_found_or_missing() {
     let doctor = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_shutterbench"));
-        // Without adb: asked for devices, it leaves a server behind that outlives the test.
+        // Without adb: when asked for devices, it would leave a server behind that outlives the
+        // test.
         command.env("SHUTTERBENCH_ADB", "/nowhere/adb");
         let output = command.arg("doctor").args(arguments).timely_output();
         String::from_utf8(output.stdout).unwrap()

@@ -42,7 +42,7 @@ fn mixed() -> Run {
     run
 }
 
-/// The fields just as they stand in the file.
+/// The fields exactly as in the file.
 fn fields(path: &Path) -> (Vec<String>, Vec<Vec<String>>) {
     let mut reader = ::csv::Reader::from_path(path).unwrap();
     let owned = |record: &::csv::StringRecord| record.iter().map(str::to_owned).collect();

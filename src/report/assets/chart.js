@@ -1,4 +1,4 @@
-// Axes, marks and a tip as SVG. Everything is made by the DOM's own calls, so no text of
+// Axes, marks and a tip as SVG. Everything is made by calls of the DOM, so no text of
 // the page becomes markup.
 const chart = (() => {
   "use strict";
@@ -88,7 +88,7 @@ const chart = (() => {
   };
 
   /** Shows a box of text at the point nearest to the pointer. Points are
-   *  `{ x, y, lines() }` in pixels; `tell` is told which one it is, or null. */
+   *  `{ x, y, lines() }` in pixels; `tell` receives the current one, or null. */
   const tip = (plot, points, reach, tell = () => {}) => {
     const group = node("g", { "aria-label": "tip", class: "tip" });
     plot.svg.append(group);

@@ -39,7 +39,7 @@ const detail = (() => {
     const log = cap / floor > 12;
     const plot = chart.create({
       ...frame(holder), x: { label: "latency, ms", domain: [ms(floor) * 0.97, ms(cap)], ticks: 6, type: log ? "log" : "linear", ...(log ? { format: (v) => String(+v.toPrecision(2)) } : {}) },
-      y: { label: "runs at most this slow, %", domain: [0, 100], ticks: 5 },
+      y: { label: "runs at most this long, %", domain: [0, 100], ticks: 5 },
     });
     const at = (p) => [ms(p.us), p.p];
     const curves = plot.layer("curves", true);
@@ -48,7 +48,7 @@ const detail = (() => {
     holder.replaceChildren(plot.svg);
     const quantile = (row, p) => digits(ms(D.ecdf[row.index][D.probabilities.indexOf(p)]));
     const shown = [0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1];
-    numbers("ecdf-numbers", ["case", "min ms", "p25", "p50", "p75", "p90", "p95", "p99", "max ms", "runs", "speeds, where it had several"], withSamples.map((row) => [`${row.ran_on} ×${row.threads}`, ...shown.map((p) => quantile(row, p)), String(row.runs), row.speeds ?? ""]));
+    numbers("ecdf-numbers", ["case", "min ms", "p25", "p50", "p75", "p90", "p95", "p99", "max ms", "runs", "speeds, if several"], withSamples.map((row) => [`${row.ran_on} ×${row.threads}`, ...shown.map((p) => quantile(row, p)), String(row.runs), row.speeds ?? ""]));
   };
 
   const drift = (cases) => {
@@ -62,7 +62,7 @@ const detail = (() => {
     const inside = points.map((p) => ({ ...p, drawn: Math.max(-reach, Math.min(reach, p.value)) }));
     const plot = chart.create({
       ...frame(holder), x: { label: "round", domain: chart.extent(inside, (p) => p.round), ticks: 6 },
-      y: { label: "round's median against the case's, %", domain: [-reach, reach], ticks: 5, format: (v) => `${v > 0 ? "+" : ""}${+v.toFixed(2)}` },
+      y: { label: "round median relative to the case's, %", domain: [-reach, reach], ticks: 5, format: (v) => `${v > 0 ? "+" : ""}${+v.toFixed(2)}` },
     });
     const at = (p) => [p.round, p.drawn];
     const curves = plot.layer("curves", true);
@@ -89,7 +89,7 @@ const detail = (() => {
     const mine = groups.filter((group) => group[0].model === name);
     $("threads-panel").hidden = !groups.length;
     legend("threads-legend", []);
-    if (!mine.length) { nothing("threads-plot", "This model was measured at one thread count only."); numbers("threads-numbers", [], []); return; }
+    if (!mine.length) { nothing("threads-plot", "This model was measured with only one thread count."); numbers("threads-numbers", [], []); return; }
     $("threads-legend").replaceChildren(...mine.map((group, i) => {
       const swatch = make("i");
       swatch.style.setProperty("--c", series(i));
@@ -142,7 +142,7 @@ const detail = (() => {
       }
       const confusions = [];
       if (record.confusions.length) {
-        confusions.push(make("h3", { textContent: "Confusions that cost most" }));
+        confusions.push(make("h3", { textContent: "Most costly confusions" }));
         confusions.push(make("ul", { className: "confusions" }, ...record.confusions.map((item) => {
           const images = item.thumbnails.filter((i) => D.thumbnails[i]).map((i) => make("img", { src: D.thumbnails[i], alt: `an image of ${item.label} taken for ${item.predicted}`, width: 56, height: 56 }));
           return make("li", {}, ...(images.length ? [make("span", { className: "thumbs" }, ...images)] : []), make("span", {}, make("strong", { textContent: item.label }), " taken for ", make("strong", { textContent: item.predicted }), `: ${item.count} image${item.count === 1 ? "" : "s"}`));
@@ -159,7 +159,7 @@ const detail = (() => {
     const name = names[+pick.value];
     const cases = rows.filter((row) => row.model === name);
     const most = 16;
-    $("detail-limit").textContent = cases.length > most ? `The first ${most} of its ${cases.length} cases are drawn.` : "";
+    $("detail-limit").textContent = cases.length > most ? `The first ${most} of its ${cases.length} cases are shown.` : "";
     distributions(cases.slice(0, most));
     drift(cases.slice(0, most));
     scaling(name);

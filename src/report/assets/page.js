@@ -1,4 +1,4 @@
-// What the parts of the page share: its data, and how figures and names are written.
+// What the parts of the page share: its data, and how figures and names are formatted.
 // Everything shown is text from the page's own data; nothing makes markup from a string.
 const page = (() => {
   "use strict";
@@ -26,7 +26,7 @@ const page = (() => {
   const colorOf = (row) => `var(--${row.backend})`;
   const series = (i) => `var(--s${(i % 8) + 1})`;
 
-  // ---- what a case says in words
+  // ---- a case as text
   const sentence = (row) => {
     const parts = [row.case];
     if (has(row.latency_p50_us)) {
@@ -37,7 +37,7 @@ const page = (() => {
       const interval = has(row.top1_low) ? ` [${percent(row.top1_low)}, ${percent(row.top1_high)}]` : "";
       parts.push(`Top-1 ${percent(row.top1)}%${interval}`);
     }
-    if (row.against_best) parts.push(`against the most accurate: ${row.against_best}`);
+    if (row.against_best) parts.push(`compared with the most accurate: ${row.against_best}`);
     if (has(row.top5)) parts.push(`Top-5 ${percent(row.top5)}%`);
     parts.push(bytes(row.model_bytes));
     if (row.front) parts.push("on the Pareto front");

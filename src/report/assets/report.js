@@ -43,13 +43,13 @@
     const select = (row) => { say(row); mark(row); };
     const front = plotted.filter((row) => row.front).sort((a, b) => a.latency_p50_us - b.latency_p50_us);
     // What gets a name: each model once, at its fastest case on the front (at its
-    // fastest case where nothing was scored), the most accurate first.
+    // fastest case if nothing was scored), the most accurate first.
     const labelled = () => {
       const fastest = new Map();
       for (const row of byAccuracy ? front : order) if (!fastest.has(row.model)) fastest.set(row.model, row);
       return [...fastest.values()].sort((a, b) => vertical(b) - vertical(a));
     };
-    // Names beside their bubbles, none over another, over bubbles as little as can be.
+    // Names beside their bubbles, none over another, over bubbles as little as possible.
     const place = (plot, of, at) => {
       const { width, height, margin, fontSize } = plot;
       const bubbles = plotted.map(at);
@@ -134,7 +134,7 @@
     return { draw, select, mark };
   })();
 
-  // ---- the plot as a file: the one that is shown without scripts
+  // ---- the plot as a file: the one that is shown without JavaScript
   (() => {
     const drawn = document.querySelector(".static svg");
     if (!drawn) { for (const button of document.querySelectorAll(".save button")) button.hidden = true; return; }
@@ -199,7 +199,7 @@
         for (const other of heads) other.removeAttribute("aria-sort");
         head.setAttribute("aria-sort", rising ? "ascending" : "descending");
         const keyed = lines.map((line) => [value(line, column), line]);
-        // What was not measured stays at the end either way.
+        // What was not measured stays at the end in either order.
         keyed.sort(([a], [b]) => (a === null ? (b === null ? 0 : 1) : b === null ? -1 : (a < b ? -1 : a > b ? 1 : 0) * (rising ? 1 : -1)));
         body.append(...keyed.map(([, line]) => line));
       });

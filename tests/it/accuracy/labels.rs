@@ -1,5 +1,5 @@
-//! A labels file gives the right mapping, or a clear refusal, or, where
-//! nothing could be known before, a warning: never a silently shifted index.
+//! A labels file gives the right mapping, or a clear refusal, or, if nothing could be known before,
+//! a warning: never a silently shifted index.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -109,14 +109,14 @@ fn a_labels_file_is_mapped_rightly_or_refused() {
     shuffled.retain(|label| label != "background");
     let said = unknown.refused(&shuffled, "names shuffled");
     assert!(said.contains("inside model unknown in another order"), "{said}");
-    // A name that the model does not have: the dataset's names tell.
+    // A name that the model does not have: the dataset's names show it.
     shuffled[0] = "something else".to_owned();
     assert!(unknown.refused(&shuffled, "other").contains("not in the order"));
     // The first class's line is lost, and the last one's there twice.
     let mut moved = all[1..].to_vec();
     moved.push(all[1000].clone());
     assert!(unknown.refused(&moved, "moved").contains("--label-offset 0"));
-    // The background is not where every such model has it.
+    // The background is not in its usual position.
     let mut last = all[1..].to_vec();
     last.push(all[0].clone());
     assert!(unknown.refused(&last, "last").contains("line 1001 of the labels"));
@@ -243,8 +243,8 @@ fn names_in_the_wrong_order_are_noticed_by_the_scores() {
     }
 }
 
-/// Scores an embedded model on `images` with these lines as its labels: what it said, and
-/// the run's folder.
+/// Scores an embedded model on `images` with these lines as its labels: its message, and the run's
+/// folder.
 fn scored_with_labels(
     folder: &Path,
     images: &Path,

@@ -1,4 +1,4 @@
-//! Datasets as people have them: each kind gives the right figure, or one sentence.
+//! Datasets as users have them: each kind gives the right figure, or one sentence.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -92,13 +92,13 @@ impl Made {
     }
 }
 
-/// Top-1 of all images and their number, which every right layout gives alike.
+/// Top-1 of all images and their number, which every correct layout must give.
 fn right(run: &Value) -> (u64, f64) {
     let scored = &run["accuracies"][0];
     (scored["images"].as_u64().unwrap(), scored["top1"]["value"].as_f64().unwrap())
 }
 
-/// What the images score by class index: the bar for all others.
+/// The score of the images by class index: the reference for all others.
 fn bar() -> (u64, f64) {
     let made =
         Made::with_table("labels.csv", table(|class| class.to_string(), "file,class_index", ","));

@@ -31,8 +31,8 @@ pub fn json(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
-/// The folder beside the repository, where a runtime for its models is present
-/// too; `None` after a skip.
+/// The folder beside the repository, if a runtime for its models is present too; `None` after a
+/// skip.
 pub fn shared_with_tflite() -> Option<PathBuf> {
     use shutterbench::record::backend_kind::BackendKind;
     use shutterbench::runtime::registry;

@@ -13,7 +13,7 @@ use crate::common::TimelyOutput;
 
 const MODELS: [&str; 2] = ["mobilenet_v1_0.25_128_quant", "mobilenet_v1_0.5_160_quant"];
 const IMAGES: usize = 500;
-/// Least share of the images whose best class is the same.
+/// Minimum share of the images whose best class is the same.
 const LEAST_EQUAL: f64 = 0.995;
 /// Two steps of an 8-bit probability: different kernels round one, or two.
 const NEAR_TIE: f64 = 2.5 / 256.0;

@@ -15,7 +15,7 @@ const MODEL: &str = "fmnist_mobilenet_v1_0.25_f32";
 /// Good images: with five bad files the bad ones are less than 1%.
 const GOOD: usize = 520;
 
-/// The first embedded images, in one folder a class, as links.
+/// The first embedded images, in one folder per class, as links.
 pub fn dataset(folder: &Path) -> PathBuf {
     let from = common::repository().join("models/fashion-mnist/validation");
     let to = folder.join("images");

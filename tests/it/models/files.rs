@@ -1,4 +1,4 @@
-//! Where models lie: links, folders, several files of one name, foreign manifests.
+//! Where models are: links, folders, several files of one name, foreign manifests.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -133,7 +133,7 @@ fn a_foreign_manifest_is_none_of_ours() {
         fs::write(folder.path().join("manifest.toml"), text).unwrap();
         inspected(&[&path]);
     }
-    // One of ours that is wrong is still said to be.
+    // An invalid one of ours is still reported.
     fs::write(folder.path().join("manifest.toml"), "schema = 99\nmodel = []\n").unwrap();
     let output = shutterbench(&["inspect", &path]);
     assert_eq!(output.status.code(), Some(2));

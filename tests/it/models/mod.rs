@@ -1,5 +1,5 @@
-//! Models as people bring them: open dimensions, several outputs, batches, odd types, links.
-//! Each is made here, so that the right answer is known.
+//! Models as users have them: open dimensions, several outputs, batches, odd types, links. Each is
+//! made here, so that the right answer is known.
 
 mod files;
 mod inputs;

@@ -43,7 +43,7 @@ fn an_open_size_is_asked_for_and_then_run() {
         assert_eq!(said.trim().lines().count(), 1, "{said}");
         assert_scores(&folder, &path, &["--input-size", "9x9"], 9);
     }
-    // The names of the axes tell their order; the channels are not known from anywhere.
+    // The names of the axes show their order; the channels are unknown.
     let path = write(folder.path(), "all.onnx", &mean_model(&all_named));
     let said = refused(&["--model", &path, "--no-accuracy", "--input-size", "9x9"]);
     assert!(said.contains("channels = "), "{said}");
@@ -72,7 +72,7 @@ fn a_convolution_tells_channels_and_order() {
     );
     let path = write(folder.path(), "open.onnx", &all_open);
     assert_scores(&folder, &path, &["--input-size", "7"], 7);
-    // Nothing tells where the channels are once the convolution is gone.
+    // Nothing shows where the channels are once the convolution is gone.
     nodes[0] = node("Identity", &["image"], "same", &[]);
     let unknown = model(
         nodes,

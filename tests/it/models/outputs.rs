@@ -50,7 +50,7 @@ fn shapes_with_one_long_axis_are_scores() {
         let path = made(&folder, &format!("{name}.onnx"), reshape.clone(), output, weights.clone());
         let ran = scored(&folder, &path, &[]);
         assert_eq!((&ran.row()["top1"], &ran.row()["classes"]), (&1.0.into(), &3.into()), "{name}");
-        // The same without a stated shape: a run tells.
+        // The same without a stated shape: a run shows it.
         let output = vec![value("y", DataType::Float, None)];
         let path = made(&folder, &format!("{name}_unstated.onnx"), reshape, output, weights);
         assert!(inspected(&[&path]).contains("without a stated shape"));
@@ -155,7 +155,7 @@ fn what_scores_are_is_decided_once_and_said() {
         std::fs::write(folder.path().join(format!("{op}.toml")), "output = \"logits\"\n").unwrap();
         assert_eq!(decided(&scored(&folder, &path, &[]))["kind"], "logits");
     }
-    // No operator tells: the photos do. Their means sum to anything.
+    // No operator shows it: the photos do. Their means sum to anything.
     let path = made(&folder, "tanh.onnx", last("Neg"), output(), Vec::new());
     let ran = scored(&folder, &path, &[]);
     assert_eq!(decided(&ran)["kind"], "logits");

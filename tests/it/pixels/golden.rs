@@ -51,8 +51,8 @@ impl Distance {
     }
 }
 
-/// The distance of little-endian elements from a golden tensor: of all of them where it has
-/// its bytes or the hash agrees, else of its samples.
+/// The distance of little-endian elements from a golden tensor: of all of them if it has its bytes
+/// or the hash agrees, else of its samples.
 pub fn distance(made: &[u8], golden: &Value) -> Distance {
     let real = |bytes: &[u8], at: usize| match text(golden, "type") {
         "u8" => f64::from(bytes[at]),
@@ -79,7 +79,7 @@ pub fn distance(made: &[u8], golden: &Value) -> Distance {
     }
     let differing = pairs.iter().filter(|(a, b)| a != b).count();
     let largest = pairs.iter().map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-    // The hashes differ: where no sample does, a value between them has to.
+    // The hashes differ: if no sample does, a value between them must.
     let share = (differing as f64).max(0.5) / pairs.len() as f64;
     Distance { largest, share }
 }

@@ -55,7 +55,7 @@ fn bound(preset: PresetName, parameters: &Value) -> Bound {
         PresetName::Mlperf if parameters["variant"] == "vgg" => same(1.6e-5),
         // Real values beyond 255, whose ulp is 3e-5.
         PresetName::Hf if parameters["do_rescale"] == false => same(3.1e-5),
-        // Skia interpolates in its own fixed or floating point, by CPU: a level at most, mostly
+        // Skia interpolates in its own fixed or floating point, by CPU: at most one level, mostly
         // at exact halves; a level is 2 / 255 of -1..1.
         PresetName::SupportLibrary => Bound { pixels: 1.0, share: 0.25, values: 0.0079 },
         // libyuv's mean of 2 x 2 pixels is rounded up by some CPUs' code.
@@ -70,7 +70,7 @@ fn list(value: &Value) -> String {
     numbers.collect::<Vec<_>>().join(":")
 }
 
-/// What the golden's parameters are in our words.
+/// The golden's parameters in our terms.
 fn stated(preset: &str, of: &Value) -> Option<String> {
     let name = |key: &str| of[key].as_str().unwrap_or_default().to_owned();
     Some(match preset {
