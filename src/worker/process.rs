@@ -77,7 +77,7 @@ impl WorkerProcess {
         for pipe in [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()] {
             fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
         }
-        // So that images go to the worker in one piece instead of by turns. A system that
+        // So that images go to the worker in one piece instead of in many turns. A system that
         // grants less is only slower.
         let _ = fcntl(&stdin, FcntlArg::F_SETPIPE_SZ(PIPE_BYTES));
         Ok(Self {
