@@ -33,8 +33,7 @@ pub fn write(to: &Path, text: &str) -> anyhow::Result<()> {
     crate::report::file::write(to, |to| to.write_all(text.as_bytes()))
 }
 
-/// Writes a line to standard error. A reader that went away is no reason to
-/// stop measuring.
+/// Writes a line to standard error. A reader that went away is not a reason to stop measuring.
 pub fn tell(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }

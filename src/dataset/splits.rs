@@ -1,4 +1,4 @@
-//! A folder of several splits, as one's own `train/` and `val/`: it is no dataset itself.
+//! A folder of several splits, such as `train/` and `val/`, which is not a dataset itself.
 
 use std::path::Path;
 

@@ -67,7 +67,7 @@ impl Preset {
         ))
     }
 
-    /// The order of channels that belongs to the preset, if it has one of its own.
+    /// The channel order of the preset, if it has its own.
     #[must_use]
     pub fn channels(&self) -> Option<Channels> {
         (self.parameters.mode == Some(PresetVariant::Caffe)).then_some(Channels::Bgr)

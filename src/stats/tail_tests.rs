@@ -25,7 +25,7 @@ fn both_ways_to_the_ranks_meet() {
     assert!((exact.1 - normal.1 + 10.0).abs() < 4.0, "{exact:?} {normal:?}");
 }
 
-/// Exponential latencies in microseconds, with a speed of its own for each visit.
+/// Exponential latencies in microseconds, with a separate speed for each visit.
 fn series(visits: usize, runs: usize, swing: f64, seed: u64) -> Vec<(u32, Vec<u64>)> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     (0..visits)

@@ -90,7 +90,7 @@ struct DatasetNames<'a> {
 
 impl<'a> DatasetNames<'a> {
     fn of(dataset: &'a Dataset) -> Self {
-        // A number is no name that labels could contradict.
+        // A number is not a name that labels could contradict.
         let are_names = dataset.classes.order != ClassOrder::Numbers;
         let named = (0..).zip(&dataset.classes.names);
         let named = named.filter(|(_, name)| are_names && name.is_some());

@@ -35,7 +35,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Map<String, Value>> {
     }
 }
 
-/// What a value is, in words.
+/// A description of a value.
 fn kind(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),

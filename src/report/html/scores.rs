@@ -15,7 +15,7 @@ use crate::table::ranks::further_ranks;
 
 /// With more classes than this, only the worst are listed.
 const MOST_CLASSES: usize = 20;
-/// A class with fewer images has no figure of its own.
+/// A class with fewer images has no separate figure.
 const LEAST_IMAGES: usize = 5;
 /// Confusions listed for each (model, backend, delegate).
 const MOST_CONFUSIONS: usize = 9;

@@ -34,8 +34,8 @@ impl Buffer {
     /// Copies `bytes` to its start.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> ApiResult<()> {
         self.locked(sys::kLiteRtTensorBufferLockModeWrite, bytes.len(), |host| {
-            // SAFETY: the mapping holds at least `bytes.len()` bytes, and
-            // Rust's own memory is no part of it.
+            // SAFETY: the mapping holds at least `bytes.len()` bytes, and it does not overlap
+            // Rust's own memory.
             unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), host, bytes.len()) }
         })
     }
