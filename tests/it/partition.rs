@@ -8,7 +8,6 @@ use serde_json::Value;
 use shutterbench::report::csv;
 use tempfile::TempDir;
 
-use crate::common;
 use crate::common::TimelyOutput;
 
 const WHAT: [&str; 11] = [
@@ -98,6 +97,8 @@ fn parts_of_a_matrix_make_the_whole_of_it() {
             let output = measured(&folder, &["--partition", &format!("{dealing}:{index}/3")]);
             assert_eq!(output.status.code(), Some(0), "{}", said(&output));
             assert_eq!(cases(&folder)[0], cases(&whole)[0], "the anchor");
+            // As on a machine that is equally fast each time: how fast this one is decides nothing.
+            retime(&folder, |case, ns| if case == 0 { 100_000 } else { ns });
             folder
         };
         let mut parts: Vec<PathBuf> = (1..=3).map(part).collect();
@@ -107,11 +108,6 @@ fn parts_of_a_matrix_make_the_whole_of_it() {
         assert!(said(&output).contains(&format!("missing: {dealing}:3/3")), "{}", said(&output));
         parts.reverse();
         let output = merge(&parts, &out);
-        // Machines of one speed: this one may have been busy in one of the turns.
-        if said(&output).contains("are not equally fast") {
-            common::skip("this machine's speed changed between the parts");
-            continue;
-        }
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
         assert_eq!(cases(&out), cases(&whole));
         let predictions = |folder: &Path| fs::read(folder.join("predictions.csv")).unwrap();
@@ -126,20 +122,21 @@ fn parts_of_a_matrix_make_the_whole_of_it() {
     }
 }
 
-/// Makes a run's times longer than they were.
-fn slow_down(folder: &Path, factor: u64) {
+/// Replaces a run's times, each by what `change` makes of its case and nanoseconds.
+fn retime(folder: &Path, change: impl Fn(u64, u64) -> u64) {
     let path = folder.join("journal.jsonl");
-    let slower = |line: &str| {
+    let changed = |line: &str| {
         let mut entry: Value = serde_json::from_str(line).unwrap();
+        let case = entry["case"].as_u64().unwrap_or_default();
         if let Some(times) = entry.pointer_mut("/visit/block/latency_ns") {
             for time in times.as_array_mut().unwrap() {
-                *time = (time.as_u64().unwrap() * factor).into();
+                *time = change(case, time.as_u64().unwrap()).into();
             }
         }
         format!("{entry}\n")
     };
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.lines().map(slower).collect::<String>()).unwrap();
+    fs::write(&path, text.lines().map(changed).collect::<String>()).unwrap();
 }
 
 #[test]
@@ -154,7 +151,7 @@ fn machines_whose_anchors_differ_or_of_another_class_are_refused() {
     };
     let parts = [part(1), part(2)];
     let out = root.path().join("out");
-    slow_down(&parts[1], 20);
+    retime(&parts[1], |_, ns| ns * 20);
     let output = merge(&parts, &out);
     assert_eq!(output.status.code(), Some(2));
     let words = said(&output);
