@@ -189,7 +189,7 @@ mod tests {
         assert_eq!(
             files.left_out(),
             [
-                "1 file is left out: .mov, no image (a/7.mov)",
+                "1 file is left out: .mov, not an image (a/7.mov)",
                 "2 files are left out: HEIC, which is not supported; convert to PNG or JPEG (a/5.HEIC)"
             ]
         );

@@ -149,7 +149,7 @@ mod tests {
         let error = DeviceBuild::find("aarch64-unknown-none", &[]).unwrap_err().to_string();
         assert!(error.contains("cargo build --release --target aarch64-unknown-none"), "{error}");
         let scripted = way_to_build("aarch64-linux-android");
-        assert_eq!(scripted, "'scripts/adb/build aarch64-linux-android' builds it");
+        assert_eq!(scripted, "build it with 'scripts/adb/build aarch64-linux-android'");
     }
 
     #[test]

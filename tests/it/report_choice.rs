@@ -184,6 +184,6 @@ fn what_fits_nothing_is_told_with_what_comes_closest() {
     let answer = pick(&[], &limits);
     assert_eq!(
         shutterbench::decide::pick::words(&answer, &[]),
-        "none fits: nothing was measured in this run\n"
+        "no model meets the limits: nothing was measured in this run\n"
     );
 }

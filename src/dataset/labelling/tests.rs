@@ -117,7 +117,7 @@ fn an_ambiguous_name_is_refused() {
 fn a_class_beyond_the_outputs_is_refused() {
     let given = dataset(ClassOrder::Given, &["a", "b", "c"]);
     let error = resolve(&given, &outputs(2, None, None)).unwrap_err();
-    assert!(error.to_string().contains("class 2 of 2.png is outside the 2 outputs"), "{error}");
+    assert!(error.to_string().contains("class 2 of 2.png is beyond the 2 outputs"), "{error}");
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn labels_that_contradict_those_inside_the_model_are_refused() {
         resolve(&dataset_without_names(2), &outputs).map(|_| ()).map_err(|error| error.to_string())
     };
     let refused = given(&["cat", "owl", "dog"]).unwrap_err();
-    assert!(refused.contains("inside model m in another order"), "{refused}");
+    assert!(refused.contains("embedded in model m, but in another order"), "{refused}");
     assert!(given(&["cat", "dog", "owl"]).is_ok());
     assert!(given(&["background", "cat", "dog", "owl"]).is_ok());
     assert!(given(&["Katze", "Eule", "Hund"]).is_ok());

@@ -88,9 +88,9 @@ mod tests {
             (r#"{"image_size":{"height":1}}"#, "'image_size' must have 'height' and 'width'"),
             (
                 r#"{"architectures":"x"}"#,
-                "'architectures' must be a list of texts, it is the text 'x'",
+                "'architectures' must be a list of strings, but is the string 'x'",
             ),
-            (r#"{"num_channels":3.5}"#, "'num_channels' must be a whole number from 0, it is 3.5"),
+            (r#"{"num_channels":3.5}"#, "'num_channels' must be a whole number from 0, but is 3.5"),
         ] {
             let error = read(text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(words), "{text}: {error}");

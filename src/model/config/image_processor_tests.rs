@@ -177,7 +177,7 @@ fn what_is_wrong_is_named_with_its_key() {
         ("3", "must hold one JSON object, not 3"),
         (
             r#"{"size":"big"}"#,
-            "'size' must be a whole number of pixels from 1 to 16384, it is the text 'big'",
+            "'size' must be a whole number of pixels from 1 to 16384, but is the string 'big'",
         ),
         (r#"{"size":0}"#, "'size' must be a whole number"),
         (r#"{"size":224.5}"#, "'size' must be a whole number"),
@@ -189,11 +189,11 @@ fn what_is_wrong_is_named_with_its_key() {
         (r#"{"size":1,"resample":"bicubic"}"#, "'resample' must be a whole number"),
         (
             r#"{"size":1,"image_mean":[0.5,0.5]}"#,
-            "'image_mean' must be a number, or 1 or 3 numbers, it is a list",
+            "'image_mean' must be a number, or 1 or 3 numbers, but is a list",
         ),
         (r#"{"size":1,"image_std":[0.5,0,0.5]}"#, "'image_std' must hold numbers above 0"),
         (r#"{"size":1,"image_std":1e-300}"#, "'image_std' must hold numbers above 0"),
-        (r#"{"size":1,"rescale_factor":0}"#, "'rescale_factor' must be a number above 0, it is 0"),
+        (r#"{"size":1,"rescale_factor":0}"#, "'rescale_factor' must be a number above 0, but is 0"),
         (r#"{"size":1,"do_resize":"yes"}"#, "'do_resize' must be true or false"),
         (r#"{"do_resize":true}"#, "'size' is missing"),
         (r#"{"size":1,"do_center_crop":true}"#, "'crop_size' is missing"),

@@ -47,7 +47,7 @@ fn what_is_wrong_is_named_with_its_key() {
     for (cfg, words) in [
         (r#"{"input_size":[224,224]}"#, "'input_size' must be [channels, height, width]"),
         (r#"{"input_size":224}"#, "'input_size' of 'pretrained_cfg' must be a list"),
-        (r#"{"interpolation":3}"#, "'interpolation' of 'pretrained_cfg' must be a text, it is 3"),
+        (r#"{"interpolation":3}"#, "'interpolation' of 'pretrained_cfg' must be text, but is 3"),
         (r#"{"interpolation":"cubic"}"#, "'interpolation' is 'cubic'"),
         (
             r#"{"crop_mode":"middle"}"#,
@@ -64,5 +64,5 @@ fn what_is_wrong_is_named_with_its_key() {
         assert!(error.contains(words), "{text}: {error}");
     }
     let error = read(br#"{"pretrained_cfg":7}"#).unwrap_err().to_string();
-    assert!(error.contains("'pretrained_cfg' must be an object, it is 7"), "{error}");
+    assert!(error.contains("'pretrained_cfg' must be an object, but is 7"), "{error}");
 }

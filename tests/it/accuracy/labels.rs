@@ -108,7 +108,7 @@ fn a_labels_file_is_mapped_rightly_or_refused() {
     assert!(unknown.refused(&shuffled, "shuffled").contains("so the labels are shuffled"));
     shuffled.retain(|label| label != "background");
     let said = unknown.refused(&shuffled, "names shuffled");
-    assert!(said.contains("inside model unknown in another order"), "{said}");
+    assert!(said.contains("embedded in model unknown, but in another order"), "{said}");
     // A name that the model does not have: the dataset's names show it.
     shuffled[0] = "something else".to_owned();
     assert!(unknown.refused(&shuffled, "other").contains("not in the order"));
