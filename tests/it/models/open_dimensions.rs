@@ -152,5 +152,5 @@ fn a_batch_that_the_file_fixes_is_filled_with_images() {
     assert_eq!(of("batch1").len(), 24);
     assert_eq!(of("batch1"), of("batch8"));
     let said = ran.json()["assumptions"].to_string();
-    assert!(said.contains("batch8: 8 images per run"), "{said}");
+    assert!(said.contains("batch8: its file fixes 8 images per run"), "{said}");
 }
