@@ -54,7 +54,7 @@ pub struct RunArgs {
     /// Untimed runs per process after its first one [default: auto, until times are steady]
     #[arg(long, value_name = "auto|N", help_heading = "Latency", value_parser = amount)]
     pub warmup: Option<Amount>,
-    /// Timed runs per case [default: auto, until the median is known to 1%]
+    /// Timed runs per case [default: auto, until the median is known to within 1%]
     #[arg(long, value_name = "auto|N", help_heading = "Latency", value_parser = amount)]
     pub runs: Option<Amount>,
     /// Minimum time in timed runs per case, in seconds [default: 0.5]
@@ -84,7 +84,7 @@ pub struct RunArgs {
     /// Processes per case [default: auto, at most 20]
     #[arg(long, value_name = "N|auto", help_heading = "Latency", value_parser = amount)]
     pub processes: Option<Amount>,
-    /// With --runs auto, also continue until this percentile is known to 5%
+    /// With --runs auto, also continue until this percentile is known to within 5%
     #[arg(long, value_enum, value_name = "P", help_heading = "Latency")]
     pub tail: Option<Tail>,
     /// Report the share of runs within this latency, in milliseconds
@@ -96,7 +96,7 @@ pub struct RunArgs {
 
     /// Labelled images: a folder, a table of labels, a Parquet file or a tar archive [default for
     /// embedded models: theirs]
-    #[arg(long, value_name = "DIR", help_heading = "Accuracy")]
+    #[arg(long, value_name = "PATH", help_heading = "Accuracy")]
     pub dataset: Option<PathBuf>,
     /// Class names of the models, one per line
     #[arg(long, value_name = "FILE", help_heading = "Accuracy")]

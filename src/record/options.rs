@@ -224,7 +224,7 @@ pub struct LatencyOptions {
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum CheckPreprocessing {
-    /// Those whose preprocessing nobody stated, if at least 200 images are scored.
+    /// Models whose preprocessing is not stated, if at least 200 images are scored.
     #[default]
     Auto,
     /// Every model.
@@ -233,14 +233,14 @@ pub enum CheckPreprocessing {
     Never,
 }
 
-/// What becomes of an image whose file says that it has to be turned (EXIF's orientation).
+/// What to do with an image whose file says that it must be rotated (EXIF orientation).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Exif {
-    /// It is classified as it is stored, as for published figures.
+    /// Classify images as they are stored, as for published figures.
     #[default]
     Ignore,
-    /// It is turned upright.
+    /// Turn images upright.
     Apply,
 }
 
