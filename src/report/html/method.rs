@@ -209,7 +209,7 @@ fn method(options: &Options) -> Vec<(String, String)> {
             "Timed runs".to_owned(),
             match latency.runs {
                 Amount::Auto => format!(
-                    "until the median is known to 1%, for {} to {} s per case",
+                    "until the median is known to within 1%, for {} to {} s per case",
                     latency.min_seconds, latency.max_seconds
                 ),
                 Amount::Fixed(runs) => format!("{runs} per case"),
@@ -289,7 +289,7 @@ fn assumptions(html: &mut String, assumptions: &[String]) {
 }
 
 const DEFINITIONS: &str = "<h3>What the terms mean</h3><dl>\
-<dt>p50, p90, p99</dt><dd>The given percentage of all timed runs took at most this long. The first inference and the warm-up are not included.</dd>\
+<dt>p50, p90, p99</dt><dd>50%, 90% or 99% of all timed runs took at most this long. The first inference and the warm-up are not included.</dd>\
 <dt>95% interval of a median</dt><dd>By bootstrap over rounds and processes, since consecutive runs are not independent.</dd>\
 <dt>Top-1, Top-5</dt><dd>Share of the images whose true class ranks first, or among the first five. With equal scores the lower class ranks first. Intervals are 95% Wilson intervals.</dd>\
 <dt>not distinguishable</dt><dd>Latencies: the 95% intervals overlap, so another run could reverse the order. Accuracies: McNemar's exact test on the same images gives p of 0.05 or more.</dd>\
