@@ -1,5 +1,5 @@
-// The least that runs a TensorFlow Lite model: what shutterbench's medians are
-// held against. Prints the nanoseconds of each timed run, one a line.
+// The minimum that runs a TensorFlow Lite model: shutterbench's medians are compared
+// with it. Prints the nanoseconds of each timed run, one per line.
 //
 //   bare_loop LIBRARY MODEL DELEGATE THREADS WARMUP RUNS
 //   bare_loop serve LIBRARY MODEL DELEGATE THREADS INPUT_FILE
@@ -87,7 +87,7 @@ static void* load(const char* path, const char* model_path, const char* delegate
   return TfLiteInterpreterGetInputTensor(interpreter, 0);
 }
 
-// Times so many runs and prints what each took.
+// Times this many runs and prints how long each took.
 static void run(int runs) {
   const size_t bytes = sizeof(int64_t) * (size_t)runs;
   int64_t* samples = malloc(bytes);

@@ -1,7 +1,7 @@
 // A real, small TensorFlow Lite delegate: it takes every SOFTMAX node on
 // float32 tensors and executes it. The tests build it and load it as
-// 'external:PATH[?take=0]'. It is C but for TensorFlow Lite's headers, which
-// older C compilers refuse.
+// 'external:PATH[?take=0]'. It is C, except for TensorFlow Lite's headers, which
+// older C compilers reject.
 //
 //   take=0    take no node
 //   wrong=1   compute something else than a softmax
@@ -9,7 +9,7 @@
 //   refuse=1  return no delegate
 //   fault=F   do F, one of segv abort exit hang alloc flood close stop garbage nap talk kill,
 //   at=N      in the N-th run; 0 (the default): in the constructor
-//   slow=MS   take so many milliseconds more for each run, without using the CPU
+//   slow=MS   take this many milliseconds more per run, without using the CPU
 //   nap=MS    how long 'nap' sleeps
 
 #include <signal.h>
@@ -27,7 +27,7 @@
 
 namespace {
 
-// As in builtin_op_data.h, which the headers at hand leave out.
+// As in builtin_op_data.h, which our headers do not include.
 struct TfLiteSoftmaxParams {
   float beta;
 };
@@ -56,7 +56,7 @@ void Do(const Settings& settings) {
   while (fault == "talk") std::fprintf(stderr, "driver: still here\n"), usleep(100 * 1000);
   if (fault == "kill") raise(SIGKILL);
   if (fault == "alloc") {
-    // Touched, so that it is really taken where nothing limits it.
+    // Touched, so that it is really allocated if nothing limits it.
     std::vector<char> memory(size_t{10} << 30, 1);
     std::fprintf(stderr, "%d\n", memory[12345]);
   }

@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use assert_cmd::Command;
 use tempfile::TempDir;
 
-use crate::common;
+use crate::common::TimelyOutput;
 
 fn embedded(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("models/fashion-mnist").join(file)
@@ -16,14 +16,11 @@ fn embedded(file: &str) -> PathBuf {
 /// Asserts exit code 2, one line, and that no run was begun.
 fn refused(arguments: &[&str]) -> String {
     let folder = TempDir::new().unwrap();
-    let output = Command::cargo_bin("shutterbench")
-        .unwrap()
+    let output = Command::new(env!("CARGO_BIN_EXE_shutterbench"))
         .current_dir(&folder)
         .arg("run")
         .args(arguments)
-        .timeout(common::PATIENCE)
-        .output()
-        .unwrap();
+        .timely_output();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
     assert!(!said.contains("panicked"), "{said}");
@@ -126,14 +123,11 @@ fn zero_threads_and_unknown_names() {
 #[test]
 fn an_absent_backend_is_named_with_what_brings_it() {
     let folder = TempDir::new().unwrap();
-    let output = Command::cargo_bin("shutterbench")
-        .unwrap()
+    let output = Command::new(env!("CARGO_BIN_EXE_shutterbench"))
         .current_dir(&folder)
         .env("SHUTTERBENCH_ONNXRUNTIME_LIB", folder.path().join("nothing.so"))
         .args(["run", "--backend", "onnxruntime"])
-        .timeout(common::PATIENCE)
-        .output()
-        .unwrap();
+        .timely_output();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("onnxruntime") && said.contains("nothing.so"), "{said}");
