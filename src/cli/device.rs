@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use crate::cli::output::{ExitStatus, print, print_json, tell};
 use crate::cli::run_args::RunArgs;
+use crate::cli::settings_file;
 use crate::decide::complete::is_complete;
 use crate::device::fleet;
 use crate::device::fleet::{DeviceResult, FleetRequest};
@@ -49,7 +50,7 @@ pub fn run(args: &RunArgs, wanted: &SuiteFile, interrupt: &AtomicBool) -> Result
         terms: args.on.terms(),
     };
     let homecomings = fleet::run(&request, interrupt, &teller(args.quiet))?;
-    conclude(&out, &homecomings, args.json, interrupt)
+    conclude(&out, &homecomings, args, interrupt)
 }
 
 /// Continues a device's run, or the unfinished ones of several; `None` if the run in `folder`
@@ -75,7 +76,7 @@ pub fn resume(args: &RunArgs, folder: &Path, interrupt: &AtomicBool) -> Result<O
         let (device, ended, problems) = (remote_run.device, RemoteEnd::Code(0), Vec::new());
         homecomings.push(DeviceResult { device, folder, ended, run, problems });
     }
-    conclude(folder, &homecomings, args.json, interrupt).map(Some)
+    conclude(folder, &homecomings, args, interrupt).map(Some)
 }
 
 /// The runs of a sweep over several devices, one folder each.
@@ -104,7 +105,7 @@ fn teller(quiet: bool) -> impl Fn(&DeviceName, &str) + Sync {
 fn conclude(
     out: &Path,
     homecomings: &[DeviceResult],
-    json: bool,
+    args: &RunArgs,
     interrupt: &AtomicBool,
 ) -> Result<ExitStatus> {
     for problem in homecomings.iter().flat_map(|home| &home.problems) {
@@ -125,7 +126,7 @@ fn conclude(
         None => home,
     };
     let rows: Vec<Row> = shown.iter().flat_map(|(_, run)| crate::table::rows::rows(run)).collect();
-    if json {
+    if args.json {
         print_json(&rows)?;
     } else {
         let color = std::io::stdout().is_terminal();
@@ -144,7 +145,9 @@ fn conclude(
     let complete = whole && homecomings.iter().all(|home| home.problems.is_empty());
     let scored = |(_, run): &(&Path, &Run)| is_complete(run, &crate::table::rows::rows(run));
     let good = complete && shown.iter().all(scored);
-    Ok(if good { ExitStatus::Good } else { ExitStatus::Bad })
+    let ending = if good { ExitStatus::Good } else { ExitStatus::Bad };
+    let finished = homecomings.iter().filter_map(|home| home.run.as_ref());
+    settings_file::judge(args, finished.filter(|run| run.finished.is_some()), ending)
 }
 
 /// The runs of several devices as one, in the folder above theirs.

@@ -42,7 +42,8 @@ pub struct DeviceArgs {
     pub server: ServerArgs,
 }
 
-/// Where adb's server is; adb's own environment variables are honoured too.
+/// Where adb's server is; adb's own environment variables (`ANDROID_ADB_SERVER_ADDRESS`,
+/// `ANDROID_ADB_SERVER_PORT`, `ADB_SERVER_SOCKET`) are honoured too.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ServerArgs {
     /// Host of adb's server (adb's -H) [default: adb's own]
@@ -73,10 +74,12 @@ impl DeviceArgs {
 }
 
 impl ServerArgs {
-    /// The server.
+    /// The server: the one that the options name, else the environment's.
     #[must_use]
     pub fn server(&self) -> AdbServer {
-        AdbServer { host: self.adb_host.clone(), port: self.adb_port }
+        let (host, port) = (self.adb_host.clone(), self.adb_port);
+        let given = host.is_some() || port.is_some();
+        if given { AdbServer { host, port } } else { AdbServer::from_env() }
     }
 }
 

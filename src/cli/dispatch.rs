@@ -9,7 +9,9 @@ use crate::cli::fetch_args;
 use crate::cli::output::{ExitStatus, INTERRUPTED, print, tell};
 use crate::cli::run_args::RunArgs;
 
-use crate::cli::{decide, fetch, inspect, list, merge, plan, run};
+use crate::cli::{
+    compare_command, fetch, fleet_command, inspect, list, merge, pick_command, plan, run,
+};
 use crate::record::description::Description;
 use crate::record::input_size::InputSize;
 
@@ -58,9 +60,11 @@ enum Command {
         json: bool,
     },
     /// Compare two runs; exit code 1 on a regression
-    Compare(decide::CompareArgs),
-    /// Choose one model of a run; exit code 1 if none meets the limits
-    Pick(decide::PickArgs),
+    Compare(compare_command::CompareArgs),
+    /// Choose one case of a run, or of a fleet; exit code 1 if none meets the limits for certain
+    Pick(pick_command::PickArgs),
+    /// Show the runs of many devices in one report: a grid of models by devices
+    Fleet(fleet_command::FleetArgs),
     /// Merge shards, parts or devices into one run
     Merge(merge::MergeArgs),
     /// Write a run's reports again, from its journal
@@ -109,8 +113,9 @@ fn command(command: Command) -> anyhow::Result<ExitStatus> {
         }
         Command::Fetch(args) => Ok(fetch::command(&args).map(|()| ExitStatus::Good)?),
         Command::Doctor { json } => list::doctor(json),
-        Command::Compare(args) => decide::compare(&args),
-        Command::Pick(args) => decide::pick(&args),
+        Command::Compare(args) => compare_command::compare(&args),
+        Command::Pick(args) => pick_command::pick(&args),
+        Command::Fleet(args) => fleet_command::fleet(&args),
         Command::Merge(args) => merge::merge(&args),
         Command::Report(args) => run::report(&args),
         Command::Completions { shell } => {

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::cli::decide;
+use crate::cli::compare_command;
 use crate::cli::output::{ExitStatus, tell};
 use crate::decide::comparison::CompareOptions;
 use crate::decide::complete::is_complete;
@@ -85,7 +85,7 @@ pub fn measured_by(plan: &mut Plan, program: &Path) -> Result<()> {
 pub fn conclude(folder: &Path, base: &Run, new: &Run, json: bool) -> Result<ExitStatus> {
     let comparison = [crate::decide::compare::compare(base, new, CompareOptions::default())];
     let [markdown, html] = ["compare.md", "compare.html"].map(|file| folder.join(file));
-    let ending = decide::show(&comparison, Some(&markdown), Some(&html), json)?;
+    let ending = compare_command::show(&comparison, Some(&markdown), Some(&html), json)?;
     for file in ["base/results.csv", "new/results.csv", "compare.html"] {
         tell(&format!("written: {}", folder.join(file).display()));
     }

@@ -1,16 +1,20 @@
 //! Arguments in, exit code out.
 
-pub mod decide;
+pub mod compare_command;
 pub mod device;
 pub mod device_args;
 pub mod dispatch;
 pub mod fetch;
 pub mod fetch_args;
+pub mod fleet_command;
 pub mod in_turn;
 pub mod inspect;
 pub mod list;
 pub mod merge;
 pub mod output;
+pub mod pick_command;
 pub mod plan;
 pub mod run;
 pub mod run_args;
+pub mod run_hooks;
+pub mod settings_file;

@@ -7,13 +7,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use clap::Args;
+use strum::VariantNames;
 
 use crate::cli::output::{ExitStatus, INTERRUPTED, print, print_json, tell};
-use crate::cli::{device, in_turn, output};
+use crate::cli::run_hooks::AfterHook;
+use crate::cli::{device, in_turn, output, run_hooks, settings_file};
 use crate::decide::complete::is_complete;
 use crate::record::description::Description;
 use crate::record::run::Run;
 use crate::report;
+use crate::report::export::kind::ExportKind;
 use crate::report::terminal::width_of_stdout;
 use crate::run::context::Started;
 use crate::run::journal::Journal;
@@ -29,11 +32,17 @@ use crate::cli::run_args::RunArgs;
 /// # Errors
 /// One sentence for what is wrong with the request; nothing was started.
 pub fn run(args: &RunArgs) -> Result<ExitStatus> {
-    let interrupt = interrupt_flag(args.interrupt_code.unwrap_or(INTERRUPTED))?;
+    let hooks = run_hooks::of(args)?;
+    let after = AfterHook::default();
+    let interrupt = interrupt_flag(args.interrupt_code.unwrap_or(INTERRUPTED), after.clone())?;
     if args.lifeline {
         follow_input(Arc::clone(&interrupt));
     }
-    if let Some(ending) = elsewhere(args, &interrupt)? {
+    run_hooks::around(args, &hooks, &after, &interrupt, |args| measure(args, &interrupt))
+}
+
+fn measure(args: &RunArgs, interrupt: &Arc<AtomicBool>) -> Result<ExitStatus> {
+    if let Some(ending) = elsewhere(args, interrupt)? {
         return Ok(ending);
     }
     let (folder, mut started) = match &args.resume {
@@ -43,7 +52,7 @@ pub fn run(args: &RunArgs) -> Result<ExitStatus> {
     if started.iter().all(|one| one.is_done) {
         return already_done(&folder, started, args);
     }
-    let runs = execute::execute(&mut started, args.quiet, &interrupt)?;
+    let runs = execute::execute(&mut started, args.quiet, interrupt)?;
     for (one, run) in started.iter().zip(&runs) {
         crate::report::run_files::write_all(run, &one.folder)?;
     }
@@ -57,7 +66,8 @@ pub fn run(args: &RunArgs) -> Result<ExitStatus> {
         ));
         return Ok(ExitStatus::Interrupted);
     }
-    conclude(&folder, &runs, args.json)
+    let ending = conclude(&folder, &runs, args.json)?;
+    settings_file::judge(args, runs.iter(), ending)
 }
 
 /// Shows a run that is already finished, without changing it; missing report files are
@@ -70,7 +80,8 @@ fn already_done(folder: &Path, started: Vec<Started>, args: &RunArgs) -> Result<
         }
     }
     let runs: Vec<Run> = started.into_iter().map(|one| one.run).collect();
-    conclude(folder, &runs, args.json)
+    let ending = conclude(folder, &runs, args.json)?;
+    settings_file::judge(args, runs.iter(), ending)
 }
 
 /// The results of other devices, if the run is theirs.
@@ -150,6 +161,7 @@ fn begun(args: &RunArgs) -> Result<(PathBuf, Vec<Started>)> {
         return Ok((folder.clone(), in_turn::begin(&folder, base, new)?));
     }
     let new = plan_of(args.suite.as_deref())?;
+    settings_file::check(args, &new.header)?;
     let folder = folder_of(&new);
     let started = match &args.against {
         None if args.go_on => vec![begun_or_resumed(folder.clone(), new)?],
@@ -210,6 +222,10 @@ pub struct ReportArgs {
     /// Write the rows as JSON to this file
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+    /// Write the run for another program (docs/exports.md): bencher, github-action-smaller,
+    /// github-action-bigger, junit, lava, openmetrics or trace
+    #[arg(long, num_args = 2, value_names = ["KIND", "FILE"])]
+    pub export: Vec<String>,
 }
 
 /// Writes a run's reports again.
@@ -218,9 +234,10 @@ pub struct ReportArgs {
 /// A folder without a readable journal, a plot of a run without a single
 /// measured case, or a file that cannot be written.
 pub fn report(args: &ReportArgs) -> Result<ExitStatus> {
+    let exports = exports(&args.export)?;
     let run = replay::read(&args.run)?;
     let files = [&args.html, &args.markdown, &args.svg, &args.json];
-    if files.into_iter().all(Option::is_none) {
+    if files.into_iter().all(Option::is_none) && exports.is_empty() {
         crate::report::run_files::write_all(&run, &args.run)?;
         let color = std::io::stdout().is_terminal();
         return print(
@@ -243,17 +260,33 @@ pub fn report(args: &ReportArgs) -> Result<ExitStatus> {
     write(&args.json, &|| {
         Ok(serde_json::to_string_pretty(&report::json::report(&run, &rows))? + "\n")
     })?;
+    for (kind, path) in exports {
+        output::write(&path, &kind.export().text(&run, &rows))?;
+    }
     Ok(ExitStatus::Good)
+}
+
+/// The formats and files of `--export`.
+fn exports(given: &[String]) -> Result<Vec<(ExportKind, PathBuf)>> {
+    let known = || ExportKind::VARIANTS.join(", ");
+    let pair = |pair: &[String]| {
+        let kind = pair[0].parse().map_err(|_| {
+            anyhow::anyhow!("--export {} is no format; known: {}", pair[0], known())
+        })?;
+        Ok((kind, PathBuf::from(&pair[1])))
+    };
+    given.chunks_exact(2).map(pair).collect()
 }
 
 /// Set by Ctrl-C (and SIGTERM): the current visit is finished, then the run ends and keeps
 /// its results. A second one ends the program and its workers at once, with the exit code of
-/// an interrupt; what was measured is in the journal.
-fn interrupt_flag(code: u8) -> Result<Arc<AtomicBool>> {
+/// an interrupt, after the hook after the run; what was measured is in the journal.
+fn interrupt_flag(code: u8, after: AfterHook) -> Result<Arc<AtomicBool>> {
     let flag = Arc::new(AtomicBool::new(false));
     let to_set = Arc::clone(&flag);
     ctrlc::set_handler(move || {
         if to_set.swap(true, Ordering::Relaxed) {
+            after.run("interrupted");
             std::process::exit(code.into());
         }
     })
@@ -273,9 +306,10 @@ fn follow_input(flag: Arc<AtomicBool>) {
 
 /// The suite file, if there is one, overridden by the options of the command line.
 pub(crate) fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> {
-    let file = match suite {
-        Some(path) => SuiteFile::read(path)?,
-        None => SuiteFile::default(),
+    let file = match (suite, &args.settings) {
+        (Some(path), _) => SuiteFile::read(path)?,
+        (None, Some(path)) => settings_file::suite(path, &args.model)?,
+        (None, None) => SuiteFile::default(),
     };
     Ok(SuiteFile {
         models: either(&args.model, file.models),
@@ -312,6 +346,7 @@ pub(crate) fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> 
         timeout: args.timeout.or(file.timeout),
         memory_limit: args.memory_limit.or(file.memory_limit),
         require_delegate: if args.require_delegate { Some(true) } else { file.require_delegate },
+        hooks: file.hooks,
         in_process: if args.in_process { Some(true) } else { file.in_process },
         describe: crate::model::resolve::merged(&described(args), &file.describe),
     })

@@ -158,6 +158,9 @@ pub struct RunArgs {
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Accuracy")]
     pub no_accuracy: bool,
 
+    /// Measure the case of a settings file ('pick --settings'), and say whether its promised figures hold
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["suite", "ab", "resume", "backend", "threads", "delegate", "batch", "affinity", "preprocess", "resize", "crop", "mean", "scale", "input_size", "output", "label_offset", "only", "partition"], help_heading = "Run")]
+    pub settings: Option<PathBuf>,
     /// Interleave two suites round by round, and compare them
     #[arg(long, num_args = 2, value_names = ["A.toml", "B.toml"], conflicts_with = "suite", help_heading = "Run")]
     pub ab: Vec<PathBuf>,
@@ -176,6 +179,13 @@ pub struct RunArgs {
     /// Exit code after an interrupt, for tools that read 130 as a signal [default: 130]
     #[arg(long, value_name = "N", help_heading = "Run", value_parser = clap::value_parser!(u8).range(1..))]
     pub interrupt_code: Option<u8>,
+    /// Run this shell command first, such as one that reserves a device; lines 'serial=SERIAL',
+    /// 'adb_host=HOST' and 'adb_port=PORT' of its output set --device and adb's server
+    #[arg(long, value_name = "COMMAND", conflicts_with = "lifeline", help_heading = "Run")]
+    pub before: Option<String>,
+    /// Run this shell command at the end, however the run ended
+    #[arg(long, value_name = "COMMAND", conflicts_with = "lifeline", help_heading = "Run")]
+    pub after: Option<String>,
     /// Seconds without a sign of life after which a worker counts as hung [default: 60]
     #[arg(long, value_name = "S", help_heading = "Run")]
     pub timeout: Option<NonNegative>,

@@ -1,5 +1,6 @@
 //! Whether a run has everything that was asked of it.
 
+use crate::record::case::Case;
 use crate::record::run::Run;
 use crate::record::status::Status;
 use crate::table::row::Row;
@@ -9,12 +10,17 @@ use crate::table::row::Row;
 #[must_use]
 pub fn is_complete(run: &Run, rows: &[Row]) -> bool {
     let failed = rows.iter().any(|row| row.status.is_failure());
-    let unscored = run.header.cases.iter().zip(rows).any(|(case, row)| {
-        let key = case.accuracy_key();
-        let record = run.accuracies.iter().find(|record| record.key == key);
-        let status = record.map_or(Status::Skipped, |record| record.status);
-        let asked = run.header.options.accuracy.is_some();
-        row.status == Status::Ok && (status.is_failure() || (asked && status != Status::Ok))
-    });
-    !failed && !unscored
+    let cases = run.header.cases.iter().zip(rows);
+    !failed && !cases.into_iter().any(|(case, row)| is_unscored(run, case, row))
+}
+
+/// Whether a case was measured and then not scored, or not compared, where that was asked
+/// for.
+#[must_use]
+pub fn is_unscored(run: &Run, case: &Case, row: &Row) -> bool {
+    let key = case.accuracy_key();
+    let record = run.accuracies.iter().find(|record| record.key == key);
+    let status = record.map_or(Status::Skipped, |record| record.status);
+    let asked = run.header.options.accuracy.is_some();
+    row.status == Status::Ok && (status.is_failure() || (asked && status != Status::Ok))
 }

@@ -54,6 +54,16 @@ pub struct AttachedDevice {
 }
 
 impl AdbServer {
+    /// The server that the environment names by its address. Older programs `adb` do not read
+    /// that variable themselves; what they do read is left to them.
+    #[must_use]
+    pub fn from_env() -> Self {
+        let of = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+        let host = of("ANDROID_ADB_SERVER_ADDRESS").filter(|_| of("ADB_SERVER_SOCKET").is_none());
+        let port = host.as_ref().and_then(|_| of("ANDROID_ADB_SERVER_PORT")?.parse().ok());
+        Self { host, port }
+    }
+
     /// The program `adb` with the options that name the server. The program
     /// can be named by `SHUTTERBENCH_ADB`.
     #[must_use]

@@ -33,6 +33,7 @@ pub mod preset_value;
 pub mod quantization;
 pub mod run;
 pub mod scored_output;
+pub mod settings;
 pub mod shard;
 pub mod signature;
 pub mod status;

@@ -34,7 +34,8 @@ pub fn header(header: &Header) -> Header {
 }
 
 /// `path` relative to `folder`, if both are below one folder that is not the root; else unchanged.
-fn seen_from(folder: &Path, path: &Path) -> PathBuf {
+#[must_use]
+pub fn seen_from(folder: &Path, path: &Path) -> PathBuf {
     if !(path.is_absolute() && folder.is_absolute()) {
         return path.to_owned();
     }

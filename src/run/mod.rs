@@ -7,6 +7,7 @@ pub mod check_preprocessing;
 pub mod choose_outputs;
 pub mod context;
 pub mod execute;
+pub mod hooks;
 pub mod journal;
 pub mod latency;
 pub mod matching;

@@ -13,6 +13,7 @@ use crate::record::description::Description;
 use crate::record::options::{Amount, CheckPreprocessing, Exif, NonNegative, Order, Tail};
 use crate::record::partition::Partition;
 use crate::record::shard::Shard;
+use crate::run::hooks::Hooks;
 
 /// A suite. Every field is optional; what is absent is as on a command line
 /// without that option. Paths are relative to the file.
@@ -56,6 +57,9 @@ pub struct SuiteFile {
     pub memory_limit: Option<u64>,
     pub require_delegate: Option<bool>,
     pub in_process: Option<bool>,
+    /// Commands around the run, on this machine: no device sees them.
+    #[serde(skip_serializing)]
+    pub hooks: Hooks,
     /// Description fields for every model of the suite.
     pub describe: Description,
 }

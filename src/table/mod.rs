@@ -1,6 +1,7 @@
 //! One row per case: the figures that every report shows, and how they are written.
 
 pub mod column;
+pub mod figure;
 mod judged;
 pub mod paired_top1;
 pub mod ranks;

@@ -1,10 +1,13 @@
 //! The Pareto front and `pick` against brute force, on random rows.
 
 use proptest::prelude::*;
+use shutterbench::decide::evidence::{Candidate, Evidence};
+use shutterbench::decide::goal::Goal;
+use shutterbench::decide::limit::{Bound, Limit};
 use shutterbench::decide::pareto;
-use shutterbench::decide::pick::pick;
-use shutterbench::decide::pick::{Constraints, Pick};
-use shutterbench::decide::pick::{Goal, Sureness};
+use shutterbench::decide::pick::{Answer, Pick, Sureness, pick};
+use shutterbench::decide::pick_words::{explained, words};
+use shutterbench::decide::standing::PickRequest;
 use shutterbench::record::status::Status;
 
 use shutterbench::stats::stability::Stability;
@@ -50,13 +53,36 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
     })
 }
 
-fn constraints() -> impl Strategy<Value = Constraints> {
+/// Most milliseconds and megabytes, least Top-1 and Top-5.
+#[derive(Debug, Clone, Copy, Default)]
+struct Limits {
+    ms: Option<f64>,
+    mb: Option<f64>,
+    top1: Option<f64>,
+    top5: Option<f64>,
+}
+
+impl Limits {
+    fn request(&self) -> PickRequest {
+        let limit = |column: &str, bound, value: Option<f64>| Limit::on(column, bound, value?);
+        let limits = [
+            limit("latency_p50_us", Bound::AtMost, self.ms.map(|ms| ms * 1e3)),
+            limit("model_bytes", Bound::AtMost, self.mb.map(|mb| mb * 1e6)),
+            limit("top1", Bound::AtLeast, self.top1),
+            limit("top5", Bound::AtLeast, self.top5),
+        ];
+        PickRequest { limits: limits.into_iter().flatten().collect(), ..PickRequest::default() }
+    }
+}
+
+fn limits() -> impl Strategy<Value = Limits> {
     let limit = |most: u32| proptest::option::of((1..=most).prop_map(f64::from));
-    (limit(12), limit(5), limit(10), limit(10)).prop_map(|(ms, mb, top1, top5)| Constraints {
-        max_latency_ms: ms,
-        max_size_mb: mb,
-        min_top1: top1.map(|share| share / 10.0),
-        min_top5: top5.map(|share| share / 10.0),
+    let share = |limit: Option<f64>| limit.map(|tenths| tenths / 10.0);
+    (limit(12), limit(5), limit(10), limit(10)).prop_map(move |(ms, mb, top1, top5)| Limits {
+        ms,
+        mb,
+        top1: share(top1),
+        top5: share(top5),
     })
 }
 
@@ -64,16 +90,46 @@ fn usable(row: &Row) -> bool {
     row.status == Status::Ok
         && row.agreement_top1.is_none_or(|share| share >= 0.9)
         && row.stability != Some(Stability::Emulated)
+        && row.latency_p50_us.is_some()
 }
 
-fn fits(row: &Row, limits: &Constraints) -> bool {
-    let latency = limits
-        .max_latency_ms
-        .is_none_or(|limit| row.latency_p50_us.is_some_and(|us| us <= limit * 1e3));
-    let size = limits.max_size_mb.is_none_or(|limit| row.model_bytes as f64 <= limit * 1e6);
-    let top1 = limits.min_top1.is_none_or(|limit| row.top1.is_some_and(|share| share >= limit));
-    let top5 = limits.min_top5.is_none_or(|limit| row.top5.is_some_and(|share| share >= limit));
-    usable(row) && row.latency_p50_us.is_some() && latency && size && top1 && top5
+/// Whether a row keeps the limits: for certain, perhaps, or not.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+enum Fit {
+    Yes,
+    Perhaps,
+    No,
+}
+
+fn fit(row: &Row, limits: &Limits) -> Fit {
+    let at_most = |limit: Option<f64>, value: Option<f64>, ends: Option<(f64, f64)>| {
+        let Some(limit) = limit else { return Fit::Yes };
+        match (value, ends) {
+            (None, _) => Fit::No,
+            (Some(_), Some((low, high))) if low.max(high) <= limit => Fit::Yes,
+            (Some(_), Some((low, high))) if low.min(high) <= limit => Fit::Perhaps,
+            (Some(value), None) if value <= limit => Fit::Perhaps,
+            _ => Fit::No,
+        }
+    };
+    let below = |value: Option<f64>| value.map(|value| -value);
+    let size = Some(row.model_bytes as f64);
+    let ms = row.latency_p50_low_us.zip(row.latency_p50_high_us);
+    let top1 = below(row.top1_low).zip(below(row.top1_high));
+    [
+        at_most(limits.ms.map(|ms| ms * 1e3), row.latency_p50_us, ms),
+        at_most(limits.mb.map(|mb| mb * 1e6), size, size.zip(size)),
+        at_most(below(limits.top1), below(row.top1), top1),
+        // These rows have no interval of Top-5.
+        at_most(below(limits.top5), below(row.top5), None),
+        if usable(row) { Fit::Yes } else { Fit::No },
+    ]
+    .into_iter()
+    .fold(Fit::Yes, |worst, one| if one > worst { one } else { worst })
+}
+
+fn candidates(rows: &[Row]) -> Vec<Candidate<'_>> {
+    rows.iter().map(|row| Candidate::alone(Evidence::of_row(row))).collect()
 }
 
 proptest! {
@@ -110,40 +166,69 @@ proptest! {
     }
 
     #[test]
-    fn pick_is_the_best_that_fits(rows in rows(), limits in constraints()) {
-        let candidates: Vec<&Row> = rows.iter().filter(|row| fits(row, &limits)).collect();
-        match pick(&rows, &limits) {
-            Pick::NoneFits { .. } => {
-                prop_assert!(candidates.iter().all(|row| row.top1.is_none()));
-                // Without any score the fastest would have been picked.
-                let measured: Vec<_> = rows.iter().filter(|row| usable(row) && row.latency_p50_us.is_some()).collect();
-                prop_assert!(candidates.is_empty() || measured.iter().any(|row| row.top1.is_some()));
+    fn pick_is_the_best_that_fits(rows in rows(), limits in limits()) {
+        let (all, request) = (candidates(&rows), limits.request());
+        let Pick { answer, goal, .. } = pick(&all, &request);
+        let counted = |row: &&Row| goal == Goal::Latency || row.top1.is_some();
+        let so = |wanted: Fit| -> Vec<&Row> {
+            rows.iter().filter(|row| fit(row, &limits) == wanted).filter(counted).collect()
+        };
+        let better = |row: &Row, than: &Row| match goal {
+            Goal::Latency => row.latency_p50_us < than.latency_p50_us,
+            _ => row.top1 > than.top1
+                || (row.top1 == than.top1 && row.latency_p50_us < than.latency_p50_us),
+        };
+        match answer {
+            Answer::NoneFits { closest } => {
+                prop_assert!(so(Fit::Yes).is_empty() && so(Fit::Perhaps).is_empty());
+                prop_assert_eq!(closest.is_some(), rows.iter().any(usable));
             }
-            Pick::Model { choice, runner_up, goal, sureness, reason } => {
-                let chosen = &rows[choice];
-                prop_assert!(fits(chosen, &limits), "{reason}");
-                let better = |row: &Row| match goal {
-                    Goal::Top1 => row.top1 > chosen.top1
-                        || (row.top1 == chosen.top1 && row.latency_p50_us < chosen.latency_p50_us),
-                    Goal::Latency => row.latency_p50_us < chosen.latency_p50_us,
-                };
-                prop_assert!(!candidates.iter().any(|row| better(row)), "{reason}");
-                let others: Vec<&&Row> = candidates.iter()
-                    .filter(|row| row.model != chosen.model && (goal == Goal::Latency || row.top1.is_some()))
-                    .collect();
+            Answer::CannotBeTold { best, all } => {
+                prop_assert!(so(Fit::Yes).is_empty());
+                prop_assert_eq!(all.len(), so(Fit::Perhaps).len());
+                prop_assert!(!so(Fit::Perhaps).iter().any(|row| better(row, &rows[best])));
+            }
+            Answer::Choice { choice, runner_up, sureness, .. } => {
+                let (chosen, fitting) = (&rows[choice], so(Fit::Yes));
+                prop_assert_eq!(fit(chosen, &limits), Fit::Yes);
+                prop_assert!(!fitting.iter().any(|row| better(row, chosen)));
+                let others: Vec<&&Row> =
+                    fitting.iter().filter(|row| row.model != chosen.model).collect();
                 prop_assert_eq!(runner_up.is_some(), !others.is_empty());
                 let overlaps = |row: &Row| match goal {
-                    Goal::Top1 => row.top1_high >= chosen.top1_low && chosen.top1_high >= row.top1_low,
                     Goal::Latency => row.latency_p50_high_us >= chosen.latency_p50_low_us
                         && chosen.latency_p50_high_us >= row.latency_p50_low_us,
+                    _ => row.top1_high >= chosen.top1_low && chosen.top1_high >= row.top1_low,
                 };
-                let narrow = limits.max_latency_ms.is_some_and(|limit| chosen.latency_p50_high_us > Some(limit * 1e3))
-                    || limits.min_top1.is_some_and(|limit| chosen.top1_low < Some(limit))
-                    // These rows have no interval of Top-5, so it is not distinguishable from any
-                    // limit.
-                    || limits.min_top5.is_some();
-                let undecided = narrow || others.iter().any(|row| overlaps(row));
-                prop_assert_eq!(sureness == Sureness::Undecided, undecided, "{}", reason);
+                let perhaps = so(Fit::Perhaps);
+                // Which of equal ones is the better one, the measurement does not tell either.
+                let by_goal = |row: &Row| match goal {
+                    Goal::Latency => row.latency_p50_us < chosen.latency_p50_us,
+                    _ => row.top1 > chosen.top1,
+                };
+                let undecided = others.iter().any(|row| overlaps(row))
+                    || perhaps.iter().any(|row| by_goal(row));
+                prop_assert_eq!(sureness == Sureness::Undecided, undecided);
+            }
+        }
+    }
+
+    #[test]
+    fn every_other_case_is_told_why_it_lost(rows in rows(), limits in limits()) {
+        let (all, request) = (candidates(&rows), limits.request());
+        let pick = pick(&all, &request);
+        let chosen = match pick.answer {
+            Answer::Choice { choice, .. } => Some(choice),
+            _ => None,
+        };
+        let explained = explained(&pick, &all);
+        prop_assert_eq!(explained.len(), rows.len() - usize::from(chosen.is_some()));
+        for (index, why) in explained {
+            prop_assert!(Some(index) != chosen && !why.is_empty());
+            match fit(&rows[index], &limits) {
+                Fit::Yes => prop_assert!(why.starts_with("meets the limits"), "{why}"),
+                Fit::Perhaps => prop_assert!(why.contains("cannot be told"), "{why}"),
+                Fit::No => prop_assert!(!why.starts_with("meets the limits"), "{why}"),
             }
         }
     }
@@ -152,38 +237,47 @@ proptest! {
 #[test]
 fn the_goal_follows_the_limits() {
     let rows = shutterbench::table::rows::rows(&run(&Shape::default()));
-    let goal = |limits: Constraints| match pick(&rows, &limits) {
-        Pick::Model { goal, .. } => goal,
-        Pick::NoneFits { reason, .. } => panic!("{reason}"),
-    };
-    let none = Constraints::default();
+    let all = candidates(&rows);
+    let goal = |limits: Limits| pick(&all, &limits.request()).goal;
+    let none = Limits::default();
     assert_eq!(goal(none), Goal::Top1);
-    assert_eq!(goal(Constraints { max_latency_ms: Some(33.0), ..none }), Goal::Top1);
-    assert_eq!(goal(Constraints { min_top1: Some(0.7), ..none }), Goal::Latency);
-    assert_eq!(
-        goal(Constraints { min_top1: Some(0.7), max_latency_ms: Some(9.0), ..none }),
-        Goal::Top1
-    );
+    assert_eq!(goal(Limits { ms: Some(33.0), ..none }), Goal::Top1);
+    assert_eq!(goal(Limits { top1: Some(0.7), ..none }), Goal::Latency);
+    assert_eq!(goal(Limits { top1: Some(0.7), ms: Some(9.0), ..none }), Goal::Top1);
 }
 
 #[test]
 fn what_fits_nothing_is_told_with_what_comes_closest() {
     let rows = shutterbench::table::rows::rows(&run(&Shape::default()));
-    let limits = Constraints {
-        max_latency_ms: Some(0.001),
-        min_top1: Some(0.999),
-        ..Constraints::default()
-    };
-    let answer = pick(&rows, &limits);
-    let words = shutterbench::decide::pick::words(&answer, &rows);
-    assert!(matches!(answer, Pick::NoneFits { closest: Some(_), .. }));
-    assert!(
-        words.contains("comes closest") && words.contains("where at least 99.9% are required"),
-        "{words}"
-    );
-    let answer = pick(&[], &limits);
+    let (all, limits) =
+        (candidates(&rows), Limits { ms: Some(0.001), top1: Some(0.999), ..Limits::default() });
+    let request = limits.request();
+    let answer = pick(&all, &request);
+    let text = words(&answer, &all, &request);
+    assert!(matches!(answer.answer, Answer::NoneFits { closest: Some(_) }));
+    assert!(text.contains("comes closest") && text.contains("Top-1 at least 99.9%: "), "{text}");
+    assert!(text.contains("median latency at most 0.00100 ms: "), "{text}");
+    let answer = pick(&[], &request);
     assert_eq!(
-        shutterbench::decide::pick::words(&answer, &[]),
-        "no model meets the limits: nothing was measured in this run\n"
+        words(&answer, &[], &request),
+        "no case meets the limits: nothing was measured that could be chosen\n"
     );
+}
+
+#[test]
+fn what_the_interval_does_not_tell_is_said_with_how_much_more_would() {
+    let rows = shutterbench::table::rows::rows(&run(&Shape::default()));
+    let best = rows
+        .iter()
+        .filter_map(|row| row.top1_low.zip(row.top1_high))
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let (low, high) = best.unwrap();
+    // Within the interval of the most accurate case, so that nothing is certain.
+    let limits = Limits { top1: Some(low + (high - low) * 0.3), ..Limits::default() };
+    let (all, request) = (candidates(&rows), limits.request());
+    let answer = pick(&all, &request);
+    let text = words(&answer, &all, &request);
+    assert!(matches!(answer.answer, Answer::CannotBeTold { .. }), "{text}");
+    assert!(text.starts_with("cannot be told: no case meets all limits for certain"), "{text}");
+    assert!(text.contains("more images would tell"), "{text}");
 }

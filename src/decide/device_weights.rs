@@ -1,0 +1,111 @@
+//! How much each device of a fleet counts: a CSV file with the columns `device` and `weight`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::text_file;
+
+/// DeviceWeights by device.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DeviceWeights {
+    /// What the file is called, for sentences.
+    file: String,
+    by_device: BTreeMap<String, f64>,
+}
+
+impl DeviceWeights {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// One sentence: an unreadable file, a missing column, or the line of a device that
+    /// comes twice or whose weight is no number from 0.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = text_file::read(path).context("the weights cannot be used")?.text;
+        let file = path.display().to_string();
+        Self::parse(&text, file).with_context(|| format!("weights {}", path.display()))
+    }
+
+    fn parse(text: &str, file: String) -> Result<Self> {
+        let mut reader =
+            csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+        let header = reader.headers()?.clone();
+        let column = |name: &str| {
+            header.iter().position(|title| title == name).with_context(|| {
+                format!("its first line must be 'device,weight', and has no '{name}'")
+            })
+        };
+        let (device, weight) = (column("device")?, column("weight")?);
+        let mut by_device = BTreeMap::new();
+        for record in reader.records() {
+            let record = record?;
+            let line = record.position().map_or(0, csv::Position::line);
+            let name = record.get(device).unwrap_or_default();
+            let text = record.get(weight).unwrap_or_default();
+            let number = text.parse().ok().filter(|it: &f64| it.is_finite() && *it >= 0.0);
+            let Some(number) = number else {
+                bail!("line {line}: '{text}' is no weight; give a number from 0");
+            };
+            ensure!(
+                by_device.insert(name.to_owned(), number).is_none(),
+                "line {line}: device {name} comes twice; keep one"
+            );
+        }
+        ensure!(by_device.values().sum::<f64>() > 0.0, "no device in it counts; give weights");
+        Ok(Self { file, by_device })
+    }
+
+    /// The weights of these devices, in their order.
+    ///
+    /// # Errors
+    /// One sentence: a device without a weight, or a weight without a device.
+    pub fn of(&self, devices: &[&str]) -> Result<Vec<f64>> {
+        let file = &self.file;
+        if let Some(name) = self.by_device.keys().find(|name| !devices.contains(&name.as_str())) {
+            bail!(
+                "{file} weighs device {name}, which no run is of; the runs' are {}",
+                devices.join(", ")
+            );
+        }
+        let weight = |device: &&str| {
+            let weight = self.by_device.get(*device).copied();
+            weight.with_context(|| format!("{file} has no weight for device {device}; add a line"))
+        };
+        devices.iter().map(weight).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Result<DeviceWeights> {
+        DeviceWeights::parse(text, "w.csv".into())
+    }
+
+    #[test]
+    fn every_device_has_one_weight() {
+        let weights = of("note,device,weight\n,b, 2.5\n,a,0\n").unwrap();
+        assert_eq!(weights.of(&["a", "b"]).unwrap(), [0.0, 2.5]);
+        let error = weights.of(&["a", "b", "c"]).unwrap_err().to_string();
+        assert_eq!(error, "w.csv has no weight for device c; add a line");
+        let error = weights.of(&["a"]).unwrap_err().to_string();
+        assert!(error.contains("weighs device b, which no run is of"), "{error}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_line() {
+        for (text, expected) in [
+            ("name,weight\na,1\n", "has no 'device'"),
+            ("device,weight\na,1\na,2\n", "line 3: device a comes twice"),
+            ("device,weight\na,-1\n", "line 2: '-1' is no weight"),
+            ("device,weight\na,much\n", "line 2: 'much' is no weight"),
+            ("device,weight\na,inf\n", "line 2: 'inf' is no weight"),
+            ("device,weight\na,0\n", "no device in it counts"),
+        ] {
+            let error = format!("{:#}", of(text).unwrap_err());
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+}
