@@ -17,9 +17,9 @@ const MOST: usize = 1024;
 pub struct Bencher;
 
 impl Export for Bencher {
-    fn text(&self, _run: &Run, rows: &[Row]) -> String {
+    fn text(&self, run: &Run, rows: &[Row]) -> String {
         let mut benchmarks = Map::new();
-        for row in rows {
+        for (case, row) in run.header.cases.iter().zip(rows) {
             let mut metrics = Map::new();
             for measure in measures(row) {
                 let (name, factor) = match measure.name {
@@ -34,10 +34,18 @@ impl Export for Bencher {
                 metrics.insert(name.to_owned(), metric);
             }
             if !metrics.is_empty() {
-                let name: String = row.case().chars().take(MOST).collect();
-                benchmarks.insert(name, Value::Object(metrics));
+                benchmarks.insert(name(row.case(), &case.id()), Value::Object(metrics));
             }
         }
         format!("{:#}\n", Value::Object(benchmarks))
     }
+}
+
+/// The case's name; one that is too long ends in the case's id, so that no two are the same.
+fn name(name: String, id: &str) -> String {
+    if name.chars().count() <= MOST {
+        return name;
+    }
+    let kept = MOST - id.len() - 1;
+    format!("{} {id}", name.chars().take(kept).collect::<String>())
 }
