@@ -4,6 +4,7 @@ mod arm;
 mod care;
 #[path = "../common/mod.rs"]
 mod common;
+mod farm;
 mod faults;
 mod lab;
 mod peers;

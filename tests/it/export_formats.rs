@@ -179,7 +179,11 @@ fn bencher_gets_numbers_under_names_that_it_takes() {
     let run = crate::report_common::run(&Shape { models: vec![long], ..Shape::default() });
     let document = json_of(&run, ExportKind::Bencher);
     assert!(document.as_object().unwrap().keys().all(|name| name.chars().count() <= 1024));
-    assert_eq!(document.as_object().unwrap().len(), rows(&run).len(), "names that are cut stay different");
+    assert_eq!(
+        document.as_object().unwrap().len(),
+        rows(&run).len(),
+        "names that are cut stay different"
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
+use shutterbench::record::backend_kind::BackendKind;
 use tempfile::TempDir;
 
 use crate::common;
@@ -264,4 +265,66 @@ fn a_table_without_a_journal_has_no_settings() {
     assert_eq!(output.status.code(), Some(2));
     assert!(said(&output).contains("needs the run's journal, and run has none"));
     assert!(!folder.join("new.json").exists());
+}
+
+/// The fenced lines of Python in docs/settings.md.
+fn python_lines() -> Vec<String> {
+    let text = fs::read_to_string(common::repository().join("docs/settings.md")).unwrap();
+    let blocks = text.split("```python\n").skip(1);
+    blocks.map(|block| block.split("```").next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_lines_of_python_load_what_was_measured() {
+    let Some(python) = common::python() else { return };
+    let cases = [
+        ("fmnist_mobilenet_v1_0.25_f32", BackendKind::Tflite, "none,xnnpack"),
+        ("fmnist_mobilenet_v1_0.25_f32_onnx", BackendKind::Onnxruntime, "none"),
+    ];
+    if !common::has_runtimes(&cases.map(|(_, backend, _)| backend)) {
+        return;
+    }
+    let lines = python_lines();
+    assert_eq!(lines.len(), cases.len());
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    materials(folder);
+    for ((model, backend, delegates), lines) in cases.into_iter().zip(&lines) {
+        assert!(lines.lines().count() <= 12, "about ten lines: {lines}");
+        for delegate in delegates.split(',') {
+            let backend = backend.to_string();
+            let run = format!("{model}-{delegate}");
+            let mut arguments = vec!["run", "--quiet", "--model", model, "--backend", &backend];
+            arguments.extend(["--delegate", delegate, "--threads", "2", "--dataset", "images"]);
+            arguments.extend(["--out", &run]);
+            arguments.extend(SHORT);
+            let output = shutterbench(folder, &arguments);
+            assert!(output.status.success(), "{}", said(&output));
+            let output =
+                shutterbench(folder, &["pick", &run, "--settings", "classifier.settings.json"]);
+            assert!(output.status.success(), "{}", said(&output));
+            fs::write(folder.join("lines.py"), lines).unwrap();
+            let mut predictions =
+                csv::Reader::from_path(folder.join(&run).join("predictions.csv")).unwrap();
+            let rows: Vec<std::collections::HashMap<String, String>> =
+                predictions.deserialize().map(Result::unwrap).collect();
+            assert_eq!(rows.len(), IMAGES);
+            let mut command = Command::new(&python);
+            command.current_dir(folder);
+            command
+                .arg(common::repository().join("tests/python/apply_settings.py"))
+                .arg("lines.py");
+            command.args(rows.iter().map(|row| Path::new("images").join(&row["image"])));
+            let output = command.timely_output();
+            assert!(output.status.success(), "{}", said(&output));
+            let settings = read(&folder.join("classifier.settings.json"));
+            let labels = settings["labels"].as_array().unwrap();
+            let text = printed(&output);
+            for (line, row) in text.lines().zip(&rows) {
+                let class: usize = row["top1_class"].parse().unwrap();
+                assert_eq!(line, labels[class].as_str().unwrap(), "{run}: {}", row["image"]);
+            }
+            assert_eq!(text.lines().count(), IMAGES);
+        }
+    }
 }
