@@ -9,7 +9,7 @@ use clap::Args;
 use crate::cli::output;
 use crate::cli::output::{ExitStatus, print, print_json, tell};
 use crate::decide::device_weights::DeviceWeights;
-use crate::decide::grid::{GridOptions, grid};
+use crate::decide::fleet_grid::{GridOptions, grid};
 use crate::decide::measured_fleet::{Fleet, FleetSource};
 use crate::record::options::{NonNegative, Tail};
 use crate::report::csv;

@@ -130,7 +130,7 @@ fn product(candidate: &Candidate<'_>, weights: &[FigureWeight], rule: FleetRule)
     Some(Aim { value, interval: ends })
 }
 
-/// A figure over the devices that measured it: the worst of them, or their weighted mean,
+/// A figure over the devices that measured it and whose row may win: the worst of them, or their weighted mean,
 /// which is geometric but for shares.
 #[must_use]
 pub fn over_devices(
@@ -139,10 +139,8 @@ pub fn over_devices(
     better: Better,
     rule: FleetRule,
 ) -> Option<Figure> {
-    let known = candidate
-        .on
-        .iter()
-        .filter_map(|evidence| Some((evidence.figure(column)?, evidence.weight)));
+    let counted = candidate.on.iter().filter(|evidence| evidence.row.may_be_fastest());
+    let known = counted.filter_map(|evidence| Some((evidence.figure(column)?, evidence.weight)));
     let known: Vec<(Figure, f64)> = known.collect();
     let together = |values: Vec<(f64, f64)>| match rule {
         FleetRule::Worst => {
@@ -201,10 +199,12 @@ pub fn better_first(
 mod tests {
     use super::*;
     use crate::decide::evidence::Evidence;
+    use crate::record::status::Status;
 
     fn row(device: &str, latency: f64, top1: f64) -> Row {
         Row {
             device: device.into(),
+            status: Status::Ok,
             latency_p50_us: Some(latency),
             latency_p50_low_us: Some(latency * 0.9),
             latency_p50_high_us: Some(latency * 1.1),

@@ -67,39 +67,46 @@ pub fn reason(pick: &Pick, candidates: &[Candidate<'_>], request: &PickRequest) 
                 misses(&pick.standings[*best]).join(" and ")
             )
         }
-        Answer::Choice { choice, runner_up, rivals, may_be_better, .. } => {
-            let best = match pick.goal {
-                Goal::Top1 => "the highest Top-1",
-                Goal::Latency => "the lowest median latency",
-                Goal::Weighted => "the best by the weights",
+        Answer::Choice { choice, .. } => why_chosen(*choice, pick, candidates, request.rule),
+    }
+}
+
+/// Why the chosen one, and what was next.
+fn why_chosen(choice: usize, pick: &Pick, candidates: &[Candidate<'_>], rule: FleetRule) -> String {
+    let Answer::Choice { runner_up, rivals, may_be_better, .. } = &pick.answer else {
+        return String::new();
+    };
+    let name = |index: usize| candidates[index].name.as_str();
+    let figures = |index: usize| figures(&candidates[index], rule);
+    let best = match pick.goal {
+        Goal::Top1 => "the highest Top-1",
+        Goal::Latency => "the lowest median latency",
+        Goal::Weighted => "the best by the weights",
+    };
+    let mut text = format!("{best} of all cases that meet the limits: {}", figures(choice));
+    match (runner_up, rivals.as_slice()) {
+        (None, _) => text.push_str("; no other model meets the limits"),
+        (Some(next), []) => {
+            text.push_str(&format!("; next is {} with {}", name(*next), figures(*next)));
+        }
+        (Some(_), [rival, more @ ..]) => {
+            let more = match more.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
             };
-            let mut text =
-                format!("{best} of all cases that meet the limits: {}", figures(*choice));
-            match (runner_up, rivals.as_slice()) {
-                (None, _) => text.push_str("; no other model meets the limits"),
-                (Some(next), []) => {
-                    text.push_str(&format!("; next is {} with {}", name(*next), figures(*next)));
-                }
-                (Some(_), [rival, more @ ..]) => {
-                    let more = match more.len() {
-                        0 => String::new(),
-                        more => format!(" and {more} more"),
-                    };
-                    text.push_str(&format!(
-                        "; its interval overlaps that of {}{more}, {}: {}",
-                        name(*rival),
-                        figures(*rival),
-                        what_else(candidates[*choice].row(), candidates[*rival].row(), pick.goal)
-                    ));
-                }
-            }
-            if let Some(better) = may_be_better.first() {
-                let misses = misses(&pick.standings[*better]).join(" and ");
-                text.push_str(&format!("; {} would be better, but {misses}", name(*better)));
-            }
-            text
+            text.push_str(&format!(
+                "; its interval overlaps that of {}{more}, {}: {}",
+                name(*rival),
+                figures(*rival),
+                what_else(candidates[choice].row(), candidates[*rival].row(), pick.goal)
+            ));
         }
     }
+    if let Some(better) = may_be_better.first() {
+        let misses = misses(&pick.standings[*better]).join(" and ");
+        text.push_str(&format!("; {} would be better, but {misses}", name(*better)));
+    }
+    text
 }
 
 /// ` on every device`, where there are several.

@@ -40,6 +40,19 @@ const EXACT: [&str; 9] = [
 /// Columns of which more is better, besides those that are rates.
 const HIGHER: [&str; 4] = ["top1", "top5", "within_budget", "agreement_top1"];
 
+/// What the names of columns begin with of which less is better.
+const COSTS: [&str; 9] = [
+    "latency_",
+    "memory_",
+    "load_",
+    "first_inference_",
+    "preprocess_p50_",
+    "model_bytes",
+    "end_to_end_",
+    "energy_",
+    "sustained_",
+];
+
 impl Row {
     /// The column of numbers with this name; `None` where there is none.
     #[must_use]
@@ -87,10 +100,7 @@ impl Column<Row> {
             return Some(Better::Higher);
         }
         let is_an_end = name.contains("_low") || name.contains("_high");
-        let is_cost = name.starts_with("latency_")
-            || name.starts_with("memory_")
-            || ["model_bytes", "load_ms", "first_inference_ms", "preprocess_p50_us"]
-                .contains(&name);
+        let is_cost = COSTS.iter().any(|cost| name.starts_with(cost));
         (is_cost && !is_an_end).then_some(Better::Lower)
     }
 

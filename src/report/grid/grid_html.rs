@@ -1,6 +1,6 @@
 //! The grid as a page: one file, without scripts, that opens offline.
 
-use crate::decide::grid::{GridCell, GridLine, GridOptions};
+use crate::decide::fleet_grid::{GridCell, GridLine, GridOptions};
 use crate::decide::limit::Stand;
 use crate::decide::measured_fleet::Fleet;
 use crate::report::grid::grid_text;

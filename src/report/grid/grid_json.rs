@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::decide::grid::{GridLine, GridOptions};
+use crate::decide::fleet_grid::{GridLine, GridOptions};
 use crate::decide::measured_fleet::Fleet;
 
 /// Version of the form.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::decide::grid::{GridCell, GridLine, GridOptions};
+use crate::decide::fleet_grid::{GridCell, GridLine, GridOptions};
 use crate::decide::measured_fleet::Fleet;
 use crate::report::grid::grid_text;
 use crate::report::markdown::escape;

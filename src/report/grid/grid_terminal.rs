@@ -2,7 +2,7 @@
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets};
 
-use crate::decide::grid::{GridLine, GridOptions};
+use crate::decide::fleet_grid::{GridLine, GridOptions};
 use crate::decide::limit::Stand;
 use crate::decide::measured_fleet::Fleet;
 use crate::report::grid::grid_text;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::decide::grid::{DeviceShares, GridCell, GridLine, GridOptions};
+use crate::decide::fleet_grid::{DeviceShares, GridCell, GridLine, GridOptions};
 use crate::decide::limit::Stand;
 use crate::decide::measured_fleet::Fleet;
 use crate::report::csv::guard;
