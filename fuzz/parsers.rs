@@ -10,8 +10,9 @@ use std::path::Path;
 
 use shutterbench::dataset::entries::{Dataset, LabelledImage};
 use shutterbench::decide::comparison;
-use shutterbench::decide::pick::Constraints;
+use shutterbench::decide::evidence::{Candidate, Evidence};
 use shutterbench::decide::pick::pick;
+use shutterbench::decide::standing::PickRequest;
 use shutterbench::model::config::{
     hugging_face, image_processor, onnx_metadata, python_literal, steps, timm,
 };
@@ -176,7 +177,9 @@ pub fn journal(bytes: &[u8]) {
     let _ = report::markdown::document(&run, &rows);
     let _ = report::html::page::page(&run, &rows);
     let _ = report::json::report(&run, &rows);
-    let _ = pick(&rows, &Constraints::default());
+    let candidates: Vec<Candidate<'_>> =
+        rows.iter().map(|row| Candidate::alone(Evidence::of_row(row))).collect();
+    let _ = pick(&candidates, &PickRequest::default());
     assert!(
         !shutterbench::decide::compare::compare(&run, &run, comparison::CompareOptions::default())
             .is_regression()

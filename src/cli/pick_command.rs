@@ -16,7 +16,7 @@ use crate::decide::goal::{FigureWeight, Goal, aim, better_first};
 use crate::decide::limit::{Bound, Limit};
 use crate::decide::loss::MaxLoss;
 use crate::decide::measured_fleet::Fleet;
-use crate::decide::pick::{Answer, Pick};
+use crate::decide::pick::{Pick, PickAnswer};
 use crate::decide::pick_words;
 use crate::decide::rule::FleetRule;
 use crate::decide::standing::PickRequest;
@@ -162,8 +162,8 @@ impl<'a> Asked<'a> {
             }
         }
         let ending = match &pick.answer {
-            Answer::Choice { .. } => ExitStatus::Good,
-            Answer::CannotBeTold { .. } | Answer::NoneFits { .. } => ExitStatus::Bad,
+            PickAnswer::Choice { .. } => ExitStatus::Good,
+            PickAnswer::CannotBeTold { .. } | PickAnswer::NoneFits { .. } => ExitStatus::Bad,
         };
         self.write_settings(&pick, &candidates)?;
         Ok((pick_words::json(&pick, &candidates, &request), ending))
@@ -197,7 +197,7 @@ impl<'a> Asked<'a> {
     /// The settings of the choice. Its figures are those of the device on which it is
     /// slowest, so that they are promised of all.
     fn write_settings(&self, pick: &Pick, candidates: &[Candidate<'_>]) -> Result<()> {
-        let (Some(path), Answer::Choice { choice, .. }) = (&self.args.settings, &pick.answer)
+        let (Some(path), PickAnswer::Choice { choice, .. }) = (&self.args.settings, &pick.answer)
         else {
             return Ok(());
         };

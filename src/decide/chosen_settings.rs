@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::model::labels::read;
-use crate::model::{geometry, resolve};
+use crate::model::labels::labels_file;
+use crate::model::{input_geometry, resolve};
 use crate::record::case::Case;
 use crate::record::description::{Description, Model};
 use crate::record::header::Header;
@@ -39,8 +39,9 @@ pub fn of(run: &Run, case: &Case, row: &Row, seen: impl Fn(&Path) -> PathBuf) ->
     let model = model.with_context(|| format!("the run has no model '{}'", case.model))?;
     let latency = header.options.latency.as_ref();
     let stated = resolve::merged(&header.options.overrides, &model.description);
-    let input = model.anatomy.inputs.get(geometry::image_input(model).unwrap_or(0)).cloned();
-    let of_input = |input| geometry::of(model, input, &stated).ok();
+    let input =
+        model.signature.inputs.get(input_geometry::image_input(model).unwrap_or(0)).cloned();
+    let of_input = |input| input_geometry::of(model, input, &stated).ok();
     let geometry = input.as_ref().and_then(of_input);
     let pipeline = pipeline(header, model);
     let machine = header.machine(case.device.as_deref());
@@ -49,7 +50,7 @@ pub fn of(run: &Run, case: &Case, row: &Row, seen: impl Fn(&Path) -> PathBuf) ->
     let mut description = description(model, stated, pipeline.as_ref());
     description.label_names = description.label_names.or_else(|| of_file(model, header));
     let stated_names = || {
-        let names = description.label_names.clone().or_else(|| model.anatomy.labels.clone());
+        let names = description.label_names.clone().or_else(|| model.signature.labels.clone());
         names.into_iter().flatten().map(Some).collect()
     };
     let labels = outputs.map_or_else(stated_names, |known| {
@@ -119,7 +120,7 @@ fn description(
     pipeline: Option<&AppliedPipeline>,
 ) -> Description {
     let mut description = Description {
-        label_names: stated.label_names.filter(|_| model.anatomy.labels.is_none()),
+        label_names: stated.label_names.filter(|_| model.signature.labels.is_none()),
         label_offset: stated.label_offset,
         layout: stated.layout,
         input_size: stated.input_size,
@@ -146,7 +147,7 @@ fn of_file(model: &Model, header: &Header) -> Option<Vec<String>> {
         let known = header.outputs_of(&model.name)?;
         known.outputs.iter().map(|(_, name)| name.clone()).collect()
     };
-    read::read(&path).ok().or_else(of_header)
+    labels_file::read(&path).ok().or_else(of_header)
 }
 
 fn promised(row: &Row) -> Vec<Promise> {

@@ -20,7 +20,7 @@ pub enum Sureness {
 
 /// The answer; candidates by their indices.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum PickAnswer {
     /// One case.
     Choice {
         /// The case that is best.
@@ -52,7 +52,7 @@ pub enum Answer {
 #[derive(Debug, Clone)]
 pub struct Pick {
     /// The answer.
-    pub answer: Answer,
+    pub answer: PickAnswer,
     /// What the best is best at.
     pub goal: Goal,
     /// How each candidate stands.
@@ -86,8 +86,8 @@ pub fn pick(candidates: &[Candidate<'_>], request: &PickRequest) -> Pick {
     let (fitting, unsure) = (standing_so(Stand::Kept), standing_so(Stand::CannotBeTold));
     let answer = match (fitting.as_slice(), unsure.as_slice()) {
         ([choice, ..], _) => choice_among(candidates, &aims, *choice, &fitting, &unsure),
-        ([], [best, ..]) => Answer::CannotBeTold { best: *best, all: unsure },
-        ([], []) => Answer::NoneFits { closest: closest(&standings) },
+        ([], [best, ..]) => PickAnswer::CannotBeTold { best: *best, all: unsure },
+        ([], []) => PickAnswer::NoneFits { closest: closest(&standings) },
     };
     Pick { answer, goal, standings, aims }
 }
@@ -98,7 +98,7 @@ fn choice_among(
     choice: usize,
     fitting: &[usize],
     unsure: &[usize],
-) -> Answer {
+) -> PickAnswer {
     let is_other = |i: &usize| candidates[*i].model() != candidates[choice].model();
     let others: Vec<usize> = fitting.iter().copied().filter(is_other).collect();
     let against = |i: usize, holds: fn(&Aim, &Aim) -> bool| {
@@ -112,7 +112,13 @@ fn choice_among(
         true => Sureness::Decided,
         false => Sureness::Undecided,
     };
-    Answer::Choice { choice, runner_up: others.first().copied(), rivals, may_be_better, sureness }
+    PickAnswer::Choice {
+        choice,
+        runner_up: others.first().copied(),
+        rivals,
+        may_be_better,
+        sureness,
+    }
 }
 
 fn goal(candidates: &[Candidate<'_>], standings: &[Standing], request: &PickRequest) -> Goal {

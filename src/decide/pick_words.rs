@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::decide::evidence::Candidate;
 use crate::decide::goal::{Aim, Goal, over_devices};
 use crate::decide::limit::Stand;
-use crate::decide::pick::{Answer, Pick, Sureness};
+use crate::decide::pick::{Pick, PickAnswer, Sureness};
 use crate::decide::rule::FleetRule;
 use crate::decide::standing::{LimitPoint, PickRequest, Standing};
 use crate::table::figure::Better;
@@ -20,13 +20,13 @@ const MOST: usize = 3;
 pub fn words(pick: &Pick, candidates: &[Candidate<'_>], request: &PickRequest) -> String {
     let name = |index: usize| candidates[index].name.as_str();
     match &pick.answer {
-        Answer::NoneFits { .. } => {
+        PickAnswer::NoneFits { .. } => {
             format!("no case meets the limits: {}\n", reason(pick, candidates, request))
         }
-        Answer::CannotBeTold { .. } => {
+        PickAnswer::CannotBeTold { .. } => {
             format!("cannot be told: {}\n", reason(pick, candidates, request))
         }
-        Answer::Choice { choice, runner_up, sureness, .. } => {
+        PickAnswer::Choice { choice, runner_up, sureness, .. } => {
             let head = match sureness {
                 Sureness::Decided => "",
                 Sureness::Undecided => "undecided; by the measured values: ",
@@ -44,18 +44,17 @@ pub fn words(pick: &Pick, candidates: &[Candidate<'_>], request: &PickRequest) -
 #[must_use]
 pub fn reason(pick: &Pick, candidates: &[Candidate<'_>], request: &PickRequest) -> String {
     let name = |index: usize| candidates[index].name.as_str();
-    let figures = |index: usize| figures(&candidates[index], request.rule);
     match &pick.answer {
-        Answer::NoneFits { closest: None } => {
+        PickAnswer::NoneFits { closest: None } => {
             "nothing was measured that could be chosen".to_owned()
         }
-        Answer::NoneFits { closest: Some(i) } => format!(
+        PickAnswer::NoneFits { closest: Some(i) } => format!(
             "no case meets all limits{}; {} comes closest, but {}",
             everywhere(request.rule, candidates),
             name(*i),
             misses(&pick.standings[*i]).join(" and ")
         ),
-        Answer::CannotBeTold { best, all } => {
+        PickAnswer::CannotBeTold { best, all } => {
             let more = match all.len() - 1 {
                 0 => String::new(),
                 more => format!(" (and {more} more)"),
@@ -67,13 +66,13 @@ pub fn reason(pick: &Pick, candidates: &[Candidate<'_>], request: &PickRequest) 
                 misses(&pick.standings[*best]).join(" and ")
             )
         }
-        Answer::Choice { choice, .. } => why_chosen(*choice, pick, candidates, request.rule),
+        PickAnswer::Choice { choice, .. } => why_chosen(*choice, pick, candidates, request.rule),
     }
 }
 
 /// Why the chosen one, and what was next.
 fn why_chosen(choice: usize, pick: &Pick, candidates: &[Candidate<'_>], rule: FleetRule) -> String {
-    let Answer::Choice { runner_up, rivals, may_be_better, .. } = &pick.answer else {
+    let PickAnswer::Choice { runner_up, rivals, may_be_better, .. } = &pick.answer else {
         return String::new();
     };
     let name = |index: usize| candidates[index].name.as_str();
@@ -174,7 +173,7 @@ fn misses(standing: &Standing) -> Vec<String> {
 #[must_use]
 pub fn explained(pick: &Pick, candidates: &[Candidate<'_>]) -> Vec<(usize, String)> {
     let choice = match pick.answer {
-        Answer::Choice { choice, .. } => Some(choice),
+        PickAnswer::Choice { choice, .. } => Some(choice),
         _ => None,
     };
     let mut others: Vec<usize> = (0..candidates.len()).filter(|i| Some(*i) != choice).collect();
@@ -229,11 +228,13 @@ pub fn json(pick: &Pick, candidates: &[Candidate<'_>], request: &PickRequest) ->
     };
     let maybe = |index: &Option<usize>| index.as_ref().map(case);
     let mut answer = match &pick.answer {
-        Answer::NoneFits { closest } => json!({ "answer": "none_fits", "closest": maybe(closest) }),
-        Answer::CannotBeTold { best, .. } => {
+        PickAnswer::NoneFits { closest } => {
+            json!({ "answer": "none_fits", "closest": maybe(closest) })
+        }
+        PickAnswer::CannotBeTold { best, .. } => {
             json!({ "answer": "cannot_be_told", "closest": case(best) })
         }
-        Answer::Choice { choice, runner_up, sureness, .. } => json!({
+        PickAnswer::Choice { choice, runner_up, sureness, .. } => json!({
             "answer": "model",
             "choice": case(choice),
             "runner_up": maybe(runner_up),

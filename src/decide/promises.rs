@@ -95,7 +95,7 @@ fn other_images(settings: &Settings, header: &Header, row: &Row) -> Option<Strin
     let there = settings.measured.dataset_sha256.as_ref();
     let here = header.dataset.as_ref().map(|dataset| &dataset.listing_sha256);
     if there != here {
-        return Some("scored on another dataset".to_owned());
+        return Some("scored on other images".to_owned());
     }
     let (then, now) = (settings.measured.images?, row.images?);
     (then != now).then(|| format!("scored on {now} images, promised on {then}"))

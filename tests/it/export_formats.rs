@@ -84,13 +84,14 @@ fn a_junit_reader_sees_which_cases_ended_how() {
     }
     assert_eq!(
         cases[0]["results"],
-        json!([["error", "crashed", "its process died, \"signal 11\" <core>\u{fffd}"]])
+        json!([["error", "crashed", "its process died, \"signal 11\" <core>"]])
     );
     assert_eq!(cases[2]["results"], json!([["skipped", null, "no such operator"]]));
 
     // What a run that was cut short did not come to is not passed over.
     run.finished = None;
     let left_out = run.cases.pop().unwrap();
+    run.accuracies.retain(|record| record.key != left_out.case.accuracy_key());
     let read = python("read_junit.py", &text(&run, ExportKind::Junit)).unwrap();
     let seen: Value = serde_json::from_str(&read).unwrap();
     let last = seen["cases"].as_array().unwrap().last().unwrap();

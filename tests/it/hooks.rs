@@ -72,7 +72,7 @@ fn the_last_one_runs_however_the_run_ends() {
 
     // The request is wrong.
     suite(folder, "echo lease=8", AFTER);
-    let output = run(folder, &["--dataset", "nowhere"]).timely_output();
+    let output = run(folder, &["--model", "nowhere.tflite"]).timely_output();
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     assert!(log(folder).ends_with("after error 8\n"), "{}", log(folder));
 

@@ -5,7 +5,7 @@ use shutterbench::decide::evidence::{Candidate, Evidence};
 use shutterbench::decide::goal::Goal;
 use shutterbench::decide::limit::{Bound, Limit};
 use shutterbench::decide::pareto;
-use shutterbench::decide::pick::{Answer, Pick, Sureness, pick};
+use shutterbench::decide::pick::{Pick, PickAnswer, Sureness, pick};
 use shutterbench::decide::pick_words::{explained, words};
 use shutterbench::decide::standing::PickRequest;
 use shutterbench::record::status::Status;
@@ -179,16 +179,16 @@ proptest! {
                 || (row.top1 == than.top1 && row.latency_p50_us < than.latency_p50_us),
         };
         match answer {
-            Answer::NoneFits { closest } => {
+            PickAnswer::NoneFits { closest } => {
                 prop_assert!(so(Fit::Yes).is_empty() && so(Fit::Perhaps).is_empty());
                 prop_assert_eq!(closest.is_some(), rows.iter().any(usable));
             }
-            Answer::CannotBeTold { best, all } => {
+            PickAnswer::CannotBeTold { best, all } => {
                 prop_assert!(so(Fit::Yes).is_empty());
                 prop_assert_eq!(all.len(), so(Fit::Perhaps).len());
                 prop_assert!(!so(Fit::Perhaps).iter().any(|row| better(row, &rows[best])));
             }
-            Answer::Choice { choice, runner_up, sureness, .. } => {
+            PickAnswer::Choice { choice, runner_up, sureness, .. } => {
                 let (chosen, fitting) = (&rows[choice], so(Fit::Yes));
                 prop_assert_eq!(fit(chosen, &limits), Fit::Yes);
                 prop_assert!(!fitting.iter().any(|row| better(row, chosen)));
@@ -218,7 +218,7 @@ proptest! {
         let (all, request) = (candidates(&rows), limits.request());
         let pick = pick(&all, &request);
         let chosen = match pick.answer {
-            Answer::Choice { choice, .. } => Some(choice),
+            PickAnswer::Choice { choice, .. } => Some(choice),
             _ => None,
         };
         let explained = explained(&pick, &all);
@@ -254,7 +254,7 @@ fn what_fits_nothing_is_told_with_what_comes_closest() {
     let request = limits.request();
     let answer = pick(&all, &request);
     let text = words(&answer, &all, &request);
-    assert!(matches!(answer.answer, Answer::NoneFits { closest: Some(_) }));
+    assert!(matches!(answer.answer, PickAnswer::NoneFits { closest: Some(_) }));
     assert!(text.contains("comes closest") && text.contains("Top-1 at least 99.9%: "), "{text}");
     assert!(text.contains("median latency at most 0.00100 ms: "), "{text}");
     let answer = pick(&[], &request);
@@ -277,7 +277,7 @@ fn what_the_interval_does_not_tell_is_said_with_how_much_more_would() {
     let (all, request) = (candidates(&rows), limits.request());
     let answer = pick(&all, &request);
     let text = words(&answer, &all, &request);
-    assert!(matches!(answer.answer, Answer::CannotBeTold { .. }), "{text}");
+    assert!(matches!(answer.answer, PickAnswer::CannotBeTold { .. }), "{text}");
     assert!(text.starts_with("cannot be told: no case meets all limits for certain"), "{text}");
     assert!(text.contains("more images would tell"), "{text}");
 }

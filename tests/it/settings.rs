@@ -213,7 +213,7 @@ fn a_promise_that_is_broken_ends_badly_and_one_of_other_images_is_not_judged() {
     let output = again(folder, &["--dataset", "images", "--no-latency", "--images", "30"]);
     let text = printed(&output);
     assert_eq!(output.status.code(), Some(0), "{text}{}", said(&output));
-    assert!(text.contains("not judged (scored on 30 images, promised on 60)"), "{text}");
+    assert!(text.contains("not judged (scored on other images)"), "{text}");
 }
 
 #[test]
