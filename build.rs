@@ -12,6 +12,7 @@ fn main() {
     println!("cargo:rerun-if-changed=.git/logs/HEAD");
     println!("cargo:rerun-if-changed=Cargo.lock");
     println!("cargo:rustc-env=SHUTTERBENCH_TRACT_VERSION={}", locked_version("tract-core"));
+    println!("cargo:rustc-env=SHUTTERBENCH_COMPILED_BY={}", compiled_by(&target));
     if let Some(commit) = commit() {
         println!("cargo:rustc-env=SHUTTERBENCH_COMMIT={commit}");
     }
@@ -20,6 +21,19 @@ fn main() {
         println!("cargo:rustc-link-arg=-Wl,-rpath,$ORIGIN/runtimes/{target}");
         println!("cargo:rustc-link-arg=-Wl,-rpath,{root}/runtimes/{target}");
     }
+}
+
+/// All that decides which instructions a piece of Rust becomes.
+fn compiled_by(target: &str) -> String {
+    let variable = |name| env::var(name).unwrap_or_default();
+    let version = Command::new(variable("RUSTC")).arg("--version").output();
+    let version = version.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    format!(
+        "{}, {target}, opt-level {}, {}",
+        version.unwrap_or_default(),
+        variable("OPT_LEVEL"),
+        variable("CARGO_CFG_TARGET_FEATURE")
+    )
 }
 
 /// The commit this is built from, where git and a repository are at hand.

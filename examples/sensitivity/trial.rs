@@ -40,6 +40,7 @@ pub fn run(arguments: &Arguments, seed: u64) -> Result<Outcome> {
             least_runs: LEAST_RUNS,
             least_ns: (BLOCK_MS * 1e6) as u64,
             most_runs: MAX_RUNS,
+            yardstick: false,
             deadline_ns: u64::MAX,
         };
         for round in process * rounds..(process + 1) * rounds {
@@ -53,8 +54,7 @@ pub fn run(arguments: &Arguments, seed: u64) -> Result<Outcome> {
         }
     }
     let compare = |threshold| {
-        paired::compare(&base, &new, Pairing::ByRound, 0.5, threshold, seed)
-            .context("nothing was timed")
+        paired::compare(&base, &new, Pairing::ByRound, 0.5, threshold).context("nothing was timed")
     };
     Ok(Outcome {
         ours: compare(arguments.threshold)?,

@@ -37,7 +37,10 @@ pub fn begin(folder: &Path, base: Plan, new: Plan) -> Result<Vec<Started>> {
             latency.block_ms = latency.block_ms.min(BLOCK_MS);
             // What must be precise is the ratio, which improves with every round.
             latency.min_seconds = latency.max_seconds;
+            // Paired rounds need none: what disturbs both sides cancels.
+            latency.no_yardstick = true;
         }
+        plan.header.yardstick = None;
         plan.header.run_id = format!("{name}-{side}");
         Started::begin(folder.join(side), plan)
     };

@@ -62,7 +62,7 @@ fn takes(model: &Model, overrides: &Description) -> Vec<Take> {
     BackendKind::VARIANTS
         .iter()
         .filter_map(|backend| {
-            let delegate = backend.capabilities().default_delegates().next()?.clone();
+            let delegate = backend.capabilities().default_delegates(false).next()?.clone();
             let threads = std::num::NonZeroUsize::MIN;
             let case = Case {
                 model: model.name.clone(),

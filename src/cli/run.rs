@@ -331,6 +331,7 @@ pub(crate) fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> 
         processes: args.processes.or(file.processes),
         budget_ms: args.budget_ms.or(file.budget_ms),
         tail: args.tail.or(file.tail),
+        yardstick: if args.no_yardstick { Some(false) } else { file.yardstick },
         latency: if args.no_latency { Some(false) } else { file.latency },
         dataset: args.dataset.clone().or(file.dataset),
         labels: args.labels.clone().or(file.labels),

@@ -87,6 +87,9 @@ pub struct RunArgs {
     /// With --runs auto, also continue until this percentile is known to within 5%
     #[arg(long, value_enum, value_name = "P", help_heading = "Latency")]
     pub tail: Option<Tail>,
+    /// Do not time a fixed piece of work beside each visit (it shows disturbed visits)
+    #[arg(long, action = ArgAction::SetTrue, help_heading = "Latency")]
+    pub no_yardstick: bool,
     /// Report the share of runs within this latency, in milliseconds
     #[arg(long, value_name = "MS", help_heading = "Latency")]
     pub budget_ms: Option<NonNegative>,

@@ -44,7 +44,7 @@ pub fn gate(base: &Run, new: &Run, all: &[CompareOptions]) -> Vec<RunComparison>
 }
 
 fn by_one(base: &Run, new: &Run, options: CompareOptions) -> RunComparison {
-    let pairing = pairing(base, new);
+    let pairing = pairing(base, new, options.metric);
     let (base_rows, new_rows) = (crate::table::rows::rows(base), crate::table::rows::rows(new));
     let partners = partners(base, new, options);
     let mut cases: Vec<CaseComparison> = partners
@@ -99,7 +99,7 @@ fn same_case(base: &Run, case: &Case, new: &Run) -> Option<usize> {
 /// they have no case in common but the same number of cases.
 fn in_order(base: &Run, new: &Run, options: CompareOptions) -> bool {
     let single = |run: &Run| run.header.devices().is_empty();
-    let asked = options.in_order || pairing(base, new) == Pairing::ByRound;
+    let asked = options.in_order || pairing(base, new, options.metric) == Pairing::ByRound;
     asked
         && single(base)
         && single(new)
@@ -195,7 +195,6 @@ fn latency(
             pairing,
             probability,
             options.threshold_percent,
-            base.run.header.options.seed,
         )
     });
     let Some(compared) = compared else {
@@ -209,6 +208,10 @@ fn latency(
     both.outcome = outcome(compared.verdict);
     if compared.interval.is_none() {
         both.note = Some("too few runs for an interval: measure longer".into());
+    } else if compared.pairing != Pairing::ByRound && both.outcome == Outcome::Undecided {
+        both.note = Some(
+            "two runs at different times do not tell it: measure both in turn with run --ab".into(),
+        );
     }
     let threshold = paired::threshold_in_force(options.threshold_percent, compared.processes);
     if threshold > options.threshold_percent {
@@ -281,16 +284,38 @@ fn plain(mut both: CaseComparison, was: f64, is: f64, options: CompareOptions) -
 
 /// Rounds belong together only if the runs were interleaved: round 7 of two runs that merely
 /// overlap in time, or whose machines' clocks agree by chance, is not the same moment.
-fn pairing(base: &Run, new: &Run) -> Pairing {
+fn pairing(base: &Run, new: &Run, metric: Metric) -> Pairing {
     let in_turn = base.header.in_turn.is_some() && base.header.in_turn == new.header.in_turn;
-    if in_turn { Pairing::ByRound } else { Pairing::Unpaired }
+    match no_common_yardstick(base, new, metric) {
+        _ if in_turn => Pairing::ByRound,
+        None => Pairing::ByYardstick,
+        Some(_) => Pairing::Unpaired,
+    }
+}
+
+/// Why two runs cannot be held against each other by the yardstick, as a part of a sentence.
+fn no_common_yardstick(base: &Run, new: &Run, metric: Metric) -> Option<&'static str> {
+    let (was, is) = (&base.header, &new.header);
+    match (&was.yardstick, &is.yardstick) {
+        _ if on_other_machines(base, new) => Some("they ran on different machines"),
+        _ if metric != Metric::P50 => Some("the yardstick corrects medians only"),
+        (Some(was), Some(is)) if was == is => None,
+        (Some(_), Some(_)) => Some("their yardsticks were compiled differently"),
+        (None, Some(_)) => Some("the base has no yardstick"),
+        (_, None) => Some("the new run has no yardstick"),
+    }
+}
+
+fn on_other_machines(base: &Run, new: &Run) -> bool {
+    let (was, is) = (&base.header, &new.header);
+    was.device != is.device || was.measured_on() != is.measured_on()
 }
 
 fn caveats(base: &Run, new: &Run, pairing: Pairing, options: CompareOptions) -> Vec<String> {
     let metric = options.metric;
     let mut caveats = Vec::new();
     let (was, is) = (&base.header, &new.header);
-    if was.device != is.device || was.measured_on() != is.measured_on() {
+    if on_other_machines(base, new) {
         caveats.push(format!(
             "the machines differ: {} ({}) and {} ({})",
             was.measured_on(),
@@ -309,10 +334,13 @@ fn caveats(base: &Run, new: &Run, pairing: Pairing, options: CompareOptions) -> 
                 .into(),
         );
     }
-    if metric.probability().is_some() && pairing == Pairing::Unpaired {
-        caveats.push(
-            "the runs were not interleaved. The intervals assume the machine drifted no more between the runs than within them; larger drift looks like a model change. Use run --ab or --against to rule that out.".into(),
-        );
+    if let Some(why) = no_common_yardstick(base, new, metric)
+        && metric.probability().is_some()
+        && pairing == Pairing::Unpaired
+    {
+        caveats.push(format!(
+            "the runs were not interleaved, and {why}. The intervals assume the machine drifted no more between the runs than within them; larger drift looks like a model change. Use run --ab or --against to rule that out."
+        ));
     }
     for runtime in &was.runtimes {
         let other = is.runtimes.iter().find(|other| other.backend == runtime.backend);

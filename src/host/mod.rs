@@ -13,3 +13,4 @@ pub mod preconditions;
 pub mod read;
 pub mod speed_swing;
 pub mod tree;
+pub mod yardstick;

@@ -4,6 +4,7 @@
 use crate::record::backend_kind::BackendKind;
 use crate::record::delegate::Delegate;
 use crate::record::format::Format;
+use crate::record::precision::Precision;
 
 /// What a backend can do on some machine; whether it can on this one is up to the runtime.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub struct Capabilities {
     pub batch: bool,
     /// Where the figures on delegated nodes come from.
     pub coverage: &'static str,
+    /// Whether it computes quantised models as they are meant.
+    pub quantised: bool,
     /// Whether a run without `--backend` measures it.
     pub in_default_sweep: bool,
 }
@@ -29,8 +32,19 @@ pub struct Capabilities {
 pub struct DelegateCapability {
     /// The delegate.
     pub delegate: Delegate,
-    /// Whether a run without `--delegate` measures it.
-    pub in_default_sweep: bool,
+    /// When it is measured.
+    pub measured: Measured,
+}
+
+/// When a run measures a delegate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measured {
+    /// Always: it is what an application would take.
+    Always,
+    /// Unless no model is named either: to compare one's own model with.
+    WithOwnModel,
+    /// Where `--delegate` asks for it.
+    OnRequest,
 }
 
 /// What a backend makes of a number of threads.
@@ -43,17 +57,21 @@ pub enum Threads {
 }
 
 const fn measured(delegate: Delegate) -> DelegateCapability {
-    DelegateCapability { delegate, in_default_sweep: true }
+    DelegateCapability { delegate, measured: Measured::Always }
+}
+
+const fn with_own_model(delegate: Delegate) -> DelegateCapability {
+    DelegateCapability { delegate, measured: Measured::WithOwnModel }
 }
 
 const fn on_request(delegate: Delegate) -> DelegateCapability {
-    DelegateCapability { delegate, in_default_sweep: false }
+    DelegateCapability { delegate, measured: Measured::OnRequest }
 }
 
 static TFLITE: Capabilities = Capabilities {
     formats: &[Format::Tflite],
     delegates: &[
-        measured(Delegate::None),
+        with_own_model(Delegate::None),
         measured(Delegate::Xnnpack),
         on_request(Delegate::Gpu),
         on_request(Delegate::Nnapi),
@@ -62,17 +80,19 @@ static TFLITE: Capabilities = Capabilities {
     threads: Threads::AsAsked,
     batch: true,
     coverage: "the execution plan before and after delegation, read by our own delegate that takes no node",
+    quantised: true,
     in_default_sweep: true,
 };
 
 static TFLITEC: Capabilities = Capabilities {
     formats: &[Format::Tflite],
-    delegates: &[measured(Delegate::None), measured(Delegate::Xnnpack)],
+    delegates: &[with_own_model(Delegate::None), measured(Delegate::Xnnpack)],
     external_delegates: false,
     threads: Threads::AsAsked,
     batch: true,
     coverage: "the same as tflite: it is the same library",
     // One library is measured once.
+    quantised: true,
     in_default_sweep: false,
 };
 
@@ -87,6 +107,7 @@ static LITERT: Capabilities = Capabilities {
     threads: Threads::AsAsked,
     batch: false,
     coverage: "on a CPU, the calls of one profiled run; on a GPU, only whether anything was left to the CPU",
+    quantised: true,
     in_default_sweep: true,
 };
 
@@ -97,6 +118,7 @@ static TRACT: Capabilities = Capabilities {
     threads: Threads::One("tract is built without threads and uses one"),
     batch: true,
     coverage: "it has no delegates",
+    quantised: false,
     in_default_sweep: true,
 };
 
@@ -113,6 +135,7 @@ static ONNXRUNTIME: Capabilities = Capabilities {
     threads: Threads::AsAsked,
     batch: true,
     coverage: "the provider of each kernel in the profile of one run",
+    quantised: true,
     in_default_sweep: true,
 };
 
@@ -146,9 +169,27 @@ impl Capabilities {
         }
     }
 
-    /// What a run measures if `--delegate` is not given.
-    pub fn default_delegates(&self) -> impl Iterator<Item = &'static Delegate> + use<> {
-        self.delegates.iter().filter(|known| known.in_default_sweep).map(|known| &known.delegate)
+    /// Whether this backend computes models of that precision as they are meant.
+    #[must_use]
+    pub const fn computes(&self, precision: Precision) -> bool {
+        match precision {
+            Precision::Int8 | Precision::DynamicInt8 | Precision::Int16x8 => self.quantised,
+            Precision::Float32 | Precision::Float16 => true,
+        }
+    }
+
+    /// What a run measures if `--delegate` is not given, and no model either if it is a
+    /// `sweep` of the embedded ones.
+    pub fn default_delegates(
+        &self,
+        sweep: bool,
+    ) -> impl Iterator<Item = &'static Delegate> + use<> {
+        let taken = move |known: &&DelegateCapability| match known.measured {
+            Measured::Always => true,
+            Measured::WithOwnModel => !sweep,
+            Measured::OnRequest => false,
+        };
+        self.delegates.iter().filter(taken).map(|known| &known.delegate)
     }
 }
 
@@ -165,9 +206,12 @@ pub fn markdown() -> String {
         let mut delegates: Vec<String> = can
             .delegates
             .iter()
-            .map(|known| match known.in_default_sweep {
-                true => format!("**{}**", known.delegate),
-                false => known.delegate.to_string(),
+            .map(|known| match known.measured {
+                Measured::Always => format!("**{}**", known.delegate),
+                Measured::WithOwnModel => {
+                    format!("**{}** (where a model is named)", known.delegate)
+                }
+                Measured::OnRequest => known.delegate.to_string(),
             })
             .collect();
         if can.external_delegates {

@@ -65,6 +65,9 @@ pub struct Header {
     /// The name that this run shares with the one that it was interleaved with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_turn: Option<String>,
+    /// The fixed piece of work that was timed beside each visit, and what compiled it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub yardstick: Option<String>,
     /// Everything that was assumed rather than stated, one sentence each.
     pub assumptions: Vec<String>,
     /// The runs that this one was merged from; none if it was measured.

@@ -205,6 +205,9 @@ pub struct LatencyOptions {
     /// The tail that `--runs auto` also measures precisely.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tail: Option<Tail>,
+    /// Whether visits do without the yardstick.
+    #[serde(default)]
+    pub no_yardstick: bool,
 }
 
 /// Whether models are tried under other pipelines.

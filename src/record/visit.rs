@@ -75,6 +75,9 @@ pub struct Visited {
     pub mhz: Option<u32>,
     /// Temperature of the hottest CPU right after them, in thousandths of a degree Celsius.
     pub millidegrees: Option<i64>,
+    /// What the yardstick took right before and right after the timed runs, if it was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub yardstick_ns: Option<[u64; 2]>,
 }
 
 /// One visit to a case.
@@ -104,14 +107,30 @@ pub struct Visit {
     /// Temperature of the hottest CPU right after them, in thousandths of a degree Celsius.
     #[serde(default)]
     pub millidegrees: Option<i64>,
+    /// What the yardstick, a fixed piece of work, took right before and right after the
+    /// timed runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub yardstick_ns: Option<[u64; 2]>,
 }
 
 impl Visit {
     /// What a worker reported about the visit in `round` to the case's process number `process`.
     #[must_use]
     pub fn of(round: u32, process: u32, visited: Visited) -> Self {
-        let Visited { cold_ns, settle_runs, settle_ns, block, cpu, mhz, millidegrees } = visited;
-        Self { round, process, block, mhz, cold_ns, settle_runs, settle_ns, cpu, millidegrees }
+        let Visited { cold_ns, settle_runs, settle_ns, block, cpu, mhz, .. } = visited;
+        let Visited { millidegrees, yardstick_ns, .. } = visited;
+        Self {
+            round,
+            process,
+            block,
+            mhz,
+            cold_ns,
+            settle_runs,
+            settle_ns,
+            cpu,
+            millidegrees,
+            yardstick_ns,
+        }
     }
 }
 

@@ -76,6 +76,9 @@ fn summary(comparison: &RunComparison) -> String {
         Pairing::ByRound if comparison.options.metric.probability().is_some() => {
             ", paired by round"
         }
+        Pairing::ByYardstick if comparison.options.metric.probability().is_some() => {
+            ", by the yardstick"
+        }
         _ => "",
     };
     let unit = if comparison.options.metric.rank().is_some() { " points" } else { "%" };

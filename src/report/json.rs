@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::decide::highlights::Highlights;
 use crate::record::model_pipeline::ModelPipeline;
 use crate::record::run::{AccuracyRecord, CaseRecord, Run};
+use crate::record::visit::Visit;
 use crate::report::class_names::ClassNames;
 use crate::report::notes::notes;
 use crate::report::portable;
@@ -13,6 +14,7 @@ use crate::report::preprocessing_note;
 use crate::report::published_note;
 use crate::scoring::label_warning::label_warning;
 use crate::scoring::tally::Tally;
+use crate::stats::disturbance::{Disturbance, Reading};
 use crate::stats::statistics;
 use crate::table::ranks::further_ranks;
 use crate::table::row::Row;
@@ -58,10 +60,29 @@ fn case(run: &Run, record: &CaseRecord, row: Option<&Row>) -> Value {
         "coverage": to_value(&record.coverage),
         "processes": to_value(&record.processes),
         "rounds": record.visits.len(),
+        "visits": visits(record),
         "modes": row.and_then(|row| row.modes.as_ref()).map_or(&[][..], Speeds::modes),
         "lowest_mhz": frequencies.iter().min(),
         "highest_mhz": frequencies.iter().max(),
     })
+}
+
+/// Each visit with its median, what the yardstick took beside it, and whether it counts in
+/// the case's.
+fn visits(record: &CaseRecord) -> Vec<Value> {
+    let readings: Vec<Reading> = record.visits.iter().map(Reading::from).collect();
+    let counts = Disturbance::of(&readings).counts;
+    let us = |ns: f64| rounded(ns / 1e3, 3);
+    let visit = |(visit, counts): (&Visit, bool)| {
+        json!({
+            "round": visit.round,
+            "process": visit.process,
+            "p50_us": statistics::median_ns(&visit.block.latency_ns).map(us),
+            "yardstick_us": visit.yardstick_ns.map(|ns| ns.map(|ns| us(ns as f64))),
+            "counts": counts,
+        })
+    };
+    record.visits.iter().zip(counts).map(visit).collect()
 }
 
 /// The figures of one (model, backend, delegate) that no column has.

@@ -4,6 +4,7 @@ use crate::record::capabilities::Threads;
 use crate::record::coverage::DelegateStatus;
 use crate::record::delegate::Delegate;
 use crate::record::status::Status;
+use crate::stats::disturbance::suffices;
 use crate::stats::stability::Stability;
 use crate::table::row::Row;
 use crate::table::speeds::Speeds;
@@ -16,6 +17,8 @@ const WIDE_INTERVAL: f64 = 0.05;
 /// How serious it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
+    /// Stands once below the table, since the row's own cells show it.
+    Remark,
     /// Good to know.
     Caveat,
     /// The number does not mean what it seems to.
@@ -84,7 +87,7 @@ impl Group {
 pub fn grouped(rows: &[Row]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for row in rows {
-        for note in notes(row) {
+        for note in with_remarks(row) {
             let case = (row.case(), note.figures.clone());
             match groups.iter_mut().find(|group| group.note.says_the_same(&note)) {
                 Some(group) => group.cases.push(case),
@@ -96,9 +99,15 @@ pub fn grouped(rows: &[Row]) -> Vec<Group> {
     groups
 }
 
-/// All notes about a row, the worst first.
+/// What to know about a row that its other cells do not show, the worst first.
 #[must_use]
 pub fn notes(row: &Row) -> Vec<Note> {
+    let mut notes = with_remarks(row);
+    notes.retain(|note| note.weight > Weight::Remark);
+    notes
+}
+
+fn with_remarks(row: &Row) -> Vec<Note> {
     let mut notes: Vec<Note> = [
         status(row),
         agreement(row),
@@ -108,6 +117,7 @@ pub fn notes(row: &Row) -> Vec<Note> {
         threads(row),
         stability(row),
         interval(row),
+        disturbance(row),
         accuracy(row),
     ]
     .into_iter()
@@ -183,7 +193,7 @@ fn delegate(row: &Row) -> Option<Note> {
             let text = format!(
                 "{delegate} took {nodes}{pieces}; the rest ran on the runtime's own kernels"
             );
-            Some(Note::new(Weight::Caveat, "partly delegated", text))
+            Some(Note::new(Weight::Remark, "partly delegated", text))
         }
         DelegateStatus::None => {
             let text = format!(
@@ -193,7 +203,7 @@ fn delegate(row: &Row) -> Option<Note> {
         }
         DelegateStatus::Unknown => {
             let text = format!("the runtime does not report how much of the graph {delegate} took");
-            Some(Note::new(Weight::Caveat, "coverage unknown", text))
+            Some(Note::new(Weight::Remark, "coverage unknown", text))
         }
     }
 }
@@ -263,6 +273,21 @@ fn interval(row: &Row) -> Option<Note> {
         );
         Note::new(Weight::Caveat, "wide interval", text)
     })
+}
+
+/// If all visits count although some were disturbed, the median is not what it is elsewhere.
+fn disturbance(row: &Row) -> Option<Note> {
+    let (share, rounds) = (row.disturbed.filter(|share| *share > 0.0)?, row.rounds?);
+    let left = ((1.0 - share) * rounds as f64).round() as usize;
+    let figures = Some(format!("{}% of the visits", whole_percent(share)));
+    let (weight, text) = if suffices(left, rounds) {
+        let text = "something else used the machine during some of the visits, which the median leaves out and all other figures count";
+        (Weight::Remark, text)
+    } else {
+        let text = "something else used the machine during nearly all of its visits, so that its median counts them too: repeat it on a quiet machine";
+        (Weight::Caveat, text)
+    };
+    Some(Note { figures, ..Note::new(weight, "disturbed", text) })
 }
 
 /// A measured case has an error if scoring it failed.

@@ -261,7 +261,7 @@ fn words(rows: &[Row], color: bool) -> String {
         let word = match group.note.weight {
             Weight::Failure => paint("failure", "\u{1b}[31m", color),
             Weight::Warning => paint("warning", "\u{1b}[33m", color),
-            Weight::Caveat => paint("note", "\u{1b}[2m", color),
+            Weight::Caveat | Weight::Remark => paint("note", "\u{1b}[2m", color),
         };
         let more = match group.cases.len() {
             1 => String::new(),

@@ -48,7 +48,7 @@ impl ActiveCase {
             return Ok(None);
         };
         let replication = replication(context, options, &warm);
-        let mut stopping = Stopping::new(options, replication, context.seed());
+        let mut stopping = Stopping::new(options, replication);
         record.processes.iter().for_each(|process| stopping.warmed_up(process.warmup.ns));
         record.visits.iter().for_each(|visit| stopping.visited(visit));
         Ok(Some(Self {
@@ -123,6 +123,7 @@ impl ActiveCase {
             least_runs: LEAST_RUNS.min(most_runs),
             least_ns: (options.block_ms * 1e6) as u64,
             most_runs,
+            yardstick: !options.no_yardstick,
             deadline_ns: (options.max_seconds * 1e9) as u64,
         }
     }

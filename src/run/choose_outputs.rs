@@ -149,7 +149,7 @@ impl OutputProbe {
         let images = shapes::images(model, NonZeroUsize::MIN)?.get();
         let mut reasons = Vec::new();
         for backend in means.backends {
-            let Some(delegate) = backend.capabilities().default_delegates().next() else {
+            let Some(delegate) = backend.capabilities().default_delegates(false).next() else {
                 continue;
             };
             let case = Case {

@@ -19,6 +19,11 @@ pub struct Matrix<'a> {
     pub delegates: &'a [Delegate],
     /// The thread counts.
     pub threads: &'a [NonZeroUsize],
+    /// Whether the backends were requested; if not, one that computes a model incorrectly
+    /// makes no case of it.
+    pub backends_asked: bool,
+    /// Whether no model was named: the embedded ones are swept over.
+    pub sweep: bool,
     /// Whether the thread counts were requested; if not, a backend that ignores them gets only the
     /// first.
     pub threads_asked: bool,
@@ -35,14 +40,12 @@ impl Matrix<'_> {
     pub fn cases(&self) -> Vec<Case> {
         let mut cases = Vec::new();
         for model in self.models {
-            for backend in
-                preferred(self.backends, |backend| backend.capabilities().reads(model.format))
-            {
-                for delegate in self.delegates_of(*backend) {
-                    for threads in self.threads_of(*backend) {
+            for backend in self.backends_of(model) {
+                for delegate in self.delegates_of(backend) {
+                    for threads in self.threads_of(backend) {
                         let case = Case {
                             model: model.name.clone(),
-                            backend: *backend,
+                            backend,
                             delegate: delegate.clone(),
                             threads: *threads,
                             device: None,
@@ -58,6 +61,14 @@ impl Matrix<'_> {
         cases
     }
 
+    fn backends_of(&self, model: &Model) -> Vec<BackendKind> {
+        let reads = |backend: &BackendKind| backend.capabilities().reads(model.format);
+        let computes = |backend: &BackendKind| {
+            self.backends_asked || backend.capabilities().computes(model.anatomy.precision)
+        };
+        preferred(&preferred(self.backends, reads), computes)
+    }
+
     fn threads_of(&self, backend: BackendKind) -> &[NonZeroUsize] {
         match backend.capabilities().threads {
             Threads::One(_) if !self.threads_asked => &self.threads[..self.threads.len().min(1)],
@@ -65,9 +76,9 @@ impl Matrix<'_> {
         }
     }
 
-    fn delegates_of(&self, backend: BackendKind) -> Vec<&Delegate> {
+    fn delegates_of(&self, backend: BackendKind) -> Vec<Delegate> {
         if self.delegates.is_empty() {
-            return backend.capabilities().default_delegates().collect();
+            return backend.capabilities().default_delegates(self.sweep).cloned().collect();
         }
         preferred(self.delegates, |delegate| backend.capabilities().knows(delegate))
     }
@@ -81,9 +92,9 @@ pub fn crowded(cases: &[Case], cpus: usize) -> Option<String> {
 }
 
 /// The items that pass, or all of them if none does.
-fn preferred<T>(items: &[T], passes: impl Fn(&T) -> bool) -> Vec<&T> {
-    let passing: Vec<&T> = items.iter().filter(|item| passes(item)).collect();
-    if passing.is_empty() { items.iter().collect() } else { passing }
+fn preferred<T: Clone>(items: &[T], passes: impl Fn(&T) -> bool) -> Vec<T> {
+    let passing: Vec<T> = items.iter().filter(|item| passes(item)).cloned().collect();
+    if passing.is_empty() { items.to_vec() } else { passing }
 }
 
 #[cfg(test)]
@@ -105,6 +116,8 @@ mod tests {
                 backends,
                 delegates,
                 threads: &threads,
+                backends_asked: true,
+                sweep: false,
                 threads_asked: true,
             };
             matrix.cases()
@@ -117,6 +130,33 @@ mod tests {
     }
 
     #[test]
+    fn a_sweep_holds_what_an_application_would_take_and_nothing_that_cannot_run() {
+        let models = ["fmnist_mobilenet_v1_0.25_f32", "fmnist_mobilenet_v1_0.25_int8"];
+        let models = select::select(&models.map(str::to_owned)).unwrap();
+        let (tflite, tract) = (BackendKind::Tflite, BackendKind::Tract);
+        let names = |backends_asked, sweep| -> Vec<String> {
+            let (backends, threads) = ([tflite, tract], [count(1)]);
+            let matrix = Matrix {
+                models: &models,
+                backends: &backends,
+                delegates: &[],
+                threads: &threads,
+                backends_asked,
+                sweep,
+                threads_asked: false,
+            };
+            let name = |case: &Case| format!("{}/{}", case.backend, case.delegate);
+            matrix.cases().iter().map(name).collect()
+        };
+        assert_eq!(names(false, true), ["tflite/xnnpack", "tract/none", "tflite/xnnpack"]);
+        let own = ["tflite/none", "tflite/xnnpack"];
+        assert_eq!(names(false, false), [&own[..], &["tract/none"], &own].concat());
+        // What was asked for is answered, if only with 'unsupported'.
+        let asked = [&own[..], &["tract/none"]].concat();
+        assert_eq!(names(true, false), [asked.clone(), asked].concat());
+    }
+
+    #[test]
     fn more_threads_than_cpus_are_said() {
         let models = select::select(&["fmnist_mobilenet_v1_0.25_f32".to_owned()]).unwrap();
         let matrix = Matrix {
@@ -124,6 +164,8 @@ mod tests {
             backends: &[BackendKind::Tract],
             delegates: &[],
             threads: &[count(1), count(4)],
+            backends_asked: true,
+            sweep: false,
             threads_asked: true,
         };
         let cases = matrix.cases();

@@ -15,6 +15,7 @@ use crate::dataset::entries::Dataset;
 use crate::file_hash;
 use crate::host::affinity;
 use crate::host::preconditions::Sensors;
+use crate::host::yardstick;
 use crate::model::manifest::Manifest;
 use crate::model::{select, shapes};
 use crate::record::backend_kind::BackendKind;
@@ -82,6 +83,8 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
         backends: &backends,
         delegates: &wanted.delegates,
         threads: &threads,
+        backends_asked: !wanted.backends.is_empty(),
+        sweep: wanted.models.is_empty(),
         threads_asked: !wanted.threads.is_empty(),
     };
     let (cases, selection) =
@@ -133,6 +136,8 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
     }
     assumptions.extend(missing);
     let used: BTreeSet<BackendKind> = cases.iter().map(|case| case.backend).collect();
+    let measured = options.latency.as_ref().filter(|latency| !latency.no_yardstick);
+    let yardstick = measured.map(|_| yardstick::IDENTITY.to_owned());
     let started = OffsetDateTime::now_utc();
     let header = Header {
         schema: SCHEMA,
@@ -155,6 +160,7 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
         unscored,
         pipelines,
         in_turn: None,
+        yardstick,
         assumptions,
         parts: Vec::new(),
     };
@@ -323,6 +329,7 @@ fn latency_options(wanted: &SuiteFile) -> Result<LatencyOptions> {
         affinity,
         budget_ms: wanted.budget_ms.map(NonNegative::get),
         tail: wanted.tail,
+        no_yardstick: !wanted.yardstick.unwrap_or(true),
     })
 }
 

@@ -151,7 +151,7 @@ fn given_options(given: &SuiteFile) -> Result<OptionValues> {
             ("describe", Value::Object(fields)) => {
                 fields.into_iter().for_each(|(key, value)| add(&mut named, &key, value));
             }
-            ("latency" | "accuracy", Value::Bool(false)) => {
+            ("latency" | "accuracy" | "yardstick", Value::Bool(false)) => {
                 named.insert(format!("no-{key}"), Value::Bool(true));
             }
             ("affinity", Value::String(text)) => {

@@ -41,6 +41,7 @@ pub struct SuiteFile {
     pub processes: Option<Amount>,
     pub budget_ms: Option<NonNegative>,
     pub tail: Option<Tail>,
+    pub yardstick: Option<bool>,
     pub latency: Option<bool>,
     pub dataset: Option<PathBuf>,
     pub labels: Option<PathBuf>,

@@ -89,14 +89,12 @@ fn check_precision(format: Format, precision: Precision) -> Result<(), BackendEr
         Format::Tflite => "tflite",
         Format::Onnx => "onnxruntime",
     };
-    match precision {
-        Precision::Int8 | Precision::DynamicInt8 | Precision::Int16x8 => {
-            Err(BackendError::Unsupported(format!(
-                "tract computes quantised models incorrectly; use backend {instead}"
-            )))
-        }
-        _ => Ok(()),
+    if BackendKind::Tract.capabilities().computes(precision) {
+        return Ok(());
     }
+    Err(BackendError::Unsupported(format!(
+        "tract computes quantised models incorrectly; use backend {instead}"
+    )))
 }
 
 /// tract's reader of TensorFlow Lite makes of a MEAN a sum and a quantised

@@ -1,11 +1,13 @@
 //! Pure functions on numbers: quantiles, intervals, pairing, modes, stability, stopping.
 
-pub mod bootstrap;
+pub mod disturbance;
+pub mod estimate;
 pub mod holm;
 pub mod interval;
 pub mod mcnemar;
 pub mod modes;
 pub mod paired;
+pub mod round;
 pub mod signed_rank;
 #[cfg(test)]
 pub mod simulated;
@@ -14,4 +16,5 @@ pub mod statistics;
 pub mod stopping;
 pub mod summary;
 pub mod tail;
+pub mod unpaired;
 pub mod welch;

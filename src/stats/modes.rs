@@ -9,7 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::stats::bootstrap::{Round, thin};
+use crate::stats::round::{Round, thin};
 use crate::stats::statistics;
 
 /// Fewest rounds and runs in which modes are looked for.

@@ -5,8 +5,8 @@
 //! slows both and cancels in the ratio. Each round gives one log ratio of the
 //! visits' medians, each pair of processes the median of its rounds' ratios, and
 //! the pairs of processes their [`signed_rank::centre`]. Where they are too few for
-//! that, the estimate is the median over rounds, and its interval is resampled (see
-//! [`bootstrap`]).
+//! that, the estimate is the median over rounds, and its interval Student's
+//! ([`crate::stats::estimate`]).
 //!
 //! Tails are compared as they are displayed: the ratio of the quantiles of all runs. Its
 //! interval is made of those of both sides ([`Grouped::interval`]): the distances of their
@@ -16,13 +16,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::record::visit::Visit;
-use crate::stats::bootstrap;
-use crate::stats::bootstrap::{Estimate, Round};
+use crate::stats::estimate::estimate;
 use crate::stats::interval::Z_95;
+use crate::stats::round::{Round, pooled_median};
 use crate::stats::signed_rank;
 use crate::stats::statistics;
 use crate::stats::statistics::{Interval, student_p};
 use crate::stats::tail::Grouped;
+use crate::stats::unpaired;
+use crate::stats::unpaired::{Difference, processes};
 
 /// Change that counts as one, unless the user says otherwise, in percent.
 pub const DEFAULT_THRESHOLD_PERCENT: f64 = 1.0;
@@ -79,6 +81,8 @@ pub enum Verdict {
 pub enum Pairing {
     /// Both sides were visited in turn in one run: rounds are paired.
     ByRound,
+    /// Two runs at different times, each held against the yardstick beside its visits.
+    ByYardstick,
     /// Two runs at different times: what the machine did between them cannot
     /// be told from a change.
     Unpaired,
@@ -95,7 +99,7 @@ pub struct Comparison {
     pub p_value: Option<f64>,
     /// What may be concluded.
     pub verdict: Verdict,
-    /// Whether rounds were paired.
+    /// How the two sides were held against each other.
     pub pairing: Pairing,
     /// Rounds (of both sides, if paired) that went into it.
     pub rounds: usize,
@@ -113,12 +117,14 @@ pub fn compare(
     pairing: Pairing,
     probability: f64,
     threshold_percent: f64,
-    seed: u64,
 ) -> Option<Comparison> {
-    let found = match pairing {
-        _ if probability > 0.5 => tails(base, new, pairing, probability, seed)?,
-        Pairing::ByRound => by_round(base, new, probability, seed)?,
-        Pairing::Unpaired => unpaired(base, new, probability, seed)?,
+    let (found, pairing) = match pairing {
+        _ if probability > 0.5 => (tails(base, new, pairing, probability)?, pairing),
+        Pairing::ByRound => (by_round(base, new, probability)?, pairing),
+        Pairing::ByYardstick | Pairing::Unpaired => {
+            let (difference, pairing) = unpaired(base, new, pairing)?;
+            (difference.into(), pairing)
+        }
     };
     let Found { log_ratio, interval, p_value, rounds, processes } = found;
     let threshold = threshold_in_force(threshold_percent, processes);
@@ -143,7 +149,7 @@ struct Found {
     processes: usize,
 }
 
-fn by_round(base: &[Visit], new: &[Visit], probability: f64, seed: u64) -> Option<Found> {
+fn by_round(base: &[Visit], new: &[Visit], probability: f64) -> Option<Found> {
     let partners = partners(base, new);
     let ratios = log_ratios(&partners, probability);
     let (rounds, processes) = (ratios.len(), processes(&ratios));
@@ -151,56 +157,47 @@ fn by_round(base: &[Visit], new: &[Visit], probability: f64, seed: u64) -> Optio
     let (log_ratio, interval, p_value) = match signed_rank::centre(&of_processes) {
         Some((centre, interval)) => (centre, Some(interval), signed_rank::p_value(&of_processes)),
         None => {
-            let points = ratios.iter().flat_map(|round| round.points.clone());
-            let median = statistics::median(&points.collect::<Vec<_>>())?;
-            let estimate = bootstrap::estimate(&ratios, seed);
-            (median, estimate.map(|it| it.interval()), estimate.map(|it| p_of(&it)))
+            let estimate = estimate(&ratios);
+            let median = pooled_median(&ratios)?;
+            (median, estimate.map(|it| it.interval()), estimate.map(|it| it.p_value()))
         }
     };
     Some(Found { log_ratio, interval, p_value, rounds, processes })
 }
 
-fn unpaired(base: &[Visit], new: &[Visit], probability: f64, seed: u64) -> Option<Found> {
-    let (base, new) = (latencies(base), latencies(new));
-    let log_ratio = pooled(&new, probability)? - pooled(&base, probability)?;
-    let estimate = difference(&base, &new, probability, seed);
-    Some(Found {
-        log_ratio,
-        interval: estimate.map(|estimate| estimate.interval()),
-        p_value: estimate.map(|estimate| p_of(&estimate)),
-        rounds: base.len().min(new.len()),
-        processes: processes(&base).min(processes(&new)),
-    })
+/// By the yardstick where that is asked for and both sides have it, else of the latencies
+/// as they are; and which of the two it was.
+fn unpaired(base: &[Visit], new: &[Visit], pairing: Pairing) -> Option<(Difference, Pairing)> {
+    let steadied =
+        (pairing == Pairing::ByYardstick).then(|| unpaired::by_yardstick(base, new)).flatten();
+    match steadied {
+        Some(difference) => Some((difference, Pairing::ByYardstick)),
+        None => Some((unpaired::of_latencies(base, new)?, Pairing::Unpaired)),
+    }
 }
 
-fn p_of(estimate: &Estimate) -> f64 {
-    if estimate.standard_error > 0.0 {
-        student_p(estimate.value / estimate.standard_error, estimate.degrees)
-    } else {
-        f64::from(estimate.value == 0.0)
+impl From<Difference> for Found {
+    fn from(difference: Difference) -> Self {
+        let Difference { log_ratio, estimate, rounds, processes } = difference;
+        let interval = estimate.map(|estimate| estimate.interval());
+        let p_value = estimate.map(|estimate| estimate.p_value());
+        Self { log_ratio, interval, p_value, rounds, processes }
     }
 }
 
 /// The displayed quantiles against each other. Unpaired, the machine may have changed
-/// between the runs as much as it did within them, as for medians (see [`difference`]).
-fn tails(
-    base: &[Visit],
-    new: &[Visit],
-    pairing: Pairing,
-    probability: f64,
-    seed: u64,
-) -> Option<Found> {
+/// between the runs as much as it did within them, as for medians ([`unpaired`]).
+fn tails(base: &[Visit], new: &[Visit], pairing: Pairing, probability: f64) -> Option<Found> {
     let grouped = |visits: &[Visit]| {
         Grouped::of(visits.iter().map(|it| (it.process, it.block.latency_ns.as_slice())))
     };
     let (old_runs, new_runs) = (grouped(base), grouped(new));
     let log = |ns: f64| ns.max(1.0).ln();
     let (was, is) = (log(old_runs.quantile(probability)?), log(new_runs.quantile(probability)?));
-    let (old_rounds, new_rounds) = (latencies(base), latencies(new));
-    let drift = match pairing {
-        Pairing::ByRound => 0.0,
-        Pairing::Unpaired => difference(&old_rounds, &new_rounds, 0.5, seed)
-            .map_or(0.0, |estimate| Z_95 * estimate.unit_deviation * std::f64::consts::SQRT_2),
+    let medians = unpaired::of_latencies(base, new)?;
+    let drift = match (pairing, medians.estimate) {
+        (Pairing::ByRound, _) | (_, None) => 0.0,
+        (_, Some(estimate)) => Z_95 * estimate.unit_deviation * std::f64::consts::SQRT_2,
     };
     let ends = old_runs.interval(probability).zip(new_runs.interval(probability));
     let reach = ends.map(|(old, new)| {
@@ -224,8 +221,8 @@ fn tails(
         log_ratio,
         interval,
         p_value,
-        rounds: base.len().min(new.len()),
-        processes: processes(&old_rounds).min(processes(&new_rounds)),
+        rounds: medians.rounds,
+        processes: medians.processes,
     })
 }
 
@@ -317,42 +314,6 @@ fn process_medians(ratios: &[Round]) -> Vec<f64> {
 fn log_quantile(latency_ns: &[u64], probability: f64) -> Option<f64> {
     let sorted = statistics::sorted_ns(latency_ns);
     statistics::quantile(&sorted, probability).map(|ns| ns.max(1.0).ln())
-}
-
-fn latencies(visits: &[Visit]) -> Vec<Round> {
-    visits.iter().map(|visit| Round::of_latencies(visit.process, &visit.block.latency_ns)).collect()
-}
-
-fn pooled(rounds: &[Round], probability: f64) -> Option<f64> {
-    let points: Vec<f64> = rounds.iter().flat_map(|round| round.points.clone()).collect();
-    statistics::quantile(&statistics::sorted(&points), probability)
-}
-
-/// Difference of two independent estimates, with Welch's degrees of freedom
-/// ('The Generalization of Student's Problem', Biometrika 34, 1947). The machine may have
-/// changed between them as much as its units did within either: a standard error, which
-/// shrinks with their number, does not know that.
-fn difference(base: &[Round], new: &[Round], probability: f64, seed: u64) -> Option<Estimate> {
-    let base = bootstrap::estimate_quantile(base, probability, seed)?;
-    let new = bootstrap::estimate_quantile(new, probability, seed.wrapping_add(1))?;
-    let variance = |it: &Estimate| it.standard_error.powi(2) + it.unit_deviation.powi(2);
-    let (a, b) = (variance(&base), variance(&new));
-    let spread = a * a / base.degrees + b * b / new.degrees;
-    let degrees = if spread > 0.0 { (a + b).powi(2) / spread } else { base.degrees };
-    Some(Estimate {
-        value: new.value - base.value,
-        standard_error: (a + b).sqrt(),
-        degrees,
-        unit_deviation: base.unit_deviation.max(new.unit_deviation),
-        unit: base.unit,
-    })
-}
-
-fn processes(rounds: &[Round]) -> usize {
-    let mut known: Vec<u32> = rounds.iter().map(|round| round.process).collect();
-    known.sort_unstable();
-    known.dedup();
-    known.len()
 }
 
 #[cfg(test)]

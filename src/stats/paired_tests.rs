@@ -39,7 +39,7 @@ fn count(verdict: Verdict, processes: usize, slower: f64, threshold: f64) -> usi
     (0..200)
         .filter(|seed| {
             let (base, new) = visited_in_turn(processes, slower, *seed);
-            let comparison = compare(&base, &new, Pairing::ByRound, 0.5, threshold, *seed).unwrap();
+            let comparison = compare(&base, &new, Pairing::ByRound, 0.5, threshold).unwrap();
             comparison.verdict == verdict
         })
         .count()
@@ -73,8 +73,8 @@ fn single_processes_do_not_tell_small_changes_from_their_layout() {
 #[test]
 fn unpaired_the_swing_hides_what_pairing_shows() {
     let (base, new) = visited_in_turn(8, 1.02, 1);
-    let paired = compare(&base, &new, Pairing::ByRound, 0.5, 1.0, 1).unwrap();
-    let unpaired = compare(&base, &new, Pairing::Unpaired, 0.5, 1.0, 1).unwrap();
+    let paired = compare(&base, &new, Pairing::ByRound, 0.5, 1.0).unwrap();
+    let unpaired = compare(&base, &new, Pairing::Unpaired, 0.5, 1.0).unwrap();
     let width = |comparison: Comparison| {
         let interval = comparison.interval.unwrap();
         interval.high - interval.low
@@ -97,7 +97,7 @@ fn unpaired_runs_on_a_quiet_machine_can_be_compared() {
             .collect()
     };
     let verdict = |factor| {
-        compare(&side(1, 1.0), &side(2, factor), Pairing::Unpaired, 0.5, 5.0, 1).unwrap().verdict
+        compare(&side(1, 1.0), &side(2, factor), Pairing::Unpaired, 0.5, 5.0).unwrap().verdict
     };
     assert_eq!(verdict(1.08), Verdict::Slower);
     assert_eq!(verdict(0.92), Verdict::Faster);
@@ -107,12 +107,12 @@ fn unpaired_runs_on_a_quiet_machine_can_be_compared() {
 #[test]
 fn rounds_that_only_one_side_has_are_left_out() {
     let (base, new) = visited_in_turn(8, 1.0, 3);
-    let comparison = compare(&base, &new[10..], Pairing::ByRound, 0.5, 1.0, 1).unwrap();
+    let comparison = compare(&base, &new[10..], Pairing::ByRound, 0.5, 1.0).unwrap();
     assert_eq!((comparison.rounds, comparison.processes), (30, 6));
-    let few = compare(&base[..3], &new, Pairing::ByRound, 0.5, 1.0, 1).unwrap();
+    let few = compare(&base[..3], &new, Pairing::ByRound, 0.5, 1.0).unwrap();
     assert_eq!((few.interval, few.verdict), (None, Verdict::Undecided));
-    assert_eq!(compare(&base[..3], &new[5..], Pairing::ByRound, 0.5, 1.0, 1), None);
-    assert_eq!(compare(&[], &new, Pairing::Unpaired, 0.5, 1.0, 1), None);
+    assert_eq!(compare(&base[..3], &new[5..], Pairing::ByRound, 0.5, 1.0), None);
+    assert_eq!(compare(&[], &new, Pairing::Unpaired, 0.5, 1.0), None);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn the_tail_can_be_compared_too() {
     };
     let (base, mut new) = visited_in_turn(8, 1.0, 4);
     slow_tail(&mut new);
-    let at = |probability| compare(&base, &new, Pairing::ByRound, probability, 3.0, 1).unwrap();
+    let at = |probability| compare(&base, &new, Pairing::ByRound, probability, 3.0).unwrap();
     assert_eq!(at(0.9).verdict, Verdict::Slower);
     assert!(at(0.9).ratio > 1.5 && at(0.5).ratio < 1.05);
 }
@@ -148,7 +148,7 @@ fn tails_are_compared_as_they_are_displayed_or_not_at_all() {
     for pairing in [Pairing::ByRound, Pairing::Unpaired] {
         let found = |processes, probability, factor| {
             let (base, new) = (side(1, processes, 1.0), side(2, processes, factor));
-            let found = compare(&base, &new, pairing, probability, 3.0, 1).unwrap();
+            let found = compare(&base, &new, pairing, probability, 3.0).unwrap();
             let ratio = displayed(&new, probability) / displayed(&base, probability);
             assert!((found.ratio - ratio).abs() < 1e-9, "{} for {ratio}", found.ratio);
             found
@@ -168,7 +168,7 @@ fn p_agrees_with_the_interval() {
         {
             let (base, new) = visited_in_turn(processes, slower, seed);
             for probability in [0.5, 0.9] {
-                let found = compare(&base, &new, pairing, probability, 1.0, 1).unwrap();
+                let found = compare(&base, &new, pairing, probability, 1.0).unwrap();
                 let Some(interval) = found.interval else { continue };
                 let outside = !interval.contains(1.0);
                 assert_eq!(found.p_value.unwrap() <= 0.05, outside, "{found:?}");
@@ -194,7 +194,7 @@ fn unpaired_a_machine_that_drifts_is_not_taken_for_a_change() {
     let told_apart = (0..200)
         .filter(|seed| {
             let (base, new) = (side(2 * seed), side(2 * seed + 1));
-            let found = compare(&base, &new, Pairing::Unpaired, 0.5, 1.0, *seed).unwrap();
+            let found = compare(&base, &new, Pairing::Unpaired, 0.5, 1.0).unwrap();
             matches!(found.verdict, Verdict::Slower | Verdict::Faster)
         })
         .count();

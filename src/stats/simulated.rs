@@ -3,7 +3,7 @@
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::stats::bootstrap::Round;
+use crate::stats::round::Round;
 
 /// Log-normal latencies: each process, each round and each run adds its own
 /// normal deviation to the logarithm; rounds and runs follow a first-order

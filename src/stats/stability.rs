@@ -5,10 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::stats::bootstrap;
-use crate::stats::bootstrap::Round;
+use crate::stats::estimate;
 use crate::stats::modes;
 use crate::stats::modes::Mode;
+use crate::stats::round::Round;
 use crate::stats::statistics;
 use crate::stats::statistics::Interval;
 
@@ -89,7 +89,7 @@ pub fn assess(
         && (has_trend(&medians) || found.is_some());
     let stability = if emulated {
         Some(Stability::Emulated)
-    } else if medians.len() < bootstrap::MIN_ROUNDS {
+    } else if medians.len() < estimate::MIN_ROUNDS {
         None
     } else if is_throttled(&medians, mhz) {
         Some(Stability::Throttled)
@@ -166,7 +166,7 @@ mod tests {
     use crate::stats::simulated::Series;
 
     fn assess_rounds(rounds: &[Round], mhz: &[Option<u32>]) -> Assessment {
-        let interval = bootstrap::estimate(rounds, 1).map(|estimate| estimate.interval());
+        let interval = estimate::estimate(rounds).map(|estimate| estimate.interval());
         assess(rounds, mhz, interval, false)
     }
 

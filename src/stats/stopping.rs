@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::record::options::{Amount, LatencyOptions, Tail};
 use crate::record::visit::Visit;
-use crate::stats::bootstrap;
-use crate::stats::bootstrap::Round;
+use crate::stats::disturbance::{Disturbance, Reading};
+use crate::stats::estimate;
+use crate::stats::round::Round;
 use crate::stats::tail::Grouped;
 
 /// Fewest timed runs with `--runs auto`.
@@ -16,11 +17,14 @@ pub const PRECISION: f64 = 0.01;
 /// scatter more, and limits are rarely closer.
 pub const TAIL_PRECISION: f64 = 0.05;
 /// The interval is computed again after this factor of more rounds: each check is a chance to stop
-/// on a lucky one, and costs a computation.
+/// on a lucky one.
 const LOOK_AGAIN: f64 = 1.1;
 /// Looks in a row that have to find it narrow enough: at one look it may be so because the
 /// rounds happened to agree, and then it holds the median more seldom than it says.
 const PRECISE_LOOKS: u32 = 2;
+/// Minimum processes that `--processes auto` takes, if it takes several: with fewer, Student's t
+/// is wide.
+const MIN_PROCESSES: u32 = 5;
 /// Maximum processes that `--processes auto` takes.
 pub const AUTO_PROCESSES: u32 = 20;
 /// Share of a case's least time that loading its processes may take, in a run alone. Warm-up is not
@@ -96,7 +100,7 @@ impl Replication {
 fn affordable(loading_ns: u64, seconds: f64) -> u32 {
     // A float-to-integer cast saturates.
     let processes = ((seconds * 1e9 / loading_ns.max(1) as f64) as u32).min(AUTO_PROCESSES);
-    if (processes as usize) < bootstrap::MIN_PROCESSES { 1 } else { processes }
+    if processes < MIN_PROCESSES { 1 } else { processes }
 }
 
 /// Per visit, its process and its latencies in nanoseconds.
@@ -109,8 +113,9 @@ pub struct Stopping {
     min_ns: u64,
     max_ns: u64,
     replication: Replication,
-    seed: u64,
     rounds: Vec<Round>,
+    /// What each of them tells of the machine.
+    readings: Vec<Reading>,
     /// The tail that has to be known, and what is kept for it.
     tail: Option<(Tail, LatenciesByProcess)>,
     runs_done: u64,
@@ -125,20 +130,20 @@ pub struct Stopping {
 impl Stopping {
     /// Begins a case.
     #[must_use]
-    pub fn new(options: &LatencyOptions, replication: Replication, seed: u64) -> Self {
+    pub fn new(options: &LatencyOptions, replication: Replication) -> Self {
         Self {
             runs: options.runs,
             min_ns: seconds_to_ns(options.min_seconds),
             max_ns: seconds_to_ns(options.max_seconds),
             replication,
-            seed,
             rounds: Vec::new(),
+            readings: Vec::new(),
             tail: options.tail.map(|tail| (tail, Vec::new())),
             runs_done: 0,
             timed_ns: 0,
             process_timed_ns: 0,
             warmup_ns: 0,
-            look_at: bootstrap::MIN_ROUNDS,
+            look_at: estimate::MIN_ROUNDS,
             precise_looks: 0,
         }
     }
@@ -154,6 +159,7 @@ impl Stopping {
             self.process_timed_ns = 0;
         }
         self.rounds.push(Round::of_latencies(visit.process, &visit.block.latency_ns));
+        self.readings.push(visit.into());
         if let Some((_, runs)) = &mut self.tail {
             runs.push((visit.process, visit.block.latency_ns.clone()));
         }
@@ -262,7 +268,10 @@ impl Stopping {
     }
 
     fn is_precise(&self) -> bool {
-        bootstrap::estimate(&self.rounds, self.seed).is_some_and(|estimate| {
+        let counts = Disturbance::of(&self.readings).counts;
+        let counted = self.rounds.iter().zip(counts).filter(|(_, counts)| *counts);
+        let counted: Vec<Round> = counted.map(|(round, _)| round.clone()).collect();
+        estimate::estimate(&counted).is_some_and(|estimate| {
             let interval = estimate.interval();
             (interval.high - interval.low) / 2.0 <= PRECISION.ln_1p()
         })

@@ -20,6 +20,7 @@ fn options(runs: Amount) -> LatencyOptions {
         affinity: vec![],
         budget_ms: None,
         tail: None,
+        no_yardstick: false,
     }
 }
 
@@ -31,7 +32,7 @@ fn visit(round: usize, process: u32, latency_ns: Vec<u64>) -> Visit {
 
 /// Visits until the rule is satisfied: why, rounds, and processes.
 fn drive(runs: Amount, processes: u32, series: Series) -> (Reason, usize, u32) {
-    let mut stopping = Stopping::new(&options(runs), Replication::fixed(processes), 1);
+    let mut stopping = Stopping::new(&options(runs), Replication::fixed(processes));
     let mut process = 0;
     for (round, (_, latencies)) in series.latencies(7).into_iter().enumerate() {
         if stopping.process_is_due() {
@@ -70,7 +71,7 @@ fn a_noisy_case_goes_on_until_its_time_is_used() {
 /// Visits of a fixed count, each with its process; `fit` runs fill one.
 fn visits_of(count: u32, processes: u32, fit: u32) -> Vec<(u32, u32)> {
     let replication = Replication::fixed(processes);
-    let mut stopping = Stopping::new(&options(Amount::Fixed(count)), replication, 1);
+    let mut stopping = Stopping::new(&options(Amount::Fixed(count)), replication);
     let (mut visits, mut process) = (Vec::new(), 0);
     while stopping.decision() == Decision::More {
         process += u32::from(stopping.process_is_due());
@@ -122,14 +123,14 @@ fn processes_are_renewed_evenly() {
 /// Share of series whose interval holds the median where the rule stopped them.
 fn coverage_at_the_end(series: Series) -> f64 {
     let covered = (0..1_000).filter(|seed| {
-        let mut stopping = Stopping::new(&options(Amount::Auto), Replication::fixed(1), 1);
+        let mut stopping = Stopping::new(&options(Amount::Auto), Replication::fixed(1));
         for (round, (process, latencies)) in series.latencies(*seed).into_iter().enumerate() {
             stopping.visited(&visit(round, process, latencies));
             if stopping.decision() != Decision::More {
                 break;
             }
         }
-        let estimate = bootstrap::estimate(&stopping.rounds, 1).unwrap();
+        let estimate = estimate::estimate(&stopping.rounds).unwrap();
         estimate.interval().contains(series.true_log_median())
     });
     covered.count() as f64 / 1_000.0
@@ -151,7 +152,7 @@ fn the_interval_keeps_its_promise_where_the_rule_stops() {
 
 #[test]
 fn a_slow_case_is_bounded_by_the_most_time() {
-    let mut stopping = Stopping::new(&options(Amount::Auto), Replication::fixed(1), 1);
+    let mut stopping = Stopping::new(&options(Amount::Auto), Replication::fixed(1));
     stopping.visited(&visit(0, 0, vec![3_000_000_000]));
     assert_eq!(stopping.decision(), Decision::More);
     stopping.visited(&visit(1, 0, vec![3_000_000_000]));
@@ -169,7 +170,7 @@ fn auto_takes_as_many_processes_as_load_quickly() {
 #[test]
 fn on_a_machine_without_rest_warm_up_does_not_take_most_of_the_time() {
     let due = |replication| {
-        let mut stopping = Stopping::new(&options(Amount::Auto), replication, 1);
+        let mut stopping = Stopping::new(&options(Amount::Auto), replication);
         stopping.warmed_up(1_000_000_000);
         let mut visits = 0;
         while !stopping.process_is_due() {
@@ -188,7 +189,7 @@ fn on_a_machine_without_rest_warm_up_does_not_take_most_of_the_time() {
 fn a_tail_that_is_asked_for_has_to_be_known_as_well() {
     let stopped = |tail: Option<Tail>| {
         let options = LatencyOptions { tail, ..options(Amount::Auto) };
-        let mut stopping = Stopping::new(&options, Replication::fixed(1), 1);
+        let mut stopping = Stopping::new(&options, Replication::fixed(1));
         for round in 0..2_000 {
             // Every run the same but one in fifty, which takes twice as long.
             let latency_ns: Vec<u64> = (0..5)

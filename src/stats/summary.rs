@@ -1,9 +1,10 @@
 //! The latency columns of one case.
 
 use crate::record::visit::Visit;
-use crate::stats::bootstrap;
-use crate::stats::bootstrap::Round;
+use crate::stats::disturbance::{Disturbance, Reading};
+use crate::stats::estimate::estimate;
 use crate::stats::modes::Mode;
+use crate::stats::round::Round;
 use crate::stats::stability;
 use crate::stats::stability::Stability;
 use crate::stats::statistics;
@@ -53,27 +54,36 @@ pub struct Summary {
     pub latency_cold_p50_us: Option<f64>,
     /// The distinct speeds, if there are two or more.
     pub modes: Vec<Mode>,
+    /// Share of the visits that something else disturbed; absent without a yardstick.
+    pub disturbed: Option<f64>,
 }
 
 impl Summary {
     /// Of a case's visits in their order; `None` if nothing was timed.
-    /// `seed` seeds the bootstrap; `emulated` says that the CPU is.
+    /// `emulated` says that the CPU is.
     #[must_use]
-    pub fn of(visits: &[Visit], seed: u64, budget_ms: Option<f64>, emulated: bool) -> Option<Self> {
+    pub fn of(visits: &[Visit], budget_ms: Option<f64>, emulated: bool) -> Option<Self> {
         let visits: Vec<&Visit> =
             visits.iter().filter(|visit| !visit.block.latency_ns.is_empty()).collect();
         let all: Vec<u64> =
             visits.iter().flat_map(|visit| visit.block.latency_ns.iter().copied()).collect();
         let sorted_ns = statistics::sorted_ns(&all);
         let us = |probability| statistics::quantile(&sorted_ns, probability).map(|ns| ns / 1e3);
-        let median_us = us(0.5)?;
 
-        let rounds: Vec<Round> = visits
+        let readings: Vec<Reading> = visits.iter().map(|visit| Reading::from(*visit)).collect();
+        let disturbance = Disturbance::of(&readings);
+        let counted: Vec<&Visit> = visits
+            .iter()
+            .zip(&disturbance.counts)
+            .filter_map(|(visit, counts)| counts.then_some(*visit))
+            .collect();
+        let median_us = median_us(&counted)?;
+        let rounds: Vec<Round> = counted
             .iter()
             .map(|visit| Round::of_latencies(visit.process, &visit.block.latency_ns))
             .collect();
-        let mhz: Vec<Option<u32>> = visits.iter().map(|visit| visit.mhz).collect();
-        let estimate = bootstrap::estimate(&rounds, seed);
+        let mhz: Vec<Option<u32>> = counted.iter().map(|visit| visit.mhz).collect();
+        let estimate = estimate(&rounds);
         let steadiness = stability::assess(
             &rounds,
             &mhz,
@@ -120,8 +130,16 @@ impl Summary {
             cpu_time_ratio: (wall_ns > 0).then(|| cpu_ns as f64 / wall_ns as f64),
             latency_cold_p50_us: statistics::median_ns(&cold_ns).map(|ns| ns / 1e3),
             modes: steadiness.modes,
+            disturbed: disturbance.share,
         })
     }
+}
+
+/// Of all runs of the visits together.
+fn median_us(visits: &[&Visit]) -> Option<f64> {
+    let all: Vec<u64> =
+        visits.iter().flat_map(|visit| visit.block.latency_ns.iter().copied()).collect();
+    statistics::median_ns(&all).map(|ns| ns / 1e3)
 }
 
 fn share_within(sorted_ns: &[f64], budget_ns: f64) -> f64 {
@@ -152,7 +170,7 @@ mod tests {
     fn the_columns_are_those_of_the_samples() {
         let visits: Vec<Visit> =
             (0..10).map(|i| visit(i, 0, (1..=10).map(|n| n * 1_000).collect())).collect();
-        let summary = Summary::of(&visits, 1, Some(0.004), false).unwrap();
+        let summary = Summary::of(&visits, Some(0.004), false).unwrap();
         assert_eq!((summary.runs, summary.rounds, summary.processes), (100, 10, 1));
         assert_eq!((summary.latency_min_us, summary.latency_max_us), (1.0, 10.0));
         assert_eq!((summary.latency_mean_us, summary.latency_p50_us), (5.5, 5.5));
@@ -167,10 +185,10 @@ mod tests {
     fn the_first_run_of_a_visit_is_in_no_other_figure() {
         let cold = |cold_ns| Visit { cold_ns, ..visit(0, 0, vec![1_000; 5]) };
         let visits = [cold(Some(9_000)), cold(Some(2_000)), cold(None), cold(Some(3_000))];
-        let summary = Summary::of(&visits, 1, None, false).unwrap();
+        let summary = Summary::of(&visits, None, false).unwrap();
         assert_eq!(summary.latency_cold_p50_us, Some(3.0));
         assert_eq!((summary.runs, summary.latency_max_us), (20, 1.0));
-        let old = Summary::of(&[cold(None)], 1, None, false).unwrap();
+        let old = Summary::of(&[cold(None)], None, false).unwrap();
         assert_eq!(old.latency_cold_p50_us, None);
     }
 
@@ -184,7 +202,7 @@ mod tests {
             .map(|(i, (process, ns))| visit(i, process, ns))
             .collect();
         let width = |visits: &[Visit]| {
-            let summary = Summary::of(visits, 1, None, false).unwrap();
+            let summary = Summary::of(visits, None, false).unwrap();
             let low = summary.latency_p50_low_us.unwrap();
             let high = summary.latency_p50_high_us.unwrap();
             assert!(low < summary.latency_p50_us && summary.latency_p50_us < high);
@@ -195,9 +213,9 @@ mod tests {
 
     #[test]
     fn what_was_not_measured_is_absent() {
-        assert_eq!(Summary::of(&[], 1, None, false), None);
-        assert_eq!(Summary::of(&[visit(0, 0, vec![])], 1, None, false), None);
-        let single = Summary::of(&[visit(0, 0, vec![2_000])], 1, None, false).unwrap();
+        assert_eq!(Summary::of(&[], None, false), None);
+        assert_eq!(Summary::of(&[visit(0, 0, vec![])], None, false), None);
+        let single = Summary::of(&[visit(0, 0, vec![2_000])], None, false).unwrap();
         assert_eq!((single.latency_p50_us, single.latency_std_us), (2.0, None));
         assert_eq!((single.latency_p50_low_us, single.stability), (None, None));
         assert_eq!((single.drift_percent, single.within_budget), (None, None));
@@ -215,7 +233,7 @@ mod tests {
                 visit(i, process, ns.iter().map(|ns| ns * scale / 4).collect())
             })
             .collect();
-        let summary = Summary::of(&visits, 1, None, false).unwrap();
+        let summary = Summary::of(&visits, None, false).unwrap();
         assert_eq!(summary.stability, Some(Stability::Multimodal));
         assert!((summary.modes[1].share - 0.3).abs() < 0.03, "{:?}", summary.modes);
     }

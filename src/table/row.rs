@@ -91,7 +91,8 @@ columns! {
     latency_std_us: Option<f64>, Microseconds;
     /// The fastest.
     latency_min_us: Option<f64>, Microseconds;
-    /// Their median.
+    /// Median of the runs in visits that nothing disturbed ([measurement.md](measurement.md));
+    /// of all runs with `--no-yardstick`, or where too few visits are left.
     latency_p50_us: Option<f64>, Microseconds;
     /// Lower end of the median's 95% interval, by bootstrap over rounds and processes; empty with
     /// too few rounds.
@@ -201,6 +202,10 @@ columns! {
     valid: Option<bool>, None;
     /// Why the row is not valid, and how to make it valid.
     invalid_reason: Option<String>, None;
+    /// Share of the visits that something else disturbed, by the yardstick. Their runs are left
+    /// out of latency_p50_us, its interval, drift_percent, stability and modes, and count
+    /// in every other column. Empty with `--no-yardstick`.
+    disturbed: Option<f64>, Share;
     beside
     /// Shares at the further ranks that `--top-k` names.
     top_k: Vec<TopK>;

@@ -118,7 +118,7 @@ fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
     let options = &run.header.options;
     let budget_ms = options.latency.as_ref().and_then(|latency| latency.budget_ms);
     let emulated = run.header.machine(record.case.device.as_deref()).host.emulated;
-    let Some(summary) = Summary::of(&record.visits, options.seed, budget_ms, emulated) else {
+    let Some(summary) = Summary::of(&record.visits, budget_ms, emulated) else {
         return;
     };
     // Timings are whole nanoseconds.
@@ -153,6 +153,7 @@ fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
     row.within_budget_high = summary.within_budget_high.map(proportion);
     row.cpu_time_ratio = summary.cpu_time_ratio.map(|ratio| rounded(ratio, 4));
     row.modes = Speeds::of(&summary.modes);
+    row.disturbed = summary.disturbed.map(proportion);
 }
 
 /// The requested number, or the one that the model's file fixes.

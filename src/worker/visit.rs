@@ -5,6 +5,7 @@
 //! threads and a core in another state than when it runs back to back.
 
 use crate::host::clock;
+use crate::host::yardstick::Yardstick;
 use crate::record::visit::{Block, Visited};
 use crate::worker::aftermath;
 use crate::worker::heartbeat::Heartbeat;
@@ -23,6 +24,7 @@ pub struct Samples {
     at_ns: Vec<u64>,
     latency_ns: Vec<u64>,
     window: Vec<u64>,
+    yardstick: Yardstick,
 }
 
 impl Default for Samples {
@@ -33,6 +35,7 @@ impl Default for Samples {
             at_ns: touched(MAX_RUNS.into()),
             latency_ns: touched(MAX_RUNS.into()),
             window: touched(WINDOW_MAX_RUNS),
+            yardstick: Yardstick::default(),
         }
     }
 }
@@ -55,14 +58,16 @@ impl Samples {
             None => (0, 0),
         };
         let spent_ns = clock::now_ns() - begin;
+        let before_ns = plan.yardstick.then(|| self.yardstick.read_ns());
         let block = self.time(plan, spent_ns, heartbeat, invoke)?;
+        let yardstick_ns = before_ns.map(|before_ns| [before_ns, self.yardstick.read_ns()]);
         let (cpu, mhz, millidegrees) = aftermath::read();
         // Threads of a runtime keep waiting for work for a while, on the cores of the case that is
         // visited next.
         if block.cpu_ns > block.wall_ns + block.wall_ns / 20 {
             aftermath::wait_until_quiet();
         }
-        Ok(Visited { cold_ns, settle_runs, settle_ns, block, cpu, mhz, millidegrees })
+        Ok(Visited { cold_ns, settle_runs, settle_ns, block, cpu, mhz, millidegrees, yardstick_ns })
     }
 
     /// Runs until two successive windows agree, the first run being the first window, or until the

@@ -17,6 +17,9 @@ pub struct VisitPlan {
     pub least_ns: u64,
     /// Maximum timed runs, whatever time they take.
     pub most_runs: u32,
+    /// Whether the yardstick is read before and after the timed runs.
+    #[serde(default)]
+    pub yardstick: bool,
     /// Time after which the visit ends with the current run, if one was timed.
     pub deadline_ns: u64,
 }
@@ -25,7 +28,14 @@ impl VisitPlan {
     /// Just `runs` timed runs, or as many as fit into `deadline_ns`: a window of warm-up.
     #[must_use]
     pub const fn only(runs: u32, deadline_ns: u64) -> Self {
-        Self { settle: false, least_runs: runs, least_ns: 0, most_runs: runs, deadline_ns }
+        Self {
+            settle: false,
+            least_runs: runs,
+            least_ns: 0,
+            most_runs: runs,
+            yardstick: false,
+            deadline_ns,
+        }
     }
 
     /// Whether `runs` timed runs in `ns` are enough.

@@ -26,6 +26,7 @@ const PLAN: VisitPlan = VisitPlan {
     least_runs: 5,
     least_ns: 10_000_000,
     most_runs: 20_000,
+    yardstick: false,
     deadline_ns: u64::MAX,
 };
 
@@ -87,6 +88,16 @@ fn a_count_is_kept_and_a_deadline_too() {
     assert_eq!((window.block.latency_ns.len(), runs), (50, 50));
     let (short, runs) = visit(VisitPlan::only(1_000, 5_000_000), |_| 1_000);
     assert!((1..=5).contains(&runs), "{short:?}");
+}
+
+#[test]
+fn the_yardstick_is_read_on_both_sides_of_the_timed_runs_where_it_is_asked_for() {
+    assert_eq!(visit(PLAN, |_| 100).0.yardstick_ns, None);
+    let (visited, _) = visit(VisitPlan { yardstick: true, ..PLAN }, |_| 100);
+    let [before_ns, after_ns] = visited.yardstick_ns.unwrap();
+    assert!(before_ns > 0 && after_ns > 0);
+    let Block { latency_ns, wall_ns, .. } = visited.block;
+    assert!(latency_ns.iter().sum::<u64>() <= wall_ns, "it lies outside the timed runs");
 }
 
 #[test]

@@ -331,6 +331,7 @@ fn protocol() {
         cpu: Some(0),
         mhz: None,
         millidegrees: Some(40_000),
+        yardstick_ns: Some([24_000, 25_000]),
     };
     write_frame(&mut reply, &Reply::Working, &[]).unwrap();
     write_frame(&mut reply, &Reply::Visited(Box::new(visited)), &[]).unwrap();

@@ -141,6 +141,7 @@ pub fn options(seed: u64) -> Options {
             affinity: Vec::new(),
             budget_ms: Some(33.0),
             tail: None,
+            no_yardstick: false,
         }),
         accuracy: Some(AccuracyOptions {
             dataset: "photos".into(),
@@ -229,6 +230,7 @@ pub fn run(shape: &Shape) -> Run {
             scored: Vec::new(),
             unscored: Vec::new(),
             in_turn: None,
+            yardstick: None,
             assumptions: vec!["resize: bilinear, since nothing says otherwise".into()],
             parts: Vec::new(),
         },

