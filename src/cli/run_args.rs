@@ -66,7 +66,7 @@ pub struct RunArgs {
     /// Order in which cases are visited [default: interleaved]
     #[arg(long, value_enum, help_heading = "Latency")]
     pub order: Option<Order>,
-    /// Seed for the order, the sample of images and the bootstrap [default: 0]
+    /// Seed for the order and the sample of images [default: 0]
     #[arg(long, value_name = "N", help_heading = "Latency")]
     pub seed: Option<u64>,
     /// Pin timed workers to CPUs: big, prime, little, or a list such as 0,2-3 [default: not pinned]

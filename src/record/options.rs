@@ -287,7 +287,7 @@ pub struct Options {
     /// Which of the matrix's cases are measured.
     #[serde(default, skip_serializing_if = "is_all")]
     pub cases: Selection,
-    /// Seeds the order, the sample and the bootstrap.
+    /// Seeds the order and the sample of images.
     pub seed: u64,
     /// Time without a sign of life after which a worker counts as hung.
     pub timeout_seconds: f64,

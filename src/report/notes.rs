@@ -5,14 +5,10 @@ use crate::record::coverage::DelegateStatus;
 use crate::record::delegate::Delegate;
 use crate::record::status::Status;
 use crate::stats::disturbance::suffices;
-use crate::stats::stability::Stability;
+use crate::stats::stability::{NOISY_INTERVAL, Stability};
 use crate::table::row::Row;
 use crate::table::speeds::Speeds;
 use crate::table::units::{percent, whole_percent};
-
-/// If half a 95% interval of the median is above this share of it, a note says so: smaller
-/// differences cannot be seen.
-const WIDE_INTERVAL: f64 = 0.05;
 
 /// How serious it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -234,16 +230,14 @@ fn threads(row: &Row) -> Option<Note> {
 fn stability(row: &Row) -> Option<Note> {
     let word = row.stability?;
     let text = match word {
-        Stability::Stable => return None,
+        // The width of its interval is a note of its own.
+        Stability::Stable | Stability::Noisy => return None,
         Stability::Drifting => "its latency drifted: repeat the run on a quiet machine",
         Stability::Throttled => {
             "the processor's frequency fell during the run; it may have become too hot"
         }
         Stability::Multimodal => {
             "it ran at two or more distinct speeds: the median alone does not describe it"
-        }
-        Stability::Noisy => {
-            "its runs scatter too much for a precise median; something else may have used the machine"
         }
         Stability::Emulated => {
             "it ran on an emulated processor: its times say nothing about a real one"
@@ -266,10 +260,10 @@ fn interval(row: &Row) -> Option<Note> {
         return Some(Note::new(Weight::Caveat, "no interval", text));
     };
     let half = (high - low) / 2.0 / median;
-    (half > WIDE_INTERVAL).then(|| {
+    (half > NOISY_INTERVAL).then(|| {
         let text = format!(
             "its median is known only to within {}% or worse: measure longer (--max-seconds) to see smaller differences",
-            whole_percent(WIDE_INTERVAL)
+            whole_percent(NOISY_INTERVAL)
         );
         Note::new(Weight::Caveat, "wide interval", text)
     })

@@ -64,7 +64,7 @@ impl Matrix<'_> {
     fn backends_of(&self, model: &Model) -> Vec<BackendKind> {
         let reads = |backend: &BackendKind| backend.capabilities().reads(model.format);
         let computes = |backend: &BackendKind| {
-            self.backends_asked || backend.capabilities().computes(model.anatomy.precision)
+            self.backends_asked || backend.capabilities().computes(model.signature.precision)
         };
         preferred(&preferred(self.backends, reads), computes)
     }

@@ -84,7 +84,7 @@ fn slow_where_a_speed_outlasts_processes_it_falls_short_and_by_how_much() {
 #[test]
 fn treating_runs_as_independent_would_be_wrong() {
     // The same series with every run as a round of its own: what a plain
-    // bootstrap over iterations would do. The rule above has to earn its keep.
+    // test over iterations would do. The rule above has to earn its keep.
     let series = Series { round_deviation: 0.02, ..Series::default() };
     let covered = (0..200)
         .filter(|seed| {

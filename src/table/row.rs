@@ -94,7 +94,7 @@ columns! {
     /// Median of the runs in visits that nothing disturbed ([measurement.md](measurement.md));
     /// of all runs with `--no-yardstick`, or where too few visits are left.
     latency_p50_us: Option<f64>, Microseconds;
-    /// Lower end of the median's 95% interval, by bootstrap over rounds and processes; empty with
+    /// Lower end of the median's 95% interval, by Student's t over processes or rounds; empty with
     /// too few rounds.
     latency_p50_low_us: Option<f64>, Microseconds;
     /// Its upper end.

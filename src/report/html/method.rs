@@ -290,7 +290,7 @@ fn assumptions(html: &mut String, assumptions: &[String]) {
 
 const DEFINITIONS: &str = "<h3>What the terms mean</h3><dl>\
 <dt>p50, p90, p99</dt><dd>50%, 90% or 99% of all timed runs took at most this long. The first inference and the warm-up are not included.</dd>\
-<dt>95% interval of a median</dt><dd>By bootstrap over rounds and processes, since consecutive runs are not independent.</dd>\
+<dt>95% interval of a median</dt><dd>Student's t over the processes, or over tenths of the rounds of a single one, since consecutive runs are not independent.</dd>\
 <dt>Top-1, Top-5</dt><dd>Share of the images whose true class ranks first, or among the first five. With equal scores the lower class ranks first. Intervals are 95% Wilson intervals.</dd>\
 <dt>not distinguishable</dt><dd>Latencies: the 95% intervals overlap, so another run could reverse the order. Accuracies: McNemar's exact test on the same images gives p of 0.05 or more.</dd>\
 <dt>multimodal</dt><dd>The case ran at two or more distinct speeds, each shown with its median and its share of the runs.</dd>\
