@@ -108,8 +108,8 @@ fn the_environment_names_a_server() {
     let address = ("ANDROID_ADB_SERVER_ADDRESS", "127.0.0.1");
     let port = ("ANDROID_ADB_SERVER_PORT", PORT);
     assert_eq!(listed(&[], &[]), Vec::<String>::new());
-    assert_eq!(listed(&[address, port], &[]), [serial.clone()]);
-    assert_eq!(listed(&[port], &[]), [serial.clone()]);
+    assert_eq!(listed(&[address, port], &[]), std::slice::from_ref(&serial));
+    assert_eq!(listed(&[port], &[]), std::slice::from_ref(&serial));
     assert_eq!(
         listed(&[address, ("ANDROID_ADB_SERVER_PORT", "5037")], &["--adb-port", PORT]),
         [serial]
