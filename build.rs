@@ -1,21 +1,28 @@
-//! Tells the program its target and commit, and where the `tflitec` feature's
+//! Tells the program its target, commit and sources, and where the `tflitec` feature's
 //! library lies at run time.
 
 use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// What the program is made of, besides its dependencies, which the lock file names.
+const SOURCES: [&str; 6] =
+    ["src", "models/hosted.toml", "models/published.csv", "build.rs", "Cargo.toml", "Cargo.lock"];
 
 fn main() {
     let target = env::var("TARGET").expect("cargo sets TARGET");
     println!("cargo:rustc-env=SHUTTERBENCH_TARGET={target}");
-    println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=.git/HEAD");
     println!("cargo:rerun-if-changed=.git/logs/HEAD");
-    println!("cargo:rerun-if-changed=Cargo.lock");
-    println!("cargo:rustc-env=SHUTTERBENCH_TRACT_VERSION={}", locked_version("tract-core"));
     println!("cargo:rustc-env=SHUTTERBENCH_COMPILED_BY={}", compiled_by(&target));
-    if let Some(commit) = commit() {
-        println!("cargo:rustc-env=SHUTTERBENCH_COMMIT={commit}");
+    for source in SOURCES {
+        println!("cargo:rerun-if-changed={source}");
     }
+    println!("cargo:rustc-env=SHUTTERBENCH_SOURCES={:016x}", sources());
+    println!("cargo:rustc-env=SHUTTERBENCH_TRACT_VERSION={}", locked_version("tract-core"));
+    let commit = commit().unwrap_or_else(|| "unknown".to_owned());
+    println!("cargo:rustc-env=SHUTTERBENCH_COMMIT={commit}");
     if env::var_os("CARGO_FEATURE_TFLITEC").is_some() {
         let root = env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
         println!("cargo:rustc-link-arg=-Wl,-rpath,$ORIGIN/runtimes/{target}");
@@ -43,10 +50,36 @@ fn commit() -> Option<String> {
     Some(text.trim().to_owned()).filter(|commit| output.status.success() && !commit.is_empty())
 }
 
+/// A hash over the names and contents of the sources (FNV-1a, 64 bits): builds of one commit
+/// with other changes differ in it, those for several targets do not.
+fn sources() -> u64 {
+    let mut files: Vec<PathBuf> = SOURCES.iter().flat_map(|name| below(Path::new(name))).collect();
+    files.sort();
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut add = |bytes: &[u8]| {
+        for byte in bytes.iter().chain(&[0]) {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    };
+    for file in files {
+        add(file.to_string_lossy().as_bytes());
+        // A package from a registry may lack some of them.
+        add(&fs::read(&file).unwrap_or_default());
+    }
+    hash
+}
+
+fn below(path: &Path) -> Vec<PathBuf> {
+    match fs::read_dir(path) {
+        Ok(items) => items.flatten().flat_map(|item| below(&item.path())).collect(),
+        Err(_) => vec![path.to_owned()],
+    }
+}
+
 /// The version of a dependency that tells none itself, from the lock file;
 /// `unknown` where the program is built without one.
 fn locked_version(package: &str) -> String {
-    let lock = std::fs::read_to_string("Cargo.lock").unwrap_or_default();
+    let lock = fs::read_to_string("Cargo.lock").unwrap_or_default();
     let name = format!("name = \"{package}\"");
     let mut lines = lock.lines().skip_while(|line| *line != name).skip(1);
     let version = lines.next().and_then(|line| line.strip_prefix("version = "));

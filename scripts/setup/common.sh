@@ -37,6 +37,18 @@ has_libclang() {
     return 1
 }
 
+# The boards that programs are built for.
+boards=(aarch64-unknown-linux-gnu armv7-unknown-linux-gnueabihf)
+
+# Sets what Debian and QEMU call the system of a board's target: architecture, gnu, emulator.
+name_board() {
+    case $1 in
+    aarch64-unknown-linux-gnu) architecture=arm64 gnu=aarch64-linux-gnu emulator=qemu-aarch64-static ;;
+    armv7-unknown-linux-gnueabihf) architecture=armhf gnu=arm-linux-gnueabihf emulator=qemu-arm-static ;;
+    *) die "$1 is not one of ${boards[*]}" ;;
+    esac
+}
+
 # Installs the missing packages with apt-get, with sudo if needed.
 install_missing() {
     ((${#missing[@]})) || return 0

@@ -13,15 +13,17 @@ use crate::cli::run_args::RunArgs;
 use crate::cli::settings_file;
 use crate::decide::complete::is_complete;
 use crate::device::fleet;
-use crate::device::fleet::{DeviceResult, FleetRequest};
+use crate::device::fleet::DeviceResult;
 use crate::device::name::DeviceName;
+use crate::device::prepare::{FleetRequest, is_finished};
 use crate::device::remote_run::RemoteRun;
 use crate::device::remote_session::RemoteEnd;
+use crate::device::resolve::resolve;
 use crate::record::run::Run;
 use crate::report;
 use crate::run::merge::merge_source::MergeSource;
+use crate::run::plan;
 use crate::run::suite_file::SuiteFile;
-use crate::run::{plan, replay};
 use crate::table::row::Row;
 
 /// Runs on the requested devices.
@@ -35,10 +37,27 @@ pub fn run(args: &RunArgs, wanted: &SuiteFile, interrupt: &AtomicBool) -> Result
         "--ab and --against compare on this machine; omit --device"
     );
     let server = args.on.server.server();
-    let devices = fleet::resolve(&args.on.device, &server, &tell)?;
-    let run_id = plan::run_id(OffsetDateTime::now_utc())?;
+    let devices = resolve(&args.on.device, &server, &tell)?;
+    let mut run_id = plan::run_id(OffsetDateTime::now_utc())?;
     let flags = [("--quiet", args.quiet), ("--in-process", args.in_process)];
     let out = args.out.clone().unwrap_or_else(|| Path::new("results").join(&run_id));
+    if args.go_on {
+        ensure!(
+            devices.len() == 1 || RemoteRun::of(&out)?.is_none(),
+            "{} holds a run of one device; name another folder with --out for several",
+            out.display()
+        );
+        // Devices that join a run later have its name.
+        for (begun, folder) in remote_runs_below(&out)? {
+            ensure!(
+                devices.contains(&begun.device),
+                "{} holds a run of device {}, which you did not name; name it too",
+                folder.display(),
+                begun.device
+            );
+            run_id = begun.run_id;
+        }
+    }
     let request = FleetRequest {
         devices,
         server,
@@ -47,6 +66,7 @@ pub fn run(args: &RunArgs, wanted: &SuiteFile, interrupt: &AtomicBool) -> Result
         flags: flags.iter().filter(|(_, given)| *given).map(|(flag, _)| (*flag).into()).collect(),
         out: out.clone(),
         run_id,
+        go_on: args.go_on,
         terms: args.on.terms(),
     };
     let homecomings = fleet::run(&request, interrupt, &teller(args.quiet))?;
@@ -61,26 +81,23 @@ pub fn run(args: &RunArgs, wanted: &SuiteFile, interrupt: &AtomicBool) -> Result
 pub fn resume(args: &RunArgs, folder: &Path, interrupt: &AtomicBool) -> Result<Option<ExitStatus>> {
     let remote_runs = match RemoteRun::of(folder)? {
         Some(remote_run) => vec![(remote_run, folder.to_owned())],
-        None => errands_below(folder)?,
+        None => remote_runs_below(folder)?,
     };
     if remote_runs.is_empty() {
         return Ok(None);
     }
-    let is_finished = |folder: &Path| replay::read(folder).is_ok_and(|run| run.finished.is_some());
     let (finished, unfinished): (Vec<_>, Vec<_>) =
         remote_runs.into_iter().partition(|(_, folder)| is_finished(folder));
     let tell = teller(args.quiet);
     let mut homecomings = fleet::resume(&unfinished, args.on.terms(), interrupt, &tell)?;
     for (remote_run, folder) in finished {
-        let run = Some(replay::read(&folder)?);
-        let (device, ended, problems) = (remote_run.device, RemoteEnd::Code(0), Vec::new());
-        homecomings.push(DeviceResult { device, folder, ended, run, problems });
+        homecomings.push(DeviceResult::of_finished(remote_run.device, &folder)?);
     }
     conclude(folder, &homecomings, args, interrupt).map(Some)
 }
 
 /// The runs of a sweep over several devices, one folder each.
-fn errands_below(folder: &Path) -> Result<Vec<(RemoteRun, PathBuf)>> {
+fn remote_runs_below(folder: &Path) -> Result<Vec<(RemoteRun, PathBuf)>> {
     // A folder that cannot be read is refused where a run is expected in it.
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();

@@ -5,8 +5,8 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::device::adb::AdbServer;
-use crate::device::fleet::DeviceTerms;
 use crate::device::name::Selector;
+use crate::device::prepare::DeviceTerms;
 use crate::device::remote_path::RemotePath;
 
 /// How long to wait for a device that went away, unless stated otherwise.

@@ -12,12 +12,13 @@ use crate::cli::run_args::RunArgs;
 use crate::cli::{
     compare_command, fetch, fleet_command, inspect, list, merge, pick_command, plan, run,
 };
+use crate::record::build::LONG_VERSION;
 use crate::record::description::Description;
 use crate::record::input_size::InputSize;
 
 /// Latency, accuracy and size of image-classification models, measured together.
 #[derive(Debug, Parser)]
-#[command(name = "shutterbench", version, arg_required_else_help = true)]
+#[command(name = "shutterbench", version, long_version = LONG_VERSION, arg_required_else_help = true)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,

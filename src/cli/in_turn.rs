@@ -69,13 +69,19 @@ pub fn measured_by(plan: &mut Plan, program: &Path) -> Result<()> {
         .output()
         .with_context(|| format!("--against {shown}: it could not be started"))?;
     let said = String::from_utf8_lossy(&output.stdout);
-    let version = said.trim().strip_prefix("shutterbench ").filter(|_| output.status.success());
+    let version = said
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .strip_prefix("shutterbench ")
+        .filter(|_| output.status.success());
     ensure!(
         version.is_some(),
         "--against {shown}: it is not a shutterbench program; name the program of an earlier build"
     );
     plan.header.version = version.unwrap_or_default().to_owned();
     plan.header.commit = None;
+    plan.header.sources = None;
     plan.header.binary_sha256 = file_hash::of(&path);
     plan.header.options.worker = Some(path);
     Ok(())

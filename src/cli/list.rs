@@ -152,7 +152,7 @@ fn devices(server: &AdbServer, json: bool) -> Result<ExitStatus> {
     for device in devices {
         let facts = device.facts.as_ref();
         table.add_row([
-            device.listed.serial.clone(),
+            device.listed.name.to_string(),
             device.listed.state.to_string(),
             device.listed.model.clone().unwrap_or_default(),
             facts.map(|facts| facts.system.clone()).unwrap_or_default(),

@@ -54,7 +54,7 @@ fn measure(args: &RunArgs, interrupt: &Arc<AtomicBool>) -> Result<ExitStatus> {
     }
     let runs = execute::execute(&mut started, args.quiet, interrupt)?;
     for (one, run) in started.iter().zip(&runs) {
-        crate::report::run_files::write_all(run, &one.folder)?;
+        crate::report::run_files::write_all_with(run, &one.folder, one.dataset.as_ref())?;
     }
     if runs.iter().any(|run| run.finished.is_none()) {
         if let [run] = runs.as_slice() {
@@ -190,7 +190,7 @@ fn begun_or_resumed(folder: PathBuf, plan: Plan) -> Result<Started> {
     let run = journal::header(&folder)?;
     same_options::check_all(&run, &plan.header)
         .with_context(|| format!("{} cannot be continued", folder.display()))?;
-    Started::resume_unless_done(folder)
+    Started::resume_unless_done(folder, plan.dataset)
 }
 
 fn resumed(args: &RunArgs, folder: &Path) -> Result<Vec<Started>> {

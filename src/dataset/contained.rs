@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Result, ensure};
 
 use crate::dataset::container::{Container, ContainerKind};
-use crate::dataset::entries::{ClassOrder, Classes, Dataset, LabelledImage};
+use crate::dataset::entries::{ClassOrder, Classes, Dataset, LabelledImage, Store};
 use crate::dataset::member::Label;
 use crate::dataset::{ilsvrc2012, numbers};
 
@@ -88,7 +88,7 @@ pub(crate) fn open(root: &Path, files: Vec<PathBuf>) -> Result<Dataset> {
         let count = total - dataset.entries.len();
         dataset.left_out.push(format!("{count} of {total} images have no class and are left out"));
     }
-    dataset.container = Some(Arc::new(container));
+    dataset.store = Store::Inside(Arc::new(container));
     Ok(dataset)
 }
 

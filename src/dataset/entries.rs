@@ -3,7 +3,7 @@
 use std::fs;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
@@ -26,13 +26,17 @@ pub struct LabelledImage {
     /// Further classes that are right for it too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<u32>,
+    /// Size of its file in bytes, or what stands for it in a file of many images; absent
+    /// until [`Dataset::measure`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
 }
 
 impl LabelledImage {
     /// An image of one class.
     #[must_use]
     pub const fn new(file: String, class: u32) -> Self {
-        Self { file, class, also: Vec::new() }
+        Self { file, class, also: Vec::new(), bytes: None }
     }
 }
 
@@ -76,6 +80,17 @@ impl Classes {
     }
 }
 
+/// Where images are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Store {
+    /// In files that have their names.
+    Files,
+    /// In files named by [`file_name::hashed`], as a device has them.
+    Hashed,
+    /// In files of many images.
+    Inside(Arc<Container>),
+}
+
 /// A labelled set of images.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dataset {
@@ -92,8 +107,10 @@ pub struct Dataset {
     pub left_out: Vec<String>,
     /// What was assumed when it was read, one sentence each.
     pub assumed: Vec<String>,
-    /// The files that hold its images, if images are not separate files.
-    pub(crate) container: Option<Arc<Container>>,
+    pub(crate) store: Store,
+    /// Width and height of its images, where all that were looked at have the same; absent
+    /// until somebody asks.
+    pub(crate) same_size: OnceLock<Option<(usize, usize)>>,
     /// The part of the images that is scored; absent: all of them.
     pub shard: Option<Shard>,
     /// Whether its images are turned upright.
@@ -111,7 +128,8 @@ impl Dataset {
             unreadable: Vec::new(),
             left_out: Vec::new(),
             assumed: Vec::new(),
-            container: None,
+            store: Store::Files,
+            same_size: OnceLock::new(),
             shard: None,
             exif: Exif::Ignore,
         }
@@ -131,41 +149,55 @@ impl Dataset {
         used.max(self.classes.names.len())
     }
 
+    /// Whether its images are in files of many.
+    #[must_use]
+    pub const fn is_contained(&self) -> bool {
+        matches!(self.store, Store::Inside(_))
+    }
+
     /// The bytes of an image.
     ///
     /// # Errors
     /// Part of a sentence that begins with the file: unreadable, empty, too large.
     pub fn load(&self, entry: &LabelledImage) -> Result<Vec<u8>> {
-        match &self.container {
-            Some(container) => container.read(&entry.file),
-            None => decode::load(&self.path(entry)),
+        match &self.store {
+            Store::Inside(container) => container.read(&entry.file),
+            Store::Files | Store::Hashed => decode::load(&self.path(entry)),
         }
     }
 
     /// Asks the system to read an image before it is needed.
     pub fn read_ahead(&self, entry: &LabelledImage) {
-        if self.container.is_none() {
+        if !self.is_contained() {
             decode::read_ahead(&self.path(entry));
         }
     }
 
-    /// An image's size; of one inside a Parquet file that of the file.
-    fn bytes_of(&self, entry: &LabelledImage) -> u64 {
-        match &self.container {
-            Some(container) => container.bytes_of(&entry.file),
-            None => fs::metadata(self.path(entry)).map_or(0, |facts| facts.len()),
+    /// Asks for the sizes of all images, once; of one inside a Parquet file that of the file
+    /// stands for it.
+    pub(crate) fn measure(&mut self) {
+        let bytes: Vec<u64> = self.entries.iter().map(|entry| self.bytes_of(entry)).collect();
+        for (entry, bytes) in self.entries.iter_mut().zip(bytes) {
+            entry.bytes = Some(bytes);
         }
+    }
+
+    fn bytes_of(&self, entry: &LabelledImage) -> u64 {
+        entry.bytes.unwrap_or_else(|| match &self.store {
+            Store::Inside(container) => container.bytes_of(&entry.file),
+            Store::Files | Store::Hashed => {
+                fs::metadata(self.path(entry)).map_or(0, |facts| facts.len())
+            }
+        })
     }
 
     /// The path of an image's file.
     #[must_use]
     pub fn path(&self, entry: &LabelledImage) -> PathBuf {
-        let path = self.root.join(file_name::path(&entry.file));
-        // On a device a file has the text as its name.
-        if entry.file.contains("\\x") && path.symlink_metadata().is_err() {
-            return self.root.join(&entry.file);
-        }
-        path
+        self.root.join(match self.store {
+            Store::Hashed => file_name::hashed(&entry.file).into(),
+            Store::Files | Store::Inside(_) => file_name::path(&entry.file),
+        })
     }
 
     /// The position after `image`, where interrupted scoring continues; without one, the first that
@@ -176,10 +208,9 @@ impl Dataset {
         last.map_or(self.scored().start, |at| at + 1)
     }
 
-    /// What `run.json` keeps of it. The hash covers the sorted list of files,
-    /// their sizes and classes.
+    /// SHA-256 over the sorted list of files, their sizes and classes, in hexadecimal digits.
     #[must_use]
-    pub fn facts(&self) -> DatasetFacts {
+    pub fn listing_sha256(&self) -> String {
         let mut lines: Vec<String> = self
             .entries
             .iter()
@@ -193,11 +224,17 @@ impl Dataset {
         for line in &lines {
             hash.update(line);
         }
+        format!("{:x}", hash.finalize())
+    }
+
+    /// What `run.json` keeps of it.
+    #[must_use]
+    pub fn facts(&self) -> DatasetFacts {
         DatasetFacts {
             path: self.root.clone(),
             images: self.scored().len(),
             classes: self.class_count(),
-            listing_sha256: format!("{:x}", hash.finalize()),
+            listing_sha256: self.listing_sha256(),
             image_size: self.image_size(),
             unreadable: self.unreadable.clone(),
             left_out: self.left_out.clone(),

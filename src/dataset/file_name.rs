@@ -10,6 +10,8 @@ use std::fmt::Write;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 /// A path as text.
 #[must_use]
 pub fn shown(path: &Path) -> String {
@@ -51,6 +53,13 @@ pub fn path(shown: &str) -> PathBuf {
         }
     }
     OsString::from_vec(bytes).into()
+}
+
+/// A short plain name that no other name shares: how a device has an image's file. 80 bits
+/// of a hash are beyond any accident.
+#[must_use]
+pub fn hashed(shown: &str) -> String {
+    format!("{:x}", Sha256::digest(shown))[..20].to_owned()
 }
 
 /// The byte of an escape at the beginning.

@@ -41,7 +41,7 @@ pub(crate) fn find(root: &Path, files: &Files) -> Result<Option<GroundTruth>> {
     let Some(images) = flat_folder(files) else { return Ok(None) };
     let above = std::fs::canonicalize(root).ok().and_then(|root| Some(root.parent()?.to_owned()));
     for folder in std::iter::once(root.to_owned()).chain(above) {
-        let mut found = named(&folder, is_truth)?;
+        let mut found = named(&folder, (root, files), is_truth)?;
         ensure!(
             found.len() < 2,
             "dataset {} has {} ground-truth files in {} ({}); keep one",
@@ -88,20 +88,27 @@ fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// The files in a folder whose lower-case names are of one kind, sorted.
-fn named(folder: &Path, is_wanted: fn(&str) -> bool) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
+/// The files in a folder whose lower-case names are of one kind, sorted. What the dataset's
+/// own folder holds is known.
+fn named(
+    folder: &Path,
+    (root, files): (&Path, &Files),
+    is_wanted: fn(&str) -> bool,
+) -> Result<Vec<PathBuf>> {
     let cannot = || format!("could not list {}", folder.display());
-    for item in folder.read_dir().with_context(cannot)? {
-        let path = item.with_context(cannot)?.path();
+    let all: Vec<PathBuf> = if folder == root {
+        files.beside().map(|name| root.join(name)).collect()
+    } else {
+        let items = folder.read_dir().with_context(cannot)?;
+        items.map(|item| Ok(item?.path())).collect::<Result<_>>().with_context(cannot)?
+    };
+    let is_one = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default();
-        if is_wanted(&name.to_string_lossy().to_lowercase())
+        is_wanted(&name.to_string_lossy().to_lowercase())
             && !image_files::is_litter(name)
             && path.is_file()
-        {
-            found.push(path);
-        }
-    }
+    };
+    let mut found: Vec<PathBuf> = all.into_iter().filter(is_one).collect();
     found.sort();
     Ok(found)
 }
@@ -144,7 +151,7 @@ pub(crate) fn open(root: &Path, found: &GroundTruth, files: &Files) -> Result<Da
             truth.display()
         ));
     }
-    deny(&mut dataset, truth)?;
+    deny(&mut dataset, truth, (root, files))?;
     Ok(dataset)
 }
 
@@ -242,9 +249,9 @@ const fn lines_of(lists: &[Vec<u32>]) -> usize {
 }
 
 /// Takes out what a list beside the ground truth denies, by number or by name.
-fn deny(dataset: &mut Dataset, truth: &Path) -> Result<()> {
+fn deny(dataset: &mut Dataset, truth: &Path, known: (&Path, &Files)) -> Result<()> {
     let folder = truth.parent().unwrap_or(Path::new("."));
-    for list in named(folder, is_denied)? {
+    for list in named(folder, known, is_denied)? {
         let text = text_file::read(&list)?.text;
         let denied: HashSet<&str> =
             text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use walkdir::{DirEntry, WalkDir};
@@ -38,6 +38,10 @@ pub(crate) struct Files {
     pub folders: Vec<String>,
     /// What looked like an image or a folder and could not be read: file and reason.
     pub unreadable: Vec<(String, String)>,
+    /// The folders below those.
+    deeper: Vec<String>,
+    /// Paths of the other files within the folder.
+    other_files: Vec<PathBuf>,
     /// Other files by their kind.
     others: BTreeMap<String, LeftOut>,
 }
@@ -69,8 +73,10 @@ impl Files {
     fn add(&mut self, root: &Path, item: &DirEntry) {
         let name = || name_in(root, item.path());
         if item.file_type().is_dir() {
-            if item.depth() == 1 {
-                self.folders.push(name());
+            match item.depth() {
+                0 => {}
+                1 => self.folders.push(name()),
+                _ => self.deeper.push(name()),
             }
         } else if is_image(item.path()) {
             self.images.push(name());
@@ -82,6 +88,31 @@ impl Files {
             };
             let left = self.others.entry(kind);
             left.or_insert_with(|| LeftOut { count: 0, example: name() }).count += 1;
+            let within = item.path().strip_prefix(root).unwrap_or(item.path());
+            self.other_files.push(within.to_owned());
+        }
+    }
+
+    /// The names of the files at its top that are no images, such as tables of labels.
+    pub(crate) fn beside(&self) -> impl Iterator<Item = &PathBuf> {
+        let at_top = |path: &&PathBuf| path.parent().is_some_and(|it| it.as_os_str().is_empty());
+        self.other_files.iter().filter(at_top)
+    }
+
+    /// What one of its sub-folders holds, without reading it again.
+    pub(crate) fn inside(&self, folder: &str) -> Self {
+        let below = |name: &String| name.strip_prefix(folder)?.strip_prefix('/').map(str::to_owned);
+        let (folders, deeper) =
+            self.deeper.iter().filter_map(below).partition(|name| !name.contains('/'));
+        let path = file_name::path(folder);
+        let others = self.other_files.iter();
+        let others = others.filter_map(|other| other.strip_prefix(&path).ok().map(Path::to_owned));
+        Self {
+            images: self.images.iter().filter_map(below).collect(),
+            folders,
+            deeper,
+            other_files: others.collect(),
+            ..Self::default()
         }
     }
 

@@ -13,11 +13,21 @@ impl Dataset {
     /// only squares certainly keep their size.
     #[must_use]
     pub fn image_size(&self) -> Option<(usize, usize)> {
+        let (width, height) = self.same_size()?;
+        let kept = self.exif == Exif::Ignore || width == height;
+        kept.then_some((width, height))
+    }
+
+    /// The same, however they are turned.
+    pub(crate) fn same_size(&self) -> Option<(usize, usize)> {
+        *self.same_size.get_or_init(|| self.look())
+    }
+
+    fn look(&self) -> Option<(usize, usize)> {
         let step = self.entries.len().div_ceil(MOST_LOOKED_AT).max(1);
         let looked_at = self.entries.iter().step_by(step);
         let mut sizes = looked_at.filter_map(|entry| decode::size(&self.load(entry).ok()?));
         let first = sizes.next()?;
-        let kept = self.exif == Exif::Ignore || first.0 == first.1;
-        (kept && sizes.all(|size| size == first)).then_some(first)
+        sizes.all(|size| size == first).then_some(first)
     }
 }

@@ -1,39 +1,30 @@
-//! A dataset exactly as it was read elsewhere: how a sample of it is sent to a device with the
-//! classes, order and hash of the whole.
+//! A dataset exactly as it was read elsewhere: how images of it are sent to a device with the
+//! classes, order and hash of the whole, of which the device may have a part.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::container::Container;
-use crate::dataset::entries::{Classes, Dataset, LabelledImage};
+use crate::dataset::entries::{Classes, Dataset, LabelledImage, Store};
 
 /// File name in the dataset's folder.
 pub const FILE_NAME: &str = "shutterbench-dataset.json";
 /// The schema that this program writes and reads.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Listing {
     schema: u32,
+    /// All images, with their sizes; the files of some of them are beside the listing.
     entries: Vec<LabelledImage>,
     classes: Classes,
     unreadable: Vec<(String, String)>,
-    #[serde(default)]
     left_out: Vec<String>,
-    #[serde(default)]
     assumed: Vec<String>,
-    /// The files beside it that hold the images, if images are not separate files.
-    #[serde(default)]
-    containers: Vec<String>,
-}
-
-/// The names that files with images have beside the listing.
-pub(crate) fn container_names(dataset: &Dataset) -> Vec<(String, PathBuf)> {
-    let paths = dataset.container.iter().flat_map(|container| &container.paths);
-    (1..).zip(paths).map(|(number, path)| (format!("images-{number}"), path.clone())).collect()
+    /// Width and height that the images share: a part of them would not tell.
+    same_size: Option<(usize, usize)>,
 }
 
 /// The text of the listing.
@@ -42,8 +33,8 @@ pub(crate) fn container_names(dataset: &Dataset) -> Vec<(String, PathBuf)> {
 /// None that a dataset can cause.
 pub fn write(dataset: &Dataset) -> Result<String> {
     let Dataset { entries, classes, unreadable, left_out, assumed, .. } = dataset.clone();
+    let same_size = dataset.same_size();
     let schema = SCHEMA;
-    let containers = container_names(dataset).into_iter().map(|(name, _)| name).collect();
     Ok(serde_json::to_string(&Listing {
         schema,
         entries,
@@ -51,7 +42,7 @@ pub fn write(dataset: &Dataset) -> Result<String> {
         unreadable,
         left_out,
         assumed,
-        containers,
+        same_size,
     })?)
 }
 
@@ -67,14 +58,8 @@ pub(crate) fn open(root: &Path) -> Result<Dataset> {
         path.display(),
         listing.schema
     );
-    let Listing { entries, classes, unreadable, left_out, assumed, containers, .. } = listing;
-    let container = match containers.is_empty() {
-        true => None,
-        false => {
-            let paths = containers.iter().map(|name| root.join(name)).collect();
-            Some(Arc::new(Container::open(paths)?.0))
-        }
-    };
+    let Listing { entries, classes, unreadable, left_out, assumed, same_size, .. } = listing;
+    let same_size = OnceLock::from(same_size);
     let bare = Dataset::new(root.to_owned(), entries, classes);
-    Ok(Dataset { unreadable, left_out, assumed, container, ..bare })
+    Ok(Dataset { unreadable, left_out, assumed, store: Store::Hashed, same_size, ..bare })
 }

@@ -2,8 +2,8 @@
 //! percent-encoded, or by its path on the machine that made the table.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use percent_encoding::percent_decode_str;
@@ -16,6 +16,7 @@ use crate::dataset::image_files::Files;
 pub(crate) struct Locator<'a> {
     root: &'a Path,
     files: &'a Files,
+    names: OnceCell<HashSet<&'a str>>,
     index: OnceCell<Index>,
 }
 
@@ -28,7 +29,7 @@ struct Index {
 
 impl<'a> Locator<'a> {
     pub(crate) const fn new(root: &'a Path, files: &'a Files) -> Self {
-        Self { root, files, index: OnceCell::new() }
+        Self { root, files, names: OnceCell::new(), index: OnceCell::new() }
     }
 
     /// The name within the dataset of the file that is `given` in a table.
@@ -36,6 +37,11 @@ impl<'a> Locator<'a> {
         let there =
             |path: &Path| self.root.join(path).symlink_metadata().is_ok_and(|it| !it.is_dir());
         let given = given.strip_prefix("./").unwrap_or(given);
+        let names = || self.files.images.iter().map(String::as_str).collect();
+        // Listed already; a backslash may stand for itself or begin an escape.
+        if !given.contains('\\') && self.names.get_or_init(names).contains(given) {
+            return Some(given.to_owned());
+        }
         if there(Path::new(given)) {
             return Some(file_name::shown(Path::new(given)));
         }

@@ -28,8 +28,8 @@ impl Dataset {
     #[must_use]
     pub fn contained(root: &Path) -> Option<Self> {
         let files = contained::files(root);
-        let is_folder = root.is_dir() && !Files::of(root).ok()?.images.is_empty();
-        if files.is_empty() || is_folder { None } else { contained::open(root, files).ok() }
+        let has_images = || root.is_dir() && Files::of(root).is_ok_and(|it| !it.images.is_empty());
+        if files.is_empty() || has_images() { None } else { contained::open(root, files).ok() }
     }
 
     /// Opens a folder with our own listing, a table of labels, ILSVRC2012's images with their
@@ -53,14 +53,15 @@ impl Dataset {
             let used: BTreeSet<u32> = found.entries.iter().map(|entry| entry.class).collect();
             found.classes.used = used.into_iter().collect();
         }
+        found.measure();
         Ok(found)
     }
 }
 
 fn opened(root: &Path) -> Result<Dataset> {
     ensure!(root.exists(), "dataset {} is not a folder; give a folder of images", root.display());
-    let containers = contained::files(root);
     if root.is_file() {
+        let containers = contained::files(root);
         if !containers.is_empty() {
             return contained::open(root, containers);
         }
@@ -74,9 +75,13 @@ fn opened(root: &Path) -> Result<Dataset> {
     if let Some((folder, table)) = kaggle(root) {
         return labels_csv::open(&folder, &table, &Files::of(&folder)?);
     }
+    // On a file system that others share each listing counts: there is one.
     let files = Files::of(root)?;
-    if !containers.is_empty() && files.images.is_empty() {
-        return contained::open(root, containers);
+    if files.images.is_empty() {
+        let containers = contained::files(root);
+        if !containers.is_empty() {
+            return contained::open(root, containers);
+        }
     }
     let mut found = labelled(root, &files)?;
     found.unreadable.splice(0..0, files.unreadable.clone());
@@ -93,11 +98,12 @@ fn labelled(root: &Path, files: &Files) -> Result<Dataset> {
     }
     // Class folders count more than a table whose name says nothing.
     let are_classes = files.folders.len() > 1 && files.images.iter().all(|it| it.contains('/'));
-    if let Some(table) = only_table(root)?.filter(|_| !are_classes) {
+    if let Some(table) = only_table(root, files).filter(|_| !are_classes) {
         return labels_csv::open(root, &table, files);
     }
-    if let Some(inner) = only_folder(root, files) {
-        let mut found = labelled(&inner, &Files::of(&inner)?)?;
+    if let Some(folder) = only_folder(files) {
+        let inner = root.join(file_name::path(folder));
+        let mut found = labelled(&inner, &files.inside(folder))?;
         found.assumed.push(format!("the images are those in {}", inner.display()));
         return Ok(found);
     }
@@ -129,22 +135,22 @@ fn kaggle(root: &Path) -> Option<(PathBuf, PathBuf)> {
 }
 
 /// The one CSV or TSV file of a folder.
-fn only_table(root: &Path) -> Result<Option<PathBuf>> {
-    let is_table = |path: &PathBuf| {
-        let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-        matches!(ending.as_str(), "csv" | "tsv") && path.is_file()
+fn only_table(root: &Path, files: &Files) -> Option<PathBuf> {
+    let is_table = |name: &&PathBuf| {
+        let ending = name.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        matches!(ending.as_str(), "csv" | "tsv")
     };
-    let mut tables: Vec<PathBuf> =
-        root.read_dir()?.filter_map(Result::ok).map(|item| item.path()).filter(is_table).collect();
-    Ok(tables.pop().filter(|_| tables.is_empty()))
+    let mut tables = files.beside().filter(is_table);
+    let only = tables.next().filter(|_| tables.next().is_none())?;
+    Some(root.join(only))
 }
 
 /// The folder that holds everything, as after unpacking an archive into a folder of the same name.
-fn only_folder(root: &Path, files: &Files) -> Option<PathBuf> {
+fn only_folder(files: &Files) -> Option<&str> {
     let [folder] = files.folders.as_slice() else { return None };
     let is_deep = |image: &String| image.matches('/').count() > 1;
     let holds_classes = !files.images.is_empty() && files.images.iter().all(is_deep);
-    (holds_classes && !ilsvrc2012::is_wnid(folder)).then(|| root.join(file_name::path(folder)))
+    (holds_classes && !ilsvrc2012::is_wnid(folder)).then_some(folder)
 }
 
 #[cfg(test)]

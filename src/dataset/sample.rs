@@ -1,6 +1,7 @@
 //! A stratified sample.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use anyhow::{Result, ensure};
 use rand::SeedableRng;
@@ -17,7 +18,11 @@ impl Dataset {
     /// A count of 0.
     pub fn sample(&mut self, count: usize, seed: u64) -> Result<()> {
         ensure!(count > 0, "--images must be at least 1, got 0");
-        self.entries = stratified(&self.entries, count, seed);
+        // All that a device was sent stays as it is.
+        if count < self.entries.len() {
+            self.entries = stratified(&self.entries, count, seed);
+            self.same_size = OnceLock::new();
+        }
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Result, anyhow, bail, ensure};
 use serde::{Deserialize, Serialize};
 
+use crate::device::adb_name::AdbName;
 use crate::device::bounded_command;
 
 /// How long the server may take for an answer; starting it takes some seconds.
@@ -45,12 +46,18 @@ pub enum DeviceState {
 /// A device as adb lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AttachedDevice {
+    /// What `--device` takes for it: its serial, where no other device has the same.
+    pub name: AdbName,
     /// Its serial.
     pub serial: String,
     /// Whether it is ready.
     pub state: DeviceState,
     /// Its model, if adb knows it.
     pub model: Option<String>,
+    /// The USB port that it is plugged into, such as `usb:1-4`.
+    pub usb: Option<String>,
+    /// The number of its connection.
+    pub transport_id: Option<u32>,
 }
 
 impl AdbServer {
@@ -114,42 +121,74 @@ impl AttachedDevice {
     /// What keeps it from being used, with what to do; `None` if it is ready.
     #[must_use]
     pub fn obstacle(&self) -> Option<String> {
-        let serial = &self.serial;
+        let name = &self.name;
         Some(match &self.state {
             DeviceState::Device => return None,
             DeviceState::Unauthorized => format!(
-                "device {serial} has not authorised this computer; unlock its screen and confirm the dialog"
+                "device {name} has not authorised this computer; unlock its screen and confirm the dialog"
             ),
             DeviceState::Offline => format!(
-                "device {serial} is offline; plug it in again or restart it, or try 'adb reconnect'"
+                "device {name} is offline; plug it in again or restart it, or try 'adb reconnect'"
             ),
             DeviceState::Other(state) => {
-                format!("device {serial} is not ready; adb reports '{state}'")
+                format!("device {name} is not ready; adb reports '{state}'")
             }
         })
     }
+
+    /// Whether it is the one that is called `name`; several may be.
+    #[must_use]
+    pub fn is(&self, name: &AdbName) -> bool {
+        match name {
+            AdbName::Serial(serial) => self.serial == *serial,
+            AdbName::Usb(usb) => self.usb.as_ref() == Some(usb),
+            AdbName::Transport(id) => self.transport_id == Some(*id),
+        }
+    }
 }
+
+/// What adb says in a serial's place.
+const NO_SERIAL: &str = "(no serial number)";
 
 /// Reads `adb devices -l`: a serial, blanks, a state that may hold blanks (`no
 /// permissions (...)`), and pairs such as `model:Pixel_7`.
 fn parse(text: &str) -> Vec<AttachedDevice> {
     let devices = text.lines().skip_while(|line| !line.starts_with("List of devices")).skip(1);
-    devices.filter_map(parse_line).collect()
+    let mut devices: Vec<AttachedDevice> = devices.filter_map(parse_line).collect();
+    let serials: Vec<String> = devices.iter().map(|device| device.serial.clone()).collect();
+    for device in &mut devices {
+        let twins = serials.iter().filter(|serial| **serial == device.serial).count();
+        let by_transport = device.transport_id.map(AdbName::Transport);
+        let other = device.usb.clone().map(AdbName::Usb).or(by_transport);
+        if let Some(other) = other.filter(|_| twins > 1 || device.serial == NO_SERIAL) {
+            device.name = other;
+        }
+    }
+    devices
 }
 
 fn parse_line(line: &str) -> Option<AttachedDevice> {
-    let (serial, rest) = line.trim().split_once(char::is_whitespace)?;
+    let line = line.trim();
+    let (serial, rest) = match line.strip_prefix(NO_SERIAL) {
+        Some(rest) => (NO_SERIAL, rest),
+        None => line.split_once(char::is_whitespace)?,
+    };
     let facts = ["usb:", "product:", "model:", "device:", "transport_id:"];
     let is_fact = |word: &&str| facts.iter().any(|fact| word.starts_with(fact));
     let state: Vec<&str> = rest.split_whitespace().take_while(|word| !is_fact(word)).collect();
-    let model = rest.split_whitespace().find_map(|word| word.strip_prefix("model:"));
+    let fact = |name: &str| rest.split_whitespace().find_map(|word| word.strip_prefix(name));
+    let model = fact("model:").map(str::to_owned);
+    let usb = fact("usb:").map(|port| format!("usb:{port}"));
+    let transport_id = fact("transport_id:").and_then(|id| id.parse().ok());
     let state = match state.join(" ") {
         state if state == "device" => DeviceState::Device,
         state if state == "unauthorized" => DeviceState::Unauthorized,
         state if state == "offline" => DeviceState::Offline,
         state => DeviceState::Other(state),
     };
-    Some(AttachedDevice { serial: serial.to_owned(), state, model: model.map(str::to_owned) })
+    let serial = serial.to_owned();
+    let name = AdbName::Serial(serial.clone());
+    Some(AttachedDevice { name, serial, state, model, usb, transport_id })
 }
 
 #[cfg(test)]
@@ -172,6 +211,25 @@ mod tests {
         assert_eq!((found[0].obstacle(), found[1].model.as_deref()), (None, None));
         assert!(found[2].obstacle().unwrap().contains("confirm"));
         assert!(found[3].obstacle().unwrap().contains("no permissions"));
+    }
+
+    #[test]
+    fn devices_of_one_serial_have_the_names_of_their_ports() {
+        let text = "List of devices attached\n\
+            0123456789ABCDEF device usb:1-4 product:a model:Board device:a transport_id:3\n\
+            0123456789ABCDEF device usb:1-5.2 product:a model:Board device:a transport_id:4\n\
+            0123456789ABCDEF device product:a model:Board device:a transport_id:5\n\
+            R58M device usb:1-6 transport_id:6\n\
+            (no serial number) device usb:1-7 transport_id:7\n";
+        let found = parse(text);
+        let names: Vec<String> = found.iter().map(|device| device.name.to_string()).collect();
+        assert_eq!(names, ["usb:1-4", "usb:1-5.2", "transport:5", "R58M", "usb:1-7"]);
+        assert_eq!(found[4].state, DeviceState::Device);
+        let called = |name: &str| found.iter().filter(|it| it.is(&name.parse().unwrap())).count();
+        assert_eq!(
+            ["0123456789ABCDEF", "usb:1-5.2", "transport:4", "usb:9-9"].map(called),
+            [3, 1, 1, 0]
+        );
     }
 
     #[test]

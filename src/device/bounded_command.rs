@@ -1,7 +1,8 @@
 //! Running a program that may hang: a device that hangs makes `adb` hang.
 
+use std::fs::File;
 use std::io::{self, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -52,8 +53,40 @@ impl ProgramOutput {
 /// # Errors
 /// It cannot be started, or [`io::ErrorKind::TimedOut`]: it was killed.
 pub fn output(command: &mut Command, patience: Duration) -> io::Result<ProgramOutput> {
-    let mut child =
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    attended(child.spawn()?, patience)
+}
+
+/// The same, with a standard input that `feed` writes.
+///
+/// # Errors
+/// See [`output`]; also what `feed` said, where the program succeeded without it.
+pub fn fed(
+    command: &mut Command,
+    patience: Duration,
+    feed: impl FnOnce(ChildStdin) -> io::Result<()> + Send + 'static,
+) -> io::Result<ProgramOutput> {
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = child.spawn()?;
+    let feeder = child.stdin.take().map(|input| thread::spawn(|| feed(input)));
+    let said = attended(child, patience)?;
+    let fed = feeder.map_or(Ok(()), |feeder| {
+        feeder.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    });
+    // Why a program did not take its input it tells itself.
+    if said.is_success() { fed.map(|()| said) } else { Ok(said) }
+}
+
+/// The same, with a standard output that goes into a file.
+///
+/// # Errors
+/// See [`output`].
+pub fn into_file(command: &mut Command, patience: Duration, to: File) -> io::Result<ProgramOutput> {
+    let child = command.stdin(Stdio::null()).stdout(to).stderr(Stdio::piped());
+    attended(child.spawn()?, patience)
+}
+
+fn attended(mut child: Child, patience: Duration) -> io::Result<ProgramOutput> {
     let out = child.stdout.take().map(reader);
     let err = child.stderr.take().map(reader);
     let deadline = Instant::now() + patience;
@@ -93,6 +126,8 @@ fn text_of(reader: Option<JoinHandle<Vec<u8>>>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     #[test]
@@ -109,6 +144,23 @@ mod tests {
         let out = "adb: error: failed to copy 'x': No space left on device\r[  1%] x: 100%\n";
         let said = ProgramOutput { code: Some(1), out: out.into(), err: String::new() };
         assert!(said.complaint().ends_with("No space left on device"), "{}", said.complaint());
+    }
+
+    #[test]
+    fn what_a_program_is_fed_and_where_its_output_goes_are_whole() {
+        let patience = Duration::from_secs(60);
+        let feed = |mut input: ChildStdin| input.write_all(&[b'x'; 300_000]);
+        let said = fed(Command::new("sh").args(["-c", "wc -c"]), patience, feed).unwrap();
+        assert_eq!(said.out.trim(), "300000");
+        // One that does not read to the end fails by its own words, or by the feed's.
+        let mut command = Command::new("sh");
+        let said = fed(command.args(["-c", "echo full >&2; exit 3"]), patience, feed).unwrap();
+        assert_eq!((said.code, said.last_line()), (Some(3), "full"));
+        assert!(fed(&mut Command::new("true"), patience, feed).is_err());
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut command = Command::new("printf");
+        into_file(command.arg("\\000\\377"), patience, file.reopen().unwrap()).unwrap();
+        assert_eq!(std::fs::read(file.path()).unwrap(), [0, 255]);
     }
 
     #[test]

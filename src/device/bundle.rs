@@ -4,10 +4,12 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
 
+use crate::dataset::entries::Dataset;
 use crate::device::remote_path::RemotePath;
 use crate::file_hash;
 
@@ -39,6 +41,9 @@ pub enum Content {
     Of(PathBuf),
     /// This text.
     Text(String),
+    /// The image at this position of a dataset; one that cannot be read is left out, and
+    /// found missing when it is its turn.
+    Image(Arc<Dataset>, usize),
 }
 
 /// Files with their paths inside the bundle, and a hash over all of it.
@@ -58,18 +63,21 @@ impl Bundle {
     pub fn new(kind: BundleKind, files: Vec<(String, Content)>) -> Result<Self> {
         let mut all = Sha256::new();
         let mut bytes = 0;
-        for (name, content) in &files {
+        let mut there = Vec::with_capacity(files.len());
+        for (name, content) in files {
             let inside = |part: Component<'_>| matches!(part, Component::Normal(_));
             ensure!(
-                Path::new(name).components().all(inside),
+                Path::new(&name).components().all(inside),
                 "{name} is outside its folder, so it cannot be pushed to a device; move it inside"
             );
-            let (size, hash) =
-                content.measure().with_context(|| format!("could not read {name}"))?;
+            let measured = content.measure().with_context(|| format!("could not read {name}"))?;
+            let Some((size, hash)) = measured else { continue };
             bytes += size;
             all.update(format!("{}:{name}{size}:", name.len()));
             all.update(hash);
+            there.push((name, content));
         }
+        let files = there;
         let hash = format!("{:x}", all.finalize())[..DIGITS].to_owned();
         Ok(Self { kind, files, bytes, hash })
     }
@@ -122,12 +130,17 @@ impl Bundle {
 }
 
 impl Content {
-    fn measure(&self) -> io::Result<(u64, [u8; 32])> {
+    /// Its size and hash; `None` for what is left out.
+    fn measure(&self) -> io::Result<Option<(u64, [u8; 32])>> {
         let (hash, bytes) = match self {
             Self::Of(path) => file_hash::sha256(File::open(path)?)?,
             Self::Text(text) => file_hash::sha256(text.as_bytes())?,
+            Self::Image(dataset, position) => {
+                let Ok(bytes) = dataset.load(&dataset.entries[*position]) else { return Ok(None) };
+                file_hash::sha256(bytes.as_slice())?
+            }
         };
-        Ok((bytes, hash.into()))
+        Ok(Some((bytes, hash.into())))
     }
 
     fn write(&self, to: &Path) -> io::Result<()> {
@@ -138,6 +151,10 @@ impl Content {
                 fs::hard_link(&path, to).or_else(|_| fs::copy(&path, to).map(|_| ()))
             }
             Self::Text(text) => fs::write(to, text),
+            Self::Image(dataset, position) => {
+                let bytes = dataset.load(&dataset.entries[*position]);
+                fs::write(to, bytes.map_err(io::Error::other)?)
+            }
         }
     }
 }

@@ -46,6 +46,10 @@ fn named(bytes: &[u8], remote_run: &RemoteRun) -> Result<Vec<u8>> {
         header.version,
         env!("CARGO_PKG_VERSION")
     );
+    ensure!(
+        remote_run.program_sha256.is_none() || remote_run.program_sha256 == header.binary_sha256,
+        "it was not written by the program that was brought there"
+    );
     header.device = remote_run.device.to_string();
     header.run_id.clone_from(&remote_run.run_id);
     let mut named = serde_json::to_vec(&Entry::Header(header))?;
@@ -53,4 +57,34 @@ fn named(bytes: &[u8], remote_run: &RemoteRun) -> Result<Vec<u8>> {
     let first = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
     named.extend_from_slice(&bytes[first..]);
     Ok(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_of_another_program_than_the_one_that_was_brought_is_refused() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/journal-1.jsonl");
+        let bytes = fs::read(path).unwrap();
+        let Some(Entry::Header(header)) = journal::parse(&bytes).unwrap().0.into_iter().next()
+        else {
+            panic!("it begins with its header")
+        };
+        let root = crate::device::remote_path::BOARD_FOLDER.parse().unwrap();
+        let mut remote_run = RemoteRun::new(
+            "R58M".parse().unwrap(),
+            crate::device::adb::AdbServer::default(),
+            "20260101-1".into(),
+            &root,
+            root.join("program"),
+        );
+        remote_run.program_sha256.clone_from(&header.binary_sha256);
+        assert!(remote_run.program_sha256.is_some());
+        let named = named(&bytes, &remote_run).unwrap();
+        assert!(String::from_utf8(named).unwrap().contains("\"device\":\"R58M\""));
+        remote_run.program_sha256 = Some("another".into());
+        let error = super::named(&bytes, &remote_run).unwrap_err().to_string();
+        assert!(error.contains("not written by the program that was brought"), "{error}");
+    }
 }

@@ -1,9 +1,12 @@
 //! A device that commands and files are sent to, by adb or by ssh.
 
+use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -13,6 +16,7 @@ use crate::device::bounded_command;
 use crate::device::bounded_command::ProgramOutput;
 use crate::device::name::DeviceName;
 use crate::device::remote_path::RemotePath;
+use crate::device::ssh_host::SshHost;
 
 /// How long a short command may take on a device.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -37,13 +41,15 @@ const SSH_OPTIONS: [&str; 8] = [
 pub struct Connection {
     device: DeviceName,
     server: AdbServer,
+    /// Whether files go through the shell there, since its sshd has no SFTP.
+    lacks_sftp: Arc<AtomicBool>,
 }
 
 impl Connection {
     /// The way to a device. Nothing is sent yet.
     #[must_use]
-    pub const fn new(device: DeviceName, server: AdbServer) -> Self {
-        Self { device, server }
+    pub fn new(device: DeviceName, server: AdbServer) -> Self {
+        Self { device, server, lacks_sftp: Arc::default() }
     }
 
     /// The device.
@@ -105,19 +111,19 @@ impl Connection {
     /// The message of the transferring program: no space, a folder that cannot be written, a device
     /// that is gone.
     pub fn push(&self, from: &Path, to: &RemotePath) -> Result<()> {
-        let mut command = match &self.device {
-            DeviceName::Adb(serial) => {
+        let said = match &self.device {
+            DeviceName::Adb(name) => {
                 let mut adb = self.server.command();
-                adb.args(["-s", serial, "push"]).arg(from).arg(to.as_str());
-                adb
+                adb.args(name.options()).arg("push").arg(from).arg(to.as_str());
+                bounded_command::output(&mut adb, TRANSFER_PATIENCE)
             }
             DeviceName::Ssh(host) => {
-                let mut scp = Command::new("scp");
-                scp.args(SSH_OPTIONS).arg("-r").arg("--").arg(from).arg(format!("{host}:{to}"));
-                scp
+                let mut scp = scp(host);
+                scp.arg("-r").arg("--").arg(from).arg(host.path_of_scp(to));
+                self.by_scp(scp, || self.push_through_shell(from, to))
             }
         };
-        let said = self.told(bounded_command::output(&mut command, TRANSFER_PATIENCE))?;
+        let said = self.told(said)?;
         ensure!(
             said.is_success(),
             "device {}: could not push {}: {}",
@@ -133,20 +139,22 @@ impl Connection {
     /// # Errors
     /// See [`Self::push`].
     pub fn pull(&self, from: &RemotePath, to: &Path) -> Result<()> {
-        let mut command = match &self.device {
-            DeviceName::Adb(serial) => {
+        let said = match &self.device {
+            DeviceName::Adb(name) => {
                 let mut adb = self.server.command();
-                adb.args(["-s", serial, "pull", from.as_str()]).arg(to);
-                adb
+                adb.args(name.options()).args(["pull", from.as_str()]).arg(to).process_group(0);
+                bounded_command::output(&mut adb, TRANSFER_PATIENCE)
             }
             DeviceName::Ssh(host) => {
-                let mut scp = Command::new("scp");
-                scp.args(SSH_OPTIONS).arg("--").arg(format!("{host}:{from}")).arg(to);
-                scp
+                let mut scp = scp(host);
+                scp.arg("--").arg(host.path_of_scp(from)).arg(to).process_group(0);
+                self.by_scp(scp, || {
+                    let mut cat = self.shell_command(&format!("exec cat {from}"));
+                    bounded_command::into_file(&mut cat, TRANSFER_PATIENCE, File::create(to)?)
+                })
             }
         };
-        command.process_group(0);
-        let said = self.told(bounded_command::output(&mut command, TRANSFER_PATIENCE))?;
+        let said = self.told(said)?;
         ensure!(
             said.is_success(),
             "device {}: could not pull {from}: {}",
@@ -156,19 +164,59 @@ impl Connection {
         Ok(())
     }
 
+    /// Has scp transfer something, and what it cannot for want of SFTP `otherwise`.
+    fn by_scp(
+        &self,
+        mut scp: Command,
+        otherwise: impl Fn() -> io::Result<ProgramOutput>,
+    ) -> io::Result<ProgramOutput> {
+        if self.lacks_sftp.load(Ordering::Relaxed) {
+            return otherwise();
+        }
+        let said = bounded_command::output(&mut scp, TRANSFER_PATIENCE)?;
+        // An sshd without SFTP closes the connection; an older scp asks for a scp there.
+        let is_refused = said.code == Some(255) || said.err.contains("not found");
+        if !is_refused || !self.is_there() {
+            return Ok(said);
+        }
+        self.lacks_sftp.store(true, Ordering::Relaxed);
+        otherwise()
+    }
+
+    /// Copies a file or folder as the standard input of a shell there.
+    fn push_through_shell(&self, from: &Path, to: &RemotePath) -> io::Result<ProgramOutput> {
+        let from = from.to_owned();
+        if !from.is_dir() {
+            let mut cat = self.shell_command(&format!("exec cat >{to}"));
+            return bounded_command::fed(&mut cat, TRANSFER_PATIENCE, move |mut input| {
+                io::copy(&mut File::open(from)?, &mut input).map(|_| ())
+            });
+        }
+        let mut tar = self.shell_command(&format!(
+            "command -v tar >/dev/null || {{ echo 'it has neither SFTP nor tar; install one of them' >&2; exit 1; }}; \
+             mkdir {to} && cd {to} && exec tar xf -"
+        ));
+        bounded_command::fed(&mut tar, TRANSFER_PATIENCE, move |input| {
+            let mut archive = tar::Builder::new(input);
+            archive.mode(tar::HeaderMode::Deterministic);
+            archive.append_dir_all(".", from)?;
+            archive.into_inner().map(|_| ())
+        })
+    }
+
     fn shell_command(&self, script: &str) -> Command {
         let mut command = match &self.device {
-            DeviceName::Adb(serial) => {
+            DeviceName::Adb(name) => {
                 let mut adb = self.server.command();
                 // Without a terminal there: lines come as they are, and the end
                 // of our input is the end of the script's.
-                adb.args(["-s", serial, "shell", "-T", script]);
+                adb.args(name.options()).args(["shell", "-T", script]);
                 adb
             }
             DeviceName::Ssh(host) => {
                 let mut ssh = Command::new("ssh");
                 // The login shell there may be any; the script is for sh.
-                ssh.args(SSH_OPTIONS).arg("-T").arg("--").arg(host);
+                ssh.args(SSH_OPTIONS).arg("-T").args(host.for_ssh());
                 ssh.arg(format!("exec sh -c {}", quoted(script)));
                 ssh
             }
@@ -209,21 +257,28 @@ impl Connection {
                     && (of_adb("error: device")
                         || of_adb("error: closed")
                         || of_adb("adb: error: failed to get feature set"))
-                    || of_adb("error: no devices")
+                    || of_adb("error: no device")
                     || of_adb("adb: device")
             }
         };
         unreached.then(|| match (&self.device, said.last_line()) {
             (DeviceName::Ssh(host), words) => {
                 let words = if words == "nothing" { "ssh gave no reason" } else { words };
-                format!("{words}; make sure that 'ssh {host}' works here without a prompt")
+                let ssh = host.command();
+                format!("{words}; make sure that '{ssh}' works here without a prompt")
             }
             (DeviceName::Adb(_), words) => words.trim_start_matches("error: ").to_owned(),
         })
     }
 }
 
-/// Text quoted as one word of a POSIX shell.
+fn scp(host: &SshHost) -> Command {
+    let mut scp = Command::new("scp");
+    scp.args(SSH_OPTIONS).args(host.options_of_scp());
+    scp
+}
+
+/// Text as one word of a POSIX shell.
 #[must_use]
 pub fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))

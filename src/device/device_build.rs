@@ -14,11 +14,12 @@ use crate::runtime::library::{RuntimeLibrary, folders_for};
 /// File name of the program.
 pub const PROGRAM: &str = "shutterbench";
 /// What `scripts/adb/build` builds for.
-const SCRIPTED: [&str; 4] = [
+const SCRIPTED: [&str; 5] = [
     "aarch64-linux-android",
     "armv7-linux-androideabi",
     "x86_64-linux-android",
     "aarch64-unknown-linux-gnu",
+    "armv7-unknown-linux-gnueabihf",
 ];
 
 /// What a device needs besides models and images.

@@ -18,7 +18,9 @@ fn read(told: &str, device: &DeviceName) -> Vec<String> {
     let mut hints = Vec::new();
     if is_screen_on(told) {
         let how = match device {
-            DeviceName::Adb(serial) => format!("'adb -s {serial} shell input keyevent 223'"),
+            DeviceName::Adb(name) => {
+                format!("'adb {} shell input keyevent 223'", name.options().join(" "))
+            }
             DeviceName::Ssh(_) => "'input keyevent 223' there".to_owned(),
         };
         hints.push(format!(
@@ -56,7 +58,7 @@ mod tests {
     use super::*;
 
     fn hints(told: &str) -> Vec<String> {
-        read(told, &DeviceName::Adb("R58".into()))
+        read(told, &"R58".parse().unwrap())
     }
 
     #[test]

@@ -3,10 +3,11 @@
 //!
 //! [`platform`] determines which program a device needs, [`device_build`] and [`payload`] gather
 //! the files, [`deploy`] pushes what is missing, [`remote_session`] follows the run over
-//! connections that break, and [`collect_journal`] pulls the journal; [`fleet`] does so for several
-//! devices at the same time.
+//! connections that break, and [`collect_journal`] pulls the journal; [`prepare`] does everything
+//! that comes before a run, and [`fleet`] does so for several devices at the same time.
 
 pub mod adb;
+pub mod adb_name;
 pub mod bounded_command;
 pub mod bundle;
 pub mod c_library;
@@ -19,15 +20,20 @@ mod hints;
 pub mod name;
 pub mod payload;
 pub mod platform;
+pub mod prepare;
 pub mod remote_path;
 pub mod remote_run;
 pub mod remote_session;
+pub mod resolve;
+pub mod same_build;
+pub mod ssh_host;
 pub mod survey;
 
 pub use crate::device::adb::{AdbServer, AttachedDevice};
 pub use crate::device::connection::Connection;
-pub use crate::device::fleet::{DeviceResult, FleetRequest};
+pub use crate::device::fleet::DeviceResult;
 pub use crate::device::name::{DeviceName, Selector};
+pub use crate::device::prepare::FleetRequest;
 pub use crate::device::remote_path::RemotePath;
 pub use crate::device::remote_run::RemoteRun;
 pub use crate::device::remote_session::RemoteEnd;

@@ -5,14 +5,17 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::device::adb_name::AdbName;
+use crate::device::ssh_host::SshHost;
+
 /// A device that is not this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum DeviceName {
-    /// By its serial, through adb's server.
-    Adb(String),
+    /// One of adb's server.
+    Adb(AdbName),
     /// A host that `ssh` reaches without asking for a password.
-    Ssh(String),
+    Ssh(SshHost),
 }
 
 /// One value of `--device`.
@@ -30,17 +33,16 @@ impl FromStr for DeviceName {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (name, device) = match text.strip_prefix("ssh:") {
-            Some(host) => (host, Self::Ssh(host.to_owned())),
-            None => (text, Self::Adb(text.to_owned())),
-        };
-        // A name that looks like an option would be taken for one by adb or ssh.
-        if name.is_empty() || name.starts_with('-') || name.contains(char::is_control) {
+        if let Some(host) = text.strip_prefix("ssh:") {
+            return host.parse().map(Self::Ssh);
+        }
+        // A name that looks like an option would be taken for one by adb.
+        if text.is_empty() || text.starts_with('-') || text.contains(char::is_control) {
             return Err(format!(
-                "'{text}' is not a device; give a serial from 'shutterbench list devices', ssh:HOST, all or local"
+                "'{text}' is not a device; give a name from 'shutterbench list devices', ssh:HOST, all or local"
             ));
         }
-        Ok(device)
+        text.parse().map(Self::Adb)
     }
 }
 
@@ -59,7 +61,7 @@ impl FromStr for Selector {
 impl fmt::Display for DeviceName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Adb(serial) => f.write_str(serial),
+            Self::Adb(name) => write!(f, "{name}"),
             Self::Ssh(host) => write!(f, "ssh:{host}"),
         }
     }
@@ -103,7 +105,12 @@ mod tests {
         assert_eq!("127.0.0.1:5611".parse(), Ok(one("127.0.0.1:5611")));
         assert_eq!(
             "ssh:pi@board".parse(),
-            Ok(Selector::One(DeviceName::Ssh("pi@board".to_owned())))
+            Ok(Selector::One(DeviceName::Ssh("pi@board".parse().unwrap())))
+        );
+        assert_eq!("ssh://pi@[::1]:2222".parse(), Ok(one("ssh://pi@[::1]:2222")));
+        assert_eq!(
+            "usb:1-4".parse(),
+            Ok(Selector::One(DeviceName::Adb(AdbName::Usb("usb:1-4".into()))))
         );
         for wrong in ["", "ssh:", "-e", "ssh:-oProxyCommand=x", "a\nb"] {
             assert!(wrong.parse::<Selector>().is_err(), "{wrong}");
@@ -114,7 +121,8 @@ mod tests {
     fn a_name_becomes_one_plain_folder() {
         let folder = |text: &str| text.parse::<DeviceName>().unwrap().as_folder();
         assert_eq!(folder("127.0.0.1:5611"), "127.0.0.1_5611");
-        assert_eq!(folder("ssh:pi@../board"), "ssh_pi_.._board");
+        assert_eq!(folder("ssh:pi@board$(x)"), "ssh_pi_board__x_");
         assert_eq!(folder(".."), "device");
+        assert_eq!(folder("ssh://pi@[::1]:2222"), "ssh___pi_____1__2222");
     }
 }

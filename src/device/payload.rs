@@ -1,11 +1,14 @@
 //! What a run needs on a device: its models, images, labels and delegates as
 //! bundles, and its suite with their places there in place of those here.
 
+use std::fs::File;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
 use crate::dataset::entries::Dataset;
-use crate::dataset::listing;
+use crate::dataset::{file_name, listing};
 use crate::device::bundle::{Bundle, BundleKind, Content};
 use crate::device::remote_path::{RemotePath, is_plain};
 use crate::model::{manifest, select};
@@ -13,6 +16,7 @@ use crate::record::delegate::Delegate;
 use crate::record::description::{Description, Model};
 use crate::record::format::Format;
 use crate::record::options::{AccuracyOptions, CheckPreprocessing};
+use crate::run::choose_outputs::images_looked_at;
 use crate::run::plan;
 use crate::run::suite_file::SuiteFile;
 
@@ -28,6 +32,27 @@ pub struct Payload {
     pub suite: String,
     /// Images that are scored; none without accuracy.
     pub images: usize,
+}
+
+/// The payloads of a sweep, one per folder that devices have: models and images are read
+/// once, however many devices get them.
+#[derive(Debug, Default)]
+pub struct Payloads(Mutex<Vec<(RemotePath, Arc<Payload>)>>);
+
+impl Payloads {
+    /// The payload for devices whose folder is `root`.
+    ///
+    /// # Errors
+    /// See [`Payload::new`].
+    pub fn of(&self, wanted: &SuiteFile, root: &RemotePath) -> Result<Arc<Payload>> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, payload)) = known.iter().find(|(folder, _)| folder == root) {
+            return Ok(Arc::clone(payload));
+        }
+        let payload = Arc::new(Payload::new(wanted, root)?);
+        known.push((root.clone(), Arc::clone(&payload)));
+        Ok(payload)
+    }
 }
 
 /// A manifest with the one model of a bundle, so that the model keeps its name
@@ -125,7 +150,7 @@ fn delegate_bundle(delegate: &mut Delegate, root: &RemotePath) -> Result<Option<
     Ok(Some(bundle))
 }
 
-/// Pushes only the images that are scored.
+/// Brings the images that the device scores, and no others; and gives their number.
 fn dataset_bundle(
     wanted: &SuiteFile,
     models: &[Model],
@@ -148,30 +173,44 @@ fn dataset_bundle(
         dataset: folder,
         labels: None,
         images: wanted.images.map(std::num::NonZeroUsize::get),
-        // The device takes its part of them itself.
-        shard: None,
+        shard: wanted.shard,
         top_k: Vec::new(),
         check_preprocessing: CheckPreprocessing::Never,
         exif: wanted.exif.unwrap_or_default(),
     };
     let dataset = plan::open_dataset(&options, wanted.seed.unwrap_or(plan::SEED))?;
-    let bundle = images_bundle(&dataset)?;
+    let images = dataset.scored().len();
+    // Every shard decides by the same images what a model's scores are.
+    let looked_at = models.iter().map(|it| images_looked_at(it, &wanted.describe, &dataset));
+    let looked_at = looked_at.max().unwrap_or(0);
+    let bundle = images_bundle(dataset, looked_at)?;
     suite.dataset = Some(bundle.folder(root).as_str().into());
     bundles.push(bundle);
-    Ok(dataset.entries.len())
+    Ok(images)
 }
 
-fn images_bundle(dataset: &Dataset) -> Result<Bundle> {
-    let mut files: Vec<(String, Content)> = listing::container_names(dataset)
-        .into_iter()
-        .map(|(name, path)| (name, Content::Of(path)))
+/// The images that are scored, the first `looked_at`, and the list of all.
+fn images_bundle(dataset: Dataset, looked_at: usize) -> Result<Bundle> {
+    let text = listing::write(&dataset)?;
+    let dataset = Arc::new(dataset);
+    let (scored, all) = (dataset.scored(), 0..dataset.entries.len());
+    let brought = all.filter(|position| scored.contains(position) || *position < looked_at);
+    let mut files: Vec<(String, Content)> = brought
+        .filter_map(|position| {
+            let name = file_name::hashed(&dataset.entries[position].file);
+            Some((name, image(&dataset, position)?))
+        })
         .collect();
-    if files.is_empty() {
-        let images = dataset.entries.iter();
-        files =
-            images.map(|entry| (entry.file.clone(), Content::Of(dataset.path(entry)))).collect();
-    }
-    files.push((listing::FILE_NAME.to_owned(), Content::Text(listing::write(dataset)?)));
+    files.push((listing::FILE_NAME.to_owned(), Content::Text(text)));
     Bundle::new(BundleKind::Dataset, files)
-        .with_context(|| format!("dataset {} cannot be pushed", dataset.root.display()))
+        .with_context(|| format!("dataset {} cannot be brought", dataset.root.display()))
+}
+
+/// An image; `None` where its file cannot be opened, so that it is missed there in its turn.
+fn image(dataset: &Arc<Dataset>, position: usize) -> Option<Content> {
+    if dataset.is_contained() {
+        return Some(Content::Image(Arc::clone(dataset), position));
+    }
+    let path = dataset.path(&dataset.entries[position]);
+    File::open(&path).is_ok().then_some(Content::Of(path))
 }

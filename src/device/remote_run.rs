@@ -34,6 +34,9 @@ pub struct RemoteRun {
     pub folder: RemotePath,
     /// The program there.
     pub program: RemotePath,
+    /// SHA-256 of the program, where a build kept it that knew to.
+    #[serde(default)]
+    pub program_sha256: Option<String>,
     /// What the program finds in its environment: names and paths.
     pub environment: Vec<(String, String)>,
     /// Options of the command line that no suite file has.
@@ -53,7 +56,19 @@ impl RemoteRun {
         let folder = root.join("runs").join(&run_id);
         let (schema, root) = (SCHEMA, root.clone());
         let (environment, flags) = (Vec::new(), Vec::new());
-        Self { schema, device, server, run_id, root, folder, program, environment, flags }
+        let program_sha256 = None;
+        Self {
+            schema,
+            device,
+            server,
+            run_id,
+            root,
+            folder,
+            program,
+            program_sha256,
+            environment,
+            flags,
+        }
     }
 
     /// Keeps it in `folder`.
@@ -109,8 +124,6 @@ impl RemoteRun {
     #[must_use]
     pub fn script(&self, resume: bool) -> String {
         let Self { folder, program, flags, .. } = self;
-        let environment: Vec<String> =
-            self.environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let what = if resume {
             format!("--resume {}", self.result())
         } else {
@@ -119,9 +132,20 @@ impl RemoteRun {
         format!(
             "cd {folder} && sh -c 'echo $$ >pid; exec env {} {program} run {what} --lifeline {} >/dev/null'; \
              echo ended $?",
-            environment.join(" "),
+            self.environment(),
             flags.join(" ")
         )
+    }
+
+    /// A script that has the program say which build it is.
+    #[must_use]
+    pub fn version_script(&self) -> String {
+        format!("env {} {} --version", self.environment(), self.program)
+    }
+
+    fn environment(&self) -> String {
+        let variables = self.environment.iter().map(|(name, value)| format!("{name}={value}"));
+        variables.collect::<Vec<_>>().join(" ")
     }
 
     /// A script that ends the program, should it still run: politely, so that
@@ -149,7 +173,7 @@ mod tests {
         assert_eq!(RemoteRun::of(folder.path()).unwrap(), None);
         let root: RemotePath = "/data/local/tmp/shutterbench".parse().unwrap();
         let program = root.join("program").join("x");
-        let device = DeviceName::Adb("R58M".into());
+        let device: DeviceName = "R58M".parse().unwrap();
         let remote_run =
             RemoteRun::new(device, AdbServer::default(), "20260101-1".into(), &root, program);
         remote_run.keep(folder.path()).unwrap();

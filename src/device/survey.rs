@@ -25,15 +25,15 @@ impl Device {
     /// What it is, or what keeps it from being used, in one line.
     #[must_use]
     pub fn in_words(&self) -> String {
-        let serial = &self.listed.serial;
+        let name = &self.listed.name;
         match (self.listed.obstacle(), &self.facts) {
             (Some(obstacle), _) => obstacle,
-            (None, None) => format!("device {serial} does not report what it is"),
+            (None, None) => format!("device {name} does not report what it is"),
             (None, Some(Facts { system, soc, battery, .. })) => {
                 let more: Vec<&str> =
                     [soc, battery].into_iter().flatten().map(String::as_str).collect();
                 let more: String = more.iter().map(|fact| format!(", {fact}")).collect();
-                format!("device {serial}: {system}{more}")
+                format!("device {name}: {system}{more}")
             }
         }
     }
@@ -63,7 +63,7 @@ pub fn devices(server: &AdbServer) -> Result<Vec<Device>> {
         .map(|listed| {
             let ready = listed.state == DeviceState::Device;
             let facts = ready.then(|| {
-                let name = DeviceName::Adb(listed.serial.clone());
+                let name = DeviceName::Adb(listed.name.clone());
                 // One that goes away in the meantime is listed without facts.
                 facts(&Connection::new(name, server.clone())).ok()
             });

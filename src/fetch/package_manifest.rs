@@ -208,6 +208,8 @@ mod tests {
                 }
             }
         }
+        let of_32_bits = library_for(RuntimeLibrary::Tflite, "armv7-unknown-linux-gnueabihf");
+        assert!(of_32_bits.sha256.is_some());
     }
 
     #[test]

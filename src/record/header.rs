@@ -25,6 +25,9 @@ pub struct Header {
     pub version: String,
     /// The commit it was built from, where known.
     pub commit: Option<String>,
+    /// A hash of the sources it was built from, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sources: Option<String>,
     /// SHA-256 of the program.
     pub binary_sha256: Option<String>,
     /// When it started, RFC 3339.

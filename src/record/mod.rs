@@ -4,6 +4,7 @@
 pub mod agreement;
 pub mod android;
 pub mod backend_kind;
+pub mod build;
 pub mod capabilities;
 pub mod case;
 pub mod channels;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use crate::dataset::entries::Dataset;
 use crate::decide::highlights::Highlights;
 use crate::record::run::Run;
 use crate::report::file::write as write_file;
@@ -19,6 +20,15 @@ use crate::table::rows::rows;
 /// The folder cannot be made or a file cannot be written whole; a file that
 /// was there before is then still the old one.
 pub fn write_all(run: &Run, dir: &Path) -> Result<()> {
+    write_all_with(run, dir, None)
+}
+
+/// The same, with the run's images if the caller has them open, so that they are not looked
+/// for again.
+///
+/// # Errors
+/// See [`write_all`].
+pub fn write_all_with(run: &Run, dir: &Path, images: Option<&Dataset>) -> Result<()> {
     fs::create_dir_all(dir)
         .with_context(|| format!("could not create the folder {}", dir.display()))?;
     let rows = rows(run);
@@ -29,7 +39,7 @@ pub fn write_all(run: &Run, dir: &Path) -> Result<()> {
     write_file(&dir.join("run.json"), |to| to.write_all(description.as_bytes()))?;
     let markdown = markdown::document(run, &rows);
     write_file(&dir.join("report.md"), |to| to.write_all(markdown.as_bytes()))?;
-    let page = html::page::page(run, &rows);
+    let page = html::page::page_with(run, &rows, images);
     write_file(&dir.join("report.html"), |to| to.write_all(page.as_bytes()))
 }
 

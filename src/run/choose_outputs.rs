@@ -91,11 +91,7 @@ fn one(model: &Model, means: ProbeSetup<'_>) -> Result<ScoredOutput> {
         let started = OutputProbe::start(model, means)?;
         learn_shapes(probe.insert(started), &mut outputs)?;
     }
-    let stated = resolve::merged(overrides, &model.description);
-    let names = match &stated.labels {
-        Some(path) => Some(labels::labels_file::read(path)?),
-        None => model.signature.labels.clone(),
-    };
+    let names = names_of(model, overrides)?;
     let classes = dataset.map(Dataset::class_count);
     let counts = choose_output::fitting_counts(names.as_ref().map(Vec::len), classes);
     let mut scored = choose_output::choose(model, &outputs, overrides, &counts)?;
@@ -116,6 +112,32 @@ fn one(model: &Model, means: ProbeSetup<'_>) -> Result<ScoredOutput> {
         }
     }
     Ok(scored)
+}
+
+/// The class names that are stated for a model, or in it.
+fn names_of(model: &Model, overrides: &Description) -> Result<Option<Vec<String>>> {
+    match &resolve::merged(overrides, &model.description).labels {
+        Some(path) => labels::labels_file::read(path).map(Some),
+        None => Ok(model.signature.labels.clone()),
+    }
+}
+
+/// How many of the dataset's first images are needed to decide about `model`: none if its file
+/// or its description states what its scores are.
+#[must_use]
+pub fn images_looked_at(model: &Model, overrides: &Description, dataset: &Dataset) -> usize {
+    let is_stated = || -> Result<bool> {
+        let outputs = shapes::of(model, overrides, NonZeroUsize::MIN)?.signature.outputs;
+        if outputs.iter().any(TensorInfo::is_open) {
+            return Ok(false);
+        }
+        let names = names_of(model, overrides)?.map(|names| names.len());
+        let counts = choose_output::fitting_counts(names, Some(dataset.class_count()));
+        let scored = choose_output::choose(model, &outputs, overrides, &counts)?;
+        Ok(scored.kind.is_some() || scored.form.is_best_only())
+    };
+    // A model that is refused is refused before any image is looked at.
+    if is_stated().unwrap_or(true) { 0 } else { IMAGES }
 }
 
 /// The names that a model may output: its labels, those in its graph, or the dataset's.
@@ -216,7 +238,7 @@ fn kind_of(
     let (mut preparer, mut tensors, gate) = (Preparer::default(), Vec::new(), Mutex::new(()));
     let mut images = 0;
     for entry in dataset.entries.iter().take(IMAGES) {
-        let Ok(bytes) = decode::load(&dataset.path(entry)) else { continue };
+        let Ok(bytes) = dataset.load(entry) else { continue };
         let Ok(decoded) = decode::decode(&bytes, &gate) else { continue };
         preparer.prepare(&decoded.turned(dataset.exif).pixels, &spec, &mut tensors);
         images += 1;

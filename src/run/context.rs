@@ -145,18 +145,18 @@ impl Started {
     /// No run, or one that cannot be continued here: see [`resume::check`].
     pub fn resume(folder: PathBuf) -> Result<Self> {
         let mut started = Self::found(folder)?;
-        started.dataset = resume::check(&started.run.header)?;
+        started.dataset = resume::check(&started.run.header, None)?;
         Ok(started)
     }
 
-    /// Continues the run in `folder`; a finished one needs no checks.
+    /// Continues the run in `folder`, whose `dataset` is open; a finished run needs no checks.
     ///
     /// # Errors
     /// See [`Self::resume`].
-    pub fn resume_unless_done(folder: PathBuf) -> Result<Self> {
+    pub fn resume_unless_done(folder: PathBuf, dataset: Option<Dataset>) -> Result<Self> {
         let mut started = Self::found(folder)?;
         if !started.is_done {
-            started.dataset = resume::check(&started.run.header)?;
+            started.dataset = resume::check(&started.run.header, dataset)?;
         }
         Ok(started)
     }

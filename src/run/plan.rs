@@ -19,6 +19,7 @@ use crate::host::yardstick;
 use crate::model::manifest::Manifest;
 use crate::model::{select, shapes};
 use crate::record::backend_kind::BackendKind;
+use crate::record::build;
 use crate::record::description::Model;
 use crate::record::header::{Header, Runtime};
 use crate::record::host::Host;
@@ -143,7 +144,8 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
         schema: SCHEMA,
         run_id: run_id(started)?,
         version: env!("CARGO_PKG_VERSION").into(),
-        commit: option_env!("SHUTTERBENCH_COMMIT").map(str::to_owned),
+        commit: build::commit().map(str::to_owned),
+        sources: Some(build::SOURCES.to_owned()),
         binary_sha256: program_hash.join().unwrap_or_default(),
         started_at: crate::record::header::rfc3339(started),
         host: Host::read(),

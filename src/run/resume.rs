@@ -22,11 +22,11 @@ pub fn check_measured(header: &Header) -> Result<()> {
     Ok(())
 }
 
-/// Opens the dataset of a run that is to be continued.
+/// Opens the dataset of a run that is to be continued, unless it was `opened` already.
 ///
 /// # Errors
 /// Says what changed since the run began.
-pub fn check(header: &Header) -> Result<Option<Dataset>> {
+pub fn check(header: &Header, opened: Option<Dataset>) -> Result<Option<Dataset>> {
     ensure!(
         header.binary_sha256 == worker_hash(&header.options),
         "this shutterbench is not the build that began the run {} (version {}, commit {}); resume with that build or start a new run",
@@ -56,10 +56,13 @@ pub fn check(header: &Header) -> Result<Option<Dataset>> {
         );
     }
     let Some(options) = &header.options.accuracy else { return Ok(None) };
-    let dataset = open_dataset(options, header.options.seed)?;
-    let facts = dataset.facts();
+    let dataset = match opened {
+        Some(dataset) => dataset,
+        None => open_dataset(options, header.options.seed)?,
+    };
+    let listing = dataset.listing_sha256();
     ensure!(
-        header.dataset.as_ref().is_some_and(|then| then.listing_sha256 == facts.listing_sha256),
+        header.dataset.as_ref().is_some_and(|then| then.listing_sha256 == listing),
         "dataset {} has changed since the run {} began; start a new run",
         options.dataset.display(),
         header.run_id

@@ -1,6 +1,7 @@
 //! Whether a run to be continued is the requested one: its options, named as on the command line.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use anyhow::{Result, bail};
 use serde::Serialize;
@@ -43,6 +44,25 @@ pub fn check_given(run: &Header, given: &SuiteFile) -> Result<()> {
             bail!(
                 "the run {} was begun with other options: {difference}; omit --{name}, or start a new run",
                 run.run_id
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Refuses to go on with a device's run in `folder` that was begun with the suite `then`,
+/// where it would be begun with `now`.
+///
+/// # Errors
+/// One sentence with the first option that differs.
+pub fn check_suites(folder: &Path, then: &SuiteFile, now: &SuiteFile) -> Result<()> {
+    let (then, now) = (given_options(then)?, given_options(now)?);
+    let names: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
+    for name in names {
+        if let Some(difference) = difference(name, then.get(name), now.get(name)) {
+            bail!(
+                "the run in {} was begun with other options: {difference}; give those, or name another folder with --out",
+                folder.display()
             );
         }
     }

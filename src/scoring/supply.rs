@@ -189,7 +189,7 @@ impl<'a> Supply<'a> {
             preprocess_ns.push(now - ended);
             ended = now;
         }
-        let LabelledImage { file, class, also } = entry.clone();
+        let LabelledImage { file, class, also, .. } = entry.clone();
         chunk.images.push(Prepared { position, file: file.into(), class, also, preprocess_ns });
         blend(&self.image_ns, ended - began);
         Ok(())

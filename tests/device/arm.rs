@@ -1,14 +1,13 @@
-//! A whole ARM device: its system, its daemon, the program built for it and ARM's TensorFlow Lite,
-//! all run by an emulator. Its predictions are real; its times say nothing about any device, and
-//! are marked so.
+//! A whole ARM device, 64-bit or 32-bit: its system, its daemon, the program built for it and
+//! ARM's TensorFlow Lite, all run by an emulator. Its predictions are real; its times say nothing
+//! about any device, and are marked so.
 
 use std::path::{Path, PathBuf};
 
 use crate::common;
 use crate::common::TimelyOutput;
-use crate::lab::{Lab, rows, text};
+use crate::lab::{Lab, System, rows, text};
 
-const TARGET: &str = "aarch64-unknown-linux-gnu";
 /// Every precision once, at the smallest width.
 const MODELS: [&str; 3] = [
     "fmnist_mobilenet_v1_0.25_f32",
@@ -29,17 +28,17 @@ fn programs() -> PathBuf {
 }
 
 /// Whether what `scripts/setup/arm` makes is there; else a skip.
-fn is_built() -> bool {
+fn is_built(system: System) -> bool {
     let repository = common::repository();
     let needed = [
-        programs().join(TARGET).join("shutterbench"),
-        repository.join("runtimes").join(TARGET).join("libtensorflowlite_c.so"),
-        repository.join("build/adbd/arm64/complete"),
+        programs().join(system.target).join("shutterbench"),
+        repository.join("runtimes").join(system.target).join("libtensorflowlite_c.so"),
+        repository.join("build/adbd").join(system.debian).join("complete"),
     ];
     let missing = needed.iter().find(|path| !path.is_file());
     if let Some(path) = missing {
         let path = path.strip_prefix(repository).unwrap().display();
-        common::skip(&format!("no {path}; scripts/adb/test makes it once, in 4 minutes"));
+        common::skip(&format!("no {path}; scripts/adb/test makes it once, in some minutes"));
     }
     missing.is_none()
 }
@@ -54,11 +53,30 @@ fn sweep() -> Vec<&'static str> {
 
 #[test]
 fn an_arm_device_predicts_what_this_machine_does() {
-    if !is_built() {
+    predicts_what_this_machine_does(System {
+        target: "aarch64-unknown-linux-gnu",
+        debian: "arm64",
+        qemu: "qemu-aarch64-static",
+        arch: "aarch64",
+    });
+}
+
+#[test]
+fn a_32_bit_arm_device_predicts_what_this_machine_does() {
+    predicts_what_this_machine_does(System {
+        target: "armv7-unknown-linux-gnueabihf",
+        debian: "armhf",
+        qemu: "qemu-arm-static",
+        arch: "arm",
+    });
+}
+
+fn predicts_what_this_machine_does(system: System) {
+    if !is_built(system) {
         return;
     }
     let Some(mut lab) = Lab::open() else { return };
-    let Some(serial) = lab.arm_device() else { return };
+    let Some(serial) = lab.arm_device(system) else { return };
     let (there, here) = (lab.folder.path().join("there"), lab.folder.path().join("here"));
     let mut command = lab.run(&serial, &sweep());
     command.env("SHUTTERBENCH_PROGRAMS", programs());
@@ -76,7 +94,7 @@ fn an_arm_device_predicts_what_this_machine_does() {
         {
             assert_eq!(arm[column], x86[column], "{column} of {} {}", x86["model"], x86["backend"]);
         }
-        assert_eq!((arm["arch"].as_str(), x86["arch"].as_str()), ("aarch64", "x86_64"));
+        assert_eq!((arm["arch"].as_str(), x86["arch"].as_str()), (system.arch, "x86_64"));
         if arm["status"] == "ok" {
             assert_eq!((arm["runs"].as_str(), arm["stability"].as_str()), ("60", "emulated"));
         }

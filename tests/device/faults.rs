@@ -26,7 +26,7 @@ pub const LONG: [&str; 14] = [
 ];
 
 /// Number of blocks in a device's journal.
-fn blocks_there(lab: &Lab, serial: &str) -> usize {
+pub fn blocks_there(lab: &Lab, serial: &str) -> usize {
     let journal = lab.on(serial, "cat /mnt/shutterbench/runs/*/result/journal.jsonl 2>/dev/null");
     journal.matches("\"entry\":\"visit\"").count()
 }

@@ -26,6 +26,19 @@ pub struct Lab {
     devices: Vec<Device>,
 }
 
+/// An ARM device's system.
+#[derive(Clone, Copy)]
+pub struct System {
+    /// Its name in Rust.
+    pub target: &'static str,
+    /// Its name in Debian, and of the folder of its root.
+    pub debian: &'static str,
+    /// What runs its programs.
+    pub qemu: &'static str,
+    /// Its name in results.csv.
+    pub arch: &'static str,
+}
+
 /// A daemon with its own file system.
 pub struct Device {
     pub serial: String,
@@ -80,17 +93,19 @@ impl Lab {
     }
 
     /// Starts an ARM device: `None` after a skip if the kernel or the emulator does not allow it.
-    pub fn arm_device(&mut self) -> Option<String> {
+    pub fn arm_device(&mut self, system: System) -> Option<String> {
         let port = 5611 + u16::try_from(self.devices.len()).unwrap();
-        if !runs("qemu-aarch64-static", &["--version"]) {
-            common::skip("an ARM device needs qemu-aarch64-static (Debian: qemu-user-static)");
+        let System { debian, qemu, .. } = system;
+        if !runs(qemu, &["--version"]) {
+            common::skip(&format!("an ARM device needs {qemu} (Debian: qemu-user-static)"));
             return None;
         }
         let mut command = self.inside("unshare");
         command.args(["--user", "--map-root-user", "--mount", "--pid", "--fork"]);
         command.args(["--kill-child=SIGKILL", "--uts"]);
         command.arg(common::repository().join("tests/device/arm-device"));
-        command.arg(common::repository().join("build/adbd/arm64")).arg(port.to_string());
+        command.arg(common::repository().join("build/adbd").join(debian));
+        command.args([&port.to_string(), qemu]);
         let mut mounts = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

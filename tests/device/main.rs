@@ -1,6 +1,8 @@
 //! Runs on devices, by the real adb and ssh and their real daemons.
 
+mod again;
 mod arm;
+mod builds;
 mod care;
 #[path = "../common/mod.rs"]
 mod common;
@@ -8,7 +10,10 @@ mod farm;
 mod faults;
 mod lab;
 mod peers;
+mod reach;
+mod shards;
 mod ssh;
+mod twins;
 
 use std::fs;
 use std::path::Path;

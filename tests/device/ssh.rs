@@ -12,8 +12,8 @@ use crate::common::TimelyOutput;
 use crate::faults::{LONG, assert_complete};
 use crate::lab::{HOLD, Lab, Running, adbd, end, held, rows, runs, text, until};
 
-const PORT: u16 = 5622;
-const MODEL: [&str; 2] = ["--model", "fmnist_mobilenet_v1_0.25_f32"];
+pub const PORT: u16 = 5622;
+pub const MODEL: [&str; 2] = ["--model", "fmnist_mobilenet_v1_0.25_f32"];
 
 /// Mounts over the accounts, for what an installed sshd would find: its own account,
 /// its folder, and one that may log in.
@@ -23,8 +23,16 @@ const ACCOUNTS: &str = "mount -t tmpfs -o size=300m tmpfs /mnt && \
     sed 's/^root:[^:]*/root:*/' /etc/shadow >/run/shadow && \
     mount --bind /run/passwd /etc/passwd && mount --bind /run/shadow /etc/shadow";
 
+/// What a board's sshd is like.
+pub struct Settings {
+    /// Where it listens.
+    pub address: &'static str,
+    /// Whether it offers SFTP.
+    pub sftp: bool,
+}
+
 /// A board that `ssh board` reaches in here.
-struct Board<'a> {
+pub struct Board<'a> {
     lab: &'a Lab,
     mounts: Child,
     sshd: Child,
@@ -33,6 +41,11 @@ struct Board<'a> {
 impl<'a> Board<'a> {
     /// `None` after a skip if something is missing.
     fn start(lab: &'a Lab) -> Option<Self> {
+        Self::with(lab, &Settings { address: "127.0.0.1", sftp: true })
+    }
+
+    /// The same, with settings of its own.
+    pub fn with(lab: &'a Lab, settings: &Settings) -> Option<Self> {
         let missing = [
             (!runs("ssh", &["-V"]), "ssh (Debian: openssh-client)"),
             (!adbd().join("usr/sbin/sshd").is_file(), "sshd, which scripts/setup/adbd brings"),
@@ -42,7 +55,7 @@ impl<'a> Board<'a> {
             return None;
         }
         let folder = lab.folder.path().join("ssh");
-        write_settings(&folder);
+        write_settings(&folder, settings);
         let hold = format!("{ACCOUNTS} && {HOLD}");
         let mounts = held(lab.inside("unshare").args(["--mount", "sh", "-c", &hold]));
         let sshd = daemon(lab, &mounts, &folder);
@@ -55,19 +68,19 @@ impl<'a> Board<'a> {
     }
 
     /// A command that finds the lab's settings for ssh.
-    fn with_settings(&self, mut command: Command) -> Command {
+    pub fn with_settings(&self, mut command: Command) -> Command {
         let programs = self.lab.folder.path().join("ssh/bin");
         let path = std::env::var("PATH").unwrap();
         command.env("PATH", format!("{}:{path}", programs.display()));
         command
     }
 
-    fn run(&self, host: &str, arguments: &[&str]) -> Command {
+    pub fn run(&self, host: &str, arguments: &[&str]) -> Command {
         self.with_settings(self.lab.run(&format!("ssh:{host}"), arguments))
     }
 
     /// A script's output on the board, past ssh.
-    fn on(&self, script: &str) -> String {
+    pub fn on(&self, script: &str) -> String {
         let mut command = Command::new("nsenter");
         command.arg(format!("--mount=/proc/{}/ns/mnt", self.mounts.id()));
         text(&command.args(["sh", "-c", script]).timely_output().stdout)
@@ -89,7 +102,7 @@ impl Drop for Board<'_> {
 }
 
 /// Keys of the board and of its user, both daemons' settings, and the wrappers.
-fn write_settings(folder: &Path) {
+fn write_settings(folder: &Path, Settings { address, sftp }: &Settings) {
     fs::create_dir_all(folder.join("bin")).unwrap();
     for key in ["board", "user", "stranger"] {
         let made = Command::new("ssh-keygen")
@@ -99,22 +112,23 @@ fn write_settings(folder: &Path) {
         assert!(made.status.success());
     }
     let host_key = fs::read_to_string(folder.join("board.pub")).unwrap();
-    fs::write(folder.join("known"), format!("[127.0.0.1]:{PORT} {host_key}")).unwrap();
+    fs::write(folder.join("known"), format!("[{address}]:{PORT} {host_key}")).unwrap();
     let here = folder.display();
+    let subsystem = if *sftp { "Subsystem sftp internal-sftp\n" } else { "" };
     let server = format!(
-        "Port {PORT}\nListenAddress 127.0.0.1\nHostKey {here}/board\nPidFile none\n\
+        "Port {PORT}\nListenAddress {address}\nHostKey {here}/board\nPidFile none\n\
          AuthorizedKeysFile {here}/user.pub\nStrictModes no\nUsePAM no\n\
          PasswordAuthentication no\nKbdInteractiveAuthentication no\n\
-         Subsystem sftp internal-sftp\nSetEnv HOME=/mnt SHUTTERBENCH_MODELS=/nowhere\n"
+         {subsystem}SetEnv HOME=/mnt SHUTTERBENCH_MODELS=/nowhere\n"
     );
     fs::write(folder.join("sshd_config"), server).unwrap();
     // The first value that is given for a host holds.
     let client = format!(
         "Host closed\n Port 9\nHost unseen\n UserKnownHostsFile /dev/null\n\
          Host stranger\n IdentityFile {here}/stranger\n\
-         Host board closed unseen\n IdentityFile {here}/user\n\
-         Host board closed unseen stranger\n HostName 127.0.0.1\n Port {PORT}\n User root\n\
-         IdentitiesOnly yes\n UserKnownHostsFile {here}/known\n\
+         Host board closed unseen {address}\n IdentityFile {here}/user\n\
+         Host board closed unseen stranger\n HostName {address}\n Port {PORT}\n User root\n\
+         Host *\n IdentitiesOnly yes\n UserKnownHostsFile {here}/known\n\
          GlobalKnownHostsFile /dev/null\n"
     );
     fs::write(folder.join("ssh_config"), client).unwrap();

@@ -196,6 +196,7 @@ pub fn run(shape: &Shape) -> Run {
             version: "0.1.0".into(),
             binary_sha256: None,
             commit: Some("0123456789ab".into()),
+            sources: None,
             started_at: "2026-01-02T03:04:05Z".into(),
             options: options(shape.seed),
             host: host(),

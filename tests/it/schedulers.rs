@@ -121,30 +121,32 @@ fn what_ends_a_scoring_with_all_its_workers_costs_no_prediction() {
 
 #[test]
 fn a_case_whose_worker_alone_was_killed_is_tried_again_and_a_finished_run_stays_as_it_is() {
-    let root = TempDir::new().unwrap();
-    let folder = root.path().join("run");
-    let mut command = run();
-    command.args(MODEL).args(["--no-accuracy", "--runs", "9000", "--processes", "1", "--out"]);
-    let child = command.arg(&folder).spawn().unwrap();
-    until("a visit", || journal(&folder).contains("\"entry\":\"visit\""));
-    for worker in workers_of(child.id()) {
-        kill(worker, Signal::SIGKILL).unwrap();
+    for signal in [Signal::SIGKILL, Signal::SIGTERM] {
+        let root = TempDir::new().unwrap();
+        let folder = root.path().join("run");
+        let mut command = run();
+        command.args(MODEL).args(["--no-accuracy", "--runs", "9000", "--processes", "1", "--out"]);
+        let child = command.arg(&folder).spawn().unwrap();
+        until("a visit", || journal(&folder).contains("\"entry\":\"visit\""));
+        for worker in workers_of(child.id()) {
+            kill(worker, signal).unwrap();
+        }
+        let output = finish(child);
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        let rows = csv::read_results(&folder.join("results.csv")).unwrap();
+        assert!(rows[0].error.as_ref().unwrap().contains(signal.as_str()), "{rows:?}");
+
+        let resume = || run().arg("--resume").arg(&folder).timely_output();
+        let output = resume();
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert_whole(&folder, Some(9000), None);
+
+        let before = journal(&folder);
+        let output = resume();
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert!(said(&output).contains("already finished"), "{}", said(&output));
+        assert_eq!(journal(&folder), before);
     }
-    let output = finish(child);
-    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-    let rows = csv::read_results(&folder.join("results.csv")).unwrap();
-    assert!(rows[0].error.as_ref().unwrap().contains("SIGKILL"), "{rows:?}");
-
-    let resume = || run().arg("--resume").arg(&folder).timely_output();
-    let output = resume();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert_whole(&folder, Some(9000), None);
-
-    let before = journal(&folder);
-    let output = resume();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert!(said(&output).contains("already finished"), "{}", said(&output));
-    assert_eq!(journal(&folder), before);
 }
 
 fn short(folder: &Path, more: &[&str]) -> Output {

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use crate::dataset::entries::Dataset;
 use crate::decide::highlights::Highlights;
 use crate::record::run::{CaseRecord, Run};
 use crate::report::html::scores;
@@ -66,11 +67,11 @@ impl From<Note> for Tag {
 }
 
 /// The data as JSON that can be placed inside a `<script>` element.
-pub fn json(run: &Run, rows: &[Row], verdict: &Highlights) -> String {
+pub fn json(run: &Run, rows: &[Row], verdict: &Highlights, images: Option<&Dataset>) -> String {
     let probabilities = probabilities();
     let records: Vec<Option<&CaseRecord>> = rows.iter().map(|row| record_of(run, row)).collect();
     let names = ShortNames::of(rows);
-    let mut thumbnails = Thumbnails::new(run);
+    let mut thumbnails = Thumbnails::new(run, images);
     let accuracy = scores::of(run, &mut thumbnails);
     let data = Data {
         rows: rows

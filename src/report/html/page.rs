@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
+use crate::dataset::entries::Dataset;
 use crate::decide::highlights::Highlights;
 use crate::record::run::Run;
 use crate::report::html::escape::text;
@@ -28,6 +29,12 @@ const SCRIPTS: [&str; 4] = [
 /// The page of a run.
 #[must_use]
 pub fn page(run: &Run, rows: &[Row]) -> String {
+    page_with(run, rows, None)
+}
+
+/// The same, with the run's images where they are at hand.
+#[must_use]
+pub fn page_with(run: &Run, rows: &[Row], images: Option<&Dataset>) -> String {
     let rows: Vec<Row> = rows.iter().map(|row| row.clone().map_text(one_line)).collect();
     let rows = rows.as_slice();
     let verdict = Highlights::of(rows);
@@ -55,7 +62,7 @@ pub fn page(run: &Run, rows: &[Row]) -> String {
         footer(run),
     ]
     .concat();
-    let data = data::json(run, rows, &verdict);
+    let data = data::json(run, rows, &verdict, images);
     document(&title, &body, &data, &SCRIPTS)
 }
 

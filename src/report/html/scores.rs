@@ -52,12 +52,12 @@ struct ConfusionData {
 }
 
 /// The scores of a run.
-pub fn of(run: &Run, thumbnails: &mut Thumbnails) -> Vec<ScoreData> {
+pub fn of(run: &Run, thumbnails: &mut Thumbnails<'_>) -> Vec<ScoreData> {
     let scored = run.accuracies.iter().filter(|record| record.status == Status::Ok);
     scored.map(|record| one(run, record, thumbnails)).collect()
 }
 
-fn one(run: &Run, record: &AccuracyRecord, thumbnails: &mut Thumbnails) -> ScoreData {
+fn one(run: &Run, record: &AccuracyRecord, thumbnails: &mut Thumbnails<'_>) -> ScoreData {
     let names = ClassNames::of(run, &record.key.model);
     let tally = Tally::of(&record.predictions);
     let mut worst = tally.classes.clone();

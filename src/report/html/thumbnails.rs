@@ -28,23 +28,22 @@ const QUALITY: u8 = 80;
 const MOST: usize = 300;
 
 /// The images of a page, each one once.
-pub struct Thumbnails {
+pub struct Thumbnails<'a> {
     folder: Option<PathBuf>,
-    /// The dataset, if one file holds all images.
-    contained: Option<Dataset>,
+    /// The images, if the caller has them open.
+    images: Option<&'a Dataset>,
     /// Whether they are shown upright: as the models saw them.
     exif: Exif,
     indices: HashMap<String, usize>,
 }
 
-impl Thumbnails {
+impl<'a> Thumbnails<'a> {
     /// None yet.
-    pub fn new(run: &Run) -> Self {
+    pub fn new(run: &Run, images: Option<&'a Dataset>) -> Self {
         let folder = run.header.dataset.as_ref().map(|dataset| dataset.path.clone());
-        let contained = folder.as_deref().and_then(Dataset::contained);
         let exif = run.header.options.accuracy.as_ref().map(|accuracy| accuracy.exif);
         let exif = exif.unwrap_or_default();
-        Self { folder, contained, exif, indices: HashMap::new() }
+        Self { folder, images, exif, indices: HashMap::new() }
     }
 
     /// The index of an image's thumbnail. `None` if the page is full.
@@ -66,7 +65,11 @@ impl Thumbnails {
         let mut images: Vec<(String, usize)> = self.indices.into_iter().collect();
         images.sort_unstable_by_key(|(_, index)| *index);
         let large = Mutex::new(());
-        let load = |image: &str| match &self.contained {
+        let is_empty = images.is_empty();
+        let contained = || self.folder.as_deref().and_then(Dataset::contained);
+        // One file that holds all images.
+        let opened = if is_empty || self.images.is_some() { None } else { contained() };
+        let load = |image: &str| match self.images.or(opened.as_ref()) {
             Some(dataset) => dataset.load(&LabelledImage::new(image.to_owned(), 0)).ok(),
             None => decode::load(&self.folder.as_ref()?.join(file_name::path(image))).ok(),
         };
@@ -144,7 +147,7 @@ mod tests {
         std::fs::write(at("text.jpg"), "no image").unwrap();
         let mut thumbnails = Thumbnails {
             folder: Some(folder.path().to_owned()),
-            contained: None,
+            images: None,
             exif: Exif::Ignore,
             indices: HashMap::new(),
         };

@@ -31,6 +31,11 @@ pub(crate) fn check(
         (&a.version, &a.commit) == (&b.version, &b.commit),
         "{pair}: they were made by different versions of shutterbench"
     );
+    let sources = a.sources.as_ref().zip(b.sources.as_ref());
+    ensure!(
+        sources.is_none_or(|(one, other)| one == other),
+        "{pair}: they were made by builds of different sources, though of one version"
+    );
     models(a, b, scope, &pair)?;
     let hash =
         |header: &Header| header.dataset.as_ref().map(|dataset| dataset.listing_sha256.clone());

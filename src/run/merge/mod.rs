@@ -6,6 +6,7 @@
 //! says which one it was measured on.
 
 pub mod alike;
+pub(crate) mod fold;
 pub mod keep;
 pub mod merge_source;
 pub(crate) mod partitions;

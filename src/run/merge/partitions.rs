@@ -8,9 +8,9 @@ use crate::record::description::Model;
 use crate::record::header::Header;
 use crate::record::partition::Partition;
 use crate::record::run::{CaseRecord, Run};
-use crate::run::merge::alike;
 use crate::run::merge::alike::Scope;
-use crate::run::merge::merge_source::{MergeSource, add_new, parts, together};
+use crate::run::merge::fold::fold;
+use crate::run::merge::merge_source::{MergeSource, add_new};
 use crate::stats::summary::Summary;
 
 /// How far the anchor's medians on two machines may differ if their intervals do not overlap:
@@ -21,25 +21,12 @@ const TOLERANCE: f64 = 0.05;
 pub(crate) fn unite(mut sources: Vec<MergeSource>) -> Result<Run> {
     sources.sort_by_key(|source| source.partition().map(Partition::index));
     complete(&sources)?;
-    let first = &sources[0];
-    for other in &sources[1..] {
-        alike::check(
-            (&first.folder, &first.run.header),
-            (&other.folder, &other.run.header),
-            Scope::Cases,
-        )?;
-        one_class(first, other)?;
-    }
-    let anchors = anchors(&sources)?;
-    let mut runs = sources.into_iter().map(|source| source.run);
-    let Some(mut merged) = runs.next() else { bail!("no part is left to merge") };
-    merged.header.parts = parts(&merged, &merged.header.device);
-    let mut positions = std::mem::take(&mut merged.header.options.cases.positions);
-    for run in runs {
-        merged.header.parts.extend(parts(&run, &run.header.device));
-        absorb(&mut merged, &mut positions, run);
-    }
-    in_order(&mut merged, positions)?;
+    let of_one_class = |sources: &[MergeSource]| {
+        sources.windows(2).try_for_each(|pair| one_class(&pair[0], &pair[1]))?;
+        anchors(sources)
+    };
+    let (mut merged, anchors) = fold(sources, Scope::Cases, of_one_class, absorb)?;
+    in_order(&mut merged)?;
     merged.header.assumptions.extend(anchors);
     let selection = &mut merged.header.options.cases;
     selection.partition = None;
@@ -48,8 +35,8 @@ pub(crate) fn unite(mut sources: Vec<MergeSource>) -> Result<Run> {
 }
 
 /// Takes what a part has and the others do not; for the anchor, the first part's figures are kept.
-fn absorb(merged: &mut Run, positions: &mut Vec<usize>, run: Run) {
-    let Run { header, cases, accuracies, decoded, preprocessing_checks, finished } = run;
+fn absorb(merged: &mut Run, run: Run) {
+    let Run { header, cases, accuracies, preprocessing_checks, .. } = run;
     let Header {
         models,
         references,
@@ -58,14 +45,14 @@ fn absorb(merged: &mut Run, positions: &mut Vec<usize>, run: Run) {
         assumptions,
         dataset,
         options,
-        started_at,
         scored,
         unscored,
         ..
     } = header;
     for (position, record) in options.cases.positions.into_iter().zip(cases) {
-        if !positions.contains(&position) {
-            positions.push(position);
+        let known = &mut merged.header.options.cases.positions;
+        if !known.contains(&position) {
+            known.push(position);
             merged.cases.push(record);
         }
     }
@@ -100,19 +87,16 @@ fn absorb(merged: &mut Run, positions: &mut Vec<usize>, run: Run) {
     add_new(&mut header.scored, scored);
     add_new(&mut header.unscored, unscored);
     add_new(&mut header.assumptions, assumptions);
-    let began = std::mem::take(&mut header.started_at);
-    header.started_at = began.min(started_at);
     for check in preprocessing_checks {
         if merged.preprocessing_checks.iter().all(|known| known.key != check.key) {
             merged.preprocessing_checks.push(check);
         }
     }
-    merged.decoded += decoded;
-    merged.finished = together(merged.finished, finished);
 }
 
 /// Puts cases and subjects into the order of the whole matrix.
-fn in_order(merged: &mut Run, positions: Vec<usize>) -> Result<()> {
+fn in_order(merged: &mut Run) -> Result<()> {
+    let positions = std::mem::take(&mut merged.header.options.cases.positions);
     ensure!(positions.len() == merged.cases.len(), "a part does not state which cases it has");
     let mut cases: Vec<(usize, CaseRecord)> =
         positions.into_iter().zip(std::mem::take(&mut merged.cases)).collect();

@@ -5,9 +5,9 @@ use anyhow::{Result, bail, ensure};
 use crate::record::run::{AccuracyRecord, Run};
 use crate::record::shard::Shard;
 use crate::record::status::Status;
-use crate::run::merge::alike;
 use crate::run::merge::alike::Scope;
-use crate::run::merge::merge_source::{MergeSource, add_new, parts, together};
+use crate::run::merge::fold::fold;
+use crate::run::merge::merge_source::{MergeSource, add_new};
 use crate::run::plan::latency_elsewhere;
 use crate::scoring::score::{too_many_sentence, too_many_unreadable};
 
@@ -15,34 +15,7 @@ use crate::scoring::score::{too_many_sentence, too_many_unreadable};
 pub(crate) fn unite(mut sources: Vec<MergeSource>) -> Result<Run> {
     sources.sort_by_key(MergeSource::shard);
     complete(&sources)?;
-    let first = &sources[0];
-    for other in &sources[1..] {
-        alike::check(
-            (&first.folder, &first.run.header),
-            (&other.folder, &other.run.header),
-            Scope::Shards,
-        )?;
-    }
-    let unreadable = unreadable(&sources)?;
-    let shards: Vec<Shard> = sources.iter().filter_map(MergeSource::shard).collect();
-    let mut runs = sources.into_iter().map(|source| source.run);
-    let Some(mut merged) = runs.next() else { bail!("no shard is left to merge") };
-    merged.header.parts = parts(&merged, &merged.header.device);
-    for (shard, run) in shards.iter().skip(1).zip(runs) {
-        merged.header.parts.extend(parts(&run, &run.header.device));
-        let mut assumptions = run.header.assumptions;
-        assumptions.retain(|assumption| *assumption != latency_elsewhere(*shard));
-        add_new(&mut merged.header.assumptions, assumptions);
-        if let Some((mine, theirs)) = merged.header.dataset.as_mut().zip(run.header.dataset) {
-            mine.images += theirs.images;
-        }
-        merged.header.started_at = merged.header.started_at.min(run.header.started_at);
-        for (record, other) in merged.accuracies.iter_mut().zip(run.accuracies) {
-            append(record, other, *shard);
-        }
-        merged.decoded += run.decoded;
-        merged.finished = together(merged.finished, run.finished);
-    }
+    let (mut merged, unreadable) = fold(sources, Scope::Shards, unreadable, take)?;
     let processors = processors(&merged);
     if processors.len() > 1 {
         merged.header.assumptions.push(format!(
@@ -57,6 +30,21 @@ pub(crate) fn unite(mut sources: Vec<MergeSource>) -> Result<Run> {
         dataset.unreadable = unreadable;
     }
     Ok(merged)
+}
+
+/// Puts the images of the next shard behind those of the ones before.
+fn take(merged: &mut Run, run: Run) {
+    let shard = run.header.options.accuracy.as_ref().and_then(|accuracy| accuracy.shard);
+    let elsewhere = shard.map(latency_elsewhere);
+    let mut assumptions = run.header.assumptions;
+    assumptions.retain(|assumption| Some(assumption) != elsewhere.as_ref());
+    add_new(&mut merged.header.assumptions, assumptions);
+    if let Some((mine, theirs)) = merged.header.dataset.as_mut().zip(run.header.dataset) {
+        mine.images += theirs.images;
+    }
+    for (record, other) in merged.accuracies.iter_mut().zip(run.accuracies) {
+        append(record, other, shard);
+    }
 }
 
 /// Every shard once, and all of them.
@@ -114,11 +102,12 @@ fn unreadable(sources: &[MergeSource]) -> Result<Vec<(String, String)>> {
     Ok(unreadable)
 }
 
-fn append(record: &mut AccuracyRecord, other: AccuracyRecord, shard: Shard) {
+fn append(record: &mut AccuracyRecord, other: AccuracyRecord, shard: Option<Shard>) {
     if record.status == Status::Ok && other.status != Status::Ok {
         record.status = other.status;
         let reason = other.error.unwrap_or_else(|| "not scored".to_owned());
-        record.error = Some(format!("shard {shard}: {reason}"));
+        let shard = shard.map_or_else(String::new, |shard| format!("shard {shard}: "));
+        record.error = Some(format!("{shard}{reason}"));
     }
     record.predictions.extend(other.predictions);
     record.preprocess_ns.extend(other.preprocess_ns);
