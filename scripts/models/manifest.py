@@ -54,7 +54,7 @@ def made_by(variant):
 # in the usual formats.
 REPRESENTATIVE = [
     f"{FAMILY}_{name}"
-    for name in ["0.25_f32", "0.25_int8", "1.0_f32", "1.0_int8", "1.0_f32_onnx", "1.0_int8_onnx"]
+    for name in ["0.25_int8", "1.0_f32", "1.0_int8", "1.0_f32_onnx", "1.0_int8_onnx"]
 ]
 
 
