@@ -197,7 +197,7 @@ fn html_section((index, comparison): (usize, &RunComparison)) -> String {
         .collect();
     let remarks = match remarks.as_str() {
         "" => String::new(),
-        items => format!("<h3>Before you quote these figures</h3><ul>{items}</ul>"),
+        items => format!("<h3>Before you quote these figures</h3><ul class=\"notes\">{items}</ul>"),
     };
     format!(
         "<section><h2 id=\"cases-{index}\">{}</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"cases-{index}\"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{remarks}</section>",
