@@ -13,15 +13,8 @@ CASES = [
     ("small.png", [(5, 7), (16, 16), (24, 24), (1, 1)]),
 ]
 
-# Parts of a picture, in pixels: left, top, right, bottom.
-BOXES = [
-    ("texture.png", (7, 5), (3.5, 2.25, 60.75, 41.5)),
-    ("texture.png", (16, 16), (8, 4, 56, 44)),
-    ("tall.png", (16, 16), (0.125, 56.5, 18.875, 75.25)),
-]
 
-
-def each(whole=True):
+def each():
     for name, sizes in CASES:
         for size in sizes:
             yield PICTURES / name, size

@@ -15,15 +15,11 @@ from filter_cases import each
 
 FILTERS = {
     "nearest": cv2.INTER_NEAREST,
-    "nearest_exact": cv2.INTER_NEAREST_EXACT,
     "linear": cv2.INTER_LINEAR,
-    "linear_exact": cv2.INTER_LINEAR_EXACT,
     "area": cv2.INTER_AREA,
     "cubic": cv2.INTER_CUBIC,
     "lanczos4": cv2.INTER_LANCZOS4,
 }
-# Sizes at which float tensors are small.
-FLOAT_SIZES = [(7, 5), (5, 7), (1, 1)]
 
 
 def entries():
@@ -32,8 +28,6 @@ def entries():
         pixels = np.asarray(Image.open(path).convert("RGB"))
         for name, code in FILTERS.items():
             yield entry(path.name, pixels, name, size, code)
-            if size in FLOAT_SIZES and name != "linear_exact":
-                yield entry(path.name, pixels.astype(np.float32), name, size, code)
 
 
 def entry(file, pixels, name, size, code):

@@ -10,8 +10,8 @@ import numpy as np
 import PIL
 from PIL import Image
 
-from common import PICTURES, save_or_merge, tensor
-from filter_cases import BOXES, each
+from common import save_or_merge, tensor
+from filter_cases import each
 
 FILTERS = {
     "nearest": Image.Resampling.NEAREST,
@@ -27,18 +27,12 @@ def entries():
     for path, size in each():
         image = Image.open(path)
         for name, code in FILTERS.items():
-            yield entry(path, image, name, size, code, None)
-    for file, size, box in BOXES:
-        image = Image.open(PICTURES / file)
-        for name, code in FILTERS.items():
-            yield entry(PICTURES / file, image, name, size, code, box)
+            yield entry(path, image, name, size, code)
 
 
-def entry(path, image, name, size, code, box):
-    resized = np.asarray(image.convert("RGB").resize(size, code, box))
+def entry(path, image, name, size, code):
+    resized = np.asarray(image.convert("RGB").resize(size, code))
     case = {"picture": path.name, "filter": name, "width": size[0], "height": size[1]}
-    if box:
-        case["box"] = list(box)
     return {**case, "result": tensor(resized)}
 
 

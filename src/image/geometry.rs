@@ -99,7 +99,8 @@ fn centred(left: isize, start: Start) -> isize {
 
 fn square(from: Window, fraction: f64, rule: SquareRule) -> Window {
     let shorter = from.width.min(from.height);
-    let rounded = |length: usize| (length as f64 * fraction).round() as usize;
+    // In f32, as there.
+    let rounded = |length: usize| (length as f32 * fraction as f32).round() as usize;
     let side = match rule {
         SquareRule::Rounded => rounded(from.width).min(rounded(from.height)),
         SquareRule::Truncated => (fraction as f32 * shorter as f32) as usize,
@@ -143,16 +144,58 @@ fn resized(target: Target, from: Window) -> (usize, usize) {
         }
         Target::Covering { height: high, width: wide } => {
             let ratio = (height / high as f64).min(width / wide as f64);
-            by_ratio((width, height), ratio)
+            both((width, height), |side| side / ratio)
+        }
+        Target::Fitting { height: high, width: wide } => {
+            let ratio = (high as f64 / height).min(wide as f64 / width);
+            both((width, height), |side| side * ratio)
         }
         Target::Within { height: high, width: wide } => {
             let ratio = (height / high as f64).max(width / wide as f64);
-            by_ratio((width, height), ratio)
+            both((width, height), |side| side / ratio)
         }
     }
 }
 
-fn by_ratio((width, height): (f64, f64), ratio: f64) -> (usize, usize) {
-    let side = |side: f64| ((side / ratio).round_ties_even() as usize).clamp(1, MAX_RESIZED);
+/// Both sides at their new length, rounded half to even.
+fn both((width, height): (f64, f64), new: impl Fn(f64) -> f64) -> (usize, usize) {
+    let side = |side: f64| (new(side).round_ties_even() as usize).clamp(1, MAX_RESIZED);
     (side(width), side(height))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::channels::Channels;
+    use crate::record::preset::{Preset, PresetName};
+
+    fn of(preset: &str, side: usize, width: usize, height: usize) -> Geometry {
+        let preset: Preset = preset.parse().unwrap();
+        Geometry::new(&preset.pipeline(side, side, Channels::Rgb, None), width, height)
+    }
+
+    #[test]
+    fn sides_round_as_their_publishers_round_them() {
+        // 175 * (160 / 448) is 62.5, but 175 / (448 / 160) is a little more.
+        assert_eq!(of("letterbox", 160, 448, 175).resized, (160, 62));
+        assert_eq!(of("timm,crop_mode=border,crop_pct=1", 160, 448, 175).resized, (160, 63));
+        assert_eq!(of("letterbox", 160, 704, 473).resized, (160, 108));
+    }
+
+    #[test]
+    fn any_size_becomes_the_input() {
+        for preset in <PresetName as strum::VariantArray>::VARIANTS {
+            for (width, height) in [(1, 1), (1, 5000), (65_535, 1), (2, 3), (500, 375)] {
+                let it = of(&preset.to_string(), 224, width, height);
+                assert_eq!(it.output, (224, 224), "{preset}");
+                let Window { left, top, width: columns, height: rows } = it.source;
+                assert!(columns > 0 && left + columns <= width, "{preset} {it:?}");
+                assert!(rows > 0 && top + rows <= height, "{preset} {it:?}");
+                let Window { left, top, width: columns, height: rows } = it.seen;
+                assert!(columns > 0 && left + columns <= it.resized.0, "{preset} {it:?}");
+                assert!(rows > 0 && top + rows <= it.resized.1, "{preset} {it:?}");
+                assert!(it.at.0 + columns <= 224 && it.at.1 + rows <= 224, "{preset} {it:?}");
+            }
+        }
+    }
 }

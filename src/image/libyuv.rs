@@ -5,8 +5,11 @@
 //! Whole even reductions are the mean of four pixels, rounded; libyuv's code for some CPUs rounds
 //! those differently, by at most 1.
 
+use std::ops::Range;
+
 use multiversion::multiversion;
 
+use crate::image::nearest;
 use crate::image::pixels::Pixels;
 use crate::image::resample::ResampleRequest;
 
@@ -50,11 +53,24 @@ impl Slope {
         (self.start + output as i64 * self.step).clamp(0, ((self.from as i64) - 1) << 16)
     }
 
-    /// The two inputs around an output.
-    fn inputs(self, output: usize) -> [usize; 2] {
-        let low = (self.at(output) >> 16) as usize;
-        [low, (low + 1).min(self.from - 1)]
+    /// Where the outputs of a side that are seen lie.
+    fn places(self, seen: Range<usize>) -> Vec<MixedPlace> {
+        let place = |output: usize| {
+            let at = self.at(output);
+            let low = (at >> 16) as usize;
+            let fraction = ((at >> 9) & 127) as u8;
+            MixedPlace { low, high: (low + 1).min(self.from - 1), fraction }
+        };
+        seen.map(place).collect()
     }
+}
+
+/// The two inputs around an output, and the weight of the second, of 127.
+#[derive(Debug, Clone, Copy)]
+struct MixedPlace {
+    low: usize,
+    high: usize,
+    fraction: u8,
 }
 
 /// Resizes into `to`: rows of as many bytes a pixel as `from` has.
@@ -71,44 +87,34 @@ pub fn resize(from: &Pixels, request: &ResampleRequest, to: &mut Vec<u8>) {
     };
     let whole = (across.step | down.step) % ONE == 0;
     let odd = [across.step, down.step].map(|step| step / ONE % 2 == 1);
-    let kind = match (whole, odd) {
-        (true, [false, false]) if filtering != Filtering::None => RowKind::Means(filtering),
-        (true, [true, true]) => RowKind::Nearest,
-        _ if filtering == Filtering::None => RowKind::Nearest,
-        _ => {
-            RowKind::Filtered { down: filtering == Filtering::Both, across: width != window.width }
-        }
+    let columns = across.places(seen.left..seen.left + seen.width);
+    let lines = seen.top..seen.top + seen.height;
+    let filters_down = filtering == Filtering::Both;
+    if filtering == Filtering::None || (whole && odd == [true, true]) {
+        let columns: Vec<usize> = columns.iter().map(|place| place.low).collect();
+        let rows: Vec<usize> = down.places(lines).iter().map(|place| place.low).collect();
+        return nearest::pick(from, window, &rows, &columns, to);
+    }
+    let length = seen.width * from.stride;
+    to.resize(seen.height * length, 0);
+    let mut passes = RowPasses {
+        stride: from.stride,
+        grows: down.step < ONE,
+        left: seen.left,
+        across: (width != window.width).then(|| MixedRow::of(&columns, from.stride)),
+        rows: Default::default(),
     };
-    let columns: Vec<usize> = (seen.left..seen.left + seen.width).collect();
-    let row_bytes = seen.width * from.stride;
-    to.clear();
-    to.resize(seen.height * row_bytes, 0);
-    let mut scratch = RowBuffers::default();
-    for (line, target) in to.chunks_exact_mut(row_bytes.max(1)).enumerate() {
-        let y = seen.top + line;
-        let rows = down.inputs(y).map(|row| from.row(window, row));
-        match kind {
-            RowKind::Nearest => pick(rows[0], from.stride, across, &columns, target),
-            RowKind::Means(filtering) => {
-                let second = if filtering == Filtering::Both { rows[1] } else { rows[0] };
-                means([rows[0], second], from.stride, across, &columns, target);
-            }
-            RowKind::Filtered { down: filters, across: shortens } => {
-                let fraction = if filters { (down.at(y) >> 8) & 255 } else { 0 };
-                let side = shortens.then_some(across);
-                let shape = Shape { stride: from.stride, side, grows: down.step < ONE };
-                scratch.row(rows, fraction as u32, shape, &columns, target);
-            }
+    let rows = lines.clone().zip(down.places(lines));
+    for ((y, place), target) in rows.zip(to.chunks_exact_mut(length)) {
+        let rows = [place.low, place.high].map(|row| from.row(window, row));
+        if whole && odd == [false, false] {
+            let second = if filters_down { rows[1] } else { rows[0] };
+            means([rows[0], second], from.stride, &columns, target);
+        } else {
+            let fraction = if filters_down { (down.at(y) >> 8) & 255 } else { 0 };
+            passes.row(rows, fraction as u16, target);
         }
     }
-}
-
-/// How a row is made.
-#[derive(Debug, Clone, Copy)]
-enum RowKind {
-    Nearest,
-    Means(Filtering),
-    Filtered { down: bool, across: bool },
 }
 
 /// What is left of the filter for sides of one pixel, equal ones and thirds.
@@ -125,93 +131,100 @@ fn reduced(from_width: usize, from_height: usize, width: usize, height: usize) -
     Filtering::Both
 }
 
-fn pick(row: &[u8], stride: usize, across: Slope, columns: &[usize], target: &mut [u8]) {
-    for (column, target) in columns.iter().zip(target.chunks_exact_mut(stride)) {
-        let at = across.inputs(*column)[0] * stride;
-        target.copy_from_slice(&row[at..at + stride]);
-    }
-}
-
-fn means(rows: [&[u8]; 2], stride: usize, across: Slope, columns: &[usize], target: &mut [u8]) {
-    for (column, target) in columns.iter().zip(target.chunks_exact_mut(stride)) {
-        let inputs = across.inputs(*column);
-        for (channel, value) in target.iter_mut().enumerate() {
-            let of = |row: &[u8], input: usize| u32::from(row[input * stride + channel]);
-            let sum: u32 = rows.iter().flat_map(|row| inputs.map(|input| of(row, input))).sum();
-            *value = ((sum + 2) >> 2) as u8;
+#[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
+fn means(rows: [&[u8]; 2], stride: usize, columns: &[MixedPlace], target: &mut [u8]) {
+    let mean = |of: [u8; 4]| ((of.into_iter().map(u16::from).sum::<u16>() + 2) >> 2) as u8;
+    let [upper, lower] = rows;
+    if stride == 4 {
+        let [upper, lower] = rows.map(|row| row.as_chunks::<4>().0);
+        for (MixedPlace { low, high, .. }, target) in
+            columns.iter().zip(target.as_chunks_mut::<4>().0)
+        {
+            let [a, b, c, d] = [upper[*low], upper[*high], lower[*low], lower[*high]];
+            *target = std::array::from_fn(|it| mean([a[it], b[it], c[it], d[it]]));
         }
+        return;
+    }
+    for (MixedPlace { low, high, .. }, target) in columns.iter().zip(target) {
+        *target = mean([upper[*low], upper[*high], lower[*low], lower[*high]]);
     }
 }
 
-/// Pixels, the side that is filtered across, and whether the height grows.
-#[derive(Clone, Copy)]
-struct Shape {
+/// A row is made down first where the height shrinks, across first where it grows.
+struct RowPasses {
     stride: usize,
-    side: Option<Slope>,
     grows: bool,
+    /// The first column that is seen.
+    left: usize,
+    /// Absent where nothing is filtered across.
+    across: Option<MixedRow>,
+    /// Between the passes.
+    rows: [Vec<u8>; 2],
 }
 
-/// Rows between the two passes.
-#[derive(Default)]
-struct RowBuffers([Vec<u8>; 2]);
-
-impl RowBuffers {
-    /// One row: down first if the height shrinks, across first if it grows.
-    fn row(
-        &mut self,
-        rows: [&[u8]; 2],
-        fraction: u32,
-        shape: Shape,
-        columns: &[usize],
-        target: &mut [u8],
-    ) {
-        let Shape { stride, side, grows } = shape;
-        let [first, second] = &mut self.0;
-        let Some(side) = side else {
-            first.resize(rows[0].len(), 0);
-            blend(rows, fraction, first);
-            let at = columns.first().map_or(0, |column| column * stride);
-            target.copy_from_slice(&first[at..at + target.len()]);
-            return;
+impl RowPasses {
+    fn row(&mut self, rows: [&[u8]; 2], fraction: u16, target: &mut [u8]) {
+        let [first, second] = &mut self.rows;
+        let Some(across) = &mut self.across else {
+            let begin = self.left * self.stride;
+            let seen = rows.map(|row| &row[begin..begin + target.len()]);
+            return blend(seen, fraction, target);
         };
-        if grows {
+        if self.grows {
             for (row, short) in rows.into_iter().zip([&mut *first, &mut *second]) {
                 short.resize(target.len(), 0);
-                shorten(row, stride, side, columns, short);
+                across.shorten(row, self.stride, short);
             }
             blend([first, second], fraction, target);
         } else {
             first.resize(rows[0].len(), 0);
             blend(rows, fraction, first);
-            shorten(first, stride, side, columns, target);
+            across.shorten(first, self.stride, target);
         }
     }
 }
 
+/// The pass across: all first inputs of a row, then all second ones, which vectors can mix.
+struct MixedRow {
+    low: Vec<usize>,
+    high: Vec<usize>,
+    /// By value.
+    fractions: Vec<u8>,
+    pixels: [Vec<u8>; 2],
+}
+
+impl MixedRow {
+    fn of(places: &[MixedPlace], stride: usize) -> Self {
+        let fractions = places.iter().flat_map(|it| std::iter::repeat_n(it.fraction, stride));
+        let fractions: Vec<u8> = fractions.collect();
+        Self {
+            low: places.iter().map(|place| place.low).collect(),
+            high: places.iter().map(|place| place.high).collect(),
+            pixels: [vec![0; fractions.len()], vec![0; fractions.len()]],
+            fractions,
+        }
+    }
+
+    fn shorten(&mut self, row: &[u8], stride: usize, target: &mut [u8]) {
+        let [first, second] = &mut self.pixels;
+        nearest::take(row, stride, &self.low, first);
+        nearest::take(row, stride, &self.high, second);
+        mix([first, second], &self.fractions, target);
+    }
+}
+
 #[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
-fn blend(rows: [&[u8]; 2], fraction: u32, target: &mut [u8]) {
+fn blend(rows: [&[u8]; 2], fraction: u16, target: &mut [u8]) {
+    // At most 255 * 256 + 128, which 16 bits hold.
     for ((a, b), target) in rows[0].iter().zip(rows[1]).zip(target) {
-        *target = ((u32::from(*a) * (256 - fraction) + u32::from(*b) * fraction + 128) >> 8) as u8;
+        *target = ((u16::from(*a) * (256 - fraction) + u16::from(*b) * fraction + 128) >> 8) as u8;
     }
 }
 
 #[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
-fn shorten(row: &[u8], stride: usize, across: Slope, columns: &[usize], target: &mut [u8]) {
-    let mix = |a: u8, b: u8, fraction: u32| {
-        ((u32::from(a) * (127 - fraction) + u32::from(b) * fraction) >> 7) as u8
-    };
-    if stride == 4 {
-        let row = row.as_chunks::<4>().0;
-        for (column, target) in columns.iter().zip(target.as_chunks_mut::<4>().0) {
-            let fraction = ((across.at(*column) >> 9) & 127) as u32;
-            let [a, b] = across.inputs(*column).map(|input| row[input]);
-            *target = std::array::from_fn(|channel| mix(a[channel], b[channel], fraction));
-        }
-        return;
-    }
-    for (column, target) in columns.iter().zip(target) {
-        let fraction = ((across.at(*column) >> 9) & 127) as u32;
-        let [a, b] = across.inputs(*column).map(|input| row[input]);
-        *target = mix(a, b, fraction);
+fn mix(rows: [&[u8]; 2], fractions: &[u8], target: &mut [u8]) {
+    for (((a, b), fraction), target) in rows[0].iter().zip(rows[1]).zip(fractions).zip(target) {
+        let fraction = u16::from(*fraction);
+        *target = ((u16::from(*a) * (127 - fraction) + u16::from(*b) * fraction) >> 7) as u8;
     }
 }

@@ -6,6 +6,7 @@ pub mod interpolate;
 pub mod libyuv;
 pub mod nearest;
 pub mod opencv;
+pub mod opencv_area;
 pub mod orientation;
 pub mod pixels;
 pub mod placement;

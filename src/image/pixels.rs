@@ -63,6 +63,14 @@ impl Pixels {
     }
 }
 
+/// The nearest byte to a value, halves to the even one. In vectors, which saturating casts
+/// are not: beyond 2^23 a float has no fraction, and whole numbers are its last bits.
+#[inline(always)]
+pub(crate) fn nearest_byte(value: f32) -> u8 {
+    const LAST_FRACTION: f32 = 8_388_608.0;
+    (value.clamp(0.0, 255.0) + LAST_FRACTION).to_bits() as u8
+}
+
 /// A rectangle of pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {

@@ -5,6 +5,7 @@
 
 use multiversion::multiversion;
 
+use crate::image::pixels::nearest_byte;
 use crate::record::channels::{Channels, Layout};
 use crate::record::pipeline::Values;
 use crate::record::preprocessing::InputSpec;
@@ -68,6 +69,11 @@ impl Placement {
         }
         let mut elements = std::mem::take(&mut self.elements);
         match self.spec.element.width() {
+            _ if self.spec.element == ElementType::Float32 => {
+                elements.resize(pixels.len() * 4, 0);
+                let values = elements.as_chunks_mut::<4>().0;
+                normalise_bytes(pixels, &self.mean, &self.scale, values);
+            }
             1 => self.look_up::<1>(pixels, &mut elements),
             2 => self.look_up::<2>(pixels, &mut elements),
             4 => self.look_up::<4>(pixels, &mut elements),
@@ -121,6 +127,7 @@ impl Placement {
 
     /// Appends the elements of interpolated values, which are used up.
     pub(crate) fn place_floats(&mut self, values: &mut [f32], to: &mut Vec<u8>) {
+        let layout = Arrangement::of(&self.spec);
         self.elements.clear();
         if self.truncates {
             let (factor, offset) = self.to_integers();
@@ -128,9 +135,12 @@ impl Placement {
             cast(values, self.spec.element, &mut self.elements);
         } else {
             normalise(values, &self.mean, &self.scale);
+            if self.spec.element == ElementType::Float32 {
+                return layout.append::<4>(bytemuck::cast_slice(values), to);
+            }
             store(values, &self.spec, &mut self.elements);
         }
-        Arrangement::of(&self.spec).append_elements(self.spec.element, &self.elements, to);
+        layout.append_elements(self.spec.element, &self.elements, to);
     }
 }
 
@@ -163,6 +173,22 @@ fn normalise(values: &mut [f32], mean: &[f32; 4], scale: &[f32; 4]) {
     }
 }
 
+/// [`normalise`] of 8-bit values, into the bytes of real ones.
+#[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
+fn normalise_bytes(pixels: &[u8], mean: &[f32; 4], scale: &[f32; 4], to: &mut [[u8; 4]]) {
+    let (quads, rest) = pixels.as_chunks::<4>();
+    let (targets, rest_of_targets) = to.as_chunks_mut::<4>();
+    for (pixel, target) in quads.iter().zip(targets) {
+        for channel in 0..4 {
+            let real = (f32::from(pixel[channel]) - mean[channel]) / scale[channel];
+            target[channel] = real.to_ne_bytes();
+        }
+    }
+    for (value, target) in rest.iter().zip(rest_of_targets) {
+        *target = ((f32::from(*value) - mean[0]) / scale[0]).to_ne_bytes();
+    }
+}
+
 /// To the nearest integer, through a quantisation if there is one.
 #[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
 fn round(values: &mut [f32], quantization: Option<Quantization>) {
@@ -174,12 +200,13 @@ fn round(values: &mut [f32], quantization: Option<Quantization>) {
 
 #[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
 fn append_u8(values: &[f32], to: &mut Vec<u8>) {
-    to.extend(values.iter().map(|value| *value as u8));
+    to.extend(values.iter().map(|value| nearest_byte(*value)));
 }
 
 #[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
 fn append_i8(values: &[f32], to: &mut Vec<u8>) {
-    to.extend(values.iter().map(|value| (*value as i8).cast_unsigned()));
+    // From 128 on, the bits of an unsigned byte are those of a signed one from 0 on.
+    to.extend(values.iter().map(|value| nearest_byte(*value + 128.0) ^ 0x80));
 }
 
 /// Appends real values as elements, integers held inside their type's range: casts from

@@ -1,7 +1,9 @@
 //! One resize of a pipeline, by whatever library it repeats.
 
+use multiversion::multiversion;
+
 use crate::image::interpolate::Arithmetic;
-use crate::image::pixels::Pixels;
+use crate::image::pixels::{Pixels, nearest_byte};
 use crate::image::resample::{Passes, ResampleRequest, Resampler};
 use crate::image::{interpolate, libyuv, nearest, opencv, taps};
 use crate::record::pipeline::{Filter, Library, Resampling};
@@ -48,6 +50,9 @@ impl Resizer {
             }
             (Library::OpenCv, filter) => opencv::resize(from, request, filter, &mut self.bytes),
             (Library::Libyuv, _) => libyuv::resize(from, request, &mut self.bytes),
+            (Library::Tensorflow, Filter::Nearest) => {
+                nearest::resize_as_tensorflow(from, request, how.coordinates, &mut self.bytes);
+            }
             (Library::Tensorflow, Filter::Bilinear) if !how.antialias => {
                 let to = &mut self.floats;
                 interpolate::resize(from, request, how.coordinates, Arithmetic::Lerp, to);
@@ -65,10 +70,18 @@ impl Resizer {
             (Library::Skia, _) => {
                 let to = &mut self.floats;
                 interpolate::resize(from, request, how.coordinates, Arithmetic::Lerp, to);
-                self.bytes.clear();
-                self.bytes.extend(self.floats.iter().map(|value| (value + 0.5) as u8));
+                self.bytes.resize(self.floats.len(), 0);
+                round(&self.floats, &mut self.bytes);
             }
         }
         Numbers::Bytes
+    }
+}
+
+/// To the nearest bytes, halves up.
+#[multiversion(targets("x86_64+avx2", "x86_64+sse4.1"))]
+fn round(values: &[f32], to: &mut [u8]) {
+    for (byte, value) in to.iter_mut().zip(values) {
+        *byte = nearest_byte((value + 0.5).floor());
     }
 }

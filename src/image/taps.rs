@@ -1,8 +1,8 @@
-//! TensorFlow's other resizes, in floating point: bicubic, area, Lanczos and nearest, and
-//! those with antialias. One side after the other, by weights of neighbouring pixels.
+//! TensorFlow's other resizes, in floating point: bicubic, area and Lanczos, and those with
+//! antialias. One side after the other, by weights of neighbouring pixels.
 //!
-//! Sources: tensorflow/core/kernels/image/resize_bicubic_op.cc, resize_area_op.cc,
-//! resize_nearest_neighbor_op.cc and scale_and_translate_op.cc.
+//! Sources: tensorflow/core/kernels/image/resize_bicubic_op.cc, resize_area_op.cc and
+//! scale_and_translate_op.cc.
 
 use std::ops::Range;
 
@@ -64,21 +64,11 @@ fn shorten(row: &[f32], stride: usize, across: &[(usize, Vec<f32>)], target: &mu
 
 fn taps(how: &Resampling, from: usize, to: usize, seen: Range<usize>) -> Taps {
     let of = |output: usize| match (how.filter, how.antialias) {
-        (Filter::Nearest, _) => nearest(how.coordinates, from, to, output),
         (Filter::Area, _) => area(from, to, output),
         (Filter::Bicubic, false) => bicubic(how.coordinates, from, to, output),
         (filter, antialias) => spread(filter, antialias, from, to, output),
     };
     Taps(seen.map(of).collect())
-}
-
-fn nearest(coordinates: Coordinates, from: usize, to: usize, output: usize) -> (usize, Vec<f32>) {
-    let scale = from as f32 / to as f32;
-    let at = match coordinates {
-        Coordinates::Corner => output as f32 * scale,
-        Coordinates::HalfPixel => (output as f32 + 0.5) * scale,
-    };
-    ((at.floor() as usize).min(from - 1), vec![1.0])
 }
 
 /// Exact shares of what an output covers.

@@ -24,6 +24,7 @@ pub mod output_classes;
 pub mod output_kind;
 pub mod partition;
 pub mod pipeline;
+mod pipeline_words;
 pub mod precision;
 pub mod prediction;
 pub mod preprocessing;

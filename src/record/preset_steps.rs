@@ -50,8 +50,7 @@ impl Preset {
         };
         let known: &[Filter] = match library {
             Library::Pillow | Library::Pillow12 => <Filter as strum::VariantArray>::VARIANTS,
-            Library::OpenCv => &[Filter::Nearest, Filter::Bilinear, Filter::Area],
-            Library::Tensorflow => {
+            Library::OpenCv | Library::Tensorflow => {
                 &[Filter::Nearest, Filter::Bilinear, Filter::Bicubic, Filter::Area, Filter::Lanczos]
             }
             Library::Tflite | Library::Libyuv | Library::Skia => &[Filter::Bilinear],
@@ -215,7 +214,7 @@ impl Preset {
                 let colour = of.colour.unwrap_or(LETTERBOX_GREY);
                 let library = of.library.unwrap_or(Library::OpenCv);
                 let filter = of.interpolation.unwrap_or(Filter::Bilinear);
-                let resized = resize(Target::Within { height, width }, filter, library);
+                let resized = resize(Target::Fitting { height, width }, filter, library);
                 then(resized, [Step::Pad { height, width, colour }])
             }
         }

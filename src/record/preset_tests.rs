@@ -77,8 +77,8 @@ fn what_is_wrong_is_said_with_what_there_is() {
         ("timm,mean=inf", "must be one number, or three"),
         ("keras,mode=vgg", "must be one of tf, torch, caffe, none"),
         (
-            "timm,library=opencv",
-            "cannot resize with bicubic as opencv does; choose nearest, bilinear",
+            "timm,interpolation=hamming,library=opencv",
+            "cannot resize with hamming as opencv does; choose nearest, bilinear",
         ),
         ("letterbox,colour=300", "must be from 0 to 255"),
     ] {

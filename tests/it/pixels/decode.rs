@@ -54,3 +54,17 @@ fn pictures_are_turned_upright_as_pillow_turns_them() {
         assert_eq!(sha256(&rgb(&upright)), text(golden, "rgb_sha256"), "{file}");
     }
 }
+
+/// Pillow takes every CMYK file for one of Adobe's, which are inverted (`JpegImagePlugin`,
+/// "assume adobe conventions").
+#[test]
+fn cmyk_without_adobes_marker_is_read_as_with_it() {
+    let mut bytes = decode::load(&folder().join("pictures/cmyk.jpg")).unwrap();
+    let marker = bytes.windows(2).position(|two| two == [0xff, 0xee]).unwrap();
+    let length = usize::from(u16::from_be_bytes([bytes[marker + 2], bytes[marker + 3]]));
+    assert_eq!(&bytes[marker + 4..marker + 9], b"Adobe");
+    bytes.drain(marker..marker + 2 + length);
+    let gate = Mutex::new(());
+    let bare = decode::decode(&bytes, &gate).unwrap();
+    assert!(bare.pixels == picture("cmyk.jpg"));
+}
