@@ -51,6 +51,7 @@ pub fn read(bytes: &[u8]) -> Result<Signature> {
         normalization: None,
         labels: metadata.labels,
         preprocess: metadata.preprocess,
+        image_size: metadata.image_size,
         convolved_channels: inputs
             .first()
             .and_then(|input| onnx_graph::convolved_channels(&graph, &input.name)),

@@ -12,7 +12,8 @@ use crate::record::preset::Preset;
 /// Description fields with `over` winning over `under`.
 #[must_use]
 pub fn merged(over: &Description, under: &Description) -> Description {
-    let under = &without_another_pipeline(&without_other_names(under, over), over);
+    let under = without_other_names(under, over);
+    let under = &without_another_size(without_another_pipeline(&under, over), over);
     macro_rules! either {
         ($($field:ident),*) => {
             Description { $($field: over.$field.clone().or_else(|| under.$field.clone())),* }
@@ -54,6 +55,12 @@ fn without_other_names(under: &Description, over: &Description) -> Description {
         (under.labels, under.label_names) = (None, None);
     }
     under
+}
+
+/// `under` without its size where `over` states another, in either way.
+fn without_another_size(under: Description, over: &Description) -> Description {
+    let stated = over.input_size.is_some() || over.resolution.is_some();
+    Description { input_size: under.input_size.filter(|_| !stated), ..under }
 }
 
 /// Whether neither the options nor any source state how photos become this model's input.

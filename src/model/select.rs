@@ -195,9 +195,13 @@ pub fn open(path: &Path) -> Result<Model> {
     let config_error = beside.as_ref().err().map(|error| format!("{error:#}"));
     let beside = beside.unwrap_or_default();
     let configuration = PipelineSource::Configuration(beside.files.join(" and "));
-    layers.push((configuration, beside.description));
-    let in_file =
-        Description { preprocess: signature.preprocess.clone(), ..Description::default() };
+    let size = beside.description.input_size.filter(|_| signature.leaves_size_open());
+    layers.push((configuration, Description { input_size: size, ..beside.description }));
+    let in_file = Description {
+        preprocess: signature.preprocess.clone(),
+        input_size: signature.image_size.filter(|_| signature.leaves_size_open()),
+        ..Description::default()
+    };
     layers.push((PipelineSource::Metadata, in_file));
     let (description, stated) = sources::together(layers);
     if let Some(expected) = &description.sha256 {

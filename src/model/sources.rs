@@ -10,6 +10,8 @@ const PIPELINE: [&str; 6] =
     ["preprocess", "crop_pct", "crop_mode", "interpolation", "resize", "crop"];
 /// Fields that state which numbers are used.
 const VALUES: [&str; 3] = ["channels", "mean", "scale"];
+/// The field that says how large an input of open size is.
+const SIZE: [&str; 1] = ["input_size"];
 /// Fields that name the classes.
 const NAMES: [&str; 2] = ["labels", "label_names"];
 
@@ -70,6 +72,7 @@ pub fn found(model: &Model, overrides: &Description) -> Vec<String> {
         let parts = [
             (used(&PIPELINE), "pipeline"),
             (used(&VALUES), "normalisation"),
+            (used(&SIZE), "input size"),
             (used(&NAMES), "class names"),
         ];
         let parts: Vec<&str> =

@@ -49,6 +49,7 @@ pub fn read(bytes: &[u8]) -> Result<Signature> {
         normalization: metadata.normalization,
         labels: metadata::labels(bytes, metadata.label_file.as_deref()),
         preprocess: None,
+        image_size: None,
         convolved_channels: tflite_graph::convolved_channels(&model, &graph),
         output_kinds: tflite_graph::output_kinds(&model, &graph),
         output_classes: Vec::new(),

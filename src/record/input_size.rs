@@ -28,7 +28,8 @@ enum Written {
 }
 
 impl InputSize {
-    fn of(height: usize, width: usize) -> Option<Self> {
+    /// A size with sides that are believed.
+    pub(crate) fn of(height: usize, width: usize) -> Option<Self> {
         let sane = |side: usize| (1..=MOST).contains(&side);
         (sane(height) && sane(width)).then_some(Self { height, width })
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::record::input_size::InputSize;
 use crate::record::output_kind::OutputKind;
 use crate::record::precision::Precision;
 use crate::record::preset::Preset;
@@ -29,6 +30,9 @@ pub struct Signature {
     /// The pipeline that the file's metadata states.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preprocess: Option<Preset>,
+    /// Height and width of its images, as the file's metadata states them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_size: Option<InputSize>,
     /// Channels of the input, from the weights of the convolution that reads it, even if its shape
     /// leaves them open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,6 +69,14 @@ impl Signature {
     #[must_use]
     pub fn nodes(&self) -> usize {
         self.operators.iter().map(|(_, count)| count).sum()
+    }
+
+    /// Whether an input of images has an open height or width. Its images' channels may be
+    /// open in their place, which nothing but its layout tells.
+    #[must_use]
+    pub fn leaves_size_open(&self) -> bool {
+        let is_open = |input: &TensorInfo| (1..4).any(|axis| input.open_axis(axis).is_some());
+        self.inputs.iter().any(|input| input.shape.len() == 4 && is_open(input))
     }
 
     /// Number of classes: the elements of the first output for one image, if the file states them.

@@ -115,6 +115,6 @@ fn inspect_names_every_source() {
         .timely_output();
     let shown = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(shown.contains("preprocessor_config.json and config.json"), "{shown}");
-    assert!(shown.contains("label_names, mean, preprocess, resolution, scale"), "{shown}");
+    assert!(shown.contains("input_size, label_names, mean, preprocess, scale"), "{shown}");
     assert!(shown.contains("12: ash, birch, cedar, ..."), "{shown}");
 }

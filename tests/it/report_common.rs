@@ -100,6 +100,7 @@ fn model(name: &str, index: usize, classes: u32) -> Model {
             normalization: None,
             labels: Some((0..classes).map(|class| format!("thing {class}")).collect()),
             preprocess: None,
+            image_size: None,
             convolved_channels: None,
             output_kinds: Vec::new(),
             output_classes: Vec::new(),

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::model::config::{field, hugging_face, image_processor, steps, timm};
 use crate::record::description::Description;
+use crate::record::input_size::InputSize;
 
 /// What the configurations beside a model state.
 #[derive(Debug, Default, PartialEq)]
@@ -112,10 +113,13 @@ fn apply(beside: &mut Beside, name: &str, bytes: &[u8]) -> Result<()> {
         }
     } else {
         let config = hugging_face::read(bytes)?;
-        if config.labels.is_none() {
+        let size = config.image_size.and_then(|(height, width)| InputSize::of(height, width));
+        if config.labels.is_none() && (size.is_none() || description.input_size.is_some()) {
             return Ok(());
         }
         description.label_names = config.labels;
+        // An image processor states what it really makes.
+        description.input_size = description.input_size.or(size);
     }
     beside.files.push(name.to_owned());
     Ok(())

@@ -5,7 +5,8 @@
 //! (`character`: a class per line); and what people write by hand (`labels`, `classes`,
 //! `class_names`, `id2label`).
 
-use crate::model::config::config_labels;
+use crate::model::config::{config_labels, python_literal};
+use crate::record::input_size::InputSize;
 use crate::record::preset::{Preset, PresetName};
 
 /// Keys under which class names are found, the surest first.
@@ -16,6 +17,8 @@ const NAMES: [&str; 6] = ["names", "id2label", "class_names", "classes", "labels
 pub struct OnnxMetadata {
     /// Class names in the order of the outputs.
     pub labels: Option<Vec<String>>,
+    /// Height and width of the images, if the exporter states them.
+    pub image_size: Option<InputSize>,
     /// The pipeline, if the exporter states one.
     pub preprocess: Option<Preset>,
 }
@@ -30,8 +33,11 @@ pub fn read(pairs: &[(&str, &str)], classes: Option<usize>) -> OnnxMetadata {
     let labels = NAMES.iter().filter_map(|key| config_labels::from_text(value(key)?)).find(fits);
     let ultralytics = value("author").is_some_and(|author| author.starts_with("Ultralytics"));
     let classifies = value("task") == Some("classify");
+    // Of height and width; versions differ in whether a square is one number.
+    let size = |text| serde_json::from_value(python_literal::read(text)?).ok();
+    let image_size = value("imgsz").filter(|_| ultralytics).and_then(size);
     let preprocess = (ultralytics && classifies).then(|| Preset::plain(PresetName::Ultralytics));
-    OnnxMetadata { labels, preprocess }
+    OnnxMetadata { labels, image_size, preprocess }
 }
 
 #[cfg(test)]
@@ -44,11 +50,12 @@ mod tests {
             ("description", "Ultralytics YOLO11n-cls model trained on imagenet10"),
             ("author", "Ultralytics"),
             ("task", "classify"),
-            ("imgsz", "[224, 224]"),
+            ("imgsz", "[224, 160]"),
             ("names", "{0: 'tench', 1: \"cock's comb\"}"),
         ];
         let found = read(&pairs, Some(2));
         assert_eq!(found.labels.unwrap(), ["tench", "cock's comb"]);
+        assert_eq!(found.image_size, InputSize::of(224, 160));
         assert_eq!(found.preprocess.unwrap().name, PresetName::Ultralytics);
         // A detector has other transforms.
         let detector = [("author", "Ultralytics"), ("task", "detect")];

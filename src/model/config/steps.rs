@@ -4,6 +4,7 @@ use crate::model::config::image_processor::{ImageProcessor, Resizing};
 use crate::model::config::timm::Timm;
 use crate::record::channels::Channels;
 use crate::record::description::Description;
+use crate::record::input_size::InputSize;
 use crate::record::preset::{CropMode, Parameters, Preset, PresetName};
 use crate::record::preset_value::Size;
 
@@ -46,7 +47,7 @@ pub fn of_processor(it: &ImageProcessor) -> Description {
     };
     Description {
         preprocess: Some(Preset { name: PresetName::Hf, parameters }),
-        resolution: made.and_then(square),
+        input_size: made.and_then(|(height, width)| InputSize::of(height, width)),
         channels,
         mean: Some(pixels(&it.mean, offset)),
         scale: Some(pixels(&it.deviation, 0.0)),
@@ -68,17 +69,12 @@ pub fn of_timm(it: &Timm) -> Description {
     };
     Description {
         preprocess: Some(Preset { name: PresetName::Timm, parameters }),
-        resolution: it.input_size.and_then(|[_, height, width]| square((height, width))),
+        input_size: it.input_size.and_then(|[_, height, width]| InputSize::of(height, width)),
         label_names: it.labels.clone(),
         mean: Some(in_pixels(&it.mean, 0.0, 255.0)),
         scale: Some(in_pixels(&it.deviation, 0.0, 255.0)),
         ..Description::default()
     }
-}
-
-/// The side of a square, which an input of open size takes.
-fn square((height, width): (usize, usize)) -> Option<usize> {
-    (height == width).then_some(height)
 }
 
 /// Values of pixels in 0..=1 for pixels in 0..=255.
@@ -104,7 +100,10 @@ mod tests {
         );
         assert_eq!(shown(&convnext), "hf,resize=256,crop=224,interpolation=bicubic");
         assert_eq!(convnext.mean.unwrap(), [123.675, 116.28, 103.53]);
-        assert_eq!(convnext.resolution, Some(224));
+        assert_eq!(convnext.input_size, InputSize::of(224, 224));
+        let wide =
+            of(r#"{"image_processor_type":"ViTImageProcessor","size":{"height":96,"width":160}}"#);
+        assert_eq!(wide.input_size, InputSize::of(96, 160));
         let vit = of(r#"{"image_processor_type":"ViTImageProcessor","size":224}"#);
         assert_eq!(shown(&vit), "hf,resize=224x224,crop=none,interpolation=bilinear");
         assert_eq!((vit.mean.unwrap(), vit.channels), (vec![127.5; 3], None));
@@ -123,6 +122,8 @@ mod tests {
         let plain = of("{}");
         assert_eq!(shown(&plain), "timm,crop_pct=0.875,crop_mode=center,interpolation=bicubic");
         assert_eq!(plain.scale.unwrap(), [58.395, 57.12, 57.375]);
+        let wide = of(r#"{"input_size":[3,96,160]}"#);
+        assert_eq!((plain.input_size, wide.input_size), (None, InputSize::of(96, 160)));
         let border = of(r#"{"crop_mode":"border","crop_pct":1.0,"mean":[0.5,0.5,0.5]}"#);
         assert!(shown(&border).contains("mean=0.5:0.5:0.5"), "{}", shown(&border));
         // As text it is the same preset again: journals hold it as text.

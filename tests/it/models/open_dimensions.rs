@@ -2,6 +2,7 @@
 
 use tempfile::TempDir;
 
+use super::made::pb::StringStringEntryProto;
 use super::made::pb::tensor_proto::DataType;
 use super::made::{
     Dim, Named, Open, Size, colours, floats, inspected, mean_model, model, node, ran, refused,
@@ -96,6 +97,62 @@ fn a_fixed_size_is_not_changed() {
     assert!(said.contains("9x9 is stated"), "{said}");
     let said = super::made::shutterbench(&["run", "--model", &path, "--input-size", "nine"]);
     assert!(String::from_utf8_lossy(&said.stderr).contains("HEIGHTxWIDTH"));
+}
+
+/// Sides that are not equal, in that order, wherever an exporter writes them.
+#[test]
+fn a_configuration_fills_an_open_size_and_leaves_a_fixed_one() {
+    let folder = TempDir::new().unwrap();
+    let images = colours(folder.path());
+    let timm = r#"{"architecture":"x","pretrained_cfg":{"input_size":[3,9,15],"crop_pct":1.0}}"#;
+    let cases = [
+        (
+            "processor",
+            "preprocessor_config.json",
+            r#"{"image_processor_type":"ViTImageProcessor","size":{"height":9,"width":15}}"#,
+        ),
+        ("timm", "config.json", timm),
+        ("transformers", "config.json", r#"{"model_type":"vit","image_size":[9,15]}"#),
+        ("ultralytics", "", ""),
+    ];
+    let size_of = |path: &str, more: &[&str]| {
+        let arguments = ["--model", path, "--dataset", &images, "--backend", "onnxruntime"];
+        let ran = ran(folder.path(), &[&arguments[..], more].concat());
+        let row = &ran.rows[0];
+        assert_eq!((&row["status"], &row["top1"]), (&"ok".into(), &1.0.into()), "{row}");
+        let side = |name: &str| row[name].as_u64().unwrap();
+        ([side("input_height"), side("input_width")], ran.json()["assumptions"].to_string())
+    };
+    for (name, config, text) in cases {
+        let at = folder.path().join(name);
+        std::fs::create_dir(&at).unwrap();
+        let mut open = mean_model(&[Size(1), Size(3), Named("h"), Named("w")]);
+        if config.is_empty() {
+            let property = |key: &str, value: &str| StringStringEntryProto {
+                key: key.into(),
+                value: value.into(),
+            };
+            open.metadata_props = vec![
+                property("author", "Ultralytics"),
+                property("task", "classify"),
+                property("imgsz", "[9, 15]"),
+            ];
+        } else {
+            std::fs::write(at.join(config), text).unwrap();
+        }
+        let path = write(&at, "model.onnx", &open);
+        let (size, assumed) = size_of(&path, &[]);
+        assert_eq!(size, [9, 15], "{name}");
+        assert!(assumed.contains("input size"), "{name}: {assumed}");
+    }
+    let timm = folder.path().join("timm");
+    let path = timm.join("model.onnx");
+    assert_eq!(size_of(path.to_str().unwrap(), &["--input-size", "7x5"]).0, [7, 5]);
+    let path = write(&timm, "model.onnx", &mean_model(&[Size(1), Size(3), Size(8), Size(8)]));
+    assert_eq!(size_of(&path, &[]).0, [8, 8]);
+    std::fs::write(timm.join("model.toml"), "resolution = 6").unwrap();
+    let path = write(&timm, "model.onnx", &mean_model(&[Size(1), Size(3), Open, Open]));
+    assert_eq!(size_of(&path, &[]).0, [6, 6]);
 }
 
 #[test]
