@@ -9,6 +9,7 @@ use crate::record::run::{AccuracyRecord, CaseRecord, Run};
 use crate::record::visit::Visit;
 use crate::report::class_names::ClassNames;
 use crate::report::notes::notes;
+use crate::report::orientation_note;
 use crate::report::portable;
 use crate::report::preprocessing_note;
 use crate::report::published_note;
@@ -43,8 +44,10 @@ pub fn run(run: &Run, rows: &[Row]) -> Value {
         fields.insert("measured_cases".into(), cases.into());
         fields.insert("accuracies".into(), accuracies.into());
         fields.insert("pipelines".into(), pipelines(run));
+        fields.insert("orientation".into(), orientation_note::sentence(run).into());
         fields.insert("published".into(), published(run, rows));
         fields.insert("preprocessing_checks".into(), checks(run));
+        fields.insert("preprocessing_offer".into(), preprocessing_note::offer(run).into());
     }
     value
 }
@@ -163,7 +166,10 @@ pub fn report(run: &Run, rows: &[Row]) -> Value {
         "rows": rows.iter().map(with_notes).collect::<Vec<_>>(),
         "accuracies": run.accuracies.iter().map(|record| accuracy(run, record)).collect::<Vec<_>>(),
         "published": published(run, rows),
+        "pipelines": pipelines(run),
+        "orientation": orientation_note::sentence(run),
         "preprocessing_checks": checks(run),
+        "preprocessing_offer": preprocessing_note::offer(run),
         "fastest": verdict.fastest.as_ref().map(case),
         "as_fast": named(&verdict.as_fast),
         "most_accurate": verdict.most_accurate.as_ref().map(case),

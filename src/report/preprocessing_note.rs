@@ -4,7 +4,10 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 use serde_json::{Value, json};
 
 use crate::decide::pipelines::{Judged, better, judged};
-use crate::record::preprocessing_check::{PreprocessingCheck, Tried};
+use crate::model::resolve;
+use crate::record::names::together;
+use crate::record::options::CheckPreprocessing;
+use crate::record::preprocessing_check::{IMAGES, PreprocessingCheck, Tried};
 use crate::record::run::Run;
 use crate::report::html::escape::text;
 use crate::table::units::percent;
@@ -43,6 +46,32 @@ pub fn sentence(check: &PreprocessingCheck) -> String {
     }
 }
 
+/// What is offered where nobody states a model's preprocessing and it was not checked; a
+/// shard but the first never checks.
+#[must_use]
+pub fn offer(run: &Run) -> Option<String> {
+    let options = &run.header.options;
+    let accuracy = options.accuracy.as_ref()?;
+    let checks = accuracy.check_preprocessing == CheckPreprocessing::Auto
+        && accuracy.shard.is_none_or(|shard| shard.index() == 1);
+    let is_scored = |name: &str| {
+        run.accuracies.iter().any(|it| it.key.model == name && !it.predictions.is_empty())
+    };
+    let is_checked = |name: &str| run.preprocessing_checks.iter().any(|it| it.key.model == name);
+    let models = run.header.models.iter().filter(|model| {
+        is_scored(&model.name)
+            && !is_checked(&model.name)
+            && resolve::assumes_preprocessing(model, &options.overrides)
+    });
+    let names: Vec<&str> = models.map(|model| model.name.as_str()).collect();
+    (checks && !names.is_empty()).then(|| {
+        format!(
+            "{}: nobody states the preprocessing; --check-preprocessing tries others on up to {IMAGES} images",
+            together(&names)
+        )
+    })
+}
+
 fn share(tried: &Tried, check: &PreprocessingCheck) -> String {
     percent(tried.right as f64 / check.images.max(1) as f64)
 }
@@ -74,10 +103,10 @@ fn lines(check: &PreprocessingCheck) -> Vec<[String; 4]> {
     first.into_iter().chain(others).collect()
 }
 
-/// What the terminal shows below the table; empty if nothing was checked.
+/// What the terminal shows below the table; empty if nothing was checked or has to be.
 #[must_use]
 pub fn terminal(run: &Run) -> String {
-    let mut shown = String::new();
+    let mut shown = offer(run).map_or(String::new(), |offer| format!("\n{offer}\n"));
     for check in &run.preprocessing_checks {
         let mut table = Table::new();
         table.load_preset(presets::NOTHING).set_header(COLUMNS);
@@ -99,7 +128,7 @@ pub fn terminal(run: &Run) -> String {
 /// The same for `report.md`, whose texts `escape` makes harmless.
 #[must_use]
 pub fn markdown(run: &Run, escape: fn(&str) -> String) -> String {
-    let mut shown = String::new();
+    let mut shown = offer(run).map_or(String::new(), |offer| format!("\n{}\n", escape(&offer)));
     for check in &run.preprocessing_checks {
         let mark = if better(check).is_some() { "**Warning:** " } else { "" };
         shown.push_str(&format!(

@@ -11,7 +11,7 @@ use crate::model::alternatives::{Alternative, alternatives};
 use crate::model::resolve;
 use crate::record::options::CheckPreprocessing;
 use crate::record::prediction::Prediction;
-use crate::record::preprocessing_check::{PreprocessingCheck, Tried};
+use crate::record::preprocessing_check::{IMAGES, PreprocessingCheck, Tried};
 use crate::record::run::AccuracyRecord;
 use crate::record::status::Status;
 use crate::run::accuracy::{Scorer, cores, load_scorer};
@@ -24,8 +24,6 @@ use crate::stats::mcnemar;
 use crate::worker::link::{Fault, Link};
 use crate::worker::protocol::{Reply, Request};
 
-/// Maximum images that every pipeline is scored on.
-pub const IMAGES: usize = 100;
 /// If nothing was stated, runs that score at least this many images make the check.
 pub const BY_ITSELF_FROM: usize = 200;
 

@@ -77,6 +77,24 @@ fn rotations_are_counted_and_applied_where_that_is_asked_for() {
     let plain = run(&upright, &out("plain"), &[]);
     assert!(!plain.contains("photos"), "{plain}");
     assert_eq!(predictions(&out("plain")), predictions(&out("turned")));
+    // So do the JSON files, with what the photos went through.
+    let report = out("report.json");
+    let made = Command::new(env!("CARGO_BIN_EXE_shutterbench"))
+        .arg("report")
+        .arg(out("stored"))
+        .arg("--json")
+        .arg(&report)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    for file in [report, out("stored").join("run.json")] {
+        let json: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        assert_eq!(json["orientation"], sentence, "{}", file.display());
+        let pipeline = &json["pipelines"][0];
+        assert_eq!(pipeline["models"][0], "fmnist_mobilenet_v1_0.25_f32");
+        let steps = pipeline["steps"].as_str().unwrap();
+        assert!(steps.contains("resize to 28 x 28"), "{steps}");
+    }
     let run = fs::read_to_string(out("turned").join("run.json")).unwrap();
     let run: Value = serde_json::from_str(&run).unwrap();
     assert_eq!(run["options"]["accuracy"]["exif"], "apply");

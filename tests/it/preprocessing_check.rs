@@ -91,13 +91,24 @@ fn where_nothing_is_stated_200_images_are_checked_by_themselves() {
     let dataset = common::repository().join("models/fashion-mnist/validation");
     let (model, dataset) = (model.to_str().unwrap(), dataset.to_str().unwrap());
     let named = ["--model", model, "--dataset", dataset];
+    // The number of checks, and whether one is offered, everywhere alike.
     let count = |name: &str, more: &[&str]| {
         let out = folder.path().join(name);
-        run(&out, &[&named[..], more].concat());
-        checks(&out).len()
+        let told = run(&out, &[&named[..], more].concat()).stdout;
+        let read = |file: &str| fs::read_to_string(out.join(file)).unwrap();
+        let offer = "mine: nobody states the preprocessing; --check-preprocessing tries others on up to 100 images";
+        let offered = String::from_utf8_lossy(&told).contains(offer);
+        for file in ["report.md", "report.html", "run.json"] {
+            assert_eq!(read(file).contains(offer), offered, "{name}: {file}");
+        }
+        (checks(&out).len(), offered)
     };
-    assert_eq!(count("many", &["--images", "200"]), 1);
-    assert_eq!(count("few", &["--images", "199"]), 0);
-    assert_eq!(count("never", &["--images", "200", "--check-preprocessing=never"]), 0);
-    assert_eq!(count("stated", &["--images", "200", "--mean", "0", "--scale", "255"]), 0);
+    assert_eq!(count("many", &["--images", "200"]), (1, false));
+    assert_eq!(count("few", &["--images", "199"]), (0, true));
+    assert_eq!(count("never", &["--images", "200", "--check-preprocessing=never"]), (0, false));
+    let stated = ["--images", "199", "--mean", "0", "--scale", "255"];
+    assert_eq!(count("stated", &stated), (0, false));
+    // It would not check.
+    let others = ["--images", "199", "--shard", "2/2"];
+    assert_eq!(count("second shard", &others), (0, false));
 }

@@ -162,6 +162,7 @@ fn what_the_photos_went_through_is_in_every_report() {
         assert!(text.contains("resize shorter side to 232, bilinear with antialias"), "{text}");
         assert!(text.contains("torchvision,resize=232 (stated by config.json)"), "{text}");
     }
+    assert_eq!(json::report(&run, &rows)["pipelines"], json::run(&run, &rows)["pipelines"]);
     let json = &json::run(&run, &rows)["pipelines"][0];
     assert_eq!(json["preset"], "torchvision,resize=232");
     assert_eq!(json["source"], "config.json");

@@ -9,7 +9,7 @@ use crate::record::options::{Amount, Options};
 use crate::record::run::Run;
 use crate::report::html::escape::text;
 use crate::report::orientation_note;
-use crate::report::portable;
+use crate::report::{portable, preprocessing_note};
 use crate::stats::stopping::{AUTO_PROCESSES, LEAST_RUNS};
 use crate::table::row::Row;
 use crate::table::units::bytes;
@@ -80,7 +80,9 @@ pub fn section(run: &Run, rows: &[Row]) -> String {
     let pipelines: Vec<(String, String)> =
         pipelines.map(|it| (together(&it.models), text(&it.to_string()))).collect();
     list(&mut html, "From photo to input", &pipelines);
-    assumptions(&mut html, &header.assumptions);
+    let mut assumed = header.assumptions.clone();
+    assumed.extend(preprocessing_note::offer(run));
+    assumptions(&mut html, &assumed);
     html.push_str(DEFINITIONS);
     let models: Vec<(String, String)> = header
         .models
