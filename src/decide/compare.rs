@@ -4,6 +4,7 @@ use crate::decide::comparison::{CaseComparison, CompareOptions, Outcome, RunComp
 use crate::decide::metric::Metric;
 use crate::decide::paired_accuracy;
 use crate::record::case::Case;
+use crate::record::header::Header;
 use crate::record::run::{CaseRecord, Run};
 use crate::record::status::Status;
 use crate::stats::paired::Pairing;
@@ -357,7 +358,20 @@ fn caveats(base: &Run, new: &Run, pairing: Pairing, options: CompareOptions) -> 
     {
         caveats.push("the datasets differ: only the images in both are compared".into());
     }
+    if metric.rank().is_some() {
+        caveats.extend(preprocessing(was, is));
+    }
     caveats
+}
+
+/// Of each model of both runs whose photos were not prepared alike.
+fn preprocessing(was: &Header, is: &Header) -> Vec<String> {
+    let both = was.models.iter().filter(|model| is.models.iter().any(|it| it.name == model.name));
+    both.filter_map(|model| {
+        let [then, now] = was.other_pipeline(is, &model.name)?;
+        Some(format!("photos for {} went through {then} and now go through {now}", model.name))
+    })
+    .collect()
 }
 
 fn bare(case: String, outcome: Outcome) -> CaseComparison {

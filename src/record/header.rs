@@ -129,6 +129,17 @@ impl Header {
         self.pipelines.iter().find(|known| known.models.iter().any(|known| known == model))
     }
 
+    /// What becomes of a model's photos in this run and in another one, in words, where that
+    /// is not the same, or not known of one of them.
+    #[must_use]
+    pub fn other_pipeline(&self, other: &Self, model: &str) -> Option<[String; 2]> {
+        let words = |header: &Self| {
+            let known = header.pipeline_of(model);
+            known.map_or_else(|| "not recorded".to_owned(), |it| it.pipeline.to_string())
+        };
+        Some([words(self), words(other)]).filter(|[mine, theirs]| mine != theirs)
+    }
+
     /// Width and height of the dataset's images, if all have the same size.
     #[must_use]
     pub fn image_size(&self) -> Option<(usize, usize)> {

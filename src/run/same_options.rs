@@ -14,11 +14,11 @@ use crate::run::suite_file::SuiteFile;
 /// Options by their names, without the dashes.
 type OptionValues = BTreeMap<String, Value>;
 
-/// Refuses to continue a run whose options are not those of `wanted`, the header of the run that
-/// would begin now.
+/// Refuses to continue a run whose options or preprocessing are not those of `wanted`, the
+/// header of the run that would begin now.
 ///
 /// # Errors
-/// One sentence with the first option that differs.
+/// One sentence with the first difference.
 pub fn check_all(run: &Header, wanted: &Header) -> Result<()> {
     let (then, now) = (options_of(run)?, options_of(wanted)?);
     let names: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
@@ -27,6 +27,15 @@ pub fn check_all(run: &Header, wanted: &Header) -> Result<()> {
             bail!(
                 "the run {} was begun with other options: {difference}; use those, or choose another folder with --out",
                 run.run_id
+            );
+        }
+    }
+    for model in &wanted.models {
+        if let Some([then, now]) = run.other_pipeline(wanted, &model.name) {
+            bail!(
+                "the run {} was begun with other preprocessing of {}: {then}; now it would be {now}; state that one again, or name another folder with --out",
+                run.run_id,
+                model.name
             );
         }
     }

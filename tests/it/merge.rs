@@ -177,6 +177,7 @@ fn shards_that_do_not_make_a_whole_are_refused() {
     let [one, two] = ["1/3", "2/3"].map(|s| quick(&s.replace('/', "-"), &["--shard", s]));
     let again = quick("again", &["--shard", "2/3"]);
     let of_four = quick("of-four", &["--shard", "3/4"]);
+    let of_three = quick("of-three", &["--shard", "3/3"]);
     let seeded = quick("seeded", &["--shard", "3/3", "--seed", "7"]);
     let resized = quick("resized", &["--shard", "3/3", "--resize", "bicubic-antialias"]);
     let whole = quick("whole", &[]);
@@ -187,6 +188,18 @@ fn shards_that_do_not_make_a_whole_are_refused() {
     let said = refused(&[&one, &two, &seeded]);
     assert!(said.contains("datasets differ") || said.contains("seed is 0"), "{said}");
     assert!(refused(&[&one, &two, &resized]).contains("overrides.resize is null"));
+    // As a build of other defaults would have made it.
+    let other = with_header(&of_three, "other", |header| {
+        let values = &mut header["pipelines"][0]["pipeline"];
+        let values = values.as_array_mut().unwrap().last_mut().unwrap();
+        assert_eq!(values["step"], "normalise");
+        values["scale"] = serde_json::json!([1.0]);
+    });
+    let said = refused(&[&one, &two, &other]);
+    assert!(
+        said.contains("went through other steps") && said.contains("(pixel - 0) / 1 "),
+        "{said}"
+    );
     assert!(refused(&[&whole]).contains("is a whole run by itself"));
     assert!(refused(&[&whole, &one]).contains("missing: 2/3, 3/3"));
     assert!(refused(&[folder]).contains("holds no readable run"));
@@ -221,19 +234,26 @@ fn a_shard_needs_images() {
     }
 }
 
-/// A copy of a run as another machine would have made it.
-fn elsewhere(run: &Path, name: &str, device: &str, cpu: &str) -> PathBuf {
+/// A copy of a run whose header says something else.
+fn with_header(run: &Path, name: &str, change: impl Fn(&mut Value)) -> PathBuf {
     let to = run.with_file_name(name);
     fs::create_dir(&to).unwrap();
     let text = fs::read_to_string(run.join("journal.jsonl")).unwrap();
     let (header, rest) = text.split_once('\n').unwrap();
     let mut header: Value = serde_json::from_str(header).unwrap();
-    header["device"] = device.into();
-    header["host"]["cpu"] = cpu.into();
-    header["host"]["arch"] = "aarch64".into();
-    header["started_at"] = "2026-01-01T00:00:00Z".into();
+    change(&mut header);
     fs::write(to.join("journal.jsonl"), format!("{header}\n{rest}")).unwrap();
     to
+}
+
+/// A copy of a run as another machine would have made it.
+fn elsewhere(run: &Path, name: &str, device: &str, cpu: &str) -> PathBuf {
+    with_header(run, name, |header| {
+        header["device"] = device.into();
+        header["host"]["cpu"] = cpu.into();
+        header["host"]["arch"] = "aarch64".into();
+        header["started_at"] = "2026-01-01T00:00:00Z".into();
+    })
 }
 
 #[test]

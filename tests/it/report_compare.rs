@@ -7,6 +7,10 @@ use std::slice::from_ref;
 use shutterbench::decide::compare::{compare, gate};
 use shutterbench::decide::comparison::{CompareOptions, Outcome};
 use shutterbench::decide::metric::Metric;
+use shutterbench::record::channels::Channels;
+use shutterbench::record::description::PipelineSource;
+use shutterbench::record::model_pipeline::ModelPipeline;
+use shutterbench::record::preset::Preset;
 use shutterbench::record::run::Run;
 use shutterbench::record::status::Status;
 use shutterbench::report::comparison_report as render;
@@ -140,6 +144,32 @@ fn accuracy_is_compared_on_the_same_images() {
     assert_eq!(of(2).outcome, Outcome::Same);
     let top5 = compare(&base, &new, options(Metric::Top5));
     assert_eq!(top5.count(Outcome::Same), base.cases.len());
+}
+
+#[test]
+fn accuracies_under_other_preprocessing_are_said_to_be() {
+    let mut base = run(&shape());
+    let through = |preset: &str| {
+        let preset: Preset = preset.parse().unwrap();
+        let pipeline = preset.pipeline(28, 28, Channels::Rgb, None);
+        let models = base.header.models.iter().map(|model| model.name.clone()).collect();
+        ModelPipeline { models, preset, source: PipelineSource::Options, pipeline }
+    };
+    let (squeezed, cropped) = (through("keras"), through("torchvision"));
+    base.header.pipelines = vec![squeezed];
+    let mut new = base.clone();
+    let said = |base: &Run, new: &Run, metric: Metric| {
+        let compared = compare(base, new, options(metric));
+        compared.caveats.iter().filter(|it| it.contains("photos for")).count()
+    };
+    let models = base.header.models.len();
+    assert_eq!(said(&base, &new, Metric::Top1), 0);
+    new.header.pipelines = vec![cropped];
+    assert_eq!(said(&base, &new, Metric::Top1), models);
+    assert_eq!(said(&base, &new, Metric::P50), 0);
+    // A run of before it was recorded.
+    new.header.pipelines.clear();
+    assert_eq!(said(&base, &new, Metric::Top5), models);
 }
 
 #[test]

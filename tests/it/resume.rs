@@ -213,6 +213,52 @@ fn a_model_that_changed_is_refused() {
 }
 
 #[test]
+fn a_run_keeps_the_preprocessing_that_it_began_with() {
+    let folder = TempDir::new().unwrap();
+    let model = folder.path().join("mine.tflite");
+    let embedded = common::repository().join("models/fashion-mnist");
+    fs::copy(embedded.join("fmnist_mobilenet_v1_0.25_f32.tflite"), &model).unwrap();
+    let state = |preset: &str| {
+        fs::write(model.with_extension("toml"), format!("preprocess = \"{preset}\"\n")).unwrap();
+    };
+    let of = |folder: &Path, more: &[&str]| {
+        let mut command = shutterbench();
+        command.args(["--backend", "tract", "--no-latency", "--images", "40", "--dataset"]);
+        command.arg(embedded.join("validation")).arg("--model").arg(&model).args(more);
+        command.arg("--out").arg(folder).timely_output()
+    };
+    state("torchvision,mean=0,std=1");
+    let run = folder.path().join("run");
+    assert!(of(&run, &[]).status.success());
+    let predictions = || fs::read_to_string(run.join("predictions.csv")).unwrap();
+    let (whole, journal) = (predictions(), run.join(journal::FILE_NAME));
+    let lines = fs::read_to_string(&journal).unwrap();
+    let (header, _) = lines.split_once('\n').unwrap();
+    // As if it had been killed at its beginning.
+    let cut = || fs::write(&journal, format!("{header}\n")).unwrap();
+
+    cut();
+    state("keras,mode=caffe");
+    let refused = of(&run, &["--continue"]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("begun with other preprocessing of mine: resize shorter"), "{said}");
+    assert!(finish(resume(&run)).status.success());
+    assert_eq!(predictions(), whole);
+    let other = folder.path().join("other");
+    assert!(of(&other, &[]).status.success());
+    assert_ne!(fs::read_to_string(other.join("predictions.csv")).unwrap(), whole);
+
+    // Of a build whose defaults may be others.
+    let mut of_before: serde_json::Value = serde_json::from_str(header).unwrap();
+    of_before["binary_sha256"] = "0".repeat(64).into();
+    of_before.as_object_mut().unwrap().remove("pipelines");
+    fs::write(&journal, format!("{of_before}\n")).unwrap();
+    let said = refusal(&run);
+    assert!(said.contains("is not the build that began the run"), "{said}");
+}
+
+#[test]
 fn a_folder_without_a_run_and_one_that_has_one_already() {
     let folder = TempDir::new().unwrap();
     assert!(refusal(folder.path()).contains("no run to resume"));

@@ -44,6 +44,14 @@ pub(crate) fn check(
     if let Some(difference) = difference("", &options(a)?, &options(b)?) {
         bail!("{pair}: their options differ, {difference}");
     }
+    for model in a.models.iter().filter(|it| b.models.iter().any(|other| other.name == it.name)) {
+        if let Some([one, other]) = a.other_pipeline(b, &model.name) {
+            bail!(
+                "{pair}: photos for model {} went through other steps: {one} in the one, {other} in the other",
+                model.name
+            );
+        }
+    }
     if scope == Scope::Machines {
         return Ok(());
     }
