@@ -2,7 +2,7 @@
 //! each, in a bare loop on one thread. `scripts/measure/accuracy-throughput` compares the program
 //! with it.
 //!
-//!     bare_scoring DATASET MODEL...
+//!     bare_scoring PRESET DATASET MODEL...
 //!
 //! Prints lines of seconds: decode; prepare; inference; reference (the models
 //! without a delegate on the images that the program compares outputs on).
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow, bail};
 use shutterbench::dataset::entries::Dataset;
 use shutterbench::image::decode;
 use shutterbench::image::preprocess::Preparer;
@@ -23,6 +23,7 @@ use shutterbench::record::backend_kind::BackendKind;
 use shutterbench::record::delegate::Delegate;
 use shutterbench::record::description::Description;
 use shutterbench::record::preprocessing::InputSpec;
+use shutterbench::record::preset::Preset;
 use shutterbench::record::tensor::Tensor;
 use shutterbench::run::reference;
 use shutterbench::runtime::backend::LoadRequest;
@@ -36,9 +37,10 @@ struct Subject {
 }
 
 impl Subject {
-    fn load(path: &Path) -> Result<Self> {
+    fn load(path: &Path, preset: &Preset) -> Result<Self> {
         let model = select::open(path)?;
-        let spec = resolve::input_spec(&model, &Description::default(), None)?.spec;
+        let stated = Description { preprocess: Some(preset.clone()), ..Description::default() };
+        let spec = resolve::input_spec(&model, &stated, None)?.spec;
         let load = |delegate: &Delegate| {
             let (threads, batch) = (NonZeroUsize::MIN, NonZeroUsize::MIN);
             let request = LoadRequest { model: path, delegate, threads, batch, shaped: None };
@@ -65,9 +67,15 @@ fn timed<T>(spent: &mut Duration, work: impl FnOnce() -> T) -> T {
 }
 
 fn main() -> Result<()> {
-    let mut arguments = env::args_os().skip(1).map(PathBuf::from);
-    let dataset = Dataset::open(&arguments.next().context("name a dataset and models")?)?;
-    let mut subjects = arguments.map(|path| Subject::load(&path)).collect::<Result<Vec<_>>>()?;
+    let mut arguments = env::args_os().skip(1);
+    let (Some(preset), Some(dataset)) = (arguments.next(), arguments.next()) else {
+        bail!("name a preset, a dataset and models");
+    };
+    let preset = preset.to_string_lossy().parse::<Preset>().map_err(|reason| anyhow!(reason))?;
+    let dataset = Dataset::open(&PathBuf::from(dataset))?;
+    let paths = arguments.map(PathBuf::from);
+    let mut subjects =
+        paths.map(|path| Subject::load(&path, &preset)).collect::<Result<Vec<_>>>()?;
     let (gate, mut preparer) = (Mutex::new(()), Preparer::default());
     let every = reference::every(dataset.entries.len());
     let [mut decoding, mut preparing, mut inferring, mut comparing] = [Duration::ZERO; 4];

@@ -71,7 +71,7 @@ compare() {
         --section "$section" --document "$document" "$@")
 }
 
-# publish SECTION TEXT: puts the text into that section of docs/measurement.md.
+# publish SECTION TEXT: puts the text into that section of $document.
 publish() {
     python3 - "$document" "$@" <<'PYTHON'
 import os, sys
@@ -87,5 +87,5 @@ with open(path + ".new", "w") as new:
     new.write(before + begin + text.strip() + "\n" + end + after)
 os.rename(path + ".new", path)
 PYTHON
-    say "The result is in docs/measurement.md"
+    say "The result is in ${document#"$root"/}"
 }

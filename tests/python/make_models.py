@@ -212,4 +212,5 @@ def main():
     (folder / "flex.tflite").write_bytes(packed(custom("FlexErf")))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,6 @@
-//! Scores equal those of an evaluation in Python that shares no code with ours:
-//! Pillow decodes and resizes, the interpreter of ai-edge-litert infers.
+//! Scores equal those of an evaluation in Python that shares no code with ours: Pillow
+//! decodes and resizes (the interpreter's own operation for `tflite-eval`), the interpreter
+//! of ai-edge-litert infers.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -37,14 +38,28 @@ fn read(path: &Path) -> Scored {
 }
 
 #[test]
-fn best_classes_equal_those_of_an_evaluation_in_python() {
+fn best_classes_equal_those_of_python_under_slim_pillow() {
+    assert_equal_best_classes("slim-pillow");
+}
+
+#[test]
+fn best_classes_equal_those_of_python_under_tflite_eval() {
+    assert_equal_best_classes("tflite-eval");
+}
+
+#[test]
+fn best_classes_equal_those_of_python_under_torchvision() {
+    assert_equal_best_classes("torchvision");
+}
+
+fn assert_equal_best_classes(preset: &str) {
     let (Some(shared), Some(python)) = (shared_with_tflite(), common::python()) else { return };
     let folder = TempDir::new().unwrap();
     let models = MODELS.map(|model| shared.join(format!("models/{model}.tflite")));
     let dataset = shared.join("imagenet-sample");
     let run = folder.path().join("run");
     let mut arguments = vec!["--backend", "tflite", "--delegate", "xnnpack"];
-    arguments.extend(["--preprocess", "slim-pillow", "--dataset", dataset.to_str().unwrap()]);
+    arguments.extend(["--preprocess", preset, "--dataset", dataset.to_str().unwrap()]);
     arguments.push("--model");
     arguments.extend(models.iter().map(|model| model.to_str().unwrap()));
     let output = score(&arguments, &run);
@@ -53,6 +68,7 @@ fn best_classes_equal_those_of_an_evaluation_in_python() {
     let theirs = folder.path().join("python.csv");
     let output = Command::new(python)
         .arg(common::repository().join("tests/python/evaluate.py"))
+        .arg(preset)
         .arg(&dataset)
         .arg(&theirs)
         .args(&models)
@@ -78,7 +94,7 @@ fn best_classes_equal_those_of_an_evaluation_in_python() {
             );
         }
         println!(
-            "{model}: {different} of {IMAGES} images have another best class, each a near-tie"
+            "{preset} {model}: {different} of {IMAGES} images have another best class, each a near-tie"
         );
         let equal = 1.0 - f64::from(different) / IMAGES as f64;
         assert!(equal >= LEAST_EQUAL, "{model}: {equal}");
