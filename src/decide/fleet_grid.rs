@@ -134,7 +134,8 @@ fn shares(cells: &[Option<GridCell>], weights: &[f64]) -> DeviceShares {
             cell.as_ref().and_then(|cell| cell.within).unwrap_or(Stand::NotMeasured)
         };
         let mine = cells.iter().zip(weights).filter(|(cell, _)| stand(cell) == wanted);
-        mine.map(|(_, weight)| weight).sum::<f64>() / all
+        // A sum of nothing would be -0.
+        mine.fold(0.0, |sum, (_, weight)| sum + weight) / all
     };
     DeviceShares {
         within: share(Stand::Kept),

@@ -52,7 +52,7 @@ pub fn reason(pick: &Pick, candidates: &[Candidate<'_>], request: &PickRequest) 
             "no case meets all limits{}; {} comes closest, but {}",
             everywhere(request.rule, candidates),
             name(*i),
-            misses(&pick.standings[*i]).join(" and ")
+            misses(&pick.standings[*i]).join("; and ")
         ),
         PickAnswer::CannotBeTold { best, all } => {
             let more = match all.len() - 1 {
@@ -63,7 +63,7 @@ pub fn reason(pick: &Pick, candidates: &[Candidate<'_>], request: &PickRequest) 
                 "no case meets all limits for certain{}; {}{more} may: {}",
                 everywhere(request.rule, candidates),
                 name(*best),
-                misses(&pick.standings[*best]).join(" and ")
+                misses(&pick.standings[*best]).join("; and ")
             )
         }
         PickAnswer::Choice { choice, .. } => why_chosen(*choice, pick, candidates, request.rule),
@@ -102,7 +102,7 @@ fn why_chosen(choice: usize, pick: &Pick, candidates: &[Candidate<'_>], rule: Fl
         }
     }
     if let Some(better) = may_be_better.first() {
-        let misses = misses(&pick.standings[*better]).join(" and ");
+        let misses = misses(&pick.standings[*better]).join("; and ");
         text.push_str(&format!("; {} would be better, but {misses}", name(*better)));
     }
     text
@@ -157,7 +157,7 @@ fn misses(standing: &Standing) -> Vec<String> {
         .map(|device| {
             let points = device.points.iter().filter(|point| point.stand != Stand::Kept);
             let points: Vec<String> = points.map(LimitPoint::words).collect();
-            let what = device.barred.clone().unwrap_or_else(|| points.join(" and "));
+            let what = device.barred.clone().unwrap_or_else(|| points.join("; and "));
             if several { format!("on {}: {what}", device.device) } else { what }
         })
         .collect();

@@ -284,6 +284,7 @@ fn slow_a_grid_of_ten_devices_is_that_of_the_samples() {
             let expected = shares.get(name).copied().unwrap_or(0.0) / all;
             let found = line["share_of_devices"][name].as_f64().unwrap();
             assert!((found - expected).abs() < 1e-9, "{model} {name}: {found}, {expected}");
+            assert!(found.is_sign_positive(), "{model} {name}: {found}");
         }
         near(&line["top1_lowest"], fleet.top1[model], 1e-9, model);
     }

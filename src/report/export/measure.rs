@@ -6,6 +6,7 @@ use crate::record::run::Run;
 use crate::record::status::Status;
 use crate::table::figure::{Better, Figure};
 use crate::table::row::Row;
+use crate::table::units::rounded;
 
 /// A format that a run can be written in.
 pub trait Export {
@@ -52,12 +53,14 @@ pub fn measures(row: &Row) -> Vec<Measure> {
         let Figure { value, interval } = row.figure(column)?;
         // An exact figure needs no interval.
         let interval = interval.filter(|_| !column.is_exact());
+        // Without the dust of the multiplication.
+        let exact = |value| rounded(value, 9);
         Some(Measure {
             name,
             unit,
             better: column.better()?,
-            value: value * factor,
-            interval: interval.map(|(low, high)| (low * factor, high * factor)),
+            value: exact(value * factor),
+            interval: interval.map(|(low, high)| (exact(low * factor), exact(high * factor))),
         })
     };
     MEASURES.iter().filter_map(measure).collect()

@@ -20,10 +20,14 @@ pub fn title(shown: GridOptions) -> String {
 /// What a reader has to know before the numbers.
 #[must_use]
 pub fn lead(fleet: &Fleet) -> String {
-    let classes = fleet.classes().len();
+    let count = |count: usize, one: &str, many: &str| match count {
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
+    };
     format!(
-        "{} devices of {classes} classes; each cell is the fastest case of the model on that device",
-        fleet.devices.len()
+        "{} of {}; each cell is the fastest case of the model on that device",
+        count(fleet.devices.len(), "device", "devices"),
+        count(fleet.classes().len(), "class", "classes")
     )
 }
 
