@@ -15,6 +15,7 @@ use crate::cli::{
 use crate::record::build::LONG_VERSION;
 use crate::record::description::Description;
 use crate::record::input_size::InputSize;
+use crate::worker::protocol::PROTOCOL;
 
 /// Latency, accuracy and size of image-classification models, measured together.
 #[derive(Debug, Parser)]
@@ -79,7 +80,11 @@ enum Command {
     #[command(hide = true)]
     Worker {
         /// Process id of the parent
-        parent: u32,
+        #[arg(required_unless_present = "protocol")]
+        parent: Option<u32>,
+        /// Print the number of the protocol that workers speak
+        #[arg(long, conflicts_with = "parent")]
+        protocol: bool,
     },
 }
 
@@ -124,9 +129,10 @@ fn command(command: Command) -> anyhow::Result<ExitStatus> {
             clap_complete::generate(shell, &mut Cli::command(), "shutterbench", &mut script);
             print(&script)
         }
-        Command::Worker { parent } => {
+        Command::Worker { parent: Some(parent), .. } => {
             crate::worker::child::serve(parent).map(|()| ExitStatus::Good)
         }
+        Command::Worker { parent: None, .. } => print(format!("{PROTOCOL}\n").as_bytes()),
     }
 }
 

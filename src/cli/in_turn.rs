@@ -18,6 +18,7 @@ use crate::run::execute::SIDES;
 use crate::run::journal;
 use crate::run::plan::Plan;
 use crate::table::rows::rows;
+use crate::worker::protocol::PROTOCOL;
 
 /// Minimum time in the timed runs of a visit, for interleaved runs. Shorter than for a single
 /// run: the partner's visit follows sooner, so that fewer changes of the machine's speed fall
@@ -79,12 +80,27 @@ pub fn measured_by(plan: &mut Plan, program: &Path) -> Result<()> {
         version.is_some(),
         "--against {shown}: it is not a shutterbench program; name the program of an earlier build"
     );
-    plan.header.version = version.unwrap_or_default().to_owned();
+    let version = version.unwrap_or_default();
+    let theirs = protocol_of(&path);
+    ensure!(
+        theirs == Some(PROTOCOL),
+        "--against {shown}: it is shutterbench {version} with worker protocol {}, and this one is {} with protocol {PROTOCOL}, so they cannot take turns; name a build of protocol {PROTOCOL}, or let each measure with its own 'run' and give both to 'compare'",
+        theirs.map_or("1".to_owned(), |theirs| theirs.to_string()),
+        env!("CARGO_PKG_VERSION")
+    );
+    plan.header.version = version.to_owned();
     plan.header.commit = None;
     plan.header.sources = None;
     plan.header.binary_sha256 = file_hash::of(&path);
     plan.header.options.worker = Some(path);
     Ok(())
+}
+
+/// The number of the protocol that a program's workers speak; `None` where it does not tell,
+/// as programs before protocol 2 do not.
+fn protocol_of(program: &Path) -> Option<u32> {
+    let output = Command::new(program).args(["worker", "--protocol"]).output().ok()?;
+    String::from_utf8(output.stdout).ok()?.trim().parse().ok().filter(|_| output.status.success())
 }
 
 /// Compares the two runs, keeps the comparison beside them and prints it.

@@ -16,7 +16,14 @@ use crate::record::model_pipeline::ModelPipeline;
 use crate::record::scored_output::OutputForm;
 use crate::record::tensor::TensorInfo;
 use crate::run::choose_outputs;
+use crate::run::choose_outputs::ProbeSetup;
+use crate::runtime::backend_error::BackendError;
+use crate::runtime::opened_runtime::OpenedRuntime;
+use crate::worker::runtime_probe::probe;
 use crate::worker::worker_source::WorkerSource;
+
+/// What a backend reported when it was opened.
+type Probed = (BackendKind, Result<OpenedRuntime, BackendError>);
 
 /// Whether a backend can run the model.
 #[derive(Debug, Serialize)]
@@ -33,7 +40,10 @@ struct Take {
 /// A name or file that is not a usable model.
 pub fn inspect(name: &str, overrides: &Description, json: bool) -> Result<ExitStatus> {
     let models = select::select(&[name.to_owned()])?;
-    let shown: Vec<_> = models.iter().map(|model| (model, takes(model, overrides))).collect();
+    let workers = WorkerSource::isolated().with_overrides(overrides.clone());
+    let probed = probe(&workers, BackendKind::VARIANTS);
+    let shown: Vec<_> =
+        models.iter().map(|model| (model, takes(model, &workers, &probed))).collect();
     if json {
         #[derive(Serialize)]
         struct Inspected<'a> {
@@ -52,16 +62,21 @@ pub fn inspect(name: &str, overrides: &Description, json: bool) -> Result<ExitSt
             .collect();
         return print_json(&all);
     }
-    let text: String =
-        shown.iter().map(|(model, takes)| describe(model, overrides, takes)).collect();
+    let present = probed.iter().filter(|(_, opened)| opened.is_ok()).map(|(kind, _)| *kind);
+    let backends: Vec<BackendKind> = present.collect();
+    let setup = ProbeSetup { overrides, backends: &backends, workers: &workers, dataset: None };
+    let text: String = shown.iter().map(|(model, takes)| describe(model, takes, setup)).collect();
     print(text.as_bytes())
 }
 
-fn takes(model: &Model, overrides: &Description) -> Vec<Take> {
-    let workers = WorkerSource::isolated().with_overrides(overrides.clone());
-    BackendKind::VARIANTS
+fn takes(model: &Model, workers: &WorkerSource, probed: &[Probed]) -> Vec<Take> {
+    probed
         .iter()
-        .filter_map(|backend| {
+        .filter_map(|(backend, opened)| {
+            if let Err(error) = opened {
+                let reason = Some(error.to_string());
+                return Some(Take { backend: *backend, takes: false, reason });
+            }
             let delegate = backend.capabilities().default_delegates(false).next()?.clone();
             let threads = std::num::NonZeroUsize::MIN;
             let case = Case {
@@ -77,7 +92,8 @@ fn takes(model: &Model, overrides: &Description) -> Vec<Take> {
         .collect()
 }
 
-fn describe(model: &Model, overrides: &Description, takes: &[Take]) -> String {
+fn describe(model: &Model, takes: &[Take], setup: ProbeSetup<'_>) -> String {
+    let overrides = setup.overrides;
     let mut text = String::new();
     let signature = &model.signature;
     let mut line = |name: &str, value: &str| {
@@ -118,7 +134,7 @@ fn describe(model: &Model, overrides: &Description, takes: &[Take]) -> String {
     if let Some(names) = &model.description.label_names {
         line("labels", &format!("{}: {}", names.len(), some_of(names)));
     }
-    classes(model, overrides, &mut line);
+    classes(model, setup, &mut line);
     if let Some(labels) = &signature.labels {
         line("labels", &format!("{} in the file: {}", labels.len(), some_of(labels)));
     }
@@ -133,12 +149,8 @@ fn describe(model: &Model, overrides: &Description, takes: &[Take]) -> String {
 }
 
 /// The output that is scored, its number of classes, and what its numbers are.
-fn classes(model: &Model, overrides: &Description, line: &mut dyn FnMut(&str, &str)) {
-    let workers = WorkerSource::isolated().with_overrides(overrides.clone());
-    let backends = BackendKind::VARIANTS;
-    let means =
-        choose_outputs::ProbeSetup { overrides, backends, workers: &workers, dataset: None };
-    let decided = choose_outputs::decide([model], means);
+fn classes(model: &Model, setup: ProbeSetup<'_>, line: &mut dyn FnMut(&str, &str)) {
+    let decided = choose_outputs::decide([model], setup);
     if let Some((_, reason)) = decided.unscored.first() {
         line("classes", &format!("none: {reason}"));
     }

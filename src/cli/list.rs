@@ -17,8 +17,9 @@ use crate::record::delegate::Delegate;
 use crate::record::description::Model;
 use crate::record::precision::Precision;
 use crate::report;
-use crate::runtime::backend_listing;
 use crate::table::row::Row;
+use crate::worker::runtime_probe;
+use crate::worker::runtime_probe::BackendListing;
 use crate::worker::worker_source::WorkerSource;
 
 /// What can be listed.
@@ -83,7 +84,7 @@ fn columns(json: bool) -> Result<ExitStatus> {
 }
 
 fn backends(json: bool) -> Result<ExitStatus> {
-    let backends = backend_listing::backends();
+    let backends = runtime_probe::backends(&WorkerSource::isolated());
     if json {
         return print_json(&backends);
     }
@@ -106,7 +107,7 @@ fn backends(json: bool) -> Result<ExitStatus> {
 }
 
 fn delegates(json: bool) -> Result<ExitStatus> {
-    let mut delegates = backend_listing::delegates();
+    let mut delegates = runtime_probe::delegates(&WorkerSource::isolated());
     for listed in delegates.iter_mut().filter(|listed| listed.available) {
         if listed.delegate == Delegate::Gpu.to_string() {
             listed.reason = refused(listed.backend, Delegate::Gpu);
@@ -172,13 +173,13 @@ pub fn doctor(json: bool) -> Result<ExitStatus> {
     struct Examined {
         #[serde(flatten)]
         report: doctor::Report,
-        runtimes: Vec<backend_listing::BackendListing>,
+        runtimes: Vec<BackendListing>,
         devices: Vec<survey::Device>,
     }
     // Without adb there are no devices, and that disturbs nothing.
     let devices = survey::devices(&AdbServer::default()).unwrap_or_default();
     let report = doctor::examine();
-    let runtimes = backend_listing::backends();
+    let runtimes = runtime_probe::backends(&WorkerSource::isolated());
     if json {
         return print_json(&Examined { report, runtimes, devices });
     }
@@ -187,14 +188,16 @@ pub fn doctor(json: bool) -> Result<ExitStatus> {
     print(format!("{report}{runtimes}{devices}").as_bytes())
 }
 
-fn runtime_in_words(listing: &backend_listing::BackendListing) -> String {
+fn runtime_in_words(listing: &BackendListing) -> String {
     let backend = listing.backend;
     let remedy = listing.remedy.as_ref().map_or_else(String::new, |it| format!("\n  {it}"));
     match (&listing.version, &listing.reason) {
         (Some(version), _) => format!("runtime {backend}: {version}\n"),
         (None, reason) => {
             let reason = reason.as_deref().unwrap_or("it cannot be used");
-            format!("runtime {backend} is missing: {reason}{remedy}\n")
+            // What can be brought is missing; what cannot is there and does not work.
+            let what = if listing.remedy.is_some() { "missing" } else { "unusable" };
+            format!("runtime {backend} is {what}: {reason}{remedy}\n")
         }
     }
 }

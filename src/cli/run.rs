@@ -142,6 +142,9 @@ fn warn(run: &Run, rows: &[Row], json: bool) {
     for sentence in run.header.dataset.iter().flat_map(|dataset| &dataset.left_out) {
         tell(&format!("dataset: {sentence}"));
     }
+    if let Some(sentence) = report::contents_note::warning(run) {
+        tell(&format!("warning: {sentence}"));
+    }
     for row in rows.iter().filter(|_| json) {
         if let Some(warning) = row.label_warning {
             tell(&format!("warning: {}: {warning}", row.case()));

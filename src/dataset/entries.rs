@@ -166,6 +166,16 @@ impl Dataset {
         }
     }
 
+    /// The digest of an image of these bytes: SHA-256 of its name, a zero byte, its classes
+    /// in decimal with commas between them, a zero byte, and the bytes.
+    #[must_use]
+    pub fn digest(entry: &LabelledImage, bytes: &[u8]) -> [u8; 32] {
+        let classes = std::iter::once(&entry.class).chain(&entry.also);
+        let classes = classes.map(u32::to_string).collect::<Vec<_>>().join(",");
+        let parts = [entry.file.as_bytes(), b"\0", classes.as_bytes(), b"\0", bytes];
+        parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part)).finalize().into()
+    }
+
     /// Asks the system to read an image before it is needed.
     pub fn read_ahead(&self, entry: &LabelledImage) {
         if !self.is_contained() {

@@ -2,14 +2,14 @@
 
 use crate::decide::comparison::{CaseComparison, CompareOptions, Outcome, RunComparison};
 use crate::decide::metric::Metric;
-use crate::decide::paired_accuracy;
+use crate::decide::{few_pairs, paired_accuracy};
 use crate::record::case::Case;
 use crate::record::header::Header;
 use crate::record::run::{CaseRecord, Run};
 use crate::record::status::Status;
 use crate::stats::paired::Pairing;
 use crate::stats::statistics::mean;
-use crate::stats::{holm, paired, welch};
+use crate::stats::{holm, paired, signed_rank, welch};
 use crate::table::row::Row;
 
 /// Compares `new` with `base`, case by case.
@@ -34,12 +34,17 @@ pub fn gate(base: &Run, new: &Run, all: &[CompareOptions]) -> Vec<RunComparison>
         let changed = matches!(case.outcome, Outcome::Better | Outcome::Worse);
         if changed && adjusted.is_some_and(|p| p > holm::LEVEL) {
             case.outcome = Outcome::Undecided;
+            let too_few = few_pairs::are_too_few(case, compared);
+            let remedy = if too_few { "use --processes" } else { "measure longer" };
             let by_chance = format!(
-                "it differs, but a difference this large occurs by chance among {compared} comparisons; measure longer, or compare fewer"
+                "it differs, but a difference this large occurs by chance among {compared} comparisons; {remedy}, or compare fewer"
             );
             let note = case.note.take().map_or(String::new(), |note| note + "; ");
             case.note = Some(note + &by_chance);
         }
+    }
+    for comparison in &mut comparisons {
+        comparison.caveats.extend(few_pairs::caveat(&comparison.cases, compared));
     }
     comparisons
 }
@@ -206,6 +211,10 @@ fn latency(
     both.low = compared.interval.map(|interval| interval.low);
     both.high = compared.interval.map(|interval| interval.high);
     both.p_value = compared.p_value;
+    let of_ranks = compared.pairing == Pairing::ByRound
+        && probability <= 0.5
+        && compared.processes >= signed_rank::MIN_DIFFERENCES;
+    both.smallest_p = of_ranks.then(|| signed_rank::smallest_p(compared.processes));
     both.outcome = outcome(compared.verdict);
     if compared.interval.is_none() {
         both.note = Some("too few runs for an interval: measure longer".into());
@@ -357,6 +366,10 @@ fn caveats(base: &Run, new: &Run, pairing: Pairing, options: CompareOptions) -> 
         && hashes.is_some_and(|(was, is)| was.listing_sha256 != is.listing_sha256)
     {
         caveats.push("the datasets differ: only the images in both are compared".into());
+    } else if metric.rank().is_some() && paired_accuracy::other_contents(base, new) {
+        caveats.push(
+            "the images have the same names and sizes in both runs but other contents (dataset_sha256 differs), so these accuracies are not of the same images: score both on the same files".into(),
+        );
     }
     if metric.rank().is_some() {
         caveats.extend(preprocessing(was, is));
@@ -384,6 +397,7 @@ fn bare(case: String, outcome: Outcome) -> CaseComparison {
         high: None,
         p_value: None,
         p_adjusted: None,
+        smallest_p: None,
         outcome,
         note: None,
     }

@@ -78,6 +78,9 @@ pub struct CaseComparison {
     pub p_value: Option<f64>,
     /// The same, adjusted for all that is compared at once (Holm).
     pub p_adjusted: Option<f64>,
+    /// The smallest that the p-value could be, if it is of ranks: so few pairs give no less.
+    #[serde(skip)]
+    pub smallest_p: Option<f64>,
     /// The conclusion.
     pub outcome: Outcome,
     /// What else there is to know, in one sentence.

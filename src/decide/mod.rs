@@ -7,6 +7,7 @@ pub mod complete;
 pub mod device_weights;
 pub mod enough;
 pub mod evidence;
+pub mod few_pairs;
 pub mod fleet_grid;
 pub mod goal;
 pub mod highlights;

@@ -53,3 +53,12 @@ pub fn record<'a>(run: &'a Run, case: &Case) -> Option<&'a AccuracyRecord> {
     let key = case.accuracy_key();
     run.accuracies.iter().find(|record| record.key == key && record.status == Status::Ok)
 }
+
+/// Whether as many images of the same listing were scored that are not the same images.
+pub(crate) fn other_contents(base: &Run, new: &Run) -> bool {
+    let shard = |run: &Run| run.header.options.accuracy.as_ref().and_then(|it| it.shard);
+    let (was, is) = (base.contents(), new.contents());
+    let pairs = was.iter().flat_map(|was| is.iter().map(move |is| (was, is)));
+    shard(base) == shard(new)
+        && pairs.into_iter().any(|(was, is)| was.images == is.images && was != is)
+}

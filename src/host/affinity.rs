@@ -4,8 +4,8 @@ use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 use thiserror::Error;
 
-use crate::host::frequency;
 use crate::host::tree::Tree;
+use crate::host::{cgroup, frequency};
 
 /// Why CPUs cannot be chosen.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -73,6 +73,20 @@ pub fn pin(cpus: &[usize]) -> Result<(), AffinityError> {
 #[must_use]
 pub fn available() -> Vec<usize> {
     sched_getaffinity(Pid::from_raw(0)).map_or_else(|_| Vec::new(), |set| members(&set))
+}
+
+/// How many threads can run at once: on the `pinned` CPUs, or on all that this program may
+/// use if there are none, within the control group's limit. 0 if the system does not report it.
+#[must_use]
+pub fn usable(pinned: &[usize]) -> usize {
+    let cpus = if pinned.is_empty() { available().len() } else { pinned.len() };
+    within_limit(&Tree::default(), cpus)
+}
+
+fn within_limit(tree: &Tree, cpus: usize) -> usize {
+    // Rounded down, as the standard library counts the threads that it advises.
+    let limit = cgroup::cpus(tree).map(|limit| (limit as usize).max(1));
+    limit.map_or(cpus, |limit| cpus.min(limit))
 }
 
 fn members(set: &CpuSet) -> Vec<usize> {
@@ -193,6 +207,18 @@ mod tests {
         for name in ["big", "prime", "little"] {
             assert_eq!(parse_in(&tree, name, &[0, 1]), Err(AffinityError::AllAlike));
         }
+    }
+
+    #[test]
+    fn a_container_s_limit_bounds_the_cpus() {
+        let limited = |limit: &str| {
+            let (_keep, tree) = captured::tree(&[("sys/fs/cgroup/cpu.max", limit)]);
+            within_limit(&tree, 4)
+        };
+        assert_eq!(limited("250000 100000\n"), 2);
+        assert_eq!(limited("20000 100000\n"), 1);
+        assert_eq!((limited("800000 100000\n"), limited("max 100000\n")), (4, 4));
+        assert!(usable(&[]) >= usable(&[0]) && usable(&[0]) == 1);
     }
 
     #[test]

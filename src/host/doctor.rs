@@ -5,9 +5,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::host::activity::Activity;
+use crate::host::cgroup::MemoryLimit;
+use crate::host::finding::{Disturbance, Finding, Severity, finding};
 use crate::host::speed_swing::SpeedSwing;
 use crate::host::tree::Tree;
-use crate::host::{frequency, preconditions, read};
+use crate::host::{cgroup, frequency, preconditions, read};
 use crate::record::host::Host;
 
 /// Load per CPU from which on other work disturbs a measurement.
@@ -24,69 +26,6 @@ const SCARCE_MEMORY: f64 = 0.1;
 const STOLEN_SHARE: f64 = 0.01;
 /// Clock sources that are read without a system call.
 const FAST_CLOCKS: [&str; 4] = ["tsc", "kvm-clock", "arch_sys_counter", "riscv_clocksource"];
-
-/// How much a finding matters.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::Display,
-)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum Severity {
-    /// Worth knowing; rounds and pairing deal with it.
-    Note,
-    /// Will be seen in the results.
-    Warning,
-    /// Results say little until this is dealt with.
-    Problem,
-}
-
-/// What disturbs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum Disturbance {
-    /// Other programs run.
-    Load,
-    /// The governor changes frequency with load.
-    Governor,
-    /// Frequency depends on heat and on the other cores.
-    Turbo,
-    /// A CPU is held below its maximum frequency.
-    FrequencyLimit,
-    /// Two CPUs share a core.
-    Smt,
-    /// A sensor is hot.
-    Heat,
-    /// On battery.
-    Battery,
-    /// A control group limits CPU time.
-    CpuQuota,
-    /// Little memory is left.
-    Memory,
-    /// Hidden neighbours on the same hardware.
-    VirtualMachine,
-    /// The hypervisor takes time away.
-    StolenTime,
-    /// The machine runs at changing speed.
-    Pace,
-    /// The CPU is emulated.
-    Emulation,
-    /// Reading the clock is slow.
-    Clock,
-}
-
-/// One thing that would disturb a measurement.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
-    /// How much it matters.
-    pub severity: Severity,
-    /// What disturbs.
-    pub disturbance: Disturbance,
-    /// What was found, in one sentence.
-    pub found: String,
-    /// What to do.
-    pub remedy: String,
-}
 
 /// The machine and what would disturb a measurement on it, worst first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -129,6 +68,7 @@ pub fn findings(tree: &Tree, host: &Host, now: &Observed) -> Vec<Finding> {
         heat(host),
         battery(tree),
         cpu_quota(tree),
+        memory_limit(tree),
         memory(tree),
         virtual_machine(host),
         stolen_time(tree),
@@ -139,15 +79,6 @@ pub fn findings(tree: &Tree, host: &Host, now: &Observed) -> Vec<Finding> {
     .collect();
     all.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     all
-}
-
-fn finding(
-    severity: Severity,
-    disturbance: Disturbance,
-    found: impl Into<String>,
-    remedy: impl Into<String>,
-) -> Option<Finding> {
-    Some(Finding { severity, disturbance, found: found.into(), remedy: remedy.into() })
 }
 
 fn emulation(host: &Host) -> Option<Finding> {
@@ -297,21 +228,8 @@ fn battery(tree: &Tree) -> Option<Finding> {
     )
 }
 
-/// The limit of the control group at the root of what this program sees
-/// (cgroup v2's cpu.max: quota and period in microseconds, or 'max'; v1 has a file for
-/// each, and a quota of -1 for none).
 fn cpu_quota(tree: &Tree) -> Option<Finding> {
-    let v2 = || {
-        let limit = tree.sys("fs/cgroup/cpu.max")?;
-        let (quota, period) = limit.split_once(' ')?;
-        Some(quota.parse::<f64>().ok()? / period.parse::<f64>().ok()?)
-    };
-    let v1 = |folder: &str| {
-        let of = |file| tree.sys_number::<f64>(format!("fs/cgroup/{folder}/cpu.cfs_{file}_us"));
-        Some(of("quota")? / of("period")?)
-    };
-    let quota = v2().or_else(|| v1("cpu")).or_else(|| v1("cpu,cpuacct"));
-    let cpus = quota.filter(|cpus| *cpus > 0.0)?;
+    let cpus = cgroup::cpus(tree)?;
     finding(
         Severity::Warning,
         Disturbance::CpuQuota,
@@ -319,6 +237,21 @@ fn cpu_quota(tree: &Tree) -> Option<Finding> {
             "a control group limits this program to the time of {cpus:.2} CPUs and pauses it beyond that"
         ),
         "raise the container's CPU limit, or use no more threads than that",
+    )
+}
+
+fn memory_limit(tree: &Tree) -> Option<Finding> {
+    let MemoryLimit { limit_bytes, left_bytes } = cgroup::memory(tree)?;
+    let is_scarce = (left_bytes as f64) < limit_bytes as f64 * SCARCE_MEMORY;
+    finding(
+        if is_scarce { Severity::Warning } else { Severity::Note },
+        Disturbance::MemoryLimit,
+        format!(
+            "a control group limits this program to {} MB of memory, of which {} MB are left",
+            limit_bytes >> 20,
+            left_bytes >> 20
+        ),
+        "raise the container's memory limit if models run out of memory; run loads no more models at once than fit",
     )
 }
 

@@ -124,6 +124,25 @@ fn an_older_control_group_s_quota_is_seen_too() {
 }
 
 #[test]
+fn a_control_group_s_memory_limit_is_seen() {
+    let with = |used| {
+        let (_keep, tree) = captured::tree(&[
+            ("proc/meminfo", "MemTotal: 16000000 kB\nMemAvailable: 12000000 kB\n"),
+            ("proc/self/cgroup", "0::/jobs/bench\n"),
+            ("sys/fs/cgroup/jobs/memory.max", "2147483648\n"),
+            ("sys/fs/cgroup/jobs/memory.current", used),
+        ]);
+        let host = Host::of_tree(&tree, "x86_64");
+        let all = findings(&tree, &host, &Observed::default());
+        all.into_iter().find(|found| found.disturbance == Disturbance::MemoryLimit).unwrap()
+    };
+    let roomy = with("1073741824\n");
+    assert_eq!(roomy.severity, Severity::Note);
+    assert!(roomy.found.contains("2048 MB of memory, of which 1024 MB are left"), "{roomy:?}");
+    assert_eq!(with("2100000000\n").severity, Severity::Warning);
+}
+
+#[test]
 fn a_sensor_that_reads_nonsense_or_is_no_cpu_s_is_not_heat() {
     let zone = |name: &str, millidegrees| ThermalZone { name: name.into(), millidegrees };
     let of = |zones| heat(&Host { thermal_zones: zones, ..Host::default() });

@@ -5,8 +5,10 @@ pub mod affinity;
 pub mod android;
 #[cfg(test)]
 pub mod captured;
+pub mod cgroup;
 pub mod clock;
 pub mod doctor;
+pub mod finding;
 pub mod frequency;
 pub mod memory;
 pub mod preconditions;

@@ -7,6 +7,7 @@ mod choose_preset;
 pub mod config;
 pub mod external;
 pub mod flatbuffer;
+mod float_weights;
 pub mod input_geometry;
 pub mod labels;
 pub mod manifest;

@@ -10,7 +10,7 @@ use tract_onnx::pb::{
 };
 
 use crate::model::config::onnx_metadata;
-use crate::model::{external, onnx_graph};
+use crate::model::{external, float_weights, onnx_graph};
 use crate::record::precision::Precision;
 use crate::record::signature::{Signature, by_frequency};
 use crate::record::tensor::{ElementType, OpenAxis, TensorInfo};
@@ -24,6 +24,7 @@ pub fn read(bytes: &[u8]) -> Result<Signature> {
     let model = ModelProto::decode(bytes)
         .map_err(|error| anyhow::anyhow!("it is not an ONNX file, or is cut short ({error})"))?;
     let external_data = external::files(&model)?;
+    let float_weights = float_weights::of_onnx(&model, !external_data.is_empty());
     let properties = model.metadata_props;
     let graph =
         model.graph.context("it holds no ONNX graph; check the path or download it again")?;
@@ -57,6 +58,7 @@ pub fn read(bytes: &[u8]) -> Result<Signature> {
             .and_then(|input| onnx_graph::convolved_channels(&graph, &input.name)),
         output_kinds: onnx_graph::output_kinds(&graph),
         output_classes,
+        float_weights,
         external_data,
         inputs,
         outputs,

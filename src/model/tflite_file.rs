@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail, ensure};
 use tract_tflite::tflite::{self as schema, BuiltinOperator, TensorType};
 
-use crate::model::{metadata, tflite_graph};
+use crate::model::{float_weights, metadata, tflite_graph};
 use crate::record::precision::Precision;
 use crate::record::quantization::Quantization;
 use crate::record::signature::{Signature, by_frequency};
@@ -53,6 +53,7 @@ pub fn read(bytes: &[u8]) -> Result<Signature> {
         convolved_channels: tflite_graph::convolved_channels(&model, &graph),
         output_kinds: tflite_graph::output_kinds(&model, &graph),
         output_classes: Vec::new(),
+        float_weights: Some(float_weights::of_tflite(&model)),
         external_data: Vec::new(),
     })
 }

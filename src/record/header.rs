@@ -43,6 +43,10 @@ pub struct Header {
     pub device: String,
     /// Runtime libraries used: name, version, path, SHA-256.
     pub runtimes: Vec<Runtime>,
+    /// Runtimes that ended or stalled the process that opened them, each with the sentence
+    /// that says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unusable: Vec<(BackendKind, String)>,
     /// The models.
     pub models: Vec<Model>,
     /// Models that others are compared with but that are not measured.

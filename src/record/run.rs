@@ -2,6 +2,8 @@
 
 use crate::record::agreement::Agreement;
 use crate::record::header::Header;
+use crate::record::image_contents::ImageContents;
+use crate::record::outputs_seen::OutputsSeen;
 use crate::record::status::Status;
 use crate::record::visit::{Process, Visit};
 use serde::{Deserialize, Serialize};
@@ -51,12 +53,26 @@ pub struct AccuracyRecord {
     pub predictions: Vec<Prediction>,
     /// Time to prepare each image for this model, without decoding.
     pub preprocess_ns: Vec<u64>,
+    /// What the scored images are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contents: Option<ImageContents>,
+    /// What the outputs look like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outputs: Option<OutputsSeen>,
     /// Comparison with the model's reference case.
     pub agreement: Option<Agreement>,
     /// What the delegate really took in the process that scored.
     pub coverage: Option<Coverage>,
     /// Whether it is done.
     pub ended: bool,
+}
+
+impl AccuracyRecord {
+    /// What the scored images are, where that is known of each of them.
+    #[must_use]
+    pub fn all_contents(&self) -> Option<ImageContents> {
+        self.contents.filter(|known| known.images == self.predictions.len() && known.images > 0)
+    }
 }
 
 /// A whole run, as read back from its journal.
@@ -76,6 +92,19 @@ pub struct Run {
     pub preprocessing_checks: Vec<PreprocessingCheck>,
     /// How it ended, if it did.
     pub finished: Option<Finished>,
+}
+
+impl Run {
+    /// What the scored images are, by all that were scored to their end: one, unless files
+    /// changed meanwhile.
+    #[must_use]
+    pub fn contents(&self) -> Vec<ImageContents> {
+        let mut all = Vec::new();
+        for record in self.accuracies.iter().filter(|record| record.status == Status::Ok) {
+            all.extend(record.all_contents().filter(|known| !all.contains(known)));
+        }
+        all
+    }
 }
 
 /// Images that were decoded: once for all models of a pass over the dataset.

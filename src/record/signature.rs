@@ -43,9 +43,22 @@ pub struct Signature {
     /// By output: the names of its classes, if the graph itself has them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub output_classes: Vec<Option<Vec<String>>>,
+    /// Its 32-bit floating-point weights, if all of them are in the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub float_weights: Option<FloatWeights>,
     /// Files beside the model that hold weights of an ONNX model.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub external_data: Vec<PathBuf>,
+}
+
+/// 32-bit floating-point weights of a model.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FloatWeights {
+    /// How many.
+    pub count: u64,
+    /// How many of them are denormal: nearer to 0 than numbers of full precision, and slow to
+    /// compute with on many processors.
+    pub denormal: u64,
 }
 
 /// A model's signature as it runs, and how its file's open dimensions are set to that.

@@ -20,6 +20,9 @@ pub struct Loaded {
     /// Threads of the process before loading.
     #[serde(default)]
     pub threads_before: Option<u32>,
+    /// Resident memory before loading, the runtime's library open.
+    #[serde(default)]
+    pub memory_before_bytes: Option<u64>,
 }
 
 /// Timings of consecutive runs: the timed part of a visit.
@@ -58,7 +61,7 @@ pub struct WarmupReport {
 }
 
 /// What a worker reports about a visit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Visited {
     /// The first run, recorded separately: what an application sees that classifies now and then.
     /// `None` if every run was to be timed.
@@ -154,5 +157,11 @@ impl Process {
     pub fn threads_used(&self) -> Option<u32> {
         let (before, now) = (self.loaded.threads_before?, self.memory?.threads);
         Some(now.saturating_sub(before) + 1)
+    }
+
+    /// Peak memory less what the process held before the model was loaded.
+    #[must_use]
+    pub fn memory_of_model(&self) -> Option<u64> {
+        Some(self.memory?.peak_bytes.saturating_sub(self.loaded.memory_before_bytes?))
     }
 }

@@ -8,6 +8,7 @@ use crate::record::model_pipeline::ModelPipeline;
 use crate::record::run::{AccuracyRecord, CaseRecord, Run};
 use crate::record::visit::Visit;
 use crate::report::class_names::ClassNames;
+use crate::report::contents_note;
 use crate::report::notes::notes;
 use crate::report::orientation_note;
 use crate::report::portable;
@@ -39,6 +40,9 @@ pub fn run(run: &Run, rows: &[Row]) -> Value {
         run.accuracies.iter().map(|record| accuracy(run, record)).collect();
     let mut value = to_value(&portable::header(&run.header));
     if let Value::Object(fields) = &mut value {
+        if let Some(Value::Object(dataset)) = fields.get_mut("dataset") {
+            dataset.insert("contents_sha256".into(), contents_note::digits(run).into());
+        }
         fields.insert("finished".into(), to_value(&run.finished));
         fields.insert("decoded".into(), to_value(&run.decoded));
         fields.insert("measured_cases".into(), cases.into());
@@ -125,6 +129,8 @@ fn accuracy(run: &Run, record: &AccuracyRecord) -> Value {
         "status": record.status,
         "error": record.error,
         "images": tally.images,
+        "contents_sha256": record.all_contents().map(|contents| contents.hex()),
+        "outputs": record.outputs,
         "images_decided_by_a_tie": tally.decided_by_tie,
         "images_with_a_score_that_is_no_number": tally.not_a_number,
         "ambiguous": tally.ambiguous,

@@ -6,7 +6,7 @@ use crate::decide::highlights::{Highlights, by_device, fastest_of_each_model};
 use crate::decide::score_words;
 use crate::record::model_pipeline::ModelPipeline;
 use crate::record::names::together;
-use crate::record::run::Run;
+use crate::record::run::{AccuracyRecord, Run};
 use crate::record::status::Status;
 use crate::report::notes::notes;
 use crate::report::orientation_note;
@@ -154,7 +154,10 @@ fn accuracies(rows: &[Row]) -> String {
 
 /// The figures of each (model, backend, delegate) for which the table has no column.
 fn scores(run: &Run) -> String {
-    let scored = run.accuracies.iter().filter(|record| record.status == Status::Ok);
+    // Without a dataset, outputs are only compared.
+    let is_scored =
+        |record: &&AccuracyRecord| record.status == Status::Ok && !record.predictions.is_empty();
+    let scored = run.accuracies.iter().filter(is_scored);
     let lines: Vec<String> = scored
         .take(MOST_ROWS)
         .map(|record| {

@@ -3,12 +3,17 @@
 use crate::record::capabilities::Threads;
 use crate::record::coverage::DelegateStatus;
 use crate::record::delegate::Delegate;
+use crate::record::outputs_seen::OutputsSeen;
+use crate::record::signature::FloatWeights;
 use crate::record::status::Status;
 use crate::stats::disturbance::suffices;
 use crate::stats::stability::{NOISY_INTERVAL, Stability};
 use crate::table::row::Row;
 use crate::table::speeds::Speeds;
 use crate::table::units::{percent, whole_percent};
+
+/// Fewer denormal weights than one in this many do not matter.
+const FEW_DENORMALS: u64 = 1000;
 
 /// How serious it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,6 +113,8 @@ fn with_remarks(row: &Row) -> Vec<Note> {
         status(row),
         agreement(row),
         not_a_number(row),
+        infinite(row),
+        constant(row),
         labels(row),
         delegate(row),
         threads(row),
@@ -115,6 +122,7 @@ fn with_remarks(row: &Row) -> Vec<Note> {
         interval(row),
         disturbance(row),
         accuracy(row),
+        denormals(row),
     ]
     .into_iter()
     .flatten()
@@ -159,6 +167,14 @@ fn agreement(row: &Row) -> Option<Note> {
 }
 
 fn not_a_number(row: &Row) -> Option<Note> {
+    if row.images.is_none() {
+        let seen = row.outputs.filter(|seen| seen.not_a_number > 0)?;
+        let text = format!(
+            "{} of {} inputs gave a score that is not a number: such an output agrees with no other",
+            seen.not_a_number, seen.inputs
+        );
+        return Some(Note::new(Weight::Warning, "not a number", text));
+    }
     let (bad, images) = (row.not_a_number, row.images?);
     (bad > 0).then(|| {
         let text = format!(
@@ -166,6 +182,40 @@ fn not_a_number(row: &Row) -> Option<Note> {
         );
         Note::new(Weight::Warning, "not a number", text)
     })
+}
+
+fn infinite(row: &Row) -> Option<Note> {
+    let seen = row.outputs.filter(|seen| seen.infinite > 0)?;
+    let text = format!(
+        "{} of {} inputs gave an infinite score: something in the model overflows, or it takes the logarithm of 0",
+        seen.infinite, seen.inputs
+    );
+    Some(Note::new(Weight::Warning, "infinite", text))
+}
+
+/// A model whose output never changes. On random inputs that may happen to a sound 8-bit model,
+/// whose scores are saturated.
+fn constant(row: &Row) -> Option<Note> {
+    let is_number = |seen: &OutputsSeen| seen.not_a_number < seen.inputs;
+    let seen = row.outputs.filter(|seen| seen.is_constant() && is_number(seen))?;
+    let weight = if row.images.is_some() { Weight::Warning } else { Weight::Caveat };
+    let text = format!(
+        "its output was exactly the same for all {} inputs: it does not depend on them, or its scores are saturated",
+        seen.inputs
+    );
+    Some(Note::new(weight, "constant output", text))
+}
+
+/// Denormal weights, if there are enough of them to be felt.
+fn denormals(row: &Row) -> Option<Note> {
+    let FloatWeights { count, denormal } = row.float_weights?;
+    if denormal == 0 || denormal < count / FEW_DENORMALS {
+        return None;
+    }
+    let text = "some of its float weights are denormal, with which many processors compute much more slowly: set them to 0 before converting the model";
+    let share = denormal as f64 / count as f64;
+    let figures = Some(format!("{denormal} of {count} weights, {}%", percent(share)));
+    Some(Note { figures, ..Note::new(Weight::Caveat, "denormal weights", text) })
 }
 
 fn labels(row: &Row) -> Option<Note> {

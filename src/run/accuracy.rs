@@ -8,6 +8,7 @@ use std::thread;
 use anyhow::Result;
 
 use crate::dataset::entries::Dataset;
+use crate::host::memory::MemoryBudget;
 use crate::model::resolve;
 use crate::record::case::AccuracyKey;
 use crate::record::class_map::ClassMap;
@@ -24,7 +25,7 @@ use crate::run::progress::Event;
 use crate::run::reference::{of_kinds, single_threaded};
 use crate::run::{choose_outputs, reference};
 use crate::scoring::score::score;
-use crate::scoring::subject::{ScoringProgress, Subject};
+use crate::scoring::subject::{ScoredImages, ScoringProgress, Subject};
 use crate::worker::link::{Fault, Link};
 use crate::worker::protocol::{Reply, Request};
 
@@ -90,13 +91,15 @@ fn load_pass(
     records: &mut [AccuracyRecord],
     waiting: &mut Vec<usize>,
 ) -> Result<Pass> {
-    let budget = crate::host::memory::available_bytes() as f64 * MEMORY_SHARE;
+    let budget = MemoryBudget::of_available(MEMORY_SHARE);
     let cores = cores().get();
     // A single model is spread over the cores by several workers of it.
     let workers_each = cores.div_ceil(waiting.len().max(1));
     let mut resident = 0.0;
     let mut pass = Pass { subjects: Vec::new(), members: Vec::new() };
-    while pass.subjects.len() * workers_each < MAX_WORKERS && resident < budget {
+    while pass.subjects.len() * workers_each < MAX_WORKERS
+        && budget.has_room(pass.subjects.len(), resident)
+    {
         let next = next_subjects(context, cases, records, waiting)?;
         if next.is_empty() {
             break;
@@ -314,12 +317,15 @@ fn score_pass(
     let mut not_done = HashSet::new();
     let header = context.header();
     let mut sink = |scored| match scored {
-        ScoringProgress::Batch { subject, predictions, preprocess_ns, agreement } => {
+        ScoringProgress::Batch { subject, images: scored, agreement } => {
             let subject = members[subject];
+            let ScoredImages { predictions, preprocess_ns, contents, outputs } = scored;
             let images = predictions.len();
             let agreement =
                 agreement.map(|agreement| of_kinds(header, &records[subject].key.model, agreement));
-            let entry = Entry::Scored { subject, predictions, preprocess_ns, agreement };
+            let (contents, outputs) = (Some(contents), Some(outputs));
+            let entry =
+                Entry::Scored { subject, predictions, preprocess_ns, contents, outputs, agreement };
             context.keep(&entry)?;
             records[subject].apply(entry);
             context.observe(Event::Scored { images });
@@ -355,7 +361,9 @@ fn end_subject(
 ) -> Result<()> {
     let SubjectEnd { status, error, coverage, killed } = end;
     let agreement = record.agreement;
-    let entry = Entry::SubjectEnded { subject, status, error, coverage, agreement, killed };
+    let outputs = None;
+    let entry =
+        Entry::SubjectEnded { subject, status, error, coverage, agreement, outputs, killed };
     context.keep(&entry)?;
     record.apply(entry);
     let error = record.error.as_deref();

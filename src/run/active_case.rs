@@ -259,7 +259,8 @@ fn replication(context: &Context<'_>, options: &LatencyOptions, first: &Warm) ->
     match options.processes {
         Amount::Fixed(count) => Replication::fixed(count),
         Amount::Auto if context.header().in_turn.is_some() => {
-            Replication::auto_in_turn(first.loading_ns, least_seconds)
+            let cases = context.header().cases.len();
+            Replication::auto_in_turn(first.loading_ns, least_seconds, cases)
         }
         Amount::Auto => Replication::auto(first.loading_ns, least_seconds),
     }

@@ -15,6 +15,7 @@ use crate::model::{resolve, shapes};
 use crate::record::agreement::Agreement;
 use crate::record::case::AccuracyKey;
 use crate::record::description::Model;
+use crate::record::outputs_seen::OutputsSeen;
 use crate::record::run::{AccuracyRecord, CaseRecord};
 use crate::record::status::Status;
 use crate::record::tensor::TensorInfo;
@@ -59,32 +60,37 @@ pub fn measure(
             break;
         }
         let compared = compared(context, &mut references, &key);
-        let (agreement, fault) = match compared {
-            Ok(agreement) => (agreement, None),
+        let ((agreement, outputs), fault) = match compared {
+            Ok((agreement, outputs)) => ((agreement, Some(outputs)), None),
             Err(fault) if fault.is_of_interrupt(context.interrupt()) => break,
-            Err(fault) => (None, Some(fault)),
+            Err(fault) => ((None, None), Some(fault)),
         };
         let killed = fault.as_ref().is_some_and(|fault| fault.killed);
         let status = fault.as_ref().map_or(Status::Ok, |fault| fault.status);
         let error = fault.map(|fault| fault.reason);
         let coverage = None;
-        let entry = Entry::SubjectEnded { subject, status, error, coverage, agreement, killed };
+        let entry =
+            Entry::SubjectEnded { subject, status, error, coverage, agreement, outputs, killed };
         context.keep(&entry)?;
         record.apply(entry);
     }
     Ok(())
 }
 
-/// `None` if the reference does not run here or takes other inputs.
+/// What the outputs look like, and how they agree with the reference's; `None` if that does not
+/// run here or takes other inputs.
 fn compared(
     context: &Context<'_>,
     references: &mut HashMap<AccuracyKey, Option<OutputVectors>>,
     key: &AccuracyKey,
-) -> Result<Option<Agreement>, Fault> {
+) -> Result<(Option<Agreement>, OutputsSeen), Fault> {
     let model = context.model(&single_threaded(key));
+    let found = outputs(context, key, model)?;
+    let one = |output: &Vec<f32>| OutputsSeen::one(output.iter().map(|it| f64::from(*it)));
+    let seen = found.iter().map(one).collect();
     let reference = reference::of(context.header(), model);
     if !take_the_same(context, model, reference) {
-        return Ok(None);
+        return Ok((None, seen));
     }
     let reference_key = reference::key(reference);
     if !references.contains_key(&reference_key) {
@@ -94,9 +100,9 @@ fn compared(
         };
         references.insert(reference_key.clone(), expected);
     }
-    let Some(Some(expected)) = references.get(&reference_key) else { return Ok(None) };
-    let agreement = Agreement::of(expected, &outputs(context, key, model)?);
-    Ok(agreement.map(|it| reference::of_kinds(context.header(), &model.name, it)))
+    let Some(Some(expected)) = references.get(&reference_key) else { return Ok((None, seen)) };
+    let agreement = Agreement::of(expected, &found);
+    Ok((agreement.map(|it| reference::of_kinds(context.header(), &model.name, it)), seen))
 }
 
 /// Whether one input can be made for both: the same images, or the same bytes

@@ -164,8 +164,8 @@ fn predictions(
     let mut lost = None;
     let mut sink = |told| {
         match told {
-            ScoringProgress::Batch { subject, predictions, .. } => {
-                scored[subject].extend(predictions)
+            ScoringProgress::Batch { subject, images, .. } => {
+                scored[subject].extend(images.predictions);
             }
             ScoringProgress::Lost { fault, .. } => lost = lost.take().or(Some(fault)),
             ScoringProgress::Unreadable { .. } => {}

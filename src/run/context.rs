@@ -145,7 +145,7 @@ impl Started {
     /// No run, or one that cannot be continued here: see [`resume::check`].
     pub fn resume(folder: PathBuf) -> Result<Self> {
         let mut started = Self::found(folder)?;
-        started.dataset = resume::check(&started.run.header, None)?;
+        started.dataset = resume::check(&started.run, None)?;
         Ok(started)
     }
 
@@ -156,7 +156,7 @@ impl Started {
     pub fn resume_unless_done(folder: PathBuf, dataset: Option<Dataset>) -> Result<Self> {
         let mut started = Self::found(folder)?;
         if !started.is_done {
-            started.dataset = resume::check(&started.run.header, dataset)?;
+            started.dataset = resume::check(&started.run, dataset)?;
         }
         Ok(started)
     }

@@ -41,7 +41,7 @@ pub fn execute(
         .zip(sides)
         .map(|((one, header), side)| Side {
             context: Context {
-                workers: WorkerSource::new(&header.options),
+                workers: WorkerSource::new(&header.options).without(&header.unusable),
                 header,
                 journal: &mut one.journal,
                 progress: &progress,

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::record::agreement::Agreement;
 use crate::record::coverage::Coverage;
 use crate::record::header::Header;
+use crate::record::image_contents::ImageContents;
+use crate::record::outputs_seen::OutputsSeen;
 use crate::record::prediction::Prediction;
 use crate::record::preprocessing_check::PreprocessingCheck;
 use crate::record::run::Decoded;
@@ -83,6 +85,12 @@ pub enum Entry {
         predictions: Vec<Prediction>,
         /// Time to prepare each.
         preprocess_ns: Vec<u64>,
+        /// What the images are.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        contents: Option<ImageContents>,
+        /// What the outputs look like.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outputs: Option<OutputsSeen>,
         /// Comparison with the reference on these images.
         #[serde(default)]
         agreement: Option<Agreement>,
@@ -99,6 +107,9 @@ pub enum Entry {
         coverage: Option<Coverage>,
         /// How it agrees with its reference on all of its inputs.
         agreement: Option<Agreement>,
+        /// What the outputs look like, where inputs that are no images were compared.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outputs: Option<OutputsSeen>,
         /// Whether somebody ended its process: it is tried again when the run is resumed.
         #[serde(default, skip_serializing_if = "is_false")]
         killed: bool,

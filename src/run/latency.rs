@@ -8,6 +8,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
+use crate::host::memory::MemoryBudget;
 use crate::host::preconditions::Sensors;
 use crate::record::options::Order;
 use crate::record::run::DELEGATE_REQUIRED;
@@ -62,10 +63,10 @@ fn load_group(sides: &mut [Side<'_>], waiting: &mut Vec<usize>) -> Result<Vec<Ac
         side.context.options().latency.as_ref().is_some_and(|it| it.order == Order::Sequential)
     });
     let most = if sequential { 1 } else { MAX_LOADED / sides.len().max(1) };
-    let budget = crate::host::memory::available_bytes() as f64 * MEMORY_SHARE;
+    let budget = MemoryBudget::of_available(MEMORY_SHARE);
     let mut resident = 0.0;
     let mut group = Vec::new();
-    while group.len() < most && resident < budget && !interrupted(sides) {
+    while group.len() < most && budget.has_room(group.len(), resident) && !interrupted(sides) {
         let Some(index) = waiting.pop() else { break };
         let mut pair = ActivePair::new();
         for (side, it) in sides.iter_mut().enumerate() {

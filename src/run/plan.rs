@@ -1,13 +1,12 @@
 //! From what the user wants to a run's header. Everything that can be wrong
 //! with the request is found here, before anything is started.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use strum::VariantArray;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -21,7 +20,7 @@ use crate::model::{select, shapes};
 use crate::record::backend_kind::BackendKind;
 use crate::record::build;
 use crate::record::description::Model;
-use crate::record::header::{Header, Runtime};
+use crate::record::header::Header;
 use crate::record::host::Host;
 use crate::record::options::Preconditions;
 use crate::record::options::{
@@ -29,14 +28,12 @@ use crate::record::options::{
 };
 use crate::record::partition::Selection;
 use crate::record::shard::Shard;
+use crate::run::choose_runtimes::ChosenRuntimes;
 use crate::run::journal::SCHEMA;
 use crate::run::matrix::{self, Matrix};
 use crate::run::model_decisions;
 use crate::run::suite_file::SuiteFile;
-use crate::run::{choose_outputs, reference, selection};
-use crate::runtime::backend_error::BackendError;
-use crate::runtime::library::RuntimeLibrary;
-use crate::runtime::registry;
+use crate::run::{choose_outputs, choose_runtimes, reference, selection};
 use crate::worker::worker_source::WorkerSource;
 
 /// Minimum time in the timed runs of a visit: long enough that visiting costs little, short enough
@@ -73,7 +70,9 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
     } else {
         select::select(&wanted.models)?
     };
-    let backends = backends(&wanted.backends, &mut assumptions)?;
+    let patience = Duration::from_secs_f64(timeout_seconds(wanted)?);
+    let ChosenRuntimes { backends, mut present, mut unusable } =
+        choose_runtimes::choose(&wanted.backends, patience, &mut assumptions)?;
     let threads = match wanted.threads.as_slice() {
         [] if wanted.models.is_empty() => one_and_all_cpus(),
         [] => vec![NonZeroUsize::MIN],
@@ -93,11 +92,7 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
     models.retain(|model| cases.iter().any(|case| case.model == model.name));
     let options = Options { cases: selection, ..options(wanted, &models, &mut assumptions)? };
     if let Some(latency) = &options.latency {
-        let allowed = match latency.affinity.len() {
-            0 => affinity::available().len(),
-            pinned => pinned,
-        };
-        assumptions.extend(matrix::crowded(&cases, allowed));
+        assumptions.extend(matrix::crowded(&cases, affinity::usable(&latency.affinity)));
     }
     for model in &models {
         let shaped = shapes::of(model, &options.overrides, NonZeroUsize::MIN)?;
@@ -114,7 +109,7 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
     let all = models.iter().chain(&references);
     let means = choose_outputs::ProbeSetup {
         overrides: &options.overrides,
-        backends: &backends,
+        backends: &present.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(),
         workers: &WorkerSource::new(&options),
         dataset: dataset.as_ref(),
     };
@@ -136,9 +131,12 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
         assumptions.extend(dataset.assumed.iter().cloned());
     }
     assumptions.extend(missing);
-    let used: BTreeSet<BackendKind> = cases.iter().map(|case| case.backend).collect();
     let measured = options.latency.as_ref().filter(|latency| !latency.no_yardstick);
     let yardstick = measured.map(|_| yardstick::IDENTITY.to_owned());
+    let is_used = |kind: BackendKind| cases.iter().any(|case| case.backend == kind);
+    present.retain(|(kind, _)| is_used(*kind));
+    present.sort_by_key(|(kind, _)| *kind);
+    unusable.retain(|(kind, _)| is_used(*kind));
     let started = OffsetDateTime::now_utc();
     let header = Header {
         schema: SCHEMA,
@@ -151,7 +149,8 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
         host: Host::read(),
         working_folder: std::env::current_dir().ok(),
         device: crate::record::case::LOCAL.into(),
-        runtimes: used.into_iter().filter_map(runtime).collect(),
+        runtimes: present.into_iter().map(|(kind, told)| choose_runtimes::of(kind, told)).collect(),
+        unusable,
         dataset: dataset.as_ref().map(Dataset::facts),
         options,
         models,
@@ -226,30 +225,6 @@ fn fewer_images(options: &AccuracyOptions, dataset: &Dataset) -> Option<String> 
         .then(|| format!("--images {asked}: the dataset has {all}; all of them are scored"))
 }
 
-/// The requested backends, each of which must be present; or all that are.
-fn backends(wanted: &[BackendKind], assumptions: &mut Vec<String>) -> Result<Vec<BackendKind>> {
-    let mut present = Vec::new();
-    let swept = BackendKind::VARIANTS.iter().filter(|kind| kind.capabilities().in_default_sweep);
-    let candidates: Vec<BackendKind> =
-        if wanted.is_empty() { swept.copied().collect() } else { wanted.to_vec() };
-    for kind in &candidates {
-        if present.contains(kind) {
-            continue;
-        }
-        match registry::open(*kind) {
-            Ok(_) => present.push(*kind),
-            Err(error) if wanted.is_empty() => {
-                assumptions.push(format!("backend {kind} is left out: {error}"));
-            }
-            Err(BackendError::Absent { reason, remedy }) => {
-                anyhow::bail!("backend {kind} is missing: {reason}; {remedy}")
-            }
-            Err(error) => anyhow::bail!("backend {kind} cannot be used: {error}"),
-        }
-    }
-    Ok(present)
-}
-
 fn options(wanted: &SuiteFile, models: &[Model], assumptions: &mut Vec<String>) -> Result<Options> {
     let mut latency =
         wanted.latency.unwrap_or(true).then(|| latency_options(wanted)).transpose()?;
@@ -275,20 +250,36 @@ fn options(wanted: &SuiteFile, models: &[Model], assumptions: &mut Vec<String>) 
         latency.is_some() || accuracy.is_some(),
         "neither latency nor accuracy would be measured; omit --no-latency or give a dataset with --dataset"
     );
-    let timeout_seconds = wanted.timeout.map_or(TIMEOUT_SECONDS, NonNegative::get);
-    ensure!(timeout_seconds > 0.0, "--timeout 0 would end every case; it must be more than 0");
     Ok(Options {
         latency,
         accuracy,
         overrides: wanted.describe.clone(),
         cases: Selection::default(),
         seed: wanted.seed.unwrap_or(SEED),
-        timeout_seconds,
-        memory_limit_mb: wanted.memory_limit,
+        timeout_seconds: timeout_seconds(wanted)?,
+        memory_limit_mb: memory_limit_mb(wanted)?,
         in_process: wanted.in_process.unwrap_or(false),
         require_delegate: wanted.require_delegate.unwrap_or(false),
         worker: None,
     })
+}
+
+fn timeout_seconds(wanted: &SuiteFile) -> Result<f64> {
+    let seconds = wanted.timeout.map_or(TIMEOUT_SECONDS, NonNegative::get);
+    ensure!(seconds > 0.0, "--timeout 0 would end every case; it must be more than 0");
+    Ok(seconds)
+}
+
+fn memory_limit_mb(wanted: &SuiteFile) -> Result<Option<u64>> {
+    /// More cannot be counted in bytes.
+    const MOST: u64 = u64::MAX >> 20;
+    if let Some(limit) = wanted.memory_limit {
+        ensure!(
+            (1..=MOST).contains(&limit),
+            "--memory-limit {limit} is out of range; give 1 to {MOST} megabytes, or omit it for no limit"
+        );
+    }
+    Ok(wanted.memory_limit)
 }
 
 fn latency_options(wanted: &SuiteFile) -> Result<LatencyOptions> {
@@ -374,13 +365,6 @@ pub fn embedded_dataset(models: &[Model]) -> Option<std::path::PathBuf> {
         .all(|model| fs::canonicalize(&model.path).is_ok_and(|path| path.starts_with(&folder)));
     let dataset = manifest.family.as_ref()?.dataset.as_ref()?;
     all_embedded.then(|| manifest.folder.join(dataset))
-}
-
-pub(crate) fn runtime(backend: BackendKind) -> Option<Runtime> {
-    let version = registry::open(backend).ok()?.version();
-    let library = RuntimeLibrary::of(backend).and_then(|library| library.find().ok());
-    let sha256 = library.as_deref().and_then(file_hash::of);
-    Some(Runtime { backend, version, library, sha256 })
 }
 
 /// SHA-256 of the program that serves a run's workers, so that a run is not

@@ -6,8 +6,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 
+use crate::record::agreement::Agreement;
 use crate::record::case::AccuracyKey;
 use crate::record::header::Header;
+use crate::record::image_contents::ImageContents;
+use crate::record::outputs_seen::OutputsSeen;
 use crate::record::run::{AccuracyRecord, CaseRecord, Decoded, Finished, Run};
 use crate::record::status::Status;
 use crate::run::journal;
@@ -140,6 +143,8 @@ fn subject_entries(subject: usize, record: &AccuracyRecord) -> impl Iterator<Ite
         predictions: predictions.to_vec(),
         preprocess_ns: preprocess_ns.to_vec(),
         // Of all batches together, in the first of them.
+        contents: record.contents.filter(|_| at == 0),
+        outputs: record.outputs.filter(|_| at == 0),
         agreement: record.agreement.filter(|_| at == 0),
     });
     let end = record.ended.then(|| Entry::SubjectEnded {
@@ -148,6 +153,7 @@ fn subject_entries(subject: usize, record: &AccuracyRecord) -> impl Iterator<Ite
         error: record.error.clone(),
         coverage: record.coverage.clone(),
         agreement: record.agreement,
+        outputs: record.outputs.filter(|_| record.predictions.is_empty()),
         killed: false,
     });
     scored.chain(end)
@@ -233,6 +239,14 @@ impl CaseRecord {
     }
 }
 
+/// What two parts make, or the one that there is.
+pub(crate) fn joined<T>(one: Option<T>, other: Option<T>, and: fn(T, T) -> T) -> Option<T> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(and(one, other)),
+        (one, other) => one.or(other),
+    }
+}
+
 impl AccuracyRecord {
     /// A subject of which nothing is known yet.
     #[must_use]
@@ -243,6 +257,8 @@ impl AccuracyRecord {
             error: None,
             predictions: Vec::new(),
             preprocess_ns: Vec::new(),
+            contents: None,
+            outputs: None,
             agreement: None,
             coverage: None,
             ended: false,
@@ -252,15 +268,15 @@ impl AccuracyRecord {
     /// Takes one entry about this subject.
     pub fn apply(&mut self, entry: Entry) {
         match entry {
-            Entry::Scored { predictions, preprocess_ns, agreement, .. } => {
+            Entry::Scored { predictions, preprocess_ns, contents, outputs, agreement, .. } => {
                 self.predictions.extend(predictions);
                 self.preprocess_ns.extend(preprocess_ns);
-                self.agreement = match (self.agreement, agreement) {
-                    (Some(one), Some(other)) => Some(one.and(other)),
-                    (one, other) => one.or(other),
-                };
+                self.contents = joined(self.contents, contents, ImageContents::and);
+                self.outputs = joined(self.outputs, outputs, OutputsSeen::and);
+                self.agreement = joined(self.agreement, agreement, Agreement::and);
             }
-            Entry::SubjectEnded { status, error, coverage, agreement, .. } => {
+            Entry::SubjectEnded { status, error, coverage, agreement, outputs, .. } => {
+                self.outputs = joined(self.outputs, outputs, OutputsSeen::and);
                 self.status = status;
                 self.error = error;
                 self.coverage = coverage;
@@ -291,8 +307,14 @@ mod tests {
                 not_a_number: false,
             };
             let predictions = images.map(prediction).to_vec();
-            let entry =
-                Entry::Scored { subject, predictions, preprocess_ns: vec![1, 1], agreement: None };
+            let entry = Entry::Scored {
+                subject,
+                predictions,
+                preprocess_ns: vec![1, 1],
+                contents: None,
+                outputs: None,
+                agreement: None,
+            };
             match names.shared(entry) {
                 Entry::Scored { predictions, .. } => predictions,
                 other => panic!("{other:?}"),

@@ -5,9 +5,15 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::dataset::entries::Dataset;
 use crate::model::select;
+use crate::record::backend_kind::BackendKind;
 use crate::record::header::{Header, Runtime};
 use crate::record::host::Host;
-use crate::run::plan::{open_dataset, runtime, worker_hash};
+use crate::record::run::Run;
+use crate::run::plan::{open_dataset, worker_hash};
+use crate::run::{choose_runtimes, same_images};
+use crate::runtime::backend_error::BackendError;
+use crate::worker::runtime_probe::probe;
+use crate::worker::worker_source::WorkerSource;
 
 /// Refuses a run that was not measured here but merged.
 ///
@@ -26,7 +32,8 @@ pub fn check_measured(header: &Header) -> Result<()> {
 ///
 /// # Errors
 /// Says what changed since the run began.
-pub fn check(header: &Header, opened: Option<Dataset>) -> Result<Option<Dataset>> {
+pub fn check(run: &Run, opened: Option<Dataset>) -> Result<Option<Dataset>> {
+    let header = &run.header;
     ensure!(
         header.binary_sha256 == worker_hash(&header.options),
         "this shutterbench is not the build that began the run {} (version {}, commit {}); resume with that build or start a new run",
@@ -67,6 +74,7 @@ pub fn check(header: &Header, opened: Option<Dataset>) -> Result<Option<Dataset>
         options.dataset.display(),
         header.run_id
     );
+    same_images::check(run, &dataset)?;
     Ok(Some(dataset))
 }
 
@@ -74,9 +82,15 @@ pub fn check(header: &Header, opened: Option<Dataset>) -> Result<Option<Dataset>
 /// kernel and the frequency governor.
 fn same_surroundings(header: &Header, host: &Host) -> Result<()> {
     let run = &header.run_id;
-    for then in &header.runtimes {
-        let Some(now) = runtime(then.backend) else {
-            bail!("the run {run} uses {}, which is no longer there; restore it", then.backend)
+    let used: Vec<BackendKind> = header.runtimes.iter().map(|runtime| runtime.backend).collect();
+    let probed = probe(&WorkerSource::isolated(), &used);
+    for (then, (kind, opened)) in header.runtimes.iter().zip(probed) {
+        let now = match opened {
+            Ok(opened) => choose_runtimes::of(kind, opened.version),
+            Err(BackendError::Absent { .. }) => {
+                bail!("the run {run} uses {kind}, which is no longer there; restore it")
+            }
+            Err(error) => bail!("the run {run} uses {kind}, but now {error}"),
         };
         let of = |runtime: &Runtime| match &runtime.sha256 {
             Some(hash) => format!("{} (SHA-256 {})", runtime.version, &hash[..hash.len().min(12)]),

@@ -2,7 +2,6 @@
 
 pub mod backend;
 pub mod backend_error;
-pub mod backend_listing;
 pub mod boundary;
 pub mod library;
 pub mod litert;
@@ -13,6 +12,7 @@ pub mod onnxruntime_output;
 pub mod onnxruntime_profile;
 pub mod onnxruntime_provider;
 pub mod onnxruntime_recipe;
+pub mod opened_runtime;
 pub mod refusal;
 pub mod registry;
 pub mod session;

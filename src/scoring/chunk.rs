@@ -30,6 +30,8 @@ pub(crate) struct Prepared {
     pub class: u32,
     /// Further classes that are right too.
     pub also: Vec<u32>,
+    /// See [`crate::dataset::entries::Dataset::digest`].
+    pub digest: [u8; 32],
     /// By input spec: time to prepare it.
     pub preprocess_ns: Vec<u64>,
 }

@@ -8,6 +8,8 @@ use crossbeam_channel::{Receiver, Sender};
 
 use crate::host::clock::now_ns;
 use crate::record::class_map::ClassMap;
+use crate::record::image_contents::ImageContents;
+use crate::record::outputs_seen::OutputsSeen;
 use crate::record::prediction::Prediction;
 use crate::record::status::Status;
 use crate::scoring::chunk::{Chunk, Prepared};
@@ -15,7 +17,7 @@ use crate::scoring::exchange::{ImageOutputs, References};
 use crate::scoring::niceness::{NicedThread, Niceness};
 use crate::scoring::output_reader::{Answer, OutputReader};
 use crate::scoring::ranking;
-use crate::scoring::subject::{ScoringEvent, Subject};
+use crate::scoring::subject::{ScoredImages, ScoringEvent, Subject};
 use crate::scoring::supply::{blend, tensor_bytes};
 use crate::worker::link::{Fault, Link};
 use crate::worker::protocol::{Reply, Request};
@@ -36,8 +38,7 @@ pub(crate) struct Shared<'a> {
 
 /// What one chunk gave.
 struct Inferred {
-    predictions: Vec<Prediction>,
-    preprocess_ns: Vec<u64>,
+    images: ScoredImages,
     /// Real-valued outputs, if they are compared with others.
     outputs: Option<ImageOutputs>,
 }
@@ -98,7 +99,7 @@ impl Feeder {
             }
             let index = chunk.index;
             let event = match self.infer(&chunk, link.as_mut(), shared, &mut niced) {
-                Ok(Inferred { predictions, preprocess_ns, outputs }) => {
+                Ok(Inferred { images, outputs }) => {
                     if let Some(outputs) = outputs {
                         let compared = chunk.exchange.leave(shared.references, subject, outputs);
                         for (subject, agreement) in compared {
@@ -109,7 +110,7 @@ impl Feeder {
                             });
                         }
                     }
-                    ScoringEvent::Done { subject, chunk: index, predictions, preprocess_ns }
+                    ScoringEvent::Done { subject, chunk: index, images }
                 }
                 Err(fault) => {
                     if shared.lost.swap(true, Ordering::Relaxed) {
@@ -137,9 +138,14 @@ impl Feeder {
         };
         let due: Vec<usize> =
             (0..chunk.images.len()).filter(|index| due(&chunk.images[*index])).collect();
+        let due_images = || due.iter().map(|index| &chunk.images[*index]);
         let mut inferred = Inferred {
-            predictions: Vec::with_capacity(due.len()),
-            preprocess_ns: due.iter().map(|i| chunk.images[*i].preprocess_ns[self.slot]).collect(),
+            images: ScoredImages {
+                predictions: Vec::with_capacity(due.len()),
+                preprocess_ns: due_images().map(|image| image.preprocess_ns[self.slot]).collect(),
+                contents: due_images().map(|image| ImageContents::one(image.digest)).collect(),
+                outputs: OutputsSeen::default(),
+            },
             outputs: shared.references.concern(self.subject).then(Vec::new),
         };
         let mut due = due.as_slice();
@@ -158,7 +164,9 @@ impl Feeder {
             }
             for (index, bytes) in now.iter().zip(outputs.chunks_exact(self.reading.byte_len())) {
                 let image = &chunk.images[*index];
-                inferred.predictions.push(self.predict(image, bytes));
+                let answer = self.reading.answer(bytes);
+                inferred.images.outputs = inferred.images.outputs.and(answer.seen());
+                inferred.images.predictions.push(self.predict(image, &answer));
                 if let Some(outputs) = &mut inferred.outputs {
                     outputs.push((image.position, self.reading.compared(bytes)));
                 }
@@ -202,9 +210,8 @@ impl Feeder {
         }
     }
 
-    fn predict(&self, image: &Prepared, bytes: &[u8]) -> Prediction {
-        let answer = self.reading.answer(bytes);
-        let rank = |class| match &answer {
+    fn predict(&self, image: &Prepared, answer: &Answer) -> Prediction {
+        let rank = |class| match answer {
             Answer::Scores(scores) => {
                 let shown = self.reading.shown(scores);
                 ranking::rank(&image.file, class, scores, &shown, &self.classes)

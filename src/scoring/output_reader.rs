@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::record::output_kind::OutputKind;
+use crate::record::outputs_seen::OutputsSeen;
 use crate::record::scored_output::{OutputForm, ScoredOutput};
 use crate::record::tensor::{TEXT_BYTES, TensorInfo};
 
@@ -26,6 +27,18 @@ pub enum Answer {
     Scores(Vec<f64>),
     /// The best class alone; `None` if it is none of the model's.
     Best(Option<usize>),
+}
+
+impl Answer {
+    /// What its output looks like.
+    #[must_use]
+    pub fn seen(&self) -> OutputsSeen {
+        match self {
+            Self::Scores(scores) => OutputsSeen::one(scores.iter().copied()),
+            // Far below 2^53.
+            Self::Best(best) => OutputsSeen::one([best.map_or(f64::NAN, |best| best as f64)]),
+        }
+    }
 }
 
 impl OutputReader {

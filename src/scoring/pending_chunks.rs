@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use crate::record::agreement::Agreement;
-use crate::record::prediction::Prediction;
-use crate::scoring::subject::{ScoringProgress, Subject};
+use crate::scoring::subject::{ScoredImages, ScoringProgress, Subject};
 
 /// A subject's chunks that are not reported yet.
 pub(crate) struct PendingChunks {
@@ -22,8 +21,7 @@ pub(crate) struct PendingChunks {
 
 #[derive(Default)]
 struct Waiting {
-    /// Predictions and preparation times.
-    scored: Option<(Vec<Prediction>, Vec<u64>)>,
+    scored: Option<ScoredImages>,
     /// The comparison, made; it may have come to nothing.
     compared: Option<Option<Agreement>>,
 }
@@ -34,13 +32,8 @@ impl PendingChunks {
         Self { subject: index, reference, silent, due, waiting: BTreeMap::new() }
     }
 
-    pub(crate) fn scored(
-        &mut self,
-        chunk: usize,
-        predictions: Vec<Prediction>,
-        preprocess_ns: Vec<u64>,
-    ) {
-        self.waiting.entry(chunk).or_default().scored = Some((predictions, preprocess_ns));
+    pub(crate) fn scored(&mut self, chunk: usize, images: ScoredImages) {
+        self.waiting.entry(chunk).or_default().scored = Some(images);
     }
 
     pub(crate) fn compared(&mut self, chunk: usize, agreement: Option<Agreement>) {
@@ -56,13 +49,13 @@ impl PendingChunks {
             if self.reference.is_some() && waiting.compared.is_none() {
                 break;
             }
-            let Some((predictions, preprocess_ns)) = waiting.scored.take() else { break };
+            let Some(images) = waiting.scored.take() else { break };
             let agreement = waiting.compared.flatten();
             self.waiting.remove(&self.due);
             self.due += 1;
             if !self.silent {
                 let subject = self.subject;
-                sink(ScoringProgress::Batch { subject, predictions, preprocess_ns, agreement })?;
+                sink(ScoringProgress::Batch { subject, images, agreement })?;
             }
         }
         Ok(())

@@ -156,8 +156,8 @@ impl<'a> Collector<'a> {
         sink: &mut dyn FnMut(ScoringProgress) -> Result<()>,
     ) -> Result<()> {
         match event {
-            ScoringEvent::Done { subject, chunk, predictions, preprocess_ns } => {
-                self.lines[subject].scored(chunk, predictions, preprocess_ns);
+            ScoringEvent::Done { subject, chunk, images } => {
+                self.lines[subject].scored(chunk, images);
                 self.lines[subject].tell(sink)
             }
             ScoringEvent::Compared { subject, chunk, agreement } => {

@@ -144,14 +144,16 @@ fn run_again(dataset: &Dataset, subjects: Vec<Subject>, known: &[(String, String
     let stop = AtomicBool::new(false);
     let outcome = score(dataset, subjects, known, cores, &stop, &mut |scored| {
         match scored {
-            ScoringProgress::Batch { subject, predictions, preprocess_ns, agreement } => {
+            ScoringProgress::Batch { subject, images, agreement } => {
                 let name = &names[subject];
-                assert_eq!(predictions.len(), preprocess_ns.len());
+                assert_eq!(images.predictions.len(), images.preprocess_ns.len());
+                assert_eq!(images.predictions.len(), images.contents.images);
+                assert_eq!(images.predictions.len(), images.outputs.inputs);
                 if let Some(new) = agreement {
                     let all: Option<Agreement> = agreements.remove(name);
                     agreements.insert(name.clone(), all.map_or(new, |all| all.and(new)));
                 }
-                got.entry(name.clone()).or_default().extend(predictions);
+                got.entry(name.clone()).or_default().extend(images.predictions);
             }
             ScoringProgress::Lost { subject, .. } => lost.push(names[subject].clone()),
             ScoringProgress::Unreadable { file, reason } => unreadable.push((file, reason)),

@@ -3,6 +3,8 @@
 use crate::record::agreement::Agreement;
 use crate::record::case::AccuracyKey;
 use crate::record::class_map::ClassMap;
+use crate::record::image_contents::ImageContents;
+use crate::record::outputs_seen::OutputsSeen;
 use crate::record::prediction::Prediction;
 use crate::record::preprocessing::InputSpec;
 use crate::record::run::Decoded;
@@ -34,6 +36,19 @@ pub struct Subject {
     pub links: Vec<Box<dyn Link + Send>>,
 }
 
+/// What images gave, one by one and together.
+#[derive(Debug, Default)]
+pub struct ScoredImages {
+    /// One per readable image.
+    pub predictions: Vec<Prediction>,
+    /// Time to prepare each image, without decoding.
+    pub preprocess_ns: Vec<u64>,
+    /// What they are.
+    pub contents: ImageContents,
+    /// What the outputs look like.
+    pub outputs: OutputsSeen,
+}
+
 /// What scoring reports on the way.
 #[derive(Debug)]
 pub enum ScoringProgress {
@@ -41,10 +56,8 @@ pub enum ScoringProgress {
     Batch {
         /// Of which subject, by its place in the list that was given.
         subject: usize,
-        /// One per readable image.
-        predictions: Vec<Prediction>,
-        /// Time to prepare each image, without decoding.
-        preprocess_ns: Vec<u64>,
+        /// What they gave.
+        images: ScoredImages,
         /// Comparison with the subject's reference on these images.
         agreement: Option<Agreement>,
     },
@@ -75,7 +88,7 @@ pub struct ScoringOutcome {
 
 /// What a feeder or a decoding thread reports to the caller's thread.
 pub(crate) enum ScoringEvent {
-    Done { subject: usize, chunk: usize, predictions: Vec<Prediction>, preprocess_ns: Vec<u64> },
+    Done { subject: usize, chunk: usize, images: ScoredImages },
     Compared { subject: usize, chunk: usize, agreement: Option<Agreement> },
     Lost { subject: usize, fault: Fault },
     Unreadable { position: usize, reason: String },

@@ -175,6 +175,7 @@ impl<'a> Supply<'a> {
         preparer: &mut Preparer,
     ) -> anyhow::Result<()> {
         let bytes = self.dataset.load(entry)?;
+        let digest = Dataset::digest(entry, &bytes);
         let began = thread_cpu_ns();
         let decoded = decode::decode(&bytes, &self.large)?;
         self.decoded_images.fetch_add(1, Ordering::Relaxed);
@@ -190,7 +191,8 @@ impl<'a> Supply<'a> {
             ended = now;
         }
         let LabelledImage { file, class, also, .. } = entry.clone();
-        chunk.images.push(Prepared { position, file: file.into(), class, also, preprocess_ns });
+        let file = file.into();
+        chunk.images.push(Prepared { position, file, class, also, digest, preprocess_ns });
         blend(&self.image_ns, ended - began);
         Ok(())
     }

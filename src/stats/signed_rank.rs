@@ -57,6 +57,21 @@ pub fn p_value(differences: &[f64]) -> Option<f64> {
     Some((2.0 * chance).min(1.0))
 }
 
+/// The smallest p that so many differences can give: all of them on one side.
+#[must_use]
+pub fn smallest_p(differences: usize) -> f64 {
+    // So many are rare; with more the smallest p is 0 for every purpose.
+    0.5_f64.powi(i32::try_from(differences).unwrap_or(i32::MAX) - 1)
+}
+
+/// Fewest differences with which one of `comparisons` can be found at `level` for all of them
+/// together.
+#[must_use]
+pub fn least_differences(comparisons: usize, level: f64) -> usize {
+    let finds = |count: &usize| smallest_p(*count) * comparisons as f64 <= level;
+    (MIN_DIFFERENCES..).find(finds).unwrap_or(MIN_DIFFERENCES)
+}
+
 /// Of the 2^count choices of ranks, the share whose sum is each number.
 fn shares(count: usize) -> Vec<f64> {
     let most = count * (count + 1) / 2;
@@ -115,6 +130,18 @@ mod tests {
             let all: Vec<f64> = (0..9).map(|_| shift + rng.random_range(-1.0..1.0)).collect();
             let outside = !centre(&all).unwrap().1.contains(0.0);
             assert_eq!(p_value(&all).unwrap() <= 0.05, outside, "{all:?}");
+        }
+    }
+
+    #[test]
+    fn many_comparisons_need_more_differences() {
+        for count in [6, 7, 10] {
+            assert_eq!(Some(smallest_p(count)), p_value(&vec![1.0; count]));
+        }
+        assert_eq!(least_differences(0, 0.05), 6);
+        for (comparisons, count) in [(1, 6), (2, 7), (3, 7), (4, 8), (12, 9), (100, 12)] {
+            assert_eq!(least_differences(comparisons, 0.05), count, "{comparisons}");
+            assert!(smallest_p(count - 1) * comparisons as f64 > 0.05 || count == 6);
         }
     }
 

@@ -8,6 +8,7 @@ use crate::stats::disturbance::{Disturbance, Reading};
 use crate::stats::estimate;
 use crate::stats::round::Round;
 use crate::stats::tail::Grouped;
+use crate::stats::{holm, signed_rank};
 
 /// Fewest timed runs with `--runs auto`.
 pub const MIN_RUNS: u64 = 30;
@@ -86,11 +87,16 @@ impl Replication {
         Self { processes, warmup_may_prevail: false }
     }
 
-    /// The same in runs interleaved: as many as are loaded within half of that time, whatever the
-    /// machine makes of their warm-up.
+    /// The same in interleaved runs: as many as are loaded within half of that time, whatever the
+    /// machine makes of their warm-up; or as many as it takes to find a change of one of `cases`
+    /// among all of them, if those are loaded within that time.
     #[must_use]
-    pub fn auto_in_turn(loading_ns: u64, least_seconds: f64) -> Self {
+    pub fn auto_in_turn(loading_ns: u64, least_seconds: f64, cases: usize) -> Self {
         let processes = affordable(loading_ns, least_seconds * LOADING_SHARE_IN_TURN);
+        let needed = signed_rank::least_differences(cases, holm::LEVEL);
+        let needed = u32::try_from(needed).unwrap_or(u32::MAX);
+        let possible = affordable(loading_ns, least_seconds);
+        let processes = if possible >= needed { processes.max(needed) } else { processes };
         Self { processes, warmup_may_prevail: true }
     }
 }

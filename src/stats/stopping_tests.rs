@@ -163,8 +163,13 @@ fn a_slow_case_is_bounded_by_the_most_time() {
 fn auto_takes_as_many_processes_as_load_quickly() {
     let alone = |ns| Replication::auto(ns, 0.5).processes;
     assert_eq!([0, 1_000_000, 10_000_000, 11_000_000].map(alone), [20, 20, 5, 1]);
-    let in_turn = |ns| Replication::auto_in_turn(ns, 5.0).processes;
-    assert_eq!([125_000_000, 500_000_000, 501_000_000].map(in_turn), [20, 5, 1]);
+    let in_turn =
+        |cases| move |ms: u64| Replication::auto_in_turn(ms * 1_000_000, 5.0, cases).processes;
+    // A change of one case shows in 6 pairs, one of twelve in 9.
+    assert_eq!([125, 400, 500, 833, 834].map(in_turn(1)), [20, 6, 6, 6, 1]);
+    assert_eq!([125, 250, 500, 555, 556].map(in_turn(12)), [20, 10, 9, 9, 1]);
+    // More than are ever taken.
+    assert_eq!([125, 500].map(in_turn(100_000_000)), [20, 5]);
 }
 
 #[test]
@@ -181,7 +186,7 @@ fn on_a_machine_without_rest_warm_up_does_not_take_most_of_the_time() {
     };
     assert_eq!(due(Replication::auto(1_000_000, 0.5)), 20);
     // Runs interleaved rest on their pairs of processes.
-    assert_eq!(due(Replication::auto_in_turn(1_000_000, 0.5)), 1);
+    assert_eq!(due(Replication::auto_in_turn(1_000_000, 0.5, 1)), 1);
     assert_eq!(due(Replication::fixed(20)), 1);
 }
 

@@ -10,8 +10,10 @@ use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::DelegateStatus;
 use crate::record::delegate::Delegate;
 use crate::record::format::Format;
+use crate::record::outputs_seen::OutputsSeen;
 use crate::record::precision::Precision;
 use crate::record::preset::PresetName;
+use crate::record::signature::FloatWeights;
 use crate::record::status::Status;
 use crate::record::tensor::ElementType;
 use crate::scoring::label_warning::LabelWarning;
@@ -75,7 +77,8 @@ columns! {
     status: Status, None;
     /// The reason, in one line; also if a timed case could not be scored.
     error: Option<String>, None;
-    /// Time from the file to ready-to-run; median over the case's processes.
+    /// Time from the file to ready-to-run, reading it included, with the runtime's library open
+    /// and the file in the page cache; median over the case's processes.
     load_ms: Option<f64>, Milliseconds;
     /// Time of the first run, which is in no other latency column; median over the processes.
     first_inference_ms: Option<f64>, Milliseconds;
@@ -120,8 +123,8 @@ columns! {
     /// Resident memory that loading added; the maximum over the processes. Empty with
     /// `--in-process`.
     memory_load_bytes: Option<u64>, Bytes;
-    /// Peak resident memory, including loading; the maximum over the processes. Empty with
-    /// `--in-process`.
+    /// Peak resident memory, including loading, this program and the runtime's library; the
+    /// maximum over the processes. Empty with `--in-process`.
     memory_peak_bytes: Option<u64>, Bytes;
     /// CPU time over wall time of the timed runs.
     cpu_time_ratio: Option<f64>, None;
@@ -206,6 +209,14 @@ columns! {
     /// out of latency_p50_us, its interval, drift_percent, stability and modes, and count
     /// in every other column. Empty with `--no-yardstick`.
     disturbed: Option<f64>, Share;
+    /// The scored images as 64 digits: the sum, modulo 2^256, of the SHA-256 of each image's name,
+    /// classes and bytes (docs/accuracy.md). Rows with the same digits were scored on the same
+    /// images.
+    dataset_sha256: Option<String>, None;
+    /// memory_peak_bytes less what the same process held with the runtime open and no model
+    /// loaded: what the model itself takes; the maximum over the processes. Empty with
+    /// `--in-process`.
+    memory_model_bytes: Option<u64>, Bytes;
     beside
     /// Shares at the further ranks that `--top-k` names.
     top_k: Vec<TopK>;
@@ -213,4 +224,8 @@ columns! {
     label_warning: Option<LabelWarning>;
     /// Images with a score that is not a number, or a class that the model does not have.
     not_a_number: usize;
+    /// What the outputs look like: notes.
+    outputs: Option<OutputsSeen>;
+    /// The model's weights: a note.
+    float_weights: Option<FloatWeights>;
 }

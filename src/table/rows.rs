@@ -49,6 +49,7 @@ fn row(run: &Run, case: &Case) -> Row {
     let key = case.accuracy_key();
     let Some(scored) = run.accuracies.iter().find(|scored| scored.key == key) else { return row };
     compared(&mut row, scored);
+    row.outputs = scored.outputs;
     if run.header.options.accuracy.is_some() {
         self::scored(&mut row, run, scored, record.is_some());
         row.top_k = further_ranks(run, scored);
@@ -79,6 +80,7 @@ fn planned(run: &Run, case: &Case, model: Option<&Model>) -> Row {
             .unwrap_or(Precision::Float32),
         format: model.map_or(crate::record::format::Format::Tflite, |model| model.format),
         model_bytes: model.map_or(0, |model| model.bytes),
+        float_weights: model.and_then(|model| model.signature.float_weights),
         input_height: size.map(|(height, _)| height),
         input_width: size.map(|(_, width)| width),
         input_dtype: input.map(|input| input.element),
@@ -180,6 +182,7 @@ fn processes(row: &mut Row, processes: &[Process], of_its_own: bool) {
         row.memory_load_bytes = processes.iter().filter_map(|p| p.loaded.memory_load_bytes).max();
         row.memory_peak_bytes =
             processes.iter().filter_map(|p| p.memory.map(|memory| memory.peak_bytes)).max();
+        row.memory_model_bytes = processes.iter().filter_map(Process::memory_of_model).max();
     }
     row.threads_used = processes.iter().filter_map(Process::threads_used).max();
     if let Some(process) = processes.first() {
@@ -229,6 +232,7 @@ fn scored(row: &mut Row, run: &Run, record: &AccuracyRecord, timed: bool) {
     row.preprocess = run.header.pipeline_of(&record.key.model).map(|it| it.preset.name);
     (row.top1, row.top1_low, row.top1_high) = ends(tally.top1);
     row.not_a_number = tally.not_a_number;
+    row.dataset_sha256 = record.all_contents().map(|contents| contents.hex());
     if !run.header.scored_of(&record.key.model).is_some_and(|it| it.form.is_best_only()) {
         // Among five outputs the true class is always one of the five best.
         if row.classes.is_none_or(|classes| classes > 5) {

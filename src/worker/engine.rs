@@ -6,9 +6,11 @@ use std::borrow::Cow;
 use std::time::Instant;
 
 use crate::host::{affinity, clock};
+use crate::record::backend_kind::BackendKind;
 use crate::record::tensor::TensorInfo;
 use crate::runtime::backend::LoadRequest;
 use crate::runtime::backend_error::BackendError;
+use crate::runtime::opened_runtime;
 use crate::runtime::session::Session;
 use crate::worker::heartbeat::Heartbeat;
 use crate::worker::process_memory;
@@ -50,6 +52,7 @@ impl Engine {
     ) -> Result<Reply, BackendError> {
         match request {
             Request::Load { .. } => self.load(request),
+            Request::Open { backend } => Ok(opened(backend)),
             Request::SetInputs => self.set_inputs(payload).map(|()| Reply::InputsSet),
             Request::First => self.visit(&VisitPlan::only(1, u64::MAX)),
             Request::Visit(plan) => self.visit(&plan),
@@ -90,6 +93,7 @@ impl Engine {
             inputs: session.inputs().to_vec(),
             outputs: session.outputs().to_vec(),
             threads_before: before.map(|before| before.threads),
+            memory_before_bytes: before.map(|before| before.resident_bytes),
             memory_load_bytes: before
                 .zip(after)
                 .map(|(before, after)| after.resident_bytes.saturating_sub(before.resident_bytes)),
@@ -183,6 +187,14 @@ fn filled(bytes: &[u8], run: usize, image: usize) -> Cow<'_, [u8]> {
     let last = &bytes[bytes.len() - image..];
     let missing = (run - bytes.len()) / image;
     Cow::Owned([bytes, &last.repeat(missing)].concat())
+}
+
+fn opened(backend: BackendKind) -> Reply {
+    match opened_runtime::open(backend) {
+        Ok(opened) => Reply::Opened(Box::new(opened)),
+        Err(BackendError::Absent { reason, remedy }) => Reply::Absent { reason, remedy },
+        Err(error) => refusal(&error),
+    }
 }
 
 fn nothing_loaded() -> BackendError {

@@ -10,6 +10,7 @@ pub mod process;
 pub mod process_memory;
 pub mod protocol;
 pub mod reply_deadline;
+pub mod runtime_probe;
 pub mod sample_input;
 pub mod stderr_tail;
 pub mod visit;

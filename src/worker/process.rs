@@ -256,15 +256,12 @@ impl WorkerProcess {
             }
             None => format!("its process ended with exit code {}", exit.code().unwrap_or(-1)),
         };
-        // The kernel's out-of-memory killer sends SIGKILL, and counts it; under our own limit an
-        // allocation fails and the runtime gives up.
-        let starved = exit.signal() == Some(Signal::SIGKILL as i32)
-            && self.kernel_ran_out_of_memory() != Some(false)
-            || (self.memory_limited && self.stderr_tail.tell_of_memory());
-        if starved {
-            (Status::OutOfMemory, format!("{what}, out of memory"))
-        } else {
-            (Status::Crashed, what)
+        if self.memory_limited && self.stderr_tail.tell_of_memory() {
+            return (Status::OutOfMemory, format!("{what}, out of memory"));
+        }
+        match exit.signal() == Some(Signal::SIGKILL as i32) {
+            true => killed(what, self.kernel_ran_out_of_memory()),
+            false => (Status::Crashed, what),
         }
     }
 
@@ -328,6 +325,18 @@ impl Drop for WorkerProcess {
     }
 }
 
+/// What a SIGKILL means. The kernel's out-of-memory killer sends it, and counts that; under our
+/// own limit an allocation fails and the runtime gives up.
+fn killed(what: String, ran_out: Option<bool>) -> (Status, String) {
+    match ran_out {
+        Some(true) => (Status::OutOfMemory, format!("{what}, out of memory")),
+        Some(false) => (Status::Crashed, what),
+        None => {
+            (Status::Crashed, format!("{what}; this system does not report whether memory ran out"))
+        }
+    }
+}
+
 /// Which pipes have something to do.
 struct Ready {
     /// None, and the wait ran its full time.
@@ -350,4 +359,20 @@ enum Lost {
 
 fn is_passing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kill_is_called_that_unless_the_kernel_counted_it_as_lack_of_memory() {
+        let of = |ran_out| killed("its process was terminated by SIGKILL".to_owned(), ran_out);
+        assert_eq!(of(Some(true)).0, Status::OutOfMemory);
+        let expected = (Status::Crashed, "its process was terminated by SIGKILL".to_owned());
+        assert_eq!(of(Some(false)), expected);
+        let (status, words) = of(None);
+        assert_eq!(status, Status::Crashed);
+        assert!(words.contains("SIGKILL") && !words.contains("out of memory"), "{words}");
+    }
 }

@@ -17,7 +17,12 @@ use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::Coverage;
 use crate::record::delegate::Delegate;
 use crate::record::signature::Shaped;
+use crate::runtime::opened_runtime::OpenedRuntime;
 use crate::worker::visit_plan::VisitPlan;
+
+/// Which requests and replies these are, and what they mean. It is raised when a program of
+/// another number would misread them. Programs that do not report theirs are older than 2.
+pub const PROTOCOL: u32 = 2;
 
 /// What the parent asks. Each request gets one [`Reply`], and any number of
 /// [`Reply::Working`] before it.
@@ -43,6 +48,11 @@ pub enum Request {
         affinity: Vec<usize>,
         /// Address-space limit in bytes.
         memory_limit_bytes: Option<u64>,
+    },
+    /// Open a runtime and report what it says of itself.
+    Open {
+        /// The runtime.
+        backend: BackendKind,
     },
     /// Take the payload as the input tensors for the runs to come.
     SetInputs,
@@ -74,6 +84,15 @@ pub enum Request {
 pub enum Reply {
     /// The model is ready.
     Loaded(Box<Loaded>),
+    /// The runtime is open.
+    Opened(Box<OpenedRuntime>),
+    /// The runtime is not on this machine.
+    Absent {
+        /// Why it cannot be used.
+        reason: String,
+        /// The command or setting that brings it.
+        remedy: String,
+    },
     /// Inputs are set.
     InputsSet,
     /// The request is being worked on.
@@ -188,6 +207,73 @@ mod tests {
         assert_eq!((first, payload), (Request::Infer { count: 2, output: 0 }, vec![1, 2, 3]));
         assert_eq!(read_frame::<Request>(&mut from).unwrap().unwrap().0, Request::Exit);
         assert!(read_frame::<Request>(&mut from).unwrap().is_none());
+    }
+
+    /// A message of every kind.
+    fn messages() -> Vec<String> {
+        let delegate = Delegate::None;
+        let requests = [
+            Request::Load {
+                model: "m.tflite".into(),
+                backend: BackendKind::Tflite,
+                delegate: delegate.clone(),
+                threads: NonZeroUsize::MIN,
+                batch: NonZeroUsize::MIN,
+                shaped: None,
+                affinity: vec![0],
+                memory_limit_bytes: None,
+            },
+            Request::Open { backend: BackendKind::Tract },
+            Request::SetInputs,
+            Request::First,
+            Request::Visit(VisitPlan::only(3, 1)),
+            Request::Infer { count: 2, output: 0 },
+            Request::Memory,
+            Request::Coverage,
+            Request::Exit,
+        ];
+        let loaded = Loaded {
+            backend_version: "1".into(),
+            load_ns: 1,
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            memory_load_bytes: None,
+            threads_before: None,
+            memory_before_bytes: None,
+        };
+        let (reason, remedy) = (String::new(), String::new());
+        let replies = [
+            Reply::Loaded(Box::new(loaded)),
+            Reply::Opened(Box::new(OpenedRuntime {
+                version: "1".into(),
+                delegates: vec![(delegate, None)],
+            })),
+            Reply::Absent { reason: reason.clone(), remedy },
+            Reply::InputsSet,
+            Reply::Working,
+            Reply::Visited(Box::default()),
+            Reply::Outputs { count: 2 },
+            Reply::Memory(Memory { resident_bytes: 1, peak_bytes: 2, threads: 3 }),
+            Reply::Coverage(Coverage::default()),
+            Reply::Unsupported { reason: reason.clone() },
+            Reply::Failed { reason },
+        ];
+        let requests = requests.iter().map(|it| serde_json::to_string(it).unwrap());
+        requests.chain(replies.iter().map(|it| serde_json::to_string(it).unwrap())).collect()
+    }
+
+    #[test]
+    fn the_messages_are_those_of_the_protocol_s_number() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/worker-protocol.jsonl");
+        let found = format!("{{\"protocol\":{PROTOCOL}}}\n{}\n", messages().join("\n"));
+        if std::env::var_os("SHUTTERBENCH_WRITE_DOCS").is_some() {
+            std::fs::write(path, &found).unwrap();
+        }
+        assert!(
+            std::fs::read_to_string(path).unwrap() == found,
+            "raise PROTOCOL if a program that says what is in {path} would misread this, \
+             then write the file again (SHUTTERBENCH_WRITE_DOCS=1):\n{found}"
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model::shapes;
+use crate::record::backend_kind::BackendKind;
 use crate::record::case::Case;
 use crate::record::description::{Description, Model};
 use crate::record::options::Options;
@@ -26,6 +27,9 @@ pub struct WorkerSource {
     in_process: bool,
     /// What is stated of models besides their own descriptions.
     overrides: Description,
+    /// Runtimes that end or stall the process that opens them, each with the sentence that
+    /// says so: no worker tries.
+    unusable: Vec<(BackendKind, String)>,
 }
 
 /// A worker that has loaded its model.
@@ -43,10 +47,11 @@ impl WorkerSource {
         Self {
             program: options.worker.clone(),
             timeout: Duration::from_secs_f64(options.timeout_seconds),
-            memory_limit_bytes: options.memory_limit_mb.map(|mb| mb << 20),
+            memory_limit_bytes: options.memory_limit_mb.map(|mb| mb.saturating_mul(1 << 20)),
             affinity: options.latency.as_ref().map(|l| l.affinity.clone()).unwrap_or_default(),
             in_process: options.in_process,
             overrides: options.overrides.clone(),
+            unusable: Vec::new(),
         }
     }
 
@@ -60,6 +65,7 @@ impl WorkerSource {
             affinity: Vec::new(),
             in_process: false,
             overrides: Description::default(),
+            unusable: Vec::new(),
         }
     }
 
@@ -89,6 +95,19 @@ impl WorkerSource {
         Self { timeout, ..self }
     }
 
+    /// The same, waiting for `most` at most.
+    #[must_use]
+    pub fn impatient(self, most: Duration) -> Self {
+        let timeout = self.timeout.min(most);
+        Self { timeout, ..self }
+    }
+
+    /// The same if these runtimes cannot be opened, for the reasons given.
+    #[must_use]
+    pub fn without(self, unusable: &[(BackendKind, String)]) -> Self {
+        Self { unusable: unusable.to_vec(), ..self }
+    }
+
     /// Starts a worker and has it load a case's model. See
     /// [`WorkerProcess::start`] for the thread to call it from.
     ///
@@ -108,6 +127,7 @@ impl WorkerSource {
         model: &Model,
         batch: NonZeroUsize,
     ) -> Result<Worker, Fault> {
+        self.check_usable(case.backend)?;
         let mut link = self.start()?;
         let loaded = self.load_into(link.as_mut(), case, model, batch)?;
         Ok(Worker { link, loaded })
@@ -124,6 +144,7 @@ impl WorkerSource {
         model: &Model,
         batch: NonZeroUsize,
     ) -> Result<Loaded, Fault> {
+        self.check_usable(case.backend)?;
         let shaped = shapes::of(model, &self.overrides, batch)
             .map_err(|error| Fault::new(Status::Unsupported, format!("{error:#}")))?;
         let request = Request::Load {
@@ -140,6 +161,11 @@ impl WorkerSource {
             Reply::Loaded(loaded) => Ok(*loaded),
             other => Err(unexpected(other)),
         }
+    }
+
+    fn check_usable(&self, backend: BackendKind) -> Result<(), Fault> {
+        let unusable = self.unusable.iter().find(|(kind, _)| *kind == backend);
+        unusable.map_or(Ok(()), |(_, why)| Err(Fault::new(Status::Unsupported, why.clone())))
     }
 
     /// Starts a worker that has loaded nothing yet. See [`WorkerProcess::start`] for the

@@ -1,12 +1,14 @@
 //! What `shutterbench list` shows.
 
 use shutterbench::record::backend_kind::BackendKind;
-use shutterbench::runtime::backend_listing;
+use shutterbench::worker::runtime_probe;
 use strum::VariantArray;
+
+use crate::common::workers;
 
 #[test]
 fn every_backend_is_present_with_a_version_or_absent_with_a_remedy() {
-    let backends = backend_listing::backends();
+    let backends = runtime_probe::backends(&workers());
     let kinds: Vec<_> = backends.iter().map(|entry| entry.backend).collect();
     assert_eq!(kinds, BackendKind::VARIANTS);
     for entry in backends {
@@ -18,7 +20,7 @@ fn every_backend_is_present_with_a_version_or_absent_with_a_remedy() {
 
 #[test]
 fn every_delegate_that_cannot_run_says_why() {
-    let delegates = backend_listing::delegates();
+    let delegates = runtime_probe::delegates(&workers());
     for entry in &delegates {
         assert_eq!(entry.available, entry.reason.is_none(), "{entry:?}");
     }
@@ -29,7 +31,7 @@ fn every_delegate_that_cannot_run_says_why() {
 
 #[test]
 fn every_runtime_that_is_fetched_tells_its_version() {
-    for entry in backend_listing::backends().into_iter().filter(|entry| entry.present) {
+    for entry in runtime_probe::backends(&workers()).into_iter().filter(|entry| entry.present) {
         let version = entry.version.unwrap();
         let numbered = version.split('.').all(|part| part.parse::<u32>().is_ok());
         assert!(numbered, "{}: '{version}'", entry.backend);

@@ -17,6 +17,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use shutterbench::record::backend_kind::BackendKind;
 use shutterbench::runtime::registry;
+use shutterbench::worker::worker_source::WorkerSource;
 
 /// How long anything in a test may take before it counts as hung. Generous: the
 /// machine may be busy, and how fast it is decides no test.
@@ -81,6 +82,11 @@ pub fn has_runtimes(kinds: &[BackendKind]) -> bool {
         skip(&absent.join("; "));
     }
     absent.is_empty()
+}
+
+/// Workers of the program under test.
+pub fn workers() -> WorkerSource {
+    WorkerSource::isolated().with_program(env!("CARGO_BIN_EXE_shutterbench").into())
 }
 
 /// Waits for something that must happen; panics if it does not within [`PATIENCE`].

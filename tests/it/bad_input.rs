@@ -121,6 +121,15 @@ fn zero_threads_and_unknown_names() {
 }
 
 #[test]
+fn a_memory_limit_that_no_bytes_can_count_is_not_taken_for_none() {
+    // In bytes the first of them is 2^64, of which 64 bits keep 0.
+    for limit in ["17592186044416", "18446744073709551615", "0"] {
+        let said = refused_in_one_line(&["--backend", "tract", "--memory-limit", limit]);
+        assert!(said.contains(limit) && said.contains("17592186044415"), "{said}");
+    }
+}
+
+#[test]
 fn an_absent_backend_is_named_with_what_brings_it() {
     let folder = TempDir::new().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_shutterbench"))

@@ -226,3 +226,27 @@ fn a_program_that_is_no_shutterbench_is_refused() {
         assert!(said(&output).contains(words), "{}", said(&output));
     }
 }
+
+#[test]
+fn a_build_of_another_protocol_is_refused_with_both_numbers() {
+    use std::os::unix::fs::PermissionsExt;
+    let root = TempDir::new().unwrap();
+    let program = root.path().join("other");
+    // A later one, and one of before the protocol had a number, which refuses to tell it.
+    for (tells, word) in [("echo 99", "worker protocol 99"), ("exit 2", "worker protocol 1")] {
+        let script = format!(
+            "#!/bin/sh\ncase $1 in --version) echo shutterbench 0.0.7;; worker) {tells};; esac\n"
+        );
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let output =
+            run().arg("--against").arg(&program).args(["--backend", "tract"]).timely_output();
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        let ours = format!("with protocol {}", shutterbench::worker::protocol::PROTOCOL);
+        for part in ["shutterbench 0.0.7", word, &ours, "'compare'"] {
+            assert!(said.contains(part), "{part} in {said}");
+        }
+        assert_eq!(said.trim_end().lines().count(), 1, "{said}");
+    }
+}

@@ -84,7 +84,7 @@ fn rows(run: &Path) -> Vec<std::collections::HashMap<String, String>> {
     reader.deserialize().map(Result::unwrap).collect()
 }
 
-const SCORES: [&str; 13] = [
+const SCORES: [&str; 14] = [
     "model",
     "backend",
     "status",
@@ -98,6 +98,7 @@ const SCORES: [&str; 13] = [
     "ambiguous",
     "agreement_top1",
     "max_abs_error",
+    "dataset_sha256",
 ];
 
 #[test]
@@ -254,6 +255,25 @@ fn elsewhere(run: &Path, name: &str, device: &str, cpu: &str) -> PathBuf {
         header["host"]["arch"] = "aarch64".into();
         header["started_at"] = "2026-01-01T00:00:00Z".into();
     })
+}
+
+#[test]
+fn devices_that_scored_other_pictures_are_refused() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    dataset(folder, &[]);
+    let here = measured(folder, "here", &["--images", "40", "--no-latency"]);
+    let phone = elsewhere(&here, "phone", "R58M123", "Cortex-X1");
+    // Its copy of the dataset has another picture under one of the names.
+    let journal = phone.join("journal.jsonl");
+    let text = fs::read_to_string(&journal).unwrap();
+    let (before, after) = text.split_once("\"sum\":\"").unwrap();
+    let other = if after.starts_with('0') { '1' } else { '0' };
+    let all = format!("{before}\"sum\":\"{other}{}", &after[1..]);
+    fs::write(&journal, all).unwrap();
+    // The rest of that run as well, so that it agrees with itself.
+    let said = refused(&[&here, &phone]);
+    assert!(said.contains("the same names and sizes but other contents"), "{said}");
 }
 
 #[test]

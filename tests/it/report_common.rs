@@ -104,6 +104,7 @@ fn model(name: &str, index: usize, classes: u32) -> Model {
             convolved_channels: None,
             output_kinds: Vec::new(),
             output_classes: Vec::new(),
+            float_weights: None,
             external_data: Vec::new(),
         },
         pipeline_source: None,
@@ -209,6 +210,7 @@ pub fn run(shape: &Shape) -> Run {
                 library: None,
                 sha256: Some("ab".repeat(32)),
             }],
+            unusable: Vec::new(),
             models,
             references: Vec::new(),
             cases,
@@ -300,6 +302,7 @@ fn record(shape: &Shape, case: &Case, models: &[Model], rng: &mut ChaCha8Rng) ->
                 outputs: Vec::new(),
                 memory_load_bytes: Some(1_234_567),
                 threads_before: Some(1),
+                memory_before_bytes: Some(8_000_000),
             },
             first_inference_ns: 2 * base_ns as u64,
             warmup: WarmupReport { runs: 20, ns: 20 * base_ns as u64, steady: Some(true) },
@@ -330,6 +333,8 @@ fn accuracies(shape: &Shape, cases: &[Case], rng: &mut ChaCha8Rng) -> Vec<Accura
                     .map(|image| prediction(image, shape.classes, skill, rng))
                     .collect(),
                 preprocess_ns: (0..shape.images).map(|i| 40_000 + i as u64).collect(),
+                contents: None,
+                outputs: None,
                 agreement: Some(Agreement {
                     images: 64,
                     top1: 0.995,

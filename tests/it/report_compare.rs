@@ -325,6 +325,33 @@ fn several_figures_are_one_gate() {
     assert!(case.low.is_some() && case.p_value.is_some(), "{case:?}");
 }
 
+/// A run of eight cases over so many processes, and the same slowed by a fifth, in turn.
+fn in_turn(processes: u32) -> [Run; 2] {
+    let mut base = run(&Shape { rounds: 4 * processes, ..shape() });
+    base.header.in_turn = Some("both".into());
+    let slower = later(&base, 1.2);
+    [base, slower]
+}
+
+#[test]
+fn too_few_pairs_for_so_many_cases_are_said_with_the_remedy() {
+    // The smallest p of 6 pairs is 1 in 32, and there are 8 cases.
+    let [base, slower] = in_turn(6);
+    let found = compare(&base, &slower, options(Metric::P50));
+    assert_eq!(found.count(Outcome::Undecided), base.cases.len(), "{found:?}");
+    let sentence = found.caveats.iter().find(|it| it.contains("too few pairs")).unwrap();
+    assert!(sentence.contains("8 of 8 cases") && sentence.contains("--processes 9"), "{sentence}");
+    let note = found.cases[0].note.as_deref().unwrap();
+    assert!(note.contains("use --processes"), "{note}");
+    let text = render::terminal(from_ref(&found), None, false);
+    assert!(text.contains("--processes 9 or more"), "{text}");
+    // As many as it names are enough.
+    let [base, slower] = in_turn(9);
+    let found = compare(&base, &slower, options(Metric::P50));
+    assert_eq!(found.count(Outcome::Worse), base.cases.len(), "{found:?}");
+    assert!(!found.caveats.iter().any(|it| it.contains("too few pairs")));
+}
+
 #[test]
 fn sizes_are_compared_by_the_threshold() {
     let base = run(&shape());

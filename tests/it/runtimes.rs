@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use serde_json::Value;
+use shutterbench::worker::runtime_probe::{BackendListing, backends};
 use tempfile::TempDir;
 
 use crate::common;
@@ -26,9 +27,14 @@ fn run(arguments: &[&str]) -> Vec<Value> {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// Every backend, as the program's workers report it.
+fn listed() -> Vec<BackendListing> {
+    backends(&common::workers())
+}
+
 /// Whether every backend is here; a skip if one is not.
 fn all_backends() -> bool {
-    let absent: Vec<String> = shutterbench::runtime::backend_listing::backends()
+    let absent: Vec<String> = listed()
         .into_iter()
         .filter(|listed| !listed.present)
         .map(|listed| format!("{}: {}", listed.backend, listed.reason.unwrap_or_default()))
@@ -176,7 +182,7 @@ fn doctor_names_every_runtime_found_or_missing() {
         String::from_utf8(output.stdout).unwrap()
     };
     let text = doctor(&[]);
-    for listed in shutterbench::runtime::backend_listing::backends() {
+    for listed in listed() {
         let line = match listed.version {
             Some(version) => format!("runtime {}: {version}\n", listed.backend),
             None => format!("runtime {} is missing: ", listed.backend),

@@ -7,6 +7,7 @@ use crate::record::delegate::Delegate;
 use crate::record::names::together;
 use crate::record::options::{Amount, Options};
 use crate::record::run::Run;
+use crate::report::contents_note;
 use crate::report::html::escape::text;
 use crate::report::orientation_note;
 use crate::report::{portable, preprocessing_note};
@@ -250,16 +251,19 @@ fn dataset(run: &Run) -> Vec<(String, String)> {
     };
     let mut items = vec![
         ("Folder".to_owned(), text(&dataset.path.display().to_string())),
+        ("Scored".to_owned(), format!("{} images of {} classes", dataset.images, dataset.classes)),
         (
-            "Scored".to_owned(),
-            format!(
-                "{} images of {} classes{}",
-                dataset.images,
-                dataset.classes,
-                hash(&dataset.listing_sha256)
-            ),
+            "Listing".to_owned(),
+            format!("<span class=\"hash\">SHA-256 {}</span>", text(&dataset.listing_sha256)),
         ),
     ];
+    if let Some(digits) = contents_note::digits(run) {
+        let digits = format!("<span class=\"hash\">sum of SHA-256 {digits}</span>");
+        items.push(("Contents".to_owned(), digits));
+    }
+    if let Some(warning) = contents_note::warning(run) {
+        items.push(("Changed meanwhile".to_owned(), text(warning)));
+    }
     if let Some(sentence) = orientation_note::sentence(run) {
         items.push(("EXIF orientation".to_owned(), text(&sentence)));
     }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::record::description::Model;
 use crate::record::header::Header;
 use crate::record::options::Options;
+use crate::record::run::Run;
 
 /// What two runs are to be merged as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +69,19 @@ pub(crate) fn check(
             theirs.version
         );
     }
+    Ok(())
+}
+
+/// Refuses runs that scored other images under the same listing.
+pub(crate) fn same_images((one, a): (&Path, &Run), (other, b): (&Path, &Run)) -> Result<()> {
+    let (mine, theirs) = (a.contents(), b.contents());
+    let same = mine.is_empty() || theirs.is_empty() || mine == theirs;
+    ensure!(
+        same || mine[0].images != theirs[0].images,
+        "{} and {} cannot be merged: the images that they scored have the same names and sizes but other contents",
+        one.display(),
+        other.display()
+    );
     Ok(())
 }
 

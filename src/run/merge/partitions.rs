@@ -8,6 +8,7 @@ use crate::record::description::Model;
 use crate::record::header::Header;
 use crate::record::partition::Partition;
 use crate::record::run::{CaseRecord, Run};
+use crate::run::merge::alike;
 use crate::run::merge::alike::Scope;
 use crate::run::merge::fold::fold;
 use crate::run::merge::merge_source::{MergeSource, add_new};
@@ -22,7 +23,11 @@ pub(crate) fn unite(mut sources: Vec<MergeSource>) -> Result<Run> {
     sources.sort_by_key(|source| source.partition().map(Partition::index));
     complete(&sources)?;
     let of_one_class = |sources: &[MergeSource]| {
-        sources.windows(2).try_for_each(|pair| one_class(&pair[0], &pair[1]))?;
+        sources.windows(2).try_for_each(|pair| {
+            let [one, other] = [&pair[0], &pair[1]];
+            alike::same_images((&one.folder, &one.run), (&other.folder, &other.run))?;
+            one_class(one, other)
+        })?;
         anchors(sources)
     };
     let (mut merged, anchors) = fold(sources, Scope::Cases, of_one_class, absorb)?;
@@ -41,6 +46,7 @@ fn absorb(merged: &mut Run, run: Run) {
         models,
         references,
         runtimes,
+        unusable,
         outputs,
         assumptions,
         dataset,
@@ -78,6 +84,7 @@ fn absorb(merged: &mut Run, run: Run) {
             header.runtimes.push(runtime);
         }
     }
+    add_new(&mut header.unusable, unusable);
     for output in outputs {
         output.add_to(&mut header.outputs);
     }

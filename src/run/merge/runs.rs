@@ -130,6 +130,8 @@ fn unite(machines: Vec<MachineRun>) -> Result<Run> {
             (Path::new(&other.folder), &other.run.header),
             Scope::Machines,
         )?;
+        let folders = (Path::new(&first.folder), Path::new(&other.folder));
+        alike::same_images((folders.0, &merged), (folders.1, &other.run))?;
         let other = on(other.run, &name);
         merged.header.cases.extend(other.header.cases);
         merged.header.parts.extend(other.header.parts);

@@ -2,6 +2,9 @@
 
 use anyhow::{Result, bail, ensure};
 
+use crate::record::agreement::Agreement;
+use crate::record::image_contents::ImageContents;
+use crate::record::outputs_seen::OutputsSeen;
 use crate::record::run::{AccuracyRecord, Run};
 use crate::record::shard::Shard;
 use crate::record::status::Status;
@@ -9,6 +12,7 @@ use crate::run::merge::alike::Scope;
 use crate::run::merge::fold::fold;
 use crate::run::merge::merge_source::{MergeSource, add_new};
 use crate::run::plan::latency_elsewhere;
+use crate::run::replay;
 use crate::scoring::score::{too_many_sentence, too_many_unreadable};
 
 /// Makes one run of all shards of a dataset.
@@ -111,10 +115,9 @@ fn append(record: &mut AccuracyRecord, other: AccuracyRecord, shard: Option<Shar
     }
     record.predictions.extend(other.predictions);
     record.preprocess_ns.extend(other.preprocess_ns);
-    record.agreement = match (record.agreement, other.agreement) {
-        (Some(one), Some(other)) => Some(one.and(other)),
-        (one, other) => one.or(other),
-    };
+    record.contents = replay::joined(record.contents, other.contents, ImageContents::and);
+    record.outputs = replay::joined(record.outputs, other.outputs, OutputsSeen::and);
+    record.agreement = replay::joined(record.agreement, other.agreement, Agreement::and);
     record.coverage = record.coverage.take().or(other.coverage);
     record.ended &= other.ended;
 }

@@ -1,6 +1,8 @@
 //! Models as users have them: open dimensions, several outputs, batches, odd types, links. Each is
 //! made here, so that the right answer is known.
 
+mod broken;
+mod contents;
 mod files;
 mod inputs;
 mod made;
