@@ -9,7 +9,7 @@ use crate::record::run::{CaseRecord, Run};
 use crate::record::status::Status;
 use crate::stats::paired::Pairing;
 use crate::stats::statistics::mean;
-use crate::stats::{holm, paired, signed_rank, welch};
+use crate::stats::{holm, paired, welch};
 use crate::table::row::Row;
 
 /// Compares `new` with `base`, case by case.
@@ -211,10 +211,7 @@ fn latency(
     both.low = compared.interval.map(|interval| interval.low);
     both.high = compared.interval.map(|interval| interval.high);
     both.p_value = compared.p_value;
-    let of_ranks = compared.pairing == Pairing::ByRound
-        && probability <= 0.5
-        && compared.processes >= signed_rank::MIN_DIFFERENCES;
-    both.smallest_p = of_ranks.then(|| signed_rank::smallest_p(compared.processes));
+    both.smallest_p = few_pairs::smallest_p(&compared, probability);
     both.outcome = outcome(compared.verdict);
     if compared.interval.is_none() {
         both.note = Some("too few runs for an interval: measure longer".into());
@@ -361,17 +358,8 @@ fn caveats(base: &Run, new: &Run, pairing: Pairing, options: CompareOptions) -> 
             ));
         }
     }
-    let hashes = was.dataset.as_ref().zip(is.dataset.as_ref());
-    if metric.rank().is_some()
-        && hashes.is_some_and(|(was, is)| was.listing_sha256 != is.listing_sha256)
-    {
-        caveats.push("the datasets differ: only the images in both are compared".into());
-    } else if metric.rank().is_some() && paired_accuracy::other_contents(base, new) {
-        caveats.push(
-            "the images have the same names and sizes in both runs but other contents (dataset_sha256 differs), so these accuracies are not of the same images: score both on the same files".into(),
-        );
-    }
     if metric.rank().is_some() {
+        caveats.extend(paired_accuracy::other_images(base, new).map(str::to_owned));
         caveats.extend(preprocessing(was, is));
     }
     caveats

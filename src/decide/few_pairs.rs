@@ -2,6 +2,7 @@
 //! a smallest one, and Holm's procedure multiplies it by that number.
 
 use crate::decide::comparison::CaseComparison;
+use crate::stats::paired::{Comparison, Pairing};
 use crate::stats::{holm, signed_rank};
 
 /// Whether no difference of a case, however large, would be a change among so many.
@@ -19,4 +20,12 @@ pub(crate) fn caveat(cases: &[CaseComparison], compared: usize) -> Option<String
             signed_rank::least_differences(compared, holm::LEVEL)
         )
     })
+}
+
+/// The smallest p that a comparison of medians could have, if it is of pairs of processes.
+pub(crate) fn smallest_p(compared: &Comparison, probability: f64) -> Option<f64> {
+    let of_ranks = compared.pairing == Pairing::ByRound
+        && probability <= 0.5
+        && compared.processes >= signed_rank::MIN_DIFFERENCES;
+    of_ranks.then(|| signed_rank::smallest_p(compared.processes))
 }

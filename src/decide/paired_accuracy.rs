@@ -54,8 +54,19 @@ pub fn record<'a>(run: &'a Run, case: &Case) -> Option<&'a AccuracyRecord> {
     run.accuracies.iter().find(|record| record.key == key && record.status == Status::Ok)
 }
 
+/// What must be said if the two runs did not score the same images.
+pub(crate) fn other_images(base: &Run, new: &Run) -> Option<&'static str> {
+    let listings = base.header.dataset.as_ref().zip(new.header.dataset.as_ref());
+    if listings.is_some_and(|(was, is)| was.listing_sha256 != is.listing_sha256) {
+        return Some("the datasets differ: only the images in both are compared");
+    }
+    other_contents(base, new).then_some(
+        "the images have the same names and sizes in both runs but other contents (dataset_sha256 differs), so these accuracies are not of the same images: score both on the same files",
+    )
+}
+
 /// Whether as many images of the same listing were scored that are not the same images.
-pub(crate) fn other_contents(base: &Run, new: &Run) -> bool {
+fn other_contents(base: &Run, new: &Run) -> bool {
     let shard = |run: &Run| run.header.options.accuracy.as_ref().and_then(|it| it.shard);
     let (was, is) = (base.contents(), new.contents());
     let pairs = was.iter().flat_map(|was| is.iter().map(move |is| (was, is)));
