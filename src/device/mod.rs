@@ -11,6 +11,7 @@ pub mod adb_name;
 pub mod bounded_command;
 pub mod bundle;
 pub mod c_library;
+pub mod chosen_devices;
 pub mod collect_journal;
 pub mod connection;
 pub mod deploy;
@@ -24,7 +25,7 @@ pub mod prepare;
 pub mod remote_path;
 pub mod remote_run;
 pub mod remote_session;
-pub mod resolve;
+
 pub mod same_build;
 pub mod ssh_host;
 pub mod survey;
