@@ -108,7 +108,7 @@ fn main() -> Result<()> {
     let [photo, side] = arguments.as_slice() else { bail!("name a photo and a side") };
     let bytes = decode::load(Path::new(photo))?;
     let pixels = decode::decode(&bytes, &Mutex::new(()))?.pixels;
-    let photo = Photo { pixels, side: side.parse().context("the side is no number")? };
+    let photo = Photo { pixels, side: side.parse().context("the side is not a number")? };
     let mut output = io::stdout().lock();
     for line in io::stdin().lock().lines() {
         writeln!(output, "{}", photo.answer(&line?)?)?;

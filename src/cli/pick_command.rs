@@ -277,7 +277,7 @@ fn reference(
 ) -> Result<usize> {
     let pattern = pattern
         .map(|text| {
-            Pattern::new(text).with_context(|| format!("--reference {text} is no valid pattern"))
+            Pattern::new(text).with_context(|| format!("--reference {text} is not a valid pattern"))
         })
         .transpose()?;
     let means = |candidate: &Candidate<'_>| {

@@ -274,7 +274,7 @@ fn exports(given: &[String]) -> Result<Vec<(ExportKind, PathBuf)>> {
     let known = || ExportKind::VARIANTS.join(", ");
     let pair = |pair: &[String]| {
         let kind = pair[0].parse().map_err(|_| {
-            anyhow::anyhow!("--export {} is no format; known: {}", pair[0], known())
+            anyhow::anyhow!("--export {} is not a format; known: {}", pair[0], known())
         })?;
         Ok((kind, PathBuf::from(&pair[1])))
     };

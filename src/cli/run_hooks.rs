@@ -102,7 +102,7 @@ fn apply(told: &HookOutput, args: &mut RunArgs) -> Result<()> {
     }
     if let Some(port) = told.get("adb_port") {
         let port = port.parse().ok().with_context(|| {
-            format!("the hook before the run printed adb_port={port}, which is no port")
+            format!("the hook before the run printed adb_port={port}, which is not a port")
         })?;
         args.on.server.adb_port = Some(port);
     }

@@ -29,7 +29,7 @@ use crate::table::row::Row;
 pub fn read(path: &Path) -> Result<Settings> {
     let shown = path.display();
     let text = fs::read_to_string(path).with_context(|| format!("cannot read settings {shown}"))?;
-    let is_none = || format!("{shown} is no settings file of 'shutterbench pick --settings'");
+    let is_none = || format!("{shown} is not a settings file of 'shutterbench pick --settings'");
     let value: Value = serde_json::from_str(&text).with_context(is_none)?;
     match value.get("schema").and_then(Value::as_u64) {
         Some(schema) if schema == u64::from(SCHEMA) => {}

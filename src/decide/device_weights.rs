@@ -20,7 +20,7 @@ impl DeviceWeights {
     ///
     /// # Errors
     /// One sentence: an unreadable file, a missing column, or the line of a device that
-    /// comes twice or whose weight is no number from 0.
+    /// comes twice or whose weight is not a number from 0.
     pub fn read(path: &Path) -> Result<Self> {
         let text = text_file::read(path).context("the weights cannot be used")?.text;
         let file = path.display().to_string();
@@ -45,7 +45,7 @@ impl DeviceWeights {
             let text = record.get(weight).unwrap_or_default();
             let number = text.parse().ok().filter(|it: &f64| it.is_finite() && *it >= 0.0);
             let Some(number) = number else {
-                bail!("line {line}: '{text}' is no weight; give a number from 0");
+                bail!("line {line}: '{text}' is not a weight; give a number from 0");
             };
             ensure!(
                 by_device.insert(name.to_owned(), number).is_none(),
@@ -99,9 +99,9 @@ mod tests {
         for (text, expected) in [
             ("name,weight\na,1\n", "has no 'device'"),
             ("device,weight\na,1\na,2\n", "line 3: device a comes twice"),
-            ("device,weight\na,-1\n", "line 2: '-1' is no weight"),
-            ("device,weight\na,much\n", "line 2: 'much' is no weight"),
-            ("device,weight\na,inf\n", "line 2: 'inf' is no weight"),
+            ("device,weight\na,-1\n", "line 2: '-1' is not a weight"),
+            ("device,weight\na,much\n", "line 2: 'much' is not a weight"),
+            ("device,weight\na,inf\n", "line 2: 'inf' is not a weight"),
             ("device,weight\na,0\n", "no device in it counts"),
         ] {
             let error = format!("{:#}", of(text).unwrap_err());

@@ -31,7 +31,7 @@ pub struct FigureWeight {
     weight: f64,
 }
 
-/// A weight is positive and no larger than this: more is no weight but a ranking.
+/// A weight is positive and no larger than this: more is not a weight but a ranking.
 const MOST_WEIGHT: f64 = 1e3;
 
 impl FromStr for FigureWeight {
@@ -39,7 +39,7 @@ impl FromStr for FigureWeight {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (name, weight) = text.split_once('=').ok_or_else(|| {
-            format!("'{text}' is no weight; write COLUMN=WEIGHT, such as latency_p50_us=1")
+            format!("'{text}' is not a weight; write COLUMN=WEIGHT, such as latency_p50_us=1")
         })?;
         let column = Row::column(name.trim()).ok_or_else(|| {
             format!("results.csv has no column of numbers '{name}'; docs/columns.md lists them")
@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn weights_are_read_and_wrong_ones_refused() {
         for (text, expected) in [
-            ("latency_p50_us", "is no weight"),
+            ("latency_p50_us", "is not a weight"),
             ("speed=1", "no column of numbers 'speed'"),
             ("images=1", "neither more nor less is better"),
             ("top1=0", "a number above 0"),

@@ -101,7 +101,7 @@ impl FromStr for Limit {
         });
         let Some((name, bound, value)) = split else {
             return Err(format!(
-                "'{text}' is no limit; write COLUMN<=VALUE or COLUMN>=VALUE, such as 'latency_p99_us<=20000'"
+                "'{text}' is not a limit; write COLUMN<=VALUE or COLUMN>=VALUE, such as 'latency_p99_us<=20000'"
             ));
         };
         let column = Row::column(name).ok_or_else(|| {
@@ -114,7 +114,7 @@ impl FromStr for Limit {
             .parse()
             .ok()
             .filter(|number: &f64| number.is_finite())
-            .ok_or_else(|| format!("'{value}' in '{text}' is no number"))?;
+            .ok_or_else(|| format!("'{value}' in '{text}' is not a number"))?;
         let value = if share.is_some() { number / 100.0 } else { number };
         if column.unit == Unit::Share && !(0.0..=1.0).contains(&value) {
             return Err(format!(
@@ -156,11 +156,11 @@ mod tests {
             "99th percentile of latency at most 20.0 ms"
         );
         for (text, expected) in [
-            ("latency_p99_us<20", "is no limit; write COLUMN<=VALUE"),
+            ("latency_p99_us<20", "is not a limit; write COLUMN<=VALUE"),
             ("latency_p98_us<=20", "no column of numbers 'latency_p98_us'"),
             ("model<=20", "no column of numbers 'model'"),
-            ("load_ms<=soon", "'soon' in 'load_ms<=soon' is no number"),
-            ("load_ms<=nan", "is no number"),
+            ("load_ms<=soon", "'soon' in 'load_ms<=soon' is not a number"),
+            ("load_ms<=nan", "is not a number"),
             ("top1>=70", "top1 is a proportion"),
         ] {
             let error = of(text).unwrap_err();

@@ -112,7 +112,7 @@ fn other_budget(settings: &Settings, header: &Header) -> Option<String> {
 pub fn caveats(settings: &Settings, header: &Header, row: &Row) -> Vec<String> {
     let then = &settings.measured;
     let mut caveats = vec![
-        "the two runs were not taken in turn: the machine's drift between them is in the differences"
+        "the two runs were not interleaved: the machine's drift between them is in the differences"
             .to_owned(),
     ];
     let host = header.machine(None).host;

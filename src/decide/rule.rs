@@ -28,7 +28,7 @@ impl FromStr for FleetRule {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = || {
             format!(
-                "'{text}' is no rule; write all, worst, or share:P with a share such as 0.95 or 95%"
+                "'{text}' is not a rule; write all, worst, or share:P with a share such as 0.95 or 95%"
             )
         };
         match text {

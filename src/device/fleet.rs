@@ -12,7 +12,9 @@ use crate::device::collect_journal::collect;
 use crate::device::deploy::clean;
 use crate::device::name::DeviceName;
 use crate::device::payload::Payloads;
-use crate::device::prepare::{DeviceTerms, FleetRequest, Job, Prepared, Tell, prepare, recover};
+use crate::device::prepare::{
+    DeviceTerms, FleetRequest, Job, PreparedDevice, Tell, prepare, recover,
+};
 use crate::device::remote_run::RemoteRun;
 use crate::device::remote_session::{RemoteEnd, RemoteSession};
 use crate::record::run::Run;
@@ -59,11 +61,11 @@ pub fn run(
     };
     let payloads = Payloads::default();
     let prepare = |device: &DeviceName| prepare(request, device, folder(device), &payloads, tell);
-    let prepared: Vec<Prepared> =
+    let prepared: Vec<PreparedDevice> =
         for_each(&request.devices, prepare).into_iter().collect::<Result<_>>()?;
     for_each(&prepared, |one| match one {
-        Prepared::Ready(job) => Ok(job.carry_out(request.terms, interrupt, tell)),
-        Prepared::Done(device, folder) => {
+        PreparedDevice::Ready(job) => Ok(job.carry_out(request.terms, interrupt, tell)),
+        PreparedDevice::Done(device, folder) => {
             tell(device, "already finished: nothing is left to measure");
             DeviceResult::of_finished(device.clone(), folder)
         }

@@ -98,7 +98,7 @@ fn restore_journal(connection: &Connection, remote_run: &RemoteRun, folder: &Pat
 }
 
 /// What is left to do with a device.
-pub(crate) enum Prepared {
+pub(crate) enum PreparedDevice {
     /// A run.
     Ready(Box<Job>),
     /// Nothing: its run, in this folder, came to its end before.
@@ -115,10 +115,10 @@ pub(crate) fn prepare(
     folder: PathBuf,
     payloads: &Payloads,
     tell: Tell<'_>,
-) -> Result<Prepared> {
+) -> Result<PreparedDevice> {
     let begun = begun(request, device, &folder, payloads)?;
     if begun.is_some() && is_finished(&folder) {
-        return Ok(Prepared::Done(device.clone(), folder));
+        return Ok(PreparedDevice::Done(device.clone(), folder));
     }
     let connection = Connection::new(device.clone(), request.server.clone());
     let platform = Platform::of(&connection)?;
@@ -169,7 +169,7 @@ pub(crate) fn prepare(
         None => send_suite(&connection, &remote_run, &payload.suite, &folder)?,
     }
     remote_run.keep(&folder)?;
-    Ok(Prepared::Ready(Box::new(Job { connection, remote_run, folder, resume, _lock: lock })))
+    Ok(PreparedDevice::Ready(Box::new(Job { connection, remote_run, folder, resume, _lock: lock })))
 }
 
 /// The remote_run of the run in `folder`, where that goes on.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::host::activity::Activity;
 use crate::host::cgroup::MemoryLimit;
-use crate::host::finding::{Disturbance, Finding, Severity, finding};
+use crate::host::finding::{Finding, FindingKind, Severity, finding};
 use crate::host::speed_swing::SpeedSwing;
 use crate::host::tree::Tree;
 use crate::host::{cgroup, frequency, preconditions, read};
@@ -87,7 +87,7 @@ fn emulation(host: &Host) -> Option<Finding> {
     }
     finding(
         Severity::Problem,
-        Disturbance::Emulation,
+        FindingKind::Emulation,
         "this CPU is emulated in software",
         "use this machine only for predictions; its times say nothing about a real CPU",
     )
@@ -105,7 +105,7 @@ fn load(tree: &Tree, host: &Host, activity: Option<&Activity>) -> Option<Finding
     };
     finding(
         severity,
-        Disturbance::Load,
+        FindingKind::Load,
         format!("other programs run: {}", busy_in_words(host, activity, average)),
         "stop them, or wait until the load falls; `top` shows them",
     )
@@ -130,7 +130,7 @@ fn swing(swing: Option<SpeedSwing>) -> Option<Finding> {
     }
     finding(
         Severity::Warning,
-        Disturbance::Pace,
+        FindingKind::Pace,
         format!(
             "its speed varies: the same work took {swing:.0}% longer in the slowest tenth of 0.3 s than in the fastest"
         ),
@@ -142,7 +142,7 @@ fn governor(host: &Host) -> Option<Finding> {
     let governor = host.governor.as_deref().filter(|name| *name != "performance")?;
     finding(
         Severity::Warning,
-        Disturbance::Governor,
+        FindingKind::Governor,
         format!(
             "the frequency governor is '{governor}', which changes the frequency with the load"
         ),
@@ -156,7 +156,7 @@ fn turbo(host: &Host) -> Option<Finding> {
     }
     finding(
         Severity::Note,
-        Disturbance::Turbo,
+        FindingKind::Turbo,
         "turbo is on: the frequency depends on the temperature and on the other cores",
         "for steadier (and slower) times, write 1 to /sys/devices/system/cpu/intel_pstate/no_turbo \
          or 0 to /sys/devices/system/cpu/cpufreq/boost",
@@ -178,7 +178,7 @@ fn frequency_limit(tree: &Tree) -> Option<Finding> {
     }
     finding(
         Severity::Warning,
-        Disturbance::FrequencyLimit,
+        FindingKind::FrequencyLimit,
         format!("the system limits frequencies: {}", limited.join(", ")),
         "let the device cool, turn power saving off, or raise scaling_max_freq",
     )
@@ -190,7 +190,7 @@ fn smt(host: &Host) -> Option<Finding> {
     }
     finding(
         Severity::Note,
-        Disturbance::Smt,
+        FindingKind::Smt,
         "two logical CPUs share each core: threads beyond the number of cores slow each other down",
         "pin to one CPU of each core with --affinity, or write off to \
          /sys/devices/system/cpu/smt/control",
@@ -205,7 +205,7 @@ fn heat(host: &Host) -> Option<Finding> {
     let degrees = hottest.millidegrees as f64 / 1e3;
     finding(
         Severity::Problem,
-        Disturbance::Heat,
+        FindingKind::Heat,
         format!("thermal zone '{}' is at {degrees:.0} degrees Celsius", hottest.name),
         "let it cool, then measure with --cooldown",
     )
@@ -222,7 +222,7 @@ fn battery(tree: &Tree) -> Option<Finding> {
         .map_or_else(String::new, |percent| format!(" with {percent}% left"));
     finding(
         Severity::Warning,
-        Disturbance::Battery,
+        FindingKind::Battery,
         format!("it runs on battery{left}: the system may save power"),
         "plug it in, and let it charge before a long run",
     )
@@ -232,7 +232,7 @@ fn cpu_quota(tree: &Tree) -> Option<Finding> {
     let cpus = cgroup::cpus(tree)?;
     finding(
         Severity::Warning,
-        Disturbance::CpuQuota,
+        FindingKind::CpuQuota,
         format!(
             "a control group limits this program to the time of {cpus:.2} CPUs and pauses it beyond that"
         ),
@@ -245,7 +245,7 @@ fn memory_limit(tree: &Tree) -> Option<Finding> {
     let is_scarce = (left_bytes as f64) < limit_bytes as f64 * SCARCE_MEMORY;
     finding(
         if is_scarce { Severity::Warning } else { Severity::Note },
-        Disturbance::MemoryLimit,
+        FindingKind::MemoryLimit,
         format!(
             "a control group limits this program to {} MB of memory, of which {} MB are left",
             limit_bytes >> 20,
@@ -262,7 +262,7 @@ fn memory(tree: &Tree) -> Option<Finding> {
     }
     finding(
         Severity::Warning,
-        Disturbance::Memory,
+        FindingKind::Memory,
         format!("{} of {} MB of memory are available", available >> 20, total >> 20),
         "close programs that use memory, so that models are not swapped out",
     )
@@ -274,7 +274,7 @@ fn virtual_machine(host: &Host) -> Option<Finding> {
     }
     finding(
         Severity::Note,
-        Disturbance::VirtualMachine,
+        FindingKind::VirtualMachine,
         "this is a virtual machine: other machines on the same hardware are invisible here",
         "compare only cases measured in the same run, where rounds are paired",
     )
@@ -298,7 +298,7 @@ fn stolen_time(tree: &Tree) -> Option<Finding> {
     }
     finding(
         Severity::Warning,
-        Disturbance::StolenTime,
+        FindingKind::StolenTime,
         format!("the hypervisor took {:.1}% of the CPU time since the start", share * 100.0),
         "measure on another host or at another time",
     )
@@ -308,7 +308,7 @@ fn clock(host: &Host) -> Option<Finding> {
     let source = host.clock_source.as_deref().filter(|source| !FAST_CLOCKS.contains(source))?;
     finding(
         Severity::Warning,
-        Disturbance::Clock,
+        FindingKind::Clock,
         format!("the clock source is '{source}': each reading is a system call"),
         "if the hardware allows it, write tsc to \
          /sys/devices/system/clocksource/clocksource0/current_clocksource",

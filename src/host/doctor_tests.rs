@@ -4,7 +4,7 @@ use super::*;
 use crate::host::captured;
 use crate::record::host::ThermalZone;
 
-fn found(tree: &Tree) -> Vec<(Severity, Disturbance)> {
+fn found(tree: &Tree) -> Vec<(Severity, FindingKind)> {
     let host = Host::of_tree(tree, "x86_64");
     findings(tree, &host, &Observed::default())
         .into_iter()
@@ -18,11 +18,11 @@ fn a_warm_busy_phone_on_battery_is_told_all_of_it() {
     assert_eq!(
         found(&tree),
         [
-            (Severity::Problem, Disturbance::Load),
-            (Severity::Problem, Disturbance::Heat),
-            (Severity::Warning, Disturbance::Governor),
-            (Severity::Warning, Disturbance::FrequencyLimit),
-            (Severity::Warning, Disturbance::Battery),
+            (Severity::Problem, FindingKind::Load),
+            (Severity::Problem, FindingKind::Heat),
+            (Severity::Warning, FindingKind::Governor),
+            (Severity::Warning, FindingKind::FrequencyLimit),
+            (Severity::Warning, FindingKind::Battery),
         ]
     );
     let host = Host::of_tree(&tree, "aarch64");
@@ -38,10 +38,10 @@ fn a_laptop_saving_power_is_told_so() {
     assert_eq!(
         found(&tree),
         [
-            (Severity::Warning, Disturbance::Governor),
-            (Severity::Warning, Disturbance::Clock),
-            (Severity::Note, Disturbance::Turbo),
-            (Severity::Note, Disturbance::Smt),
+            (Severity::Warning, FindingKind::Governor),
+            (Severity::Warning, FindingKind::Clock),
+            (Severity::Note, FindingKind::Turbo),
+            (Severity::Note, FindingKind::Smt),
         ]
     );
 }
@@ -52,10 +52,10 @@ fn a_virtual_machine_in_a_container_is_told_so() {
     assert_eq!(
         found(&tree),
         [
-            (Severity::Warning, Disturbance::CpuQuota),
-            (Severity::Warning, Disturbance::Memory),
-            (Severity::Warning, Disturbance::StolenTime),
-            (Severity::Note, Disturbance::VirtualMachine),
+            (Severity::Warning, FindingKind::CpuQuota),
+            (Severity::Warning, FindingKind::Memory),
+            (Severity::Warning, FindingKind::StolenTime),
+            (Severity::Note, FindingKind::VirtualMachine),
         ]
     );
 }
@@ -79,7 +79,7 @@ fn a_quiet_machine_has_nothing_to_be_told() {
 fn an_emulated_cpu_comes_first() {
     let (_keep, tree) = captured::virtual_machine();
     let host = Host::of_tree(&tree, "aarch64");
-    assert_eq!(findings(&tree, &host, &Observed::default())[0].disturbance, Disturbance::Emulation);
+    assert_eq!(findings(&tree, &host, &Observed::default())[0].disturbance, FindingKind::Emulation);
 }
 
 #[test]
@@ -101,13 +101,13 @@ fn what_is_busy_now_counts_more_than_what_was() {
     };
     let is = |found: &[Finding], what| found.iter().any(|finding| finding.disturbance == what);
     let busy = at(2.0, 0.22);
-    assert!(is(&busy, Disturbance::Load) && is(&busy, Disturbance::Pace));
+    assert!(is(&busy, FindingKind::Load) && is(&busy, FindingKind::Pace));
     let text = Report { findings: busy, host: host.clone() }.to_string();
     for part in ["2.00 of 8 CPUs are busy, most of all 'rustc' (0.90); load average 6.11", "22%"] {
         assert!(text.contains(part), "{part} in {text}");
     }
     let quiet = at(0.1, 0.01);
-    assert!(!is(&quiet, Disturbance::Load) && !is(&quiet, Disturbance::Pace), "{quiet:?}");
+    assert!(!is(&quiet, FindingKind::Load) && !is(&quiet, FindingKind::Pace), "{quiet:?}");
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn a_control_group_s_memory_limit_is_seen() {
         ]);
         let host = Host::of_tree(&tree, "x86_64");
         let all = findings(&tree, &host, &Observed::default());
-        all.into_iter().find(|found| found.disturbance == Disturbance::MemoryLimit).unwrap()
+        all.into_iter().find(|found| found.disturbance == FindingKind::MemoryLimit).unwrap()
     };
     let roomy = with("1073741824\n");
     assert_eq!(roomy.severity, Severity::Note);

@@ -21,7 +21,7 @@ pub enum Severity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-pub enum Disturbance {
+pub enum FindingKind {
     /// Other programs run.
     Load,
     /// The governor changes frequency with load.
@@ -60,7 +60,7 @@ pub struct Finding {
     /// How much it matters.
     pub severity: Severity,
     /// What disturbs.
-    pub disturbance: Disturbance,
+    pub disturbance: FindingKind,
     /// What was found, in one sentence.
     pub found: String,
     /// What to do.
@@ -70,7 +70,7 @@ pub struct Finding {
 /// A finding, for where there is one.
 pub(crate) fn finding(
     severity: Severity,
-    disturbance: Disturbance,
+    disturbance: FindingKind,
     found: impl Into<String>,
     remedy: impl Into<String>,
 ) -> Option<Finding> {

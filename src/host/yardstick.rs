@@ -19,13 +19,13 @@ const READINGS: usize = 5;
 pub const IDENTITY: &str =
     concat!("4 products of 48x48 float32; ", env!("SHUTTERBENCH_COMPILED_BY"));
 
-type Matrix = [[f32; SIDE]; SIDE];
+type FixedMatrix = [[f32; SIDE]; SIDE];
 
 /// The work with its matrices, which are allocated once.
 pub struct Yardstick {
-    left: Box<Matrix>,
-    right: Box<Matrix>,
-    product: Box<Matrix>,
+    left: Box<FixedMatrix>,
+    right: Box<FixedMatrix>,
+    product: Box<FixedMatrix>,
 }
 
 impl Default for Yardstick {
@@ -62,7 +62,7 @@ impl Yardstick {
 /// Row by row, so that a compiler makes vector instructions of it; apart, so that it is
 /// compiled alike whatever surrounds it.
 #[inline(never)]
-fn multiply(left: &Matrix, right: &Matrix, product: &mut Matrix) {
+fn multiply(left: &FixedMatrix, right: &FixedMatrix, product: &mut FixedMatrix) {
     for (row, of_left) in product.iter_mut().zip(left) {
         let mut sums = [0.0; SIDE];
         for (factor, of_right) in of_left.iter().zip(right) {

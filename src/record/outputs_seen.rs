@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct OutputsSeen {
     /// Inputs that gave one.
     pub inputs: usize,
-    /// Of these, how many outputs have a score that is no number.
+    /// Of these, how many outputs have a score that is not a number.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub not_a_number: usize,
     /// How many have an infinite score.

@@ -24,7 +24,7 @@ use crate::stats::statistics;
 use crate::stats::statistics::{Interval, student_p};
 use crate::stats::tail::Grouped;
 use crate::stats::unpaired;
-use crate::stats::unpaired::{Difference, processes};
+use crate::stats::unpaired::{UnpairedDifference, processes};
 
 /// Change that counts as one, unless the user says otherwise, in percent.
 pub const DEFAULT_THRESHOLD_PERCENT: f64 = 1.0;
@@ -167,7 +167,11 @@ fn by_round(base: &[Visit], new: &[Visit], probability: f64) -> Option<Found> {
 
 /// By the yardstick where that is asked for and both sides have it, else of the latencies
 /// as they are; and which of the two it was.
-fn unpaired(base: &[Visit], new: &[Visit], pairing: Pairing) -> Option<(Difference, Pairing)> {
+fn unpaired(
+    base: &[Visit],
+    new: &[Visit],
+    pairing: Pairing,
+) -> Option<(UnpairedDifference, Pairing)> {
     let steadied =
         (pairing == Pairing::ByYardstick).then(|| unpaired::by_yardstick(base, new)).flatten();
     match steadied {
@@ -176,9 +180,9 @@ fn unpaired(base: &[Visit], new: &[Visit], pairing: Pairing) -> Option<(Differen
     }
 }
 
-impl From<Difference> for Found {
-    fn from(difference: Difference) -> Self {
-        let Difference { log_ratio, estimate, rounds, processes } = difference;
+impl From<UnpairedDifference> for Found {
+    fn from(difference: UnpairedDifference) -> Self {
+        let UnpairedDifference { log_ratio, estimate, rounds, processes } = difference;
         let interval = estimate.map(|estimate| estimate.interval());
         let p_value = estimate.map(|estimate| estimate.p_value());
         Self { log_ratio, interval, p_value, rounds, processes }

@@ -15,7 +15,7 @@ use crate::stats::round::{Round, pooled_median};
 
 /// New over base, in logarithms.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Difference {
+pub struct UnpairedDifference {
     /// The logarithm of the ratio.
     pub log_ratio: f64,
     /// How sure it is; absent with too few rounds.
@@ -28,15 +28,15 @@ pub struct Difference {
 
 /// Of the latencies as they are. `None` where a side has none.
 #[must_use]
-pub fn of_latencies(base: &[Visit], new: &[Visit]) -> Option<Difference> {
-    between(&latencies(base), &latencies(new), Machine::MayHaveChanged)
+pub fn of_latencies(base: &[Visit], new: &[Visit]) -> Option<UnpairedDifference> {
+    between(&latencies(base), &latencies(new), MachineDrift::MayHaveChanged)
 }
 
 /// Of the latencies over what the yardstick took beside them. `None` where a side has none,
 /// or was measured without the yardstick.
 #[must_use]
-pub fn by_yardstick(base: &[Visit], new: &[Visit]) -> Option<Difference> {
-    between(&over_yardstick(base)?, &over_yardstick(new)?, Machine::TakenOut)
+pub fn by_yardstick(base: &[Visit], new: &[Visit]) -> Option<UnpairedDifference> {
+    between(&over_yardstick(base)?, &over_yardstick(new)?, MachineDrift::TakenOut)
 }
 
 /// The rounds of visits: logarithms of their latencies.
@@ -69,13 +69,13 @@ pub(crate) fn processes(rounds: &[Round]) -> usize {
 
 /// What of the machine between the two runs is in their ratio.
 #[derive(Clone, Copy, PartialEq)]
-enum Machine {
+enum MachineDrift {
     TakenOut,
     MayHaveChanged,
 }
 
-fn between(base: &[Round], new: &[Round], machine: Machine) -> Option<Difference> {
-    Some(Difference {
+fn between(base: &[Round], new: &[Round], machine: MachineDrift) -> Option<UnpairedDifference> {
+    Some(UnpairedDifference {
         log_ratio: pooled_median(new)? - pooled_median(base)?,
         estimate: estimate(base).zip(estimate(new)).map(|(old, new)| welch(&old, &new, machine)),
         rounds: base.len().min(new.len()),
@@ -85,9 +85,9 @@ fn between(base: &[Round], new: &[Round], machine: Machine) -> Option<Difference
 
 /// Where the machine may have changed between the runs, it is by as much as the units of
 /// either: a standard error, which shrinks with their number, does not know that.
-fn welch(base: &Estimate, new: &Estimate, machine: Machine) -> Estimate {
+fn welch(base: &Estimate, new: &Estimate, machine: MachineDrift) -> Estimate {
     let variance = |it: &Estimate| {
-        let between = if machine == Machine::TakenOut { 0.0 } else { it.unit_deviation };
+        let between = if machine == MachineDrift::TakenOut { 0.0 } else { it.unit_deviation };
         it.standard_error.powi(2) + between.powi(2)
     };
     let (a, b) = (variance(base), variance(new));

@@ -249,7 +249,7 @@ fn another_model_and_another_form_are_refused_by_name() {
     assert!(text.contains("have schema 2, this program reads 1"), "{text}");
     fs::write(folder.join("own.settings.json"), "{\"schema\": 1}").unwrap();
     let text = refused(again(folder, &[]));
-    assert!(text.contains("is no settings file of 'shutterbench pick --settings'"), "{text}");
+    assert!(text.contains("is not a settings file of 'shutterbench pick --settings'"), "{text}");
     fs::write(folder.join("own.settings.json"), "threads = 2").unwrap();
     let text = refused(again(folder, &[]));
     assert!(text.contains("is no settings file"), "{text}");
