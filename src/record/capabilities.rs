@@ -209,7 +209,7 @@ pub fn markdown() -> String {
             .map(|known| match known.measured {
                 Measured::Always => format!("**{}**", known.delegate),
                 Measured::WithOwnModel => {
-                    format!("**{}** (where a model is named)", known.delegate)
+                    format!("**{}** (if you name a model)", known.delegate)
                 }
                 Measured::OnRequest => known.delegate.to_string(),
             })
