@@ -123,6 +123,6 @@ mod tests {
         assert_eq!(folder("127.0.0.1:5611"), "127.0.0.1_5611");
         assert_eq!(folder("ssh:pi@board$(x)"), "ssh_pi_board__x_");
         assert_eq!(folder(".."), "device");
-        assert_eq!(folder("ssh://pi@[::1]:2222"), "ssh___pi_____1__2222");
+        assert_eq!(folder("ssh://pi@[::1]:2222"), "ssh___pi____1__2222");
     }
 }
