@@ -52,7 +52,7 @@ fn task(index: usize, count: usize, images: usize, folder: &Path) {
     if index % 5 == 2 {
         let child = begin();
         thread::sleep(Duration::from_millis(random.random_range(0..400)));
-        let signal = if index % 2 == 0 { Signal::SIGKILL } else { Signal::SIGTERM };
+        let signal = if index.is_multiple_of(2) { Signal::SIGKILL } else { Signal::SIGTERM };
         end(child, signal);
         on_another_node(folder, index + 1000);
     }
