@@ -9,6 +9,7 @@ use std::io::Cursor;
 use std::path::Path;
 
 use shutterbench::dataset::entries::{Dataset, LabelledImage};
+use shutterbench::dataset::listing;
 use shutterbench::decide::comparison;
 use shutterbench::decide::evidence::{Candidate, Evidence};
 use shutterbench::decide::pick::pick;
@@ -18,10 +19,11 @@ use shutterbench::model::config::{
 };
 use shutterbench::model::labels::labels_file;
 use shutterbench::model::manifest::Manifest;
-use shutterbench::model::{metadata, onnx_file, tflite_file};
+use shutterbench::model::{metadata, onnx_file, tflite_file, tflite_signature};
 use shutterbench::record::channels::Channels;
 use shutterbench::record::description::Description;
 use shutterbench::record::preset::Preset;
+use shutterbench::record::signature::Signature;
 use shutterbench::report;
 use shutterbench::run::suite_file::SuiteFile;
 use shutterbench::run::{journal, replay};
@@ -48,7 +50,20 @@ pub fn manifest(bytes: &[u8]) {
             assert!(manifest.path(entry).ends_with(&entry.file) || entry.file.is_absolute());
         }
     }
-    let _ = toml::from_str::<Description>(text).map_err(|error| error.to_string());
+}
+
+/// A description beside a model: what is read can be written and read again.
+pub fn sidecar(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    match toml::from_str::<Description>(text) {
+        Ok(description) => {
+            let Ok(written) = toml::to_string(&description) else { return };
+            let again: Description = toml::from_str(&written).unwrap();
+            // Compared as text: a NaN is equal to nothing.
+            assert_eq!(format!("{again:?}"), format!("{description:?}"));
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
 }
 
 /// Class names in any form: none is empty, and read twice they are the same; as a JSON
@@ -70,6 +85,30 @@ pub fn dataset(bytes: &[u8]) {
         (Ok(first), Ok(second)) => assert_eq!(first, second),
         (Err(error), Err(_)) => assert!(!error.to_string().is_empty()),
         _ => panic!("a dataset was opened once and refused once"),
+    }
+}
+
+/// A table of labels beside images, in any dialect: every entry is an image of the folder.
+pub fn table(bytes: &[u8]) {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a, 1.png", "b.png", "c.png"] {
+        fs::write(folder.path().join(name), "").unwrap();
+    }
+    let path = folder.path().join("labels.csv");
+    fs::write(&path, bytes).unwrap();
+    if let Ok(dataset) = Dataset::open(folder.path()) {
+        assert!(dataset.entries.iter().all(|entry| dataset.path(entry).exists()));
+    }
+}
+
+/// A dataset's listing, as a device finds it: opened twice, it is the same.
+pub fn listing(bytes: &[u8]) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(listing::FILE_NAME), bytes).unwrap();
+    match (Dataset::open(folder.path()), Dataset::open(folder.path())) {
+        (Ok(first), Ok(second)) => assert_eq!(first, second),
+        (Err(error), Err(_)) => assert!(!format!("{error:#}").is_empty()),
+        _ => panic!("a listing was opened once and refused once"),
     }
 }
 
@@ -102,14 +141,30 @@ pub fn ground_truth(bytes: &[u8]) {
 
 /// A model file of either format, and the metadata and labels in it.
 pub fn model(bytes: &[u8]) {
-    let _ = tflite_file::read(bytes).map_err(|error| error.to_string());
+    match tflite_file::read(bytes, None) {
+        Ok(signature) => signatures(bytes, &signature),
+        Err(error) => assert!(!format!("{error:#}").is_empty()),
+    }
     let _ = onnx_file::read(bytes).map_err(|error| error.to_string());
-    let found = metadata::read(bytes);
+    let found = metadata::read(bytes, 0);
     if let Some((mean, deviation)) = &found.normalization {
         assert_eq!(mean.len(), deviation.len());
         assert!(deviation.iter().all(|value| *value > 0.0));
     }
     let _ = metadata::labels(bytes, found.label_file.as_deref().or(Some("labels.txt")));
+}
+
+/// Each signature of a file is read by its name, or refused in words; and with its graph as
+/// the first the file is read as the same.
+fn signatures(bytes: &[u8], signature: &Signature) {
+    for choice in &signature.choices {
+        let Ok(named) = tflite_file::read(bytes, Some(&choice.name)) else { continue };
+        let mut moved = bytes.to_vec();
+        tflite_signature::move_first(&mut moved, named.graph()).unwrap();
+        let again = tflite_file::read(&moved, None).unwrap();
+        assert_eq!((&again.inputs, &again.outputs), (&named.inputs, &named.outputs));
+        assert!(again.choices.is_empty());
+    }
 }
 
 /// A configuration beside a model, read as that of each library: what is read can be used, written

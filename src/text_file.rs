@@ -47,7 +47,12 @@ pub fn decode(bytes: &[u8]) -> Option<Text> {
     let (encoding, start) = Encoding::for_bom(bytes).unwrap_or_else(|| (without_mark(bytes), 0));
     let (text, wrong) = encoding.decode_without_bom_handling(&bytes[start..]);
     let is_text = !wrong && !text.contains('\0');
-    is_text.then(|| Text { text: text.into_owned(), guessed: encoding == WINDOWS_1252 })
+    // Old Macs, and spreadsheets on new ones, end lines with that alone.
+    let text = match text.contains('\r') && !text.contains('\n') {
+        true => text.replace('\r', "\n"),
+        false => text.into_owned(),
+    };
+    is_text.then_some(Text { text, guessed: encoding == WINDOWS_1252 })
 }
 
 /// UTF-16 has a zero in every other byte of plain Latin letters.
@@ -91,6 +96,12 @@ mod tests {
         }
         let latin: Vec<u8> = text.chars().map(|c| u8::try_from(c).unwrap()).collect();
         assert_eq!(of(&latin), Text { text: text.into(), guessed: true });
+    }
+
+    #[test]
+    fn lines_may_end_as_on_an_old_mac() {
+        assert_eq!(decode(b"cat\rdog\r").unwrap().text, "cat\ndog\n");
+        assert_eq!(decode(b"cat\r\ndog\r\n").unwrap().text, "cat\r\ndog\r\n");
     }
 
     #[test]

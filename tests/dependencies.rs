@@ -39,3 +39,23 @@ fn every_dependency_is_used() {
         }
     }
 }
+
+/// `cargo fuzz` with `--locked` fails where a dependency came in since the lock was written.
+#[test]
+fn the_lock_of_the_fuzz_targets_knows_every_dependency() {
+    let lock: toml::Table = include_str!("../fuzz/Cargo.lock").parse().expect("it is TOML");
+    let packages = lock["package"].as_array().expect("it is a list");
+    let ours = packages.iter().find(|package| package["name"].as_str() == Some("shutterbench"));
+    let known = ours.expect("the program is one of them")["dependencies"].as_array();
+    let known: Vec<&str> = known.into_iter().flatten().filter_map(|name| name.as_str()).collect();
+    let manifest: toml::Table = include_str!("../Cargo.toml").parse().expect("it is TOML");
+    for (name, value) in manifest["dependencies"].as_table().expect("it is a table") {
+        let is_optional = value.get("optional").and_then(toml::Value::as_bool) == Some(true);
+        // Of several versions of a package the lock names the one.
+        let is_known = known.iter().any(|it| it.split(' ').next() == Some(name));
+        assert!(
+            is_known || is_optional,
+            "fuzz/Cargo.lock lacks {name}: run 'cargo metadata' in fuzz/"
+        );
+    }
+}

@@ -49,6 +49,9 @@ enum Command {
         /// Height and width of the input, if the file leaves them open
         #[arg(long, value_name = "HxW")]
         input_size: Option<InputSize>,
+        /// The signature to show, where the file has several
+        #[arg(long, value_name = "NAME")]
+        signature: Option<String>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -113,8 +116,8 @@ fn command(command: Command) -> anyhow::Result<ExitStatus> {
         Command::Run(args) => run::run(&args),
         Command::Plan(args) => plan::show(&args),
         Command::List { what, server, json } => list::list(what, &server, json),
-        Command::Inspect { model, input_size, json } => {
-            let overrides = Description { input_size, ..Description::default() };
+        Command::Inspect { model, input_size, signature, json } => {
+            let overrides = Description { input_size, signature, ..Description::default() };
             inspect::inspect(&model, &overrides, json)
         }
         Command::Fetch(args) => Ok(fetch::command(&args).map(|()| ExitStatus::Good)?),

@@ -39,7 +39,7 @@ struct Take {
 /// # Errors
 /// A name or file that is not a usable model.
 pub fn inspect(name: &str, overrides: &Description, json: bool) -> Result<ExitStatus> {
-    let models = select::select(&[name.to_owned()])?;
+    let models = select::select(&[name.to_owned()], overrides.signature.as_deref())?;
     let workers = WorkerSource::isolated().with_overrides(overrides.clone());
     let probed = probe(&workers, BackendKind::VARIANTS);
     let shown: Vec<_> =
@@ -98,7 +98,7 @@ fn describe(model: &Model, takes: &[Take], setup: ProbeSetup<'_>) -> String {
     let signature = &model.signature;
     let mut line = |name: &str, value: &str| {
         // Writing to a string does not fail.
-        let _ = writeln!(text, "{name:<12}{value}");
+        let _ = writeln!(text, "{name:<11} {value}");
     };
     line("model", &model.name);
     line("file", &model.path.display().to_string());
@@ -113,7 +113,17 @@ fn describe(model: &Model, takes: &[Take], setup: ProbeSetup<'_>) -> String {
     for output in &signature.outputs {
         line("output", &tensor(output));
     }
-    match resolve::input_spec(model, overrides, None) {
+    for choice in &signature.choices {
+        let is_run = signature.choices.len() > 1 && signature.chosen.as_ref() == Some(choice);
+        line("signature", &format!("{choice}{}", if is_run { ", which runs" } else { "" }));
+    }
+    for storage in &signature.storage {
+        line("weights", &storage.to_string());
+    }
+    // What stands in the way of more than one of the answers is said once.
+    let input = resolve::input_spec(model, overrides, None);
+    let said = input.as_ref().err().map(|error| format!("{error:#}"));
+    match input {
         Ok(input) => {
             let spec = &input.spec;
             let shape = format!("{} {} x {}", spec.layout, spec.width, spec.height);
@@ -123,7 +133,7 @@ fn describe(model: &Model, takes: &[Take], setup: ProbeSetup<'_>) -> String {
                 line("assumed", &input.assumed.join("; "));
             }
         }
-        Err(error) => line("images", &format!("none: {error}")),
+        Err(error) => line("images", &format!("none: {error:#}")),
     }
     for stated in &model.stated {
         line("stated", &format!("by {}: {}", stated.by, stated.fields.join(", ")));
@@ -134,25 +144,56 @@ fn describe(model: &Model, takes: &[Take], setup: ProbeSetup<'_>) -> String {
     if let Some(names) = &model.description.label_names {
         line("labels", &format!("{}: {}", names.len(), some_of(names)));
     }
-    classes(model, setup, &mut line);
+    classes(model, setup, said.as_deref(), &mut line);
     if let Some(labels) = &signature.labels {
         line("labels", &format!("{} in the file: {}", labels.len(), some_of(labels)));
     }
     let operators: Vec<String> =
         signature.operators.iter().map(|(name, count)| format!("{name} {count}")).collect();
     line("operators", &format!("{}: {}", signature.nodes(), operators.join(", ")));
-    for take in takes {
-        let answer = take.reason.as_ref().map_or_else(|| "yes".into(), |why| format!("no: {why}"));
-        line(&take.backend.to_string(), &answer);
+    for (backends, answer) in answers(takes, said.as_deref()) {
+        line(&backends.join(", "), &answer);
     }
     text
 }
 
+/// Why there is none of something, unless that was `said` before.
+fn none(reason: &str, said: Option<&str>) -> String {
+    if said == Some(reason) {
+        "none, for that reason".to_owned()
+    } else {
+        format!("none: {reason}")
+    }
+}
+
+/// The backends with what each says of the model, those that say the same together.
+fn answers(takes: &[Take], said: Option<&str>) -> Vec<(Vec<String>, String)> {
+    let mut answers: Vec<(Vec<String>, String)> = Vec::new();
+    for take in takes {
+        let answer = match take.reason.as_deref() {
+            None => "yes".to_owned(),
+            Some(reason) if said == Some(reason) => "no, for that reason".to_owned(),
+            Some(reason) => format!("no: {reason}"),
+        };
+        let name = take.backend.to_string();
+        match answers.iter_mut().find(|(_, known)| !take.takes && *known == answer) {
+            Some((backends, _)) => backends.push(name),
+            None => answers.push((vec![name], answer)),
+        }
+    }
+    answers
+}
+
 /// The output that is scored, its number of classes, and what its numbers are.
-fn classes(model: &Model, setup: ProbeSetup<'_>, line: &mut dyn FnMut(&str, &str)) {
+fn classes(
+    model: &Model,
+    setup: ProbeSetup<'_>,
+    said: Option<&str>,
+    line: &mut dyn FnMut(&str, &str),
+) {
     let decided = choose_outputs::decide([model], setup);
     if let Some((_, reason)) = decided.unscored.first() {
-        line("classes", &format!("none: {reason}"));
+        line("classes", &none(reason, said));
     }
     for scored in &decided.scored {
         let count = scored.classes.map_or("as many as the labels".into(), |n| n.to_string());

@@ -337,6 +337,8 @@ pub(crate) fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> 
         yardstick: if args.no_yardstick { Some(false) } else { file.yardstick },
         latency: if args.no_latency { Some(false) } else { file.latency },
         dataset: args.dataset.clone().or(file.dataset),
+        image_column: args.image_column.clone().or(file.image_column),
+        label_column: args.label_column.clone().or(file.label_column),
         labels: args.labels.clone().or(file.labels),
         images: args.images.or(file.images),
         shard: args.shard.or(args.shard_index).or(file.shard),
@@ -365,6 +367,7 @@ fn described(args: &RunArgs) -> Description {
         scale: Some(args.scale.clone()).filter(|scale| !scale.is_empty()),
         label_offset: args.label_offset,
         input_size: args.input_size,
+        signature: args.signature.clone(),
         scored_output: args.output.clone(),
         labels: args.labels.clone(),
         ..Description::default()

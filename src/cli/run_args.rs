@@ -40,6 +40,10 @@ pub struct RunArgs {
     /// Measure only the cases with these ids, or whose name or model matches a pattern
     #[arg(long, num_args = 1.., value_name = "ID|GLOB", help_heading = "What")]
     pub only: Vec<String>,
+    /// Signature to run if a file has several [default: serving_default, else that of the first
+    /// graph]
+    #[arg(long, value_name = "NAME", help_heading = "What")]
+    pub signature: Option<String>,
     /// Measure one part of the cases: slice:K/N assigns them in turn, hash:K/N by id; `merge`
     /// combines the parts
     #[arg(long, value_name = "slice|hash:K/N", conflicts_with = "shard", help_heading = "What", value_parser = partition)]
@@ -101,6 +105,12 @@ pub struct RunArgs {
     /// embedded models: theirs]
     #[arg(long, value_name = "PATH", help_heading = "Accuracy")]
     pub dataset: Option<PathBuf>,
+    /// Column of the dataset's table that holds the images or their file names [default: by name]
+    #[arg(long, value_name = "NAME", help_heading = "Accuracy")]
+    pub image_column: Option<String>,
+    /// Column of the dataset's table that holds the classes [default: by name]
+    #[arg(long, value_name = "NAME", help_heading = "Accuracy")]
+    pub label_column: Option<String>,
     /// Class names of the models, one per line
     #[arg(long, value_name = "FILE", help_heading = "Accuracy")]
     pub labels: Option<PathBuf>,

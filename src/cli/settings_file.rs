@@ -100,14 +100,16 @@ fn model(settings: &Settings, path: &Path, named: &[String]) -> Result<Model> {
         }
         several => bail!("settings are for one model, {} are named", several.len()),
     };
-    let models = select::select(std::slice::from_ref(&name)).with_context(|| {
-        format!(
-            "{} is for model {}, which is not at {}; name its file with --model",
-            path.display(),
-            settings.model.name,
-            there.display()
-        )
-    })?;
+    let models =
+        select::select(std::slice::from_ref(&name), settings.description.signature.as_deref())
+            .with_context(|| {
+                format!(
+                    "{} is for model {}, which is not at {}; name its file with --model",
+                    path.display(),
+                    settings.model.name,
+                    there.display()
+                )
+            })?;
     let count = models.len();
     let one: Result<[Model; 1], _> = models.try_into();
     let Ok([model]) = one else {

@@ -9,6 +9,7 @@ use crate::dataset::container::{Container, ContainerKind};
 use crate::dataset::entries::{ClassOrder, Classes, Dataset, LabelledImage, Store};
 use crate::dataset::member::Label;
 use crate::dataset::{ilsvrc2012, numbers};
+use crate::record::wanted_columns::WantedColumns;
 
 /// The Parquet files or tar archives that a path names: itself, or all in a folder, or in its
 /// folder `data`, as hubs have them.
@@ -41,9 +42,9 @@ pub(crate) fn files(root: &Path) -> Vec<PathBuf> {
 ///
 /// # Errors
 /// One sentence: files of several splits, or without classes.
-pub(crate) fn open(root: &Path, files: Vec<PathBuf>) -> Result<Dataset> {
+pub(crate) fn open(root: &Path, files: Vec<PathBuf>, wanted: &WantedColumns) -> Result<Dataset> {
     check_split(root, &files)?;
-    let (container, contents) = Container::open(files)?;
+    let (container, contents) = Container::open(files, wanted)?;
     ensure!(!contents.members.is_empty(), "{} holds no image", root.display());
     let is_labelled = |label: &Option<Label>| !matches!(label, None | Some(Label::Index(..=-1)));
     let total = contents.members.len();
@@ -51,8 +52,13 @@ pub(crate) fn open(root: &Path, files: Vec<PathBuf>) -> Result<Dataset> {
         contents.members.into_iter().filter(|member| is_labelled(&member.label)).collect();
     ensure!(
         !members.is_empty(),
-        "{} has no classes (all are -1 or missing), like many test splits; give the validation split",
-        root.display()
+        "{} has no classes: {}",
+        root.display(),
+        if container.is_table() {
+            "all are -1 or missing, like many test splits; give the validation split"
+        } else {
+            "beside KEY.jpg it takes KEY.cls or KEY.json with 'label', or a folder for each class"
+        }
     );
     let text = |label: &Option<Label>| match label {
         Some(Label::Index(index)) => index.to_string(),
@@ -84,6 +90,7 @@ pub(crate) fn open(root: &Path, files: Vec<PathBuf>) -> Result<Dataset> {
         dataset.entries.push(LabelledImage::new(member.name, index));
     }
     dataset.left_out = contents.left_out;
+    dataset.assumed = contents.assumed;
     if dataset.entries.len() < total {
         let count = total - dataset.entries.len();
         dataset.left_out.push(format!("{count} of {total} images have no class and are left out"));

@@ -12,6 +12,7 @@ use crate::dataset::member::{Contents, Place, span, stem};
 use crate::dataset::parquet_file::ParquetFile;
 use crate::dataset::tar_file;
 use crate::image::decode::{MAX_FILE_BYTES, silently_caught};
+use crate::record::wanted_columns::WantedColumns;
 
 /// What such a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +55,8 @@ enum ContainerFile {
 pub struct Container {
     /// The files.
     pub(crate) paths: Vec<PathBuf>,
+    /// The columns that tables were read by.
+    pub(crate) wanted: WantedColumns,
     sources: Vec<(ContainerFile, u64)>,
     places: HashMap<String, (usize, Place)>,
 }
@@ -67,15 +70,17 @@ impl PartialEq for Container {
 impl Eq for Container {}
 
 impl Container {
-    /// Reads what these files hold.
+    /// Reads what these files hold, tables by the columns that are `wanted`.
     ///
     /// # Errors
     /// One sentence with the file: damaged, without images, of another kind.
-    pub(crate) fn open(paths: Vec<PathBuf>) -> Result<(Self, Contents)> {
-        let mut container = Self { paths, sources: Vec::new(), places: HashMap::new() };
-        let mut all = Contents { members: Vec::new(), names: Vec::new(), left_out: Vec::new() };
+    pub(crate) fn open(paths: Vec<PathBuf>, wanted: &WantedColumns) -> Result<(Self, Contents)> {
+        let wanted = wanted.clone();
+        let (sources, places) = (Vec::new(), HashMap::new());
+        let mut container = Self { paths, wanted, sources, places };
+        let mut all = Contents::default();
         for (index, path) in container.paths.iter().enumerate() {
-            let (source, contents) = silently_caught(|| source(path))
+            let (source, contents) = silently_caught(|| source(path, &container.wanted))
                 .unwrap_or_else(|| bail!("it is damaged"))
                 .with_context(|| format!("{} cannot be used", path.display()))?;
             let bytes = path.metadata().map_or(0, |it| it.len());
@@ -88,9 +93,19 @@ impl Container {
             );
             all.names = contents.names;
             all.left_out.extend(contents.left_out);
-            for mut member in contents.members {
-                if container.places.contains_key(&member.name) {
-                    member.name = format!("{}/{}", stem(path), member.name);
+            all.assumed.extend(contents.assumed.into_iter().filter(|_| index == 0));
+            for (number, mut member) in contents.members.into_iter().enumerate() {
+                // Files of one set may name their images alike, and so may all rows of a table.
+                let others = [
+                    format!("{}/{}", stem(path), member.name),
+                    format!("{}/{number:06}", stem(path)),
+                    format!("{index}/{}/{number:06}", stem(path)),
+                ];
+                let is_free = |name: &String| !container.places.contains_key(name);
+                if !is_free(&member.name)
+                    && let Some(name) = others.into_iter().find(is_free)
+                {
+                    member.name = name;
                 }
                 container.places.insert(member.name.clone(), (index, member.place));
                 all.members.push(member);
@@ -119,6 +134,11 @@ impl Container {
         Ok(bytes)
     }
 
+    /// Whether the images lie in the rows of tables.
+    pub(crate) fn is_table(&self) -> bool {
+        self.sources.iter().any(|(source, _)| matches!(source, ContainerFile::Parquet(_)))
+    }
+
     /// What is used as an image's size: its own, or that of the file that holds it.
     pub(crate) fn bytes_of(&self, name: &str) -> u64 {
         match self.places.get(name) {
@@ -129,11 +149,14 @@ impl Container {
     }
 }
 
-fn source(path: &Path) -> Result<(ContainerFile, Contents)> {
+fn source(path: &Path, wanted: &WantedColumns) -> Result<(ContainerFile, Contents)> {
     match ContainerKind::of(path) {
         Some(ContainerKind::Parquet) => {
-            let (file, contents) = ParquetFile::open(path)?;
+            let (file, contents) = ParquetFile::open(path, wanted)?;
             Ok((ContainerFile::Parquet(Box::new(file)), contents))
+        }
+        Some(ContainerKind::Tar) if !wanted.is_empty() => {
+            bail!("a tar archive has no columns; leave out --image-column and --label-column")
         }
         Some(ContainerKind::Tar) => {
             Ok((ContainerFile::Tar(File::open(path)?), tar_file::read(path)?))

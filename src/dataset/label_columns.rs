@@ -6,7 +6,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::dataset::ilsvrc2012;
 use crate::dataset::locate::Locator;
-use crate::dataset::text_table::TableRow;
+use crate::dataset::table_row::TableRow;
+use crate::record::wanted_columns::{Purpose, WantedColumns};
 
 const FILE: [&str; 20] = [
     "file",
@@ -61,42 +62,88 @@ pub(crate) struct Columns {
     pub one_hot: Vec<(usize, String)>,
     /// Whether the first line names the columns.
     pub named: bool,
+    /// Which was taken of several that might be meant.
+    pub assumed: Option<String>,
 }
 
 impl Columns {
-    /// Reads the first line and, if it names no column, what the lines hold.
-    pub(crate) fn of(rows: &[TableRow], locator: &Locator<'_>, path: &Path) -> Result<Self> {
+    /// Reads the first line, and, if it names no column, what the lines hold.
+    pub(crate) fn of(
+        rows: &[TableRow],
+        locator: &Locator<'_>,
+        path: &Path,
+        wanted: &WantedColumns,
+    ) -> Result<Self> {
         let Some(first) = rows.first() else {
             bail!("{} labels no image; write one line per image", path.display())
         };
         let is_file = |field: &String| locator.find(field).is_some();
-        if first.fields.len() > 1 && first.fields.iter().any(is_file) {
+        let is_unnamed = first.fields.len() > 1 && first.fields.iter().any(is_file);
+        if is_unnamed && wanted.is_empty() {
             return Self::unnamed(first, locator, path);
         }
-        let find = |known: &[&str]| {
-            known.iter().find_map(|known| {
-                first.fields.iter().position(|column| column.eq_ignore_ascii_case(known))
-            })
+        let file = match &wanted.image_column {
+            Some(name) => named(first, name, path)?,
+            None => file(rows, locator).with_context(|| {
+                format!(
+                    "{} has no column 'file', and its first line names no image of the folder; name the columns there (file, label), or name the one with --image-column",
+                    path.display()
+                )
+            })?,
         };
-        let file = find(&FILE).with_context(|| {
-            format!(
-                "{} has no column 'file', and its first line names no image of the folder; name the columns there (file, label)",
-                path.display()
-            )
-        })?;
         let mut columns = Self { file, named: true, ..Self::default() };
-        (columns.index, columns.wnid, columns.label) = (find(&INDEX), find(&WNID), find(&LABEL));
-        if columns.index.or(columns.wnid).or(columns.label).is_none() {
-            match first.fields.len() {
-                2 => columns.label = Some(1 - file),
-                _ => columns.one_hot = one_hot(rows, file),
-            }
-        }
-        if columns.index.or(columns.wnid).or(columns.label).is_none() && columns.one_hot.is_empty()
-        {
-            bail!("{} has no column 'class_index', 'wnid' or 'label'; add one", path.display());
+        match &wanted.label_column {
+            Some(name) => columns.take_label(rows, named(first, name, path)?),
+            None => columns.find_label(rows, path)?,
         }
         Ok(columns)
+    }
+
+    /// The one column that the classes are stated to be in.
+    fn take_label(&mut self, rows: &[TableRow], column: usize) {
+        let values = || rows.iter().skip(1).map(|row| row.fields[column].as_str());
+        let is_known = |known: &[&str]| is_one_of(&rows[0].fields[column], known);
+        let are_ids = values().next().is_some() && values().all(ilsvrc2012::is_wnid);
+        if are_ids || is_known(&WNID) {
+            self.wnid = Some(column);
+        } else if is_known(&INDEX) {
+            self.index = Some(column);
+        } else {
+            self.label = Some(column);
+        }
+    }
+
+    fn find_label(&mut self, rows: &[TableRow], path: &Path) -> Result<()> {
+        let first = &rows[0];
+        let others = || (0..first.fields.len()).filter(|column| *column != self.file);
+        let find = |known: &[&str]| -> Vec<usize> {
+            let place = |known: &&str| others().find(|it| is_one_of(&first.fields[*it], &[*known]));
+            known.iter().filter_map(place).collect()
+        };
+        let labels = find(&LABEL);
+        let (index, wnid) = (find(&INDEX).first().copied(), find(&WNID).first().copied());
+        let label = labels.first().copied();
+        if index.or(wnid).is_none()
+            && let Some((taken, others)) = labels.split_first()
+        {
+            let others: Vec<&str> = others.iter().map(|it| first.fields[*it].as_str()).collect();
+            self.assumed = Purpose::Label.told(&first.fields[*taken], &others);
+        }
+        (self.index, self.wnid, self.label) = (index, wnid, label);
+        if index.or(wnid).or(label).is_none() {
+            match first.fields.len() {
+                2 => self.label = Some(1 - self.file),
+                _ => self.one_hot = one_hot(rows, self.file),
+            }
+        }
+        if index.or(wnid).or(self.label).is_none() && self.one_hot.is_empty() {
+            bail!(
+                "{} has no column 'class_index', 'wnid' or 'label' (its columns are {}); add one, or name the one with --label-column",
+                path.display(),
+                first.fields.join(", ")
+            );
+        }
+        Ok(())
     }
 
     /// The first line is an image's already.
@@ -121,6 +168,32 @@ impl Columns {
         }
         Ok(columns)
     }
+}
+
+fn is_one_of(column: &str, known: &[&str]) -> bool {
+    known.iter().any(|known| column.eq_ignore_ascii_case(known))
+}
+
+/// The column of this name.
+fn named(first: &TableRow, name: &str, path: &Path) -> Result<usize> {
+    first.fields.iter().position(|column| column == name).with_context(|| {
+        format!(
+            "{} has no column '{name}'; its first line is {}",
+            path.display(),
+            first.fields.join(", ")
+        )
+    })
+}
+
+/// Of the columns that are usually files the first whose values are, else the first.
+fn file(rows: &[TableRow], locator: &Locator<'_>) -> Option<usize> {
+    let first = rows.first()?;
+    let place = |known: &&str| first.fields.iter().position(|it| is_one_of(it, &[*known]));
+    let usual: Vec<usize> = FILE.iter().filter_map(place).collect();
+    let is_found = |column: &usize| {
+        rows.get(1).is_some_and(|row| locator.find(&row.fields[*column]).is_some())
+    };
+    usual.iter().copied().find(is_found).or(usual.first().copied())
 }
 
 /// The columns of 0 and 1, if each line has a single 1.

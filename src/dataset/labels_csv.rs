@@ -11,8 +11,10 @@ use crate::dataset::image_files::Files;
 use crate::dataset::label_columns::Columns;
 use crate::dataset::locate::Locator;
 use crate::dataset::numbers::MAX_CLASS;
-use crate::dataset::text_table::{TableRow, TextTable};
+use crate::dataset::table_row::TableRow;
+use crate::dataset::text_table::TextTable;
 use crate::dataset::{ilsvrc2012, numbers};
+use crate::record::wanted_columns::WantedColumns;
 
 /// A parsed line.
 struct LabelLine {
@@ -23,11 +25,16 @@ struct LabelLine {
     label: Option<String>,
 }
 
-/// Opens the images in `root` with the table at `path`.
-pub(crate) fn open(root: &Path, path: &Path, files: &Files) -> Result<Dataset> {
+/// Opens the images in `root` with the table at `path`, by the columns that are `wanted`.
+pub(crate) fn open(
+    root: &Path,
+    path: &Path,
+    files: &Files,
+    wanted: &WantedColumns,
+) -> Result<Dataset> {
     let table = TextTable::read(path)?;
     let locator = Locator::new(root, files);
-    let columns = Columns::of(&table.rows, &locator, path)?;
+    let columns = Columns::of(&table.rows, &locator, path, wanted)?;
     let rows = &table.rows[usize::from(columns.named)..];
     let mut lines = Vec::with_capacity(rows.len());
     let mut absent = Vec::new();
@@ -51,8 +58,19 @@ pub(crate) fn open(root: &Path, path: &Path, files: &Files) -> Result<Dataset> {
         dataset.entries.push(LabelledImage::new(line.file, class));
     }
     dataset.assumed.extend(table.assumed);
+    dataset.assumed.extend(columns.assumed);
     dataset.left_out.extend(unlabelled(&dataset, path, files));
     Ok(dataset)
+}
+
+/// Whether a text is a table whose first lines name images of the folder.
+pub(crate) fn names_images(root: &Path, path: &Path, files: &Files) -> bool {
+    let locator = Locator::new(root, files);
+    let Ok(table) = TextTable::read(path) else { return false };
+    let mut first = table.rows.iter().take(2);
+    first.any(|row| {
+        row.fields.len() > 1 && row.fields.iter().any(|field| locator.find(field).is_some())
+    })
 }
 
 fn missing(path: &Path, line: &LabelLine, absent: usize, rows: usize) -> anyhow::Error {

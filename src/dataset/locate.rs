@@ -4,7 +4,7 @@
 use std::cell::OnceCell;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization;
@@ -42,6 +42,9 @@ impl<'a> Locator<'a> {
         if !given.contains('\\') && self.names.get_or_init(names).contains(given) {
             return Some(given.to_owned());
         }
+        if let Some(within) = self.within(given).filter(|within| there(within)) {
+            return Some(file_name::shown(&within));
+        }
         if there(Path::new(given)) {
             return Some(file_name::shown(Path::new(given)));
         }
@@ -54,6 +57,13 @@ impl<'a> Locator<'a> {
         let decoded = percent_decode_str(&slashed).decode_utf8_lossy().into_owned();
         let found = [slashed, decoded].into_iter().find_map(|path| index.find(&path))?;
         Some(self.files.images[found].clone())
+    }
+
+    /// A path from the root that leads into the folder, from there.
+    fn within(&self, given: &str) -> Option<PathBuf> {
+        let given = Path::new(given).has_root().then_some(Path::new(given))?;
+        let roots = [std::path::absolute(self.root), std::fs::canonicalize(self.root)];
+        roots.iter().flatten().find_map(|root| given.strip_prefix(root).ok()).map(Path::to_owned)
     }
 }
 
@@ -131,6 +141,7 @@ mod tests {
             ("val/bag/a b", "bag/a b.png"),
             ("Ka\u{308}fer/1.png", "Käfer/1.png"),
             ("only.png", "x/only.png"),
+            (folder.path().join("coat/1.png").to_str().unwrap(), "coat/1.png"),
         ] {
             assert_eq!(locator.find(given).as_deref(), Some(found), "{given}");
         }

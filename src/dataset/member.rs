@@ -36,10 +36,13 @@ pub(crate) enum Place {
 }
 
 /// What was read from a file.
+#[derive(Default)]
 pub(crate) struct Contents {
     pub members: Vec<Member>,
     /// The classes' names by index, if the file has them.
     pub names: Vec<String>,
+    /// What was assumed, one sentence each.
+    pub assumed: Vec<String>,
     /// What is not part of the dataset, one sentence per kind.
     pub left_out: Vec<String>,
 }

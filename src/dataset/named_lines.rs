@@ -1,13 +1,14 @@
 //! Lines of a file name and a class: `val.txt` and `val_map.txt`.
 
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
 
 use crate::dataset::entries::{Dataset, LabelledImage};
-use crate::dataset::ilsvrc2012;
 use crate::dataset::image_files::Files;
 use crate::dataset::locate::Locator;
+use crate::dataset::{ilsvrc2012, numbers};
 
 /// Whether lines name images. A class may also be two words, so a name must have an extension, or
 /// be that of an image without its extension.
@@ -40,35 +41,65 @@ pub(crate) fn read(
 ) -> Result<()> {
     let root = dataset.root.clone();
     let locator = Locator::new(&root, files);
-    check_start(lines, truth)?;
-    let mut absent = Vec::new();
+    let (mut found, mut absent) = (Vec::new(), Vec::new());
     for (number, line) in (1..).zip(lines).filter(|(_, line)| !line.is_empty()) {
-        let at = || format!("{} line {number}", truth.display());
         let Some((file, class)) = parted(line) else {
-            bail!("{} is not a file name followed by a class", at())
-        };
-        let index = class.parse().ok().filter(|index| *index < 1000);
-        let Some(class) = index.or_else(|| ilsvrc2012::class_of_wnid(class)) else {
-            bail!("{}: '{class}' is neither a number from 0 to 999 nor a WordNet id", at())
+            bail!("{} line {number} is not a file name followed by a class", truth.display())
         };
         match locator.find(file) {
-            Some(file) => dataset.entries.push(LabelledImage::new(file, class)),
+            Some(file) => found.push((number, file, class)),
             None => absent.push((number, file)),
         }
     }
-    let Some((number, example)) = absent.first() else { return Ok(()) };
-    ensure!(
-        !dataset.entries.is_empty(),
-        "{} line {number}: {example} is not in the folder, nor is any other image of the list; give the folder with its images",
-        truth.display()
-    );
-    dataset.left_out.push(format!(
-        "{} of {} lines of {} name an image that is not in the folder ({example})",
-        absent.len(),
-        lines.len(),
-        truth.file_name().unwrap_or_default().to_string_lossy()
-    ));
+    if let Some((number, example)) = absent.first() {
+        ensure!(
+            !found.is_empty(),
+            "{} line {number}: {example} is not in the folder, nor is any other image of the list; give the folder with its images",
+            truth.display()
+        );
+        dataset.left_out.push(format!(
+            "{} of {} lines of {} name an image that is not in the folder ({example})",
+            absent.len(),
+            lines.len(),
+            truth.file_name().unwrap_or_default().to_string_lossy()
+        ));
+    }
+    if is_imagenet(&found, truth) {
+        check_start(lines, truth)?;
+        for (number, file, class) in found {
+            let index = class.parse().ok().filter(|index| *index < 1000);
+            let Some(class) = index.or_else(|| ilsvrc2012::class_of_wnid(class)) else {
+                bail!(
+                    "{} line {number}: '{class}' is neither 0..999 nor a WordNet id",
+                    truth.display()
+                )
+            };
+            dataset.entries.push(LabelledImage::new(file, class));
+        }
+        return Ok(());
+    }
+    let names: BTreeSet<String> = found.iter().map(|(.., class)| (*class).to_owned()).collect();
+    let (classes, indices) = numbers::classes(names.into_iter().collect());
+    let indices: HashMap<String, u32> = indices.into_iter().collect();
+    dataset.classes = classes;
+    let entry = |(_, file, class): (usize, String, &str)| {
+        Some(LabelledImage::new(file, *indices.get(class)?))
+    };
+    dataset.entries.extend(found.into_iter().filter_map(entry));
     Ok(())
+}
+
+/// Whether the classes are ILSVRC2012's: by a WordNet id among them, or by the images' names
+/// or the list's.
+fn is_imagenet(found: &[(usize, String, &str)], truth: &Path) -> bool {
+    let says = |text: &str| {
+        let text = text.to_lowercase();
+        text.contains("ilsvrc") || text.contains("imagenet")
+    };
+    let is_known = |(_, file, class): &(usize, String, &str)| {
+        says(file) || ilsvrc2012::class_of_wnid(class).is_some()
+    };
+    says(&truth.to_string_lossy()) || found.iter().any(is_known)
 }
 
 /// Refuses classes that are counted from 1.

@@ -16,9 +16,18 @@ pub(crate) fn index(text: &str) -> Option<u32> {
     whole.parse().ok().filter(|index| *index <= MAX_CLASS)
 }
 
+/// Whether a name is a number of any kind.
+pub(crate) fn is_number(name: &str) -> bool {
+    value(name).is_some()
+}
+
+fn value(name: &str) -> Option<f64> {
+    name.trim().parse::<f64>().ok().filter(|value| value.is_finite())
+}
+
 /// The order of class names: of numbers by their value, of others as text.
 pub(crate) fn sort(names: &mut [String]) {
-    let value = |name: &String| name.trim().parse::<f64>().ok().filter(|value| value.is_finite());
+    let value = |name: &String| value(name);
     if names.iter().all(|name| value(name).is_some()) {
         names.sort_by(|a, b| value(a).partial_cmp(&value(b)).unwrap_or_else(|| a.cmp(b)));
     } else {

@@ -1,6 +1,6 @@
 //! Which kind of dataset a folder is.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
@@ -8,8 +8,10 @@ use anyhow::{Result, bail, ensure};
 use crate::dataset::entries::Dataset;
 use crate::dataset::image_files::Files;
 use crate::dataset::{
-    contained, file_name, folders, ground_truth, ilsvrc2012, labels_csv, listing,
+    contained, file_name, folders, ground_truth, hint, ilsvrc2012, labels_csv, listing,
 };
+use crate::image::sniff::{self, FileKind};
+use crate::record::wanted_columns::WantedColumns;
 
 /// Tables that label images wherever they lie, the surest first.
 const TABLES: [&str; 6] = [
@@ -26,10 +28,14 @@ const KAGGLE: &str = "ILSVRC/Data/CLS-LOC/val";
 impl Dataset {
     /// The dataset in a Parquet file or a tar archive; `None` if a folder has the images.
     #[must_use]
-    pub fn contained(root: &Path) -> Option<Self> {
+    pub fn contained(root: &Path, wanted: &WantedColumns) -> Option<Self> {
         let files = contained::files(root);
         let has_images = || root.is_dir() && Files::of(root).is_ok_and(|it| !it.images.is_empty());
-        if files.is_empty() || has_images() { None } else { contained::open(root, files).ok() }
+        if files.is_empty() || has_images() {
+            None
+        } else {
+            contained::open(root, files, wanted).ok()
+        }
     }
 
     /// Opens a folder with our own listing, a table of labels, ILSVRC2012's images with their
@@ -38,17 +44,21 @@ impl Dataset {
     /// # Errors
     /// One sentence if it is none of these, or its labels cannot be used.
     pub fn open(root: &Path) -> Result<Self> {
-        let mut found = opened(root)?;
-        ensure!(!found.entries.is_empty(), "dataset {} labels no image", root.display());
-        let mut seen = HashSet::new();
-        for entry in &found.entries {
-            ensure!(
-                seen.insert(entry.file.as_str()),
-                "dataset {} labels {} twice; keep one of the lines",
-                root.display(),
-                entry.file
-            );
-        }
+        Self::open_by(root, &WantedColumns::default())
+    }
+
+    /// The same, a table by the columns that are `wanted`.
+    ///
+    /// # Errors
+    /// See [`Self::open`]; or there are no such columns.
+    pub fn open_by(root: &Path, wanted: &WantedColumns) -> Result<Self> {
+        let mut found = opened(root, wanted)?;
+        ensure!(
+            !found.entries.is_empty(),
+            "dataset {} labels no image; write a line per image",
+            root.display()
+        );
+        check_once(&found)?;
         if found.classes.used.is_empty() {
             let used: BTreeSet<u32> = found.entries.iter().map(|entry| entry.class).collect();
             found.classes.used = used.into_iter().collect();
@@ -58,66 +68,116 @@ impl Dataset {
     }
 }
 
-fn opened(root: &Path) -> Result<Dataset> {
-    ensure!(root.exists(), "dataset {} is not a folder; give a folder of images", root.display());
+/// Refuses an image that is there twice.
+fn check_once(dataset: &Dataset) -> Result<()> {
+    let mut seen = HashMap::new();
+    let name = |class: u32| {
+        let name = dataset.classes.name(class).map(|name| format!("'{name}'"));
+        name.unwrap_or_else(|| class.to_string())
+    };
+    for entry in &dataset.entries {
+        let Some(first) = seen.insert(entry.file.as_str(), entry.class) else { continue };
+        let classes = match first == entry.class {
+            true => String::new(),
+            false => format!(", as {} and as {}", name(first), name(entry.class)),
+        };
+        bail!(
+            "dataset {} labels {} twice{classes}; keep one of the lines",
+            dataset.root.display(),
+            entry.file
+        );
+    }
+    Ok(())
+}
+
+fn opened(root: &Path, wanted: &WantedColumns) -> Result<Dataset> {
+    ensure!(
+        root.exists(),
+        "dataset {} does not exist; give a folder of images, a table of labels, a Parquet file or a tar archive",
+        root.display()
+    );
     if root.is_file() {
         let containers = contained::files(root);
         if !containers.is_empty() {
-            return contained::open(root, containers);
+            return contained::open(root, containers, wanted);
         }
+        let ending = root.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        ensure!(
+            !matches!(ending.as_str(), "tar" | "parquet"),
+            "dataset {} is empty or damaged: it does not begin as a .{ending} file does; get the file again",
+            root.display()
+        );
+        ensure!(
+            !matches!(sniff::kind_of(root), Some(FileKind::Image | FileKind::OtherImage(_))),
+            "dataset {} is one image; give the folder that holds it, with its labels",
+            root.display()
+        );
         let folder =
             root.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        return labels_csv::open(folder, root, &Files::of(folder)?);
+        return labels_csv::open(folder, root, &Files::of(folder)?, wanted);
     }
     if root.join(listing::FILE_NAME).is_file() {
         return listing::open(root);
     }
     if let Some((folder, table)) = kaggle(root) {
-        return labels_csv::open(&folder, &table, &Files::of(&folder)?);
+        return labels_csv::open(&folder, &table, &Files::of(&folder)?, wanted);
     }
     // On a file system that others share each listing counts: there is one.
     let files = Files::of(root)?;
     if files.images.is_empty() {
         let containers = contained::files(root);
         if !containers.is_empty() {
-            return contained::open(root, containers);
+            return contained::open(root, containers, wanted);
         }
     }
-    let mut found = labelled(root, &files)?;
+    let mut found = labelled(root, &files, wanted)?;
     found.unreadable.splice(0..0, files.unreadable.clone());
     found.left_out.splice(0..0, files.left_out());
     Ok(found)
 }
 
-fn labelled(root: &Path, files: &Files) -> Result<Dataset> {
+fn labelled(root: &Path, files: &Files, wanted: &WantedColumns) -> Result<Dataset> {
     if let Some(table) = TABLES.iter().map(|name| root.join(name)).find(|table| table.is_file()) {
-        return labels_csv::open(root, &table, files);
+        return labels_csv::open(root, &table, files, wanted);
     }
     if let Some(truth) = ground_truth::find(root, files)? {
+        check_unwanted(root, wanted)?;
         return ground_truth::open(root, &truth, files);
     }
     // Class folders count more than a table whose name says nothing.
     let are_classes = files.folders.len() > 1 && files.images.iter().all(|it| it.contains('/'));
-    if let Some(table) = only_table(root, files).filter(|_| !are_classes) {
-        return labels_csv::open(root, &table, files);
+    if let Some(table) = only_table(root, files)?.filter(|_| !are_classes) {
+        return labels_csv::open(root, &table, files, wanted);
     }
     if let Some(folder) = only_folder(files) {
         let inner = root.join(file_name::path(folder));
-        let mut found = labelled(&inner, &files.inside(folder))?;
+        let mut found = labelled(&inner, &files.inside(folder), wanted)?;
         found.assumed.push(format!("the images are those in {}", inner.display()));
         return Ok(found);
     }
     if let Some(found) = folders::open(root, files)? {
+        check_unwanted(root, wanted)?;
         return Ok(found);
     }
     bail!(
-        "dataset {} has no labels: it holds neither labels.csv (columns file, class_index), nor sub-folders named by class, nor ILSVRC2012's ground-truth file{}",
+        "dataset {} has no labels: it holds neither labels.csv (columns file, class_index), nor sub-folders named by class, nor ILSVRC2012's ground-truth file{}{}",
         root.display(),
         match files.images.len() {
             0 => "; no image was found in it".to_owned(),
             count => format!("; {count} images were found in it"),
-        }
+        },
+        hint::told(root)
     )
+}
+
+/// Refuses columns where no table has the labels.
+fn check_unwanted(root: &Path, wanted: &WantedColumns) -> Result<()> {
+    ensure!(
+        wanted.is_empty(),
+        "dataset {} has no table with its labels; leave out --image-column and --label-column, or name the table with --dataset",
+        root.display()
+    );
+    Ok(())
 }
 
 /// The table of Kaggle's ILSVRC2012, at the top of its tree or above its images.
@@ -134,15 +194,25 @@ fn kaggle(root: &Path) -> Option<(PathBuf, PathBuf)> {
     table.is_file().then_some((folder, table))
 }
 
-/// The one CSV or TSV file of a folder.
-fn only_table(root: &Path, files: &Files) -> Option<PathBuf> {
-    let is_table = |name: &&PathBuf| {
-        let ending = name.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-        matches!(ending.as_str(), "csv" | "tsv")
+/// The one CSV or TSV file of a folder, else the one other text that names images of it.
+fn only_table(root: &Path, files: &Files) -> Result<Option<PathBuf>> {
+    let all: Vec<(PathBuf, String)> = files
+        .beside()
+        .map(|name| {
+            let ending = name.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+            (root.join(name), ending)
+        })
+        .collect();
+    let of = |endings: &[&str]| -> Vec<PathBuf> {
+        let fit = all.iter().filter(|(_, ending)| endings.contains(&ending.as_str()));
+        fit.map(|(path, _)| path.clone()).collect()
     };
-    let mut tables = files.beside().filter(is_table);
-    let only = tables.next().filter(|_| tables.next().is_none())?;
-    Some(root.join(only))
+    let mut tables = of(&["csv", "tsv"]);
+    if tables.is_empty() {
+        tables = of(&["txt", "json", "jsonl", "lst"]);
+        tables.retain(|path| labels_csv::names_images(root, path, files));
+    }
+    Ok(tables.pop().filter(|_| tables.is_empty()))
 }
 
 /// The folder that holds everything, as after unpacking an archive into a folder of the same name.

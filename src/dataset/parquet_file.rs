@@ -4,27 +4,31 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail, ensure};
-use parquet::basic::Type;
+use parquet::basic::{ConvertedType, LogicalType, Type};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArrayType, DataType};
-use parquet::file::reader::{ChunkReader, FileReader, Length, SerializedFileReader};
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::SchemaDescriptor;
+use serde_json::Value;
 
 use crate::dataset::member::{Contents, Label, Member, Place, stem};
+use crate::dataset::parquet_pages;
+use crate::dataset::positioned::Positioned;
+use crate::record::wanted_columns::{Purpose, WantedColumns};
 
 /// What a column of images is called, the usual names first.
 const IMAGE: [&str; 7] = ["image", "img", "jpg", "png", "picture", "photo", "bytes"];
 /// What a column of classes is called.
-const LABEL: [&str; 9] = [
+const LABEL: [&str; 10] = [
     "label",
     "labels",
     "fine_label",
+    "coarse_label",
     "class",
     "class_index",
     "target",
@@ -35,49 +39,10 @@ const LABEL: [&str; 9] = [
 /// Positions that are kept open: one per thread that reads.
 const MOST_CURSORS: usize = 64;
 
-/// A file that several threads read at once. parquet's own reader of a `File` seeks, and all of its
-/// clones share the one position, so that one thread would read what another one requested.
-#[derive(Clone)]
-struct Positioned {
-    file: Arc<File>,
-    at: u64,
-}
-
-impl Read for Positioned {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read_at(buffer, self.at)?;
-        self.at += read as u64;
-        Ok(read)
-    }
-}
-
-impl Length for Positioned {
-    fn len(&self) -> u64 {
-        self.file.metadata().map_or(0, |metadata| metadata.len())
-    }
-}
-
-impl ChunkReader for Positioned {
-    type T = BufReader<Self>;
-
-    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
-        Ok(BufReader::new(Self { file: Arc::clone(&self.file), at: start }))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<bytes::Bytes> {
-        // A broken file may ask for more than there is memory.
-        if start.checked_add(length as u64).is_none_or(|end| end > self.len()) {
-            return Err(parquet::errors::ParquetError::EOF("the file is cut short".to_owned()));
-        }
-        let mut read = vec![0; length];
-        self.file.read_exact_at(&mut read, start)?;
-        Ok(read.into())
-    }
-}
-
 /// An open file.
 pub(crate) struct ParquetFile {
-    reader: SerializedFileReader<Positioned>,
+    file: Arc<Positioned>,
+    metadata: ParquetMetaData,
     /// The column with the images.
     image: usize,
     cursors: Mutex<Vec<Cursor>>,
@@ -99,24 +64,25 @@ impl fmt::Debug for ParquetFile {
 
 impl ParquetFile {
     /// Opens a file, and reads all its classes.
-    pub(crate) fn open(path: &Path) -> Result<(Self, Contents)> {
-        let reader =
-            SerializedFileReader::new(Positioned { file: Arc::new(File::open(path)?), at: 0 })
-                .map_err(unreadable)?;
-        let schema = reader.metadata().file_metadata().schema_descr_ptr();
-        let image = image_column(&schema)?;
-        let label = label_column(&schema)?;
-        let names = class_names(&reader, &schema.column(label).path().parts()[0]);
+    pub(crate) fn open(path: &Path, wanted: &WantedColumns) -> Result<(Self, Contents)> {
+        let file = Positioned::new(File::open(path)?);
+        let reader = SerializedFileReader::new(file.clone()).map_err(unreadable)?;
+        let metadata = reader.metadata().clone();
+        let schema = metadata.file_metadata().schema_descr_ptr();
+        let features = features(&metadata);
+        let (image, of_images) = image_column(&schema, &features, wanted)?;
+        let (label, of_labels) = label_column(&schema, &features, wanted)?;
+        let names = class_names(&features, name_of(&schema, label));
         let paths = path_column(&schema, image);
+        for column in [Some(image), Some(label), paths].into_iter().flatten() {
+            parquet_pages::check(&metadata, column)?;
+        }
+        let file = Self { file: Arc::new(file), metadata, image, cursors: Mutex::default() };
         let mut members = Vec::new();
-        for group in 0..reader.num_row_groups() {
-            let rows = reader.get_row_group(group).map_err(unreadable)?;
-            let labels =
-                column(rows.get_column_reader(label).map_err(unreadable)?, &schema, label)?;
+        for group in 0..file.metadata.num_row_groups() {
+            let labels = file.column(group, label)?;
             let named = match paths {
-                Some(paths) => {
-                    column(rows.get_column_reader(paths).map_err(unreadable)?, &schema, paths)?
-                }
+                Some(paths) => file.column(group, paths)?,
                 None => vec![None; labels.len()],
             };
             for (row, (label, named)) in labels.into_iter().zip(named).enumerate() {
@@ -127,8 +93,35 @@ impl ParquetFile {
                 members.push(Member { name, label, place: Place::Row { group, row } });
             }
         }
-        let contents = Contents { members, names, left_out: Vec::new() };
-        Ok((Self { reader, image, cursors: Mutex::default() }, contents))
+        let assumed = of_images.into_iter().chain(of_labels).collect();
+        Ok((file, Contents { members, names, assumed, left_out: Vec::new() }))
+    }
+
+    /// A whole column of numbers or texts in a group of rows.
+    fn column(&self, group: usize, column: usize) -> Result<Vec<Option<Label>>> {
+        let level = self.metadata.row_group(group).column(column).column_descr().max_def_level();
+        let reader = parquet_pages::column(&self.file, &self.metadata, group, column);
+        match reader.map_err(unreadable)? {
+            ColumnReader::Int32ColumnReader(reader) => {
+                values(reader, level, |value| Label::Index(i64::from(*value)))
+            }
+            ColumnReader::Int64ColumnReader(reader) => {
+                values(reader, level, |value| Label::Index(*value))
+            }
+            ColumnReader::ByteArrayColumnReader(reader) => values(reader, level, |value| {
+                Label::Name(String::from_utf8_lossy(value.data()).into_owned())
+            }),
+            ColumnReader::BoolColumnReader(reader) => {
+                values(reader, level, |value| Label::Index(i64::from(*value)))
+            }
+            ColumnReader::FloatColumnReader(reader) => {
+                values(reader, level, |value| number(f64::from(*value)))
+            }
+            ColumnReader::DoubleColumnReader(reader) => {
+                values(reader, level, |value| number(*value))
+            }
+            _ => bail!("a column of it has a type that is not read"),
+        }
     }
 
     /// The bytes of the image in a row of a group. Threads that read the file in parallel each
@@ -137,8 +130,8 @@ impl ParquetFile {
         let mut cursor = match self.cursor(group, row) {
             Some(cursor) => cursor,
             None => {
-                let rows = self.reader.get_row_group(group).map_err(unreadable)?;
-                let column = match rows.get_column_reader(self.image).map_err(unreadable)? {
+                let column = parquet_pages::column(&self.file, &self.metadata, group, self.image);
+                let column = match column.map_err(unreadable)? {
                     ColumnReader::ByteArrayColumnReader(column) => column,
                     _ => bail!("has another type"),
                 };
@@ -169,53 +162,124 @@ impl ParquetFile {
     }
 }
 
+/// A class that a data frame keeps as a number with a fraction, since one was missing.
+fn number(value: f64) -> Label {
+    if value.fract() == 0.0 && value.abs() < f64::from(i32::MAX) {
+        Label::Index(value as i64)
+    } else {
+        Label::Name(value.to_string())
+    }
+}
+
 fn unreadable(error: parquet::errors::ParquetError) -> anyhow::Error {
     let told = error.to_string();
     anyhow::anyhow!("could not be read: {}", told.lines().next().unwrap_or_default())
 }
 
-/// The column with one of these names that is not a list; a struct goes by its own name.
-fn find(schema: &SchemaDescriptor, known: &[&str], fits: impl Fn(usize) -> bool) -> Option<usize> {
-    let is = |column: &usize, name: &str| {
-        schema.column(*column).path().parts()[0].eq_ignore_ascii_case(name)
+/// A column's name; a struct is known by its own.
+fn name_of(schema: &SchemaDescriptor, column: usize) -> &str {
+    schema.get_column_root(column).name()
+}
+
+/// A column that was chosen, and a sentence where others might be meant.
+type ChosenColumn = (usize, Option<String>);
+
+/// Of the columns that `fit` the stated one; else the first of those that `datasets` calls a
+/// `feature` of this kind, or that have a usual name.
+fn chosen(
+    schema: &SchemaDescriptor,
+    purpose: Purpose,
+    wanted: Option<&str>,
+    fit: &[usize],
+    (features, feature): (&Value, &str),
+    known: &[&str],
+) -> Result<Option<ChosenColumn>> {
+    if let Some(wanted) = wanted {
+        let found = fit.iter().find(|column| name_of(schema, **column) == wanted);
+        return found.map(|column| Some((*column, None))).with_context(|| {
+            let kind = if purpose == Purpose::Image { "images" } else { "classes" };
+            format!("it has no column '{wanted}' of {kind}; {}", all_columns(schema))
+        });
+    }
+    let is_feature = |column: usize| features[name_of(schema, column)]["_type"] == feature;
+    let place = |column: usize| {
+        known.iter().position(|known| known.eq_ignore_ascii_case(name_of(schema, column)))
     };
-    known
-        .iter()
-        .find_map(|name| (0..schema.num_columns()).find(|column| is(column, name) && fits(*column)))
+    let mut usual: Vec<usize> =
+        fit.iter().copied().filter(|it| is_feature(*it) || place(*it).is_some()).collect();
+    usual.sort_by_key(|it| (!is_feature(*it), place(*it).unwrap_or(known.len())));
+    let Some((taken, others)) = usual.split_first() else { return Ok(None) };
+    let others: Vec<&str> = others.iter().map(|column| name_of(schema, *column)).collect();
+    Ok(Some((*taken, purpose.told(name_of(schema, *taken), &others))))
+}
+
+fn all_columns(schema: &SchemaDescriptor) -> String {
+    let mut names: Vec<&str> =
+        (0..schema.num_columns()).map(|column| name_of(schema, column)).collect();
+    names.dedup();
+    format!("its columns are {}", names.join(", "))
+}
+
+fn image_column(
+    schema: &SchemaDescriptor,
+    features: &Value,
+    wanted: &WantedColumns,
+) -> Result<ChosenColumn> {
+    let is_text = |column: usize| {
+        let described = schema.column(column);
+        matches!(described.logical_type_ref(), Some(LogicalType::String))
+            || described.converted_type() == ConvertedType::UTF8
+    };
+    let is_bytes = |column: &usize| {
+        let described = schema.column(*column);
+        let parts = described.path().parts();
+        described.physical_type() == Type::BYTE_ARRAY
+            && is_flat(schema, *column)
+            && !is_text(*column)
+            && (parts.len() == 1 || (parts.len() == 2 && parts[1] == "bytes"))
+    };
+    let fit: Vec<usize> = (0..schema.num_columns()).filter(is_bytes).collect();
+    let wanted = wanted.image_column.as_deref();
+    let features = (features, "Image");
+    if let Some(chosen) = chosen(schema, Purpose::Image, wanted, &fit, features, &IMAGE)? {
+        return Ok(chosen);
+    }
+    let in_struct = fit.iter().find(|column| schema.column(**column).path().parts().len() == 2);
+    in_struct.map(|column| (*column, None)).with_context(|| {
+        format!(
+            "it has no column of images (image, with their bytes; {}); give one that holds the \
+             images themselves, or name it with --image-column",
+            all_columns(schema)
+        )
+    })
+}
+
+fn label_column(
+    schema: &SchemaDescriptor,
+    features: &Value,
+    wanted: &WantedColumns,
+) -> Result<ChosenColumn> {
+    let is_class = |column: &usize| {
+        let described = schema.column(*column);
+        let kind = described.physical_type();
+        is_flat(schema, *column)
+            && described.path().parts().len() == 1
+            && !matches!(kind, Type::INT96 | Type::FIXED_LEN_BYTE_ARRAY)
+    };
+    let fit: Vec<usize> = (0..schema.num_columns()).filter(is_class).collect();
+    let wanted = wanted.label_column.as_deref();
+    let features = (features, "ClassLabel");
+    chosen(schema, Purpose::Label, wanted, &fit, features, &LABEL)?.with_context(|| {
+        format!(
+            "it has no column of classes (label; {}); name it with --label-column",
+            all_columns(schema)
+        )
+    })
 }
 
 fn is_flat(schema: &SchemaDescriptor, column: usize) -> bool {
     schema.column(column).max_rep_level() == 0
 }
-
-fn image_column(schema: &SchemaDescriptor) -> Result<usize> {
-    let is_bytes = |column: usize| {
-        let described = schema.column(column);
-        let parts = described.path().parts();
-        described.physical_type() == Type::BYTE_ARRAY
-            && is_flat(schema, column)
-            && (parts.len() == 1 || parts.last().is_some_and(|last| last == "bytes"))
-    };
-    let in_struct = || {
-        (0..schema.num_columns())
-            .find(|it| schema.column(*it).path().parts().len() == 2 && is_bytes(*it))
-    };
-    find(schema, &IMAGE, is_bytes).or_else(in_struct).context(
-        "it has no column of images (image, with bytes); give a file that the library datasets wrote with the images embedded",
-    )
-}
-
-fn label_column(schema: &SchemaDescriptor) -> Result<usize> {
-    let is_class = |column: usize| {
-        let described = schema.column(column);
-        let kind = described.physical_type();
-        is_flat(schema, column)
-            && described.path().parts().len() == 1
-            && matches!(kind, Type::INT32 | Type::INT64 | Type::BYTE_ARRAY)
-    };
-    find(schema, &LABEL, is_class).context("it has no column of classes (label)")
-}
-
 /// The paths beside the images, which name them.
 fn path_column(schema: &SchemaDescriptor, image: usize) -> Option<usize> {
     let image = schema.column(image);
@@ -229,27 +293,6 @@ fn path_column(schema: &SchemaDescriptor, image: usize) -> Option<usize> {
             && described.physical_type() == Type::BYTE_ARRAY
             && is_flat(schema, *column)
     })
-}
-
-/// A whole column of numbers or texts.
-fn column(
-    reader: ColumnReader,
-    schema: &SchemaDescriptor,
-    column: usize,
-) -> Result<Vec<Option<Label>>> {
-    let level = schema.column(column).max_def_level();
-    match reader {
-        ColumnReader::Int32ColumnReader(reader) => {
-            values(reader, level, |value| Label::Index(i64::from(*value)))
-        }
-        ColumnReader::Int64ColumnReader(reader) => {
-            values(reader, level, |value| Label::Index(*value))
-        }
-        ColumnReader::ByteArrayColumnReader(reader) => values(reader, level, |value| {
-            Label::Name(String::from_utf8_lossy(value.data()).into_owned())
-        }),
-        _ => bail!("one of its columns has a type that is not supported"),
-    }
 }
 
 fn values<T: DataType>(
@@ -278,14 +321,18 @@ fn values<T: DataType>(
     }
 }
 
-/// The names of `ClassLabel` in what `datasets` wrote about its features.
-fn class_names(reader: &SerializedFileReader<Positioned>, label: &str) -> Vec<String> {
-    let pairs = reader.metadata().file_metadata().key_value_metadata();
+/// What `datasets` wrote about the columns, by their names.
+fn features(metadata: &ParquetMetaData) -> Value {
+    let pairs = metadata.file_metadata().key_value_metadata();
     let told = pairs.and_then(|pairs| pairs.iter().find(|pair| pair.key == "huggingface"));
     let value = told.and_then(|pair| pair.value.as_deref());
-    let info: serde_json::Value =
-        value.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-    let names = info["info"]["features"][label]["names"].as_array().cloned().unwrap_or_default();
+    let told: Value = value.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    told["info"]["features"].clone()
+}
+
+/// The names of a `ClassLabel`.
+fn class_names(features: &Value, label: &str) -> Vec<String> {
+    let names = features[label]["names"].as_array().cloned().unwrap_or_default();
     names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()
 }
 
@@ -296,7 +343,7 @@ mod tests {
     #[test]
     fn threads_side_by_side_each_get_the_image_that_they_ask_for() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/parquet/struct.parquet");
-        let (file, contents) = ParquetFile::open(&path).unwrap();
+        let (file, contents) = ParquetFile::open(&path, &WantedColumns::default()).unwrap();
         let places: Vec<_> = contents.members.iter().map(|member| &member.place).collect();
         let read = |place: &Place| match place {
             Place::Row { group, row } => file.image(*group, *row).unwrap(),

@@ -1,7 +1,7 @@
 //! WebDataset's tar archives: the files of one sample share their name up to its first dot
 //! (`0001.jpg`, `0001.cls`). An archive of class folders will do too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -20,10 +20,20 @@ const LABELS: [&str; 7] = ["cls", "cls.txt", "label", "label.txt", "class", "tar
 const KEYS: [&str; 7] =
     ["label", "cls", "class", "class_index", "target", "label_name", "class_name"];
 
+/// A file of an archive.
+struct Item {
+    name: PathBuf,
+    offset: u64,
+    bytes: u64,
+    /// Whether it is an image; else it may tell a class.
+    is_image: bool,
+}
+
 /// A sample's files.
 #[derive(Default)]
-struct Sample {
-    image: Option<(PathBuf, Place)>,
+struct Sample<'a> {
+    /// Images with what follows their key, the plainest first.
+    images: BTreeMap<(usize, String), &'a Item>,
     /// By their place in [`LABELS`].
     labels: BTreeMap<usize, (u64, u64)>,
 }
@@ -31,9 +41,49 @@ struct Sample {
 /// Reads the positions of all members, and all labels.
 pub(crate) fn read(path: &Path) -> Result<Contents> {
     let file = File::open(path)?;
+    let items = items(path, &file)?;
+    let parted = parted_by(&items);
+    let mut samples = BTreeMap::<PathBuf, Sample<'_>>::new();
+    let (mut others, mut further) = (0, 0);
+    for item in &items {
+        let (key, ending) = parted(&item.name);
+        let sample = samples.entry(key).or_default();
+        if item.is_image {
+            sample.images.insert((ending.matches('.').count(), ending), item);
+        } else if let Some(rank) = LABELS.iter().position(|known| *known == ending) {
+            sample.labels.insert(rank, (item.offset, item.bytes));
+        } else {
+            others += 1;
+        }
+    }
+    let mut contents = Contents::default();
+    for sample in samples.values() {
+        let Some(item) = sample.images.values().next() else { continue };
+        further += sample.images.len() - 1;
+        let label = label(&file, sample)?.or_else(|| folder(&item.name));
+        let place = Place::Span { offset: item.offset, bytes: item.bytes };
+        contents.members.push(Member { name: file_name::shown(&item.name), label, place });
+    }
+    let left_out = [
+        (others, "files of the archive are no images and no classes"),
+        (further, "images are left out that belong to samples with another one, such as masks"),
+    ];
+    let said = left_out.into_iter().filter(|(count, _)| *count > 0);
+    contents.left_out.extend(said.map(|(count, what)| format!("{count} {what}")));
+    if !ends(&file)? {
+        contents.left_out.push(format!(
+            "{} has no mark at its end, so that it may be cut short",
+            file_name::shown(path.file_name().unwrap_or_default().as_ref())
+        ));
+    }
+    Ok(contents)
+}
+
+/// The files of an archive but for litter.
+fn items(path: &Path, file: &File) -> Result<Vec<Item>> {
+    let length = file.metadata()?.len();
     let mut archive = tar::Archive::new(BufReader::new(File::open(path)?));
-    let mut samples = BTreeMap::<PathBuf, Sample>::new();
-    let mut others = 0;
+    let mut items = Vec::new();
     for entry in archive.entries_with_seek().context("it could not be read")? {
         let entry = entry.context("it is damaged")?;
         let name = entry.path().context("it is damaged")?.into_owned();
@@ -44,28 +94,32 @@ pub(crate) fn read(path: &Path) -> Result<Contents> {
             continue;
         }
         let (offset, bytes) = (entry.raw_file_position(), entry.size());
-        let (key, ending) = parted(&name);
-        let sample = samples.entry(key).or_default();
-        if let Some(rank) = LABELS.iter().position(|known| *known == ending) {
-            sample.labels.insert(rank, (offset, bytes));
-        } else if image_files::is_image(&name) || is_image(&file, offset, bytes) {
-            sample.image = Some((name, Place::Span { offset, bytes }));
-        } else {
-            others += 1;
-        }
+        ensure!(
+            offset.checked_add(bytes).is_some_and(|end| end <= length),
+            "it is cut short within {}; get the file again",
+            file_name::shown(&name)
+        );
+        let is_label = LABELS.contains(&parted(&name).1.as_str());
+        let is_image = !is_label && (image_files::is_image(&name) || is_image(file, offset, bytes));
+        items.push(Item { name, offset, bytes, is_image });
     }
-    let mut contents = Contents { members: Vec::new(), names: Vec::new(), left_out: Vec::new() };
-    for sample in samples.values() {
-        let Some((name, place)) = &sample.image else { continue };
-        let label = label(&file, sample)?.or_else(|| folder(name));
-        contents.members.push(Member { name: file_name::shown(name), label, place: *place });
-    }
-    if others > 0 {
-        contents
-            .left_out
-            .push(format!("{others} files of the archive are neither images nor classes"));
-    }
-    Ok(contents)
+    Ok(items)
+}
+
+/// Whether an archive ends with a block of zeros, as all programs end them.
+fn ends(file: &File) -> Result<bool> {
+    const BLOCK: u64 = 512;
+    let length = file.metadata()?.len();
+    let last = span(file, length.saturating_sub(BLOCK), length.min(BLOCK))?;
+    Ok(last.iter().all(|byte| *byte == 0))
+}
+
+/// How names are parted: at their first dot, as WebDataset does, unless most images would
+/// fall together then (`photo.v1.0001.jpg`).
+fn parted_by(items: &[Item]) -> fn(&Path) -> (PathBuf, String) {
+    let images = || items.iter().filter(|item| item.is_image);
+    let keys: BTreeSet<PathBuf> = images().map(|item| parted(&item.name).0).collect();
+    if keys.len() * 2 < images().count() { parted_late } else { parted }
 }
 
 /// A name up to the first dot behind its folder, and what follows.
@@ -75,12 +129,19 @@ fn parted(name: &Path) -> (PathBuf, String) {
     (name.with_file_name(stem), ending.to_lowercase())
 }
 
+/// The same at its last dot.
+fn parted_late(name: &Path) -> (PathBuf, String) {
+    let last = name.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let (stem, ending) = last.rsplit_once('.').unwrap_or((&last, ""));
+    (name.with_file_name(stem), ending.to_lowercase())
+}
+
 fn is_image(file: &File, offset: u64, bytes: u64) -> bool {
     let head = span(file, offset, bytes.min(sniff::HEAD_BYTES as u64)).unwrap_or_default();
     sniff::kind(&head) == FileKind::Image
 }
 
-fn label(file: &File, sample: &Sample) -> Result<Option<Label>> {
+fn label(file: &File, sample: &Sample<'_>) -> Result<Option<Label>> {
     let Some((rank, (offset, bytes))) = sample.labels.first_key_value() else { return Ok(None) };
     ensure!(*bytes <= MAX_LABEL_BYTES, "one of its classes has {bytes} bytes");
     let text = String::from_utf8(span(file, *offset, *bytes)?)

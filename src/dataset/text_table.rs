@@ -3,9 +3,11 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use csv::StringRecord;
 
+use crate::dataset::json_table;
+use crate::dataset::table_row::TableRow;
 use crate::text_file;
 
 /// What separates fields, the usual ones first.
@@ -20,15 +22,6 @@ pub(crate) struct TextTable {
     pub assumed: Option<String>,
 }
 
-/// A parsed line.
-#[derive(Debug)]
-pub(crate) struct TableRow {
-    /// Its number in the file, from 1.
-    pub line: u64,
-    /// What it holds, without blanks at the ends.
-    pub fields: Vec<String>,
-}
-
 impl TextTable {
     /// Reads a table; lines without any content are left out.
     ///
@@ -38,8 +31,8 @@ impl TextTable {
         let text_file::Text { text, guessed } = text_file::read(path)?;
         let assumed = guessed
             .then(|| format!("{} is not Unicode; it was read as Windows-1252", path.display()));
-        let rows = match text.trim_start().starts_with('{') {
-            true => json_lines(&text, path)?,
+        let rows = match text.trim_start().starts_with(['{', '[']) {
+            true => json_table::rows(&text, path)?,
             false => delimited(&text, path)?,
         };
         Ok(Self { rows, assumed })
@@ -55,7 +48,10 @@ fn delimited(text: &str, path: &Path) -> Result<Vec<TableRow>> {
         }
         None => (text, 0, None),
     };
+    let (text, comments) = without_comments(text);
+    let skipped = skipped + comments;
     let delimiter = stated.unwrap_or_else(|| delimiter(text));
+    let text = &without_blanks_before_quotes(text, delimiter);
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .delimiter(delimiter)
@@ -68,11 +64,51 @@ fn delimited(text: &str, path: &Path) -> Result<Vec<TableRow>> {
             record.map_err(|error| anyhow!("{} could not be read: {error}", path.display()))?;
         let line = record.position().map_or(0, csv::Position::line) + skipped;
         let columns = rows.first().map(|first| first.fields.len());
-        if let Some(fields) = fitted(&record, columns, line, path)? {
-            rows.push(TableRow { line, fields });
-        }
+        rows.extend(fitted(&record, columns, line, path)?);
     }
     Ok(rows)
+}
+
+/// The text behind lines that begin with `#`, and how many these are; but one that has as
+/// many fields as the line below it names the columns, behind its mark.
+fn without_comments(text: &str) -> (&str, u64) {
+    let mut rest = text;
+    for skipped in 0.. {
+        let Some(marked) = rest.strip_prefix('#') else { return (rest, skipped) };
+        let (line, below) = marked.split_once('\n').unwrap_or((marked, ""));
+        let fields = |line: &str| line.split(char::from(delimiter(below))).count();
+        if fields(line) == below.lines().next().map_or(0, fields) && fields(line) > 1 {
+            // An image's name may begin with the mark as well.
+            return (if line.contains('.') { rest } else { marked }, skipped);
+        }
+        rest = below;
+    }
+    (rest, 0)
+}
+
+/// `a.png, "cat, big"`: a quote counts only where a field begins with it.
+fn without_blanks_before_quotes(text: &str, delimiter: u8) -> String {
+    let delimiter = char::from(delimiter);
+    let mut clean = String::with_capacity(text.len());
+    let mut quoted = false;
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        quoted ^= c == '"';
+        clean.push(c);
+        if c == delimiter && !quoted {
+            let ahead = rest.as_str().trim_start_matches(' ');
+            if ahead.starts_with('"') {
+                rest = ahead.chars();
+            }
+        }
+    }
+    clean
+}
+
+/// A field without the single quotes that some programs put around it.
+fn unquoted(field: &str) -> &str {
+    let inside = field.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+    inside.filter(|inside| !inside.contains('\'')).unwrap_or(field)
 }
 
 /// A line's fields, as many as the first line has; empty ones at its end do not count.
@@ -81,23 +117,22 @@ fn fitted(
     columns: Option<usize>,
     line: u64,
     path: &Path,
-) -> Result<Option<Vec<String>>> {
-    let mut fields: Vec<String> = record.iter().map(str::to_owned).collect();
+) -> Result<Option<TableRow>> {
+    let mut row = TableRow::new(line, record.iter().map(unquoted));
+    let TableRow { fields, .. } = &mut row;
     while fields.last().is_some_and(String::is_empty) && columns.is_none_or(|it| fields.len() > it)
     {
         fields.pop();
     }
-    if fields.iter().all(String::is_empty) {
-        return Ok(None);
-    }
     match columns {
+        _ if row.is_blank() => Ok(None),
         // What the first line leaves open at its end, such as an empty label.
-        Some(columns) if fields.len() != columns => bail!(
+        Some(columns) if row.fields.len() != columns => bail!(
             "{} line {line} has {} fields, but the first line has {columns}; correct it",
             path.display(),
-            fields.len()
+            row.fields.len()
         ),
-        _ => Ok(Some(fields)),
+        _ => Ok(Some(row)),
     }
 }
 
@@ -127,27 +162,6 @@ fn delimiter(text: &str) -> u8 {
         .unwrap_or_else(|| if blanks() { b' ' } else { b',' })
 }
 
-/// Lines of JSON objects, such as Hugging Face's metadata.jsonl.
-fn json_lines(text: &str, path: &Path) -> Result<Vec<TableRow>> {
-    let mut rows = Vec::<TableRow>::new();
-    let mut columns = Vec::<String>::new();
-    for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
-        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)
-            .with_context(|| format!("{} line {line} is not a JSON object", path.display()))?;
-        if rows.is_empty() {
-            columns = object.keys().cloned().collect();
-            rows.push(TableRow { line, fields: columns.clone() });
-        }
-        let field = |column: &String| match object.get(column) {
-            Some(serde_json::Value::String(text)) => text.clone(),
-            Some(serde_json::Value::Null) | None => String::new(),
-            Some(value) => value.to_string(),
-        };
-        rows.push(TableRow { line, fields: columns.iter().map(field).collect() });
-    }
-    Ok(rows)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,6 +188,26 @@ mod tests {
             assert_eq!(of(text).unwrap(), expected, "{text}");
         }
         assert_eq!(of("a.png 3\nb.png 4\n").unwrap(), [["a.png", "3"], ["b.png", "4"]]);
+    }
+
+    #[test]
+    fn what_programs_put_around_fields_is_taken_off() {
+        let expected = [["file", "label"], ["a, 1.png", "Hut, rot"], ["b.png", "Schuh"]];
+        for text in [
+            "file, label\n\"a, 1.png\", \"Hut, rot\"\nb.png, Schuh\n",
+            "'file';'label'\n'a, 1.png';'Hut, rot'\n'b.png';'Schuh'\n",
+            "# my own, made today\n#\nfile;label\na, 1.png;Hut, rot\nb.png;Schuh\n",
+            "#file;label\na, 1.png;Hut, rot\nb.png;Schuh\n",
+            "[{\"file\": \"a, 1.png\", \"label\": \"Hut, rot\"}, {\"label\": \"Schuh\", \"file\": \"b.png\"}]",
+            "{\"a, 1.png\": \"Hut, rot\", \"b.png\": \"Schuh\"}",
+            "{\n\"Hut, rot\": [\"a, 1.png\"], \"Schuh\": [\"b.png\"]}",
+        ] {
+            assert_eq!(of(text).unwrap(), expected, "{text}");
+        }
+        let pairs = of("[[\"a.png\", 3], [\"b.png\", 4]]").unwrap();
+        assert_eq!(pairs, [["a.png", "3"], ["b.png", "4"]]);
+        let error = of("{\"images\": [{\"id\": 1}], \"annotations\": []}").unwrap_err();
+        assert!(error.to_string().contains("of a form that is not read"), "{error}");
     }
 
     #[test]

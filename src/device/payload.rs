@@ -2,6 +2,7 @@
 //! bundles, and its suite with their places there in place of those here.
 
 use std::fs::File;
+use std::path::{Component, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
@@ -80,7 +81,7 @@ impl Payload {
         let models = if wanted.models.is_empty() {
             select::representative()?
         } else {
-            select::select(&wanted.models)?
+            select::select(&wanted.models, wanted.describe.signature.as_deref())?
         };
         let mut bundles = Vec::new();
         let mut suite = wanted.clone();
@@ -118,6 +119,14 @@ fn model_bundle(model: &Model) -> Result<(Bundle, &'static str)> {
     // So that the device refuses a file that was damaged on its way.
     description.sha256 = Some(model.sha256.clone());
     let mut files = vec![(file.to_owned(), Content::Of(model.path.clone()))];
+    for weights in &model.signature.external_data {
+        // Without a `./` in front.
+        let plain: PathBuf = weights.components().filter(|it| *it != Component::CurDir).collect();
+        let name = plain.to_str().with_context(|| {
+            format!("the weights of model {} have a name that is not in UTF-8", model.name)
+        })?;
+        files.push((name.to_owned(), Content::Of(model.path.with_file_name(weights))));
+    }
     if let Some(labels) = description.labels.replace(LABELS.into()) {
         files.push((LABELS.to_owned(), Content::Of(labels)));
     } else {
@@ -171,6 +180,7 @@ fn dataset_bundle(
     };
     let options = AccuracyOptions {
         dataset: folder,
+        columns: wanted.columns(),
         labels: None,
         images: wanted.images.map(std::num::NonZeroUsize::get),
         shard: wanted.shard,
@@ -185,6 +195,8 @@ fn dataset_bundle(
     let looked_at = looked_at.max().unwrap_or(0);
     let bundle = images_bundle(dataset, looked_at)?;
     suite.dataset = Some(bundle.folder(root).as_str().into());
+    // The listing that goes with it was made by them.
+    (suite.image_column, suite.label_column) = (None, None);
     bundles.push(bundle);
     Ok(images)
 }

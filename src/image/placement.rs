@@ -233,6 +233,12 @@ fn cast(values: &[f32], element: ElementType, to: &mut Vec<u8>) {
         ElementType::Int16 => to.extend(values.iter().flat_map(|v| (*v as i16).to_ne_bytes())),
         ElementType::Int32 => to.extend(values.iter().flat_map(|v| (*v as i32).to_ne_bytes())),
         ElementType::Int64 => to.extend(values.iter().flat_map(|v| (*v as i64).to_ne_bytes())),
+        ElementType::Uint16 => to.extend(values.iter().flat_map(|v| (*v as u16).to_ne_bytes())),
+        ElementType::Uint32 => to.extend(values.iter().flat_map(|v| (*v as u32).to_ne_bytes())),
+        ElementType::Uint64 => to.extend(values.iter().flat_map(|v| (*v as u64).to_ne_bytes())),
+        ElementType::Bfloat16 => {
+            to.extend(values.iter().flat_map(|v| half::bf16::from_f32(*v).to_ne_bytes()));
+        }
         ElementType::Bool => to.extend(values.iter().map(|value| u8::from(*value != 0.0))),
         // No pipeline is made for an input of texts.
         ElementType::Text => {}

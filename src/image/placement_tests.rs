@@ -1,7 +1,7 @@
 use super::*;
 use crate::record::pipeline::{Pipeline, Step};
 
-const ELEMENTS: [ElementType; 9] = [
+const ELEMENTS: [ElementType; 13] = [
     ElementType::Float32,
     ElementType::Float64,
     ElementType::Float16,
@@ -10,6 +10,10 @@ const ELEMENTS: [ElementType; 9] = [
     ElementType::Int16,
     ElementType::Int32,
     ElementType::Int64,
+    ElementType::Bfloat16,
+    ElementType::Uint16,
+    ElementType::Uint32,
+    ElementType::Uint64,
     ElementType::Bool,
 ];
 
@@ -68,6 +72,10 @@ fn defined(spec: &InputSpec, values: &[f32]) -> Vec<u8> {
             ElementType::Int16 => tensor.extend((whole as i16).to_ne_bytes()),
             ElementType::Int32 => tensor.extend((whole as i32).to_ne_bytes()),
             ElementType::Int64 => tensor.extend((whole as i64).to_ne_bytes()),
+            ElementType::Bfloat16 => tensor.extend(half::bf16::from_f32(real).to_ne_bytes()),
+            ElementType::Uint16 => tensor.extend((whole as u16).to_ne_bytes()),
+            ElementType::Uint32 => tensor.extend((whole as u32).to_ne_bytes()),
+            ElementType::Uint64 => tensor.extend((whole as u64).to_ne_bytes()),
             ElementType::Bool => tensor.push(u8::from(whole != 0.0)),
             ElementType::Text => {}
         }

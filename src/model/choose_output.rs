@@ -9,7 +9,7 @@ use crate::model::resolve::merged;
 use crate::model::shapes;
 use crate::record::description::{Description, Model};
 use crate::record::output_kind::OutputKind;
-use crate::record::scored_output::{OutputForm, ScoredOutput};
+use crate::record::scored_output::{OutputForm, ScoredOutput, Sorted};
 use crate::record::tensor::{ElementType, TensorInfo};
 
 /// The output of `model` to score, its outputs being `outputs` as the model runs, each of all
@@ -36,7 +36,13 @@ pub fn choose(
     let output = &outputs[index];
     let one = one(output).filter(|_| !output.is_open());
     let one = one.with_context(|| not_a_classifiers(model, output))?;
-    let form = form(&one).with_context(|| not_a_classifiers(model, output))?;
+    let form = form(&one, sorted(model, index)).with_context(|| match sorted(model, index) {
+        Some(Sorted::Scores) => format!(
+            "output '{}' of model {} is sorted, and does not say of which class its scores are; export it without TopK; {TIMED_ONLY}",
+            output.name, model.name
+        ),
+        _ => not_a_classifiers(model, output),
+    })?;
     let (kind, kind_source) = kind(model, index, &one, &stated);
     let classes = match form {
         OutputForm::Scores => Some(one.len()),
@@ -64,9 +70,21 @@ fn not_a_classifiers(model: &Model, output: &TensorInfo) -> String {
     )
 }
 
+/// What the graph itself has sorted of an output.
+fn sorted(model: &Model, index: usize) -> Option<Sorted> {
+    model.signature.sorted_outputs.get(index).copied().flatten()
+}
+
 /// What an output of this shape can hold for one image: at most one axis is longer than 1.
 #[must_use]
-pub fn form(one: &TensorInfo) -> Option<OutputForm> {
+pub fn form(one: &TensorInfo, sorted: Option<Sorted>) -> Option<OutputForm> {
+    match sorted {
+        Some(Sorted::Scores) => return None,
+        Some(Sorted::Classes) if !one.is_empty() && one.element != ElementType::Text => {
+            return Some(OutputForm::ClassIndex);
+        }
+        _ => {}
+    }
     let long = one.shape.iter().filter(|size| **size != 1).count();
     match (one.len(), one.element) {
         (0, _) | (_, ElementType::Bool) => None,
@@ -81,7 +99,10 @@ pub fn form(one: &TensorInfo) -> Option<OutputForm> {
 }
 
 fn named(model: &Model, outputs: &[TensorInfo], stated: &str) -> Result<usize> {
-    let by_name = outputs.iter().position(|output| output.name == stated);
+    let mut named = model.signature.chosen.iter().flat_map(|chosen| &chosen.outputs);
+    let tensor = named.find(|output| output.name == stated);
+    let tensor = tensor.map_or(stated, |output| output.tensor.as_str());
+    let by_name = outputs.iter().position(|output| output.name == tensor);
     let by_place = || stated.parse().ok().filter(|index| *index < outputs.len());
     by_name.or_else(by_place).with_context(|| {
         format!(
@@ -107,9 +128,10 @@ fn fitting(
 ) -> Result<(usize, Option<String>)> {
     let forms: Vec<Option<(OutputForm, usize)>> = outputs
         .iter()
-        .map(|output| {
+        .enumerate()
+        .map(|(index, output)| {
             let one = output.of_one_image(images).filter(|_| !output.is_open())?;
-            Some((form(&one)?, one.len()))
+            Some((form(&one, sorted(model, index))?, one.len()))
         })
         .collect();
     let first = |holds: &dyn Fn(OutputForm, usize) -> bool| {

@@ -6,6 +6,7 @@
 //!
 //! Format: <https://onnx.ai/onnx/repo-docs/ExternalData.html>.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -14,12 +15,16 @@ use tract_onnx::pb::{
     AttributeProto, GraphProto, ModelProto, NodeProto, SparseTensorProto, TensorProto,
 };
 
-/// The files that hold tensors of `model`, relative to its folder, each once.
+/// The files that tensors of a model lie in, relative to its folder, and how many bytes
+/// each has at least.
+pub(crate) type ExternalFiles = BTreeMap<PathBuf, u64>;
+
+/// The files of `model`.
 ///
 /// # Errors
 /// A location that is empty, absolute, or leaves the folder.
-pub(crate) fn files(model: &ModelProto) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
+pub(crate) fn files(model: &ModelProto) -> Result<ExternalFiles> {
+    let mut files = ExternalFiles::new();
     let training = model.training_info.iter();
     let training = training.flat_map(|info| info.initialization.iter().chain(&info.algorithm));
     for graph in model.graph.iter().chain(training) {
@@ -28,22 +33,21 @@ pub(crate) fn files(model: &ModelProto) -> Result<Vec<PathBuf>> {
     for function in &model.functions {
         of_nodes(&function.node, &mut files)?;
     }
-    files.sort();
-    files.dedup();
     Ok(files)
 }
 
-/// Bytes of the external `files` of `model`, which are beside it.
+/// Bytes of the external `files` of `model`, which are beside it and have at least `least`
+/// bytes each.
 ///
 /// # Errors
-/// A file that is missing, or that is a link out of the folder although the model itself is no
-/// link: caches link all files of a model, but a single link could lead anywhere.
-pub(crate) fn bytes(model: &Path, files: &[PathBuf]) -> Result<u64> {
+/// A file that is missing or too short, or that is a link out of the folder although the model
+/// itself is no link: caches link all files of a model, but a single link could lead anywhere.
+pub(crate) fn bytes(model: &Path, files: &[PathBuf], least: &[u64]) -> Result<u64> {
     if files.is_empty() {
         return Ok(0);
     }
     let folder = fs::canonicalize(model.parent().unwrap_or(Path::new("/")))?;
-    files.iter().try_fold(0, |sum, file| {
+    files.iter().enumerate().try_fold(0, |sum, (index, file)| {
         let path = fs::canonicalize(folder.join(file)).with_context(|| {
             format!(
                 "its weights '{}' are not beside it; put that file into {}",
@@ -56,33 +60,40 @@ pub(crate) fn bytes(model: &Path, files: &[PathBuf]) -> Result<u64> {
             "its weights '{}' are a link to a place outside the model's folder, which is refused",
             file.display()
         );
-        Ok(sum + fs::metadata(path)?.len())
+        let (length, least) = (fs::metadata(path)?.len(), least.get(index).copied());
+        ensure!(
+            least.is_none_or(|least| length >= least),
+            "its weights '{}' are cut short: {length} bytes of {} bytes; get that file again",
+            file.display(),
+            least.unwrap_or_default()
+        );
+        Ok(sum + length)
     })
 }
 
-fn of_graph(graph: &GraphProto, files: &mut Vec<PathBuf>) -> Result<()> {
+fn of_graph(graph: &GraphProto, files: &mut ExternalFiles) -> Result<()> {
     graph.initializer.iter().try_for_each(|tensor| of_tensor(tensor, files))?;
     graph.sparse_initializer.iter().try_for_each(|tensor| of_sparse(tensor, files))?;
     of_nodes(&graph.node, files)
 }
 
 /// Recursion ends: the decoder refuses messages that are nested over 100 deep.
-fn of_nodes(nodes: &[NodeProto], files: &mut Vec<PathBuf>) -> Result<()> {
+fn of_nodes(nodes: &[NodeProto], files: &mut ExternalFiles) -> Result<()> {
     nodes.iter().flat_map(|node| &node.attribute).try_for_each(|it| of_attribute(it, files))
 }
 
-fn of_attribute(attribute: &AttributeProto, files: &mut Vec<PathBuf>) -> Result<()> {
+fn of_attribute(attribute: &AttributeProto, files: &mut ExternalFiles) -> Result<()> {
     attribute.t.iter().chain(&attribute.tensors).try_for_each(|it| of_tensor(it, files))?;
     let sparse = attribute.sparse_tensor.iter().chain(&attribute.sparse_tensors);
     sparse.into_iter().try_for_each(|it| of_sparse(it, files))?;
     attribute.g.iter().chain(&attribute.graphs).try_for_each(|it| of_graph(it, files))
 }
 
-fn of_sparse(tensor: &SparseTensorProto, files: &mut Vec<PathBuf>) -> Result<()> {
+fn of_sparse(tensor: &SparseTensorProto, files: &mut ExternalFiles) -> Result<()> {
     tensor.values.iter().chain(&tensor.indices).try_for_each(|it| of_tensor(it, files))
 }
 
-fn of_tensor(tensor: &TensorProto, files: &mut Vec<PathBuf>) -> Result<()> {
+fn of_tensor(tensor: &TensorProto, files: &mut ExternalFiles) -> Result<()> {
     // A key that occurs twice counts twice: runtimes may use either.
     for location in tensor.external_data.iter().filter(|entry| entry.key == "location") {
         let path = Path::new(&location.value);
@@ -94,7 +105,13 @@ fn of_tensor(tensor: &TensorProto, files: &mut Vec<PathBuf>) -> Result<()> {
             tensor.name,
             location.value
         );
-        files.push(path.to_owned());
+        let number = |key: &str| {
+            let entry = tensor.external_data.iter().find(|entry| entry.key == key)?;
+            entry.value.parse::<u64>().ok()
+        };
+        let end = number("offset").unwrap_or(0).saturating_add(number("length").unwrap_or(0));
+        let known = files.entry(path.to_owned()).or_default();
+        *known = end.max(*known);
     }
     Ok(())
 }
@@ -130,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_tensor_is_found_wherever_it_hangs() {
-        assert_eq!(files(&nested("a/b.bin")).unwrap(), [Path::new("a/b.bin")]);
+        assert!(files(&nested("a/b.bin")).unwrap().keys().eq([Path::new("a/b.bin")]));
         for outside in ["../b.bin", "/etc/passwd", "a/../../b", ""] {
             let error = files(&nested(outside)).unwrap_err().to_string();
             assert!(error.contains("outside the model's folder"), "{error}");
@@ -147,13 +164,14 @@ mod tests {
         std::os::unix::fs::symlink("../secret", folder.join("link")).unwrap();
         let model = folder.join("m.onnx");
         fs::write(&model, [0]).unwrap();
-        assert_eq!(bytes(&model, &["w.bin".into()]).unwrap(), 10);
-        let error = |file: &str| format!("{:#}", bytes(&model, &[file.into()]).unwrap_err());
+        assert_eq!(bytes(&model, &["w.bin".into()], &[10]).unwrap(), 10);
+        let error = |file: &str| format!("{:#}", bytes(&model, &[file.into()], &[11]).unwrap_err());
         assert!(error("link").contains("a link to a place outside"), "{}", error("link"));
+        assert!(error("w.bin").contains("10 bytes of 11"), "{}", error("w.bin"));
         assert!(error("gone").contains("not beside it"), "{}", error("gone"));
         // A cache links the model and its weights alike.
         let linked = folder.join("linked.onnx");
         std::os::unix::fs::symlink("m.onnx", &linked).unwrap();
-        assert_eq!(bytes(&linked, &["link".into()]).unwrap(), 10);
+        assert_eq!(bytes(&linked, &["link".into()], &[]).unwrap(), 10);
     }
 }

@@ -3,8 +3,8 @@
 //!
 //! Encoding: <https://flatbuffers.dev/internals/>.
 
-/// Maximum elements of a vector that are read; metadata has a handful.
-const MAX_ELEMENTS: usize = 4096;
+/// Maximum elements of a vector that are read: a large model has thousands of buffers.
+const MAX_ELEMENTS: usize = 1 << 16;
 
 /// A table at a position in a buffer.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +37,12 @@ impl<'a> FlatTable<'a> {
     #[must_use]
     pub fn byte(&self, index: usize) -> Option<u8> {
         self.bytes.get(self.field(index)?).copied()
+    }
+
+    /// A scalar of eight bytes.
+    #[must_use]
+    pub fn long(&self, index: usize) -> Option<u64> {
+        Some(u64::from_le_bytes(array(self.bytes, self.field(index)?)?))
     }
 
     /// A table.

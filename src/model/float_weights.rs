@@ -78,20 +78,22 @@ mod tests {
 
     #[test]
     fn both_formats_of_a_model_have_the_same_weights() {
-        let tflite = tflite_file::read(&embedded("fmnist_mobilenet_v1_0.25_f32.tflite")).unwrap();
+        let tflite =
+            tflite_file::read(&embedded("fmnist_mobilenet_v1_0.25_f32.tflite"), None).unwrap();
         let onnx = onnx_file::read(&embedded("fmnist_mobilenet_v1_0.25_f32.onnx")).unwrap();
         let (tflite, onnx) = (tflite.float_weights.unwrap(), onnx.float_weights.unwrap());
         assert!(tflite.count > 20_000, "{tflite:?}");
         // Each converter adds a few constants of its own.
         assert!(tflite.count.abs_diff(onnx.count) < 100, "{tflite:?} {onnx:?}");
-        let int8 = tflite_file::read(&embedded("fmnist_mobilenet_v1_0.25_int8.tflite")).unwrap();
+        let int8 =
+            tflite_file::read(&embedded("fmnist_mobilenet_v1_0.25_int8.tflite"), None).unwrap();
         assert!(int8.float_weights.unwrap().count < 100, "{:?}", int8.float_weights);
     }
 
     #[test]
     fn a_file_with_a_denormal_weight_is_found_out() {
         let mut bytes = embedded("fmnist_mobilenet_v1_0.25_f32.tflite");
-        let of = |bytes: &[u8]| tflite_file::read(bytes).unwrap().float_weights.unwrap();
+        let of = |bytes: &[u8]| tflite_file::read(bytes, None).unwrap().float_weights.unwrap();
         let before = of(&bytes);
         // The largest weights lie in the file as they are: one of them is replaced.
         let model = schema::root_as_model(&bytes).unwrap();

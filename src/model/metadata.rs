@@ -26,11 +26,11 @@ pub struct TfliteMetadata {
     pub label_file: Option<String>,
 }
 
-/// Reads a metadata buffer. What is damaged counts as absent: metadata is an
-/// annotation, and the report says what was assumed in its place.
+/// Reads a metadata buffer, for the file's graph `graph`. What is damaged counts as absent:
+/// metadata is an annotation, and the report says what was assumed in its place.
 #[must_use]
-pub fn read(bytes: &[u8]) -> TfliteMetadata {
-    let subgraph = FlatTable::root(bytes).and_then(|root| root.tables(3)?.into_iter().next());
+pub fn read(bytes: &[u8], graph: usize) -> TfliteMetadata {
+    let subgraph = FlatTable::root(bytes).and_then(|root| root.tables(3)?.into_iter().nth(graph));
     let Some(subgraph) = subgraph else { return TfliteMetadata::default() };
     TfliteMetadata {
         normalization: subgraph.tables(2).and_then(|inputs| normalization(inputs.first()?)),

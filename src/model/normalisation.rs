@@ -63,9 +63,7 @@ pub(super) fn of(
             }
         }
         // Wide integers hold the pixels as they are, if they are stated to hold pixels at all.
-        (ElementType::Int16 | ElementType::Int32 | ElementType::Int64, _) if !gap => {
-            (vec![0.0], vec![1.0])
-        }
+        (element, _) if element.is_wide_integer() && !gap => (vec![0.0], vec![1.0]),
         (element, _) => bail!(
             "model {} takes {element} without quantisation; state the conversion of pixels with --mean and --scale (0 and 1 for unchanged pixels), or time it with --no-accuracy",
             model.name

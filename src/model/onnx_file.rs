@@ -12,7 +12,7 @@ use tract_onnx::pb::{
 use crate::model::config::onnx_metadata;
 use crate::model::{external, float_weights, onnx_graph};
 use crate::record::precision::Precision;
-use crate::record::signature::{Signature, by_frequency};
+use crate::record::signature::{Signature, WeightStorage, by_frequency};
 use crate::record::tensor::{ElementType, OpenAxis, TensorInfo};
 
 /// Reads the signature.
@@ -21,11 +21,15 @@ use crate::record::tensor::{ElementType, OpenAxis, TensorInfo};
 /// Says what is wrong with the file: no ONNX model, cut short, a graph
 /// without inputs or outputs, or external data outside its folder.
 pub fn read(bytes: &[u8]) -> Result<Signature> {
-    let model = ModelProto::decode(bytes)
-        .map_err(|error| anyhow::anyhow!("it is not an ONNX file, or is cut short ({error})"))?;
+    let model = ModelProto::decode(bytes).map_err(|error| {
+        anyhow::anyhow!(
+            "it is not an ONNX file, or is cut short ({error}); download the file again"
+        )
+    })?;
     let external_data = external::files(&model)?;
     let float_weights = float_weights::of_onnx(&model, !external_data.is_empty());
     let properties = model.metadata_props;
+    let functions = model.functions;
     let graph =
         model.graph.context("it holds no ONNX graph; check the path or download it again")?;
     ensure!(!graph.node.is_empty(), "its ONNX graph has no nodes; download the file again");
@@ -57,9 +61,19 @@ pub fn read(bytes: &[u8]) -> Result<Signature> {
             .first()
             .and_then(|input| onnx_graph::convolved_channels(&graph, &input.name)),
         output_kinds: onnx_graph::output_kinds(&graph),
+        sorted_outputs: onnx_graph::sorted_outputs(&graph),
+        foreign_operators: onnx_graph::foreign_operators(&graph, &functions),
         output_classes,
         float_weights,
-        external_data,
+        external_least: external_data.values().copied().collect(),
+        external_data: external_data.into_keys().collect(),
+        storage: if graph.sparse_initializer.is_empty() {
+            Vec::new()
+        } else {
+            vec![WeightStorage::Sparse]
+        },
+        choices: Vec::new(),
+        chosen: None,
         inputs,
         outputs,
     })
@@ -79,10 +93,19 @@ fn tensor_info(value: &ValueInfoProto) -> Result<TensorInfo> {
     let Some(type_proto::Value::TensorType(tensor)) =
         value.r#type.as_ref().and_then(|kind| kind.value.clone())
     else {
-        anyhow::bail!("'{name}' is not a tensor");
+        anyhow::bail!(
+            "its input or output '{name}' is not a tensor but a sequence or the like; export it \
+             with tensors alone"
+        );
     };
-    let element = element(tensor.elem_type)
-        .with_context(|| format!("tensor '{name}' has a type that classifiers do not use"))?;
+    let element = element(tensor.elem_type).with_context(|| {
+        let kind = DataType::try_from(tensor.elem_type);
+        let kind = kind.map_or("unknown", |kind| kind.as_str_name()).to_lowercase();
+        format!(
+            "its input or output '{name}' holds numbers of type {kind}, which are not fed; \
+                 export it with float32 there"
+        )
+    })?;
     let unshaped = tensor.shape.is_none();
     let (mut shape, mut open) = (Vec::new(), Vec::new());
     for (axis, dim) in tensor.shape.unwrap_or_default().dim.into_iter().enumerate() {
@@ -114,6 +137,10 @@ fn element(kind: i32) -> Option<ElementType> {
         DataType::Int16 => ElementType::Int16,
         DataType::Int32 => ElementType::Int32,
         DataType::Int64 => ElementType::Int64,
+        DataType::Uint16 => ElementType::Uint16,
+        DataType::Uint32 => ElementType::Uint32,
+        DataType::Uint64 => ElementType::Uint64,
+        DataType::Bfloat16 => ElementType::Bfloat16,
         DataType::Bool => ElementType::Bool,
         DataType::String => ElementType::Text,
         _ => return None,

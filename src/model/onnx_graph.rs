@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{GraphProto, NodeProto};
+use tract_onnx::pb::{FunctionProto, GraphProto, NodeProto};
 
 use crate::record::output_kind::OutputKind;
 use crate::record::quantization::Quantization;
+use crate::record::scored_output::Sorted;
 
 /// Maximum number of operators that are looked through on the way from an input or to an output.
 const MOST_STEPS: usize = 64;
@@ -68,6 +69,44 @@ fn kind_of(makers: &HashMap<&str, &NodeProto>, output: &str) -> Option<OutputKin
         }
     }
     None
+}
+
+/// By output: what it holds where the graph itself picks the best classes.
+pub(crate) fn sorted_outputs(graph: &GraphProto) -> Vec<Option<Sorted>> {
+    let of = |output: &str| {
+        let mut name = output;
+        for _ in 0..MOST_STEPS {
+            let makes = |node: &&NodeProto| node.output.iter().any(|it| it == name);
+            let node = graph.node.iter().find(makes)?;
+            match node.op_type.as_str() {
+                "ArgMax" => return Some(Sorted::Classes),
+                "TopK" if node.output.first().is_some_and(|first| first == name) => {
+                    return Some(Sorted::Scores);
+                }
+                "TopK" => return Some(Sorted::Classes),
+                other if CONVERSIONS.contains(&other) => name = node.input.first()?,
+                _ => return None,
+            }
+        }
+        None
+    };
+    graph.output.iter().map(|output| of(&output.name)).collect()
+}
+
+/// The operators of domains that are neither ONNX's nor defined by the file itself, as
+/// `domain:Operator`, each once.
+pub(crate) fn foreign_operators(graph: &GraphProto, functions: &[FunctionProto]) -> Vec<String> {
+    let is_foreign = |node: &&NodeProto| {
+        let is_own = |it: &FunctionProto| it.domain() == node.domain && it.name() == node.op_type;
+        let is_onnx = node.domain.is_empty() || node.domain.starts_with("ai.onnx");
+        !is_onnx && !functions.iter().any(is_own)
+    };
+    let foreign = graph.node.iter().filter(is_foreign);
+    let mut names: Vec<String> =
+        foreign.map(|node| format!("{}:{}", node.domain, node.op_type)).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// The class names of a `ZipMap`, in the order of its scores, by output.

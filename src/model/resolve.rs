@@ -30,6 +30,7 @@ pub fn merged(over: &Description, under: &Description) -> Description {
         label_offset,
         layout,
         input_size,
+        signature,
         scored_output,
         output,
         channels,

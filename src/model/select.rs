@@ -1,26 +1,31 @@
 //! From what the command line names to opened models.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use sha2::{Digest, Sha256};
 
 use crate::model::config::beside;
 use crate::model::manifest::{Manifest, ManifestEntry};
-use crate::model::{catalogue, external, onnx_file, sources, tflite_file};
+use crate::model::{catalogue, external, foreign, onnx_file, sources, tflite_file};
 use crate::record::description::{Description, Model, PipelineSource};
 use crate::record::format::Format;
 
+/// Largest ONNX file: protocol buffers count their bytes in 31 bits.
+const MOST_ONNX_BYTES: u64 = (1 << 31) - 1;
+
 /// Opens what `names` name: a path, the name of an embedded model, or a glob
-/// over either. Order is kept, repeats are dropped.
+/// over either; of files with several signatures the one of the name `signature`. Order is
+/// kept, repeats are dropped.
 ///
 /// # Errors
 /// One sentence for the first name that matches nothing or names a file that is not a usable model.
-pub fn select(names: &[String]) -> Result<Vec<Model>> {
+pub fn select(names: &[String], signature: Option<&str>) -> Result<Vec<Model>> {
     let mut models: Vec<Model> = Vec::new();
     for name in names {
-        for model in one(name)? {
+        for model in one(name, signature)? {
             if !models.iter().any(|known| known.path == model.path) {
                 models.push(model);
             }
@@ -100,13 +105,13 @@ pub fn representative() -> Result<Vec<Model>> {
     manifest.models.iter().filter(chosen).map(|entry| open(&manifest.path(entry))).collect()
 }
 
-fn one(name: &str) -> Result<Vec<Model>> {
+fn one(name: &str, signature: Option<&str>) -> Result<Vec<Model>> {
     let path = Path::new(name);
     if path.is_file() {
-        return Ok(vec![open(path)?]);
+        return Ok(vec![open_at(path, signature)?]);
     }
     if path.is_dir() {
-        return Ok(vec![open(&in_folder(path)?)?]);
+        return Ok(vec![open_at(&in_folder(path)?, signature)?]);
     }
     let manifest = Manifest::embedded();
     let pattern = glob::Pattern::new(name)
@@ -125,7 +130,7 @@ fn one(name: &str) -> Result<Vec<Model>> {
         !paths.is_empty(),
         "model '{name}' is neither a file nor the name of an embedded model; see 'shutterbench list models'"
     );
-    paths.iter().map(|path| open(path)).collect()
+    paths.iter().map(|path| open_at(path, signature)).collect()
 }
 
 /// The only model file of a folder, as models are published: in it, in its `onnx` folder, or in the
@@ -148,8 +153,9 @@ fn in_folder(folder: &Path) -> Result<PathBuf> {
     match found.as_slice() {
         [one] => Ok(one.clone()),
         [] => bail!(
-            "folder {} holds no .tflite or .onnx file; name a model file with --model",
-            folder.display()
+            "folder {} holds no .tflite or .onnx file; {}",
+            folder.display(),
+            foreign::told_of_folder(folder).unwrap_or("name a model file with --model")
         ),
         several => {
             let names = several
@@ -174,23 +180,36 @@ fn is_model_file(path: &Path) -> bool {
             .is_some_and(|e| e.eq_ignore_ascii_case("tflite") || e.eq_ignore_ascii_case("onnx"))
 }
 
-/// Opens one model file.
+/// Opens one model file, by its default signature.
 ///
 /// # Errors
 /// One sentence: the file is missing, empty, or no usable model; or its
 /// SHA-256 is not the one that its description states.
 pub fn open(path: &Path) -> Result<Model> {
+    open_at(path, None)
+}
+
+/// Opens one model file: if it has several signatures, by the one that is named here or in its
+/// description.
+fn open_at(path: &Path, named: Option<&str>) -> Result<Model> {
     let context = || format!("model {} cannot be used", path.display());
-    let bytes = fs::read(path).with_context(context)?;
-    ensure!(!bytes.is_empty(), "model {} is empty; download the file again", path.display());
-    let format = Format::detect(path, &bytes);
-    let signature = match format {
-        Format::Tflite => tflite_file::read(&bytes),
-        Format::Onnx => onnx_file::read(&bytes),
-    }
-    .with_context(context)?;
+    let (format, bytes) = read(path).with_context(context)?;
     let sha256 = format!("{:x}", Sha256::digest(&bytes));
     let (name, mut layers) = described(path, &sha256).with_context(context)?;
+    let named =
+        named.or_else(|| layers.iter().find_map(|(_, described)| described.signature.as_deref()));
+    let signature = match (format, named) {
+        (Format::Tflite, named) => tflite_file::read(&bytes, named),
+        (Format::Onnx, None) => onnx_file::read(&bytes),
+        (Format::Onnx, Some(named)) => Err(anyhow!(
+            "'{named}' was requested, but an ONNX file has no signatures; leave out --signature"
+        )),
+    }
+    .map_err(|error| match foreign::told(path, &bytes) {
+        Some(what) => anyhow!(what),
+        None => error,
+    })
+    .with_context(context)?;
     let beside = beside::read(path);
     let config_error = beside.as_ref().err().map(|error| format!("{error:#}"));
     let beside = beside.unwrap_or_default();
@@ -213,7 +232,8 @@ pub fn open(path: &Path) -> Result<Model> {
     }
     let path = as_named(path, &signature.external_data).with_context(context)?;
     let bytes = bytes.len() as u64
-        + external::bytes(&path, &signature.external_data).with_context(context)?;
+        + external::bytes(&path, &signature.external_data, &signature.external_least)
+            .with_context(context)?;
     Ok(Model {
         name,
         path,
@@ -227,6 +247,24 @@ pub fn open(path: &Path) -> Result<Model> {
         config_notes: beside.notes,
         config_error,
     })
+}
+
+/// The format and the bytes of a file.
+fn read(path: &Path) -> Result<(Format, Vec<u8>)> {
+    let mut file = fs::File::open(path)?;
+    let length = file.metadata()?.len();
+    let mut bytes = Vec::new();
+    file.by_ref().take(8).read_to_end(&mut bytes)?;
+    ensure!(!bytes.is_empty(), "it is empty; download the file again");
+    let format = Format::detect(path, &bytes);
+    ensure!(
+        format != Format::Onnx || length <= MOST_ONNX_BYTES,
+        "it has {length} bytes, and an ONNX file holds at most 2 GB; export it with its weights \
+         in files beside it (external data)"
+    );
+    bytes.reserve_exact(usize::try_from(length)?.saturating_sub(bytes.len()));
+    file.read_to_end(&mut bytes)?;
+    Ok((format, bytes))
 }
 
 /// A model is at the path that the user gave, with its weights beside it, even if it is a link into

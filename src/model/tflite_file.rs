@@ -6,22 +6,23 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail, ensure};
 use tract_tflite::tflite::{self as schema, BuiltinOperator, TensorType};
 
-use crate::model::{float_weights, metadata, tflite_graph};
+use crate::model::flatbuffer::FlatTable;
+use crate::model::{float_weights, metadata, tflite_graph, tflite_signature};
 use crate::record::precision::Precision;
 use crate::record::quantization::Quantization;
-use crate::record::signature::{Signature, by_frequency};
+use crate::record::signature::{Signature, WeightStorage, by_frequency};
 use crate::record::tensor::{ElementType, OpenAxis, TensorInfo};
 
 /// Name under which TensorFlow Lite metadata is stored in a model. Source:
 /// <https://ai.google.dev/edge/litert/models/metadata>.
 const METADATA_NAME: &str = "TFLITE_METADATA";
 
-/// Reads the signature.
+/// Reads the signature: if the file names several, the one with the name `named`.
 ///
 /// # Errors
 /// Says what is wrong with the file: no flatbuffer, cut short, or a graph
-/// without inputs or outputs.
-pub fn read(bytes: &[u8]) -> Result<Signature> {
+/// without inputs or outputs; or that no signature has this name.
+pub fn read(bytes: &[u8], named: Option<&str>) -> Result<Signature> {
     ensure!(
         bytes.len() >= 8 && schema::model_buffer_has_identifier(bytes),
         "it is not a TensorFlow Lite file (no 'TFL3' mark); check the path or convert the model"
@@ -32,15 +33,17 @@ pub fn read(bytes: &[u8]) -> Result<Signature> {
             one_line(&error)
         )
     })?;
-    let graph = model
-        .subgraphs()
-        .filter(|graphs| !graphs.is_empty())
-        .map(|graphs| graphs.get(0))
-        .context("it holds no graph")?;
+    let graphs = model.subgraphs().filter(|graphs| !graphs.is_empty());
+    let graphs = graphs.context("it holds no graph")?;
+    let choices = tflite_signature::all(&model)?;
+    let chosen = tflite_signature::chosen(&model, &choices, named)?;
+    let place = chosen.as_ref().map_or(0, |chosen| chosen.graph);
+    let graph = graphs.get(place);
     let mut inputs = boundary(&graph, graph.inputs()).context("its graph's inputs")?;
     inputs.iter_mut().for_each(open_single_pixel);
     let outputs = boundary(&graph, graph.outputs()).context("its graph's outputs")?;
-    let metadata = metadata_buffer(&model).map(metadata::read).unwrap_or_default();
+    let metadata = metadata_buffer(&model);
+    let metadata = metadata.map(|bytes| metadata::read(bytes, place)).unwrap_or_default();
     Ok(Signature {
         inputs,
         outputs,
@@ -52,10 +55,44 @@ pub fn read(bytes: &[u8]) -> Result<Signature> {
         image_size: None,
         convolved_channels: tflite_graph::convolved_channels(&model, &graph),
         output_kinds: tflite_graph::output_kinds(&model, &graph),
+        sorted_outputs: tflite_graph::sorted_outputs(&model, &graph),
+        foreign_operators: Vec::new(),
         output_classes: Vec::new(),
         float_weights: Some(float_weights::of_tflite(&model)),
         external_data: Vec::new(),
+        external_least: Vec::new(),
+        storage: storage(bytes, &graph)?,
+        choices,
+        chosen,
     })
+}
+
+/// How weights are stored, if not dense and inside the tables.
+fn storage(bytes: &[u8], graph: &schema::SubGraph<'_>) -> Result<Vec<WeightStorage>> {
+    /// `buffers` of a `Model`, and `offset` and `size` of a `Buffer`, of `schema.fbs`.
+    const BUFFERS: usize = 4;
+    const OFFSET: usize = 1;
+    const SIZE: usize = 2;
+    let mut storage = Vec::new();
+    if graph.tensors().into_iter().flatten().any(|tensor| tensor.sparsity().is_some()) {
+        storage.push(WeightStorage::Sparse);
+    }
+    let buffers =
+        FlatTable::root(bytes).and_then(|model| model.tables(BUFFERS)).unwrap_or_default();
+    let mut is_behind = false;
+    // 0 and 1 mean none.
+    for (offset, buffer) in buffers.iter().filter_map(|it| Some((it.long(OFFSET)?, it))) {
+        if offset > 1 {
+            let end = offset.checked_add(buffer.long(SIZE).unwrap_or(0));
+            ensure!(
+                end.is_some_and(|end| end <= bytes.len() as u64),
+                "it is cut short: some of its weights lie beyond its end; download the file again"
+            );
+            is_behind = true;
+        }
+    }
+    storage.extend(is_behind.then_some(WeightStorage::BehindTables));
+    Ok(storage)
 }
 
 fn one_line(error: &impl std::fmt::Display) -> String {
@@ -116,6 +153,9 @@ fn element(kind: TensorType) -> Option<ElementType> {
         TensorType::INT16 => ElementType::Int16,
         TensorType::INT32 => ElementType::Int32,
         TensorType::INT64 => ElementType::Int64,
+        TensorType::UINT16 => ElementType::Uint16,
+        TensorType::UINT32 => ElementType::Uint32,
+        TensorType::UINT64 => ElementType::Uint64,
         TensorType::BOOL => ElementType::Bool,
         _ => return None,
     })

@@ -4,6 +4,7 @@
 use tract_tflite::tflite::{self as schema, BuiltinOperator};
 
 use crate::record::output_kind::OutputKind;
+use crate::record::scored_output::Sorted;
 use crate::record::tensor::TensorInfo;
 
 /// Maximum number of operators that are looked through on the way from an input or to an output.
@@ -46,6 +47,34 @@ fn kind_of(
         }
     }
     None
+}
+
+/// By output: what it holds where the graph itself picks the best classes.
+pub(crate) fn sorted_outputs(
+    model: &schema::Model<'_>,
+    graph: &schema::SubGraph<'_>,
+) -> Vec<Option<Sorted>> {
+    let of = |output: i32| {
+        let mut tensor = output;
+        for _ in 0..MOST_STEPS {
+            let place = |operator: &schema::Operator<'_>| {
+                operator.outputs()?.iter().position(|it| it == tensor)
+            };
+            let operators = graph.operators()?;
+            let (operator, place) = operators.iter().find_map(|it| Some((it, place(&it)?)))?;
+            match builtin(model, &operator)? {
+                BuiltinOperator::ARG_MAX => return Some(Sorted::Classes),
+                BuiltinOperator::TOPK_V2 if place == 0 => return Some(Sorted::Scores),
+                BuiltinOperator::TOPK_V2 => return Some(Sorted::Classes),
+                BuiltinOperator::RESHAPE | BuiltinOperator::SQUEEZE | BuiltinOperator::CAST => {
+                    tensor = operator.inputs()?.iter().next()?;
+                }
+                _ => return None,
+            }
+        }
+        None
+    };
+    graph.outputs().into_iter().flatten().map(of).collect()
 }
 
 /// The channels that the convolution takes which the first input goes into.

@@ -46,6 +46,9 @@ pub struct Description {
     pub layout: Option<Layout>,
     /// Height and width of the input, if the file leaves them open: `224x224`.
     pub input_size: Option<InputSize>,
+    /// The signature that is run, where the file has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
     /// The output that is scored, by its name or its place from 0.
     pub scored_output: Option<String>,
     /// What the scores of that output are.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::record::description::Description;
 use crate::record::partition::Selection;
 use crate::record::shard::Shard;
+use crate::record::wanted_columns::WantedColumns;
 
 /// A count that the program may choose itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -252,6 +253,9 @@ pub enum Exif {
 pub struct AccuracyOptions {
     /// The dataset's folder.
     pub dataset: PathBuf,
+    /// The columns of its table, where they are stated.
+    #[serde(flatten)]
+    pub columns: WantedColumns,
     /// A labels file for every model, in place of their own.
     pub labels: Option<PathBuf>,
     /// Take a stratified sample of this many images.

@@ -8,6 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// Classes that a prediction keeps.
 pub const KEPT: usize = 5;
 
+/// The rank of a class that a model said nothing of: behind any that is looked at.
+pub const NOT_FOUND: usize = 1_000_000;
+
 /// Class and score, best first.
 pub type Ranked = ArrayVec<(i32, f32), KEPT>;
 
@@ -23,7 +26,8 @@ pub struct Prediction {
     /// classes, such as a background class) and score, best first, at most five.
     #[serde(deserialize_with = "scores")]
     pub top: Ranked,
-    /// Rank of the true class among all outputs, from 1.
+    /// Rank of the true class among all outputs, from 1; [`NOT_FOUND`] or more where the
+    /// model said nothing of it.
     pub rank_of_label: u32,
     /// Whether equal scores decided the best class, or whether the true class is among the best or
     /// the five best.
@@ -31,6 +35,14 @@ pub struct Prediction {
     /// Whether the model gave a score that is not a number, or a class that it does not have.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub not_a_number: bool,
+}
+
+impl Prediction {
+    /// The rank of the true class, where the model said anything of it.
+    #[must_use]
+    pub const fn rank(&self) -> Option<u32> {
+        if self.rank_of_label < NOT_FOUND as u32 { Some(self.rank_of_label) } else { None }
+    }
 }
 
 /// JSON cannot express a score that is not a number; it is written as null.

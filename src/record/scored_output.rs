@@ -49,3 +49,13 @@ impl OutputForm {
         matches!(self, Self::ClassIndex | Self::ClassName)
     }
 }
+
+/// What an output holds that the graph itself has sorted, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sorted {
+    /// The indices of the best classes, or that of the best.
+    Classes,
+    /// Scores of which it does not say whose they are.
+    Scores,
+}

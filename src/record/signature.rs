@@ -7,9 +7,11 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::record::input_size::InputSize;
+use crate::record::named_signature::NamedSignature;
 use crate::record::output_kind::OutputKind;
 use crate::record::precision::Precision;
 use crate::record::preset::Preset;
+use crate::record::scored_output::Sorted;
 use crate::record::tensor::TensorInfo;
 
 /// Inputs, outputs and operators of a model file.
@@ -40,6 +42,12 @@ pub struct Signature {
     /// By output: what its numbers are, by the operator that produces them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub output_kinds: Vec<Option<OutputKind>>,
+    /// By output: what it holds where the graph itself picks the best classes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sorted_outputs: Vec<Option<Sorted>>,
+    /// Operators of an ONNX file that are not of ONNX's own domains, with their domains.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign_operators: Vec<String>,
     /// By output: the names of its classes, if the graph itself has them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub output_classes: Vec<Option<Vec<String>>>,
@@ -49,6 +57,33 @@ pub struct Signature {
     /// Files beside the model that hold weights of an ONNX model.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub external_data: Vec<PathBuf>,
+    /// How many bytes each of them has at least.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub external_least: Vec<u64>,
+    /// How weights are kept, besides dense and inside the file's tables.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub storage: Vec<WeightStorage>,
+    /// The signatures that the file names, if any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<NamedSignature>,
+    /// The one of them that this is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<NamedSignature>,
+}
+
+/// How a file keeps some of its weights, where that is not in the usual way: dense, inside
+/// its tables.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::Display,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum WeightStorage {
+    /// Only what is not zero, with its places.
+    #[strum(to_string = "sparse")]
+    Sparse,
+    /// Behind the tables, where a TensorFlow Lite file may be larger than 2 GB.
+    #[strum(to_string = "behind the file's tables")]
+    BehindTables,
 }
 
 /// 32-bit floating-point weights of a model.
@@ -90,6 +125,12 @@ impl Signature {
     pub fn leaves_size_open(&self) -> bool {
         let is_open = |input: &TensorInfo| (1..4).any(|axis| input.open_axis(axis).is_some());
         self.inputs.iter().any(|input| input.shape.len() == 4 && is_open(input))
+    }
+
+    /// The graph of the file that this is of, from 0.
+    #[must_use]
+    pub fn graph(&self) -> usize {
+        self.chosen.as_ref().map_or(0, |chosen| chosen.graph)
     }
 
     /// Number of classes: the elements of the first output for one image, if the file states them.

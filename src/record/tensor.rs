@@ -26,16 +26,24 @@ pub enum ElementType {
     Float16,
     /// IEEE 754 binary64.
     Float64,
+    /// The upper half of IEEE 754 binary32.
+    Bfloat16,
     /// Signed 8-bit.
     Int8,
     /// Unsigned 8-bit.
     Uint8,
     /// Signed 16-bit.
     Int16,
+    /// Unsigned 16-bit.
+    Uint16,
     /// Signed 32-bit.
     Int32,
+    /// Unsigned 32-bit.
+    Uint32,
     /// Signed 64-bit.
     Int64,
+    /// Unsigned 64-bit.
+    Uint64,
     /// One byte per truth value.
     Bool,
     /// UTF-8, filled with zeros to [`TEXT_BYTES`].
@@ -49,7 +57,16 @@ impl ElementType {
     /// Whether it holds real numbers as they are.
     #[must_use]
     pub const fn is_real(self) -> bool {
-        matches!(self, Self::Float16 | Self::Float32 | Self::Float64)
+        matches!(self, Self::Bfloat16 | Self::Float16 | Self::Float32 | Self::Float64)
+    }
+
+    /// Whether it holds integers of more than 8 bits.
+    #[must_use]
+    pub const fn is_wide_integer(self) -> bool {
+        matches!(
+            self,
+            Self::Int16 | Self::Uint16 | Self::Int32 | Self::Uint32 | Self::Int64 | Self::Uint64
+        )
     }
 
     /// Size of one element in bytes.
@@ -57,9 +74,9 @@ impl ElementType {
     pub const fn width(self) -> usize {
         match self {
             Self::Int8 | Self::Uint8 | Self::Bool => 1,
-            Self::Float16 | Self::Int16 => 2,
-            Self::Float32 | Self::Int32 => 4,
-            Self::Int64 | Self::Float64 => 8,
+            Self::Bfloat16 | Self::Float16 | Self::Int16 | Self::Uint16 => 2,
+            Self::Float32 | Self::Int32 | Self::Uint32 => 4,
+            Self::Int64 | Self::Uint64 | Self::Float64 => 8,
             Self::Text => TEXT_BYTES,
         }
     }
@@ -178,7 +195,9 @@ impl TensorInfo {
         match self.element {
             // Up to 2^53 exactly.
             ElementType::Int64 => each(bytes, |b| i64::from_ne_bytes(b) as f64),
+            ElementType::Uint64 => each(bytes, |b| u64::from_ne_bytes(b) as f64),
             ElementType::Int32 => each(bytes, |b| f64::from(i32::from_ne_bytes(b))),
+            ElementType::Uint32 => each(bytes, |b| f64::from(u32::from_ne_bytes(b))),
             ElementType::Float64 => each(bytes, f64::from_ne_bytes),
             _ => {
                 let plain = Self { quantization: None, ..self.clone() };
@@ -226,12 +245,16 @@ impl Tensor {
         let mut values = match self.element {
             ElementType::Float32 => each(bytes, f32::from_ne_bytes),
             ElementType::Float16 => each(bytes, |b| half::f16::from_ne_bytes(b).to_f32()),
+            ElementType::Bfloat16 => each(bytes, |b| half::bf16::from_ne_bytes(b).to_f32()),
             ElementType::Float64 => each(bytes, |b| f64::from_ne_bytes(b) as f32),
             ElementType::Int8 => each(bytes, |b| f32::from(i8::from_ne_bytes(b))),
             ElementType::Uint8 | ElementType::Bool => each(bytes, |[b]| f32::from(b)),
             ElementType::Int16 => each(bytes, |b| f32::from(i16::from_ne_bytes(b))),
             ElementType::Int32 => each(bytes, |b| i32::from_ne_bytes(b) as f32),
             ElementType::Int64 => each(bytes, |b| i64::from_ne_bytes(b) as f32),
+            ElementType::Uint16 => each(bytes, |b| f32::from(u16::from_ne_bytes(b))),
+            ElementType::Uint32 => each(bytes, |b| u32::from_ne_bytes(b) as f32),
+            ElementType::Uint64 => each(bytes, |b| u64::from_ne_bytes(b) as f32),
             // A text is not a number.
             ElementType::Text => each(bytes, |_: [u8; TEXT_BYTES]| f32::NAN),
         };

@@ -149,7 +149,7 @@ pub fn predictions(run: &Run, to: &mut dyn Write) -> io::Result<()> {
                 writer.write_field(ranked.map_or(String::new(), |(class, _)| class.to_string()))?;
                 writer.write_field(ranked.map_or(String::new(), |(_, score)| score.to_string()))?;
             }
-            writer.write_field(prediction.rank_of_label.to_string())?;
+            writer.write_field(prediction.rank().map_or(String::new(), |rank| rank.to_string()))?;
             // As R spells it; pandas and DuckDB take that too.
             writer.write_field(if prediction.tie { "TRUE" } else { "FALSE" })?;
             writer.write_field(guard(device).as_ref())?;

@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn what_a_list_names_twice_is_one_case() {
-        let models = select::select(&["fmnist_mobilenet_v1_0.25_f32".to_owned()]).unwrap();
+        let models = select::select(&["fmnist_mobilenet_v1_0.25_f32".to_owned()], None).unwrap();
         let cases = |backends: &[BackendKind], delegates: &[Delegate], threads: &[usize]| {
             let threads: Vec<NonZeroUsize> = threads.iter().map(|n| count(*n)).collect();
             let matrix = Matrix {
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn a_sweep_holds_what_an_application_would_take_and_nothing_that_cannot_run() {
         let models = ["fmnist_mobilenet_v1_0.25_f32", "fmnist_mobilenet_v1_0.25_int8"];
-        let models = select::select(&models.map(str::to_owned)).unwrap();
+        let models = select::select(&models.map(str::to_owned), None).unwrap();
         let (tflite, tract) = (BackendKind::Tflite, BackendKind::Tract);
         let names = |backends_asked, sweep| -> Vec<String> {
             let (backends, threads) = ([tflite, tract], [count(1)]);
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn more_threads_than_cpus_are_said() {
-        let models = select::select(&["fmnist_mobilenet_v1_0.25_f32".to_owned()]).unwrap();
+        let models = select::select(&["fmnist_mobilenet_v1_0.25_f32".to_owned()], None).unwrap();
         let matrix = Matrix {
             models: &models,
             backends: &[BackendKind::Tract],

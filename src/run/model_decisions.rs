@@ -1,10 +1,12 @@
 //! What is decided about the models of a run before any image is scored: what their outputs mean,
 //! and what had to be assumed.
 
+use std::num::NonZeroUsize;
+
 use anyhow::Result;
 
 use crate::dataset::entries::Dataset;
-use crate::model::{resolve, sources};
+use crate::model::{resolve, shapes, sources};
 use crate::record::description::{Description, Model};
 use crate::record::model_pipeline::ModelPipeline;
 use crate::record::names::together;
@@ -20,6 +22,37 @@ pub struct ModelDecisions {
     pub pipelines: Vec<ModelPipeline>,
     /// One sentence for all models that share it.
     pub sentences: Vec<String>,
+}
+
+/// What is reported about each model however it is used: the images per run that its file fixes,
+/// and which of several signatures runs.
+///
+/// # Errors
+/// One sentence: what its shapes leave open and nothing states.
+pub fn about_files(models: &[Model], overrides: &Description) -> Result<Vec<String>> {
+    let mut sentences = Vec::new();
+    for model in models {
+        let shaped = shapes::of(model, overrides, NonZeroUsize::MIN)?;
+        if shaped.images.get() > 1 {
+            sentences.push(format!(
+                "{}: its file fixes {} images per run; throughput and latency per image count each of them",
+                model.name, shaped.images
+            ));
+        }
+        sentences.extend(signature(model, overrides).map(|told| format!("{}: {told}", model.name)));
+    }
+    Ok(sentences)
+}
+
+/// Which of several signatures runs if none is named.
+#[must_use]
+pub fn signature(model: &Model, overrides: &Description) -> Option<String> {
+    let signature = &model.signature;
+    let is_named = overrides.signature.is_some() || model.description.signature.is_some();
+    let run = signature.chosen.as_ref().filter(|_| signature.choices.len() > 1 && !is_named)?;
+    let others = signature.choices.iter().filter(|other| *other != run);
+    let others: Vec<String> = others.map(ToString::to_string).collect();
+    Some(format!("its signature {run} runs; --signature selects another: {}", others.join(", ")))
 }
 
 /// Decides about the models.

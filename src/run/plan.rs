@@ -16,7 +16,7 @@ use crate::host::affinity;
 use crate::host::preconditions::Sensors;
 use crate::host::yardstick;
 use crate::model::manifest::Manifest;
-use crate::model::{select, shapes};
+use crate::model::select;
 use crate::record::backend_kind::BackendKind;
 use crate::record::build;
 use crate::record::description::Model;
@@ -68,7 +68,7 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
     let mut models = if wanted.models.is_empty() {
         select::representative()?
     } else {
-        select::select(&wanted.models)?
+        select::select(&wanted.models, wanted.describe.signature.as_deref())?
     };
     let patience = Duration::from_secs_f64(timeout_seconds(wanted)?);
     let ChosenRuntimes { backends, mut present, mut unusable } =
@@ -94,15 +94,7 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
     if let Some(latency) = &options.latency {
         assumptions.extend(matrix::crowded(&cases, affinity::usable(&latency.affinity)));
     }
-    for model in &models {
-        let shaped = shapes::of(model, &options.overrides, NonZeroUsize::MIN)?;
-        if shaped.images.get() > 1 {
-            assumptions.push(format!(
-                "{}: its file fixes {} images per run; throughput and latency per image count each of them",
-                model.name, shaped.images
-            ));
-        }
-    }
+    assumptions.extend(model_decisions::about_files(&models, &options.overrides)?);
     let (references, missing) = reference::outside(&models)?;
     let dataset = options.accuracy.as_ref();
     let dataset = dataset.map(|accuracy| open_dataset(accuracy, options.seed)).transpose()?;
@@ -194,7 +186,7 @@ pub(crate) fn latency_elsewhere(shard: Shard) -> String {
 /// # Errors
 /// See [`Dataset::open`] and [`Dataset::sample`].
 pub fn open_dataset(options: &AccuracyOptions, seed: u64) -> Result<Dataset> {
-    let mut dataset = Dataset::open(&options.dataset)?;
+    let mut dataset = Dataset::open_by(&options.dataset, &options.columns)?;
     if let Some(images) = options.images {
         dataset.sample(images, seed)?;
     }
@@ -346,6 +338,7 @@ fn accuracy_options(
     };
     Ok(Some(AccuracyOptions {
         dataset,
+        columns: wanted.columns(),
         labels: wanted.labels.clone(),
         images: wanted.images.map(NonZeroUsize::get),
         shard: wanted.shard,

@@ -13,6 +13,7 @@ use crate::record::description::Description;
 use crate::record::options::{Amount, CheckPreprocessing, Exif, NonNegative, Order, Tail};
 use crate::record::partition::Partition;
 use crate::record::shard::Shard;
+use crate::record::wanted_columns::WantedColumns;
 use crate::run::hooks::Hooks;
 
 /// A suite. Every field is optional; what is absent is as on a command line
@@ -44,6 +45,8 @@ pub struct SuiteFile {
     pub yardstick: Option<bool>,
     pub latency: Option<bool>,
     pub dataset: Option<PathBuf>,
+    pub image_column: Option<String>,
+    pub label_column: Option<String>,
     pub labels: Option<PathBuf>,
     pub images: Option<NonZeroUsize>,
     pub shard: Option<Shard>,
@@ -82,6 +85,15 @@ impl SuiteFile {
         suite.dataset = suite.dataset.map(|path| folder.join(path));
         suite.labels = suite.labels.map(|path| folder.join(path));
         Ok(suite)
+    }
+
+    /// The columns of the dataset's table that are stated.
+    #[must_use]
+    pub fn columns(&self) -> WantedColumns {
+        WantedColumns {
+            image_column: self.image_column.clone(),
+            label_column: self.label_column.clone(),
+        }
     }
 
     /// Reads a suite file.

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use crate::model::{onnx_file, shapes, tflite_file, tflite_graph};
+use crate::model::{onnx_file, shapes, tflite_file, tflite_graph, tflite_signature};
 use crate::record::backend_kind::BackendKind;
 use crate::record::format::Format;
 use crate::record::signature::{Shaped, Signature};
@@ -55,17 +55,23 @@ pub(crate) fn shaped<'a>(
         .map_err(anyhow::Error::from)
         .and_then(|bytes| match format {
             Format::Onnx => onnx_file::read(&bytes),
-            Format::Tflite => tflite_file::read(&bytes),
+            Format::Tflite => tflite_file::read(&bytes, None),
         })
         .map_err(|error| BackendError::Failed(cannot_load(request.model, &format!("{error:#}"))))?;
     Ok(Cow::Owned(shapes::of_file(&signature, request.batch)))
 }
 
-/// The bytes of a TensorFlow Lite file, with the shapes that it is to run with.
+/// The bytes of a TensorFlow Lite file, with the shapes that it is to run with, and with the
+/// graph of its signature as the first.
 pub(crate) fn tflite_bytes(model: &Path, shaped: &Shaped) -> Result<Vec<u8>, BackendError> {
-    let bytes =
-        std::fs::read(model).map_err(|error| BackendError::Failed(cannot_load(model, &error)))?;
-    let Signature { inputs, outputs, .. } = &shaped.signature;
+    let failed = |reason: &dyn std::fmt::Display| BackendError::Failed(cannot_load(model, reason));
+    let mut bytes = std::fs::read(model).map_err(|error| failed(&error))?;
+    let signature = &shaped.signature;
+    if tflite_signature::is_moved(signature) {
+        tflite_signature::move_first(&mut bytes, signature.graph())
+            .ok_or_else(|| failed(&"its graphs are not those that were read before"))?;
+    }
+    let Signature { inputs, outputs, .. } = signature;
     Ok(tflite_graph::with_shapes(&bytes, inputs, outputs).unwrap_or(bytes))
 }
 

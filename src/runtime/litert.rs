@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use edgefirst_tflite::Library;
 
+use crate::model::tflite_signature;
 use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::Coverage;
 use crate::record::delegate::Delegate;
@@ -110,7 +111,7 @@ impl Litert {
         request: &LoadRequest<'_>,
         shaped: &Shaped,
     ) -> ApiResult<LitertSession> {
-        let model = if shaped.differs {
+        let model = if shaped.differs || tflite_signature::is_moved(&shaped.signature) {
             let bytes = tflite_bytes(request.model, shaped).map_err(|error| error.to_string())?;
             ModelHandle::from_bytes(environment, bytes)?
         } else {

@@ -115,7 +115,14 @@ impl Backend for Onnxruntime {
             dimensions: shaped.dimensions.clone(),
         };
         let session = recipe.session(Ok).map_err(|error| {
-            refusal::of_onnxruntime(request.model, &self.version, &error.to_string())
+            let foreign = refusal::of_foreign_operators(
+                request.model,
+                refusal::ONNXRUNTIME,
+                &shaped.signature,
+            );
+            foreign.unwrap_or_else(|| {
+                refusal::of_onnxruntime(request.model, &self.version, &error.to_string())
+            })
         })?;
         let known = &shaped.signature;
         let tensors = SessionTensors {
@@ -169,6 +176,11 @@ fn inputs(outlets: &[Outlet], shaped: &Shaped) -> Result<Vec<TensorInfo>, Backen
             };
             let element = element_of(outlet.name(), *ty)?;
             let name = outlet.name().to_owned();
+            if element == ElementType::Text {
+                return Err(BackendError::Unsupported(format!(
+                    "its input '{name}' takes text, and only numbers are fed"
+                )));
+            }
             let own: Vec<usize> =
                 shape.iter().map(|size| usize::try_from(*size).unwrap_or(1)).collect();
             let known = shaped.signature.inputs.iter().find(|input| input.name == name);
@@ -176,6 +188,12 @@ fn inputs(outlets: &[Outlet], shaped: &Shaped) -> Result<Vec<TensorInfo>, Backen
             let open = |axis: usize| shape.get(axis).is_some_and(|size| *size < 0);
             let fits = wanted.len() == own.len()
                 && (0..own.len()).all(|axis| open(axis) || own[axis] == wanted[axis]);
+            if own.contains(&0) {
+                return Err(BackendError::Unsupported(format!(
+                    "its input '{name}' has the shape {own:?}, which ONNX Runtime takes at its \
+                     word; export it with open dimensions where it says 0"
+                )));
+            }
             if !fits && shaped.images.get() > 1 {
                 let stays = format!("its tensor '{name}' stays {own:?}");
                 return Err(no_batch(shaped.images, &stays));
@@ -321,6 +339,10 @@ fn element_type(element: ElementType) -> TensorElementType {
         ElementType::Int16 => TensorElementType::Int16,
         ElementType::Int32 => TensorElementType::Int32,
         ElementType::Int64 => TensorElementType::Int64,
+        ElementType::Uint16 => TensorElementType::Uint16,
+        ElementType::Uint32 => TensorElementType::Uint32,
+        ElementType::Uint64 => TensorElementType::Uint64,
+        ElementType::Bfloat16 => TensorElementType::Bfloat16,
         ElementType::Bool => TensorElementType::Bool,
         ElementType::Text => TensorElementType::String,
     }
@@ -336,6 +358,10 @@ fn element(kind: TensorElementType) -> Option<ElementType> {
         TensorElementType::Int16 => ElementType::Int16,
         TensorElementType::Int32 => ElementType::Int32,
         TensorElementType::Int64 => ElementType::Int64,
+        TensorElementType::Uint16 => ElementType::Uint16,
+        TensorElementType::Uint32 => ElementType::Uint32,
+        TensorElementType::Uint64 => ElementType::Uint64,
+        TensorElementType::Bfloat16 => ElementType::Bfloat16,
         TensorElementType::Bool => ElementType::Bool,
         TensorElementType::String => ElementType::Text,
         _ => return None,

@@ -34,6 +34,40 @@ pub(crate) fn of_custom_operators(model: &Path, signature: &Signature) -> Option
     Some(BackendError::Unsupported(cannot_load(model, &reason)))
 }
 
+/// The refusal of an ONNX model for its operators that are none of ONNX's own. `None` where
+/// it has no such operator, or `runtime` has them.
+pub(crate) fn of_foreign_operators(
+    model: &Path,
+    runtime: &str,
+    signature: &Signature,
+) -> Option<BackendError> {
+    /// What ONNX Runtime has besides ONNX's.
+    const MICROSOFT: &str = "com.microsoft";
+    let is_microsoft = |name: &&String| name.starts_with(MICROSOFT);
+    let all = &signature.foreign_operators;
+    let others: Vec<&str> = all.iter().filter(|it| !is_microsoft(it)).map(String::as_str).collect();
+    let own: Vec<&str> = all.iter().filter(is_microsoft).map(String::as_str).collect();
+    let reason = if !others.is_empty() {
+        format!(
+            "it holds operators that are not ONNX's ({}), which {runtime} has not; export it \
+             without them",
+            others.join(", ")
+        )
+    } else if !own.is_empty() && runtime != ONNXRUNTIME {
+        format!(
+            "it holds ONNX Runtime's own operators ({}), which {runtime} has not; use backend \
+             onnxruntime, or export it without its optimisations",
+            own.join(", ")
+        )
+    } else {
+        return None;
+    };
+    Some(BackendError::Unsupported(cannot_load(model, &reason)))
+}
+
+/// As users know it.
+pub(crate) const ONNXRUNTIME: &str = "ONNX Runtime";
+
 /// Whether no runtime here can run the model without a delegate for it, whatever it says
 /// while it loads.
 pub(crate) fn is_of_other_hardware(signature: &Signature) -> bool {

@@ -231,6 +231,10 @@ fn element(kind: TensorType) -> Option<ElementType> {
         TensorType::Int16 => ElementType::Int16,
         TensorType::Int32 => ElementType::Int32,
         TensorType::Int64 => ElementType::Int64,
+        TensorType::UInt16 => ElementType::Uint16,
+        TensorType::UInt32 => ElementType::Uint32,
+        TensorType::UInt64 => ElementType::Uint64,
+        TensorType::BFloat16 => ElementType::Bfloat16,
         TensorType::Bool => ElementType::Bool,
         _ => return None,
     })

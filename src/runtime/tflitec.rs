@@ -1,8 +1,6 @@
 //! The same TensorFlow Lite library through the `tflitec` crate, linked when
 //! the program is built: a second binding, whose results have to be the same.
 
-use std::path::PathBuf;
-
 use tflitec::interpreter::{Interpreter, Options};
 use tflitec::model::Model;
 
@@ -76,7 +74,7 @@ impl Backend for Tflitec {
         }
         Ok(Box::new(TflitecSession {
             interpreter,
-            path: request.model.to_owned(),
+            bytes,
             delegate: request.delegate.clone(),
             threads: thread_count,
             tensors,
@@ -87,7 +85,7 @@ impl Backend for Tflitec {
 /// An interpreter with its tensors allocated.
 struct TflitecSession {
     interpreter: Interpreter<'static>,
-    path: PathBuf,
+    bytes: &'static [u8],
     delegate: Delegate,
     threads: i32,
     tensors: SessionTensors,
@@ -117,9 +115,7 @@ impl Session for TflitecSession {
             let status = (self.delegate != Delegate::None).then_some(DelegateStatus::Unknown);
             return Ok(Coverage { status, ..Coverage::default() });
         };
-        let bytes = std::fs::read(&self.path)
-            .map_err(|error| BackendError::Failed(cannot_load(&self.path, &error)))?;
-        library.coverage(&bytes, &self.delegate, self.threads)
+        library.coverage(self.bytes, &self.delegate, self.threads)
     }
 }
 

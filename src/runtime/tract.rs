@@ -56,9 +56,10 @@ impl Backend for Tract {
         }
         check_precision(format, signature.precision)?;
         check_operators(format, signature)?;
+        check_storage(format, signature)?;
         // tract asserts on some graphs instead of returning an error.
         let session = catch_unwind(AssertUnwindSafe(|| build(request, format, &shaped)))
-            .map_err(|_| failed(&"tract panicked on it"))?
+            .map_err(|_| failed(&format!("tract panicked on it; use backend {}", instead(format))))?
             .map_err(|error| {
                 // The file is sound, so it is tract that lacks something. The
                 // outer layers of the error print whole operators.
@@ -69,8 +70,11 @@ impl Backend for Tract {
                         &"its weights are links to a place outside its folder, which tract does not follow; use backend onnxruntime",
                     ));
                 }
-                let custom = refusal::of_custom_operators(request.model, signature);
-                custom.filter(|_| format == Format::Tflite).unwrap_or_else(|| {
+                let foreign = match format {
+                    Format::Tflite => refusal::of_custom_operators(request.model, signature),
+                    Format::Onnx => refusal::of_foreign_operators(request.model, "tract", signature),
+                };
+                foreign.unwrap_or_else(|| {
                     BackendError::Unsupported(cannot_load(request.model, &format!("tract: {said}")))
                 })
             })?;
@@ -85,15 +89,12 @@ impl Backend for Tract {
 /// Lite's with the wrong quantisation on the last layers, ONNX's (QDQ) down to
 /// the accuracy of guessing. So none of them is run.
 fn check_precision(format: Format, precision: Precision) -> Result<(), BackendError> {
-    let instead = match format {
-        Format::Tflite => "tflite",
-        Format::Onnx => "onnxruntime",
-    };
     if BackendKind::Tract.capabilities().computes(precision) {
         return Ok(());
     }
     Err(BackendError::Unsupported(format!(
-        "tract computes quantised models incorrectly; use backend {instead}"
+        "tract computes quantised models incorrectly; use backend {}",
+        instead(format)
     )))
 }
 
@@ -110,13 +111,31 @@ fn check_operators(format: Format, signature: &Signature) -> Result<(), BackendE
     Ok(())
 }
 
+/// tract's readers know neither sparse weights nor weights behind the tables of a file: they
+/// would take what lies in their place for the weights.
+fn check_storage(format: Format, signature: &Signature) -> Result<(), BackendError> {
+    let Some(storage) = signature.storage.first() else { return Ok(()) };
+    Err(BackendError::Unsupported(format!(
+        "its weights are {storage}, which tract does not read; use backend {}",
+        instead(format)
+    )))
+}
+
+/// The backend that takes what tract does not.
+const fn instead(format: Format) -> &'static str {
+    match format {
+        Format::Tflite => "tflite",
+        Format::Onnx => "onnxruntime",
+    }
+}
+
 fn build(request: &LoadRequest<'_>, format: Format, shaped: &Shaped) -> TractResult<TractSession> {
     let (path, signature) = (request.model, &shaped.signature);
     let model = match format {
         Format::Onnx => {
             let mut model = tract_onnx::onnx().model_for_path(path)?;
             for (index, input) in signature.inputs.iter().enumerate() {
-                let fact = InferenceFact::dt_shape(datum_type(input.element), &input.shape);
+                let fact = InferenceFact::dt_shape(datum_type(input.element)?, &input.shape);
                 model.set_input_fact(index, fact)?;
             }
             model.into_optimized()?
@@ -135,7 +154,7 @@ fn build(request: &LoadRequest<'_>, format: Format, shaped: &Shaped) -> TractRes
     let zeros = tensors
         .inputs
         .iter()
-        .map(|input| RuntimeTensor::zero_dt(datum_type(input.element), &input.shape))
+        .map(|input| RuntimeTensor::zero_dt(datum_type(input.element)?, &input.shape))
         .map(|tensor| tensor.map(TValue::from))
         .collect::<TractResult<TVec<_>>>()?;
     Ok(TractSession {
@@ -189,7 +208,8 @@ impl Session for TractSession {
 
     fn write_input(&mut self, index: usize, bytes: &[u8]) -> Result<(), BackendError> {
         let info = &self.tensors.inputs[index];
-        let mut value = RuntimeTensor::zero_dt(datum_type(info.element), &info.shape)
+        let mut value = datum_type(info.element)
+            .and_then(|kind| RuntimeTensor::zero_dt(kind, &info.shape))
             .map_err(|error| failed(&error))?;
         value.as_bytes_mut().copy_from_slice(bytes);
         self.values[index] = value.into();
@@ -218,8 +238,8 @@ fn failed(error: &tract_onnx::prelude::TractError) -> BackendError {
     BackendError::Failed(format!("tract: {}", one_line(&format!("{error:#}"))))
 }
 
-fn datum_type(element: ElementType) -> DatumType {
-    match element {
+fn datum_type(element: ElementType) -> TractResult<DatumType> {
+    Ok(match element {
         ElementType::Float32 => DatumType::F32,
         ElementType::Float16 => DatumType::F16,
         ElementType::Float64 => DatumType::F64,
@@ -228,9 +248,13 @@ fn datum_type(element: ElementType) -> DatumType {
         ElementType::Int16 => DatumType::I16,
         ElementType::Int32 => DatumType::I32,
         ElementType::Int64 => DatumType::I64,
+        ElementType::Uint16 => DatumType::U16,
+        ElementType::Uint32 => DatumType::U32,
+        ElementType::Uint64 => DatumType::U64,
         ElementType::Bool => DatumType::Bool,
         ElementType::Text => DatumType::String,
-    }
+        ElementType::Bfloat16 => anyhow::bail!("it has no numbers of type bfloat16"),
+    })
 }
 
 fn element(kind: DatumType) -> Option<ElementType> {
@@ -243,6 +267,9 @@ fn element(kind: DatumType) -> Option<ElementType> {
         DatumType::I16 => ElementType::Int16,
         DatumType::I32 => ElementType::Int32,
         DatumType::I64 => ElementType::Int64,
+        DatumType::U16 => ElementType::Uint16,
+        DatumType::U32 => ElementType::Uint32,
+        DatumType::U64 => ElementType::Uint64,
         DatumType::Bool => ElementType::Bool,
         _ => return None,
     })

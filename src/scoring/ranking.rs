@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::record::class_map::ClassMap;
-use crate::record::prediction::{KEPT, Prediction};
+use crate::record::prediction::{KEPT, NOT_FOUND, Prediction};
 
 /// Ranks one image's scores, which are shown as `shown`. With equal scores, the lower output index
 /// ranks first. A score that is not a number ranks below all others, and a true class with such a
@@ -56,9 +56,6 @@ pub fn rank(
         not_a_number: scores.iter().any(|score| score.is_nan()),
     }
 }
-
-/// The rank of a class that a model did not mention: after any rank that is reported.
-const NOT_FOUND: usize = 1_000_000;
 
 /// A prediction of a model that gives only the best class.
 #[must_use]
@@ -133,6 +130,7 @@ mod tests {
         let of = |best, label| best_only(&"a".into(), label, best, &ClassMap::shifted(0, 3));
         assert_eq!(of(Some(2), 2).rank_of_label, 1);
         assert!(of(Some(1), 2).rank_of_label > 5 && of(None, 2).rank_of_label > 5);
+        assert_eq!((of(Some(2), 2).rank(), of(Some(1), 2).rank()), (Some(1), None));
         assert!(of(None, 2).not_a_number && of(None, 2).top.is_empty());
     }
 }

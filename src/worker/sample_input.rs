@@ -25,6 +25,10 @@ pub fn seeded(inputs: &[TensorInfo], seed: u64) -> Vec<u8> {
                     let value = half::f16::from_f32(rng.random());
                     bytes.extend_from_slice(&value.to_ne_bytes());
                 }
+                ElementType::Bfloat16 => {
+                    let value = half::bf16::from_f32(rng.random());
+                    bytes.extend_from_slice(&value.to_ne_bytes());
+                }
                 ElementType::Int8 | ElementType::Uint8 => bytes.push(rng.random()),
                 // Other integers are indices or flags, unless they represent real numbers.
                 ElementType::Int16 if input.quantization.is_some() => {

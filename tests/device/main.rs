@@ -6,6 +6,7 @@ mod builds;
 mod care;
 #[path = "../common/mod.rs"]
 mod common;
+mod containers;
 mod farm;
 mod faults;
 mod lab;

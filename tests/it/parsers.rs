@@ -8,6 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use nix::sys::resource::{Resource, setrlimit};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{Config, TestRunner};
@@ -17,6 +18,7 @@ use shutterbench::worker::visit_plan::VisitPlan;
 
 use crate::common;
 use crate::common::TimelyOutput;
+use crate::models::{flat, made};
 
 /// What is put in place of a number or spliced in: the values at which integers,
 /// floats and lengths break, and the syntax of every format that is read.
@@ -121,6 +123,29 @@ fn numbers(bytes: &[u8]) -> Vec<std::ops::Range<usize>> {
     found
 }
 
+/// Address space of a process that checks parsers: far more than they take, and far less than a
+/// damaged length asks for. The system refuses more than that, and then Rust ends the process.
+const MOST_BYTES: u64 = 8 << 30;
+/// Set in such a process.
+const ALONE: &str = "SHUTTERBENCH_TEST_ALONE";
+
+/// Whether this is a process of its own for the test `name`, with limited memory. If not, it
+/// starts that process, and fails if the process does or hangs.
+fn alone(name: &str) -> bool {
+    if std::env::var_os(ALONE).is_some() {
+        setrlimit(Resource::RLIMIT_AS, MOST_BYTES, MOST_BYTES).unwrap();
+        return true;
+    }
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", &format!("parsers::{name}"), "--nocapture"])
+        .env(ALONE, "1")
+        .timely_output();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name}: {}: {said}", output.status);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"), "{name} was not found");
+    false
+}
+
 /// Every seed as it is, then `cases` mutations of them.
 fn check(seeds: &[Vec<u8>], cases: u32, property: impl Fn(&[u8])) {
     assert!(!seeds.is_empty());
@@ -149,6 +174,9 @@ fn committed(paths: &[&str]) -> Vec<Vec<u8>> {
 
 #[test]
 fn suites() {
+    if !alone("suites") {
+        return;
+    }
     let every_field = "models = [\"a.tflite\", \"b/*.onnx\"]\nbackends = [\"tflite\", \"tract\"]\n\
         delegates = [\"none\", \"external:/lib/d.so?level=2\"]\nthreads = [1, 2, 4]\n\
         warmup = \"auto\"\nruns = \"50\"\nmin_seconds = 0.5\nmax_seconds = 5.0\nblock_ms = 20.0\n\
@@ -163,12 +191,18 @@ fn suites() {
 
 #[test]
 fn manifests_and_descriptions() {
+    if !alone("manifests_and_descriptions") {
+        return;
+    }
     let seeds = committed(&["models/manifest.toml", "models/hosted.toml"]);
     check(&seeds, 5000, properties::manifest);
 }
 
 #[test]
 fn class_names() {
+    if !alone("class_names") {
+        return;
+    }
     let mut seeds = committed(&["models/fashion-mnist/labels.txt"]);
     seeds.extend(
         [
@@ -188,6 +222,9 @@ fn class_names() {
 
 #[test]
 fn datasets() {
+    if !alone("datasets") {
+        return;
+    }
     let head = |path: &str| {
         let text = fs::read_to_string(common::repository().join(path)).unwrap();
         text.lines().take(20).fold(String::new(), |all, line| all + line + "\n").into_bytes()
@@ -203,9 +240,8 @@ fn datasets() {
 /// Tables whose images are there, in every dialect.
 #[test]
 fn tables() {
-    let folder = tempfile::tempdir().unwrap();
-    for name in ["a, 1.png", "b.png", "c.png"] {
-        fs::write(folder.path().join(name), "").unwrap();
+    if !alone("tables") {
+        return;
     }
     let seeds = [
         &b"file;label\r\n\"a, 1.png\";cat\r\nb.png;dog\r\n"[..],
@@ -214,18 +250,43 @@ fn tables() {
         b"filename,cat,dog\nb.png,0,1\nc.png,1,0\n",
         b"{\"file_name\": \"b.png\", \"label\": 3}\n{\"file_name\": \"c.png\", \"label\": 1}\n",
         b"file,label\nb.png,K\xe4fer\nc,Hut\n",
+        b"image,path,label,species\n1,b.png,0,cat\n2,c.png,1,dog\n",
     ];
-    let path = folder.path().join("labels.csv");
-    check(&seeds.map(<[u8]>::to_vec), 4000, |bytes| {
-        fs::write(&path, bytes).unwrap();
-        if let Ok(dataset) = shutterbench::dataset::entries::Dataset::open(folder.path()) {
-            assert!(dataset.entries.iter().all(|entry| dataset.path(entry).exists()));
-        }
-    });
+    check(&seeds.map(<[u8]>::to_vec), 4000, properties::table);
+}
+
+#[test]
+fn listings() {
+    if !alone("listings") {
+        return;
+    }
+    let seed = "{\"schema\":1,\"entries\":[{\"file\":\"a.png\",\"class\":0},{\"file\":\"b.png\",\"class\":1,\"also\":[2]}],\
+        \"classes\":{\"order\":\"by_name\",\"names\":[\"cat\",null,\"dog\"],\"used\":[0,1]},\"unreadable\":[[\"c\",\"is empty\"]],\
+        \"left_out\":[\"x\"],\"assumed\":[],\"containers\":[\"images-1\"],\"image_column\":\"img\",\"label_column\":\"label\"}";
+    check(&[seed.into(), seed.replace("\"images-1\"", "").into()], 4000, properties::listing);
+}
+
+#[test]
+fn sidecars() {
+    if !alone("sidecars") {
+        return;
+    }
+    let every_field = "family = \"f\"\nwidth = 0.5\nresolution = 224\nprecision = \"int8\"\n\
+        reference = \"r\"\nlabels = \"labels.txt\"\nlabel_names = [\"a\", \"b\"]\nlabel_offset = -1\n\
+        layout = \"nchw\"\ninput_size = [224, 192]\nsignature = \"serving_default\"\n\
+        scored_output = \"y\"\noutput = \"log-probabilities\"\nchannels = \"bgr\"\n\
+        preprocess = \"torchvision,resize=232,crop=224\"\nresize = \"bilinear\"\ncrop = 0.875\n\
+        mean = [0.485, 0.456, 0.406]\nscale = [1e-3]\nsource = \"x\"\nsha256 = \"00\"\nlicence = \"MIT\"\n\
+        [published]\ntop1 = 0.7\ntop5 = 0.9\nsize_mb = 4.2\nlatency_ms = 1.5\ndataset = \"d\"\n";
+    toml::from_str::<shutterbench::record::description::Description>(every_field).unwrap();
+    check(&[every_field.into(), b"input_size = \"224x192\"\n".to_vec()], 8000, properties::sidecar);
 }
 
 #[test]
 fn ground_truths() {
+    if !alone("ground_truths") {
+        return;
+    }
     let seeds = [
         &b"1\n1000\n"[..],
         b"n01440764\ncrane\n",
@@ -237,11 +298,13 @@ fn ground_truths() {
 
 #[test]
 fn parquet_files_and_tar_archives() {
-    check(
-        &committed(&["tests/parquet/struct.parquet", "tests/parquet/bytes.parquet"]),
-        2500,
-        properties::container,
-    );
+    if !alone("parquet_files_and_tar_archives") {
+        return;
+    }
+    for file in ["struct", "bytes", "zstd", "gzip", "lz4_raw", "brotli"] {
+        let seed = committed(&[&format!("tests/parquet/{file}.parquet")]);
+        check(&seed, 2000, properties::container);
+    }
     let mut archive = tar::Builder::new(Vec::new());
     for (name, content) in [
         ("0001.png", &b"\x89PNG\r\n\x1a\n"[..]),
@@ -258,6 +321,9 @@ fn parquet_files_and_tar_archives() {
 
 #[test]
 fn models() {
+    if !alone("models") {
+        return;
+    }
     let mut seeds = committed(&[
         "models/fashion-mnist/fmnist_mobilenet_v1_0.25_int8.tflite",
         "models/fashion-mnist/fmnist_mobilenet_v1_0.25_int8.onnx",
@@ -277,8 +343,53 @@ fn models() {
     check(&seeds, 5000, properties::model);
 }
 
+/// What few files have: signatures, sparse weights, and weights that lie elsewhere.
+#[test]
+fn unusual_models() {
+    if !alone("unusual_models") {
+        return;
+    }
+    let plain = || flat::Stored::Inside(flat::right());
+    let graphs = || vec![flat::Graph { weights: 3, is_sparse: true }];
+    let named = [("features", 0, "photo", "vector"), ("serving_default", 1, "photo", "scores")];
+    let flats = [
+        flat::two_graphs(&named),
+        flat::File { graphs: graphs(), ..flat::plain(plain()) },
+        flat::plain(flat::Stored::Behind(64, 36)),
+    ];
+    let mut seeds: Vec<Vec<u8>> = flats.iter().map(flat::File::packed).collect();
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(seeds[0].clone()));
+    archive.start_file("labels.txt", zip::write::SimpleFileOptions::default()).unwrap();
+    std::io::Write::write_all(&mut archive, b"cat\ndog\n").unwrap();
+    let zipped = archive.finish().unwrap().into_inner();
+    seeds.push([seeds[2].clone(), zipped].concat());
+    let dims = [made::Size(1), made::Size(3), made::Named("height"), made::Open];
+    let mut beside = made::mean_model(&dims);
+    let graph = beside.graph.as_mut().unwrap();
+    let entry = |key: &str, value: &str| made::pb::StringStringEntryProto {
+        key: key.into(),
+        value: value.into(),
+    };
+    let mut tensor = made::floats("w", &[2, 2], &[]);
+    tensor.data_location = Some(1);
+    tensor.external_data =
+        vec![entry("location", "w.bin"), entry("offset", "4096"), entry("length", "16")];
+    graph.initializer.push(tensor);
+    graph.sparse_initializer = vec![made::pb::SparseTensorProto {
+        values: Some(made::floats("s", &[2], &[1.0, 2.0])),
+        indices: Some(made::integers("i", &[2], &[0, 3])),
+        dims: vec![2, 2],
+    }];
+    beside.metadata_props = vec![entry("names", "{0: 'cat', 1: 'dog'}")];
+    seeds.push(prost::Message::encode_to_vec(&beside));
+    check(&seeds, 2000 * seeds.len() as u32, properties::model);
+}
+
 #[test]
 fn configurations() {
+    if !alone("configurations") {
+        return;
+    }
     let mut seeds = committed(&[
         "tests/goldens/exports/huggingface/preprocessor_config.json",
         "tests/goldens/exports/huggingface/config.json",
@@ -302,6 +413,9 @@ fn configurations() {
 
 #[test]
 fn metadata_texts() {
+    if !alone("metadata_texts") {
+        return;
+    }
     let seeds = [
         b"{0: 'tench', 1: \"cock's comb\", 2: 'caf\\xe9 \\u00e9'}".to_vec(),
         b"['a', (1, -2.5, 1e3), {'b': None}]".to_vec(),
@@ -313,6 +427,9 @@ fn metadata_texts() {
 
 #[test]
 fn protocol() {
+    if !alone("protocol") {
+        return;
+    }
     let mut frames = Vec::new();
     for (request, payload) in [
         (Request::SetInputs, vec![1_u8; 12]),
@@ -355,6 +472,9 @@ fn small_run() -> (Vec<u8>, Vec<u8>) {
 
 #[test]
 fn journals_and_results() {
+    if !alone("journals_and_results") {
+        return;
+    }
     let (journal, results) = small_run();
     check(&[results], 4000, properties::results);
     check(&[journal], 6000, properties::journal);

@@ -8,6 +8,7 @@ use crate::dataset::entries::{ClassOrder, Dataset};
 use crate::dataset::labelling::output_labels::Labels;
 use crate::dataset::labelling::outputs::ModelOutputs;
 use crate::dataset::labelling::same_name::known_as;
+use crate::dataset::numbers;
 use crate::record::class_map::ClassMap;
 
 /// Finds the output of each class by the model's labels; without labels the
@@ -22,6 +23,7 @@ pub(crate) fn matched(
     let found = match labels {
         Some(labels) => labelled(dataset, labels, outputs)?,
         None => {
+            check_numbers(dataset, outputs)?;
             // With a class that has no image the names still count the outputs.
             let all = dataset.classes.order == ClassOrder::ByName
                 && dataset.classes.names.len() == outputs.count;
@@ -49,6 +51,21 @@ pub(crate) fn matched(
         output_of[*class as usize] = Some(output);
     }
     Ok(ClassMap::listed(output_of, outputs.count))
+}
+
+/// Refuses names that are numbers but no class indices (`-1`, `0.5`, `1e3`): whoever trained
+/// the model may have counted them by their values or as text.
+fn check_numbers(dataset: &Dataset, outputs: &ModelOutputs) -> Result<()> {
+    let classes = &dataset.classes;
+    let names: Vec<&str> = classes.used.iter().filter_map(|it| classes.name(*it)).collect();
+    ensure!(
+        names.len() < 2 || !names.iter().all(|name| numbers::is_number(name)),
+        "the dataset's {} classes are numbers that are no class indices, such as '{}'; model {} has no labels that would tell which output each is: give --labels with a line for each output, or class_index in labels.csv",
+        names.len(),
+        names.iter().find(|name| numbers::index(name).is_none()).unwrap_or(&names[0]),
+        outputs.model
+    );
+    Ok(())
 }
 
 /// The output of each class that is used, in their order.

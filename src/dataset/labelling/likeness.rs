@@ -25,6 +25,9 @@ pub(crate) fn told(labels: &[String], outputs: usize) -> String {
     if labels.len() == 1 && first.split([',', ';', '\t']).count() == outputs {
         return " (all names are on one line; write one per line)".to_owned();
     }
+    if labels.len() == 1 && outputs > 1 {
+        return " (it is one line; write one name per line)".to_owned();
+    }
     if labels.len() == outputs + 1 && is_heading(first) {
         return format!(" (its first line, '{first}', looks like a heading; remove it)");
     }
@@ -39,6 +42,9 @@ pub(crate) fn told(labels: &[String], outputs: usize) -> String {
 }
 
 fn is_heading(line: &str) -> bool {
+    if line.starts_with(['#', '/', ';']) {
+        return true;
+    }
     let words = ["label", "labels", "name", "names", "class", "classes", "class_name", "category"];
     words.iter().any(|word| line.eq_ignore_ascii_case(word))
 }
@@ -55,6 +61,8 @@ mod tests {
     fn a_file_of_another_kind_is_recognised() {
         assert!(of(&["cat,dog,bird"], 3).contains("all names are on one line"));
         assert!(of(&["label", "cat", "dog"], 2).contains("'label', looks like a heading"));
+        assert!(of(&["# my labels", "cat", "dog"], 2).contains("looks like a heading"));
+        assert!(of(&["const LABELS = x"], 3).contains("it is one line"));
         assert!(of(&["cat", "dog", "background"], 2).contains("a background class"));
         assert!(of(&["x"; 1000], 10).contains("the labels of ImageNet"));
         assert_eq!(of(&["x"; 7], 10), "");

@@ -3,13 +3,13 @@
 use unicode_normalization::UnicodeNormalization;
 
 use crate::dataset::entries::{ClassOrder, Classes};
-use crate::dataset::ilsvrc2012;
+use crate::dataset::{ilsvrc2012, numbers};
 
 /// Whether a label means no class.
 pub(crate) fn is_background(label: &str) -> bool {
     matches!(
         normalised(label).as_str(),
-        "background" | "dummy" | "unused background" | "background class"
+        "background" | "dummy" | "unused background" | "background class" | "???"
     )
 }
 
@@ -17,6 +17,10 @@ pub(crate) fn is_background(label: &str) -> bool {
 /// space for what a folder's name has in place of one (or of a slash, which it cannot
 /// hold).
 fn normalised(name: &str) -> String {
+    // The sign of a number does not separate anything.
+    if numbers::is_number(name) {
+        return name.trim().to_lowercase();
+    }
     let separator = |c| matches!(c, '_' | '-' | '/' | ':' | '\\');
     let plain: String = name.nfc().map(|c| if separator(c) { ' ' } else { c }).collect();
     plain.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
@@ -49,6 +53,14 @@ fn split_wnid(name: &str) -> (Option<&str>, &str) {
     }
 }
 
+/// `001.Black_footed_Albatross` without its number.
+fn behind_number(name: &str) -> Option<&str> {
+    let rest = name.trim_start_matches(|c: char| c.is_ascii_digit());
+    let bare = rest.trim_start_matches(['.', '_', '-', ' ']);
+    let is_parted = rest.len() < name.len() && bare.len() < rest.len();
+    (is_parted && bare.starts_with(char::is_alphabetic)).then_some(bare)
+}
+
 /// All names that a class of a dataset may have in a labels file: its name's synonyms, and the
 /// WordNet id or the words that belong to it.
 pub(crate) fn known_as(classes: &Classes, class: u32) -> Vec<String> {
@@ -57,6 +69,12 @@ pub(crate) fn known_as(classes: &Classes, class: u32) -> Vec<String> {
     match classes.order {
         ClassOrder::Ilsvrc2012 => names.extend(ilsvrc2012::wnid_of(class).map(str::to_owned)),
         ClassOrder::Given | ClassOrder::ByName | ClassOrder::Numbers => {
+            let all = || classes.names.iter().flatten();
+            if let Some(bare) =
+                behind_number(name).filter(|_| all().all(|it| behind_number(it).is_some()))
+            {
+                names.extend(synonyms(bare));
+            }
             let index = split_wnid(name).0.and_then(ilsvrc2012::class_of_wnid);
             names.extend(index.and_then(ilsvrc2012::words_of).into_iter().flat_map(synonyms));
         }

@@ -248,3 +248,40 @@ fn outputs_are_named_by_their_class_else_by_their_label() {
     let found = resolve(&dataset_without_names(2), &outputs(2, None, None)).unwrap();
     assert_eq!(found.names, [None, None]);
 }
+
+#[test]
+fn numbers_that_are_no_indices_need_labels() {
+    for names in
+        [&["-1", "0", "1"][..], &["0.5", "1.5", "10.5"], &["01", "1", "2"], &["1e3", "2e2", "3"]]
+    {
+        let classes = dataset(ClassOrder::ByName, names);
+        let error = resolve(&classes, &outputs(3, None, None)).unwrap_err().to_string();
+        assert!(error.contains("no class indices") && error.contains("--labels"), "{error}");
+        let labels: Vec<String> = names.iter().rev().map(|name| (*name).to_owned()).collect();
+        let (map, _) = matched(&classes, &outputs(3, Some(&labels), None));
+        assert_eq!(map.output_of(0), Some(2), "{names:?}");
+    }
+}
+
+#[test]
+fn a_background_line_has_many_names() {
+    for name in ["background", "__background__", "BACKGROUND", "dummy", "???", "unused_background"]
+    {
+        let mut labels = thousand();
+        labels.insert(0, name.to_owned());
+        let (map, assumed) = matched(&imagenet(), &outputs(1001, Some(&labels), None));
+        assert_eq!((map.output_of(0), assumed.len()), (Some(1), 0), "{name}");
+    }
+}
+
+#[test]
+fn numbers_in_front_of_all_names_do_not_count() {
+    let folders = dataset(ClassOrder::ByName, &["001.Bag", "002.Ankle_boot", "010.T-shirt"]);
+    let labels = ["Ankle boot", "t shirt", "Bag"].map(str::to_owned);
+    let (map, _) = matched(&folders, &outputs(3, Some(&labels), None));
+    assert_eq!([0, 1, 2].map(|class| map.output_of(class)), [Some(2), Some(0), Some(1)]);
+    // One of them may have its number for a name.
+    let folders = dataset(ClassOrder::ByName, &["1 Bag", "boot"]);
+    let labels = ["boot", "Bag"].map(str::to_owned);
+    assert!(resolve(&folders, &outputs(2, Some(&labels), None)).is_err());
+}

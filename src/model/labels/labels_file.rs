@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
+use crate::model::config::python_literal;
 use crate::model::labels::structured::{self, NameList};
 use crate::model::labels::{collect, delimited, numbered};
 use crate::text_file;
@@ -45,9 +46,10 @@ pub fn parse(text: &str) -> Result<Vec<String>> {
     if let Some(blank) = lines.iter().position(|line| line.is_empty()) {
         bail!("line {} is blank; every class needs a name", blank + 1);
     }
+    ensure!(!lines[0].starts_with('<'), "it is XML or a web page; write one class name per line");
     match numbered::split(&lines) {
         Some(named) => collect::in_order(named),
-        None => Ok(lines.into_iter().map(str::to_owned).collect()),
+        None => Ok(bare(&lines).into_iter().map(str::to_owned).collect()),
     }
 }
 
@@ -57,8 +59,11 @@ fn structure(text: &str) -> Result<Option<Value>> {
         match serde_json::from_str(text) {
             Ok(value) => return Ok(Some(value)),
             // `[0] cat` is a line.
-            Err(_) if text[1..].starts_with(|first: char| first.is_ascii_digit()) => {}
-            Err(error) => bail!("it is not valid JSON: {error}"),
+            Err(_) if is_index(text) => {}
+            Err(error) => match objects(text).or_else(|| python_literal::read(text)) {
+                Some(value) => return Ok(Some(value)),
+                None => bail!("it is not valid JSON: {error}"),
+            },
         }
     }
     // A list of plain words is YAML too.
@@ -74,6 +79,34 @@ fn structure(text: &str) -> Result<Option<Value>> {
             bail!("it is not valid YAML: {}", told.lines().next().unwrap_or_default())
         }
     }
+}
+
+/// `[0] cat` and no list of Python's, which would end where it began.
+fn is_index(text: &str) -> bool {
+    let first = text.lines().next().unwrap_or_default().trim_end();
+    first[1..].starts_with(|first: char| first.is_ascii_digit())
+        && !first.ends_with([']', '}', ','])
+}
+
+/// An object on each line.
+fn objects(text: &str) -> Option<Value> {
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let objects = lines.map(|line| serde_json::from_str(line).ok().filter(Value::is_object));
+    objects.collect::<Option<Vec<Value>>>().map(Value::Array)
+}
+
+/// Lines without the quotes and the commas behind them that all of them have.
+fn bare<'a>(lines: &[&'a str]) -> Vec<&'a str> {
+    let (last, others) = lines.split_last().unwrap_or((&"", &[]));
+    let with_comma = others.iter().filter(|line| line.ends_with(',')).count();
+    let ends = !others.is_empty() && with_comma == others.len();
+    let plain = |line: &&'a str| if ends { line.trim_end_matches(',').trim_end() } else { *line };
+    let lines: Vec<&str> = others.iter().chain([last]).map(plain).collect();
+    let unquoted = |line: &&'a str| {
+        let inside = line.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        inside.filter(|inside| !inside.contains('"') && !inside.is_empty())
+    };
+    lines.iter().map(unquoted).collect::<Option<Vec<&str>>>().unwrap_or(lines)
 }
 
 /// `item { id: 1 name: 'cat' }` of TensorFlow's object detection.
@@ -113,6 +146,12 @@ mod tests {
             "path: ../x\nnc: 3\nnames:\n  0: T-shirt/top\n  1: Ankle boot\n  2: Käfer\n",
             "train: images\nnames: ['T-shirt/top', 'Ankle boot', 'Käfer']\n",
             "names:\n- T-shirt/top\n- Ankle boot\n- Käfer\n",
+            "{\"id\": 0, \"name\": \"T-shirt/top\"}\n{\"id\": 1, \"name\": \"Ankle boot\"}\n{\"id\": 2, \"name\": \"Käfer\"}\n",
+            "{0: 'T-shirt/top', 1: 'Ankle boot', 2: 'Käfer'}",
+            "['T-shirt/top', 'Ankle boot', 'Käfer',]",
+            "\"T-shirt/top\",\n\"Ankle boot\",\n\"Käfer\"\n",
+            "T-shirt/top,\nAnkle boot,\nKäfer,\n",
+            "{\"categories\": [{\"id\": 0, \"name\": \"T-shirt/top\"}, {\"id\": 1, \"name\": \"Ankle boot\"}, {\"id\": 2, \"name\": \"Käfer\"}]}",
             "- T-shirt/top\n- Ankle boot\n- Käfer\n",
         ] {
             assert_eq!(parse(text).unwrap(), NAMES, "{text}");
@@ -135,6 +174,7 @@ mod tests {
         assert!(refused("{\"a\": }").contains("valid JSON"));
         assert!(refused("item {\n  id: 1\n  name: 'cat'\n}").contains("label map in protobuf"));
         assert!(refused("names: [a").contains("valid YAML"));
+        assert!(refused("<labels>\n<l>a</l>").contains("XML"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 /// What may stand between an index and a name.
-const SEPARATORS: [char; 11] = [',', ';', ':', '\t', '|', '=', '-', '.', ')', ']', ' '];
+const SEPARATORS: [char; 13] = [',', ';', ':', '\t', '|', '=', '-', '>', '→', '.', ')', ']', ' '];
 
 /// Name and index of every line, if all of them have both and the numbers can only be indices: they
 /// count from 0 or 1 without a gap, and the rest of the lines is still distinct (`1 euro`, `2 euro`
@@ -80,6 +80,8 @@ mod tests {
             "#|NAME",
             "# = NAME",
             "# - NAME",
+            "# -> NAME",
+            "#=>NAME",
             "#) NAME",
             "#. NAME",
             "[#] NAME",

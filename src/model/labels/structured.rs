@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
 
 /// Where configurations keep the names, the most reliable first.
-const PLACES: [&str; 12] = [
+const PLACES: [&str; 13] = [
     "id2label",
     "label2id",
     "names",
@@ -18,6 +18,7 @@ const PLACES: [&str; 12] = [
     "id_to_label",
     "idx_to_class",
     "class_to_idx",
+    "categories",
 ];
 /// What an entry's name is called.
 const NAME: [&str; 5] = ["name", "label", "display_name", "class", "title"];

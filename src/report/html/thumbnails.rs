@@ -19,6 +19,7 @@ use crate::image::resample::{Passes, ResampleRequest, Resampler};
 use crate::record::options::Exif;
 use crate::record::pipeline::Filter;
 use crate::record::run::Run;
+use crate::record::wanted_columns::WantedColumns;
 
 /// Side in pixels: sharp at the 56 CSS pixels that the page shows, not more.
 const SIDE: usize = 84;
@@ -33,6 +34,7 @@ pub struct Thumbnails<'a> {
     /// The images, if the caller has them open.
     images: Option<&'a Dataset>,
     /// Whether they are shown upright: as the models saw them.
+    columns: WantedColumns,
     exif: Exif,
     indices: HashMap<String, usize>,
 }
@@ -41,9 +43,10 @@ impl<'a> Thumbnails<'a> {
     /// None yet.
     pub fn new(run: &Run, images: Option<&'a Dataset>) -> Self {
         let folder = run.header.dataset.as_ref().map(|dataset| dataset.path.clone());
-        let exif = run.header.options.accuracy.as_ref().map(|accuracy| accuracy.exif);
-        let exif = exif.unwrap_or_default();
-        Self { folder, images, exif, indices: HashMap::new() }
+        let options = run.header.options.accuracy.as_ref();
+        let columns = options.map(|accuracy| accuracy.columns.clone()).unwrap_or_default();
+        let exif = options.map(|accuracy| accuracy.exif).unwrap_or_default();
+        Self { folder, images, columns, exif, indices: HashMap::new() }
     }
 
     /// The index of an image's thumbnail. `None` if the page is full.
@@ -66,7 +69,8 @@ impl<'a> Thumbnails<'a> {
         images.sort_unstable_by_key(|(_, index)| *index);
         let large = Mutex::new(());
         let is_empty = images.is_empty();
-        let contained = || self.folder.as_deref().and_then(Dataset::contained);
+        let contained =
+            || self.folder.as_deref().and_then(|it| Dataset::contained(it, &self.columns));
         // One file that holds all images.
         let opened = if is_empty || self.images.is_some() { None } else { contained() };
         let load = |image: &str| match self.images.or(opened.as_ref()) {
@@ -148,6 +152,7 @@ mod tests {
         let mut thumbnails = Thumbnails {
             folder: Some(folder.path().to_owned()),
             images: None,
+            columns: WantedColumns::default(),
             exif: Exif::Ignore,
             indices: HashMap::new(),
         };

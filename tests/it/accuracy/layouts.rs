@@ -1,119 +1,15 @@
 //! Datasets as users have them: each kind gives the right figure, or one sentence.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 use shutterbench::dataset::entries::Dataset;
 use shutterbench::dataset::labelling::match_outputs::resolve;
 use shutterbench::dataset::labelling::outputs::ModelOutputs;
-use tempfile::TempDir;
 
-use super::material::{json, said, score};
+use super::made::{Made, bar, images, names, right, table};
 use crate::common;
-
-const MODEL: &str = "fmnist_mobilenet_v1_0.25_f32";
-
-/// Two embedded images of each class: file and class.
-fn images() -> Vec<(PathBuf, usize)> {
-    let from = common::repository().join("models/fashion-mnist/validation");
-    let table = fs::read_to_string(from.join("labels.csv")).unwrap();
-    let mut of_class = [0; 10];
-    let mut images = Vec::new();
-    for line in table.lines().skip(1) {
-        let fields: Vec<&str> = line.split(',').collect();
-        let class: usize = fields[1].parse().unwrap();
-        of_class[class] += 1;
-        if of_class[class] <= 2 {
-            images.push((from.join(fields[0]), class));
-        }
-    }
-    assert_eq!(images.len(), 20);
-    images
-}
-
-fn names() -> Vec<String> {
-    let labels = common::repository().join("models/fashion-mnist/labels.txt");
-    fs::read_to_string(labels).unwrap().lines().map(str::to_owned).collect()
-}
-
-/// A dataset in the making.
-struct Made {
-    folder: TempDir,
-}
-
-impl Made {
-    fn new() -> Self {
-        Self { folder: TempDir::new().unwrap() }
-    }
-
-    fn root(&self) -> PathBuf {
-        self.folder.path().join("data")
-    }
-
-    fn put(&self, name: impl AsRef<Path>, bytes: impl AsRef<[u8]>) {
-        let path = self.root().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
-
-    /// All images, each with the name that `name` gives its number and class.
-    fn with_images(self, name: impl Fn(usize, usize) -> String) -> Self {
-        for (number, (path, class)) in images().into_iter().enumerate() {
-            self.put(name(number, class), fs::read(path).unwrap());
-        }
-        self
-    }
-
-    /// All images as `0.png` to `19.png`, and a table.
-    fn with_table(name: &str, text: impl AsRef<[u8]>) -> Self {
-        let made = Self::new().with_images(|number, _| format!("img_{number:02}.png"));
-        made.put(name, text);
-        made
-    }
-
-    fn run(&self, more: &[&str]) -> Result<Value, String> {
-        self.run_on(&self.root(), more)
-    }
-
-    /// `run.json`, or what was refused.
-    fn run_on(&self, dataset: &Path, more: &[&str]) -> Result<Value, String> {
-        let out = self.folder.path().join("run");
-        let _ = fs::remove_dir_all(&out);
-        let base = ["--model", MODEL, "--backend", "tract", "--dataset", dataset.to_str().unwrap()];
-        let output = score(&[&base[..], more].concat(), &out);
-        let said = said(&output);
-        if output.status.code() == Some(2) {
-            assert_eq!(said.trim_end().lines().count(), 1, "{said}");
-            return Err(said);
-        }
-        assert!(output.status.success(), "{said}");
-        Ok(json(&out.join("run.json")))
-    }
-}
-
-/// Top-1 of all images and their number, which every correct layout must give.
-fn right(run: &Value) -> (u64, f64) {
-    let scored = &run["accuracies"][0];
-    (scored["images"].as_u64().unwrap(), scored["top1"]["value"].as_f64().unwrap())
-}
-
-/// The score of the images by class index: the reference for all others.
-fn bar() -> (u64, f64) {
-    let made =
-        Made::with_table("labels.csv", table(|class| class.to_string(), "file,class_index", ","));
-    let bar = right(&made.run(&[]).unwrap());
-    assert!(bar.0 == 20 && bar.1 > 0.7, "{bar:?}");
-    bar
-}
-
-fn table(label: impl Fn(usize) -> String, header: &str, separator: &str) -> String {
-    let lines = images()
-        .into_iter()
-        .enumerate()
-        .map(|(number, (_, class))| format!("img_{number:02}.png{separator}{}\n", label(class)));
-    format!("{header}\n{}", lines.collect::<String>())
-}
 
 #[test]
 fn tables_of_every_dialect_give_the_same_figure() {
@@ -277,48 +173,6 @@ fn labels_of_every_form_give_the_same_figure() {
 }
 
 #[test]
-fn parquet_and_tar_are_read_without_unpacking() {
-    let bar = bar();
-    let made = Made::new();
-    let fixtures = common::repository().join("tests/parquet");
-    for file in ["struct.parquet", "bytes.parquet"] {
-        let run = made.run_on(&fixtures.join(file), &[]).unwrap();
-        assert_eq!(right(&run), bar, "{file}");
-    }
-    made.put(
-        "tars/one.tar",
-        tar(|number, class| vec![(format!("{number:04}.cls"), class.to_string())]),
-    );
-    assert_eq!(right(&made.run_on(&made.root().join("tars/one.tar"), &[]).unwrap()), bar);
-    assert_eq!(right(&made.run_on(&made.root().join("tars"), &[]).unwrap()), bar);
-    let names = names();
-    let described = tar(|number, class| {
-        vec![(format!("{number:04}.json"), format!("{{\"label\": \"{}\"}}", names[class]))]
-    });
-    made.put("two.tar", described);
-    assert_eq!(right(&made.run_on(&made.root().join("two.tar"), &[]).unwrap()), bar);
-    made.put("three.tar.gz", b"\x1f\x8b\x08\0\0\0");
-    let refused = made.run_on(&made.root().join("three.tar.gz"), &[]).unwrap_err();
-    assert!(refused.contains("packed (gzip); unpack it first"), "{refused}");
-}
-
-/// All images in a tar archive, each with further files.
-fn tar(more: impl Fn(usize, usize) -> Vec<(String, String)>) -> Vec<u8> {
-    let mut archive = tar::Builder::new(Vec::new());
-    let mut add = |name: String, bytes: &[u8]| {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(bytes.len() as u64);
-        header.set_mode(0o644);
-        archive.append_data(&mut header, name, bytes).unwrap();
-    };
-    for (number, (path, class)) in images().into_iter().enumerate() {
-        add(format!("{number:04}.png"), &fs::read(path).unwrap());
-        more(number, class).into_iter().for_each(|(name, text)| add(name, text.as_bytes()));
-    }
-    archive.into_inner().unwrap()
-}
-
-#[test]
 fn an_absurd_offset_is_refused() {
     let made =
         Made::with_table("labels.csv", table(|class| class.to_string(), "file,class_index", ","));
@@ -349,4 +203,77 @@ fn the_given_cases_are_right() {
     let dataset = Dataset::open(&cases.join("csv_int_label")).unwrap();
     let map = resolve(&dataset, &ModelOutputs { count: 12, ..outputs }).unwrap().map;
     assert_eq!((dataset.entries[10].class, map.output_of(10)), (10, Some(10)));
+}
+
+#[test]
+fn lists_of_other_forms_give_the_same_figure() {
+    let bar = bar();
+    let all: Vec<(String, usize)> = images()
+        .into_iter()
+        .enumerate()
+        .map(|(number, (_, class))| (format!("img_{number:02}.png"), class))
+        .collect();
+    let lines = |form: &dyn Fn(&str, usize) -> String| -> String {
+        all.iter().map(|(file, class)| form(file, *class)).collect()
+    };
+    let json = |form: &dyn Fn(&str, usize) -> String| {
+        all.iter().map(|(file, class)| form(file, *class)).collect::<Vec<_>>().join(",")
+    };
+    let pairs = json(&|file, class| format!("[\"{file}\", {class}]"));
+    let objects = json(&|file, class| format!("{{\"file\": \"{file}\", \"label\": {class}}}"));
+    let map = json(&|file, class| format!("\"{file}\": {class}"));
+    for (name, text) in [
+        ("labels.csv", lines(&|file, class| format!("\"{file}\", \"{class}\"\n"))),
+        (
+            "labels.csv",
+            format!("# made by hand\nfile,label\n{}", lines(&|f, c| format!("'{f}','{c}'\n"))),
+        ),
+        ("labels.txt", lines(&|file, class| format!("{file} {class}\n"))),
+        ("truth.lst", lines(&|file, class| format!("{file}\t{class}\n"))),
+        ("labels.json", format!("[{objects}]")),
+        ("labels.json", format!("{{{map}}}")),
+        ("all.json", format!("[{pairs}]")),
+        ("val.txt", lines(&|file, class| format!("images/{file} {class}\n"))),
+        ("labels.csv", lines(&|file, class| format!("{file},{class}\r"))),
+    ] {
+        let made = Made::with_table(name, &text);
+        assert_eq!(right(&made.run(&[]).unwrap()), bar, "{name}: {text}");
+    }
+    // Of one's own words as well, and a list of class names is no such list.
+    let names = names();
+    let words = lines(&|file, class| format!("{file}\t{}\n", names[class]));
+    assert_eq!(right(&Made::with_table("val.txt", words).run(&[]).unwrap()), bar);
+    let refused = Made::with_table("labels.txt", names.join("\n")).run(&[]).unwrap_err();
+    assert!(refused.contains("has no labels"), "{refused}");
+}
+
+#[test]
+fn what_may_be_meant_is_named() {
+    let text = || table(|class| class.to_string(), "file,label", ",");
+    let made = Made::with_table("train.csv", text());
+    made.put("test.csv", text());
+    let refused = made.run(&[]).unwrap_err();
+    assert!(refused.contains("2 tables (test.csv, train.csv): give one"), "{refused}");
+    made.run_on(&made.root().join("test.csv"), &[]).unwrap();
+    let refused = made.run_on(&made.root().join("img_00.png"), &[]).unwrap_err();
+    assert!(refused.contains("is one image"), "{refused}");
+    let refused = made.run_on(&made.root().join("nowhere"), &[]).unwrap_err();
+    assert!(refused.contains("does not exist"), "{refused}");
+    let above = Made::new().with_images(|number, _| format!("images/img_{number:02}.png"));
+    above.put("labels.csv", text());
+    let refused = above.run_on(&above.root().join("images"), &[]).unwrap_err();
+    assert!(refused.contains("labels.csv has them, give that with --dataset"), "{refused}");
+    above.run_on(&above.root().join("labels.csv"), &[]).unwrap();
+    let twice = Made::with_table("labels.csv", text() + "img_00.png,7\n");
+    let refused = twice.run(&[]).unwrap_err();
+    assert!(refused.contains("img_00.png twice, as '9' and as '7'"), "{refused}");
+}
+
+#[test]
+fn folders_of_numbers_and_names_are_matched_by_the_names() {
+    let names = names();
+    let made = Made::new().with_images(|number, class| {
+        format!("{:03}.{}/{number}.PNG", class + 1, names[class].replace('/', "_"))
+    });
+    assert_eq!(right(&made.run(&[]).unwrap()), bar());
 }

@@ -1,8 +1,10 @@
 //! Accuracy end to end, through the program: labels that fit and labels that do
 //! not, images that cannot be read, and parity with an evaluation in Python.
 
+mod containers;
 mod labels;
 mod layouts;
+mod made;
 mod material;
 mod parity;
 mod pipelines;

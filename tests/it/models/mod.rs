@@ -4,7 +4,10 @@
 mod broken;
 mod contents;
 mod files;
+pub mod flat;
+mod heads;
 mod inputs;
-mod made;
+pub mod made;
 mod open_dimensions;
 mod outputs;
+mod sizes;

@@ -211,3 +211,33 @@ fn a_batch_that_the_file_fixes_is_filled_with_images() {
     let said = ran.json()["assumptions"].to_string();
     assert!(said.contains("batch8: its file fixes 8 images per run"), "{said}");
 }
+
+/// Latency per image and throughput are what the timed runs of samples.csv make of 8 images
+/// in each of them.
+#[test]
+fn figures_per_image_are_those_of_the_runs_by_their_images() {
+    let folder = TempDir::new().unwrap();
+    let fixed = mean_model(&[Size(8), Size(3), Size(8), Size(8)]);
+    let open = mean_model(&[Named("N"), Size(3), Size(8), Size(8)]);
+    let fixed = write(folder.path(), "fixed.onnx", &fixed);
+    let open = write(folder.path(), "open.onnx", &open);
+    for (path, more) in [(fixed, &[][..]), (open, &["--batch", "8"])] {
+        let arguments = ["--model", &path, "--no-accuracy"];
+        let ran = ran(folder.path(), &[&arguments[..], &BACKENDS, more].concat());
+        let samples = std::fs::read_to_string(ran.folder.join("samples.csv")).unwrap();
+        for row in &ran.rows {
+            assert_eq!((&row["status"], &row["batch"]), (&"ok".into(), &8.into()), "{row}");
+            let backend = format!(" {}/", row["backend"].as_str().unwrap());
+            let lines = samples.lines().filter(|line| line.contains(&backend));
+            let mut runs: Vec<f64> =
+                lines.map(|line| line.rsplit(',').next().unwrap().parse().unwrap()).collect();
+            runs.sort_by(f64::total_cmp);
+            let number = |name: &str| row[name].as_f64().unwrap();
+            let median = (runs[(runs.len() - 1) / 2] + runs[runs.len() / 2]) / 2.0;
+            let per_image = median / 1000.0 / 8.0;
+            assert!((number("latency_per_image_us") - per_image).abs() < 0.01, "{row}");
+            let images = 8.0 * runs.len() as f64 / (runs.iter().sum::<f64>() / 1e9);
+            assert!((number("throughput_per_s") / images - 1.0).abs() < 1e-3, "{row}");
+        }
+    }
+}

@@ -191,7 +191,7 @@ fn of_ml(mut model: super::made::pb::ModelProto) -> super::made::pb::ModelProto 
 
 /// A model's file with one more output, a sequence of maps from texts to floats, of which
 /// the reader's schema here knows nothing.
-fn with_map_output(mut model: super::made::pb::ModelProto, name: &str) -> Vec<u8> {
+pub fn with_map_output(mut model: super::made::pb::ModelProto, name: &str) -> Vec<u8> {
     let message = |field: u8, bytes: &[u8]| {
         [&[field << 3 | 2, u8::try_from(bytes.len()).unwrap()], bytes].concat()
     };
@@ -277,4 +277,32 @@ fn no_number_never_counts_and_is_said() {
     assert_eq!(*counted, 12, "{}", ran.json()["accuracies"][0]);
     let report = std::fs::read_to_string(ran.folder.join("report.md")).unwrap();
     assert!(report.contains("not a number"), "{report}");
+}
+
+/// `TopK` sorts: its first score is always the best, whatever class it is of.
+#[test]
+fn what_a_graph_has_sorted_is_no_score_of_the_first_class() {
+    let folder = TempDir::new().unwrap();
+    let mut sort = node("TopK", &["means", "k"], "best", &[("axis", 1)]);
+    sort.output.push("places".into());
+    let weights = || vec![integers("k", &[1], &[2])];
+    let best = || value("best", DataType::Float, Some(&[Size(1), Size(2)]));
+    let places = value("places", DataType::Int64, Some(&[Size(1), Size(2)]));
+    let path = made(&folder, "both.onnx", vec![sort.clone()], vec![best(), places], weights());
+    let ran = scored(&folder, &path, &[]);
+    assert_eq!(ran.row()["top1"], 1.0, "{}", ran.row());
+    assert!(ran.json()["assumptions"].to_string().contains("output 'places' is scored"));
+    let path = made(&folder, "scores.onnx", vec![sort], vec![best()], weights());
+    let images = colours(folder.path());
+    let said = refused(&["--model", &path, "--dataset", &images, "--no-latency"]);
+    assert!(said.contains("is sorted") && said.contains("without TopK"), "{said}");
+    // An index is one as a real number too.
+    let nodes = vec![
+        node("ArgMax", &["means"], "index", &[("axis", 1)]),
+        node("Cast", &["index"], "y", &[("to", DataType::Float as i64)]),
+    ];
+    let output = vec![value("y", DataType::Float, Some(&[Size(1), Size(1)]))];
+    let path = made(&folder, "real.onnx", nodes, output, Vec::new());
+    let ran = scored(&folder, &path, &[]);
+    assert_eq!((&ran.row()["top1"], &ran.row()["top5"]), (&1.0.into(), &serde_json::Value::Null));
 }

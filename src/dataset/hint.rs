@@ -1,0 +1,126 @@
+//! What may be meant where a folder has no labels: part of the sentence that refuses it.
+
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use crate::dataset::container::ContainerKind;
+use crate::dataset::image_files;
+
+/// More names than these help nobody.
+const MOST: usize = 3;
+
+/// What lies in the folder, or above it, that may be its labels or hold its images; empty
+/// where nothing does.
+pub(crate) fn told(root: &Path) -> String {
+    let ends = |path: &PathBuf, endings: &[&str]| {
+        let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        endings.contains(&ending.as_str())
+    };
+    let here = items(root);
+    let of = |endings: &[&str]| here.iter().filter(|path| ends(path, endings)).collect::<Vec<_>>();
+    let tables = of(&["csv", "tsv"]);
+    if tables.len() > 1 {
+        return format!(
+            "; it holds {} tables ({}): give one of them with --dataset",
+            tables.len(),
+            names(&tables)
+        );
+    }
+    let sheets = of(&["xlsx", "xls", "ods"]);
+    if !sheets.is_empty() {
+        return format!("; save {} as CSV, which is read", names(&sheets));
+    }
+    let packed = here
+        .iter()
+        .filter(|path| matches!(ContainerKind::of(path), Some(ContainerKind::Packed(_))));
+    let packed: Vec<&PathBuf> = packed.collect();
+    if !packed.is_empty() {
+        return format!("; unpack {} first", names(&packed));
+    }
+    if let Some(folder) = folder_of_containers(root) {
+        return format!("; give {}, which holds Parquet or tar files", folder.display());
+    }
+    let full = std::fs::canonicalize(root).ok();
+    let above = full.as_deref().and_then(Path::parent).map(items).unwrap_or_default();
+    let above: Vec<&PathBuf> = above.iter().filter(|path| ends(path, &["csv", "tsv"])).collect();
+    match above[..] {
+        [] => String::new(),
+        [only] => format!("; if {} has them, give that with --dataset", only.display()),
+        [first, ..] => format!(
+            "; if one of the tables above it has them ({}), give that with --dataset, such as {}",
+            names(&above),
+            first.display()
+        ),
+    }
+}
+
+/// The first folder below with Parquet files or tar archives, as hubs lay them out. Splits
+/// for measuring come first.
+fn folder_of_containers(root: &Path) -> Option<PathBuf> {
+    /// How deep a hub's cache has them.
+    const DEPTH: usize = 5;
+    let walk = WalkDir::new(root).max_depth(DEPTH).sort_by_file_name().into_iter();
+    let is_container = |path: &Path| {
+        let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        matches!(ending.as_str(), "parquet" | "tar") && ContainerKind::of(path).is_some()
+    };
+    let found = walk.filter_map(Result::ok).filter(|item| is_container(item.path()));
+    let mut folders: Vec<PathBuf> =
+        found.filter_map(|item| Some(item.path().parent()?.to_owned())).collect();
+    let rank = |folder: &PathBuf| {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        ["val", "test"].iter().position(|start| name.starts_with(start)).unwrap_or(usize::MAX)
+    };
+    folders.sort_by_key(rank);
+    folders.into_iter().next()
+}
+
+/// The files of a folder but for litter, sorted.
+fn items(folder: &Path) -> Vec<PathBuf> {
+    let items = folder.read_dir().into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = items
+        .filter(|item| !image_files::is_litter(&item.file_name()))
+        .map(|item| item.path())
+        .filter(|path| path.is_file())
+        .collect();
+    files.sort();
+    files
+}
+
+fn names(paths: &[&PathBuf]) -> String {
+    let name = |path: &&PathBuf| image_files::name_in(path.parent().unwrap_or(Path::new("")), path);
+    let mut names: Vec<String> = paths.iter().take(MOST).map(name).collect();
+    if paths.len() > MOST {
+        names.push("...".to_owned());
+    }
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn what_lies_about_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("images");
+        fs::create_dir(&root).unwrap();
+        assert_eq!(told(&root), "");
+        fs::write(folder.path().join("all.csv"), "x").unwrap();
+        assert!(told(&root).contains("all.csv has them, give that with --dataset"));
+        fs::create_dir_all(root.join("default/validation")).unwrap();
+        fs::write(root.join("default/validation/0000.parquet"), b"PAR1").unwrap();
+        assert!(told(&root).contains("default/validation, which holds Parquet"));
+        fs::write(root.join("a.zip"), b"PK\x03\x04").unwrap();
+        assert_eq!(told(&root), "; unpack a.zip first");
+        fs::write(root.join("labels.xlsx"), b"PK\x03\x04").unwrap();
+        assert_eq!(told(&root), "; save labels.xlsx as CSV, which is read");
+        for name in ["a.csv", "b.tsv", "._c.csv"] {
+            fs::write(root.join(name), "x").unwrap();
+        }
+        assert!(told(&root).starts_with("; it holds 2 tables (a.csv, b.tsv): give one"));
+    }
+}

@@ -1,0 +1,100 @@
+//! A table of labels in JSON: an object per line, a list of objects or of pairs, or one
+//! object from files to labels or from labels to files.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Map, Value};
+
+use crate::dataset::table_row::TableRow;
+
+/// What the file is called in an object that stands for one image alone.
+const FILE: [&str; 7] = ["file", "file_name", "filename", "image", "path", "img", "image_path"];
+
+/// The lines of a text that begins as JSON does, the first of which names the columns unless
+/// the text is a list of pairs.
+///
+/// # Errors
+/// One sentence: no JSON, or nothing that reads as a table.
+pub(crate) fn rows(text: &str, path: &Path) -> Result<Vec<TableRow>> {
+    let unknown = || {
+        format!(
+            "{} is JSON of a form that is not read; give a list of objects with file and label, or a CSV of these columns",
+            path.display()
+        )
+    };
+    match serde_json::from_str(text) {
+        Ok(Value::Object(map)) if FILE.iter().any(|known| map.contains_key(*known)) => {
+            Ok(of_objects(&[(1, map)]))
+        }
+        Ok(Value::Object(map)) => of_map(&map).with_context(unknown),
+        Ok(Value::Array(items)) => of_list(items).with_context(unknown),
+        Ok(_) => bail!("{}", unknown()),
+        Err(error) if text.trim_start().starts_with('[') => {
+            bail!("{} is no valid JSON: {error}", path.display())
+        }
+        Err(_) => json_lines(text, path),
+    }
+}
+
+/// Lines of objects, such as Hugging Face's metadata.jsonl.
+fn json_lines(text: &str, path: &Path) -> Result<Vec<TableRow>> {
+    let lines = (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty());
+    let objects = lines.map(|(line, text)| {
+        let object = serde_json::from_str(text)
+            .with_context(|| format!("{} line {line} is no JSON object", path.display()))?;
+        Ok((line, object))
+    });
+    Ok(of_objects(&objects.collect::<Result<Vec<_>>>()?))
+}
+
+/// The columns are the keys of the first.
+fn of_objects(objects: &[(u64, Map<String, Value>)]) -> Vec<TableRow> {
+    let Some((line, first)) = objects.first() else { return Vec::new() };
+    let columns: Vec<&String> = first.keys().collect();
+    let row = |(line, object): &(u64, Map<String, Value>)| {
+        TableRow::new(
+            *line,
+            columns.iter().map(|column| object.get(*column).map_or_else(String::new, word)),
+        )
+    };
+    std::iter::once(TableRow::new(*line, &columns)).chain(objects.iter().map(row)).collect()
+}
+
+fn of_list(items: Vec<Value>) -> Option<Vec<TableRow>> {
+    let pairs = |item: &Value| Some(item.as_array()?.iter().map(word).collect::<Vec<_>>());
+    if let Some(pairs) = items.iter().map(pairs).collect::<Option<Vec<_>>>() {
+        let even = pairs.iter().all(|pair| pair.len() == 2);
+        return even
+            .then(|| (1..).zip(pairs).map(|(line, pair)| TableRow::new(line, pair)).collect());
+    }
+    let object = |(line, item): (u64, Value)| match item {
+        Value::Object(map) => Some((line, map)),
+        _ => None,
+    };
+    Some(of_objects(&(1..).zip(items).map(object).collect::<Option<Vec<_>>>()?))
+}
+
+/// `{"a.png": 3}`, or `{"cat": ["a.png"]}`.
+fn of_map(map: &Map<String, Value>) -> Option<Vec<TableRow>> {
+    let mut pairs = Vec::new();
+    for (key, value) in map {
+        match value {
+            Value::Array(files) if files.iter().all(Value::is_string) => {
+                pairs.extend(files.iter().map(|file| [word(file), key.clone()]));
+            }
+            Value::String(_) | Value::Number(_) => pairs.push([key.clone(), word(value)]),
+            _ => return None,
+        }
+    }
+    let named = std::iter::once(["file".to_owned(), "label".to_owned()]);
+    Some((1..).zip(named.chain(pairs)).map(|(line, pair)| TableRow::new(line, pair)).collect())
+}
+
+fn word(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
