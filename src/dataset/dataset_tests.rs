@@ -50,7 +50,7 @@ fn what_labels_csv_gets_wrong_is_said_with_its_line() {
     assert!(refusal(&[("labels.csv", "file,class_index\n")]).contains("labels no image"));
     assert!(refusal(&[("a.png", "")]).contains("has no labels"));
     assert!(
-        Dataset::open(Path::new("no/such")).unwrap_err().to_string().contains("is not a folder")
+        Dataset::open(Path::new("no/such")).unwrap_err().to_string().contains("does not exist")
     );
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn rows(text: &str, path: &Path) -> Result<Vec<TableRow>> {
         Ok(Value::Array(items)) => of_list(items).with_context(unknown),
         Ok(_) => bail!("{}", unknown()),
         Err(error) if text.trim_start().starts_with('[') => {
-            bail!("{} is no valid JSON: {error}", path.display())
+            bail!("{} is not valid JSON: {error}", path.display())
         }
         Err(_) => json_lines(text, path),
     }
@@ -42,7 +42,7 @@ fn json_lines(text: &str, path: &Path) -> Result<Vec<TableRow>> {
     let lines = (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty());
     let objects = lines.map(|(line, text)| {
         let object = serde_json::from_str(text)
-            .with_context(|| format!("{} line {line} is no JSON object", path.display()))?;
+            .with_context(|| format!("{} line {line} is not a JSON object", path.display()))?;
         Ok((line, object))
     });
     Ok(of_objects(&objects.collect::<Result<Vec<_>>>()?))

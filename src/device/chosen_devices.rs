@@ -61,10 +61,10 @@ fn the_one<'a>(name: &AdbName, listed: &'a [AttachedDevice]) -> Result<&'a Attac
     let found: Vec<&AttachedDevice> = listed.iter().filter(|device| device.is(name)).collect();
     match found.as_slice() {
         [one] => Ok(one),
-        [] if listed.is_empty() => bail!("adb knows no device '{name}'; attached: none"),
+        [] if listed.is_empty() => bail!("adb does not list device '{name}'; attached: none"),
         [] => {
             let all: Vec<&AttachedDevice> = listed.iter().collect();
-            bail!("adb knows no device '{name}'; attached: {}", names(&all))
+            bail!("adb does not list device '{name}'; attached: {}", names(&all))
         }
         twins => bail!(
             "{} devices have the serial {name}; tell them apart as {}",

@@ -60,7 +60,7 @@ fn with_weights_beside(folder: &Path) -> String {
     fs::copy(from.join("labels.txt"), folder.join("labels.txt")).unwrap();
     fs::write(
         folder.join("beside.toml"),
-        "labels = \"labels.txt\"\npreprocess = \"slim-pillow,interpolation=bilinear,crop_pct=1\"\n",
+        "labels = \"labels.txt\"\npreprocess = \"slim-pillow,interpolation=bilinear,fraction=1\"\n",
     )
     .unwrap();
     let path = folder.join("beside.onnx");

@@ -182,7 +182,7 @@ fn what_is_wrong_with_a_request_is_said_before_anything_is_measured() {
     let cases: [(&[&str], &str); 3] = [
         (&["--model", "no such model"], "neither a file nor the name"),
         (&["--model", "fmnist_mobilenet_v1_0.25_f32", "--affinity", "900"], "CPU 900"),
-        (&["--model", "fmnist_mobilenet_v1_0.25_f32", "--dataset", "/nowhere"], "is not a folder"),
+        (&["--model", "fmnist_mobilenet_v1_0.25_f32", "--dataset", "/nowhere"], "does not exist"),
     ];
     for (arguments, words) in cases {
         let Some(said) = refusal("size=300m", arguments) else { return };

@@ -68,7 +68,7 @@ fn recorded(folder: &Path) {
         fs::copy(family.join(file), folder.join("images").join(file)).unwrap();
     }
     let suite = format!(
-        "models = {MODELS:?}\nbackends = [\"tract\"]\nthreads = [1, 2]\nruns = \"60\"\nwarmup = \"1\"\nprocesses = \"1\"\nblock_ms = 1.0\ndataset = \"images\"\n"
+        "models = {MODELS:?}\nbackends = [\"tract\"]\nthreads = [1, 2]\nruns = \"60\"\nwarmup = \"1\"\nprocesses = \"1\"\nblock_ms = 1.0\nyardstick = false\ndataset = \"images\"\n"
     );
     fs::write(folder.join("sweep.toml"), suite).unwrap();
     let output = shutterbench(folder, &["run", "sweep.toml", "--quiet", "--out", "base"]);

@@ -252,7 +252,7 @@ fn another_model_and_another_form_are_refused_by_name() {
     assert!(text.contains("is not a settings file of 'shutterbench pick --settings'"), "{text}");
     fs::write(folder.join("own.settings.json"), "threads = 2").unwrap();
     let text = refused(again(folder, &[]));
-    assert!(text.contains("is no settings file"), "{text}");
+    assert!(text.contains("is not a settings file"), "{text}");
 }
 
 #[test]
