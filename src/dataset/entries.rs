@@ -27,7 +27,7 @@ pub struct LabelledImage {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<u32>,
     /// Size of its file in bytes, or what stands for it in a file of many images; absent
-    /// until [`Dataset::measure`].
+    /// until they are measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
 }

@@ -64,6 +64,9 @@ fn said(folder: &TempDir, path: &str, more: &[&str]) -> (f64, Vec<(i64, f64)>) {
     (row["top1"].as_f64().unwrap(), (1..=2).filter_map(best).collect())
 }
 
+/// What it is, its nodes, its outputs, and the best classes with their scores.
+type Head<'a> = (&'a str, Vec<NodeProto>, Vec<ValueInfoProto>, Vec<(i64, f64)>);
+
 #[test]
 fn every_head_gives_the_classes_and_scores_that_it_means() {
     let folder = TempDir::new().unwrap();
@@ -75,7 +78,7 @@ fn every_head_gives_the_classes_and_scores_that_it_means() {
     let softmax = vec![(0, best), (1, 1.0 - best)];
     let single = vec![(0, sigmoid(1.0)), (1, sigmoid(-1.0))];
     let along = &[("axis", 1)][..];
-    let cases: [(&str, Vec<NodeProto>, Vec<ValueInfoProto>, Vec<(i64, f64)>); 9] = [
+    let cases: [Head; 9] = [
         ("logits", vec![node("Identity", &["logits"], "y", &[])], real(&pair), softmax.clone()),
         (
             "probabilities",
