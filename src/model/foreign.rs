@@ -47,7 +47,7 @@ pub(crate) fn told(path: &Path, bytes: &[u8]) -> Option<&'static str> {
         Some("it is an HDF5 file, as Keras has it; convert it with tf.lite.TFLiteConverter")
     } else if at(0, b"\x80\x02") || at(0, b"\x80\x04") {
         Some(PYTORCH)
-    } else if at(8, b"{\"") {
+    } else if at(7, b"\0{") {
         Some("it holds weights without a graph (safetensors); export the model to ONNX")
     } else if start.starts_with(b"{") {
         Some("it is JSON; give the model itself, a .tflite or .onnx file")

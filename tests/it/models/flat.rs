@@ -82,9 +82,9 @@ impl File {
         let graphs: Vec<_> = self.graphs.iter().map(|it| graph(b, it, self.images)).collect();
         let signatures: Vec<_> = self.signatures.iter().map(|it| signature(b, it)).collect();
         let mut stored = vec![buffer(b, &Stored::Inside(Vec::new()))];
-        // Buffers 1 and 2: a shape, and nothing that anybody reads.
+        // Buffers 1 and 2: a shape and a bias.
         stored.push(buffer(b, &Stored::Inside(integers(&[self.images, 3]))));
-        stored.push(buffer(b, &Stored::Inside(Vec::new())));
+        stored.push(buffer(b, &Stored::Inside(floats(&[0.0; 3]))));
         stored.extend(self.buffers.iter().map(|it| buffer(b, it)));
         let arguments = schema::ModelArgs {
             version: 3,
@@ -222,6 +222,7 @@ fn graph(b: &mut Builder, of: &Graph, images: i32) -> WIPOffset<schema::SubGraph
         tensor(b, "means", &[images, 3], REAL, 0, false),
         tensor(b, "weights", &[3, 3], REAL, of.weights, of.is_sparse),
         tensor(b, "scores", &[images, 3], REAL, 0, false),
+        tensor(b, "bias", &[3], REAL, 2, false),
     ];
     let pool = schema::Pool2DOptionsArgs {
         padding: Padding::VALID,
@@ -240,7 +241,7 @@ fn graph(b: &mut Builder, of: &Graph, images: i32) -> WIPOffset<schema::SubGraph
     let operators = [
         operator(b, 0, &[0], 1, (BuiltinOptions::Pool2DOptions, pool)),
         operator(b, 1, &[1, 2], 3, (BuiltinOptions::ReshapeOptions, reshape)),
-        operator(b, 2, &[3, 4, -1], 5, (BuiltinOptions::FullyConnectedOptions, connected)),
+        operator(b, 2, &[3, 4, 6], 5, (BuiltinOptions::FullyConnectedOptions, connected)),
     ];
     let arguments = schema::SubGraphArgs {
         tensors: Some(b.create_vector(&tensors)),

@@ -198,13 +198,13 @@ fn what_is_not_fed_names_the_type_and_the_remedy() {
 fn operators_of_other_domains_are_named() {
     let folder = TempDir::new().unwrap();
     let with = |domain: &str, op: &str| {
-        let mut foreign = node(op, &["means"], "y", &[]);
+        let mut foreign = node(op, &["means", "bias"], "y", &[]);
         foreign.domain = domain.into();
         let mut made = model(
             [means(), vec![foreign]].concat(),
             vec![value("image", DataType::Float, Some(&NCHW))],
             vec![value("y", DataType::Float, Some(&[Size(1), Size(3)]))],
-            Vec::new(),
+            vec![floats("bias", &[3], &[0.0; 3])],
         );
         let version = super::made::pb::OperatorSetIdProto { domain: domain.into(), version: 1 };
         made.opset_import.push(version);
@@ -216,11 +216,11 @@ fn operators_of_other_domains_are_named() {
         let words = format!("are not ONNX's (com.me:Fancy), which {runtime} has not");
         assert!(told.contains(&words), "{told}");
     }
-    let path = write(folder.path(), "gelu.onnx", &with("com.microsoft", "QuickGelu"));
+    let path = write(folder.path(), "gelu.onnx", &with("com.microsoft", "BiasGelu"));
     let told = inspected(&[&path]);
     assert!(told.contains("onnxruntime yes"), "{told}");
     assert!(
-        told.contains("(com.microsoft:QuickGelu), which tract has not; use backend onnx"),
+        told.contains("(com.microsoft:BiasGelu), which tract has not; use backend onnx"),
         "{told}"
     );
 }
