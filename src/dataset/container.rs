@@ -54,9 +54,7 @@ enum ContainerFile {
 #[derive(Debug)]
 pub struct Container {
     /// The files.
-    pub(crate) paths: Vec<PathBuf>,
-    /// The columns that tables were read by.
-    pub(crate) wanted: WantedColumns,
+    paths: Vec<PathBuf>,
     sources: Vec<(ContainerFile, u64)>,
     places: HashMap<String, (usize, Place)>,
 }
@@ -75,12 +73,10 @@ impl Container {
     /// # Errors
     /// One sentence with the file: damaged, without images, of another kind.
     pub(crate) fn open(paths: Vec<PathBuf>, wanted: &WantedColumns) -> Result<(Self, Contents)> {
-        let wanted = wanted.clone();
-        let (sources, places) = (Vec::new(), HashMap::new());
-        let mut container = Self { paths, wanted, sources, places };
+        let mut container = Self { paths, sources: Vec::new(), places: HashMap::new() };
         let mut all = Contents::default();
         for (index, path) in container.paths.iter().enumerate() {
-            let (source, contents) = silently_caught(|| source(path, &container.wanted))
+            let (source, contents) = silently_caught(|| source(path, wanted))
                 .unwrap_or_else(|| bail!("it is damaged"))
                 .with_context(|| format!("{} cannot be used", path.display()))?;
             let bytes = path.metadata().map_or(0, |it| it.len());

@@ -146,7 +146,7 @@ fn labelled(root: &Path, files: &Files, wanted: &WantedColumns) -> Result<Datase
     }
     // Class folders count more than a table whose name says nothing.
     let are_classes = files.folders.len() > 1 && files.images.iter().all(|it| it.contains('/'));
-    if let Some(table) = only_table(root, files)?.filter(|_| !are_classes) {
+    if let Some(table) = only_table(root, files).filter(|_| !are_classes) {
         return labels_csv::open(root, &table, files, wanted);
     }
     if let Some(folder) = only_folder(files) {
@@ -195,7 +195,7 @@ fn kaggle(root: &Path) -> Option<(PathBuf, PathBuf)> {
 }
 
 /// The one CSV or TSV file of a folder, else the one other text that names images of it.
-fn only_table(root: &Path, files: &Files) -> Result<Option<PathBuf>> {
+fn only_table(root: &Path, files: &Files) -> Option<PathBuf> {
     let all: Vec<(PathBuf, String)> = files
         .beside()
         .map(|name| {
@@ -212,7 +212,7 @@ fn only_table(root: &Path, files: &Files) -> Result<Option<PathBuf>> {
         tables = of(&["txt", "json", "jsonl", "lst"]);
         tables.retain(|path| labels_csv::names_images(root, path, files));
     }
-    Ok(tables.pop().filter(|_| tables.is_empty()))
+    tables.pop().filter(|_| tables.is_empty())
 }
 
 /// The folder that holds everything, as after unpacking an archive into a folder of the same name.
