@@ -51,7 +51,7 @@ pub struct FleetArgs {
 /// Shows the fleet; a device on which nothing was measured ends badly.
 ///
 /// # Errors
-/// Runs that are no fleet, weights that do not fit, or a file that cannot be written.
+/// Runs that do not make a fleet, weights that do not fit, or a file that cannot be written.
 pub fn fleet(args: &FleetArgs) -> Result<ExitStatus> {
     let weights = args.device_weights.as_deref().map(DeviceWeights::read).transpose()?;
     let fleet = Fleet::new(sources(&args.runs)?, weights.as_ref())?;

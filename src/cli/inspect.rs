@@ -120,7 +120,7 @@ fn describe(model: &Model, takes: &[Take], setup: ProbeSetup<'_>) -> String {
     for storage in &signature.storage {
         line("weights", &storage.to_string());
     }
-    // What stands in the way of more than one of the answers is said once.
+    // A reason that more than one of the answers has is said once.
     let input = resolve::input_spec(model, overrides, None);
     let said = input.as_ref().err().map(|error| format!("{error:#}"));
     match input {

@@ -63,7 +63,7 @@ pub fn write(path: &Path, run: &Run, case: &Case, row: &Row) -> Result<()> {
 /// What `run --settings` measures: the one case, under everything that was stated of it.
 ///
 /// # Errors
-/// One sentence: the file, or its model, is not to be had or is another one.
+/// One sentence: the file or its model could not be read, or is not the one that was meant.
 pub fn suite(path: &Path, named: &[String]) -> Result<SuiteFile> {
     let settings = read(path)?;
     let model = model(&settings, path, named)?;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::text_file;
 
-/// DeviceWeights by device.
+/// Weights by device.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DeviceWeights {
     /// What the file is called, for sentences.

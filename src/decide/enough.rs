@@ -10,7 +10,7 @@ use crate::stats::interval::wilson;
 use crate::table::figure::Figure;
 use crate::table::units::{about, three_digits};
 
-/// MoreNeeded than this many images or seconds are not worth naming.
+/// More than this many images or seconds are not worth naming.
 const MOST: f64 = 1e9;
 
 /// What more has to be measured, about.

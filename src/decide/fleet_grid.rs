@@ -36,7 +36,7 @@ pub struct GridCell {
     pub top1: Option<f64>,
 }
 
-/// DeviceShares of the weights of all devices.
+/// Shares of the weights of all devices.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct DeviceShares {
     /// Of those that are within the budget for certain.

@@ -130,8 +130,8 @@ fn product(candidate: &Candidate<'_>, weights: &[FigureWeight], rule: FleetRule)
     Some(Aim { value, interval: ends })
 }
 
-/// A figure over the devices that measured it and whose row may win: the worst of them, or their weighted mean,
-/// which is geometric but for shares.
+/// A figure over the devices that measured it and whose row may win: the worst of them, or
+/// their weighted mean, which is geometric but for shares.
 #[must_use]
 pub fn over_devices(
     candidate: &Candidate<'_>,

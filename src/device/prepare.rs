@@ -172,7 +172,7 @@ pub(crate) fn prepare(
     Ok(PreparedDevice::Ready(Box::new(Job { connection, remote_run, folder, resume, _lock: lock })))
 }
 
-/// The remote_run of the run in `folder`, where that goes on.
+/// What is known of the run in `folder`, where that goes on.
 fn begun(
     request: &FleetRequest,
     device: &DeviceName,

@@ -7,7 +7,7 @@ use crate::device::connection::Connection;
 use crate::device::remote_run::RemoteRun;
 use crate::record::build;
 
-/// Starts the program of an remote_run on its device, and has it say which build it is.
+/// Starts the program of a run on its device, and has it say which build it is.
 ///
 /// # Errors
 /// It does not start there, or was built from other sources.

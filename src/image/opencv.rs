@@ -99,8 +99,8 @@ fn lanczos(x: f32) -> [f32; 8] {
     weights.map(|weight| weight * scale)
 }
 
-/// The taps of those outputs of a side that are seen. WeightedRow, a place of two taps that lies
-/// beyond the edge is moved onto it.
+/// The taps of those outputs of a side that are seen. Across, a place of two taps that lies beyond
+/// the edge is moved onto it.
 fn taps<const N: usize>(
     (from, to): (usize, usize),
     seen: Range<usize>,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct Hooks {
     /// Before anything else; what it prints may name the device.
     pub before: Option<String>,
-    /// AfterHook everything, however it ended.
+    /// After everything, however it ended.
     pub after: Option<String>,
 }
 

@@ -33,8 +33,9 @@ pub struct Thumbnails<'a> {
     folder: Option<PathBuf>,
     /// The images, if the caller has them open.
     images: Option<&'a Dataset>,
-    /// Whether they are shown upright: as the models saw them.
+    /// The columns that a table of images is read by.
     columns: WantedColumns,
+    /// Whether they are shown upright: as the models saw them.
     exif: Exif,
     indices: HashMap<String, usize>,
 }
