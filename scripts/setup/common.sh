@@ -78,12 +78,13 @@ need_rust() {
 }
 
 # Fetches the runtimes into runtimes/. The first time, a program is built for this
-# without the feature `tflitec`, which links to a library that is not there yet.
+# without the feature `tflitec`, which links to a library that is not there yet; it is not
+# optimised, because it only fetches and is built again.
 fetch_runtimes() {
     local program=target/release/shutterbench
     if [ ! -x "$program" ] || [ ! -f "runtimes/$host/libtensorflowlite_c.so" ]; then
         say "Building shutterbench (the first time with all its dependencies: about 10 minutes on 2 cores)"
-        cargo build --release
+        cargo build --release --config 'profile.release.package.shutterbench.opt-level=0'
     fi
     say "Fetching the runtimes into runtimes/$host (47 MB the first time)"
     "$program" fetch tflite --dir runtimes >&2

@@ -5,6 +5,7 @@
 #![allow(dead_code)]
 
 use std::env;
+use std::fmt::Debug;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use serde_json::Value;
 use shutterbench::record::backend_kind::BackendKind;
 use shutterbench::runtime::registry;
 use shutterbench::worker::worker_source::WorkerSource;
@@ -149,6 +151,29 @@ impl TimelyOutput for Command {
             Err(error) => panic!("{self:?}: {error}"),
         }
     }
+}
+
+/// The program under test in `folder`.
+pub fn shutterbench_in(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shutterbench"));
+    command.current_dir(folder).args(arguments).timely_output()
+}
+
+/// What a program wrote to standard error.
+pub fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// What a program wrote to standard output.
+pub fn printed(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The rows that `run --json` wrote. A test that got none fails with what the program said and
+/// what it was asked.
+pub fn rows(output: &Output, asked: impl Debug) -> Vec<Value> {
+    assert!(!output.stdout.is_empty(), "{asked:?}: {}", said(output));
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// The tests' own delegate (tests/delegate), compiled once per program. `None` after [`skip`] if

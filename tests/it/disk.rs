@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 use crate::common;
-use crate::common::TimelyOutput;
+use crate::common::{TimelyOutput, said};
 
 /// Runs a shell script as root of its own mount namespace, with `$DISK` an empty folder, `$PROGRAM`
 /// the program and `$RUN` its run command. `None` after a skip if the system does not allow
@@ -30,10 +30,6 @@ fn with_disk(script: &str) -> Option<Output> {
         .env("RUN", run)
         .timely_output();
     Some(output)
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 #[test]

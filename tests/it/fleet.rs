@@ -4,13 +4,13 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::common;
-use crate::common::TimelyOutput;
+use crate::common::{printed, said, shutterbench_in};
 
 const IMAGES: usize = 40;
 const MODELS: [&str; 2] = ["fmnist_mobilenet_v1_0.25_f32", "fmnist_mobilenet_v1_0.5_f32"];
@@ -43,19 +43,6 @@ struct Fleet {
     top1: HashMap<String, f64>,
 }
 
-fn shutterbench(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_shutterbench"));
-    command.current_dir(folder).args(arguments).timely_output()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn printed(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
 /// A real run: two models, each of two cases, twelve visits and more.
 fn recorded(folder: &Path) {
     let family = common::repository().join("models/fashion-mnist/validation");
@@ -71,7 +58,7 @@ fn recorded(folder: &Path) {
         "models = {MODELS:?}\nbackends = [\"tract\"]\nthreads = [1, 2]\nruns = \"60\"\nwarmup = \"1\"\nprocesses = \"1\"\nblock_ms = 1.0\nyardstick = false\ndataset = \"images\"\n"
     );
     fs::write(folder.join("sweep.toml"), suite).unwrap();
-    let output = shutterbench(folder, &["run", "sweep.toml", "--quiet", "--out", "base"]);
+    let output = shutterbench_in(folder, &["run", "sweep.toml", "--quiet", "--out", "base"]);
     assert!(output.status.success(), "{}", said(&output));
 }
 
@@ -196,7 +183,7 @@ impl Fleet {
         let mut arguments = vec![command];
         arguments.extend(runs.iter().map(String::as_str));
         arguments.extend(more);
-        shutterbench(self.folder.path(), &arguments)
+        shutterbench_in(self.folder.path(), &arguments)
     }
 
     /// The fastest case of a model on a device.
@@ -474,7 +461,7 @@ fn what_is_no_fleet_is_refused_in_one_sentence() {
         header["models"][0]["sha256"] = json!("00".repeat(32));
     });
     let refused = |arguments: &[&str]| {
-        let output = shutterbench(folder, arguments);
+        let output = shutterbench_in(folder, arguments);
         let text = said(&output);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {text}");
         assert_eq!(text.trim_end().lines().count(), 1, "{text}");
@@ -491,7 +478,7 @@ fn what_is_no_fleet_is_refused_in_one_sentence() {
     assert!(text.contains("weights.csv has no weight for device two"), "{text}");
 
     // Both are called 'local': they get their folders' names.
-    let output = shutterbench(folder, &["fleet", "one", "two", "--json"]);
+    let output = shutterbench_in(folder, &["fleet", "one", "two", "--json"]);
     let report: Value = serde_json::from_str(&printed(&output)).unwrap();
     let names: Vec<&str> = report["devices"]
         .as_array()

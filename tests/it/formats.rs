@@ -27,10 +27,7 @@ fn run(folder: &Path, arguments: &[&str]) -> Vec<Value> {
     let mut all = vec!["run", "--quiet", "--json", "--runs", "5", "--warmup", "1"];
     all.extend(["--processes", "1", "--out", out.to_str().unwrap()]);
     all.extend(arguments);
-    let output = shutterbench(&all);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.stdout.is_empty(), "{arguments:?}: {said}");
-    serde_json::from_slice(&output.stdout).unwrap()
+    common::rows(&shutterbench(&all), arguments)
 }
 
 fn inspected(model: &Path) -> String {

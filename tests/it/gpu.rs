@@ -36,10 +36,7 @@ fn row(driver: &Path, model: &str) -> Value {
         .env("VK_DRIVER_FILES", driver)
         .env("VK_ICD_FILENAMES", driver)
         .timely_output();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.stdout.is_empty(), "{}: {said}", driver.display());
-    let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
-    rows.into_iter().next().unwrap()
+    common::rows(&output, driver).into_iter().next().unwrap()
 }
 
 #[test]

@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-use crate::common::{TimelyOutput, finish, until};
+use crate::common::{TimelyOutput, finish, said, until};
 
 const MODEL: &str = "fmnist_mobilenet_v1_0.25_f32";
 
@@ -24,10 +24,6 @@ fn run(folder: &Path, more: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_shutterbench"));
     command.current_dir(folder).args(["run", "suite.toml", "--quiet", "--out", "run"]).args(more);
     command
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn log(folder: &Path) -> String {

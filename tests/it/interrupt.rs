@@ -16,7 +16,7 @@ use shutterbench::record::status::Status;
 use shutterbench::report::csv;
 use tempfile::TempDir;
 
-use crate::common::{TimelyOutput, finish, until};
+use crate::common::{TimelyOutput, finish, said, until};
 
 /// How often the run is interrupted.
 const INTERRUPTS: usize = 12;
@@ -43,10 +43,6 @@ fn interrupted(child: Child, after: Duration) -> Output {
     // It may have ended on its own.
     let _ = kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), Signal::SIGINT);
     finish(child)
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// Exit code 0 or 130, and a valid row for each case. Whether the run is complete.

@@ -40,9 +40,7 @@ fn run(at: u32, arguments: &[&str]) -> Option<(Vec<Value>, Option<i32>)> {
         .arg("--out")
         .arg(folder.path().join("run"))
         .timely_output();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.stdout.is_empty(), "{said}");
-    let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let rows = common::rows(&output, arguments);
     assert_eq!(rows.len(), FAULTS.len() + 1, "every case has its row");
     Some((rows, output.status.code()))
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::common;
-use crate::common::TimelyOutput;
+use crate::common::{TimelyOutput, said};
 
 /// Images of the dataset that the tests score.
 const IMAGES: usize = 120;
@@ -36,10 +36,6 @@ fn dataset(folder: &Path, unreadable: &[usize]) -> PathBuf {
 
 fn shutterbench(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_shutterbench")).args(arguments).timely_output()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// A run over the dataset in `folder`; returns its folder.

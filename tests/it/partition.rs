@@ -8,7 +8,7 @@ use serde_json::Value;
 use shutterbench::report::csv;
 use tempfile::TempDir;
 
-use crate::common::TimelyOutput;
+use crate::common::{TimelyOutput, said};
 
 const WHAT: [&str; 11] = [
     "--model",
@@ -27,10 +27,6 @@ const WHAT: [&str; 11] = [
 fn shutterbench(command: &str, arguments: &[&str]) -> Output {
     let mut program = Command::new(env!("CARGO_BIN_EXE_shutterbench"));
     program.arg(command).args(arguments).timely_output()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn plan(more: &[&str]) -> Value {

@@ -22,9 +22,7 @@ fn run(arguments: &[&str]) -> Vec<Value> {
         .arg("--out")
         .arg(folder.path().join("run"))
         .timely_output();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.stdout.is_empty(), "{said}");
-    serde_json::from_slice(&output.stdout).unwrap()
+    common::rows(&output, arguments)
 }
 
 /// Every backend, as the program's workers report it.

@@ -13,7 +13,7 @@ use shutterbench::record::status::Status;
 use shutterbench::report::csv;
 use tempfile::TempDir;
 
-use crate::common::{TimelyOutput, finish, until};
+use crate::common::{TimelyOutput, finish, said, until};
 
 const MODEL: [&str; 4] = ["--model", "fmnist_mobilenet_v1_0.25_f32", "--backend", "tract"];
 
@@ -21,10 +21,6 @@ fn run() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_shutterbench"));
     command.args(["run", "--quiet"]).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn journal(folder: &Path) -> String {

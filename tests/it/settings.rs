@@ -9,7 +9,7 @@ use shutterbench::record::backend_kind::BackendKind;
 use tempfile::TempDir;
 
 use crate::common;
-use crate::common::TimelyOutput;
+use crate::common::{TimelyOutput, printed, said, shutterbench_in};
 
 const IMAGES: usize = 60;
 
@@ -36,19 +36,6 @@ fn materials(folder: &Path) -> PathBuf {
     model
 }
 
-fn shutterbench(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_shutterbench"));
-    command.current_dir(folder).args(arguments).timely_output()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn printed(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
 const SHORT: [&str; 6] = ["--runs", "40", "--warmup", "1", "--processes", "1"];
 
 /// Measures the model, and has its settings written.
@@ -57,9 +44,9 @@ fn picked(folder: &Path) -> Value {
     let mut arguments = vec!["run", "--quiet", "--model", "own.tflite", "--backend", "tract"];
     arguments.extend(["--dataset", "images", "--out", "run", "--budget-ms", "50"]);
     arguments.extend(SHORT);
-    let output = shutterbench(folder, &arguments);
+    let output = shutterbench_in(folder, &arguments);
     assert!(output.status.success(), "{}", said(&output));
-    let output = shutterbench(folder, &["pick", "run", "--settings", "own.settings.json"]);
+    let output = shutterbench_in(folder, &["pick", "run", "--settings", "own.settings.json"]);
     assert!(output.status.success(), "{}", said(&output));
     assert!(said(&output).contains("written: own.settings.json"), "{}", said(&output));
     read(&folder.join("own.settings.json"))
@@ -73,7 +60,7 @@ fn again(folder: &Path, more: &[&str]) -> Output {
     let mut arguments = vec!["run", "--quiet", "--settings", "own.settings.json"];
     arguments.extend(SHORT);
     arguments.extend(more);
-    shutterbench(folder, &arguments)
+    shutterbench_in(folder, &arguments)
 }
 
 #[test]
@@ -261,7 +248,7 @@ fn a_table_without_a_journal_has_no_settings() {
     let folder = folder.path();
     picked(folder);
     fs::remove_file(folder.join("run/journal.jsonl")).unwrap();
-    let output = shutterbench(folder, &["pick", "run", "--settings", "new.json"]);
+    let output = shutterbench_in(folder, &["pick", "run", "--settings", "new.json"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(said(&output).contains("needs the run's journal, and run has none"));
     assert!(!folder.join("new.json").exists());
@@ -298,10 +285,10 @@ fn the_lines_of_python_load_what_was_measured() {
             arguments.extend(["--delegate", delegate, "--threads", "2", "--dataset", "images"]);
             arguments.extend(["--out", &run]);
             arguments.extend(SHORT);
-            let output = shutterbench(folder, &arguments);
+            let output = shutterbench_in(folder, &arguments);
             assert!(output.status.success(), "{}", said(&output));
             let output =
-                shutterbench(folder, &["pick", &run, "--settings", "classifier.settings.json"]);
+                shutterbench_in(folder, &["pick", &run, "--settings", "classifier.settings.json"]);
             assert!(output.status.success(), "{}", said(&output));
             fs::write(folder.join("lines.py"), lines).unwrap();
             let mut predictions =

@@ -10,7 +10,8 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use tempfile::TempDir;
 
-use super::material::{json, printed, said, score, shared_with_tflite};
+use super::material::{json, score, shared_with_tflite};
+use crate::common::{printed, said};
 
 /// An ImageNet model that nothing is known of: one byte more than a known one.
 struct Unknown {

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::material::{json, said, score};
+use super::material::{json, score};
 use crate::common;
+use crate::common::said;
 
 const MODEL: &str = "fmnist_mobilenet_v1_0.25_f32";
 

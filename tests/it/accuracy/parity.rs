@@ -8,9 +8,10 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::material::{said, score, shared_with_tflite};
+use super::material::{score, shared_with_tflite};
 use crate::common;
 use crate::common::TimelyOutput;
+use crate::common::said;
 
 const MODELS: [&str; 2] = ["mobilenet_v1_0.25_128_quant", "mobilenet_v1_0.5_160_quant"];
 const IMAGES: usize = 500;

@@ -5,7 +5,8 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::material::{said, score, shared_with_tflite};
+use super::material::{score, shared_with_tflite};
+use crate::common::said;
 
 /// Images of which another one may be found: kernels round one score or another.
 const MOST_DIFFERENT: f64 = 2.0;

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use libjpeg_turbo_rs::{Encoder, PixelFormat};
 use tempfile::TempDir;
 
-use super::material::{json, said, score};
+use super::material::{json, score};
 use crate::common;
+use crate::common::said;
 
 const MODEL: &str = "fmnist_mobilenet_v1_0.25_f32";
 /// Good images: with five bad files the bad ones are less than 1%.

@@ -14,6 +14,7 @@ use tract_onnx::pb::{
     TensorShapeProto, TypeProto, ValueInfoProto, attribute_proto::AttributeType, type_proto,
 };
 
+use crate::common;
 use crate::common::TimelyOutput;
 
 pub use tract_onnx::pb;
@@ -206,8 +207,5 @@ pub fn ran(folder: &Path, arguments: &[&str]) -> Ran {
     all.extend(["--processes", "1", "--out", out.to_str().unwrap()]);
     all.extend(arguments);
     let output = shutterbench(&all);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.stdout.is_empty(), "{arguments:?}: {said}");
-    let rows = serde_json::from_slice(&output.stdout).unwrap();
-    Ran { rows, folder: out, code: output.status.code() }
+    Ran { rows: common::rows(&output, arguments), folder: out, code: output.status.code() }
 }
