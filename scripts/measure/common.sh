@@ -3,7 +3,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../setup/common.sh"
 
 experiment="$root/target/release/examples/sensitivity"
-document="$root/docs/measurement.md"
+document="$root/docs/evidence.md"
 # Every single comparison; committed, so that the summaries can be checked.
 raw=docs/measured
 default_model=$root/models/fashion-mnist/fmnist_mobilenet_v1_0.25_int8.tflite
@@ -58,7 +58,7 @@ wait_until_quiet() {
 }
 
 # compare SECTION ARGUMENT...: one experiment, whose summary goes into the
-# section of docs/measurement.md and whose comparisons into docs/measured/SECTION.csv,
+# section of docs/evidence.md and whose comparisons into docs/measured/SECTION.csv,
 # from which it continues after an interruption.
 # `--model` among the arguments overrides the embedded model.
 compare() {
