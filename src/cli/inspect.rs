@@ -11,6 +11,7 @@ use crate::model::resolve::Input;
 use crate::model::{resolve, select};
 use crate::record::backend_kind::BackendKind;
 use crate::record::case::Case;
+use crate::record::cost::{Cost, OperatorCost};
 use crate::record::description::{Description, Model};
 use crate::record::model_pipeline::ModelPipeline;
 use crate::record::scored_output::OutputForm;
@@ -19,6 +20,7 @@ use crate::run::choose_outputs;
 use crate::run::choose_outputs::ProbeSetup;
 use crate::runtime::backend_error::BackendError;
 use crate::runtime::opened_runtime::OpenedRuntime;
+use crate::table::units::{bytes, large, three_digits};
 use crate::worker::runtime_probe::probe;
 use crate::worker::worker_source::WorkerSource;
 
@@ -151,10 +153,41 @@ fn describe(model: &Model, takes: &[Take], setup: ProbeSetup<'_>) -> String {
     let operators: Vec<String> =
         signature.operators.iter().map(|(name, count)| format!("{name} {count}")).collect();
     line("operators", &format!("{}: {}", signature.nodes(), operators.join(", ")));
+    if let Some(cost) = &signature.cost {
+        cost_lines(cost, &mut line);
+    }
     for (backends, answer) in answers(takes, said.as_deref()) {
         line(&backends.join(", "), &answer);
     }
     text
+}
+
+/// What a run computes, holds and moves, and how that is spread over the operators.
+fn cost_lines(cost: &Cost, line: &mut dyn FnMut(&str, &str)) {
+    let count = |count: Option<u64>| count.map_or_else(|| "unknown".to_owned(), large);
+    let size = |size: Option<u64>| size.map_or_else(|| "unknown".to_owned(), bytes);
+    line("MACs", &count(cost.macs()));
+    line("parameters", &count(cost.parameters));
+    let stored = cost.weights.iter().map(|it| format!("{} {}", it.element, bytes(it.bytes)));
+    line("weights", &stored.collect::<Vec<_>>().join(", "));
+    line("activations", &size(cost.activation_bytes));
+    if let Some(intensity) = cost.intensity() {
+        line("intensity", &format!("{} MACs per byte read or written", three_digits(intensity)));
+    }
+    for of in &cost.operators {
+        let OperatorCost { operator, nodes, macs, parameters, weight_bytes, moved_bytes } = of;
+        let (macs, parameters) = (count(*macs), large(*parameters));
+        let (weights, moved) = (bytes(*weight_bytes), size(*moved_bytes));
+        line(
+            "cost",
+            &format!(
+                "{operator} {nodes}: {macs} MACs, {parameters} parameters in {weights}, {moved} read and written"
+            ),
+        );
+    }
+    for what in &cost.unknown {
+        line("unknown", what);
+    }
 }
 
 /// Why there is none of something, unless that was `said` before.

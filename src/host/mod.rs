@@ -10,6 +10,7 @@ pub mod clock;
 pub mod doctor;
 pub mod finding;
 pub mod frequency;
+pub mod large_product;
 pub mod memory;
 pub mod preconditions;
 pub mod read;

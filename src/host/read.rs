@@ -2,13 +2,15 @@
 
 use crate::host::clock;
 use crate::host::frequency;
+use crate::host::large_product;
 use crate::host::tree::Tree;
 use crate::record::android::Android;
 use crate::record::android::properties::Properties;
 use crate::record::host::{Host, ThermalZone};
 
 impl Host {
-    /// This machine. Measures the clock, which takes about a millisecond.
+    /// This machine. Measures the clock, and what a large matrix product reaches, which takes
+    /// about a tenth of a second.
     #[must_use]
     pub fn read() -> Self {
         let tree = Tree::default();
@@ -29,6 +31,7 @@ impl Host {
             load_before: load_average(),
             clock_precision_ns: clock::precision_ns(),
             clock_cost_ns: clock::cost_ns(),
+            product_gmacs: (!of_tree.emulated).then(large_product::gmacs_per_second),
             android,
             ..of_tree
         }

@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod choose_output;
 mod choose_preset;
 pub mod config;
+mod cost;
 pub mod external;
 pub mod flatbuffer;
 mod float_weights;

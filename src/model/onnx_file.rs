@@ -10,6 +10,7 @@ use tract_onnx::pb::{
 };
 
 use crate::model::config::onnx_metadata;
+use crate::model::cost::onnx_cost;
 use crate::model::{external, float_weights, onnx_graph};
 use crate::record::precision::Precision;
 use crate::record::signature::{Signature, WeightStorage, by_frequency};
@@ -74,6 +75,7 @@ pub fn read(bytes: &[u8]) -> Result<Signature> {
         },
         choices: Vec::new(),
         chosen: None,
+        cost: Some(onnx_cost::of(&graph, &inputs)),
         inputs,
         outputs,
     })
@@ -98,7 +100,7 @@ fn tensor_info(value: &ValueInfoProto) -> Result<TensorInfo> {
              with tensors alone"
         );
     };
-    let element = element(tensor.elem_type).with_context(|| {
+    let element = onnx_graph::element(tensor.elem_type).with_context(|| {
         let kind = DataType::try_from(tensor.elem_type);
         let kind = kind.map_or("unknown", |kind| kind.as_str_name()).to_lowercase();
         format!(
@@ -125,26 +127,6 @@ fn tensor_info(value: &ValueInfoProto) -> Result<TensorInfo> {
         }
     }
     Ok(TensorInfo { name, shape, element, quantization: None, open, unshaped })
-}
-
-fn element(kind: i32) -> Option<ElementType> {
-    Some(match DataType::try_from(kind).ok()? {
-        DataType::Float => ElementType::Float32,
-        DataType::Float16 => ElementType::Float16,
-        DataType::Double => ElementType::Float64,
-        DataType::Int8 => ElementType::Int8,
-        DataType::Uint8 => ElementType::Uint8,
-        DataType::Int16 => ElementType::Int16,
-        DataType::Int32 => ElementType::Int32,
-        DataType::Int64 => ElementType::Int64,
-        DataType::Uint16 => ElementType::Uint16,
-        DataType::Uint32 => ElementType::Uint32,
-        DataType::Uint64 => ElementType::Uint64,
-        DataType::Bfloat16 => ElementType::Bfloat16,
-        DataType::Bool => ElementType::Bool,
-        DataType::String => ElementType::Text,
-        _ => return None,
-    })
 }
 
 fn operators(graph: &GraphProto) -> Vec<(String, usize)> {

@@ -8,6 +8,7 @@ use tract_onnx::pb::{FunctionProto, GraphProto, NodeProto};
 use crate::record::output_kind::OutputKind;
 use crate::record::quantization::Quantization;
 use crate::record::scored_output::Sorted;
+use crate::record::tensor::ElementType;
 
 /// Maximum number of operators that are looked through on the way from an input or to an output.
 const MOST_STEPS: usize = 64;
@@ -168,6 +169,27 @@ pub(crate) fn input_quantization(graph: &GraphProto, input: &str) -> Option<Quan
         },
     };
     (scale > 0.0).then_some(Quantization { scale, zero_point })
+}
+
+/// A type that inputs and outputs of classifiers have.
+pub(crate) fn element(kind: i32) -> Option<ElementType> {
+    Some(match DataType::try_from(kind).ok()? {
+        DataType::Float => ElementType::Float32,
+        DataType::Float16 => ElementType::Float16,
+        DataType::Double => ElementType::Float64,
+        DataType::Int8 => ElementType::Int8,
+        DataType::Uint8 => ElementType::Uint8,
+        DataType::Int16 => ElementType::Int16,
+        DataType::Int32 => ElementType::Int32,
+        DataType::Int64 => ElementType::Int64,
+        DataType::Uint16 => ElementType::Uint16,
+        DataType::Uint32 => ElementType::Uint32,
+        DataType::Uint64 => ElementType::Uint64,
+        DataType::Bfloat16 => ElementType::Bfloat16,
+        DataType::Bool => ElementType::Bool,
+        DataType::String => ElementType::Text,
+        _ => return None,
+    })
 }
 
 /// Axis 1 of a convolution's weights, which may be stored quantised, times its groups.

@@ -93,7 +93,7 @@ fn shaped(file: &Signature, mut signature: Signature, images: NonZeroUsize) -> S
         follow(output, &dimensions, images.get());
     }
     // A worker does not need them.
-    signature.labels = None;
+    (signature.labels, signature.cost) = (None, None);
     let grown = |(file, known): (&TensorInfo, &TensorInfo)| {
         file.size(0).is_some_and(|first| Some(&first) != known.shape.first())
     };

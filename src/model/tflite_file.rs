@@ -3,15 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, bail, ensure};
-use tract_tflite::tflite::{self as schema, BuiltinOperator, TensorType};
+use anyhow::{Context, Result, ensure};
+use tract_tflite::tflite::{self as schema, TensorType};
 
-use crate::model::flatbuffer::FlatTable;
+use crate::model::cost::tflite_cost;
 use crate::model::{float_weights, metadata, tflite_graph, tflite_signature};
 use crate::record::precision::Precision;
 use crate::record::quantization::Quantization;
 use crate::record::signature::{Signature, WeightStorage, by_frequency};
-use crate::record::tensor::{ElementType, OpenAxis, TensorInfo};
+use crate::record::tensor::{OpenAxis, TensorInfo};
 
 /// Name under which TensorFlow Lite metadata is stored in a model. Source:
 /// <https://ai.google.dev/edge/litert/models/metadata>.
@@ -44,6 +44,7 @@ pub fn read(bytes: &[u8], named: Option<&str>) -> Result<Signature> {
     let outputs = boundary(&graph, graph.outputs()).context("its graph's outputs")?;
     let metadata = metadata_buffer(&model);
     let metadata = metadata.map(|bytes| metadata::read(bytes, place)).unwrap_or_default();
+    let cost = tflite_cost::of(bytes, &model, &graph, &inputs);
     Ok(Signature {
         inputs,
         outputs,
@@ -64,32 +65,23 @@ pub fn read(bytes: &[u8], named: Option<&str>) -> Result<Signature> {
         storage: storage(bytes, &graph)?,
         choices,
         chosen,
+        cost: Some(cost),
     })
 }
 
 /// How weights are stored, if not dense and inside the tables.
 fn storage(bytes: &[u8], graph: &schema::SubGraph<'_>) -> Result<Vec<WeightStorage>> {
-    /// `buffers` of a `Model`, and `offset` and `size` of a `Buffer`, of `schema.fbs`.
-    const BUFFERS: usize = 4;
-    const OFFSET: usize = 1;
-    const SIZE: usize = 2;
     let mut storage = Vec::new();
     if graph.tensors().into_iter().flatten().any(|tensor| tensor.sparsity().is_some()) {
         storage.push(WeightStorage::Sparse);
     }
-    let buffers =
-        FlatTable::root(bytes).and_then(|model| model.tables(BUFFERS)).unwrap_or_default();
     let mut is_behind = false;
-    // 0 and 1 mean none.
-    for (offset, buffer) in buffers.iter().filter_map(|it| Some((it.long(OFFSET)?, it))) {
-        if offset > 1 {
-            let end = offset.checked_add(buffer.long(SIZE).unwrap_or(0));
-            ensure!(
-                end.is_some_and(|end| end <= bytes.len() as u64),
-                "it is cut short: some of its weights lie beyond its end; download the file again"
-            );
-            is_behind = true;
-        }
+    for (offset, size) in tflite_graph::behind_tables(bytes).into_iter().flatten() {
+        ensure!(
+            offset.checked_add(size).is_some_and(|end| end <= bytes.len() as u64),
+            "it is cut short: some of its weights lie beyond its end; download the file again"
+        );
+        is_behind = true;
     }
     storage.extend(is_behind.then_some(WeightStorage::BehindTables));
     Ok(storage)
@@ -129,7 +121,7 @@ fn tensor_info(tensor: &schema::Tensor<'_>) -> Result<TensorInfo> {
         .map(|axis| OpenAxis { axis, name: None })
         .collect();
     let shape = stored.iter().map(|dim| usize::try_from(*dim).unwrap_or(1)).collect::<Vec<usize>>();
-    let element = element(tensor.type_())
+    let element = tflite_graph::element(tensor.type_())
         .with_context(|| format!("tensor '{name}' has a type that classifiers do not use"))?;
     let quantization = quantization(tensor);
     Ok(TensorInfo { name, shape, element, quantization, open, unshaped: false })
@@ -141,24 +133,6 @@ fn open_single_pixel(input: &mut TensorInfo) {
     if matches!(input.shape[..], [_, 1, 1, 1 | 3]) && input.open.iter().all(|it| it.axis == 0) {
         input.open.extend([1, 2].map(|axis| OpenAxis { axis, name: None }));
     }
-}
-
-fn element(kind: TensorType) -> Option<ElementType> {
-    Some(match kind {
-        TensorType::FLOAT32 => ElementType::Float32,
-        TensorType::FLOAT16 => ElementType::Float16,
-        TensorType::FLOAT64 => ElementType::Float64,
-        TensorType::INT8 => ElementType::Int8,
-        TensorType::UINT8 => ElementType::Uint8,
-        TensorType::INT16 => ElementType::Int16,
-        TensorType::INT32 => ElementType::Int32,
-        TensorType::INT64 => ElementType::Int64,
-        TensorType::UINT16 => ElementType::Uint16,
-        TensorType::UINT32 => ElementType::Uint32,
-        TensorType::UINT64 => ElementType::Uint64,
-        TensorType::BOOL => ElementType::Bool,
-        _ => return None,
-    })
 }
 
 fn quantization(tensor: &schema::Tensor<'_>) -> Option<Quantization> {
@@ -176,28 +150,13 @@ fn operators(
     model: &schema::Model<'_>,
     graph: &schema::SubGraph<'_>,
 ) -> Result<Vec<(String, usize)>> {
-    let codes = model.operator_codes().context("it names no operators")?;
+    ensure!(model.operator_codes().is_some(), "it names no operators");
     let mut counts = BTreeMap::<String, usize>::new();
     for operator in graph.operators().into_iter().flatten() {
-        let index = operator.opcode_index() as usize;
-        if index >= codes.len() {
-            bail!("an operator code index is out of range");
-        }
-        *counts.entry(operator_name(&codes.get(index))).or_default() += 1;
+        let name = tflite_graph::operator_name(model, &operator);
+        *counts.entry(name.context("an operator code index is out of range")?).or_default() += 1;
     }
     Ok(by_frequency(counts))
-}
-
-fn operator_name(code: &schema::OperatorCode<'_>) -> String {
-    if let Some(custom) = code.custom_code() {
-        return custom.to_owned();
-    }
-    // Old files keep the code in a byte, new ones in an int; readers take the larger.
-    let builtin = code.builtin_code().0.max(i32::from(code.deprecated_builtin_code()));
-    match BuiltinOperator(builtin).variant_name() {
-        Some(name) => name.to_owned(),
-        None => format!("BUILTIN_{builtin}"),
-    }
 }
 
 /// Weights decide: integer weights with integer activations are `int8`, with

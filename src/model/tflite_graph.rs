@@ -1,11 +1,12 @@
 //! What the operators at the two ends of a TensorFlow Lite graph show, and the graph with its open
 //! dimensions set.
 
-use tract_tflite::tflite::{self as schema, BuiltinOperator};
+use tract_tflite::tflite::{self as schema, BuiltinOperator, TensorType};
 
+use crate::model::flatbuffer::FlatTable;
 use crate::record::output_kind::OutputKind;
 use crate::record::scored_output::Sorted;
-use crate::record::tensor::TensorInfo;
+use crate::record::tensor::{ElementType, TensorInfo};
 
 /// Maximum number of operators that are looked through on the way from an input or to an output.
 const MOST_STEPS: usize = 64;
@@ -109,11 +110,71 @@ pub(crate) fn convolved_channels(
     None
 }
 
-fn builtin(model: &schema::Model<'_>, operator: &schema::Operator<'_>) -> Option<BuiltinOperator> {
+/// The code of a built-in operator, or that of a custom one; `None` if the file does not have it.
+pub(crate) fn builtin(
+    model: &schema::Model<'_>,
+    operator: &schema::Operator<'_>,
+) -> Option<BuiltinOperator> {
+    code(model, operator).map(|code| number(&code))
+}
+
+/// The name of an operator; `None` if the file does not have it.
+pub(crate) fn operator_name(
+    model: &schema::Model<'_>,
+    operator: &schema::Operator<'_>,
+) -> Option<String> {
+    let code = code(model, operator)?;
+    if let Some(custom) = code.custom_code() {
+        return Some(custom.to_owned());
+    }
+    let builtin = number(&code);
+    Some(builtin.variant_name().map_or_else(|| format!("BUILTIN_{}", builtin.0), str::to_owned))
+}
+
+fn code<'a>(
+    model: &schema::Model<'a>,
+    operator: &schema::Operator<'_>,
+) -> Option<schema::OperatorCode<'a>> {
     let codes = model.operator_codes()?;
     let index = operator.opcode_index() as usize;
-    let code = (index < codes.len()).then(|| codes.get(index))?;
-    Some(BuiltinOperator(code.builtin_code().0.max(i32::from(code.deprecated_builtin_code()))))
+    (index < codes.len()).then(|| codes.get(index))
+}
+
+/// Old files keep the code in a byte, new ones in an int; readers take the larger.
+fn number(code: &schema::OperatorCode<'_>) -> BuiltinOperator {
+    BuiltinOperator(code.builtin_code().0.max(i32::from(code.deprecated_builtin_code())))
+}
+
+/// A type that inputs and outputs of classifiers have.
+pub(crate) fn element(kind: TensorType) -> Option<ElementType> {
+    Some(match kind {
+        TensorType::FLOAT32 => ElementType::Float32,
+        TensorType::FLOAT16 => ElementType::Float16,
+        TensorType::FLOAT64 => ElementType::Float64,
+        TensorType::INT8 => ElementType::Int8,
+        TensorType::UINT8 => ElementType::Uint8,
+        TensorType::INT16 => ElementType::Int16,
+        TensorType::INT32 => ElementType::Int32,
+        TensorType::INT64 => ElementType::Int64,
+        TensorType::UINT16 => ElementType::Uint16,
+        TensorType::UINT32 => ElementType::Uint32,
+        TensorType::UINT64 => ElementType::Uint64,
+        TensorType::BOOL => ElementType::Bool,
+        _ => return None,
+    })
+}
+
+/// By buffer: the offset and size of data that lies behind the file's tables.
+pub(crate) fn behind_tables(bytes: &[u8]) -> Vec<Option<(u64, u64)>> {
+    /// `buffers` of a `Model`, and `offset` and `size` of a `Buffer`, of `schema.fbs`.
+    const BUFFERS: usize = 4;
+    const OFFSET: usize = 1;
+    const SIZE: usize = 2;
+    let buffers = FlatTable::root(bytes).and_then(|model| model.tables(BUFFERS));
+    // 0 and 1 mean none.
+    let offset = |buffer: &FlatTable<'_>| buffer.long(OFFSET).filter(|offset| *offset > 1);
+    let place = |buffer: &FlatTable<'_>| Some((offset(buffer)?, buffer.long(SIZE).unwrap_or(0)));
+    buffers.unwrap_or_default().iter().map(place).collect()
 }
 
 /// The bytes of a file with the shapes of `inputs` and `outputs` written into its open dimensions,

@@ -45,6 +45,10 @@ pub struct Host {
     /// Whether this is a virtual machine, if the system reports it.
     #[serde(default)]
     pub virtual_machine: Option<bool>,
+    /// Thousands of millions of multiply-accumulates per second that one thread reaches in a large
+    /// float32 matrix product, measured at start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_gmacs: Option<f64>,
     /// Whether the CPU is emulated in software: times say nothing about a real one.
     #[serde(default)]
     pub emulated: bool,
@@ -86,6 +90,12 @@ impl fmt::Display for Host {
             f,
             "clock: steps of {} ns, {} ns per reading",
             self.clock_precision_ns, self.clock_cost_ns
-        )
+        )?;
+        match self.product_gmacs {
+            Some(rate) => {
+                write!(f, "\na large float32 matrix product: {rate:.1} GMAC/s per thread")
+            }
+            None => Ok(()),
+        }
     }
 }

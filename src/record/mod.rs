@@ -9,6 +9,7 @@ pub mod capabilities;
 pub mod case;
 pub mod channels;
 pub mod class_map;
+pub mod cost;
 pub mod coverage;
 pub mod delegate;
 pub mod description;

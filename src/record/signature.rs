@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::record::cost::Cost;
 use crate::record::input_size::InputSize;
 use crate::record::named_signature::NamedSignature;
 use crate::record::output_kind::OutputKind;
@@ -69,6 +70,9 @@ pub struct Signature {
     /// The one of them that this is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chosen: Option<NamedSignature>,
+    /// What a run of it computes, holds and moves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
 }
 
 /// How a file keeps some of its weights, where that is not in the usual way: dense, inside

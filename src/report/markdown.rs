@@ -8,6 +8,7 @@ use crate::record::model_pipeline::ModelPipeline;
 use crate::record::names::together;
 use crate::record::run::{AccuracyRecord, Run};
 use crate::record::status::Status;
+use crate::report::cost_note;
 use crate::report::notes::notes;
 use crate::report::orientation_note;
 use crate::report::preprocessing_note;
@@ -58,6 +59,7 @@ pub fn document(run: &Run, rows: &[Row]) -> String {
     text.push_str(&pipelines(run));
     text.push_str(&preprocessing_note::markdown(run, escape));
     text.push_str(&published(run, rows));
+    text.push_str(&cost_note::markdown(run, rows, escape));
     let _ = writeln!(
         text,
         "\n<sub>p50 and Top-1 with 95% intervals; ●: on the Pareto front of latency and Top-1, ○: on the front, but within noise; empty cell: not measured. shutterbench {}.</sub>",

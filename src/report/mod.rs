@@ -4,6 +4,7 @@ pub mod class_names;
 pub mod column_docs;
 pub mod comparison_report;
 pub mod contents_note;
+mod cost_note;
 pub mod csv;
 pub mod export;
 pub mod file;

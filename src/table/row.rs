@@ -217,6 +217,11 @@ columns! {
     /// loaded: what the model itself takes; the maximum over the processes. Empty with
     /// `--in-process`.
     memory_model_bytes: Option<u64>, Bytes;
+    /// Multiply-accumulates of the model's convolutions and matrix products per image, from the
+    /// file ([profile.md](profile.md)). Empty if they cannot be derived; `inspect` says why.
+    macs: Option<u64>, Count;
+    /// Elements of the model's weights and biases, from the file.
+    parameters: Option<u64>, Count;
     beside
     /// Shares at the further ranks that `--top-k` names.
     top_k: Vec<TopK>;

@@ -81,6 +81,8 @@ fn planned(run: &Run, case: &Case, model: Option<&Model>) -> Row {
         format: model.map_or(crate::record::format::Format::Tflite, |model| model.format),
         model_bytes: model.map_or(0, |model| model.bytes),
         float_weights: model.and_then(|model| model.signature.float_weights),
+        macs: model.and_then(macs_per_image),
+        parameters: model.and_then(|model| model.signature.cost.as_ref()?.parameters),
         input_height: size.map(|(height, _)| height),
         input_width: size.map(|(_, width)| width),
         input_dtype: input.map(|input| input.element),
@@ -98,6 +100,12 @@ fn planned(run: &Run, case: &Case, model: Option<&Model>) -> Row {
         threads: case.threads.get(),
         ..Row::default()
     }
+}
+
+/// Multiply-accumulates per image, of a file that may fix several per run.
+fn macs_per_image(model: &Model) -> Option<u64> {
+    let images = shapes::images(model, NonZeroUsize::MIN).map_or(1, NonZeroUsize::get);
+    Some(model.signature.cost.as_ref()?.macs()? / images as u64)
 }
 
 /// Height and width of the images that a model takes, as it runs.

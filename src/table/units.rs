@@ -41,6 +41,18 @@ pub fn bytes(count: u64) -> String {
     }
 }
 
+/// A count with three significant digits and its power of ten: `14.2 M`, `1.06 G`.
+#[must_use]
+pub fn large(count: u64) -> String {
+    let count = count as f64;
+    match count {
+        0.0..1e3 => format!("{count}"),
+        1e3..999.5e3 => format!("{} k", three_digits(count / 1e3)),
+        1e3..999.5e6 => format!("{} M", three_digits(count / 1e6)),
+        _ => format!("{} G", three_digits(count / 1e9)),
+    }
+}
+
 /// At least three significant digits, never an exponent; whole numbers from
 /// 100 on.
 #[must_use]

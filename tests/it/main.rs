@@ -7,6 +7,7 @@ mod bad_input;
 mod columns;
 #[path = "../common/mod.rs"]
 mod common;
+mod costs;
 mod delegates;
 mod disk;
 mod export_formats;

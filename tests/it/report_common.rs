@@ -112,6 +112,7 @@ fn model(name: &str, index: usize, classes: u32) -> Model {
             storage: Vec::new(),
             choices: Vec::new(),
             chosen: None,
+            cost: None,
         },
         pipeline_source: None,
         stated: Vec::new(),

@@ -1,7 +1,8 @@
 //! `report.html`: one file that opens from disk, without a network.
 
 pub(crate) mod case_table;
-pub(crate) mod data;
+pub(crate) mod cost_section;
+mod data;
 pub(crate) mod differences;
 pub(crate) mod escape;
 pub(crate) mod front;

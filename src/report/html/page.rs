@@ -9,7 +9,7 @@ use crate::decide::highlights::Highlights;
 use crate::record::run::Run;
 use crate::report::html::escape::text;
 use crate::report::html::{
-    case_table, data, differences, front, method, published_section, summary_section,
+    case_table, cost_section, data, differences, front, method, published_section, summary_section,
 };
 use crate::report::preprocessing_note;
 use crate::report::svg;
@@ -49,6 +49,7 @@ pub fn page_with(run: &Run, rows: &[Row], images: Option<&Dataset>) -> String {
         differences::section(run, rows, &verdict),
         preprocessing_note::section(run),
         published_section::section(run, rows),
+        cost_section::section(run, rows),
         method::coverage(rows),
         method::section(run, rows),
     ]
@@ -137,6 +138,7 @@ fn nav(sections: &str) -> String {
         ("differences", "Accuracy"),
         ("preprocessing", "Preprocessing"),
         ("published", "Published figures"),
+        ("computation", "Computation"),
         ("coverage", "Delegates"),
         ("method", "Host and method"),
     ]

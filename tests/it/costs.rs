@@ -1,0 +1,292 @@
+//! Multiply-accumulates and parameters, against published figures, the arithmetic of the layers,
+//! and onnx's own shape inference.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use shutterbench::model::{onnx_file, select};
+use shutterbench::record::cost::Cost;
+use tract_onnx::pb::tensor_proto::DataType;
+use tract_onnx::pb::{AttributeProto, NodeProto, TensorProto, attribute_proto::AttributeType};
+
+use crate::common::{TimelyOutput, python, repository, shared};
+use crate::models::made::{Named, Size, model, node, value};
+
+fn cost_of(path: &Path) -> Cost {
+    select::open(path).unwrap().signature.cost.unwrap()
+}
+
+/// The layers of a MobileNet as their papers list them: window, stride, channels from and to, and
+/// whether each channel has a filter of its own.
+struct Layer {
+    window: u64,
+    stride: u64,
+    from: u64,
+    to: u64,
+    depthwise: bool,
+}
+
+/// Channels times a width, as TF-slim rounds them: to multiples of 8, and at least 8.
+fn channels(count: f64, width: f64) -> u64 {
+    let wanted = count * width;
+    let rounded = ((wanted + 4.0) / 8.0).floor().max(1.0) * 8.0;
+    // Not more than a tenth less.
+    (if rounded < 0.9 * wanted { rounded + 8.0 } else { rounded }) as u64
+}
+
+/// Table 1 of <https://arxiv.org/abs/1704.04861>.
+fn mobilenet_v1(width: f64) -> Vec<Layer> {
+    let blocks = [
+        (64, 1),
+        (128, 2),
+        (128, 1),
+        (256, 2),
+        (256, 1),
+        (512, 2),
+        (512, 1),
+        (512, 1),
+        (512, 1),
+        (512, 1),
+        (512, 1),
+        (1024, 2),
+        (1024, 1),
+    ];
+    // TF-slim rounds its widths down.
+    let scaled = |count: u64| ((count as f64 * width) as u64).max(8);
+    let first = scaled(32);
+    let mut layers = vec![Layer { window: 3, stride: 2, from: 3, to: first, depthwise: false }];
+    let mut from = first;
+    for (to, stride) in blocks {
+        let to = scaled(to);
+        layers.push(Layer { window: 3, stride, from, to: from, depthwise: true });
+        layers.push(Layer { window: 1, stride: 1, from, to, depthwise: false });
+        from = to;
+    }
+    layers
+}
+
+/// Table 2 of <https://arxiv.org/abs/1801.04381>.
+fn mobilenet_v2(width: f64) -> Vec<Layer> {
+    let blocks = [
+        (1, 16.0, 1, 1),
+        (6, 24.0, 2, 2),
+        (6, 32.0, 3, 2),
+        (6, 64.0, 4, 2),
+        (6, 96.0, 3, 1),
+        (6, 160.0, 3, 2),
+        (6, 320.0, 1, 1),
+    ];
+    let first = channels(32.0, width);
+    let mut layers = vec![Layer { window: 3, stride: 2, from: 3, to: first, depthwise: false }];
+    let mut from = first;
+    for (expansion, to, repeats, first_stride) in blocks {
+        let to = channels(to, width);
+        for repeat in 0..repeats {
+            let stride = if repeat == 0 { first_stride } else { 1 };
+            let inside = from * expansion;
+            if expansion > 1 {
+                layers.push(Layer { window: 1, stride: 1, from, to: inside, depthwise: false });
+            }
+            layers.push(Layer { window: 3, stride, from: inside, to: inside, depthwise: true });
+            layers.push(Layer { window: 1, stride: 1, from: inside, to, depthwise: false });
+            from = to;
+        }
+    }
+    layers.push(Layer { window: 1, stride: 1, from, to: 1280, depthwise: false });
+    layers
+}
+
+/// Multiply-accumulates, weights and biases of these layers on an image of a size, and of 1001
+/// classes behind them; and how many biases the layers have.
+fn arithmetic(layers: &[Layer], size: u64) -> (u64, u64, u64) {
+    const CLASSES: u64 = 1001;
+    let (mut size, mut macs, mut weights, mut biases) = (size, 0, 0, 0);
+    for layer in layers {
+        size = size.div_ceil(layer.stride);
+        let of_filter = layer.window.pow(2) * if layer.depthwise { 1 } else { layer.from };
+        macs += size.pow(2) * of_filter * layer.to;
+        weights += of_filter * layer.to;
+        biases += layer.to;
+    }
+    let last = layers.last().unwrap().to;
+    (macs + last * CLASSES, weights + biases + (last + 1) * CLASSES, biases)
+}
+
+/// Published figures, in millions: mobilenet_v1.md and mobilenet/README.md in
+/// <https://github.com/tensorflow/models/tree/master/research/slim/nets>. Their parameters have two
+/// per channel for the batch normalisation, of which folding leaves one.
+fn is_as_published(name: &str, layers: &[Layer], size: u64, macs: u64, parameters: f64) -> Cost {
+    let (counted, held, channels) = arithmetic(layers, size);
+    assert_eq!((counted as f64 / 1e6).round() as u64, macs, "{name}");
+    let with_scale = (held + channels) as f64 / 1e6;
+    assert!((with_scale - parameters).abs() <= 0.0101, "{name}: {with_scale} of {parameters}");
+    Cost { parameters: Some(held), activation_bytes: Some(counted), ..Cost::default() }
+}
+
+#[test]
+fn hosted_mobilenets_are_as_published_and_as_their_layers() {
+    let Some(folder) = shared() else { return };
+    for (name, layers, size, macs, parameters) in [
+        ("mobilenet_v1_0.25_128_quant", mobilenet_v1(0.25), 128, 14, 0.47),
+        ("mobilenet_v1_0.5_160_quant", mobilenet_v1(0.5), 160, 77, 1.34),
+        ("mobilenet_v1_0.75_192_quant", mobilenet_v1(0.75), 192, 233, 2.59),
+        ("mobilenet_v2_1.0_224_quant", mobilenet_v2(1.0), 224, 300, 3.47),
+    ] {
+        is_as_published(name, &layers, size, macs, parameters);
+        let cost = cost_of(&folder.join(format!("models/{name}.tflite")));
+        let (counted, held, biases) = arithmetic(&layers, size);
+        assert_eq!((cost.macs(), cost.parameters), (Some(counted), Some(held)), "{name}");
+        // Weights have 8 bits, biases 32.
+        let biases = biases + 1001;
+        assert_eq!(cost.weight_bytes(), held - biases + 4 * biases, "{name}: {:?}", cost.weights);
+        assert_eq!(cost.unknown, Vec::<String>::new(), "{name}");
+    }
+}
+
+fn list(name: &str, ints: &[i64]) -> AttributeProto {
+    AttributeProto {
+        name: name.into(),
+        r#type: AttributeType::Ints as i32,
+        ints: ints.to_vec(),
+        ..AttributeProto::default()
+    }
+}
+
+/// A weight of which only the shape counts.
+fn weight(name: &str, dims: &[u64]) -> TensorProto {
+    TensorProto {
+        name: name.into(),
+        dims: dims.iter().map(|size| i64::try_from(*size).unwrap()).collect(),
+        data_type: DataType::Float as i32,
+        ..TensorProto::default()
+    }
+}
+
+/// The layers as an ONNX file that states no shape inside, and leaves the number of images open.
+fn as_onnx(layers: &[Layer], size: u64) -> Vec<u8> {
+    let (mut nodes, mut weights) = (Vec::<NodeProto>::new(), Vec::new());
+    let mut from = "image".to_owned();
+    for (at, layer) in layers.iter().enumerate() {
+        let (filter, bias, made) = (format!("w{at}"), format!("b{at}"), format!("c{at}"));
+        let group = if layer.depthwise { layer.from } else { 1 };
+        weights.push(weight(&filter, &[layer.to, layer.from / group, layer.window, layer.window]));
+        weights.push(weight(&bias, &[layer.to]));
+        let group = [("group", i64::try_from(group).unwrap())];
+        let mut conv = node("Conv", &[&from, &filter, &bias], &made, &group);
+        let pad = i64::from(layer.window > 1);
+        let stride = i64::try_from(layer.stride).unwrap();
+        conv.attribute.extend([list("strides", &[stride; 2]), list("pads", &[pad; 4])]);
+        nodes.extend([conv, node("Clip", &[&made], &format!("r{at}"), &[])]);
+        from = format!("r{at}");
+    }
+    let last = layers.last().unwrap().to;
+    weights.extend([weight("w", &[1001, last]), weight("b", &[1001])]);
+    nodes.extend([
+        node("GlobalAveragePool", &[&from], "pooled", &[]),
+        node("Flatten", &["pooled"], "flat", &[]),
+        node("Gemm", &["flat", "w", "b"], "scores", &[("transB", 1)]),
+    ]);
+    let size = Size(i64::try_from(size).unwrap());
+    let image = value("image", DataType::Float, Some(&[Named("N"), Size(3), size, size]));
+    let scores = value("scores", DataType::Float, Some(&[Named("N"), Size(1001)]));
+    prost::Message::encode_to_vec(&model(nodes, vec![image], vec![scores], weights))
+}
+
+#[test]
+fn mobilenets_of_the_papers_are_counted_from_an_onnx_file_without_shapes() {
+    for (name, layers, size, macs, parameters) in [
+        ("v1_1.0_224", mobilenet_v1(1.0), 224, 569, 4.24),
+        ("v1_0.75_160", mobilenet_v1(0.75), 160, 162, 2.59),
+        ("v2_1.0_224", mobilenet_v2(1.0), 224, 300, 3.47),
+    ] {
+        is_as_published(name, &layers, size, macs, parameters);
+        let cost = onnx_file::read(&as_onnx(&layers, size)).unwrap().cost.unwrap();
+        let (counted, held, _) = arithmetic(&layers, size);
+        assert_eq!((cost.macs(), cost.parameters), (Some(counted), Some(held)), "{name}");
+        assert_eq!(cost.weight_bytes(), 4 * held, "{name}");
+    }
+}
+
+#[test]
+fn every_member_of_the_embedded_family_costs_what_its_layers_do() {
+    let folder = repository().join("models/fashion-mnist");
+    for (width, parameters) in [("0.25", 38_474), ("0.5", 141_706)] {
+        let mut counts = Vec::new();
+        for ending in [
+            "f32.tflite",
+            "f16.tflite",
+            "dynamic.tflite",
+            "int8.tflite",
+            "int8_float_io.tflite",
+            "uint8_io.tflite",
+            "f32.onnx",
+            "int8.onnx",
+        ] {
+            let cost = cost_of(&folder.join(format!("fmnist_mobilenet_v1_{width}_{ending}")));
+            assert_eq!(cost.parameters, Some(parameters), "{width} {ending}: {cost:#?}");
+            assert!(cost.unknown.is_empty() && cost.activation_bytes.is_some(), "{cost:#?}");
+            counts.push(cost.macs().unwrap());
+        }
+        counts.dedup();
+        assert_eq!(counts.len(), 1, "{counts:?}");
+    }
+}
+
+#[test]
+fn the_classifiers_of_the_package_onnx_cost_what_its_shape_inference_says() {
+    let Some(python) = python() else { return };
+    let script = repository().join("tests/python/onnx_cost.py");
+    let output = Command::new(python).arg(script).timely_output();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let expected: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(expected.len() >= 9, "{expected:?}");
+    for known in expected {
+        let path = known["path"].as_str().unwrap();
+        let cost = cost_of(Path::new(path));
+        assert_eq!(cost.macs(), known["macs"].as_u64(), "{path}: {:?}", cost.unknown);
+        assert_eq!(cost.parameters, known["parameters"].as_u64(), "{path}");
+    }
+}
+
+#[test]
+fn what_cannot_be_derived_is_absent_and_named() {
+    let image = value("image", DataType::Float, Some(&[Named("N"), Size(3), Size(8), Size(8)]));
+    let scores = value("scores", DataType::Float, Some(&[Named("N"), Size(10)]));
+    let made = |nodes: Vec<NodeProto>| {
+        let weights = vec![weight("w", &[10, 3])];
+        let bytes = model(nodes, vec![image.clone()], vec![scores.clone()], weights);
+        onnx_file::read(&prost::Message::encode_to_vec(&bytes)).unwrap().cost.unwrap()
+    };
+    let einsum = made(vec![node("Einsum", &["image", "w"], "scores", &[])]);
+    assert_eq!((einsum.macs(), einsum.parameters), (None, Some(30)));
+    assert_eq!(einsum.unknown, ["the multiply-accumulates of Einsum"]);
+    // Behind an operator of unknown shape nothing follows, and only that operator is to blame.
+    let mut foreign = node("Blur", &["image"], "blurred", &[]);
+    foreign.domain = "example".into();
+    let behind = made(vec![
+        foreign,
+        node("GlobalAveragePool", &["blurred"], "pooled", &[]),
+        node("Flatten", &["pooled"], "flat", &[]),
+        node("Gemm", &["flat", "w"], "scores", &[("transB", 1)]),
+    ]);
+    assert_eq!((behind.macs(), behind.parameters, behind.activation_bytes), (None, None, None));
+    assert!(behind.unknown.iter().all(|it| it.contains("example:Blur")), "{:?}", behind.unknown);
+    assert!(!behind.unknown.is_empty());
+    assert_eq!(behind.weight_bytes(), 120);
+}
+
+#[test]
+fn inspect_says_what_a_model_costs() {
+    let inspect = |flags: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shutterbench"));
+        command.args(["inspect", "fmnist_mobilenet_v1_0.25_f32"]).args(flags);
+        command.env("SHUTTERBENCH_RUNTIMES", "/nowhere").timely_output().stdout
+    };
+    let text = String::from_utf8(inspect(&[])).unwrap();
+    for part in ["parameters  38.5 k", "MACs", "MACs per byte", "DEPTHWISE_CONV_2D"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let json: Value = serde_json::from_slice(&inspect(&["--json"])).unwrap();
+    assert_eq!(json[0]["model"]["anatomy"]["cost"]["parameters"], 38_474);
+}
