@@ -10,7 +10,8 @@ use crate::cli::output::{ExitStatus, INTERRUPTED, print, tell};
 use crate::cli::run_args::RunArgs;
 
 use crate::cli::{
-    compare_command, fetch, fleet_command, inspect, list, merge, pick_command, plan, run,
+    compare_command, fetch, fleet_command, inspect, list, merge, pick_command, plan,
+    profile_command, run,
 };
 use crate::record::build::LONG_VERSION;
 use crate::record::description::Description;
@@ -66,6 +67,8 @@ enum Command {
     },
     /// Compare two runs; exit code 1 on a regression
     Compare(compare_command::CompareArgs),
+    /// Show where the time of a run's cases goes, operator by operator, or what tells two cases apart
+    Profile(profile_command::ProfileArgs),
     /// Choose one case of a run, or of a fleet; exit code 1 if none meets the limits for certain
     Pick(pick_command::PickArgs),
     /// Show the runs of many devices in one report: a grid of models by devices
@@ -123,6 +126,7 @@ fn command(command: Command) -> anyhow::Result<ExitStatus> {
         Command::Fetch(args) => Ok(fetch::command(&args).map(|()| ExitStatus::Good)?),
         Command::Doctor { json } => list::doctor(json),
         Command::Compare(args) => compare_command::compare(&args),
+        Command::Profile(args) => profile_command::profile(&args),
         Command::Pick(args) => pick_command::pick(&args),
         Command::Fleet(args) => fleet_command::fleet(&args),
         Command::Merge(args) => merge::merge(&args),

@@ -335,6 +335,7 @@ pub(crate) fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> 
         budget_ms: args.budget_ms.or(file.budget_ms),
         tail: args.tail.or(file.tail),
         yardstick: if args.no_yardstick { Some(false) } else { file.yardstick },
+        profile: if args.profile { Some(true) } else { file.profile },
         latency: if args.no_latency { Some(false) } else { file.latency },
         dataset: args.dataset.clone().or(file.dataset),
         image_column: args.image_column.clone().or(file.image_column),

@@ -97,6 +97,9 @@ pub struct RunArgs {
     /// Report the share of runs within this latency, in milliseconds
     #[arg(long, value_name = "MS", help_heading = "Latency")]
     pub budget_ms: Option<NonNegative>,
+    /// Also profile each case, operator by operator, in a pass of its own after the timed runs
+    #[arg(long, action = ArgAction::SetTrue, conflicts_with = "no_latency", help_heading = "Latency")]
+    pub profile: bool,
     /// Do not measure latency
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Latency")]
     pub no_latency: bool,

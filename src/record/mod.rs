@@ -22,6 +22,7 @@ pub mod known_fields;
 pub mod model_pipeline;
 pub mod named_signature;
 pub mod names;
+pub mod operator_profile;
 pub mod options;
 pub mod output_classes;
 pub mod output_kind;

@@ -209,6 +209,9 @@ pub struct LatencyOptions {
     /// Whether visits do without the yardstick.
     #[serde(default)]
     pub no_yardstick: bool,
+    /// Whether each case is profiled, operator by operator, after its timed runs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub profile: bool,
 }
 
 /// Whether models are tried under other pipelines.

@@ -3,6 +3,7 @@
 use crate::record::agreement::Agreement;
 use crate::record::header::Header;
 use crate::record::image_contents::ImageContents;
+use crate::record::operator_profile::OperatorProfile;
 use crate::record::outputs_seen::OutputsSeen;
 use crate::record::status::Status;
 use crate::record::visit::{Process, Visit};
@@ -36,6 +37,9 @@ pub struct CaseRecord {
     pub visits: Vec<Visit>,
     /// What the delegate really took, if the case got that far.
     pub coverage: Option<Coverage>,
+    /// What its operators took, if that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<OperatorProfile>,
     /// Whether it is done; a run that was cut short has cases that are not.
     pub ended: bool,
 }

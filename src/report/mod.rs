@@ -13,6 +13,8 @@ pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod notes;
+pub(crate) mod operator_difference;
+pub(crate) mod operator_note;
 pub mod orientation_note;
 pub mod portable;
 pub mod preprocessing_note;

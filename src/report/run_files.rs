@@ -9,7 +9,7 @@ use crate::dataset::entries::Dataset;
 use crate::decide::highlights::Highlights;
 use crate::record::run::Run;
 use crate::report::file::write as write_file;
-use crate::report::{csv, html, json, markdown, svg};
+use crate::report::{csv, html, json, markdown, operator_note, svg};
 use crate::table::row::Row;
 use crate::table::rows::rows;
 
@@ -35,6 +35,9 @@ pub fn write_all_with(run: &Run, dir: &Path, images: Option<&Dataset>) -> Result
     write_file(&dir.join("results.csv"), |to| csv::results(&rows, to))?;
     write_file(&dir.join("samples.csv"), |to| csv::samples(run, to))?;
     write_file(&dir.join("predictions.csv"), |to| csv::predictions(run, to))?;
+    if operator_note::profiled(run).next().is_some() {
+        write_file(&dir.join(operator_note::PROFILE_CSV), |to| operator_note::csv(run, to))?;
+    }
     let description = serde_json::to_string_pretty(&json::run(run, &rows))? + "\n";
     write_file(&dir.join("run.json"), |to| to.write_all(description.as_bytes()))?;
     let markdown = markdown::document(run, &rows);

@@ -7,11 +7,13 @@ use time::OffsetDateTime;
 
 use crate::host::clock;
 use crate::record::header::rfc3339;
+use crate::record::operator_profile::OperatorProfile;
 use crate::record::options::{Amount, LatencyOptions};
 use crate::record::run::CaseRecord;
 use crate::record::visit::{Memory, Process, Visit, Visited};
 use crate::run::context::Context;
 use crate::run::journal::Entry;
+use crate::stats::statistics;
 use crate::stats::stopping::{Decision, LEAST_RUNS, Replication, Stopping};
 use crate::worker::link::{Fault, Link};
 use crate::worker::protocol::{Reply, Request};
@@ -176,6 +178,33 @@ impl ActiveCase {
             context.keep_case(record, Entry::Coverage { case, coverage })?;
         }
         Ok(())
+    }
+}
+
+/// For how long runs are profiled, about, and how many are at least and at most.
+const PROFILE_NS: f64 = 5e8;
+const PROFILE_RUNS: (f64, f64) = (10.0, 30.0);
+
+impl ActiveCase {
+    /// What the operators take, in a pass of its own that the timed runs know nothing of. A worker
+    /// that is lost in it has been measured.
+    ///
+    /// # Errors
+    /// Only what ends the run.
+    pub fn profile(&mut self, context: &mut Context<'_>, record: &mut CaseRecord) -> Result<()> {
+        let Some(process) = record.processes.last() else { return Ok(()) };
+        let inputs = sample_input::seeded(&process.loaded.inputs, context.seed());
+        let last = record.visits.last().map(|visit| visit.block.latency_ns.as_slice());
+        let (least, most) = PROFILE_RUNS;
+        let runs = last.and_then(statistics::median_ns).map_or(least, |ns| PROFILE_NS / ns);
+        let request = Request::Profile { runs: runs.clamp(least, most) as usize };
+        let profile = match self.link.ask(&request, &inputs) {
+            Ok((Reply::Profile(profile), _)) => profile,
+            Ok((other, _)) => Box::new(OperatorProfile::without(unexpected(other).reason)),
+            Err(fault) if fault.is_of_interrupt(context.interrupt()) => return Ok(()),
+            Err(fault) => Box::new(OperatorProfile::without(fault.reason)),
+        };
+        context.keep_case(record, Entry::Profile { case: self.index, profile })
     }
 }
 

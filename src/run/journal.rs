@@ -13,6 +13,7 @@ use crate::record::agreement::Agreement;
 use crate::record::coverage::Coverage;
 use crate::record::header::Header;
 use crate::record::image_contents::ImageContents;
+use crate::record::operator_profile::OperatorProfile;
 use crate::record::outputs_seen::OutputsSeen;
 use crate::record::prediction::Prediction;
 use crate::record::preprocessing_check::PreprocessingCheck;
@@ -62,6 +63,14 @@ pub enum Entry {
         case: usize,
         /// What the runtime reported.
         coverage: Coverage,
+    },
+    /// What the operators of a case took. Only runs that profile have this entry, so that earlier
+    /// programs read all others.
+    Profile {
+        /// Which case.
+        case: usize,
+        /// What the runtime reported.
+        profile: Box<OperatorProfile>,
     },
     /// A case's latency is done with.
     CaseEnded {

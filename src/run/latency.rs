@@ -200,6 +200,10 @@ impl Side<'_> {
         let case = active.index;
         let record = &mut self.cases[case];
         active.ask_last_questions(&mut self.context, record)?;
+        let latency = self.context.options().latency.as_ref();
+        if latency.is_some_and(|latency| latency.profile) && record.profile.is_none() {
+            active.profile(&mut self.context, record)?;
+        }
         let refused = self.context.options().require_delegate
             && record.coverage.as_ref().is_some_and(|coverage| coverage.took_nothing());
         let (status, error) = if refused {

@@ -315,6 +315,7 @@ fn latency_options(wanted: &SuiteFile) -> Result<LatencyOptions> {
         budget_ms: wanted.budget_ms.map(NonNegative::get),
         tail: wanted.tail,
         no_yardstick: !wanted.yardstick.unwrap_or(true),
+        profile: wanted.profile.unwrap_or(false),
     })
 }
 

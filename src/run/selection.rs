@@ -83,19 +83,22 @@ fn the_only(cases: &[Case], text: &str) -> Result<String> {
 }
 
 /// An id, or a pattern for the name of a case or a model.
-struct CasePattern<'a> {
+pub(crate) struct CasePattern<'a> {
     text: &'a str,
     pattern: Pattern,
 }
 
 impl<'a> CasePattern<'a> {
-    fn new(text: &'a str) -> Result<Self> {
+    /// # Errors
+    /// A pattern that is not one.
+    pub(crate) fn new(text: &'a str) -> Result<Self> {
         let pattern = Pattern::new(text)
             .with_context(|| format!("'{text}' is neither a case id nor a valid pattern"))?;
         Ok(Self { text, pattern })
     }
 
-    fn means(&self, case: &Case) -> bool {
+    /// Whether it means `case`.
+    pub(crate) fn means(&self, case: &Case) -> bool {
         self.text == case.id()
             || self.pattern.matches(&case.model)
             || self.pattern.matches(&case.to_string())

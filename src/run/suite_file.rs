@@ -43,6 +43,7 @@ pub struct SuiteFile {
     pub budget_ms: Option<NonNegative>,
     pub tail: Option<Tail>,
     pub yardstick: Option<bool>,
+    pub profile: Option<bool>,
     pub latency: Option<bool>,
     pub dataset: Option<PathBuf>,
     pub image_column: Option<String>,

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::Instant;
 
 use edgefirst_tflite::Library;
 
@@ -11,6 +12,7 @@ use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::Coverage;
 use crate::record::delegate::Delegate;
 use crate::record::format::Format;
+use crate::record::operator_profile::OperatorProfile;
 use crate::record::signature::{Shaped, Signature};
 use crate::record::tensor::TensorInfo;
 use crate::runtime::backend::{Backend, LoadRequest};
@@ -19,13 +21,14 @@ use crate::runtime::boundary::{
     cannot_load, check_format, no_batch, one_line, shaped, tflite_bytes,
 };
 use crate::runtime::library::RuntimeLibrary;
-use crate::runtime::litert_api::api::{Api, ApiResult, Hardware, TensorSide};
-use crate::runtime::litert_api::buffer::{Buffer, Handles};
+use crate::runtime::litert_api::api::{Api, ApiResult, Hardware};
+use crate::runtime::litert_api::buffer::Buffer;
 use crate::runtime::litert_api::compile_options::CompileOptions;
 use crate::runtime::litert_api::compiled_model::CompiledModel;
 use crate::runtime::litert_api::environment::Environment;
 use crate::runtime::litert_api::model_handle::ModelHandle;
-use crate::runtime::litert_api::profiler::Call;
+use crate::runtime::litert_api::profiler::{Call, TimedCall};
+use crate::runtime::litert_buffers::ModelBuffers;
 use crate::runtime::litert_coverage;
 use crate::runtime::refusal;
 use crate::runtime::session::{Session, SessionTensors};
@@ -160,12 +163,35 @@ impl LitertRecipe {
 
     /// The calls of one run of the model.
     fn calls(&self, tensors: &SessionTensors) -> ApiResult<Vec<Call>> {
+        let zeros = tensors.inputs.iter().map(|input| vec![0; input.byte_len()]);
+        let calls = self.timed_calls(tensors, &zeros.collect::<Vec<_>>(), 1)?;
+        Ok(calls.into_iter().flat_map(|(_, calls)| calls).map(|timed| timed.call).collect())
+    }
+
+    /// What `runs` runs of the model took, and what they called.
+    fn timed_calls(
+        &self,
+        tensors: &SessionTensors,
+        inputs: &[Vec<u8>],
+        runs: usize,
+    ) -> ApiResult<Vec<(u64, Vec<TimedCall>)>> {
         let mut compiled = self.compile(Profiling::On)?;
         let mut ends = ModelBuffers::create(&self.model, &compiled, tensors)?;
-        for (index, input) in tensors.inputs.iter().enumerate() {
-            ends.inputs.buffer_mut(index).write(&vec![0; input.byte_len()])?;
+        for (index, bytes) in inputs.iter().enumerate() {
+            ends.inputs.buffer_mut(index).write(bytes)?;
         }
-        compiled.profiled(|compiled| ends.run(compiled))
+        let mut timed = Vec::with_capacity(runs);
+        for _ in 0..runs {
+            let mut ns = 0;
+            let calls = compiled.profiled(|compiled| {
+                let start = Instant::now();
+                let ran = ends.run(compiled);
+                ns = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+                ran
+            })?;
+            timed.push((ns, calls));
+        }
+        Ok(timed)
     }
 }
 
@@ -221,75 +247,6 @@ fn check_gpu(accelerators: &[String]) -> Result<(), BackendError> {
         "LiteRT's GPU accelerator did not start: no Vulkan device was found (Debian's mesa-vulkan-drivers provides a software one)"
             .into(),
     ))
-}
-
-/// The buffers of a compiled model's inputs and outputs.
-struct ModelBuffers {
-    inputs: TensorBuffers,
-    outputs: TensorBuffers,
-}
-
-impl ModelBuffers {
-    fn create(
-        model: &ModelHandle,
-        compiled: &CompiledModel,
-        tensors: &SessionTensors,
-    ) -> ApiResult<Self> {
-        let end = |side, infos: &[TensorInfo]| {
-            TensorBuffers::create(compiled, side, &model.names(side)?, infos)
-        };
-        Ok(Self {
-            inputs: end(TensorSide::Input, &tensors.inputs)?,
-            outputs: end(TensorSide::Output, &tensors.outputs)?,
-        })
-    }
-
-    fn run(&mut self, compiled: &mut CompiledModel) -> ApiResult<()> {
-        compiled.run(&mut self.inputs.handles, &mut self.outputs.handles)
-    }
-}
-
-/// The inputs or the outputs of a compiled model, in the file's order.
-struct TensorBuffers {
-    buffers: Vec<Buffer>,
-    handles: Handles,
-    /// For each tensor of the file, its place in the tensors.
-    places: Vec<usize>,
-}
-
-impl TensorBuffers {
-    fn create(
-        compiled: &CompiledModel,
-        side: TensorSide,
-        names: &[String],
-        infos: &[TensorInfo],
-    ) -> ApiResult<Self> {
-        if names.len() != infos.len() {
-            return Err(format!(
-                "its first signature has {} tensors on one side, its graph {}",
-                names.len(),
-                infos.len()
-            ));
-        }
-        let places = infos
-            .iter()
-            .enumerate()
-            .map(|(index, info)| names.iter().position(|name| *name == info.name).unwrap_or(index))
-            .collect();
-        let buffers = (0..names.len())
-            .map(|index| compiled.buffer(side, index))
-            .collect::<ApiResult<Vec<_>>>()?;
-        let handles = Handles::of(&buffers);
-        Ok(Self { buffers, handles, places })
-    }
-
-    fn buffer(&self, index: usize) -> &Buffer {
-        &self.buffers[self.places[index]]
-    }
-
-    fn buffer_mut(&mut self, index: usize) -> &mut Buffer {
-        &mut self.buffers[self.places[index]]
-    }
 }
 
 /// A compiled model with its buffers.
@@ -356,6 +313,24 @@ impl Session for LitertSession {
         };
         let asked = self.recipe.target != Executor::Builtin;
         Ok(litert_coverage::of(&self.operators, calls.as_deref(), asked))
+    }
+
+    fn profile(
+        &mut self,
+        inputs: &[Vec<u8>],
+        runs: usize,
+    ) -> Result<OperatorProfile, BackendError> {
+        /// Untimed runs before the profiled ones.
+        const WARMUP: usize = 3;
+        if self.recipe.target == Executor::Gpu {
+            return Err(BackendError::Unsupported(
+                "LiteRT's GPU accelerator does not tell what its operators take".into(),
+            ));
+        }
+        let timed = self.recipe.timed_calls(&self.tensors, inputs, WARMUP + runs);
+        let profiled = timed.map_err(failed)?.into_iter().skip(WARMUP);
+        let by_run = |(ns, calls)| (ns, litert_coverage::profiled_calls(&self.operators, calls));
+        Ok(OperatorProfile::of(profiled.map(by_run).collect()))
     }
 }
 

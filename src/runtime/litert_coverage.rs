@@ -4,7 +4,8 @@
 
 use crate::record::coverage::ExecutionPlan;
 use crate::record::coverage::{Coverage, DelegateStatus};
-use crate::runtime::litert_api::profiler::Call;
+use crate::record::operator_profile::{OWN_KERNELS, ProfiledCall};
+use crate::runtime::litert_api::profiler::{Call, TimedCall};
 
 /// For when LiteRT reports that nothing was left. It does not report the number of partitions.
 pub(crate) fn full(operators: &[(String, usize)]) -> Coverage {
@@ -33,6 +34,22 @@ pub(crate) fn of(operators: &[(String, usize)], calls: Option<&[Call]>, asked: b
             ..Coverage::default()
         },
     }
+}
+
+/// The timed calls of a run, by whom they were: see [`plan`].
+pub(crate) fn profiled_calls(
+    operators: &[(String, usize)],
+    calls: Vec<TimedCall>,
+) -> Vec<ProfiledCall> {
+    let of = |TimedCall { call, tag, place, ns }: TimedCall| {
+        let ran_on = match call {
+            Call::Node(_) if operators.iter().any(|(operator, _)| *operator == tag) => OWN_KERNELS,
+            Call::Node(_) => tag.as_str(),
+            Call::Delegated(_) => "delegate",
+        };
+        ProfiledCall { name: place.to_string(), ran_on: ran_on.to_owned(), operator: tag, ns }
+    };
+    calls.into_iter().map(of).collect()
 }
 
 fn nodes(operators: &[(String, usize)]) -> Option<u32> {

@@ -15,6 +15,7 @@ use ort::value::{DynTensor, Outlet, TensorElementType, ValueType};
 use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::Coverage;
 use crate::record::format::Format;
+use crate::record::operator_profile::OperatorProfile;
 use crate::record::signature::Shaped;
 use crate::record::tensor::{ElementType, TensorInfo};
 use crate::runtime::backend::{Backend, LoadRequest};
@@ -250,6 +251,25 @@ fn new_tensor(session: &RuntimeSession, info: &TensorInfo) -> ort::Result<DynTen
     DynTensor::new(session.allocator(), element_type(info.element), shape)
 }
 
+/// A tensor of `bytes`, which have the size of `info`.
+fn filled_tensor(
+    session: &RuntimeSession,
+    info: &TensorInfo,
+    bytes: &[u8],
+) -> ort::Result<DynTensor> {
+    let mut value = new_tensor(session, info)?;
+    // SAFETY: the tensor was just allocated by the CPU allocator for this type and shape, and no
+    // more than its size is copied.
+    unsafe {
+        std::ptr::copy_nonoverlapping(
+            bytes.as_ptr(),
+            value.data_ptr_mut().cast::<u8>(),
+            bytes.len().min(info.byte_len()),
+        );
+    }
+    Ok(value)
+}
+
 /// A session with its inputs and outputs bound.
 struct OnnxruntimeSession {
     session: RuntimeSession,
@@ -287,16 +307,7 @@ impl Session for OnnxruntimeSession {
 
     fn write_input(&mut self, index: usize, bytes: &[u8]) -> Result<(), BackendError> {
         let info = &self.tensors.inputs[index];
-        let mut value = new_tensor(&self.session, info).map_err(failed)?;
-        // SAFETY: the tensor was just allocated by the CPU allocator for this
-        // type and shape, whose size the caller compared with that of `bytes`.
-        unsafe {
-            std::ptr::copy_nonoverlapping(
-                bytes.as_ptr(),
-                value.data_ptr_mut().cast::<u8>(),
-                bytes.len(),
-            );
-        }
+        let value = filled_tensor(&self.session, info, bytes).map_err(failed)?;
         self.binding.bind_input(&info.name, &value).map_err(failed)
     }
 
@@ -322,6 +333,19 @@ impl Session for OnnxruntimeSession {
 
     fn coverage(&mut self) -> Result<Coverage, BackendError> {
         profile::coverage(&self.recipe, &self.tensors.inputs).map_err(failed)
+    }
+
+    fn profile(
+        &mut self,
+        inputs: &[Vec<u8>],
+        runs: usize,
+    ) -> Result<OperatorProfile, BackendError> {
+        let filled = |(info, bytes): (&TensorInfo, &Vec<u8>)| {
+            Ok((info.name.clone(), filled_tensor(&self.session, info, bytes)?))
+        };
+        let inputs = self.tensors.inputs.iter().zip(inputs).map(filled);
+        let inputs = inputs.collect::<ort::Result<Vec<_>>>().map_err(failed)?;
+        profile::operators(&self.recipe, &inputs, runs).map_err(failed)
     }
 }
 

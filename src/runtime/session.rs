@@ -1,6 +1,7 @@
 //! A loaded model, and what is checked at its border with the caller.
 
 use crate::record::coverage::Coverage;
+use crate::record::operator_profile::OperatorProfile;
 use crate::record::tensor::{Tensor, TensorInfo};
 use crate::runtime::backend_error::BackendError;
 
@@ -44,6 +45,19 @@ pub trait Session {
     /// # Errors
     /// What the runtime says.
     fn coverage(&mut self) -> Result<Coverage, BackendError>;
+
+    /// What each operator takes in `runs` runs on `inputs`, in a pass of its own: it may load the
+    /// model once more, with the runtime's profiler, which slows it.
+    ///
+    /// # Errors
+    /// What the runtime says; [`BackendError::Unsupported`] if it does not tell.
+    fn profile(
+        &mut self,
+        _inputs: &[Vec<u8>],
+        _runs: usize,
+    ) -> Result<OperatorProfile, BackendError> {
+        Err(BackendError::Unsupported("this backend does not tell what its operators take".into()))
+    }
 
     /// The model's inputs, in the model's order.
     fn inputs(&self) -> &[TensorInfo] {

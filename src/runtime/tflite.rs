@@ -9,6 +9,7 @@ use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::Coverage;
 use crate::record::delegate::Delegate;
 use crate::record::format::Format;
+use crate::record::operator_profile::OperatorProfile;
 use crate::record::quantization::Quantization;
 use crate::record::tensor::{ElementType, TensorInfo};
 use crate::runtime::backend::{Backend, LoadRequest};
@@ -20,7 +21,7 @@ use crate::runtime::library::RuntimeLibrary;
 use crate::runtime::refusal;
 use crate::runtime::session::{Session, SessionTensors};
 use crate::runtime::tflite_delegate::NativeDelegate;
-use crate::runtime::tflite_plan;
+use crate::runtime::{tflite_plan, tflite_profile};
 
 /// What the binding calls without looking whether it is there.
 const NEEDED: [&str; 19] = [
@@ -195,6 +196,15 @@ impl Session for TfliteSession {
 
     fn coverage(&mut self) -> Result<Coverage, BackendError> {
         tflite_plan::coverage(self.library, self.model.data(), &self.delegate, self.threads)
+    }
+
+    fn profile(
+        &mut self,
+        inputs: &[Vec<u8>],
+        runs: usize,
+    ) -> Result<OperatorProfile, BackendError> {
+        let target = (&self.delegate, self.threads);
+        tflite_profile::profile(self.library, self.model.data(), target, inputs, runs)
     }
 }
 

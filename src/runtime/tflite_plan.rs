@@ -6,20 +6,20 @@
 //! the partitions. This happens on a separate interpreter, so that the measured one carries nothing
 //! extra.
 
-use std::ffi::c_void;
-use std::ptr::{self, NonNull};
+use std::ptr;
 
 use edgefirst_tflite::Library;
 use edgefirst_tflite_sys::{
     TfLiteContext, TfLiteDelegate, TfLiteIntArray, TfLiteInterpreter, TfLiteNode,
     TfLiteRegistration, TfLiteStatus, TfLiteStatus_kTfLiteError as ERROR,
-    TfLiteStatus_kTfLiteOk as OK, tensorflowlite_c,
+    TfLiteStatus_kTfLiteOk as OK,
 };
 
 use crate::record::coverage::ExecutionPlan;
 use crate::record::coverage::{Coverage, DelegateStatus};
 use crate::record::delegate::Delegate;
 use crate::runtime::backend_error::BackendError;
+use crate::runtime::tflite_bare::BareInterpreter;
 use crate::runtime::tflite_delegate::NativeDelegate;
 
 /// `TfLiteInterpreterModifyGraphWithDelegate` of `c_api_experimental.h`.
@@ -64,7 +64,7 @@ fn plans(
     let modify = unsafe {
         *api.library().get::<ModifyGraph>(b"TfLiteInterpreterModifyGraphWithDelegate\0").ok()?
     };
-    let interpreter = Interpreter::create(api, model, |options| {
+    let interpreter = BareInterpreter::create(api, model, |options| {
         // SAFETY: `options` is live; the probe and the delegate outlive the interpreter.
         unsafe {
             api.TfLiteInterpreterOptionsAddDelegate(options, &raw mut before.delegate);
@@ -74,55 +74,9 @@ fn plans(
         }
     })?;
     // SAFETY: the interpreter is live and `after` outlives it.
-    let status = unsafe { modify(interpreter.raw.as_ptr(), &raw mut after.delegate) };
+    let status = unsafe { modify(interpreter.as_ptr(), &raw mut after.delegate) };
     drop(interpreter);
     (status == OK).then_some((before.plan?, after.plan?))
-}
-
-/// A bare interpreter with its model, on the C interface: the binding does not accept our own
-/// delegate.
-struct Interpreter<'a> {
-    api: &'a tensorflowlite_c,
-    raw: NonNull<TfLiteInterpreter>,
-    model: *mut edgefirst_tflite_sys::TfLiteModel,
-}
-
-impl<'a> Interpreter<'a> {
-    /// `model` has to outlive the value, which [`plans`] sees to.
-    fn create(
-        api: &'a tensorflowlite_c,
-        model: &[u8],
-        configure: impl FnOnce(*mut edgefirst_tflite_sys::TfLiteInterpreterOptions),
-    ) -> Option<Self> {
-        // SAFETY: plain calls of the C interface; each pointer is checked
-        // before it is used and deleted once.
-        unsafe {
-            let model = api.TfLiteModelCreate(model.as_ptr().cast::<c_void>(), model.len());
-            if model.is_null() {
-                return None;
-            }
-            let options = api.TfLiteInterpreterOptionsCreate();
-            configure(options);
-            let raw = api.TfLiteInterpreterCreate(model, options);
-            api.TfLiteInterpreterOptionsDelete(options);
-            let Some(raw) = NonNull::new(raw) else {
-                api.TfLiteModelDelete(model);
-                return None;
-            };
-            let interpreter = Self { api, raw, model };
-            (api.TfLiteInterpreterAllocateTensors(raw.as_ptr()) == OK).then_some(interpreter)
-        }
-    }
-}
-
-impl Drop for Interpreter<'_> {
-    fn drop(&mut self) {
-        // SAFETY: both are live and deleted once, the user before the used.
-        unsafe {
-            self.api.TfLiteInterpreterDelete(self.raw.as_ptr());
-            self.api.TfLiteModelDelete(self.model);
-        }
-    }
 }
 
 /// A delegate that looks at the plan and takes nothing. Boxed: the runtime

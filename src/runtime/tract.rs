@@ -1,16 +1,19 @@
 //! tract: ONNX and floating-point TensorFlow Lite models in pure Rust.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 use tract_onnx::prelude::{
     DatumType, Framework, InferenceFact, InferenceModelExt, IntoRunnable, TValue, TVec,
     Tensor as RuntimeTensor, TractResult, TypedFact, TypedModel, TypedSimpleState, tvec,
 };
+use tract_onnx::tract_core::plan::eval;
 
 use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::Coverage;
 use crate::record::delegate::Delegate;
 use crate::record::format::Format;
+use crate::record::operator_profile::{OWN_KERNELS, OperatorProfile, ProfiledCall};
 use crate::record::precision::Precision;
 use crate::record::signature::{Shaped, Signature};
 use crate::record::tensor::{ElementType, TensorInfo};
@@ -231,6 +234,47 @@ impl Session for TractSession {
 
     fn coverage(&mut self) -> Result<Coverage, BackendError> {
         Ok(Coverage { nodes_total: self.nodes, ..Coverage::default() })
+    }
+
+    fn profile(
+        &mut self,
+        inputs: &[Vec<u8>],
+        runs: usize,
+    ) -> Result<OperatorProfile, BackendError> {
+        /// Untimed runs before the profiled ones.
+        const WARMUP: usize = 3;
+        for (index, bytes) in inputs.iter().enumerate() {
+            self.write_input(index, bytes)?;
+        }
+        let mut profiled = Vec::with_capacity(runs);
+        for run in 0..WARMUP + runs {
+            let timed = self.timed_nodes().map_err(|error| failed(&error))?;
+            if run >= WARMUP {
+                profiled.push(timed);
+            }
+        }
+        Ok(OperatorProfile::of(profiled))
+    }
+}
+
+impl TractSession {
+    /// What a run and each of its nodes takes. Constants are nodes too, which take no time.
+    fn timed_nodes(&mut self) -> TractResult<(u64, Vec<ProfiledCall>)> {
+        let ns = |start: Instant| u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let mut calls = Vec::new();
+        let start = Instant::now();
+        self.state.run_plan_with_eval(self.values.clone(), |context, state, node, inputs| {
+            let begun = Instant::now();
+            let outputs = eval(context, state, node, inputs);
+            let ns = ns(begun);
+            let operator = node.op().name().into_owned();
+            if operator != "Const" && operator != "Source" {
+                let (name, ran_on) = (node.name.clone(), OWN_KERNELS.to_owned());
+                calls.push(ProfiledCall { name, operator, ran_on, ns });
+            }
+            outputs
+        })?;
+        Ok((ns(start), calls))
     }
 }
 

@@ -7,6 +7,7 @@ use crate::stats::simulated::Series;
 
 fn options(runs: Amount) -> LatencyOptions {
     LatencyOptions {
+        profile: false,
         batch: std::num::NonZeroUsize::MIN,
         warmup: Amount::Auto,
         runs,

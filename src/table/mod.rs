@@ -3,6 +3,8 @@
 pub mod column;
 pub mod figure;
 mod judged;
+pub mod operator_kind;
+pub mod operator_times;
 pub mod paired_top1;
 pub mod ranks;
 pub mod row;

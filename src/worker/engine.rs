@@ -57,6 +57,7 @@ impl Engine {
             Request::First => self.visit(&VisitPlan::only(1, u64::MAX)),
             Request::Visit(plan) => self.visit(&plan),
             Request::Coverage => self.coverage(),
+            Request::Profile { runs } => self.profile(payload, runs),
             Request::Memory => process_memory::memory().map(Reply::Memory).ok_or_else(|| {
                 BackendError::Failed("this system does not report a process's memory".into())
             }),
@@ -109,21 +110,21 @@ impl Engine {
 
     fn set_inputs(&mut self, payload: &[u8]) -> Result<(), BackendError> {
         let session = self.session()?;
-        let inputs = session.inputs().to_vec();
-        let mut rest = payload;
-        for (index, info) in inputs.iter().enumerate() {
-            let (bytes, after) = rest.split_at_checked(info.byte_len()).ok_or_else(|| {
-                BackendError::Failed(format!(
-                    "input '{}' needs {} bytes",
-                    info.name,
-                    info.byte_len()
-                ))
-            })?;
+        for (index, bytes) in by_input(session.inputs(), payload)?.into_iter().enumerate() {
             // As the runtime describes them, and of their size: nothing is left to check.
             session.write_input(index, bytes)?;
-            rest = after;
         }
         Ok(())
+    }
+
+    fn profile(&mut self, payload: &[u8], runs: usize) -> Result<Reply, BackendError> {
+        let Self { session: Some(session), heartbeat, .. } = self else {
+            return Err(nothing_loaded());
+        };
+        let inputs = by_input(session.inputs(), payload)?;
+        let inputs: Vec<Vec<u8>> = inputs.into_iter().map(<[u8]>::to_vec).collect();
+        let profile = heartbeat.during(|| session.profile(&inputs, runs))?;
+        Ok(Reply::Profile(Box::new(profile)))
     }
 
     fn visit(&mut self, plan: &VisitPlan) -> Result<Reply, BackendError> {
@@ -177,6 +178,19 @@ impl Engine {
         }
         Ok((Reply::Outputs { count }, outputs))
     }
+}
+
+/// The part of `payload` that each input gets.
+fn by_input<'a>(inputs: &[TensorInfo], payload: &'a [u8]) -> Result<Vec<&'a [u8]>, BackendError> {
+    let mut rest = payload;
+    let part = |info: &TensorInfo| {
+        let (bytes, after) = rest.split_at_checked(info.byte_len()).ok_or_else(|| {
+            BackendError::Failed(format!("input '{}' needs {} bytes", info.name, info.byte_len()))
+        })?;
+        rest = after;
+        Ok(bytes)
+    };
+    inputs.iter().map(part).collect()
 }
 
 /// `bytes` of some images, filled up to a whole run with the last of them.

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::Coverage;
 use crate::record::delegate::Delegate;
+use crate::record::operator_profile::OperatorProfile;
 use crate::record::signature::Shaped;
 use crate::runtime::opened_runtime::OpenedRuntime;
 use crate::worker::visit_plan::VisitPlan;
@@ -74,6 +75,12 @@ pub enum Request {
     /// Report what the delegate really took. Asked after the last visit, since finding out may take
     /// memory and an extra run.
     Coverage,
+    /// Profile runs on the inputs in the payload, operator by operator. Asked last, since it loads
+    /// the model once more.
+    Profile {
+        /// How many runs.
+        runs: usize,
+    },
     /// Say goodbye and exit 0.
     Exit,
 }
@@ -108,6 +115,8 @@ pub enum Reply {
     Memory(Memory),
     /// What the delegate really took.
     Coverage(Coverage),
+    /// What the operators took.
+    Profile(Box<OperatorProfile>),
     /// This backend cannot run this case.
     Unsupported {
         /// Why, in one sentence.
@@ -230,6 +239,7 @@ mod tests {
             Request::Infer { count: 2, output: 0 },
             Request::Memory,
             Request::Coverage,
+            Request::Profile { runs: 3 },
             Request::Exit,
         ];
         let loaded = Loaded {
@@ -255,6 +265,7 @@ mod tests {
             Reply::Outputs { count: 2 },
             Reply::Memory(Memory { resident_bytes: 1, peak_bytes: 2, threads: 3 }),
             Reply::Coverage(Coverage::default()),
+            Reply::Profile(Box::default()),
             Reply::Unsupported { reason: reason.clone() },
             Reply::Failed { reason },
         ];

@@ -36,6 +36,7 @@ mod patience;
 mod pixels;
 mod preprocessing_check;
 mod process_facts;
+mod profiles;
 mod report_browser;
 mod report_choice;
 mod report_common;

@@ -137,6 +137,7 @@ fn model(name: &str, index: usize, classes: u32) -> Model {
 pub fn options(seed: u64) -> Options {
     Options {
         latency: Some(LatencyOptions {
+            profile: false,
             batch: std::num::NonZeroUsize::MIN,
             warmup: Amount::Auto,
             runs: Amount::Auto,
@@ -322,6 +323,7 @@ fn record(shape: &Shape, case: &Case, models: &[Model], rng: &mut ChaCha8Rng) ->
         }],
         visits,
         coverage: Some(coverage),
+        profile: None,
         ended: true,
     }
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::record::run::{CaseRecord, Run};
 use crate::record::visit::Visit;
 use crate::report::export::measure::Export;
+use crate::table::operator_times::OperatorTimes;
 use crate::table::row::Row;
 
 /// Writes a trace.
@@ -29,9 +30,30 @@ impl Export for Trace {
                 let (Some(began), Some(origin)) = (began_ns(visit), origin_ns) else { continue };
                 events.extend(of_visit(record, visit, track, began - origin));
             }
+            let profile = record.profile.as_ref().and_then(OperatorTimes::of);
+            events.extend(profile.iter().flat_map(|times| of_profile(run, record, times, track)));
         }
         format!("{}\n", json!({ "traceEvents": events, "displayTimeUnit": "ms" }))
     }
+}
+
+/// A track below the case's own with one run whose operators take their medians, one after the
+/// other in the order in which they run: a picture of a run, at the beginning of the trace.
+fn of_profile(run: &Run, record: &CaseRecord, times: &OperatorTimes, track: u64) -> Vec<Value> {
+    let track = run.cases.len() as u64 + track;
+    let title = format!("{}: operators", run.header.name_of(&record.case));
+    let mut events = vec![name("thread_name", track, &title)];
+    let mut from_us = 0.0;
+    for time in times.nodes.iter().filter(|time| time.median_ns > 0.0) {
+        let us = time.median_ns / 1e3;
+        let details = json!({ "name": time.name, "ran_on": time.ran_on, "share": time.share });
+        events.push(json!({
+            "ph": "X", "pid": PROCESS, "tid": track, "cat": "operator",
+            "name": time.operator, "ts": from_us, "dur": us, "args": details,
+        }));
+        from_us += us;
+    }
+    events
 }
 
 fn name(what: &str, track: u64, name: &str) -> Value {

@@ -7,6 +7,7 @@ pub(crate) mod differences;
 pub(crate) mod escape;
 pub(crate) mod front;
 pub(crate) mod method;
+mod operator_section;
 pub mod page;
 pub(crate) mod published_section;
 pub(crate) mod scores;

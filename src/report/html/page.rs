@@ -9,7 +9,8 @@ use crate::decide::highlights::Highlights;
 use crate::record::run::Run;
 use crate::report::html::escape::text;
 use crate::report::html::{
-    case_table, cost_section, data, differences, front, method, published_section, summary_section,
+    case_table, cost_section, data, differences, front, method, operator_section,
+    published_section, summary_section,
 };
 use crate::report::preprocessing_note;
 use crate::report::svg;
@@ -50,6 +51,7 @@ pub fn page_with(run: &Run, rows: &[Row], images: Option<&Dataset>) -> String {
         preprocessing_note::section(run),
         published_section::section(run, rows),
         cost_section::section(run, rows),
+        operator_section::section(run),
         method::coverage(rows),
         method::section(run, rows),
     ]
@@ -139,6 +141,7 @@ fn nav(sections: &str) -> String {
         ("preprocessing", "Preprocessing"),
         ("published", "Published figures"),
         ("computation", "Computation"),
+        ("operators", "Operators"),
         ("coverage", "Delegates"),
         ("method", "Host and method"),
     ]

@@ -18,6 +18,19 @@ pub(crate) enum Call {
     Delegated(u64),
 }
 
+/// A call with what it took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TimedCall {
+    /// What was called.
+    pub call: Call,
+    /// What LiteRT or the delegate calls it.
+    pub tag: String,
+    /// Its place in its graph.
+    pub place: u64,
+    /// What it took; LiteRT counts microseconds.
+    pub ns: u64,
+}
+
 // `LiteRtProfilerEventType` of `litert_profiler_event.h`.
 const OPERATOR_INVOKE: u32 = 1 << 1;
 const DELEGATE_OPERATOR_INVOKE: u32 = 1 << 2;
@@ -49,7 +62,7 @@ impl CompiledModel {
     pub(crate) fn profiled(
         &mut self,
         work: impl FnOnce(&mut Self) -> ApiResult<()>,
-    ) -> ApiResult<Vec<Call>> {
+    ) -> ApiResult<Vec<TimedCall>> {
         let api = self.model.environment.api;
         let mut profiler: Profiler = ptr::null_mut();
         // SAFETY: the functions have these types in `litert_compiled_model.h`
@@ -65,6 +78,8 @@ impl CompiledModel {
             let stop = api.function::<ProfilerCall>(c"LiteRtStopProfiler")?;
             let count_of = api.function::<Count>(c"LiteRtGetNumProfilerEvents")?;
             let events_of = api.function::<Events>(c"LiteRtGetProfilerEvents")?;
+            let reset = api.function::<ProfilerCall>(c"LiteRtResetProfiler")?;
+            check("LiteRtResetProfiler", reset(profiler))?;
             check("LiteRtStartProfiler", start(profiler))?;
             let worked = work(self);
             check("LiteRtStopProfiler", stop(profiler))?;
@@ -83,13 +98,14 @@ impl CompiledModel {
 
 /// # Safety
 /// The event's tag is null or a live string.
-unsafe fn call(event: &ProfiledEvent) -> Option<Call> {
-    match event.kind {
-        // SAFETY: as the caller promises.
-        OPERATOR_INVOKE => Some(Call::Node(unsafe { text(event.tag) })),
-        DELEGATE_OPERATOR_INVOKE | DELEGATE_PROFILED_OPERATOR_INVOKE => {
-            Some(Call::Delegated(event.metadata[0]))
-        }
-        _ => None,
-    }
+unsafe fn call(event: &ProfiledEvent) -> Option<TimedCall> {
+    // SAFETY: as the caller promises.
+    let tag = unsafe { text(event.tag) };
+    let place = event.metadata[0];
+    let call = match event.kind {
+        OPERATOR_INVOKE => Call::Node(tag.clone()),
+        DELEGATE_OPERATOR_INVOKE | DELEGATE_PROFILED_OPERATOR_INVOKE => Call::Delegated(place),
+        _ => return None,
+    };
+    Some(TimedCall { call, tag, place, ns: event.elapsed_us.saturating_mul(1000) })
 }

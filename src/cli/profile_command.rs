@@ -1,0 +1,100 @@
+//! `shutterbench profile`: where the time of a run's cases goes.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail, ensure};
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::output::{ExitStatus, print, print_json};
+use crate::record::operator_profile::OperatorProfile;
+use crate::record::run::{CaseRecord, Run};
+use crate::report::{operator_difference, operator_note};
+use crate::run::replay;
+use crate::run::selection::CasePattern;
+
+/// Nodes of a case that are shown.
+const MOST_NODES: usize = 15;
+
+/// Which run, and which of its cases.
+#[derive(Debug, Args)]
+pub struct ProfileArgs {
+    /// The folder of a run that was measured with --profile
+    pub run: PathBuf,
+    /// A case's id, or a pattern for its name or model [default: every case]
+    pub case: Option<String>,
+    /// A second case: show what makes it slower or faster than the first
+    pub other: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Shows operators by time, or what tells two cases apart.
+///
+/// # Errors
+/// A folder without a run, a case that the run does not have, or a run without a profile.
+pub fn profile(args: &ProfileArgs) -> Result<ExitStatus> {
+    let run = replay::read(&args.run)?;
+    ensure!(
+        run.cases.iter().any(|record| record.profile.is_some()),
+        "{} holds no profile; measure with 'shutterbench run --profile'",
+        args.run.display()
+    );
+    let cases = match &args.case {
+        Some(text) => chosen(&run, text)?,
+        None => run.cases.iter().filter(|record| record.profile.is_some()).collect(),
+    };
+    if let Some(other) = &args.other {
+        let (one, other) = (the_only(&run, args.case.as_deref())?, the_only(&run, Some(other))?);
+        return print(operator_difference::text(&run, one, other)?.as_bytes());
+    }
+    if args.json {
+        #[derive(Serialize)]
+        struct Profiled<'a> {
+            case: String,
+            profile: Option<&'a OperatorProfile>,
+        }
+        let all: Vec<Profiled<'_>> = cases
+            .iter()
+            .map(|record| Profiled {
+                case: run.header.name_of(&record.case),
+                profile: record.profile.as_ref(),
+            })
+            .collect();
+        return print_json(&all);
+    }
+    let texts: Vec<String> =
+        cases.iter().map(|record| operator_note::text(&run, record, MOST_NODES)).collect();
+    print(texts.join("\n").as_bytes())
+}
+
+/// The cases that `text` means.
+fn chosen<'a>(run: &'a Run, text: &str) -> Result<Vec<&'a CaseRecord>> {
+    let pattern = CasePattern::new(text)?;
+    let cases: Vec<&CaseRecord> =
+        run.cases.iter().filter(|record| pattern.means(&record.case)).collect();
+    ensure!(
+        !cases.is_empty(),
+        "'{text}' matches none of the run's {} cases; 'shutterbench profile' without it shows all of them",
+        run.cases.len()
+    );
+    Ok(cases)
+}
+
+/// The one case that `text` means.
+fn the_only<'a>(run: &'a Run, text: Option<&str>) -> Result<&'a CaseRecord> {
+    let text = text.unwrap_or("*");
+    match chosen(run, text)?.as_slice() {
+        [one] => Ok(one),
+        several => {
+            let names: Vec<String> =
+                several.iter().take(4).map(|it| format!("'{}'", it.case)).collect();
+            bail!(
+                "'{text}' matches {} cases ({}...); name exactly one",
+                several.len(),
+                names.join(", ")
+            )
+        }
+    }
+}

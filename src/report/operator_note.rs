@@ -1,0 +1,130 @@
+//! Where the time of cases goes, as lines for the terminal and for `profile.csv`.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use crate::record::run::{CaseRecord, Run};
+use crate::report::csv::guard;
+use crate::stats::statistics::median_ns;
+use crate::table::operator_times::{OperatorTime, OperatorTimes};
+use crate::table::units::{ms, percent, rounded};
+
+/// The file in a run's folder.
+pub(crate) const PROFILE_CSV: &str = "profile.csv";
+
+/// The cases that were profiled, with what their operators take.
+pub(crate) fn profiled(run: &Run) -> impl Iterator<Item = (&CaseRecord, OperatorTimes)> {
+    run.cases.iter().filter_map(|it| Some((it, OperatorTimes::of(it.profile.as_ref()?)?)))
+}
+
+/// Writes `profile.csv`: a line per node of each profiled case in the order in which they run, and
+/// one for what is outside of them. The medians of a case add up to that of its run.
+///
+/// # Errors
+/// What the writer says.
+pub(crate) fn csv(run: &Run, to: &mut dyn Write) -> io::Result<()> {
+    let mut writer = ::csv::Writer::from_writer(to);
+    writer.write_record([
+        "case",
+        "node",
+        "name",
+        "operator",
+        "ran_on",
+        "median_us",
+        "low_us",
+        "high_us",
+        "share",
+        "runs",
+    ])?;
+    for (record, times) in profiled(run) {
+        let case = run.header.name_of(&record.case);
+        for (index, time) in times.nodes.iter().enumerate() {
+            let us = |ns: f64| rounded(ns / 1e3, 3).to_string();
+            let end = |end: fn(&crate::stats::statistics::Interval) -> f64| {
+                time.interval.as_ref().map_or(String::new(), |interval| us(end(interval)))
+            };
+            writer.write_record([
+                guard(&case).as_ref(),
+                &index.to_string(),
+                guard(&time.name).as_ref(),
+                guard(&time.operator).as_ref(),
+                guard(&time.ran_on).as_ref(),
+                &us(time.median_ns),
+                &end(|interval| interval.low),
+                &end(|interval| interval.high),
+                &rounded(time.share, 6).to_string(),
+                &times.runs.to_string(),
+            ])?;
+        }
+    }
+    writer.flush()
+}
+
+/// The operators of a case: by type, then the nodes that take most.
+pub(crate) fn text(run: &Run, record: &CaseRecord, most_nodes: usize) -> String {
+    let name = run.header.name_of(&record.case);
+    let Some(profile) = &record.profile else {
+        return format!("{name}: not profiled; run with --profile\n");
+    };
+    let Some(times) = OperatorTimes::of(profile) else {
+        let reason = profile.absent.as_deref().unwrap_or("no run was profiled");
+        return format!("{name}: {reason}\n");
+    };
+    let mut text = format!("{name}\n{}\n", beside_timed(record, &times));
+    table(&mut text, "nodes", &times.types.iter().collect::<Vec<_>>());
+    let nodes = times.by_time();
+    let shown = &nodes[..nodes.len().min(most_nodes)];
+    text.push('\n');
+    table(&mut text, "name", shown);
+    if nodes.len() > shown.len() {
+        let _ = writeln!(text, "{} more in {PROFILE_CSV}", nodes.len() - shown.len());
+    }
+    text
+}
+
+/// What a profiled run takes, beside the timed ones.
+pub(crate) fn beside_timed(record: &CaseRecord, times: &OperatorTimes) -> String {
+    let timed: Vec<u64> =
+        record.visits.iter().flat_map(|visit| &visit.block.latency_ns).copied().collect();
+    let timed = median_ns(&timed).map_or(String::new(), |timed| {
+        let more = (times.run_ns / timed - 1.0) * 100.0;
+        format!("; timed without profiling: {} ms ({more:+.0}%)", ms(timed / 1e3))
+    });
+    format!("median of {} profiled runs: {} ms{timed}", times.runs, ms(times.run_ns / 1e3))
+}
+
+fn table(text: &mut String, first: &str, rows: &[&OperatorTime]) {
+    let cells: Vec<[String; 6]> = rows.iter().map(|time| cells(time)).collect();
+    let titles = ["share %", "ms", "95% interval", "operator", "ran on", first].map(str::to_owned);
+    let widths: Vec<usize> = (0..6)
+        .map(|at| {
+            let longest = cells.iter().chain([&titles]).map(|cells| cells[at].chars().count());
+            longest.max().unwrap_or(0)
+        })
+        .collect();
+    for line in [&titles].into_iter().chain(&cells) {
+        let mut shown = String::new();
+        for (at, cell) in line.iter().enumerate() {
+            let width = widths[at];
+            // Writing to a String does not fail.
+            let _ = match at {
+                0 | 1 => write!(shown, "{cell:>width$}  "),
+                _ => write!(shown, "{cell:<width$}  "),
+            };
+        }
+        let _ = writeln!(text, "{}", shown.trim_end());
+    }
+}
+
+/// Share, median, interval, operator, where it ran, name.
+pub(crate) fn cells(time: &OperatorTime) -> [String; 6] {
+    let interval = time.interval.as_ref();
+    [
+        percent(time.share),
+        ms(time.median_ns / 1e3),
+        interval.map_or(String::new(), |it| format!("{}..{}", ms(it.low / 1e3), ms(it.high / 1e3))),
+        time.operator.clone(),
+        time.ran_on.clone(),
+        time.name.clone(),
+    ]
+}

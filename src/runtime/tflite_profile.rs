@@ -1,0 +1,100 @@
+//! What each operator takes under TensorFlow Lite, on an interpreter made for it, so that the
+//! measured one carries nothing extra.
+
+use std::ffi::c_void;
+use std::time::Instant;
+
+use edgefirst_tflite::Library;
+use edgefirst_tflite_sys::TfLiteInterpreterOptions;
+
+use crate::model::tflite_graph;
+use crate::record::delegate::Delegate;
+use crate::record::operator_profile::{OWN_KERNELS, OperatorProfile, ProfiledCall};
+use crate::runtime::backend_error::BackendError;
+use crate::runtime::tflite_bare::BareInterpreter;
+use crate::runtime::tflite_delegate::NativeDelegate;
+use crate::runtime::tflite_profiler::{RecordedOperator, TfliteProfiler};
+
+/// `TfLiteInterpreterOptionsSetTelemetryProfiler` of `c_api_experimental.h`.
+type SetProfiler = unsafe extern "C" fn(*mut TfLiteInterpreterOptions, *mut c_void);
+
+/// Untimed runs before the profiled ones.
+const WARMUP: usize = 3;
+
+/// Profiles `runs` runs of the file of `model` on `inputs`.
+///
+/// # Errors
+/// A library without a profiler, or one that refuses.
+pub(crate) fn profile(
+    library: &Library,
+    model: &[u8],
+    (delegate, threads): (&Delegate, i32),
+    inputs: &[Vec<u8>],
+    runs: usize,
+) -> Result<OperatorProfile, BackendError> {
+    let api = library.as_sys();
+    // SAFETY: the symbol has this signature in every release that has it.
+    let set = unsafe {
+        api.library().get::<SetProfiler>(b"TfLiteInterpreterOptionsSetTelemetryProfiler\0")
+    };
+    let set = *set.map_err(|_| {
+        BackendError::Unsupported("this TensorFlow Lite library has no profiler".into())
+    })?;
+    // In this order: an interpreter has to go before what it uses.
+    let mut profiler = TfliteProfiler::new();
+    let native = NativeDelegate::create(library, delegate, threads)?;
+    let at = profiler.as_ptr();
+    let interpreter = BareInterpreter::create(api, model, |options| {
+        // SAFETY: `options` is live; profiler and delegate outlive the interpreter.
+        unsafe {
+            api.TfLiteInterpreterOptionsSetNumThreads(options, threads);
+            set(options, at);
+            if let Some(delegate) = &native {
+                api.TfLiteInterpreterOptionsAddDelegate(options, delegate.as_inner().as_ptr());
+            }
+        }
+    });
+    let failed = |what: &str| BackendError::Failed(format!("TensorFlow Lite: {what}"));
+    let mut interpreter =
+        interpreter.ok_or_else(|| failed("it could not be loaded once more, with a profiler"))?;
+    for (index, bytes) in inputs.iter().enumerate() {
+        if !interpreter.write_input(index, bytes) {
+            return Err(failed("its input could not be set to be profiled"));
+        }
+    }
+    let nodes = tflite_graph::nodes(model);
+    let mut profiled = Vec::with_capacity(runs);
+    for run in 0..WARMUP + runs {
+        let start = Instant::now();
+        if !interpreter.invoke() {
+            return Err(failed("a profiled run failed"));
+        }
+        let ns = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let records = profiler.take();
+        if run >= WARMUP {
+            profiled.push((ns, calls(&records, &nodes)));
+        }
+    }
+    drop(interpreter);
+    Ok(OperatorProfile::of(profiled))
+}
+
+/// The calls of a run; `nodes` are the file's, with the names of what they make. What a delegate's
+/// operators leave of its own time stays with the delegate.
+fn calls(records: &[RecordedOperator], nodes: &[(String, String)]) -> Vec<ProfiledCall> {
+    let inside = |at: usize| records.iter().filter(move |record| record.inside == Some(at));
+    let call = |(at, record): (usize, &RecordedOperator)| {
+        let node = usize::try_from(record.index).ok().and_then(|index| nodes.get(index));
+        let own = node.filter(|(operator, _)| *operator == record.operator);
+        let parent = record.inside.and_then(|parent| records.get(parent));
+        let (name, ran_on) = match (own, parent) {
+            (_, Some(parent)) => (record.index.to_string(), parent.operator.clone()),
+            (Some((_, name)), None) => (name.clone(), OWN_KERNELS.to_owned()),
+            (None, None) => (record.operator.clone(), record.operator.clone()),
+        };
+        let taken = inside(at).fold(0_u64, |sum, inner| sum.saturating_add(inner.ns));
+        let ns = record.ns.saturating_sub(taken);
+        ProfiledCall { name, operator: record.operator.clone(), ran_on, ns }
+    };
+    records.iter().enumerate().map(call).collect()
+}

@@ -1,0 +1,188 @@
+//! Operators by time: real runs of every backend that tells, and what is made of them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use shutterbench::model::select;
+use shutterbench::record::backend_kind::BackendKind;
+use tempfile::TempDir;
+
+use crate::common::{TimelyOutput, has_runtimes, repository};
+
+const TFLITE: &str = "fmnist_mobilenet_v1_0.25_f32";
+const ONNX: &str = "fmnist_mobilenet_v1_0.25_f32_onnx";
+
+fn shutterbench(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_shutterbench")).args(arguments).timely_output()
+}
+
+fn profiled(folder: &Path, model: &str, backend: &str, delegates: &str) {
+    let output = shutterbench(&[
+        "run",
+        "--profile",
+        "--model",
+        model,
+        "--backend",
+        backend,
+        "--delegate",
+        delegates,
+        "--no-accuracy",
+        "--quiet",
+        "--runs",
+        "6",
+        "--warmup",
+        "1",
+        "--processes",
+        "1",
+        "--min-seconds",
+        "0",
+        "--out",
+        folder.to_str().unwrap(),
+    ]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A line of profile.csv, by column.
+type Line = BTreeMap<String, String>;
+
+fn lines(folder: &Path) -> BTreeMap<String, Vec<Line>> {
+    let mut reader = csv::Reader::from_path(folder.join("profile.csv")).unwrap();
+    let titles: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+    let mut cases = BTreeMap::<String, Vec<Line>>::new();
+    for record in reader.records() {
+        let record = record.unwrap();
+        let line: Line = titles.iter().cloned().zip(record.iter().map(str::to_owned)).collect();
+        cases.entry(line["case"].clone()).or_default().push(line);
+    }
+    cases
+}
+
+/// All lines of a case add up to the run, and the last is what is outside of operators.
+fn add_up(lines: &[Line], run_us: f64) {
+    let sum = |column: &str| -> f64 {
+        lines.iter().map(|line| line[column].parse::<f64>().unwrap()).sum()
+    };
+    assert!((sum("median_us") - run_us).abs() < 0.1, "{} of {run_us}", sum("median_us"));
+    assert!((sum("share") - 1.0).abs() < 1e-3, "{}", sum("share"));
+    assert_eq!(lines.last().unwrap()["operator"], "outside operators");
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
+}
+
+/// What the journal has: by case, the runs and, per node, what it took in each.
+fn in_journal(folder: &Path) -> BTreeMap<String, Value> {
+    let output = shutterbench(&["profile", folder.to_str().unwrap(), "--json"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let all: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    all.into_iter().map(|it| (it["case"].as_str().unwrap().to_owned(), it)).collect()
+}
+
+fn run_us(case: &Value) -> f64 {
+    let runs = case["profile"]["runs_ns"].as_array().unwrap();
+    assert!(runs.len() >= 10, "{case}");
+    median(runs.iter().map(|ns| ns.as_f64().unwrap() / 1e3).collect())
+}
+
+#[test]
+fn tensorflow_lite_tells_every_node_of_the_file_and_what_xnnpack_runs() {
+    if !has_runtimes(&[BackendKind::Tflite]) {
+        return;
+    }
+    let root = TempDir::new().unwrap();
+    let folder = root.path().join("run");
+    profiled(&folder, TFLITE, "tflite", "none,xnnpack");
+    let (cases, journal) = (lines(&folder), in_journal(&folder));
+    assert_eq!(cases.len(), 2, "{:?}", cases.keys());
+    for (name, lines) in &cases {
+        add_up(lines, run_us(&journal[name]));
+        let operators = &lines[..lines.len() - 1];
+        if name.contains("none") {
+            let file = select::select(&[TFLITE.to_owned()], None).unwrap().remove(0);
+            let mut counts = BTreeMap::<String, usize>::new();
+            for line in operators {
+                assert_eq!(line["ran_on"], "own kernels");
+                assert!(!line["name"].is_empty(), "{line:?}");
+                *counts.entry(line["operator"].clone()).or_default() += 1;
+            }
+            assert_eq!(counts, file.signature.operators.into_iter().collect(), "{name}");
+        } else {
+            assert!(operators.iter().all(|line| line["ran_on"] != "own kernels"), "{operators:?}");
+            assert!(operators.iter().any(|it| it["ran_on"].contains("XNNPack")), "{operators:?}");
+        }
+    }
+    the_run_shows_it(&folder, &cases);
+}
+
+/// The report, the trace and `profile` say what profile.csv does.
+fn the_run_shows_it(folder: &Path, cases: &BTreeMap<String, Vec<Line>>) {
+    let page = fs::read_to_string(folder.join("report.html")).unwrap();
+    assert!(page.contains("<section id=\"operators\"") && page.contains("DEPTHWISE_CONV_2D"));
+    let trace = folder.join("trace.json");
+    let run = folder.to_str().unwrap();
+    let exported = shutterbench(&["report", run, "--export", "trace", trace.to_str().unwrap()]);
+    assert!(exported.status.success());
+    let trace: Value = serde_json::from_slice(&fs::read(trace).unwrap()).unwrap();
+    let events = trace["traceEvents"].as_array().unwrap();
+    let operators = events.iter().filter(|event| event["cat"] == "operator").count();
+    let taking =
+        cases.values().flatten().filter(|line| line["median_us"].parse::<f64>().unwrap() > 0.0);
+    assert_eq!(operators, taking.count());
+
+    let shown = |arguments: &[&str]| {
+        let output = shutterbench(&[&["profile", run], arguments].concat());
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, text) = shown(&["*none*"]);
+    assert_eq!(code, Some(0));
+    assert!(text.contains("DEPTHWISE_CONV_2D") && text.contains("outside operators"), "{text}");
+    assert!(text.contains("timed without profiling") && !text.contains("XNNPack"), "{text}");
+    let (code, text) = shown(&["*xnnpack*", "*none*"]);
+    assert_eq!(code, Some(0));
+    assert!(text.contains("B takes") && text.contains("convolutions"), "{text}");
+    assert!(text.contains("operators explain"), "{text}");
+    assert_eq!(shown(&["*", "*none*"]).0, Some(2), "two cases of that name");
+    assert_eq!(shown(&["nothing"]).0, Some(2));
+}
+
+#[test]
+fn other_backends_tell_their_operators_too() {
+    let root = TempDir::new().unwrap();
+    for (kind, model, operator) in [
+        (BackendKind::Onnxruntime, ONNX, "Conv"),
+        (BackendKind::Litert, TFLITE, "onv"),
+        (BackendKind::Tract, ONNX, "Conv"),
+    ] {
+        if !has_runtimes(&[kind]) {
+            continue;
+        }
+        let folder = root.path().join(kind.to_string());
+        let delegate = if kind == BackendKind::Litert { "none,xnnpack" } else { "none" };
+        profiled(&folder, model, &kind.to_string(), delegate);
+        let (cases, journal) = (lines(&folder), in_journal(&folder));
+        for (name, lines) in cases {
+            add_up(&lines, run_us(&journal[&name]));
+            let found = lines.iter().filter(|line| line["operator"].contains(operator)).count();
+            assert!(found >= 10, "{name}: {lines:?}");
+        }
+    }
+}
+
+#[test]
+fn a_run_without_a_profile_says_how_to_get_one() {
+    let root = TempDir::new().unwrap();
+    let journal = repository().join("tests/fixtures/journal-1.jsonl");
+    fs::copy(journal, root.path().join("journal.jsonl")).unwrap();
+    let output = shutterbench(&["profile", root.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("holds no profile") && said.contains("--profile"), "{said}");
+    let both = shutterbench(&["run", "--profile", "--no-latency"]);
+    assert_eq!(both.status.code(), Some(2));
+}
