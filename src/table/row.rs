@@ -222,6 +222,14 @@ columns! {
     macs: Option<u64>, Count;
     /// Elements of the model's weights and biases, from the file.
     parameters: Option<u64>, Count;
+    /// Cosine of the angle between the outputs and the reference case's, its mean over the inputs
+    /// ([delegates.md](delegates.md)).
+    cosine: Option<f64>, None;
+    /// Kullback-Leibler divergence of the case's probabilities from the reference case's, its mean
+    /// over the inputs in nats. Empty if a score is not a number.
+    kl_divergence: Option<f64>, None;
+    /// Share of the reference case's five best classes that are among the case's five best.
+    agreement_top5: Option<f64>, Share;
     beside
     /// Shares at the further ranks that `--top-k` names.
     top_k: Vec<TopK>;

@@ -207,7 +207,12 @@ fn covered(row: &mut Row, coverage: &Coverage) {
 
 /// How the outputs agree with the reference's, or why that is not known.
 fn compared(row: &mut Row, record: &AccuracyRecord) {
-    if let Some(Agreement { images, top1, max_abs_error, kinds_differ }) = record.agreement {
+    if let Some(agreement) = record.agreement {
+        let Agreement { images, top1, max_abs_error, kinds_differ, likeness } = agreement;
+        let likeness = likeness.filter(|_| !kinds_differ);
+        row.cosine = likeness.map(|it| proportion(it.cosine));
+        row.kl_divergence = likeness.and_then(|it| it.kl_divergence).map(proportion);
+        row.agreement_top5 = agreement.likeness.and_then(|it| it.top5).map(proportion);
         row.agreement_inputs = Some(images);
         row.agreement_top1 = Some(proportion(top1));
         row.max_abs_error = (!kinds_differ).then_some(max_abs_error);

@@ -350,6 +350,7 @@ fn accuracies(shape: &Shape, cases: &[Case], rng: &mut ChaCha8Rng) -> Vec<Accura
                     top1: 0.995,
                     max_abs_error: 0.0078125,
                     kinds_differ: false,
+                    likeness: None,
                 }),
                 coverage: None,
                 ended: true,

@@ -147,3 +147,40 @@ fn devices_and_links_are_written_to_and_never_replaced() {
     let left = fs::read_dir(folder.path()).unwrap().count();
     assert_eq!(left, 4, "no part is left behind");
 }
+
+/// The chance that a case is flagged as a fast wrong answer whose best class is the reference's with
+/// probability `agrees`, on `inputs`: docs/delegates.md has these figures.
+fn chance_of_a_flag(inputs: usize, agrees: f64) -> f64 {
+    let row = |same: usize| Row {
+        agreement_inputs: Some(inputs),
+        agreement_top1: Some(same as f64 / inputs as f64),
+        ..Row::default()
+    };
+    let mut chance = (1.0 - agrees).powi(i32::try_from(inputs).unwrap());
+    let mut sum = 0.0;
+    for same in 0..=inputs {
+        if row(same).is_suspicious() {
+            sum += chance;
+        }
+        chance *= (inputs - same) as f64 / (same + 1) as f64 * agrees / (1.0 - agrees);
+    }
+    sum
+}
+
+#[test]
+fn the_rule_of_wrong_answers_has_the_false_alarms_that_are_documented() {
+    let text = std::fs::read_to_string(crate::common::repository().join("docs/delegates.md"));
+    let text = text.unwrap();
+    for inputs in [16, 50, 100, 500] {
+        let cell = |agrees| {
+            let percent = chance_of_a_flag(inputs, agrees) * 100.0;
+            match percent {
+                0.01.. => format!("{percent:.2}%"),
+                _ => "< 0.01%".to_owned(),
+            }
+        };
+        let cells = [0.98, 0.95, 0.9, 0.8, 0.5].map(cell).join(" | ");
+        let line = format!("| {inputs} | {cells} |");
+        assert!(text.contains(&line), "docs/delegates.md lacks: {line}");
+    }
+}
