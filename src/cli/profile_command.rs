@@ -1,5 +1,6 @@
 //! `shutterbench profile`: where the time of a run's cases goes.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail, ensure};
@@ -10,8 +11,10 @@ use crate::cli::output::{ExitStatus, print, print_json};
 use crate::record::operator_profile::OperatorProfile;
 use crate::record::run::{CaseRecord, Run};
 use crate::report::{operator_difference, operator_note};
-use crate::run::replay;
 use crate::run::selection::CasePattern;
+use crate::run::{culprit, replay};
+use crate::table::units::three_digits;
+use crate::worker::worker_source::WorkerSource;
 
 /// Nodes of a case that are shown.
 const MOST_NODES: usize = 15;
@@ -25,6 +28,10 @@ pub struct ProfileArgs {
     pub case: Option<String>,
     /// A second case: show what makes it slower or faster than the first
     pub other: Option<String>,
+    /// Find the first node whose output differs from that of the runtime's own kernels: runs the
+    /// case's model here, cut off after each node (TensorFlow Lite files)
+    #[arg(long, requires = "case", conflicts_with_all = ["other", "json"])]
+    pub culprit: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -36,6 +43,9 @@ pub struct ProfileArgs {
 /// A folder without a run, a case that the run does not have, or a run without a profile.
 pub fn profile(args: &ProfileArgs) -> Result<ExitStatus> {
     let run = replay::read(&args.run)?;
+    if args.culprit {
+        return culprit(&run, args.case.as_deref());
+    }
     ensure!(
         run.cases.iter().any(|record| record.profile.is_some()),
         "{} holds no profile; measure with 'shutterbench run --profile'",
@@ -67,6 +77,36 @@ pub fn profile(args: &ProfileArgs) -> Result<ExitStatus> {
     let texts: Vec<String> =
         cases.iter().map(|record| operator_note::text(&run, record, MOST_NODES)).collect();
     print(texts.join("\n").as_bytes())
+}
+
+/// Says where the outputs of a case begin to differ; one that does is a bad ending.
+fn culprit(run: &Run, text: Option<&str>) -> Result<ExitStatus> {
+    let record = the_only(run, text)?;
+    let workers = WorkerSource::isolated().with_overrides(run.header.options.overrides.clone());
+    let comparison = culprit::find(&run.header, &record.case, &workers)?;
+    let mut text = format!("{}\n", run.header.name_of(&record.case));
+    // Writing to a String does not fail.
+    for (index, reason) in &comparison.skipped {
+        let _ = writeln!(text, "node {index} was not compared: {reason}");
+    }
+    let count = comparison.compared.len();
+    let Some(node) = comparison.culprit() else {
+        let _ = writeln!(text, "no node differs from the runtime's own kernels: {count} compared");
+        return print(text.as_bytes());
+    };
+    let cosine = node.cosine.map_or(String::new(), |cosine| format!(", cosine {cosine:.3}"));
+    let _ = writeln!(
+        text,
+        "node {}, {} '{}': max error {} where outputs reach {}{cosine}; the {} nodes before it agree",
+        node.index,
+        node.operator,
+        node.name,
+        three_digits(node.max_abs_error),
+        three_digits(node.magnitude),
+        count - 1
+    );
+    print(text.as_bytes())?;
+    Ok(ExitStatus::Bad)
 }
 
 /// The cases that `text` means.

@@ -24,4 +24,5 @@ pub mod shapes;
 pub mod sources;
 pub mod tflite_file;
 pub(crate) mod tflite_graph;
+pub(crate) mod tflite_nodes;
 pub mod tflite_signature;

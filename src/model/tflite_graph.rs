@@ -131,24 +131,6 @@ pub(crate) fn operator_name(
     Some(builtin.variant_name().map_or_else(|| format!("BUILTIN_{}", builtin.0), str::to_owned))
 }
 
-/// By node of the first graph of a file: its operator, and the name of what it makes.
-pub(crate) fn nodes(bytes: &[u8]) -> Vec<(String, String)> {
-    let all = || {
-        let model = schema::root_as_model(bytes).ok()?;
-        let graph = model.subgraphs().filter(|graphs| !graphs.is_empty())?.get(0);
-        let tensors = graph.tensors()?;
-        let node = |operator: schema::Operator<'_>| {
-            let output = operator.outputs().and_then(|outputs| outputs.iter().next());
-            let output = output.and_then(|output| usize::try_from(output).ok());
-            let output = output.filter(|output| *output < tensors.len());
-            let name = output.and_then(|output| tensors.get(output).name()).unwrap_or_default();
-            (operator_name(&model, &operator).unwrap_or_default(), name.to_owned())
-        };
-        Some(graph.operators()?.iter().map(node).collect())
-    };
-    all().unwrap_or_default()
-}
-
 fn code<'a>(
     model: &schema::Model<'a>,
     operator: &schema::Operator<'_>,

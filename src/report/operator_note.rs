@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use crate::record::delegate::Delegate;
+use crate::record::operator_profile::OWN_KERNELS;
 use crate::record::run::{CaseRecord, Run};
 use crate::report::csv::guard;
 use crate::stats::statistics::median_ns;
@@ -79,7 +81,36 @@ pub(crate) fn text(run: &Run, record: &CaseRecord, most_nodes: usize) -> String 
     if nodes.len() > shown.len() {
         let _ = writeln!(text, "{} more in {PROFILE_CSV}", nodes.len() - shown.len());
     }
+    if let Some(left) = left(record, &times) {
+        let _ = writeln!(text, "{left}");
+    }
     text
+}
+
+/// What a delegate left to the runtime's own kernels, and what that takes.
+pub(crate) fn left(record: &CaseRecord, times: &OperatorTimes) -> Option<String> {
+    if record.case.delegate == Delegate::None {
+        return None;
+    }
+    let own = times.types.iter().filter(|time| time.ran_on == OWN_KERNELS);
+    let (mut words, mut share) = (Vec::new(), 0.0);
+    for time in own {
+        words.push(format!("{} {}", time.operator, time.name));
+        share += time.share;
+    }
+    let pieces = record.coverage.as_ref().and_then(|coverage| coverage.partitions);
+    let pieces = pieces.map_or(String::new(), |pieces| match pieces {
+        1 => "; it took the rest in one partition".to_owned(),
+        pieces => format!("; it took the rest in {pieces} partitions"),
+    });
+    Some(match words.as_slice() {
+        [] => "the delegate left no node to the runtime".to_owned(),
+        words => format!(
+            "the delegate left to the runtime ({}% of the time): {}{pieces}",
+            percent(share),
+            words.join(", ")
+        ),
+    })
 }
 
 /// What a profiled run takes, beside the timed ones.

@@ -15,6 +15,7 @@ use crate::model::{resolve, shapes};
 use crate::record::agreement::Agreement;
 use crate::record::case::AccuracyKey;
 use crate::record::description::Model;
+use crate::record::header::Header;
 use crate::record::outputs_seen::OutputsSeen;
 use crate::record::run::{AccuracyRecord, CaseRecord};
 use crate::record::status::Status;
@@ -128,11 +129,8 @@ fn outputs(
     let Ok(reading) = choose_outputs::reading(model, scored, &loaded.outputs, classes) else {
         return Ok(OutputVectors::new());
     };
-    let images = shapes::images(model, NonZeroUsize::MIN).map_or(1, NonZeroUsize::get);
-    let one = |input: &TensorInfo| input.of_one_image(images).unwrap_or_else(|| input.clone());
-    let inputs: Vec<TensorInfo> = loaded.inputs.iter().map(one).collect();
-    let inputs = inputs_of(context, model, &inputs);
-    match link.ask(&Request::Infer { count: INPUTS, output: scored.index }, &inputs)? {
+    let (count, inputs) = inputs(context.header(), model, &loaded.inputs);
+    match link.ask(&Request::Infer { count, output: scored.index }, &inputs)? {
         (Reply::Outputs { .. }, bytes) => {
             let size = reading.byte_len().max(1);
             Ok(bytes.chunks_exact(size).map(|one| reading.compared(one)).collect())
@@ -141,19 +139,22 @@ fn outputs(
     }
 }
 
-/// The random images as this model takes them; random bytes for a model that
-/// takes none.
-fn inputs_of(context: &Context<'_>, model: &Model, infos: &[TensorInfo]) -> Vec<u8> {
-    let seeds = (0..u64::from(INPUTS)).map(|input| context.seed().wrapping_add(input));
-    let images = context.header().image_size();
-    match resolve::input_spec(model, &context.options().overrides, images) {
+/// The random images as this model takes them, and how many they are; random bytes for a model
+/// that takes none. `infos` are the inputs as they are loaded.
+pub(crate) fn inputs(header: &Header, model: &Model, infos: &[TensorInfo]) -> (u32, Vec<u8>) {
+    let images = shapes::images(model, NonZeroUsize::MIN).map_or(1, NonZeroUsize::get);
+    let one = |input: &TensorInfo| input.of_one_image(images).unwrap_or_else(|| input.clone());
+    let infos: Vec<TensorInfo> = infos.iter().map(one).collect();
+    let seeds = (0..u64::from(INPUTS)).map(|input| header.options.seed.wrapping_add(input));
+    let bytes = match resolve::input_spec(model, &header.options.overrides, header.image_size()) {
         Ok(Input { spec, .. }) => {
             let (mut preparer, mut tensors) = (Preparer::default(), Vec::new());
             seeds.for_each(|seed| preparer.prepare(&image(seed), &spec, &mut tensors));
             tensors
         }
-        Err(_) => seeds.flat_map(|seed| sample_input::seeded(infos, seed)).collect(),
-    }
+        Err(_) => seeds.flat_map(|seed| sample_input::seeded(&infos, seed)).collect(),
+    };
+    (INPUTS, bytes)
 }
 
 fn image(seed: u64) -> Pixels {

@@ -7,6 +7,7 @@ pub mod check_preprocessing;
 pub mod choose_outputs;
 pub mod choose_runtimes;
 pub mod context;
+pub mod culprit;
 pub mod execute;
 pub mod hooks;
 pub mod journal;

@@ -14,7 +14,6 @@ use crate::record::delegate::Delegate;
 use crate::record::format::Format;
 use crate::record::operator_profile::OperatorProfile;
 use crate::record::signature::{Shaped, Signature};
-use crate::record::tensor::TensorInfo;
 use crate::runtime::backend::{Backend, LoadRequest};
 use crate::runtime::backend_error::BackendError;
 use crate::runtime::boundary::{

@@ -7,7 +7,7 @@ use std::time::Instant;
 use edgefirst_tflite::Library;
 use edgefirst_tflite_sys::TfLiteInterpreterOptions;
 
-use crate::model::tflite_graph;
+use crate::model::tflite_nodes::{self, FileNode};
 use crate::record::delegate::Delegate;
 use crate::record::operator_profile::{OWN_KERNELS, OperatorProfile, ProfiledCall};
 use crate::runtime::backend_error::BackendError;
@@ -62,7 +62,7 @@ pub(crate) fn profile(
             return Err(failed("its input could not be set to be profiled"));
         }
     }
-    let nodes = tflite_graph::nodes(model);
+    let nodes = tflite_nodes::of(model);
     let mut profiled = Vec::with_capacity(runs);
     for run in 0..WARMUP + runs {
         let start = Instant::now();
@@ -79,17 +79,17 @@ pub(crate) fn profile(
     Ok(OperatorProfile::of(profiled))
 }
 
-/// The calls of a run; `nodes` are the file's, with the names of what they make. What a delegate's
+/// The calls of a run; `nodes` are the file's. What a delegate's
 /// operators leave of its own time stays with the delegate.
-fn calls(records: &[RecordedOperator], nodes: &[(String, String)]) -> Vec<ProfiledCall> {
+fn calls(records: &[RecordedOperator], nodes: &[FileNode]) -> Vec<ProfiledCall> {
     let inside = |at: usize| records.iter().filter(move |record| record.inside == Some(at));
     let call = |(at, record): (usize, &RecordedOperator)| {
         let node = usize::try_from(record.index).ok().and_then(|index| nodes.get(index));
-        let own = node.filter(|(operator, _)| *operator == record.operator);
+        let own = node.filter(|node| node.operator == record.operator);
         let parent = record.inside.and_then(|parent| records.get(parent));
         let (name, ran_on) = match (own, parent) {
             (_, Some(parent)) => (record.index.to_string(), parent.operator.clone()),
-            (Some((_, name)), None) => (name.clone(), OWN_KERNELS.to_owned()),
+            (Some(node), None) => (node.name.clone(), OWN_KERNELS.to_owned()),
             (None, None) => (record.operator.clone(), record.operator.clone()),
         };
         let taken = inside(at).fold(0_u64, |sum, inner| sum.saturating_add(inner.ns));

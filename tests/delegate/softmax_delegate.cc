@@ -4,7 +4,7 @@
 // older C compilers reject.
 //
 //   take=0    take no node
-//   wrong=1   compute something else than a softmax
+//   wrong=K   compute something else than a softmax in the K-th node taken, from 1
 //   abort=1   abort in the constructor
 //   refuse=1  return no delegate
 //   fault=F   do F, one of segv abort exit hang alloc flood close stop garbage nap talk kill,
@@ -34,7 +34,7 @@ struct TfLiteSoftmaxParams {
 
 struct Settings {
   bool take = true;
-  bool wrong = false;
+  int wrong = 0;
   std::string fault;
   int at = 0;
   int slow_ms = 0;
@@ -119,14 +119,16 @@ TfLiteStatus KernelInvoke(TfLiteContext* context, TfLiteNode* node) {
   const auto* kernel = static_cast<const Kernel*>(node->user_data);
   if (++kernel->settings->runs == kernel->settings->at) Do(*kernel->settings);
   if (kernel->settings->slow_ms > 0) usleep(kernel->settings->slow_ms * 1000);
+  int place = 0;
   for (const Softmax& op : kernel->nodes) {
+    place++;
     const TfLiteTensor& in = context->tensors[op.input];
     TfLiteTensor& out = context->tensors[op.output];
     const int len = in.dims->data[in.dims->size - 1];
     const int rows = static_cast<int>(in.bytes / sizeof(float)) / len;
     for (int row = 0; row < rows; row++) {
       Compute(in.data.f + row * len, out.data.f + row * len, len, op.beta);
-      if (kernel->settings->wrong) out.data.f[row * len] += 1;
+      if (kernel->settings->wrong == place) out.data.f[row * len] += 1;
     }
   }
   return kTfLiteOk;
@@ -166,7 +168,7 @@ extern "C" __attribute__((visibility("default"))) TfLiteDelegate* tflite_plugin_
   for (size_t i = 0; i < count; i++) {
     const bool on = std::strcmp(values[i], "0") != 0;
     if (std::strcmp(keys[i], "take") == 0) settings->take = on;
-    if (std::strcmp(keys[i], "wrong") == 0) settings->wrong = on;
+    if (std::strcmp(keys[i], "wrong") == 0) settings->wrong = std::atoi(values[i]);
     if (std::strcmp(keys[i], "fault") == 0) settings->fault = values[i];
     if (std::strcmp(keys[i], "at") == 0) settings->at = std::atoi(values[i]);
     if (std::strcmp(keys[i], "slow") == 0) settings->slow_ms = std::atoi(values[i]);

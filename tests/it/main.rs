@@ -8,6 +8,7 @@ mod columns;
 #[path = "../common/mod.rs"]
 mod common;
 mod costs;
+mod culprits;
 mod delegates;
 mod disk;
 mod export_formats;

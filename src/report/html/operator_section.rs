@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::record::run::{CaseRecord, Run};
 use crate::report::html::escape::text;
-use crate::report::operator_note::{PROFILE_CSV, beside_timed, cells, profiled};
+use crate::report::operator_note::{PROFILE_CSV, beside_timed, cells, left, profiled};
 use crate::table::operator_times::{OperatorTime, OperatorTimes};
 
 /// Types and nodes of a case that are shown: 200 cases stay far below 5 MB.
@@ -29,11 +29,12 @@ fn case(run: &Run, record: &CaseRecord, times: &OperatorTimes) -> String {
         titles.iter().map(|title| format!("<th scope=\"col\">{title}</th>")).collect()
     };
     format!(
-        "<details><summary>{}</summary><p class=\"dim\">{}</p>\
+        "<details><summary>{}</summary><p class=\"dim\">{}{}</p>\
          <div class=\"scroll\"><table><thead><tr>{}</tr></thead><tbody>{types}</tbody></table></div>\
          <h3>Nodes that take most</h3><div class=\"scroll\"><table><thead><tr>{}</tr></thead><tbody>{nodes}</tbody></table></div></details>",
         text(&run.header.name_of(&record.case)),
         text(&beside_timed(record, times)),
+        left(record, times).map_or(String::new(), |left| format!("; {}", text(&left))),
         head(&["operator", "nodes", "share", "", "ms", "ran on"]),
         head(&["node", "operator", "share %", "ms", "95% interval", "ran on"]),
     )

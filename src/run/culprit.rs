@@ -1,0 +1,188 @@
+//! Where a case begins to differ from the runtime's own kernels: node by node, the file is given
+//! that node's output as its own, and both run it on the same inputs.
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use crate::model::tflite_nodes::{self, FileNode};
+use crate::model::{select, shapes, tflite_file, tflite_signature};
+use crate::record::agreement::Agreement;
+use crate::record::case::Case;
+use crate::record::description::Model;
+use crate::record::format::Format;
+use crate::record::header::Header;
+use crate::run::{check_agreement, reference};
+use crate::worker::protocol::{Reply, Request};
+use crate::worker::worker_source::{Worker, WorkerSource};
+
+/// A node differs if an element is off by more than this share of the largest magnitude that the
+/// reference has there. Kernels of 8-bit models may differ by a few of 256 steps.
+const LARGEST_ERROR: f64 = 0.1;
+/// Or if the angle between the two outputs has a smaller cosine than this.
+const LEAST_COSINE: f64 = 0.98;
+
+/// How one node's output compares with the reference's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeDifference {
+    /// Its place in the file, from 0.
+    pub index: usize,
+    /// Its operator.
+    pub operator: String,
+    /// The name of what it makes.
+    pub name: String,
+    /// The largest absolute difference of an element.
+    pub max_abs_error: f64,
+    /// The largest magnitude that the reference has there.
+    pub magnitude: f64,
+    /// The mean cosine of the angle between the two.
+    pub cosine: Option<f64>,
+}
+
+impl NodeDifference {
+    /// Whether that is more than rounding explains.
+    #[must_use]
+    pub fn differs(&self) -> bool {
+        let far = self.max_abs_error > LARGEST_ERROR * self.magnitude;
+        far || self.cosine.is_some_and(|cosine| cosine < LEAST_COSINE)
+    }
+}
+
+/// The comparison of the nodes up to the first that differs.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct NodeComparison {
+    /// Nodes that were compared, in the order in which they run.
+    pub compared: Vec<NodeDifference>,
+    /// Nodes whose output could not be compared, with the reason.
+    pub skipped: Vec<(usize, String)>,
+}
+
+impl NodeComparison {
+    /// The first node that differs.
+    #[must_use]
+    pub fn culprit(&self) -> Option<&NodeDifference> {
+        self.compared.iter().find(|node| node.differs())
+    }
+}
+
+/// Compares `case` of a run with the runtime's own kernels, node by node, until one differs.
+///
+/// # Errors
+/// One sentence: a model that is no TensorFlow Lite file, that is gone or another one by now, or
+/// whose reference does not run here.
+pub fn find(header: &Header, case: &Case, workers: &WorkerSource) -> Result<NodeComparison> {
+    let known = header.models.iter().find(|model| model.name == case.model);
+    let known = known.with_context(|| format!("the run has no model {}", case.model))?;
+    ensure!(
+        known.format == Format::Tflite,
+        "outputs inside {} cannot be reached: that works for TensorFlow Lite files",
+        known.name
+    );
+    let found = select::open(&known.path)?;
+    ensure!(
+        found.sha256 == known.sha256,
+        "{} is another file than the one that was measured; bring that one back",
+        known.path.display()
+    );
+    let mut bytes = fs::read(&known.path)?;
+    if tflite_signature::is_moved(&known.signature) {
+        tflite_signature::move_first(&mut bytes, known.signature.graph());
+    }
+    let nodes = tflite_nodes::of(&bytes);
+    ensure!(!nodes.is_empty(), "{} has no nodes that we can read", known.path.display());
+    let folder = Scratch::create()?;
+    let own = Case { device: None, ..reference::single_threaded(&reference::key(known)) };
+    let case = Case { device: None, ..case.clone() };
+    let mut comparison = NodeComparison::default();
+    for (index, node) in nodes.iter().enumerate() {
+        let compared = cut(known, &bytes, node, &folder.0)
+            .and_then(|model| difference(header, &model, [&own, &case], workers));
+        match compared {
+            Ok((agreement, magnitude)) => {
+                comparison.compared.push(NodeDifference {
+                    index,
+                    operator: node.operator.clone(),
+                    name: node.name.clone(),
+                    max_abs_error: agreement.max_abs_error,
+                    magnitude,
+                    cosine: agreement.likeness.map(|likeness| likeness.cosine),
+                });
+                if comparison.culprit().is_some() {
+                    break;
+                }
+            }
+            Err(error) => comparison.skipped.push((index, format!("{error:#}"))),
+        }
+    }
+    if let (true, Some((_, reason))) = (comparison.compared.is_empty(), comparison.skipped.first())
+    {
+        bail!("no node of {} could be compared: {reason}", known.name);
+    }
+    Ok(comparison)
+}
+
+/// A folder for the files that are made, which goes with it.
+struct Scratch(std::path::PathBuf);
+
+impl Scratch {
+    fn create() -> Result<Self> {
+        let folder =
+            std::env::temp_dir().join(format!("shutterbench-{}-nodes", std::process::id()));
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("could not create the folder {}", folder.display()))?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What stays behind in the temporary folder does no harm.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The model with what `node` makes as its output.
+fn cut(known: &Model, bytes: &[u8], node: &FileNode, folder: &Path) -> Result<Model> {
+    let tensor = node.tensor.context("it makes nothing")?;
+    let bytes = tflite_nodes::with_output(bytes, tensor).context("its output cannot be moved")?;
+    let signature = tflite_file::read(&bytes, None)?;
+    let path = folder.join("cut.tflite");
+    fs::write(&path, &bytes)?;
+    Ok(Model { path, signature, ..known.clone() })
+}
+
+/// How what `model` makes as the second case agrees with what it makes as the first, and the largest
+/// magnitude that the first has.
+fn difference(
+    header: &Header,
+    model: &Model,
+    cases: [&Case; 2],
+    workers: &WorkerSource,
+) -> Result<(Agreement, f64)> {
+    let [expected, found] = cases.map(|case| outputs(header, model, case, workers));
+    let (expected, found) = (expected?, found?);
+    let agreement = Agreement::of(&expected, &found).context("their outputs differ in size")?;
+    let magnitudes = expected.iter().flatten().map(|value| f64::from(value.abs()));
+    Ok((agreement, magnitudes.filter(|it| it.is_finite()).fold(0.0, f64::max)))
+}
+
+/// The first output of a case on each of the inputs that cases are compared on without a dataset.
+fn outputs(
+    header: &Header,
+    model: &Model,
+    case: &Case,
+    workers: &WorkerSource,
+) -> Result<Vec<Vec<f32>>> {
+    let Worker { mut link, loaded } = workers.load(case, model)?;
+    let images = shapes::images(model, NonZeroUsize::MIN)?.get();
+    let (count, inputs) = check_agreement::inputs(header, model, &loaded.inputs);
+    let (reply, bytes) = link.ask(&Request::Infer { count, output: 0 }, &inputs)?;
+    let Reply::Outputs { .. } = reply else {
+        bail!("{}", crate::worker::worker_source::unexpected(reply))
+    };
+    let info = loaded.outputs.first().context("it has no output")?;
+    let one = info.of_one_image(images).context("its output does not hold one image's")?;
+    Ok(bytes.chunks_exact(one.byte_len().max(1)).map(|bytes| one.real(bytes)).collect())
+}

@@ -1,0 +1,127 @@
+//! The node of a delegate that computes something else is named, wherever it is; healthy ones have
+//! none.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use flatbuffers::{FlatBufferBuilder, WIPOffset};
+use shutterbench::record::backend_kind::BackendKind;
+use tempfile::TempDir;
+use tract_tflite::tflite::{self as schema, BuiltinOperator, BuiltinOptions, TensorType};
+
+use crate::common::{TimelyOutput, has_runtimes, softmax_delegate};
+
+/// Softmaxes in a row, on ten scores.
+const NODES: i32 = 3;
+
+type Builder = FlatBufferBuilder<'static>;
+
+fn tensor(b: &mut Builder, index: i32) -> WIPOffset<schema::Tensor<'static>> {
+    let arguments = schema::TensorArgs {
+        shape: Some(b.create_vector(&[1, 10])),
+        name: Some(b.create_string(&format!("after {index}"))),
+        type_: TensorType::FLOAT32,
+        buffer: 0,
+        ..Default::default()
+    };
+    schema::Tensor::create(b, &arguments)
+}
+
+fn softmax(b: &mut Builder, index: i32) -> WIPOffset<schema::Operator<'static>> {
+    let options = schema::SoftmaxOptions::create(b, &schema::SoftmaxOptionsArgs { beta: 1.0 });
+    let arguments = schema::OperatorArgs {
+        opcode_index: 0,
+        inputs: Some(b.create_vector(&[index])),
+        outputs: Some(b.create_vector(&[index + 1])),
+        builtin_options_type: BuiltinOptions::SoftmaxOptions,
+        builtin_options: Some(options.as_union_value()),
+        ..Default::default()
+    };
+    schema::Operator::create(b, &arguments)
+}
+
+/// A file of softmaxes in a row.
+fn chain() -> Vec<u8> {
+    let mut builder = Builder::new();
+    let b = &mut builder;
+    let tensors: Vec<_> = (0..=NODES).map(|index| tensor(b, index)).collect();
+    let operators: Vec<_> = (0..NODES).map(|index| softmax(b, index)).collect();
+    let graph = schema::SubGraphArgs {
+        tensors: Some(b.create_vector(&tensors)),
+        inputs: Some(b.create_vector(&[0])),
+        outputs: Some(b.create_vector(&[NODES])),
+        operators: Some(b.create_vector(&operators)),
+        name: Some(b.create_string("main")),
+    };
+    let graph = schema::SubGraph::create(b, &graph);
+    let code = schema::OperatorCodeArgs {
+        deprecated_builtin_code: i8::try_from(BuiltinOperator::SOFTMAX.0).unwrap(),
+        builtin_code: BuiltinOperator::SOFTMAX,
+        version: 1,
+        ..Default::default()
+    };
+    let code = schema::OperatorCode::create(b, &code);
+    let empty = schema::Buffer::create(b, &schema::BufferArgs::default());
+    let arguments = schema::ModelArgs {
+        version: 3,
+        operator_codes: Some(b.create_vector(&[code])),
+        subgraphs: Some(b.create_vector(&[graph])),
+        buffers: Some(b.create_vector(&[empty])),
+        ..Default::default()
+    };
+    let model = schema::Model::create(b, &arguments);
+    b.finish(model, Some("TFL3"));
+    b.finished_data().to_vec()
+}
+
+/// Exit code and text of a search in a run of `model` with `delegate`.
+fn searched(root: &Path, model: &str, delegate: &str) -> (Option<i32>, String) {
+    let folder = TempDir::new_in(root).unwrap();
+    let run: PathBuf = folder.path().join("run");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shutterbench"));
+    command.args(["run", "--quiet", "--no-accuracy", "--runs", "5", "--min-seconds", "0"]);
+    command.args(["--warmup", "1", "--processes", "1", "--backend", "tflite"]);
+    command.args(["--model", model, "--delegate", delegate, "--out"]).arg(&run);
+    let measured = command.timely_output();
+    assert!(run.join("journal.jsonl").is_file(), "{measured:?}");
+    let output = Command::new(env!("CARGO_BIN_EXE_shutterbench"))
+        .arg("profile")
+        .arg(&run)
+        .args(["*", "--culprit"])
+        .timely_output();
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    (output.status.code(), said.into_owned())
+}
+
+#[test]
+fn the_broken_node_is_named_in_each_position() {
+    let Some(delegate) = softmax_delegate() else { return };
+    let root = TempDir::new().unwrap();
+    let model = root.path().join("chain.tflite");
+    fs::write(&model, chain()).unwrap();
+    let model = model.to_str().unwrap();
+    for position in 0..NODES {
+        let wrong = format!("external:{}?wrong={}", delegate.display(), position + 1);
+        let (code, said) = searched(root.path(), model, &wrong);
+        let expected = format!("node {position}, SOFTMAX 'after {}'", position + 1);
+        assert!(code == Some(1) && said.contains(&expected), "{code:?} {said}");
+        assert!(said.contains(&format!("the {position} nodes before it agree")), "{said}");
+    }
+    let healthy = format!("external:{}", delegate.display());
+    let (code, said) = searched(root.path(), model, &healthy);
+    assert!(code == Some(0) && said.contains("no node differs"), "{code:?} {said}");
+    assert!(said.contains("3 compared"), "{said}");
+}
+
+#[test]
+fn a_healthy_delegate_has_no_culprit() {
+    if !has_runtimes(&[BackendKind::Tflite]) {
+        return;
+    }
+    let root = TempDir::new().unwrap();
+    for model in ["fmnist_mobilenet_v1_0.25_f32", "fmnist_mobilenet_v1_0.25_int8"] {
+        let (code, said) = searched(root.path(), model, "xnnpack");
+        assert!(code == Some(0) && said.contains("no node differs"), "{model} {code:?} {said}");
+    }
+}
