@@ -88,7 +88,8 @@ pub fn find(header: &Header, case: &Case, workers: &WorkerSource) -> Result<Node
     );
     let mut bytes = fs::read(&known.path)?;
     if tflite_signature::is_moved(&known.signature) {
-        tflite_signature::move_first(&mut bytes, known.signature.graph());
+        tflite_signature::move_first(&mut bytes, known.signature.graph())
+            .context("its graphs cannot be moved")?;
     }
     let nodes = tflite_nodes::of(&bytes);
     ensure!(!nodes.is_empty(), "{} has no nodes that we can read", known.path.display());

@@ -72,7 +72,7 @@ pub(crate) fn profile(
         let ns = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let records = profiler.take();
         if run >= WARMUP {
-            profiled.push((ns, calls(&records, &nodes)));
+            profiled.push((ns, calls(&records, &nodes, delegate)));
         }
     }
     drop(interpreter);
@@ -81,16 +81,19 @@ pub(crate) fn profile(
 
 /// The calls of a run; `nodes` are the file's. What a delegate's
 /// operators leave of its own time stays with the delegate.
-fn calls(records: &[RecordedOperator], nodes: &[FileNode]) -> Vec<ProfiledCall> {
+fn calls(
+    records: &[RecordedOperator],
+    nodes: &[FileNode],
+    delegate: &Delegate,
+) -> Vec<ProfiledCall> {
     let inside = |at: usize| records.iter().filter(move |record| record.inside == Some(at));
     let call = |(at, record): (usize, &RecordedOperator)| {
         let node = usize::try_from(record.index).ok().and_then(|index| nodes.get(index));
         let own = node.filter(|node| node.operator == record.operator);
-        let parent = record.inside.and_then(|parent| records.get(parent));
-        let (name, ran_on) = match (own, parent) {
-            (_, Some(parent)) => (record.index.to_string(), parent.operator.clone()),
-            (Some(node), None) => (node.name.clone(), OWN_KERNELS.to_owned()),
-            (None, None) => (record.operator.clone(), record.operator.clone()),
+        let (name, ran_on) = match own {
+            _ if record.is_told => (record.index.to_string(), delegate.to_string()),
+            Some(node) => (node.name.clone(), OWN_KERNELS.to_owned()),
+            None => (record.operator.clone(), delegate.to_string()),
         };
         let taken = inside(at).fold(0_u64, |sum, inner| sum.saturating_add(inner.ns));
         let ns = record.ns.saturating_sub(taken);

@@ -16,6 +16,8 @@ pub(crate) struct RecordedOperator {
     pub operator: String,
     /// Its place in its graph.
     pub index: i64,
+    /// Whether a delegate told it of an operator of its own.
+    pub is_told: bool,
     /// The place of the record inside which it ran.
     pub inside: Option<usize>,
     /// What it took, with what ran inside it.
@@ -34,7 +36,8 @@ impl Recorder {
     fn begin(&mut self, operator: String, index: i64, ns: u64) -> usize {
         let inside = self.open.last().copied();
         let began = Instant::now();
-        self.records.push(RecordedOperator { operator, index, inside, ns, began });
+        let is_told = false;
+        self.records.push(RecordedOperator { operator, index, is_told, inside, ns, began });
         self.records.len() - 1
     }
 
@@ -147,7 +150,8 @@ unsafe extern "C" fn report(
     unsafe {
         let name = owned(name);
         with(profiler, |recorder| {
-            recorder.begin(name, index, elapsed_us.saturating_mul(1000));
+            let at = recorder.begin(name, index, elapsed_us.saturating_mul(1000));
+            recorder.records[at].is_told = true;
         });
     }
 }

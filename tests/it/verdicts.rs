@@ -156,13 +156,15 @@ fn chance_of_a_flag(inputs: usize, agrees: f64) -> f64 {
         agreement_top1: Some(same as f64 / inputs as f64),
         ..Row::default()
     };
-    let mut chance = (1.0 - agrees).powi(i32::try_from(inputs).unwrap());
+    // As a logarithm, since the smallest is below what a number can be.
+    let mut chance_ln = (1.0 - agrees).ln() * inputs as f64;
     let mut sum = 0.0;
     for same in 0..=inputs {
         if row(same).is_suspicious() {
-            sum += chance;
+            sum += chance_ln.exp();
         }
-        chance *= (inputs - same) as f64 / (same + 1) as f64 * agrees / (1.0 - agrees);
+        let odds = (inputs - same) as f64 / (same + 1) as f64 * agrees / (1.0 - agrees);
+        chance_ln += odds.ln();
     }
     sum
 }

@@ -97,7 +97,7 @@ impl<'a> OnnxValues<'a> {
         for (sparse, values) in sparse.filter_map(|it| Some((it, it.values.as_ref()?))) {
             let shape = sparse.dims.iter().map(|size| usize::try_from(*size).ok()).collect();
             let kind = DataType::try_from(values.data_type).ok();
-            known.insert(values.name.as_str(), OnnxValue::of(shape, kind).as_weight(id));
+            known.insert(values.name.as_str(), OnnxValue::of(shape, kind).with_weight(id));
             id += 1;
         }
         let stated = graph.value_info.iter().chain(&graph.output);
@@ -132,7 +132,7 @@ impl<'a> OnnxValues<'a> {
         if let Some(output) = outputs.first_mut() {
             output.weight = weight;
             if node.op_type == "ConstantOfShape" {
-                *output = std::mem::take(output).as_weight(self.id);
+                *output = std::mem::take(output).with_weight(self.id);
                 self.id += 1;
             }
         }
@@ -152,7 +152,7 @@ impl<'a> OnnxValues<'a> {
             (None, None) => {
                 let count = attributes.floats("value_floats").map(<[f32]>::len);
                 let shape = count.map_or(Vec::new(), |count| vec![count]);
-                OnnxValue::of(Some(shape), Some(DataType::Float)).as_weight(id)
+                OnnxValue::of(Some(shape), Some(DataType::Float)).with_weight(id)
             }
         }
     }

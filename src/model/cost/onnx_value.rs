@@ -44,11 +44,11 @@ impl OnnxValue {
         let value = Self::of(shape, kind);
         let elements = value.elements().filter(|elements| *elements <= MOST_NUMBERS as u64);
         let numbers = elements.and_then(|_| numbers(tensor));
-        Self { numbers, ..value.as_weight(id) }
+        Self { numbers, ..value.with_weight(id) }
     }
 
     /// The same, as a weight of its own.
-    pub(super) fn as_weight(self, id: usize) -> Self {
+    pub(super) fn with_weight(self, id: usize) -> Self {
         let weight = self.kind.and_then(|kind| {
             let (elements, (element, bits)) = (self.elements()?, stored(kind));
             Some(UsedWeight { id, elements, element, bytes: cost_sum::bytes(elements, bits)? })
