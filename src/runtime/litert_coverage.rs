@@ -36,7 +36,7 @@ pub(crate) fn of(operators: &[(String, usize)], calls: Option<&[Call]>, asked: b
     }
 }
 
-/// The timed calls of a run, by whom they were: see [`plan`].
+/// The timed calls of a run, by whom they were: see [`plan`]. Only XNNPACK tells of its operators.
 pub(crate) fn profiled_calls(
     operators: &[(String, usize)],
     calls: Vec<TimedCall>,
@@ -45,7 +45,7 @@ pub(crate) fn profiled_calls(
         let ran_on = match call {
             Call::Node(_) if operators.iter().any(|(operator, _)| *operator == tag) => OWN_KERNELS,
             Call::Node(_) => tag.as_str(),
-            Call::Delegated(_) => "delegate",
+            Call::Delegated(_) => "xnnpack",
         };
         ProfiledCall { name: place.to_string(), ran_on: ran_on.to_owned(), operator: tag, ns }
     };
