@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, criterion_group};
 use shutterbench::host::clock;
 use shutterbench::record::coverage::Coverage;
-use shutterbench::record::visit::Block;
+use shutterbench::record::timed_runs::Block;
 use shutterbench::runtime::backend_error::BackendError;
 use shutterbench::runtime::session::{Session, SessionTensors};
 use shutterbench::stats::statistics;

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use shutterbench::record::case::Case;
 use shutterbench::record::options::Amount;
-use shutterbench::record::visit::Block;
+use shutterbench::record::timed_runs::Block;
 use shutterbench::stats::statistics;
 use shutterbench::worker::link::Link;
 use shutterbench::worker::protocol::{Reply, Request};

@@ -151,7 +151,10 @@ fn conclude(
             print(report::terminal::table(&crate::table::rows::rows(run), None, color).as_bytes())?;
         }
     }
-    for (folder, _) in &shown {
+    for (folder, run) in &shown {
+        if args.samples {
+            crate::report::run_files::write_samples(run, folder)?;
+        }
         let files = ["results.csv", "report.html"].map(|file| folder.join(file));
         files.iter().for_each(|file| tell(&format!("written: {}", file.display())));
     }

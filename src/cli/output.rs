@@ -27,10 +27,20 @@ pub fn print(bytes: &[u8]) -> anyhow::Result<ExitStatus> {
 
 /// Writes a file whole; `-` is standard output.
 pub fn write(to: &Path, text: &str) -> anyhow::Result<()> {
-    if to == Path::new("-") {
-        return print(text.as_bytes()).map(|_| ());
+    write_with(to, |to| to.write_all(text.as_bytes()))
+}
+
+/// The same with a file that is too large to be a text in memory.
+pub fn write_with(
+    to: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> anyhow::Result<()> {
+    if to != Path::new("-") {
+        return crate::report::file::write(to, fill);
     }
-    crate::report::file::write(to, |to| to.write_all(text.as_bytes()))
+    let mut stdout = std::io::BufWriter::new(std::io::stdout().lock());
+    fill(&mut stdout)?;
+    Ok(stdout.flush()?)
 }
 
 /// Writes a line to standard error. A reader that went away is not a reason to stop measuring.

@@ -153,9 +153,9 @@ fn device_class(case: &Case) -> String {
 fn of_record(record: &CaseRecord, images: usize) -> Option<TimeEstimate> {
     let memory = record.processes.iter().filter_map(|process| process.memory);
     let memory_bytes = memory.map(|memory| memory.peak_bytes).max()?;
-    let timed: Vec<u64> =
-        record.visits.iter().flat_map(|visit| visit.block.latency_ns.iter().copied()).collect();
-    let mean_ns = timed.iter().sum::<u64>() as f64 / timed.len().max(1) as f64;
+    let timed = record.visits.iter().map(|visit| visit.block.latency_ns().iter().sum::<u64>());
+    let runs: usize = record.visits.iter().map(|visit| visit.block.runs()).sum();
+    let mean_ns = timed.sum::<u64>() as f64 / runs.max(1) as f64;
     Some(TimeEstimate {
         latency_seconds: record.seconds,
         scoring_seconds: Some(mean_ns * images as f64 / 1e9),

@@ -17,6 +17,7 @@ use crate::record::description::Description;
 use crate::record::run::Run;
 use crate::report;
 use crate::report::export::kind::ExportKind;
+use crate::report::run_files;
 use crate::report::terminal::width_of_stdout;
 use crate::run::context::Started;
 use crate::run::journal::Journal;
@@ -52,10 +53,11 @@ fn measure(args: &RunArgs, interrupt: &Arc<AtomicBool>) -> Result<ExitStatus> {
     if started.iter().all(|one| one.is_done) {
         return already_done(&folder, started, args);
     }
-    let runs = execute::execute(&mut started, args.quiet, interrupt)?;
-    for (one, run) in started.iter().zip(&runs) {
-        crate::report::run_files::write_all_with(run, &one.folder, one.dataset.as_ref())?;
+    execute::execute(&mut started, args.quiet, interrupt)?;
+    for one in &started {
+        run_files::write_all_with(&one.run, &one.folder, one.dataset.as_ref(), args.samples)?;
     }
+    let runs: Vec<Run> = started.into_iter().map(|one| one.run).collect();
     if runs.iter().any(|run| run.finished.is_none()) {
         if let [run] = runs.as_slice() {
             print_rows(run, args.json)?;
@@ -76,7 +78,10 @@ fn already_done(folder: &Path, started: Vec<Started>, args: &RunArgs) -> Result<
     tell(&format!("{} is already finished: there is nothing left to measure", folder.display()));
     for one in &started {
         if !one.folder.join("report.html").is_file() {
-            crate::report::run_files::write_all(&one.run, &one.folder)?;
+            run_files::write_all(&one.run, &one.folder)?;
+        }
+        if args.samples {
+            run_files::write_samples(&one.run, &one.folder)?;
         }
     }
     let runs: Vec<Run> = started.into_iter().map(|one| one.run).collect();
@@ -225,6 +230,9 @@ pub struct ReportArgs {
     /// Write the rows as JSON to this file
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+    /// Write every timed run (docs/columns.md) to this file
+    #[arg(long, value_name = "FILE")]
+    pub samples: Option<PathBuf>,
     /// Write the run for another program (docs/exports.md): bencher, github-action-smaller,
     /// github-action-bigger, junit, lava, openmetrics or trace
     #[arg(long, num_args = 2, value_names = ["KIND", "FILE"])]
@@ -239,9 +247,9 @@ pub struct ReportArgs {
 pub fn report(args: &ReportArgs) -> Result<ExitStatus> {
     let exports = exports(&args.export)?;
     let run = replay::read(&args.run)?;
-    let files = [&args.html, &args.markdown, &args.svg, &args.json];
+    let files = [&args.html, &args.markdown, &args.svg, &args.json, &args.samples];
     if files.into_iter().all(Option::is_none) && exports.is_empty() {
-        crate::report::run_files::write_all(&run, &args.run)?;
+        run_files::write_all(&run, &args.run)?;
         let color = std::io::stdout().is_terminal();
         return print(
             report::terminal::table(&crate::table::rows::rows(&run), width_of_stdout(), color)
@@ -256,13 +264,16 @@ pub fn report(args: &ReportArgs) -> Result<ExitStatus> {
     write(&args.html, &|| Ok(report::html::page::page(&run, &rows)))?;
     write(&args.markdown, &|| Ok(report::markdown::document(&run, &rows)))?;
     write(&args.svg, &|| {
-        crate::report::run_files::plot_svg(&rows).with_context(|| {
+        run_files::plot_svg(&rows).with_context(|| {
             format!("{} holds no measured case, so there is nothing to plot", args.run.display())
         })
     })?;
     write(&args.json, &|| {
         Ok(serde_json::to_string_pretty(&report::json::report(&run, &rows))? + "\n")
     })?;
+    if let Some(path) = &args.samples {
+        output::write_with(path, |to| report::csv::samples(&run, to))?;
+    }
     for (kind, path) in exports {
         output::write(&path, &kind.export().text(&run, &rows))?;
     }

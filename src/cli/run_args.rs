@@ -186,6 +186,9 @@ pub struct RunArgs {
     /// The run's folder [default: results/RUN-ID]
     #[arg(long, value_name = "DIR", help_heading = "Run")]
     pub out: Option<PathBuf>,
+    /// Also write every timed run to samples.csv in the run's folder
+    #[arg(long, help_heading = "Run")]
+    pub samples: bool,
     /// Continue an interrupted run with its own options
     #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "suite", "ab", "against", "model", "backend", "threads", "delegate"], help_heading = "Run")]
     pub resume: Option<PathBuf>,

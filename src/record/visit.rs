@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::record::tensor::TensorInfo;
+use crate::record::timed_runs::{Block, TimedRuns};
 
 /// The result of loading.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,19 +24,6 @@ pub struct Loaded {
     /// Resident memory before loading, the runtime's library open.
     #[serde(default)]
     pub memory_before_bytes: Option<u64>,
-}
-
-/// Timings of consecutive runs: the timed part of a visit.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Block {
-    /// When each run began, on the machine's monotonic clock.
-    pub at_ns: Vec<u64>,
-    /// How long each run took.
-    pub latency_ns: Vec<u64>,
-    /// CPU time that the whole process used during these runs.
-    pub cpu_ns: u64,
-    /// Wall time of these runs.
-    pub wall_ns: u64,
 }
 
 /// Memory and threads of the child.
@@ -91,7 +79,7 @@ pub struct Visit {
     /// Which of the case's processes, from 0.
     pub process: u32,
     /// The timed runs.
-    pub block: Block,
+    pub block: TimedRuns,
     /// Frequency of the CPU that ran them, right after them, if the system reports it. In journals
     /// of versions that recorded no cold run: before them.
     pub mhz: Option<u32>,
@@ -125,7 +113,7 @@ impl Visit {
         Self {
             round,
             process,
-            block,
+            block: TimedRuns::from(&block),
             mhz,
             cold_ns,
             settle_runs,

@@ -97,7 +97,8 @@ pub fn samples(run: &Run, to: &mut dyn Write) -> io::Result<()> {
     for record in &run.cases {
         let case = quoted(&run.header.name_of(&record.case));
         for visit in &record.visits {
-            let timings = visit.block.at_ns.iter().zip(&visit.block.latency_ns);
+            let block = visit.block.unpacked();
+            let timings = block.at_ns.iter().zip(&block.latency_ns);
             for (iteration, (at_ns, latency_ns)) in timings.enumerate() {
                 use std::fmt::Write as _;
                 line.clear();

@@ -84,7 +84,7 @@ fn visits(record: &CaseRecord) -> Vec<Value> {
         json!({
             "round": visit.round,
             "process": visit.process,
-            "p50_us": statistics::median_ns(&visit.block.latency_ns).map(us),
+            "p50_us": statistics::median_ns(&visit.block.latency_ns()).map(us),
             "yardstick_us": visit.yardstick_ns.map(|ns| ns.map(|ns| us(ns as f64))),
             "counts": counts,
         })

@@ -13,27 +13,38 @@ use crate::report::{csv, html, json, markdown, operator_note, svg};
 use crate::table::row::Row;
 use crate::table::rows::rows;
 
-/// Writes everything but the journal into a run's folder: `results.csv`,
-/// `samples.csv`, `predictions.csv`, `run.json`, `report.md`, `report.html`.
+const SAMPLES: &str = "samples.csv";
+
+/// Writes what is made from the journal into a run's folder: `results.csv`,
+/// `predictions.csv`, `run.json`, `report.md`, `report.html`; and `samples.csv`, which may be
+/// many times as large as the journal, where it is there already.
 ///
 /// # Errors
 /// The folder cannot be made or a file cannot be written whole; a file that
 /// was there before is then still the old one.
 pub fn write_all(run: &Run, dir: &Path) -> Result<()> {
-    write_all_with(run, dir, None)
+    write_all_with(run, dir, None, false)
 }
 
 /// The same, with the run's images if the caller has them open, so that they are not looked
-/// for again.
+/// for again, and with `samples.csv` if it is requested.
 ///
 /// # Errors
 /// See [`write_all`].
-pub fn write_all_with(run: &Run, dir: &Path, images: Option<&Dataset>) -> Result<()> {
+pub fn write_all_with(
+    run: &Run,
+    dir: &Path,
+    images: Option<&Dataset>,
+    samples: bool,
+) -> Result<()> {
     fs::create_dir_all(dir)
         .with_context(|| format!("could not create the folder {}", dir.display()))?;
     let rows = rows(run);
     write_file(&dir.join("results.csv"), |to| csv::results(&rows, to))?;
-    write_file(&dir.join("samples.csv"), |to| csv::samples(run, to))?;
+    // A file of an earlier part of the run would lack what was measured since.
+    if samples || dir.join(SAMPLES).exists() {
+        write_samples(run, dir)?;
+    }
     write_file(&dir.join("predictions.csv"), |to| csv::predictions(run, to))?;
     if operator_note::profiled(run).next().is_some() {
         write_file(&dir.join(operator_note::PROFILE_CSV), |to| operator_note::csv(run, to))?;
@@ -44,6 +55,14 @@ pub fn write_all_with(run: &Run, dir: &Path, images: Option<&Dataset>) -> Result
     write_file(&dir.join("report.md"), |to| to.write_all(markdown.as_bytes()))?;
     let page = html::page::page_with(run, &rows, images);
     write_file(&dir.join("report.html"), |to| to.write_all(page.as_bytes()))
+}
+
+/// Writes `samples.csv`, every timed run, into a run's folder.
+///
+/// # Errors
+/// A file that cannot be written whole.
+pub fn write_samples(run: &Run, dir: &Path) -> Result<()> {
+    write_file(&dir.join(SAMPLES), |to| csv::samples(run, to))
 }
 
 /// The main plot of a run as SVG; `None` if nothing was measured.

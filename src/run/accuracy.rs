@@ -326,8 +326,7 @@ fn score_pass(
             let (contents, outputs) = (Some(contents), Some(outputs));
             let entry =
                 Entry::Scored { subject, predictions, preprocess_ns, contents, outputs, agreement };
-            context.keep(&entry)?;
-            records[subject].apply(entry);
+            context.keep_subject(&mut records[subject], entry)?;
             context.observe(Event::Scored { images });
             Ok(())
         }
@@ -341,11 +340,11 @@ fn score_pass(
         }
         ScoringProgress::Unreadable { file, reason } => {
             unreadable.push((file.clone(), reason.clone()));
-            context.keep(&Entry::Unreadable { images: vec![(file, reason)] })
+            context.keep(Entry::Unreadable { images: vec![(file, reason)] })
         }
     };
     let outcome = score(dataset, pass.subjects, &known, cores(), stop, &mut sink)?;
-    context.keep(&Entry::Decoded { decoded: outcome.decoded })?;
+    context.keep(Entry::Decoded { decoded: outcome.decoded })?;
     if outcome.interrupted {
         return Ok(Vec::new());
     }
@@ -364,8 +363,7 @@ fn end_subject(
     let outputs = None;
     let entry =
         Entry::SubjectEnded { subject, status, error, coverage, agreement, outputs, killed };
-    context.keep(&entry)?;
-    record.apply(entry);
+    context.keep_subject(record, entry)?;
     let error = record.error.as_deref();
     context.observe(Event::SubjectEnded { key: &record.key, status, error });
     Ok(())

@@ -72,8 +72,7 @@ pub fn measure(
         let coverage = None;
         let entry =
             Entry::SubjectEnded { subject, status, error, coverage, agreement, outputs, killed };
-        context.keep(&entry)?;
-        record.apply(entry);
+        context.keep_subject(record, entry)?;
     }
     Ok(())
 }

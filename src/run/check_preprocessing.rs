@@ -35,13 +35,13 @@ pub fn measure(
     context: &mut Context<'_>,
     dataset: &Dataset,
     records: &[AccuracyRecord],
-    known: &[PreprocessingCheck],
 ) -> Result<()> {
     // Like latency, it is done by one shard alone.
     if dataset.shard.is_some_and(|shard| shard.index() > 1) {
         return Ok(());
     }
-    let mut checked: HashSet<&str> = known.iter().map(|check| check.key.model.as_str()).collect();
+    let known = context.whole.preprocessing_checks.iter();
+    let mut checked: HashSet<String> = known.map(|check| check.key.model.clone()).collect();
     for record in records {
         if context.interrupted() {
             break;
@@ -49,10 +49,10 @@ pub fn measure(
         let scored = record.status == Status::Ok && !record.predictions.is_empty();
         if scored
             && is_wanted(context, record)
-            && checked.insert(&record.key.model)
+            && checked.insert(record.key.model.clone())
             && let Some(check) = check(context, dataset, record)
         {
-            context.keep(&Entry::PreprocessingChecked { check })?;
+            context.keep(Entry::PreprocessingChecked { check })?;
         }
     }
     Ok(())

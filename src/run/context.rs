@@ -5,12 +5,12 @@ use crate::record::case::Case;
 use crate::record::description::Model;
 use crate::record::header::Header;
 use crate::record::options::Options;
-use crate::record::preprocessing_check::PreprocessingCheck;
 use crate::record::run::{AccuracyRecord, CaseRecord, Run};
 use crate::run::journal::{Entry, Journal};
 use crate::run::plan::Plan;
 use crate::run::progress::{Event, Progress};
 use crate::run::remaining::Remaining;
+use crate::run::whole_run::WholeRun;
 use crate::run::{replay, resume};
 use crate::worker::worker_source::WorkerSource;
 use anyhow::Result;
@@ -27,6 +27,7 @@ pub struct Context<'a> {
     pub workers: WorkerSource,
     pub(crate) header: &'a Header,
     pub(crate) journal: &'a mut Journal,
+    pub(crate) whole: WholeRun<'a>,
     pub(crate) progress: &'a Progress,
     pub(crate) interrupt: &'a AtomicBool,
     pub(crate) side: &'static str,
@@ -90,12 +91,24 @@ impl<'a> Context<'a> {
         self.progress.show(self.side, event);
     }
 
-    /// Writes an entry to the journal.
+    /// Writes an entry about the run as a whole to the journal, then into the run.
     ///
     /// # Errors
     /// See [`Journal::append`].
-    pub fn keep(&mut self, entry: &Entry) -> Result<()> {
-        self.journal.append(entry)
+    pub fn keep(&mut self, entry: Entry) -> Result<()> {
+        self.journal.append(&entry)?;
+        self.whole.apply(entry);
+        Ok(())
+    }
+
+    /// Writes an entry about a scored subject to the journal, then into its record.
+    ///
+    /// # Errors
+    /// See [`Journal::append`].
+    pub fn keep_subject(&mut self, record: &mut AccuracyRecord, entry: Entry) -> Result<()> {
+        self.journal.append(&entry)?;
+        record.apply(entry);
+        Ok(())
     }
 
     /// Writes an entry about a case to the journal, then into its record.
@@ -103,7 +116,7 @@ impl<'a> Context<'a> {
     /// # Errors
     /// See [`Journal::append`].
     pub fn keep_case(&mut self, record: &mut CaseRecord, entry: Entry) -> Result<()> {
-        self.keep(&entry)?;
+        self.journal.append(&entry)?;
         record.apply(entry);
         if record.ended {
             self.observe(Event::CaseEnded(record));
@@ -194,8 +207,6 @@ pub struct Side<'a> {
     pub cases: &'a mut Vec<CaseRecord>,
     /// Its scored subjects.
     pub(crate) accuracies: &'a mut Vec<AccuracyRecord>,
-    /// What is known of its models under other pipelines.
-    pub(crate) checks: &'a [PreprocessingCheck],
     /// Its images.
     pub(crate) dataset: Option<&'a Dataset>,
 }

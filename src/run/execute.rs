@@ -8,27 +8,24 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::record::header::Header;
-use crate::record::run::Run;
 use crate::run::context::{Context, Side, Started};
 use crate::run::journal::Entry;
 use crate::run::progress::Progress;
-use crate::run::{accuracy, check_agreement, check_preprocessing, latency, replay};
+use crate::run::whole_run::WholeRun;
+use crate::run::{accuracy, check_agreement, check_preprocessing, latency};
 use crate::worker::worker_source::WorkerSource;
 
 /// Names of the two sides of runs interleaved, and of their folders.
 pub const SIDES: [&str; 2] = ["base", "new"];
 
-/// Measures what a run lacks and returns it as its journal now holds it. Two runs are interleaved,
-/// round by round, so that their rounds can be paired: the first is the base.
+/// Measures what a run lacks. Whatever is measured is in its journal and in the run itself, which
+/// is then what the journal holds. Two runs are interleaved, round by round, so that their rounds
+/// can be paired: the first is the base.
 ///
 /// # Errors
 /// Only what ends the whole run: a journal that cannot be written, a dataset
 /// that fails.
-pub fn execute(
-    started: &mut [Started],
-    quiet: bool,
-    interrupt: &Arc<AtomicBool>,
-) -> Result<Vec<Run>> {
+pub fn execute(started: &mut [Started], quiet: bool, interrupt: &Arc<AtomicBool>) -> Result<()> {
     let start = Instant::now();
     let cases = started.iter().map(Started::cases).sum();
     let images = started.iter().map(Started::images).sum();
@@ -44,6 +41,12 @@ pub fn execute(
                 workers: WorkerSource::new(&header.options).without(&header.unusable),
                 header,
                 journal: &mut one.journal,
+                whole: WholeRun {
+                    unreadable: one.run.header.dataset.as_mut().map(|it| &mut it.unreadable),
+                    decoded: &mut one.run.decoded,
+                    preprocessing_checks: &mut one.run.preprocessing_checks,
+                    finished: &mut one.run.finished,
+                },
                 progress: &progress,
                 interrupt,
                 side,
@@ -52,7 +55,6 @@ pub fn execute(
             is_done: one.is_done,
             cases: &mut one.run.cases,
             accuracies: &mut one.run.accuracies,
-            checks: &one.run.preprocessing_checks,
             dataset: one.dataset.as_ref(),
         })
         .collect();
@@ -61,12 +63,7 @@ pub fn execute(
         match side.dataset {
             Some(dataset) => {
                 accuracy::measure(&mut side.context, dataset, side.cases, side.accuracies)?;
-                check_preprocessing::measure(
-                    &mut side.context,
-                    dataset,
-                    side.accuracies,
-                    side.checks,
-                )?;
+                check_preprocessing::measure(&mut side.context, dataset, side.accuracies)?;
             }
             None => check_agreement::measure(&mut side.context, side.cases, side.accuracies)?,
         }
@@ -77,14 +74,8 @@ pub fn execute(
             let load_after = crate::host::read::load_average();
             Entry::Finished { load_after, seconds: side.earlier_seconds + seconds }
         };
-        side.context.keep(&entry)?;
+        side.context.keep(entry)?;
     }
     progress.finish();
-    drop(sides);
-    // At 50,000 images a model's predictions take megabytes: not held twice.
-    for one in started.iter_mut() {
-        one.run.cases = Vec::new();
-        one.run.accuracies = Vec::new();
-    }
-    started.iter().map(|one| replay::read(&one.folder)).collect()
+    Ok(())
 }

@@ -24,8 +24,9 @@ use crate::record::visit::{Process, Visit};
 
 /// File name in a run's folder.
 pub const FILE_NAME: &str = "journal.jsonl";
-/// The schema of journals and of `run.json` that this program writes.
-pub const SCHEMA: u32 = 1;
+/// The schema of journals and of `run.json` that this program writes. Since 2 the timed runs of
+/// a visit are packed ([`crate::record::timed_runs::TimedRuns`]); 1 is read too.
+pub const SCHEMA: u32 = 2;
 
 /// One line of the journal. Cases and accuracy subjects are named by their
 /// index in the header's list.

@@ -26,3 +26,4 @@ pub mod same_images;
 pub mod same_options;
 pub mod selection;
 pub mod suite_file;
+mod whole_run;

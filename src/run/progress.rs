@@ -115,7 +115,7 @@ impl Progress {
     fn line(&self, event: Event<'_>) -> Option<String> {
         match event {
             Event::CaseEnded(record) => {
-                let runs: usize = record.visits.iter().map(|v| v.block.latency_ns.len()).sum();
+                let runs: usize = record.visits.iter().map(|visit| visit.block.runs()).sum();
                 let what = match &record.error {
                     Some(error) => format!("{}: {error}", record.status),
                     None => format!("{runs} runs in {} rounds", record.visits.len()),

@@ -14,7 +14,8 @@ use crate::record::outputs_seen::OutputsSeen;
 use crate::record::run::{AccuracyRecord, CaseRecord, Decoded, Finished, Run};
 use crate::record::status::Status;
 use crate::run::journal;
-use crate::run::journal::Entry;
+use crate::run::journal::{Entry, SCHEMA};
+use crate::run::whole_run::WholeRun;
 
 /// Reads the run in `folder`.
 ///
@@ -110,7 +111,9 @@ pub fn entries(run: &Run) -> impl Iterator<Item = Entry> + '_ {
         .map(|Finished { load_after, seconds }| Entry::Finished { load_after, seconds });
     let checks = run.preprocessing_checks.iter().cloned();
     let checks = checks.map(|check| Entry::PreprocessingChecked { check });
-    std::iter::once(Entry::Header(Box::new(run.header.clone())))
+    // In the form of this schema, whatever the run was read from.
+    let header = Header { schema: SCHEMA, ..run.header.clone() };
+    std::iter::once(Entry::Header(Box::new(header)))
         .chain(cases)
         .chain(subjects)
         .chain([Entry::Decoded { decoded: run.decoded }])
@@ -164,21 +167,17 @@ fn subject_entries(subject: usize, record: &AccuracyRecord) -> impl Iterator<Ite
 fn apply(run: &mut Run, entry: Entry) -> Result<()> {
     match entry {
         Entry::Header(_) => bail!("the journal holds a second header"),
-        Entry::Finished { load_after, seconds } => {
-            run.finished = Some(Finished { load_after, seconds });
+        Entry::Finished { .. }
+        | Entry::Interrupted { .. }
+        | Entry::Decoded { .. }
+        | Entry::PreprocessingChecked { .. }
+        | Entry::Unreadable { .. } => WholeRun {
+            unreadable: run.header.dataset.as_mut().map(|dataset| &mut dataset.unreadable),
+            decoded: &mut run.decoded,
+            preprocessing_checks: &mut run.preprocessing_checks,
+            finished: &mut run.finished,
         }
-        Entry::Interrupted { .. } => {}
-        Entry::Decoded { decoded } => run.decoded += decoded,
-        Entry::PreprocessingChecked { check } => run.preprocessing_checks.push(check),
-        Entry::Unreadable { images } => {
-            if let Some(dataset) = &mut run.header.dataset {
-                for (file, reason) in images {
-                    if !dataset.unreadable.iter().any(|(known, _)| *known == file) {
-                        dataset.unreadable.push((file, reason));
-                    }
-                }
-            }
-        }
+        .apply(entry),
         Entry::Scored { subject, .. } | Entry::SubjectEnded { subject, .. } => {
             match run.accuracies.get_mut(subject) {
                 Some(record) => record.apply(entry),

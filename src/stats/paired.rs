@@ -193,7 +193,9 @@ impl From<UnpairedDifference> for Found {
 /// between the runs as much as it did within them, as for medians ([`unpaired`]).
 fn tails(base: &[Visit], new: &[Visit], pairing: Pairing, probability: f64) -> Option<Found> {
     let grouped = |visits: &[Visit]| {
-        Grouped::of(visits.iter().map(|it| (it.process, it.block.latency_ns.as_slice())))
+        let runs: Vec<(u32, Vec<u64>)> =
+            visits.iter().map(|visit| (visit.process, visit.block.latency_ns())).collect();
+        Grouped::of(runs.iter().map(|(process, runs)| (*process, runs.as_slice())))
     };
     let (old_runs, new_runs) = (grouped(base), grouped(new));
     let log = |ns: f64| ns.max(1.0).ln();
@@ -270,7 +272,7 @@ fn partners<'a>(base: &'a [Visit], new: &'a [Visit]) -> Vec<Partners<'a>> {
     let mut rounds = Vec::new();
     for old in base {
         let Some(new) = new.iter().find(|visit| visit.round == old.round) else { continue };
-        if old.block.latency_ns.is_empty() || new.block.latency_ns.is_empty() {
+        if old.block.runs() == 0 || new.block.runs() == 0 {
             continue;
         }
         let pair = (old.process, new.process);
@@ -287,7 +289,7 @@ fn partners<'a>(base: &'a [Visit], new: &'a [Visit]) -> Vec<Partners<'a>> {
 
 /// One log ratio for each round.
 fn log_ratios(partners: &[Partners<'_>], probability: f64) -> Vec<Round> {
-    let log = |visit: &Visit| log_quantile(&visit.block.latency_ns, probability);
+    let log = |visit: &Visit| log_quantile(&visit.block.latency_ns(), probability);
     let ratio = |it: &Partners<'_>| {
         Some(Round { process: it.pair, points: vec![log(it.new)? - log(it.old)?] })
     };

@@ -2,7 +2,7 @@
 //! swings cancel.
 
 use super::*;
-use crate::record::visit::Block;
+use crate::record::timed_runs::Block;
 use crate::stats::simulated::Series;
 
 /// Two sides of `processes` processes each, visited in turn on a machine whose
@@ -32,7 +32,7 @@ fn visited_in_turn(processes: usize, slower: f64, seed: u64) -> (Vec<Visit>, Vec
 fn visit(round: usize, process: u32, latency_ns: Vec<u64>) -> Visit {
     let wall_ns = latency_ns.iter().sum();
     let block = Block { at_ns: vec![0; latency_ns.len()], latency_ns, cpu_ns: wall_ns, wall_ns };
-    Visit { round: round as u32, process, block, ..Visit::default() }
+    Visit { round: round as u32, process, block: (&block).into(), ..Visit::default() }
 }
 
 fn count(verdict: Verdict, processes: usize, slower: f64, threshold: f64) -> usize {
@@ -119,7 +119,9 @@ fn rounds_that_only_one_side_has_are_left_out() {
 fn the_tail_can_be_compared_too() {
     let slow_tail = |visits: &mut Vec<Visit>| {
         for visit in visits {
-            visit.block.latency_ns.iter_mut().step_by(5).for_each(|ns| *ns *= 2);
+            let mut block = visit.block.unpacked();
+            block.latency_ns.iter_mut().step_by(5).for_each(|ns| *ns *= 2);
+            visit.block = (&block).into();
         }
     };
     let (base, mut new) = visited_in_turn(8, 1.0, 4);
@@ -141,8 +143,7 @@ fn tails_are_compared_as_they_are_displayed_or_not_at_all() {
         all.map(|(round, (process, ns))| visit(round, process, scaled(ns))).collect()
     };
     let displayed = |visits: &[Visit], probability| {
-        let all: Vec<u64> =
-            visits.iter().flat_map(|visit| visit.block.latency_ns.clone()).collect();
+        let all: Vec<u64> = visits.iter().flat_map(|visit| visit.block.latency_ns()).collect();
         statistics::quantile(&statistics::sorted_ns(&all), probability).unwrap()
     };
     for pairing in [Pairing::ByRound, Pairing::Unpaired] {

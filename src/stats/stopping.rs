@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::record::options::{Amount, LatencyOptions, Tail};
+use crate::record::timed_runs::TimedRuns;
 use crate::record::visit::Visit;
 use crate::stats::disturbance::{Disturbance, Reading};
 use crate::stats::estimate;
@@ -109,8 +110,8 @@ fn affordable(loading_ns: u64, seconds: f64) -> u32 {
     if processes < MIN_PROCESSES { 1 } else { processes }
 }
 
-/// Per visit, its process and its latencies in nanoseconds.
-type LatenciesByProcess = Vec<(u32, Vec<u64>)>;
+/// Per visit, its process and its runs.
+type RunsByProcess = Vec<(u32, TimedRuns)>;
 
 /// The progress of one case.
 #[derive(Debug, Clone)]
@@ -123,7 +124,7 @@ pub struct Stopping {
     /// What each of them tells of the machine.
     readings: Vec<Reading>,
     /// The tail that has to be known, and what is kept for it.
-    tail: Option<(Tail, LatenciesByProcess)>,
+    tail: Option<(Tail, RunsByProcess)>,
     runs_done: u64,
     timed_ns: u64,
     process_timed_ns: u64,
@@ -164,12 +165,12 @@ impl Stopping {
         if self.rounds.last().is_some_and(|last| last.process != visit.process) {
             self.process_timed_ns = 0;
         }
-        self.rounds.push(Round::of_latencies(visit.process, &visit.block.latency_ns));
+        self.rounds.push(Round::of_latencies(visit.process, &visit.block.latency_ns()));
         self.readings.push(visit.into());
         if let Some((_, runs)) = &mut self.tail {
-            runs.push((visit.process, visit.block.latency_ns.clone()));
+            runs.push((visit.process, visit.block.clone()));
         }
-        self.runs_done += visit.block.latency_ns.len() as u64;
+        self.runs_done += visit.block.runs() as u64;
         self.timed_ns += visit.block.wall_ns;
         self.process_timed_ns += visit.block.wall_ns;
         if self.runs == Amount::Auto && self.has_the_least() && self.rounds.len() >= self.look_at {
@@ -266,6 +267,8 @@ impl Stopping {
     /// Whether the interval of the requested tail is narrow enough.
     fn knows_the_tail(&self) -> bool {
         let Some((tail, runs)) = &self.tail else { return true };
+        let runs: Vec<(u32, Vec<u64>)> =
+            runs.iter().map(|(process, runs)| (*process, runs.latency_ns())).collect();
         let runs = runs.iter().map(|(process, runs)| (*process, runs.as_slice()));
         let interval = Grouped::of(runs).interval(tail.probability());
         interval.is_some_and(|interval| {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::record::options::Order;
-use crate::record::visit::Block;
+use crate::record::timed_runs::Block;
 use crate::stats::simulated::Series;
 
 fn options(runs: Amount) -> LatencyOptions {
@@ -28,7 +28,7 @@ fn options(runs: Amount) -> LatencyOptions {
 fn visit(round: usize, process: u32, latency_ns: Vec<u64>) -> Visit {
     let wall_ns = latency_ns.iter().sum();
     let block = Block { at_ns: vec![0; latency_ns.len()], latency_ns, cpu_ns: wall_ns, wall_ns };
-    Visit { round: round as u32, process, block, ..Visit::default() }
+    Visit { round: round as u32, process, block: (&block).into(), ..Visit::default() }
 }
 
 /// Visits until the rule is satisfied: why, rounds, and processes.

@@ -63,26 +63,24 @@ impl Summary {
     /// `emulated` says that the CPU is.
     #[must_use]
     pub fn of(visits: &[Visit], budget_ms: Option<f64>, emulated: bool) -> Option<Self> {
-        let visits: Vec<&Visit> =
-            visits.iter().filter(|visit| !visit.block.latency_ns.is_empty()).collect();
-        let all: Vec<u64> =
-            visits.iter().flat_map(|visit| visit.block.latency_ns.iter().copied()).collect();
-        let sorted_ns = statistics::sorted_ns(&all);
+        let visits: Vec<&Visit> = visits.iter().filter(|visit| visit.block.runs() > 0).collect();
+        let latencies: Vec<Vec<u64>> =
+            visits.iter().map(|visit| visit.block.latency_ns()).collect();
+        let sorted_ns = statistics::sorted_ns(&latencies.concat());
         let us = |probability| statistics::quantile(&sorted_ns, probability).map(|ns| ns / 1e3);
 
         let readings: Vec<Reading> = visits.iter().map(|visit| Reading::from(*visit)).collect();
         let disturbance = Disturbance::of(&readings);
-        let counted: Vec<&Visit> = visits
+        let counted: Vec<(&Visit, &[u64])> = visits
             .iter()
+            .zip(&latencies)
             .zip(&disturbance.counts)
-            .filter_map(|(visit, counts)| counts.then_some(*visit))
+            .filter_map(|((visit, ns), counts)| counts.then_some((*visit, ns.as_slice())))
             .collect();
         let median_us = median_us(&counted)?;
-        let rounds: Vec<Round> = counted
-            .iter()
-            .map(|visit| Round::of_latencies(visit.process, &visit.block.latency_ns))
-            .collect();
-        let mhz: Vec<Option<u32>> = counted.iter().map(|visit| visit.mhz).collect();
+        let rounds: Vec<Round> =
+            counted.iter().map(|(visit, ns)| Round::of_latencies(visit.process, ns)).collect();
+        let mhz: Vec<Option<u32>> = counted.iter().map(|(visit, _)| visit.mhz).collect();
         let estimate = estimate(&rounds);
         let steadiness = stability::assess(
             &rounds,
@@ -93,8 +91,9 @@ impl Summary {
         // The interval's width is that of the rounds' thinned points; it is
         // laid around the exact median.
         let reach = estimate.map(|e| (e.interval().high - e.interval().low) / 2.0);
-        let grouped =
-            Grouped::of(visits.iter().map(|it| (it.process, it.block.latency_ns.as_slice())));
+        let grouped = Grouped::of(
+            visits.iter().zip(&latencies).map(|(visit, ns)| (visit.process, ns.as_slice())),
+        );
         let (p90, p99) = (grouped.interval(0.9), grouped.interval(0.99));
         let within = budget_ms.and_then(|budget| grouped.share_within(budget * 1e6));
         let total_ns: f64 = sorted_ns.iter().sum();
@@ -102,11 +101,11 @@ impl Summary {
         let cpu_ns: u64 = visits.iter().map(|visit| visit.block.cpu_ns).sum();
         let cold_ns: Vec<u64> = visits.iter().filter_map(|visit| visit.cold_ns).collect();
         Some(Self {
-            runs: all.len(),
+            runs: sorted_ns.len(),
             rounds: visits.len(),
             processes: count_processes(&visits),
             latency_mean_us: statistics::mean(&sorted_ns) / 1e3,
-            latency_std_us: (all.len() > 1)
+            latency_std_us: (sorted_ns.len() > 1)
                 .then(|| statistics::standard_deviation(&sorted_ns) / 1e3),
             latency_min_us: us(0.0)?,
             latency_p50_us: median_us,
@@ -123,7 +122,7 @@ impl Summary {
             outliers: statistics::outliers(&sorted_ns),
             drift_percent: steadiness.drift_percent,
             stability: steadiness.stability,
-            throughput_per_s: (total_ns > 0.0).then(|| all.len() as f64 * 1e9 / total_ns),
+            throughput_per_s: (total_ns > 0.0).then(|| sorted_ns.len() as f64 * 1e9 / total_ns),
             within_budget: budget_ms.map(|budget| share_within(&sorted_ns, budget * 1e6)),
             within_budget_low: within.map(|share| share.low),
             within_budget_high: within.map(|share| share.high),
@@ -136,10 +135,9 @@ impl Summary {
 }
 
 /// Of all runs of the visits together.
-fn median_us(visits: &[&Visit]) -> Option<f64> {
-    let all: Vec<u64> =
-        visits.iter().flat_map(|visit| visit.block.latency_ns.iter().copied()).collect();
-    statistics::median_ns(&all).map(|ns| ns / 1e3)
+fn median_us(visits: &[(&Visit, &[u64])]) -> Option<f64> {
+    let all: Vec<&[u64]> = visits.iter().map(|(_, latency_ns)| *latency_ns).collect();
+    statistics::median_ns(&all.concat()).map(|ns| ns / 1e3)
 }
 
 fn share_within(sorted_ns: &[f64], budget_ns: f64) -> f64 {
@@ -156,14 +154,14 @@ fn count_processes(visits: &[&Visit]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::visit::Block;
+    use crate::record::timed_runs::Block;
     use crate::stats::simulated::Series;
 
     fn visit(round: usize, process: u32, latency_ns: Vec<u64>) -> Visit {
         let wall_ns = latency_ns.iter().sum::<u64>();
         let block =
             Block { at_ns: vec![0; latency_ns.len()], latency_ns, cpu_ns: wall_ns * 2, wall_ns };
-        Visit { round: round as u32, process, block, ..Visit::default() }
+        Visit { round: round as u32, process, block: (&block).into(), ..Visit::default() }
     }
 
     #[test]

@@ -41,7 +41,8 @@ pub fn by_yardstick(base: &[Visit], new: &[Visit]) -> Option<UnpairedDifference>
 
 /// The rounds of visits: logarithms of their latencies.
 pub(crate) fn latencies(visits: &[Visit]) -> Vec<Round> {
-    visits.iter().map(|visit| Round::of_latencies(visit.process, &visit.block.latency_ns)).collect()
+    let round = |visit: &Visit| Round::of_latencies(visit.process, &visit.block.latency_ns());
+    visits.iter().map(round).collect()
 }
 
 /// The rounds of the visits that nothing disturbed, as multiples of the yardstick.
@@ -52,7 +53,7 @@ fn over_yardstick(visits: &[Visit]) -> Option<Vec<Round>> {
     counted
         .map(|(visit, _)| {
             let [before, after] = visit.yardstick_ns?.map(|ns| (ns.max(1) as f64).ln());
-            let mut round = Round::of_latencies(visit.process, &visit.block.latency_ns);
+            let mut round = Round::of_latencies(visit.process, &visit.block.latency_ns());
             round.points.iter_mut().for_each(|point| *point -= f64::midpoint(before, after));
             Some(round)
         })

@@ -4,7 +4,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
-use crate::record::visit::Block;
+use crate::record::timed_runs::Block;
 use crate::stats::paired::{Comparison, Pairing, Verdict, compare};
 use crate::stats::simulated::normal;
 
@@ -44,7 +44,7 @@ fn run(seed: u64, busy: f64, clock: f64, slower: f64) -> Vec<Visit> {
             let after = yardstick(neighbour, &mut rng);
             let wall_ns = latency_ns.iter().sum();
             let block = Block { at_ns: vec![0; RUNS], latency_ns, cpu_ns: wall_ns, wall_ns };
-            let yardstick_ns = Some([before, after]);
+            let (block, yardstick_ns) = ((&block).into(), Some([before, after]));
             visits.push(Visit { round, process, block, yardstick_ns, ..Visit::default() });
         }
     }

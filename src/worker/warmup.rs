@@ -9,7 +9,7 @@
 use crate::record::visit::WarmupReport;
 
 use crate::record::options::Amount;
-use crate::record::visit::Block;
+use crate::record::timed_runs::Block;
 use crate::stats::statistics;
 use crate::worker::visit::runs_for;
 use crate::worker::visit_plan::VisitPlan;

@@ -18,6 +18,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 use shutterbench::record::backend_kind::BackendKind;
+use shutterbench::record::timed_runs::TimedRuns;
 use shutterbench::runtime::registry;
 use shutterbench::worker::worker_source::WorkerSource;
 
@@ -43,6 +44,11 @@ pub fn shared() -> Option<PathBuf> {
         folder.display()
     ));
     None
+}
+
+/// The timed runs of a visit, as a line of a journal has them.
+pub fn timed_runs(block: &serde_json::Value) -> TimedRuns {
+    serde_json::from_value(block.clone()).unwrap()
 }
 
 /// Reports that the current test cannot run here, and why. With `CI=true` that is a failure.

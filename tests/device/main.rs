@@ -51,7 +51,8 @@ fn a_sweep_runs_there_and_comes_home() {
     let Some(mut lab) = Lab::open() else { return };
     let serial = lab.device("size=300m", &[]);
     let out = lab.folder.path().join("run");
-    let output = lab.run(&serial, &with_images("40")).arg("--out").arg(&out).timely_output();
+    let mut run = lab.run(&serial, &with_images("40"));
+    let output = run.arg("--samples").arg("--out").arg(&out).timely_output();
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(said.contains("[4/4]"), "progress is shown: {said}");

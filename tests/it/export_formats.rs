@@ -8,6 +8,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use shutterbench::record::run::Run;
 use shutterbench::record::status::Status;
+use shutterbench::record::timed_runs::Block;
 use shutterbench::report::export::kind::ExportKind;
 use shutterbench::table::row::Row;
 use shutterbench::table::rows::rows;
@@ -270,7 +271,7 @@ fn a_trace_has_every_visit_on_the_track_of_its_case() {
             let event = timed.next().unwrap();
             assert_eq!(event["tid"], json!(index + 1));
             assert_eq!(tracks[&(index as u64 + 1)], record.case.to_string());
-            let (at, ns) = (&visit.block.at_ns, &visit.block.latency_ns);
+            let Block { at_ns: at, latency_ns: ns, .. } = visit.block.unpacked();
             let wall = at.last().unwrap() + ns.last().unwrap() - at[0];
             assert_eq!(event["dur"], json!(wall as f64 / 1e3));
             assert_eq!(event["args"]["runs"], json!(ns.len()));

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use serde_json::{Value, json};
+use shutterbench::record::timed_runs::TimedRuns;
 use tempfile::TempDir;
 
 use crate::common;
@@ -91,10 +92,9 @@ fn simulated(base: &[Value], device: usize) -> Vec<Value> {
             "visit" | "process" | "memory" | "coverage" if crashed(&entry) => continue,
             "visit" => {
                 let case = entry["case"].as_u64().unwrap() as usize;
-                let latencies = entry["visit"]["block"]["latency_ns"].as_array_mut().unwrap();
-                for ns in latencies {
-                    *ns = json!(ns.as_u64().unwrap() * factor(device, case));
-                }
+                let mut block = common::timed_runs(&entry["visit"]["block"]).unpacked();
+                block.latency_ns.iter_mut().for_each(|ns| *ns *= factor(device, case));
+                entry["visit"]["block"] = json!(TimedRuns::from(&block));
             }
             "case_ended" if crashed(&entry) => {
                 entry["status"] = json!("crashed");
@@ -123,9 +123,8 @@ fn cases(entries: &[Value]) -> Vec<Case> {
     let of = |(index, case): (usize, &Value)| {
         let visits =
             entries.iter().filter(|it| it["entry"] == "visit" && it["case"] == json!(index));
-        let latencies =
-            visits.flat_map(|it| it["visit"]["block"]["latency_ns"].as_array().unwrap());
-        let all: Vec<u64> = latencies.map(|ns| ns.as_u64().unwrap()).collect();
+        let latencies = visits.map(|it| common::timed_runs(&it["visit"]["block"]).latency_ns());
+        let all: Vec<u64> = latencies.flatten().collect();
         let model = case["model"].as_str().unwrap().to_owned();
         let name = format!("{model} tract/none x{}", case["threads"]);
         (!all.is_empty()).then(|| Case {

@@ -1,6 +1,6 @@
-//! Journals of other versions: those of older ones can always be read, and what a newer one of the
-//! same schema adds to a line is ignored. The fixture is of schema 1: one embedded model in three
-//! cases, ten runs each, twelve images.
+//! Journals of other versions: those of older ones can always be read, what a newer one of the
+//! same schema adds to a line is ignored, and one of a newer schema is refused. The fixture is of
+//! schema 1: one embedded model in three cases, ten runs each, twelve images.
 
 use std::collections::HashMap;
 use std::fs;
@@ -104,6 +104,50 @@ fn the_first_schema_is_read_and_all_files_are_made_from_it() {
     }
     let predictions = fs::read_to_string(folder.path().join("predictions.csv")).unwrap();
     assert_eq!(predictions.lines().count(), 1 + 3 * 12);
+}
+
+#[test]
+fn the_packed_runs_of_the_second_schema_say_what_those_of_the_first_say() {
+    let mut lines = fixture();
+    let folders = [TempDir::new().unwrap(), TempDir::new().unwrap()];
+    let first = report(&lines, folders[0].path());
+    lines[0]["schema"] = 2.into();
+    let mut packed = 0;
+    for block in lines.iter_mut().filter_map(|line| line.pointer_mut("/visit/block")) {
+        *block = serde_json::to_value(common::timed_runs(block)).unwrap();
+        assert!(block["packed"].is_string() && block.get("latency_ns").is_none(), "{block}");
+        packed += 1;
+    }
+    assert!(packed >= 3);
+    assert_eq!(report(&lines, folders[1].path()), first);
+    let samples = |folder: &TempDir| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shutterbench"));
+        command.arg("report").arg(folder.path()).args(["--samples", "-"]);
+        String::from_utf8(command.timely_output().stdout).unwrap()
+    };
+    assert!(samples(&folders[0]).lines().count() > 30);
+    assert_eq!(samples(&folders[1]), samples(&folders[0]));
+    assert!(!folders[1].path().join("samples.csv").exists(), "on request only");
+}
+
+/// What this program says of a newer journal, an older one says of this program's: nothing but
+/// the schema is looked at first.
+#[test]
+fn a_newer_schema_is_refused_in_one_sentence_whatever_its_lines_hold() {
+    let folder = TempDir::new().unwrap();
+    let newer = journal::SCHEMA + 1;
+    let text =
+        format!("{{\"entry\":\"header\",\"schema\":{newer},\"all\":\"new\"}}\n{{\"x\":1}}\n");
+    fs::write(folder.path().join(journal::FILE_NAME), text).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shutterbench"));
+    let output = command.arg("report").arg(folder.path()).timely_output();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), said.lines().count()), (Some(2), 1), "{said}");
+    let expected = format!(
+        "its schema is {newer}, but this program knows {}; use the newer shutterbench that wrote it",
+        journal::SCHEMA
+    );
+    assert!(said.contains(&expected), "{said}");
 }
 
 /// Adds a field to every object in `value`.

@@ -43,6 +43,7 @@ mod report_choice;
 mod report_common;
 mod report_compare;
 mod report_files;
+mod report_pages;
 mod resume;
 mod runtimes;
 mod schedulers;

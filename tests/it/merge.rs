@@ -145,7 +145,7 @@ fn merged_shards_are_the_unsharded_run() {
 
     // Everything but the journal can go and come back.
     let results = fs::read(out.join("results.csv")).unwrap();
-    for file in ["results.csv", "predictions.csv", "samples.csv", "run.json", "report.html"] {
+    for file in ["results.csv", "predictions.csv", "run.json", "report.html"] {
         fs::remove_file(out.join(file)).unwrap();
     }
     assert!(shutterbench(&["report", out.to_str().unwrap()]).status.success());
@@ -295,7 +295,8 @@ fn devices_keep_their_rows_apart() {
             assert_eq!(row[column], expected[column], "{column}");
         }
     }
-    let samples = fs::read_to_string(out.join("samples.csv")).unwrap();
+    let output = shutterbench(&["report", out.to_str().unwrap(), "--samples", "-"]);
+    let samples = String::from_utf8(output.stdout).unwrap();
     assert!(samples.contains(" x1 on R58M123,") && samples.contains(" x1 on board,"));
     let results = fs::read(out.join("results.csv")).unwrap();
     let text = String::from_utf8(shutterbench(&["report", out.to_str().unwrap()]).stdout).unwrap();

@@ -12,7 +12,8 @@ use nix::sys::resource::{Resource, setrlimit};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{Config, TestRunner};
-use shutterbench::record::visit::{Block, Visited};
+use shutterbench::record::timed_runs::Block;
+use shutterbench::record::visit::Visited;
 use shutterbench::worker::protocol::{Reply, Request, write_frame};
 use shutterbench::worker::visit_plan::VisitPlan;
 

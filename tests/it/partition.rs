@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use shutterbench::record::timed_runs::TimedRuns;
 use shutterbench::report::csv;
 use tempfile::TempDir;
 
+use crate::common;
 use crate::common::{TimelyOutput, said};
 
 const WHAT: [&str; 11] = [
@@ -124,10 +126,10 @@ fn retime(folder: &Path, change: impl Fn(u64, u64) -> u64) {
     let changed = |line: &str| {
         let mut entry: Value = serde_json::from_str(line).unwrap();
         let case = entry["case"].as_u64().unwrap_or_default();
-        if let Some(times) = entry.pointer_mut("/visit/block/latency_ns") {
-            for time in times.as_array_mut().unwrap() {
-                *time = change(case, time.as_u64().unwrap()).into();
-            }
+        if let Some(written) = entry.pointer_mut("/visit/block") {
+            let mut block = common::timed_runs(written).unpacked();
+            block.latency_ns.iter_mut().for_each(|ns| *ns = change(case, *ns));
+            *written = serde_json::to_value(TimedRuns::from(&block)).unwrap();
         }
         format!("{entry}\n")
     };

@@ -10,7 +10,7 @@ use shutterbench::record::run::Run;
 use shutterbench::record::status::Status;
 
 use crate::common::{TimelyOutput, repository, skip};
-use crate::report_common::{Shape, run};
+use crate::report_common::{Shape, change_runs, run};
 
 fn chromium() -> Option<PathBuf> {
     let named = env::var_os("SHUTTERBENCH_CHROMIUM").map(PathBuf::from);
@@ -69,8 +69,7 @@ fn big() -> Run {
         ..Shape::default()
     };
     let run = run(&shape);
-    let samples: usize =
-        run.cases.iter().flat_map(|c| &c.visits).map(|v| v.block.latency_ns.len()).sum();
+    let samples: usize = run.cases.iter().flat_map(|c| &c.visits).map(|v| v.block.runs()).sum();
     assert_eq!((run.cases.len(), samples), (500, 1_000_000));
     run
 }
@@ -85,7 +84,9 @@ fn write(folder: &Path, name: &str, run: &Run) {
 fn write_comparison(folder: &Path, name: &str, base: &Run) {
     let mut new = base.clone();
     for visit in new.cases.iter_mut().step_by(2).flat_map(|case| &mut case.visits) {
-        visit.block.latency_ns.iter_mut().for_each(|ns| *ns = *ns * 6 / 5);
+        change_runs(visit, |block| {
+            block.latency_ns.iter_mut().for_each(|ns| *ns = *ns * 6 / 5);
+        });
     }
     let compared =
         shutterbench::decide::compare::compare(base, &new, compare::CompareOptions::default());

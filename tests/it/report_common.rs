@@ -24,9 +24,15 @@ use shutterbench::record::run::{AccuracyRecord, CaseRecord, Decoded, Finished, R
 use shutterbench::record::signature::Signature;
 use shutterbench::record::status::Status;
 use shutterbench::record::tensor::{ElementType, TensorInfo};
-use shutterbench::record::visit::WarmupReport;
-use shutterbench::record::visit::{Block, Loaded, Memory};
-use shutterbench::record::visit::{Process, Visit};
+use shutterbench::record::timed_runs::Block;
+use shutterbench::record::visit::{Loaded, Memory, Process, Visit, WarmupReport};
+
+/// Changes a visit's timed runs.
+pub fn change_runs(visit: &mut Visit, change: impl FnOnce(&mut Block)) {
+    let mut block = visit.block.unpacked();
+    change(&mut block);
+    visit.block = (&block).into();
+}
 
 /// What a generated run is like.
 pub struct Shape {
@@ -202,7 +208,7 @@ pub fn run(shape: &Shape) -> Run {
     let accuracies = accuracies(shape, &cases, &mut rng);
     Run {
         header: Header {
-            schema: 1,
+            schema: shutterbench::run::journal::SCHEMA,
             run_id: "2026-01-02T03-04-05-test".into(),
             version: "0.1.0".into(),
             binary_sha256: None,
@@ -280,7 +286,7 @@ fn record(shape: &Shape, case: &Case, models: &[Model], rng: &mut ChaCha8Rng) ->
             Visit {
                 round,
                 process: round / 4,
-                block: Block { at_ns, latency_ns, cpu_ns, wall_ns },
+                block: (&Block { at_ns, latency_ns, cpu_ns, wall_ns }).into(),
                 mhz: Some(3600),
                 cold_ns: Some((pace * 1.2) as u64),
                 settle_runs: 3,

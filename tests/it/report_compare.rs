@@ -16,7 +16,7 @@ use shutterbench::record::status::Status;
 use shutterbench::report::comparison_report as render;
 use shutterbench::stats::paired::Pairing;
 
-use crate::report_common::{Shape, run};
+use crate::report_common::{Shape, change_runs, run};
 
 fn options(metric: Metric) -> CompareOptions {
     CompareOptions::of(metric, None)
@@ -28,9 +28,10 @@ fn later(run: &Run, factor: f64) -> Run {
     later.header.run_id = "later".into();
     for record in &mut later.cases {
         for visit in &mut record.visits {
-            visit.block.at_ns.iter_mut().for_each(|at| *at += 1_000_000_000_000);
-            let slower = |ns: &mut u64| *ns = (*ns as f64 * factor) as u64;
-            visit.block.latency_ns.iter_mut().for_each(slower);
+            change_runs(visit, |block| {
+                block.at_ns.iter_mut().for_each(|at| *at += 1_000_000_000_000);
+                block.latency_ns.iter_mut().for_each(|ns| *ns = (*ns as f64 * factor) as u64);
+            });
         }
     }
     later
@@ -71,7 +72,7 @@ fn runs_taken_in_turn_are_paired_and_equal_ones_are_the_same() {
     let mut twin = base.clone();
     for record in &mut twin.cases {
         for visit in &mut record.visits {
-            visit.block.at_ns.iter_mut().for_each(|at| *at += 500);
+            change_runs(visit, |block| block.at_ns.iter_mut().for_each(|at| *at += 500));
         }
     }
     let same = compare(&base, &twin, options(Metric::P50));

@@ -76,7 +76,7 @@ fn blocks(folder: &Path) -> HashMap<(usize, u32), Vec<u64>> {
     entries
         .into_iter()
         .filter_map(|entry| match entry {
-            Entry::Visit { case, visit } => Some(((case, visit.round), visit.block.latency_ns)),
+            Entry::Visit { case, visit } => Some(((case, visit.round), visit.block.latency_ns())),
             _ => None,
         })
         .collect()
@@ -187,7 +187,7 @@ fn another_writer_and_a_newer_schema_are_refused() {
     assert!(refusal(&folder).contains("another shutterbench is writing"));
     lock.unlock().unwrap();
     let path = folder.join(journal::FILE_NAME);
-    let text = fs::read_to_string(&path).unwrap().replacen("\"schema\":1", "\"schema\":99", 1);
+    let text = fs::read_to_string(&path).unwrap().replacen("\"schema\":2", "\"schema\":99", 1);
     fs::write(&path, text).unwrap();
     assert!(refusal(&folder).contains("schema is 99"));
 }

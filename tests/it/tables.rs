@@ -88,7 +88,8 @@ fn agrees(columns: &[Column], path: &Path, reader: &str) {
 
 fn written() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    shutterbench::report::run_files::write_all(&mixed(), folder.path()).unwrap();
+    let write = shutterbench::report::run_files::write_all_with;
+    write(&mixed(), folder.path(), None, true).unwrap();
     folder
 }
 

@@ -62,7 +62,7 @@ fn name(what: &str, track: u64, name: &str) -> Value {
 
 /// When the untimed runs before the timed ones began; `None` of a visit without any.
 fn began_ns(visit: &Visit) -> Option<u64> {
-    let first = *visit.block.at_ns.first()?;
+    let first = *visit.block.unpacked().at_ns.first()?;
     Some(first.saturating_sub(untimed_ns(visit)))
 }
 
@@ -78,7 +78,7 @@ fn of_visit(record: &CaseRecord, visit: &Visit, track: u64, began_ns: u64) -> Ve
             "name": name, "ts": us(from_ns), "dur": us(ns), "args": details,
         })
     };
-    let (untimed, block) = (untimed_ns(visit), &visit.block);
+    let (untimed, block) = (untimed_ns(visit), visit.block.unpacked());
     let last = block.at_ns.last().zip(block.latency_ns.last());
     let end = last.map_or(block.wall_ns, |(at, ns)| at + ns - block.at_ns[0]);
     let mut events = Vec::new();

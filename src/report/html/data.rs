@@ -115,8 +115,7 @@ fn record_of<'a>(run: &'a Run, row: &Row) -> Option<&'a CaseRecord> {
 }
 
 fn quantiles(record: &CaseRecord, probabilities: &[f64]) -> Option<Vec<f64>> {
-    let all: Vec<u64> =
-        record.visits.iter().flat_map(|visit| &visit.block.latency_ns).copied().collect();
+    let all: Vec<u64> = record.visits.iter().flat_map(|visit| visit.block.latency_ns()).collect();
     let sorted = statistics::sorted_ns(&all);
     let at = |probability: &f64| statistics::quantile(&sorted, *probability).map(microseconds);
     probabilities.iter().map(at).collect()
@@ -127,7 +126,7 @@ fn rounds(record: &CaseRecord) -> Option<Vec<(u32, f64)>> {
     let all: Vec<(u32, f64)> = record
         .visits
         .iter()
-        .filter_map(|visit| Some((visit.round, median(&visit.block.latency_ns)?)))
+        .filter_map(|visit| Some((visit.round, median(&visit.block.latency_ns())?)))
         .collect();
     let step = all.len().div_ceil(MOST_ROUNDS).max(1);
     (!all.is_empty()).then(|| all.into_iter().step_by(step).collect())

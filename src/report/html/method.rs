@@ -112,7 +112,7 @@ pub fn section(run: &Run, rows: &[Row]) -> String {
     let seconds: f64 = rows.iter().filter_map(|row| row.seconds).sum();
     let _ = writeln!(
         html,
-        "<p class=\"dim\">Measuring took {:.0} seconds in total. Seed {}. results.csv, samples.csv, predictions.csv and run.json in the run's folder hold every number on this page and the samples behind them.</p></section>",
+        "<p class=\"dim\">Measuring took {:.0} seconds in total. Seed {}. results.csv, predictions.csv and run.json in the run's folder hold every number on this page; 'shutterbench report RUN --samples FILE' writes the timed runs behind them.</p></section>",
         seconds, header.options.seed
     );
     html

@@ -208,7 +208,7 @@ fn detail() -> String {
         )
     };
     format!(
-        "<section id=\"detail\" class=\"long\" aria-labelledby=\"detail-title\"><h2 id=\"detail-title\">One model in detail</h2><p class=\"no-js lead\">These plots need JavaScript; samples.csv and predictions.csv hold their numbers.</p>\
+        "<section id=\"detail\" class=\"long\" aria-labelledby=\"detail-title\"><h2 id=\"detail-title\">One model in detail</h2><p class=\"no-js lead\">These plots need JavaScript; predictions.csv and 'shutterbench report RUN --samples FILE' hold their numbers.</p>\
          <div class=\"js-block\"><div class=\"controls\"><label class=\"grow\">Model <select id=\"model\"></select></label><span class=\"dim\" id=\"detail-limit\"></span></div><div class=\"halves\">{}{}{}\
          <div><h3>Accuracy by class</h3><div class=\"controls\"><label>Scored on <select id=\"scored\"></select></label></div><div id=\"classes\"></div></div></div><div id=\"confusions\"></div></div></section>\n",
         plot(

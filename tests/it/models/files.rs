@@ -105,7 +105,7 @@ fn files_of_one_name_are_told_apart_by_their_folders() {
         let ran = ran(folder.path(), &[&arguments[..], &SHORT].concat());
         let names: Vec<&str> = ran.rows.iter().map(|row| row["model"].as_str().unwrap()).collect();
         assert_eq!(names, ["a/model", "b/model"]);
-        for table in ["results.csv", "samples.csv", "report.md", "report.html"] {
+        for table in ["results.csv", "report.md", "report.html"] {
             let text = fs::read_to_string(ran.folder.join(table)).unwrap();
             assert!(text.contains("a/model") && text.contains("b/model"), "{table}");
         }

@@ -212,7 +212,7 @@ fn a_batch_that_the_file_fixes_is_filled_with_images() {
     assert!(said.contains("batch8: its file fixes 8 images per run"), "{said}");
 }
 
-/// Latency per image and throughput are what the timed runs of samples.csv make of 8 images
+/// Latency per image and throughput are what the timed runs in samples.csv make of 8 images
 /// in each of them.
 #[test]
 fn figures_per_image_are_those_of_the_runs_by_their_images() {
@@ -222,7 +222,7 @@ fn figures_per_image_are_those_of_the_runs_by_their_images() {
     let fixed = write(folder.path(), "fixed.onnx", &fixed);
     let open = write(folder.path(), "open.onnx", &open);
     for (path, more) in [(fixed, &[][..]), (open, &["--batch", "8"])] {
-        let arguments = ["--model", &path, "--no-accuracy"];
+        let arguments = ["--model", &path, "--no-accuracy", "--samples"];
         let ran = ran(folder.path(), &[&arguments[..], &BACKENDS, more].concat());
         let samples = std::fs::read_to_string(ran.folder.join("samples.csv")).unwrap();
         for row in &ran.rows {
