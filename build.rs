@@ -13,8 +13,12 @@ const SOURCES: [&str; 6] =
 fn main() {
     let target = env::var("TARGET").expect("cargo sets TARGET");
     println!("cargo:rustc-env=SHUTTERBENCH_TARGET={target}");
-    println!("cargo:rerun-if-changed=.git/HEAD");
-    println!("cargo:rerun-if-changed=.git/logs/HEAD");
+    // A file that is not there would have everything built again each time.
+    for path in git(&["rev-parse", "--git-path", "HEAD", "--git-path", "logs/HEAD"]) {
+        if Path::new(&path).exists() {
+            println!("cargo:rerun-if-changed={path}");
+        }
+    }
     println!("cargo:rustc-env=SHUTTERBENCH_COMPILED_BY={}", compiled_by(&target));
     for source in SOURCES {
         println!("cargo:rerun-if-changed={source}");
@@ -43,11 +47,23 @@ fn compiled_by(target: &str) -> String {
     )
 }
 
-/// The commit this is built from, where git and a repository are at hand.
+/// The commit this is built from: as the package states it, or of the repository here.
 fn commit() -> Option<String> {
-    let output = Command::new("git").args(["rev-parse", "--short=12", "HEAD"]).output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    Some(text.trim().to_owned()).filter(|commit| output.status.success() && !commit.is_empty())
+    // A package lies in a folder that may be part of someone else's repository.
+    let packaged = fs::read_to_string(".cargo_vcs_info.json").ok();
+    let commit = match packaged {
+        Some(text) => text.split("\"sha1\": \"").nth(1)?.split('"').next()?.to_owned(),
+        None => git(&["rev-parse", "HEAD"]).into_iter().next()?,
+    };
+    commit.get(..12).map(str::to_owned)
+}
+
+/// The lines that git answers with; none where there is no git or no repository.
+fn git(arguments: &[&str]) -> Vec<String> {
+    let output = Command::new("git").args(arguments).output();
+    let output = output.ok().filter(|output| output.status.success());
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    text.unwrap_or_default().lines().map(str::to_owned).collect()
 }
 
 /// A hash over the names and contents of the sources (FNV-1a, 64 bits): builds of one commit
