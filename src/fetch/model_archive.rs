@@ -48,7 +48,7 @@ fn ending(name: &str) -> Option<&'static str> {
 }
 
 fn from_tar(from: impl Read, to: &Path) -> io::Result<&'static str> {
-    let mut found = Found::default();
+    let mut found = FoundModel::default();
     let mut archive = tar::Archive::new(from);
     for entry in archive.entries()?.take(MOST_ENTRIES) {
         let mut entry = entry?;
@@ -61,7 +61,7 @@ fn from_tar(from: impl Read, to: &Path) -> io::Result<&'static str> {
 }
 
 fn from_zip(from: File, to: &Path) -> io::Result<&'static str> {
-    let mut found = Found::default();
+    let mut found = FoundModel::default();
     let mut archive = ZipArchive::new(from)?;
     for index in 0..archive.len().min(MOST_ENTRIES) {
         let mut entry = archive.by_index(index)?;
@@ -75,9 +75,9 @@ fn from_zip(from: File, to: &Path) -> io::Result<&'static str> {
 
 /// The model that was found so far.
 #[derive(Default)]
-struct Found(Option<(String, &'static str)>);
+struct FoundModel(Option<(String, &'static str)>);
 
-impl Found {
+impl FoundModel {
     /// Takes a file of the archive if it is a model.
     fn offer(&mut self, name: &str, content: &mut impl Read, to: &Path) -> io::Result<()> {
         // macOS keeps attributes of a file in another of its name.
