@@ -13,6 +13,7 @@ pub mod fetch;
 pub mod file_hash;
 pub mod host;
 pub mod image;
+pub mod installation;
 pub mod model;
 pub mod record;
 pub mod report;

@@ -1,7 +1,9 @@
 //! The command line, and which function each command is.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::{Context, bail};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::cli::device_args::ServerArgs;
@@ -37,6 +39,9 @@ enum Command {
         /// What to list
         #[arg(value_enum)]
         what: list::ListSubject,
+        /// With `models`: those that `fetch` and `run --yes` bring by name
+        #[arg(long)]
+        remote: bool,
         #[command(flatten)]
         server: ServerArgs,
         /// Print JSON
@@ -57,7 +62,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Fetch runtimes, checked by SHA-256
+    /// Fetch runtimes and models, checked by SHA-256
     Fetch(fetch_args::Args),
     /// Show what would disturb a measurement on this machine
     Doctor {
@@ -81,6 +86,12 @@ enum Command {
     Completions {
         /// The shell
         shell: clap_complete::Shell,
+    },
+    /// Write a man page per command into a folder; for those who package the program
+    #[command(hide = true)]
+    Man {
+        /// The folder; it is made if it is not there
+        folder: PathBuf,
     },
     /// Serve one case; started by shutterbench itself
     #[command(hide = true)]
@@ -118,7 +129,11 @@ fn command(command: Command) -> anyhow::Result<ExitStatus> {
     match command {
         Command::Run(args) => run::run(&args),
         Command::Plan(args) => plan::show(&args),
-        Command::List { what, server, json } => list::list(what, &server, json),
+        Command::List { what, remote, server, json } => match (what, remote) {
+            (list::ListSubject::Models, true) => list::remote_models(json),
+            (_, true) => bail!("--remote goes with 'list models' only; leave it out"),
+            _ => list::list(what, &server, json),
+        },
         Command::Inspect { model, input_size, signature, json } => {
             let overrides = Description { input_size, signature, ..Description::default() };
             inspect::inspect(&model, &overrides, json)
@@ -136,11 +151,19 @@ fn command(command: Command) -> anyhow::Result<ExitStatus> {
             clap_complete::generate(shell, &mut Cli::command(), "shutterbench", &mut script);
             print(&script)
         }
+        Command::Man { folder } => man_pages(&folder),
         Command::Worker { parent: Some(parent), .. } => {
             crate::worker::child::serve(parent).map(|()| ExitStatus::Good)
         }
         Command::Worker { parent: None, .. } => print(format!("{PROTOCOL}\n").as_bytes()),
     }
+}
+
+fn man_pages(folder: &Path) -> anyhow::Result<ExitStatus> {
+    std::fs::create_dir_all(folder)
+        .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))
+        .with_context(|| format!("could not write man pages to {}", folder.display()))?;
+    Ok(ExitStatus::Good)
 }
 
 /// Control characters escaped, which a hostile file name may hold and a terminal would obey. Line

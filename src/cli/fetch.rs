@@ -7,10 +7,13 @@ use comfy_table::{Table, presets};
 use serde::Serialize;
 
 use crate::cli::fetch_args::Args;
+use crate::cli::fetch_model;
 use crate::cli::output;
 use crate::fetch::archive;
 use crate::fetch::bring::{FetchOutcome, FetchProgress, Fetched, fetch};
+use crate::fetch::bring_model::BroughtModel;
 use crate::fetch::fetch_error::FetchError;
+use crate::fetch::hosted_model::{HostedModel, HostedModels};
 use crate::fetch::package_manifest::{Archive, Origin, PackagedRuntime, Runtimes};
 use crate::fetch::package_source::PackageSource;
 
@@ -35,8 +38,63 @@ pub fn command(args: &Args) -> Result<(), FetchError> {
         Some(mirror) => PackageSource::mirror(mirror)?,
         None => PackageSource::default(),
     };
-    let fetched = fetch(&args.names, &args.target, &folder, &source, &tell)?;
-    print(args.json, &fetched, fetched_table)
+    let Wanted { runtimes, models } = Wanted::of(&args.names)?;
+    let mut fetched = Vec::new();
+    if args.all || !runtimes.is_empty() {
+        fetched = fetch(&runtimes, &args.target, &folder, &source, &tell)?;
+    }
+    let brought = fetch_model::bring(&models.iter().collect::<Vec<_>>(), &source)?;
+    if args.json {
+        let rows = (fetched.iter().map(FetchedRow::Runtime))
+            .chain(brought.iter().map(FetchedRow::Model))
+            .collect::<Vec<_>>();
+        return print(true, &rows, |_| Table::new());
+    }
+    if !fetched.is_empty() {
+        print(false, &fetched, fetched_table)?;
+    }
+    if brought.is_empty() {
+        return Ok(());
+    }
+    print(false, &brought, |rows| {
+        fetch_model::brought_table(rows, table(&["name", "licence", "what", "model"]))
+    })
+}
+
+/// A line of the JSON.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum FetchedRow<'a> {
+    Runtime(&'a Fetched),
+    Model(&'a BroughtModel),
+}
+
+/// What the command line names.
+struct Wanted {
+    runtimes: Vec<String>,
+    models: Vec<HostedModel>,
+}
+
+impl Wanted {
+    /// A name that is no runtime's is one or more models'.
+    fn of(names: &[String]) -> Result<Self, FetchError> {
+        let known = Runtimes::built_in()?;
+        let hosted = HostedModels::built_in()?;
+        let (mut runtimes, mut models) = (Vec::new(), Vec::<HostedModel>::new());
+        for name in names {
+            let found = hosted.matching(name);
+            if found.is_empty() {
+                known.select(std::slice::from_ref(name))?;
+                runtimes.push(name.clone());
+            }
+            for model in found {
+                if !models.contains(model) {
+                    models.push(model.clone());
+                }
+            }
+        }
+        Ok(Self { runtimes, models })
+    }
 }
 
 /// A runtime for a target, as `--list` shows it.

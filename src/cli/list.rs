@@ -6,9 +6,11 @@ use anyhow::Result;
 use comfy_table::{Table, presets};
 
 use crate::cli::device_args::ServerArgs;
+use crate::cli::fetch_model;
 use crate::cli::output::{ExitStatus, print, print_json};
 use crate::device::adb::AdbServer;
 use crate::device::survey;
+use crate::fetch::hosted_model::HostedModels;
 use crate::host::doctor;
 use crate::model::select;
 use crate::record::backend_kind::BackendKind;
@@ -69,6 +71,20 @@ fn models(models: &[Model], json: bool) -> Result<ExitStatus> {
             model.bytes.to_string(),
         ]);
     }
+    print(format!("{table}\n").as_bytes())
+}
+
+/// Prints the models that can be fetched.
+///
+/// # Errors
+/// Standard output that cannot be written.
+pub fn remote_models(json: bool) -> Result<ExitStatus> {
+    let hosted = HostedModels::built_in()?.models;
+    if json {
+        return print_json(&hosted);
+    }
+    let header = ["model", "precision", "input", "MB", "licence", "SHA-256", "there"];
+    let table = fetch_model::remote_table(&hosted, table(&header));
     print(format!("{table}\n").as_bytes())
 }
 

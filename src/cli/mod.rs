@@ -6,6 +6,7 @@ pub mod device_args;
 pub mod dispatch;
 pub mod fetch;
 pub mod fetch_args;
+mod fetch_model;
 pub mod fleet_command;
 pub mod in_turn;
 pub mod inspect;

@@ -11,7 +11,7 @@ use strum::VariantNames;
 
 use crate::cli::output::{ExitStatus, INTERRUPTED, print, print_json, tell};
 use crate::cli::run_hooks::AfterHook;
-use crate::cli::{device, in_turn, output, run_hooks, settings_file};
+use crate::cli::{device, fetch_model, in_turn, output, run_hooks, settings_file};
 use crate::decide::complete::is_complete;
 use crate::record::description::Description;
 use crate::record::run::Run;
@@ -318,15 +318,18 @@ fn follow_input(flag: Arc<AtomicBool>) {
     });
 }
 
-/// The suite file, if there is one, overridden by the options of the command line.
+/// The suite file, if there is one, overridden by the options of the command line. Hosted models
+/// that are not here are fetched, if the user agrees.
 pub(crate) fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> {
     let file = match (suite, &args.settings) {
         (Some(path), _) => SuiteFile::read(path)?,
         (None, Some(path)) => settings_file::suite(path, &args.model)?,
         (None, None) => SuiteFile::default(),
     };
+    let models = either(&args.model, file.models);
+    fetch_model::provide(&models, args.yes)?;
     Ok(SuiteFile {
-        models: either(&args.model, file.models),
+        models,
         backends: either(&args.backend, file.backends),
         delegates: either(&args.delegate, file.delegates),
         threads: either(&args.threads, file.threads),

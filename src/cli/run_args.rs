@@ -22,7 +22,7 @@ pub struct RunArgs {
     /// Suite file (TOML) with any of these options
     pub suite: Option<PathBuf>,
 
-    /// Models: paths, names of embedded models, or globs [default: six embedded models]
+    /// Models: paths, names of embedded or hosted models, or globs [default: six embedded models]
     #[arg(long, num_args = 1.., value_name = "PATH|NAME|GLOB", help_heading = "What")]
     pub model: Vec<String>,
     /// Runtimes: tflite, tflitec, litert, tract, onnxruntime [default: all that are present,
@@ -217,6 +217,9 @@ pub struct RunArgs {
     /// Run cases inside this process, for debuggers and profilers
     #[arg(long, help_heading = "Run")]
     pub in_process: bool,
+    /// Fetch hosted models that are not here, without asking
+    #[arg(long, short, help_heading = "Run")]
+    pub yes: bool,
     /// Do not show progress
     #[arg(long, short, help_heading = "Run")]
     pub quiet: bool,

@@ -8,6 +8,7 @@ use strum::VariantArray;
 
 use crate::device::bundle::{Bundle, BundleKind, Content};
 use crate::fetch::bring::TARGET;
+use crate::installation;
 use crate::record::backend_kind::BackendKind;
 use crate::runtime::library::{RuntimeLibrary, folders_for};
 
@@ -102,8 +103,7 @@ fn is_needed(runtime: &[(RuntimeLibrary, PathBuf)], target: &str, wanted: &[Back
 fn program(target: &str) -> Result<PathBuf> {
     let named = env::var_os("SHUTTERBENCH_PROGRAMS").map(PathBuf::from);
     let own = env::current_exe().context("could not determine where this program is")?;
-    let folders = own.ancestors().skip(1).take(4);
-    let built = folders.flat_map(|above| {
+    let built = installation::above_program().into_iter().flat_map(|above| {
         [
             above.join("target").join(target).join("release"),
             above.join(target).join("release"),

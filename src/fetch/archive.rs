@@ -112,14 +112,18 @@ fn name_in(library: &PackagedLibrary, archive: &Archive) -> String {
 }
 
 /// What was copied.
-struct Copied {
-    bytes: u64,
+pub(crate) struct Copied {
+    pub(crate) bytes: u64,
     sha256: String,
 }
 
 /// Copies at most one byte more than `limit`, which is enough to see that there is too much: a
 /// declared size does not limit what unpacking yields.
-fn copy_bounded(input: &mut impl Read, output: &mut impl Write, limit: u64) -> io::Result<Copied> {
+pub(crate) fn copy_bounded(
+    input: &mut impl Read,
+    output: &mut impl Write,
+    limit: u64,
+) -> io::Result<Copied> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 64 * 1024];
     let mut input = input.take(limit.saturating_add(1));
@@ -141,7 +145,8 @@ pub(crate) fn sha256(file: &mut File) -> io::Result<String> {
     Ok(format!("{hash:x}"))
 }
 
-fn check(what: &str, found: String, expected: &str) -> Result<(), FetchError> {
+/// Whether a hash is the one that is expected.
+pub(crate) fn check(what: &str, found: String, expected: &str) -> Result<(), FetchError> {
     if found == expected {
         return Ok(());
     }

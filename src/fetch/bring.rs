@@ -1,6 +1,5 @@
 //! Bringing the libraries of runtimes into their folder.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,16 +11,15 @@ use crate::fetch::package_source::PackageSource;
 
 use crate::fetch::package_manifest::{Archive, PackagedLibrary, PackagedRuntime, Runtimes};
 use crate::fetch::package_source::ScratchFolder;
+use crate::installation;
 
 /// The target that this program was built for, as the folders of runtimes name it.
 pub const TARGET: &str = env!("SHUTTERBENCH_TARGET");
 
-/// `runtimes` in the user's data folder, by the XDG base directory rule.
+/// `runtimes` in the user's data folder.
 #[must_use]
 pub fn user_folder() -> Option<PathBuf> {
-    let data = env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = || env::var_os("HOME").map(|home| Path::new(&home).join(".local/share"));
-    data.or_else(home).map(|data| data.join("shutterbench/runtimes"))
+    installation::user_data().map(|data| data.join("runtimes"))
 }
 
 /// The version of a runtime that does not report it, if its library is one that `fetch` installs.

@@ -16,7 +16,7 @@ pub enum FetchError {
         known: Vec<String>,
     },
     /// A name that the manifest does not have.
-    #[error("'{name}' cannot be fetched; choose from {}", known.join(", "))]
+    #[error("'{name}' cannot be fetched; choose from {}, or a model of 'shutterbench list models --remote'", known.join(", "))]
     UnknownName {
         /// The name.
         name: String,
@@ -114,6 +114,40 @@ pub enum FetchError {
         address: String,
         /// curl's words.
         said: String,
+    },
+    /// A download that ended too early.
+    #[error(
+        "{file} came only in part from {address}: {said}; run the same command again to continue it"
+    )]
+    Cut {
+        /// The file that is needed.
+        file: String,
+        /// Where it comes from.
+        address: String,
+        /// curl's message.
+        said: String,
+    },
+    /// A file whose SHA-256 nobody published is another one than it was.
+    #[error(
+        "{file} is not what it was: its SHA-256 is {found}, and was {expected} when it was first fetched; if you trust the new file, remove {} and fetch it again", pin.display()
+    )]
+    Repinned {
+        /// The file.
+        file: String,
+        /// The hash that it has.
+        found: String,
+        /// The hash that it had.
+        expected: String,
+        /// The file that keeps the hash.
+        pin: PathBuf,
+    },
+    /// What came is no model.
+    #[error("{name} was fetched, but cannot be used: {reason}; nothing was installed")]
+    NotAModel {
+        /// The model's name.
+        name: String,
+        /// Why not.
+        reason: String,
     },
     /// A mirror's folder lacks the file.
     #[error("{file} is not in {}; put it there or use another --mirror", folder.display())]

@@ -5,8 +5,11 @@
 
 pub mod archive;
 pub mod bring;
+pub mod bring_model;
 pub mod curl;
 pub mod fetch_error;
+pub mod hosted_model;
+mod model_archive;
 pub mod package_manifest;
 pub mod package_source;
 pub mod pip;

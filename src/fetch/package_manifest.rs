@@ -141,6 +141,18 @@ impl Runtimes {
         let found = alike.iter().find(|(library, _)| sha256.is_some() && library.sha256 == sha256);
         found.map(|(_, version)| *version)
     }
+
+    /// Where the package file for `target` holds the library of this name: in a wheel the path
+    /// below the folder that packages are installed into.
+    #[must_use]
+    pub fn member(&self, file: &str, target: &str) -> Option<&str> {
+        let archives = self.runtimes.iter().flat_map(|runtime| &runtime.archives);
+        let libraries = archives
+            .filter(|archive| archive.target == target)
+            .flat_map(|archive| &archive.libraries);
+        let mut found = libraries.filter(|library| library.file == file);
+        found.next().map(|library| library.member.as_str())
+    }
 }
 
 impl PackagedRuntime {

@@ -9,6 +9,8 @@ use crate::fetch::{curl, pip};
 
 /// The interpreter whose pip is used.
 const PYTHON: &str = "python3";
+/// The environment variable that is in place of `--mirror`.
+pub const MIRROR: &str = "SHUTTERBENCH_MIRROR";
 /// The program that downloads files from an address.
 const CURL: &str = "curl";
 
@@ -36,6 +38,14 @@ impl Default for PackageSource {
 }
 
 impl PackageSource {
+    /// The mirror that the environment names, else the network.
+    ///
+    /// # Errors
+    /// What it names is neither an address nor a folder.
+    pub fn from_environment() -> Result<Self, FetchError> {
+        std::env::var(MIRROR).map_or_else(|_| Ok(Self::default()), |mirror| Self::mirror(&mirror))
+    }
+
     /// Reads the value of `--mirror`: an address or a folder.
     ///
     /// # Errors
@@ -64,13 +74,7 @@ impl PackageSource {
         let file = archive.file.as_str();
         let path = scratch.join(file);
         match (self, &archive.origin) {
-            (Self::Folder(folder), _) => {
-                let path = folder.join(file);
-                if path.is_file() {
-                    return Ok(path);
-                }
-                Err(FetchError::NotInMirror { file: file.to_owned(), folder: folder.clone() })
-            }
+            (Self::Folder(_), _) => self.bring_file(file, &[], &path, &|_| {}),
             (Self::Network { python, mirror, .. }, Origin::Wheel { platform }) => {
                 let wheel = (file, platform.as_str());
                 pip::download(python, mirror.as_deref(), runtime, wheel, python_version, scratch)?;
@@ -84,8 +88,34 @@ impl PackageSource {
                         vec![format!("{mirror}/{folder}/{file}"), format!("{mirror}/{file}")]
                     }
                 };
-                curl::download(curl, &addresses, file, &path)?;
+                curl::download(curl, &addresses, file, &path, &|_| {})?;
                 Ok(path)
+            }
+        }
+    }
+
+    /// Gets the file of this name that lies at one of `addresses`, unchecked, and returns its
+    /// path: `to`, where a part of it may be already, or where the mirror has it.
+    pub(crate) fn bring_file(
+        &self,
+        file: &str,
+        addresses: &[String],
+        to: &Path,
+        progress: &dyn Fn(u64),
+    ) -> Result<PathBuf, FetchError> {
+        match self {
+            Self::Folder(folder) => {
+                let path = folder.join(file);
+                if path.is_file() {
+                    return Ok(path);
+                }
+                Err(FetchError::NotInMirror { file: file.to_owned(), folder: folder.clone() })
+            }
+            Self::Network { curl, mirror, .. } => {
+                let in_mirror = mirror.as_ref().map(|mirror| vec![format!("{mirror}/{file}")]);
+                let addresses = in_mirror.as_deref().unwrap_or(addresses);
+                curl::download(curl, addresses, file, to, progress)?;
+                Ok(to.to_owned())
             }
         }
     }

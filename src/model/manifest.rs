@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
+use crate::installation;
+use crate::model::embedded_files;
 use crate::record::description::Description;
 
 /// The schema of manifests that this program reads.
@@ -105,25 +107,34 @@ impl Manifest {
         if is_own { Self::read(folder) } else { Ok(None) }
     }
 
-    /// The embedded family: `models` named by `SHUTTERBENCH_MODELS`, beside the
-    /// program or above it, or where it was built.
+    /// The embedded family: in the folder that `SHUTTERBENCH_MODELS` names, in `models` beside the
+    /// program or above it, or in the program itself.
     ///
     /// # Errors
     /// None of the folders holds a manifest, or the manifest is invalid.
     pub fn embedded() -> Result<Self> {
         let named = env::var_os("SHUTTERBENCH_MODELS").map(PathBuf::from);
-        let program = env::current_exe().unwrap_or_default();
-        let beside = program.ancestors().skip(1).take(4).map(|above| above.join("models"));
-        let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
-        let folders: Vec<_> = named.into_iter().chain(beside).chain([built]).collect();
-        for folder in &folders {
-            if let Some(manifest) = Self::read(folder)? {
+        if let Some(folder) = &named
+            && let Some(manifest) = Self::read(folder)?
+        {
+            return Ok(manifest);
+        }
+        // Above an installed program there may be anybody's `models`.
+        let beside = installation::data_folders("models");
+        for folder in &beside {
+            if let Some(manifest) = Self::read_own(folder)?.filter(|it| it.family.is_some()) {
                 return Ok(manifest);
             }
         }
+        if let Some(folder) = embedded_files::unpacked()?
+            && let Some(manifest) = Self::read(&folder)?
+        {
+            return Ok(manifest);
+        }
+        let folders = named.iter().chain(&beside);
         anyhow::bail!(
             "the embedded models were not found in {}; set SHUTTERBENCH_MODELS to their folder, or name models with --model",
-            folders.iter().map(|f| f.display().to_string()).collect::<Vec<_>>().join(", ")
+            folders.map(|f| f.display().to_string()).collect::<Vec<_>>().join(", ")
         )
     }
 

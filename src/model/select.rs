@@ -9,15 +9,15 @@ use sha2::{Digest, Sha256};
 
 use crate::model::config::beside;
 use crate::model::manifest::{Manifest, ManifestEntry};
-use crate::model::{catalogue, external, foreign, onnx_file, sources, tflite_file};
+use crate::model::{catalogue, external, fetched, foreign, onnx_file, sources, tflite_file};
 use crate::record::description::{Description, Model, PipelineSource};
 use crate::record::format::Format;
 
 /// Largest ONNX file: protocol buffers count their bytes in 31 bits.
 const MOST_ONNX_BYTES: u64 = (1 << 31) - 1;
 
-/// Opens what `names` name: a path, the name of an embedded model, or a glob
-/// over either; of files with several signatures the one of the name `signature`. Order is
+/// Opens what `names` name: a path, the name of an embedded or fetched model, or a glob
+/// over these; of files with several signatures the one of the name `signature`. Order is
 /// kept, repeats are dropped.
 ///
 /// # Errors
@@ -125,10 +125,16 @@ fn one(name: &str, signature: Option<&str>) -> Result<Vec<Model>> {
     let files = || -> Result<Vec<PathBuf>> {
         Ok(glob::glob(name)?.filter_map(Result::ok).filter(|p| is_model_file(p)).collect())
     };
-    let paths = if embedded.is_empty() { files()? } else { embedded };
+    let mut paths = embedded;
+    if paths.is_empty() {
+        paths = fetched::matching(|it| it == name || pattern.matches(it));
+    }
+    if paths.is_empty() {
+        paths = files()?;
+    }
     ensure!(
         !paths.is_empty(),
-        "model '{name}' is neither a file nor the name of an embedded model; see 'shutterbench list models'"
+        "model '{name}' is neither a file nor the name of an embedded or fetched model; see 'shutterbench list models'"
     );
     paths.iter().map(|path| open_at(path, signature)).collect()
 }

@@ -1,9 +1,12 @@
 //! The locations of runtimes' shared libraries.
 
-use crate::fetch::bring::{TARGET, user_folder};
 use std::env;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
+use crate::fetch::bring::{TARGET, user_folder};
+use crate::fetch::package_manifest::Runtimes;
+use crate::installation;
 use crate::record::backend_kind::BackendKind;
 use crate::runtime::backend_error::BackendError;
 
@@ -85,28 +88,52 @@ impl RuntimeLibrary {
             };
         }
         let folders = folders();
-        folders
-            .iter()
-            .map(|folder| folder.join(self.file_name()))
-            .find(|path| path.is_file())
-            .ok_or_else(|| BackendError::Absent {
+        let in_folder =
+            folders.iter().map(|folder| folder.join(self.file_name())).find(|path| path.is_file());
+        in_folder.or_else(|| self.in_python_packages()).ok_or_else(|| {
+            let packages = installation::python_packages();
+            let searched = folders.iter().chain(&packages);
+            BackendError::Absent {
                 reason: format!(
                     "{} was not found in any of {}",
                     self.file_name(),
-                    folders.iter().map(|f| f.display().to_string()).collect::<Vec<_>>().join(", ")
+                    searched.map(|f| f.display().to_string()).collect::<Vec<_>>().join(", ")
                 ),
                 remedy: format!(
                     "run 'shutterbench fetch {}', or set {}",
                     self.fetch_name(),
                     self.variable()
                 ),
-            })
+            }
+        })
     }
+
+    /// The file in a Python package that is installed in the program's own environment, as `pip
+    /// install shutterbench[runtimes]` brings it.
+    fn in_python_packages(self) -> Option<PathBuf> {
+        let manifest = Runtimes::built_in().ok()?;
+        let member = manifest.member(self.file_name(), TARGET)?;
+        let packages = installation::python_packages();
+        packages.iter().find_map(|folder| versioned(&folder.join(member), self.file_name()))
+    }
+}
+
+/// The file at `path`, or the last one beside it whose name begins alike: another version of a
+/// package may name it after its own.
+fn versioned(path: &Path, name: &str) -> Option<PathBuf> {
+    if path.is_file() {
+        return Some(path.to_owned());
+    }
+    let entries = fs::read_dir(path.parent()?).ok()?.flatten().map(|entry| entry.path());
+    let alike = |path: &PathBuf| {
+        path.file_name().is_some_and(|found| found.to_string_lossy().starts_with(name))
+    };
+    entries.filter(alike).filter(|path| path.is_file()).max()
 }
 
 /// The folders that are searched for runtimes, in order: `SHUTTERBENCH_RUNTIMES`,
 /// then `runtimes/<target>` beside the program or above it, then the user's
-/// data folder.
+/// data folder. Python packages are searched after them.
 #[must_use]
 pub fn folders() -> Vec<PathBuf> {
     folders_for(TARGET)
@@ -116,8 +143,7 @@ pub fn folders() -> Vec<PathBuf> {
 #[must_use]
 pub fn folders_for(target: &str) -> Vec<PathBuf> {
     let named = env::var_os("SHUTTERBENCH_RUNTIMES").map(PathBuf::from);
-    let program = env::current_exe().unwrap_or_default();
-    let beside = program.ancestors().skip(1).take(4).map(|a| a.join("runtimes"));
+    let beside = installation::data_folders("runtimes").into_iter();
     named
         .into_iter()
         .chain(beside.filter(|folder| folder.is_dir()))

@@ -11,7 +11,7 @@ use crate::common::{TimelyOutput, said};
 /// Runs a shell script as root of its own mount namespace, with `$DISK` an empty folder, `$PROGRAM`
 /// the program and `$RUN` its run command. `None` after a skip if the system does not allow
 /// namespaces.
-fn with_disk(script: &str) -> Option<Output> {
+pub fn with_disk(script: &str) -> Option<Output> {
     let possible =
         Command::new("unshare").args(["--map-root-user", "--mount", "true"]).output_if_there();
     if !possible.is_some_and(|output| output.status.success()) {
