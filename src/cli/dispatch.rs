@@ -14,6 +14,7 @@ use crate::cli::{
 };
 use crate::record::build::LONG_VERSION;
 use crate::record::description::Description;
+use crate::record::channels::{Channels, Layout};
 use crate::record::input_size::InputSize;
 use crate::worker::protocol::PROTOCOL;
 
@@ -49,6 +50,12 @@ enum Command {
         /// Height and width of the input, if the file leaves them open
         #[arg(long, value_name = "HxW")]
         input_size: Option<InputSize>,
+        /// Channels of the input, if the file leaves them open
+        #[arg(long, value_enum, value_name = "rgb|bgr|grey")]
+        channels: Option<Channels>,
+        /// Order of the input's axes
+        #[arg(long, value_enum, value_name = "nchw|nhwc")]
+        layout: Option<Layout>,
         /// The signature to show, where the file has several
         #[arg(long, value_name = "NAME")]
         signature: Option<String>,
@@ -116,8 +123,9 @@ fn command(command: Command) -> anyhow::Result<ExitStatus> {
         Command::Run(args) => run::run(&args),
         Command::Plan(args) => plan::show(&args),
         Command::List { what, server, json } => list::list(what, &server, json),
-        Command::Inspect { model, input_size, signature, json } => {
-            let overrides = Description { input_size, signature, ..Description::default() };
+        Command::Inspect { model, input_size, channels, layout, signature, json } => {
+            let overrides =
+                Description { input_size, channels, layout, signature, ..Description::default() };
             inspect::inspect(&model, &overrides, json)
         }
         Command::Fetch(args) => Ok(fetch::command(&args).map(|()| ExitStatus::Good)?),

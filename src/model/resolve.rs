@@ -132,7 +132,7 @@ pub fn input_spec(
     let channels = match stated.channels.or(preset.channels().filter(|it| it.count() == count)) {
         Some(channels) if channels.count() == count => channels,
         Some(channels) => bail!(
-            "model {} has {count} input channels, but its description says {channels}; correct 'channels'",
+            "model {} has {count} input channels, but {channels} is stated; correct --channels or 'channels'",
             model.name
         ),
         None if count == 1 => Channels::Grey,

@@ -56,6 +56,7 @@ impl Backend for Tract {
         }
         check_precision(format, signature.precision)?;
         check_operators(format, signature)?;
+        check_domains(request, signature)?;
         check_storage(format, signature)?;
         // tract asserts on some graphs instead of returning an error.
         let session = catch_unwind(AssertUnwindSafe(|| build(request, format, &shaped)))
@@ -70,11 +71,11 @@ impl Backend for Tract {
                         &"its weights are links to a place outside its folder, which tract does not follow; use backend onnxruntime",
                     ));
                 }
-                let foreign = match format {
+                let custom = match format {
                     Format::Tflite => refusal::of_custom_operators(request.model, signature),
-                    Format::Onnx => refusal::of_foreign_operators(request.model, "tract", signature),
+                    Format::Onnx => None,
                 };
-                foreign.unwrap_or_else(|| {
+                custom.unwrap_or_else(|| {
                     BackendError::Unsupported(cannot_load(request.model, &format!("tract: {said}")))
                 })
             })?;
@@ -109,6 +110,12 @@ fn check_operators(format: Format, signature: &Signature) -> Result<(), BackendE
         ));
     }
     Ok(())
+}
+
+/// tract takes an operator of any domain for its own of that name, and does not read the functions
+/// that a file defines, so its scores would be those of another model.
+fn check_domains(request: &LoadRequest<'_>, signature: &Signature) -> Result<(), BackendError> {
+    refusal::of_foreign_operators(request.model, "tract", signature).map_or(Ok(()), Err)
 }
 
 /// tract's readers know neither sparse weights nor weights behind the tables of a file: they

@@ -195,33 +195,6 @@ fn what_is_not_fed_names_the_type_and_the_remedy() {
 }
 
 #[test]
-fn operators_of_other_domains_are_named() {
-    let folder = TempDir::new().unwrap();
-    let with = |domain: &str, op: &str| {
-        let mut foreign = node(op, &["means", "bias"], "y", &[]);
-        foreign.domain = domain.into();
-        let mut made = model(
-            [means(), vec![foreign]].concat(),
-            vec![value("image", DataType::Float, Some(&NCHW))],
-            vec![value("y", DataType::Float, Some(&[Size(1), Size(3)]))],
-            vec![floats("bias", &[3], &[0.0; 3])],
-        );
-        let version = super::made::pb::OperatorSetIdProto { domain: domain.into(), version: 1 };
-        made.opset_import.push(version);
-        made
-    };
-    let path = write(folder.path(), "mine.onnx", &with("com.me", "Fancy"));
-    let told = inspected(&[&path]);
-    for runtime in ["tract", "ONNX Runtime"] {
-        let words = format!("are not ONNX's (com.me:Fancy), which {runtime} has not");
-        assert!(told.contains(&words), "{told}");
-    }
-    let path = write(folder.path(), "gelu.onnx", &with("com.microsoft", "BiasGelu"));
-    let told = inspected(&[&path]);
-    assert!(told.contains("onnxruntime yes"), "{told}");
-}
-
-#[test]
 fn what_stands_in_the_way_of_all_is_said_once() {
     let folder = TempDir::new().unwrap();
     let path =

@@ -3,6 +3,7 @@
 
 mod broken;
 mod contents;
+mod domains;
 mod files;
 pub mod flat;
 mod heads;
