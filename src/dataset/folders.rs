@@ -7,11 +7,12 @@ use anyhow::{Result, bail};
 
 use crate::dataset::entries::{ClassOrder, Classes, Dataset, LabelledImage};
 use crate::dataset::image_files::Files;
-use crate::dataset::{ilsvrc2012, numbers, splits};
+use crate::dataset::{ilsvrc2012, numbers, splits, unclassed};
 
 /// The dataset in `root`, if its sub-folders hold images.
 pub(crate) fn open(root: &Path, files: &Files) -> Result<Option<Dataset>> {
     splits::check(root, files)?;
+    unclassed::check(root, files)?;
     let mut by_folder = BTreeMap::<&str, Vec<&str>>::new();
     let mut beside = Vec::new();
     for image in &files.images {

@@ -23,17 +23,22 @@ const NAMES: [&str; 13] = [
     "trainval",
 ];
 
+/// Whether a folder is called as a split is, with a year behind it or without.
+pub(crate) fn is_split(folder: &str) -> bool {
+    rank(folder).is_some()
+}
+
+fn rank(folder: &str) -> Option<usize> {
+    let name = folder.trim_end_matches(|c: char| c.is_ascii_digit());
+    let name = if folder.len() - name.len() == 4 { name.trim_end_matches(['_', '-']) } else { folder };
+    NAMES.iter().position(|known| name.eq_ignore_ascii_case(known))
+}
+
 /// Refuses a folder whose sub-folders are splits, and names the candidates. A class may be called
 /// `train`: one split among classes is a class.
 pub(crate) fn check(root: &Path, files: &Files) -> Result<()> {
-    let rank = |folder: &str| NAMES.iter().position(|known| folder.eq_ignore_ascii_case(known));
-    let holds_images = |folder: &&String| {
-        let inside = format!("{folder}/");
-        files.images.iter().any(|image| image.starts_with(&inside))
-    };
-    let filled: Vec<&String> = files.folders.iter().filter(holds_images).collect();
-    let mut splits: Vec<&String> =
-        filled.iter().copied().filter(|folder| rank(folder).is_some()).collect();
+    let mut splits = files.filled();
+    splits.retain(|folder| is_split(folder));
     if splits.len() < 2 {
         return Ok(());
     }
@@ -71,5 +76,8 @@ mod tests {
         assert!(of(&["bus", "train"], &["bus/1.jpg", "train/1.jpg"]).is_ok());
         assert!(of(&["test", "cat"], &["cat/1.jpg"]).is_ok());
         assert!(of(&["train"], &["train/1.jpg"]).is_ok());
+        let years = of(&["train2017", "val2017"], &["train2017/1.jpg", "val2017/1.jpg"]);
+        assert!(years.unwrap_err().to_string().contains("give one of them, mine/val2017"));
+        assert!(of(&["test1", "test2"], &["test1/1.jpg", "test2/1.jpg"]).is_ok());
     }
 }
