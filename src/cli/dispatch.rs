@@ -13,8 +13,8 @@ use crate::cli::{
     compare_command, fetch, fleet_command, inspect, list, merge, pick_command, plan, run,
 };
 use crate::record::build::LONG_VERSION;
-use crate::record::description::Description;
 use crate::record::channels::{Channels, Layout};
+use crate::record::description::Description;
 use crate::record::input_size::InputSize;
 use crate::worker::protocol::PROTOCOL;
 

@@ -117,7 +117,10 @@ fn beside(root: &Path) -> Vec<PathBuf> {
             folders.push(folder);
         }
     }
-    folders.iter().flat_map(|folder| image_files::items(folder).into_iter().take(MOST_FILES)).collect()
+    folders
+        .iter()
+        .flat_map(|folder| image_files::items(folder).into_iter().take(MOST_FILES))
+        .collect()
 }
 
 /// Whether columns of these names state a box.

@@ -30,7 +30,8 @@ pub(crate) fn is_split(folder: &str) -> bool {
 
 fn rank(folder: &str) -> Option<usize> {
     let name = folder.trim_end_matches(|c: char| c.is_ascii_digit());
-    let name = if folder.len() - name.len() == 4 { name.trim_end_matches(['_', '-']) } else { folder };
+    let name =
+        if folder.len() - name.len() == 4 { name.trim_end_matches(['_', '-']) } else { folder };
     NAMES.iter().position(|known| name.eq_ignore_ascii_case(known))
 }
 

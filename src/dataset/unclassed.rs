@@ -65,7 +65,10 @@ mod tests {
     fn a_split_alone_is_no_class() {
         for images in [&["val/1.jpg", "val/2.jpg"][..], &["Images/1.jpg"], &["val2017/1.jpg"]] {
             let error = of(images).unwrap_err().to_string();
-            assert!(error.contains("sub-folder per class") && error.contains("labels.csv"), "{error}");
+            assert!(
+                error.contains("sub-folder per class") && error.contains("labels.csv"),
+                "{error}"
+            );
         }
         assert!(of(&["cat/1.jpg"]).is_ok());
         assert!(of(&["bus/1.jpg", "train/1.jpg"]).is_ok());

@@ -64,9 +64,8 @@ fn labels_of_object_detection_are_named() {
         assert_refused(&made, &[&[words.as_str()], &remedy[..]].concat());
     }
     // In folders of their own, as Ultralytics and VOC have them.
-    let made = Made::new().with_images(|number, _| {
-        format!("images/{}/{number}.png", ["train", "val"][number % 2])
-    });
+    let made = Made::new()
+        .with_images(|number, _| format!("images/{}/{number}.png", ["train", "val"][number % 2]));
     made.put("labels/val/1.txt", yolo);
     assert_refused(&made, &["holds splits, not classes", "images/val"]);
     let refused = given(&made, "images/val");
@@ -84,7 +83,10 @@ fn tables_of_boxes_and_of_several_classes_are_named() {
     let made = Made::with_table("_annotations.csv", &text);
     assert_eq!(right(&made.run(&[]).unwrap()), bar());
     let made = Made::with_table("_annotations.csv", text + "img_00.png,6,6,9,9,3\n");
-    assert_refused(&made, &["table of boxes", "several lines for img_00.png", "one line per image"]);
+    assert_refused(
+        &made,
+        &["table of boxes", "several lines for img_00.png", "one line per image"],
+    );
 
     let objects = "{\"file_name\": \"img_00.png\", \"objects\": {\"bbox\": [[1, 2, 3, 4]]}}\n";
     let made = Made::with_table("metadata.jsonl", objects);

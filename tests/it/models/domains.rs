@@ -80,7 +80,8 @@ fn an_operator_that_the_file_defines_is_not_taken_for_onnxs() {
     });
     let path = write(folder.path(), "own.onnx", &made);
     let [tract, onnxruntime] = answers(&path);
-    let words = "it defines operators of its own (mine:Neg), which tract does not read; use backend";
+    let words =
+        "it defines operators of its own (mine:Neg), which tract does not read; use backend";
     assert!(tract.contains(words), "{tract}");
     assert!(onnxruntime.ends_with("yes"), "{onnxruntime}");
     let arguments = ["--model", &path, "--dataset", &images, "--backend", "onnxruntime"];

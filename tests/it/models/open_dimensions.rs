@@ -93,11 +93,8 @@ fn a_convolution_tells_channels_and_order() {
     let told = inspected(&[&[path.as_str()], &more[..]].concat());
     assert!(told.contains("nchw 7 x 7") && told.contains("onnxruntime yes"), "{told}");
     // A fixed number of channels is not changed.
-    let fixed = write(
-        folder.path(),
-        "fixed.onnx",
-        &mean_model(&[Size(1), Size(3), Size(8), Size(8)]),
-    );
+    let fixed =
+        write(folder.path(), "fixed.onnx", &mean_model(&[Size(1), Size(3), Size(8), Size(8)]));
     let images = colours(folder.path());
     let said = refused(&["--model", &fixed, "--dataset", &images, "--channels", "grey"]);
     assert!(said.contains("3 input channels, but grey is stated"), "{said}");
