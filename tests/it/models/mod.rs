@@ -8,6 +8,7 @@ mod files;
 pub mod flat;
 mod heads;
 mod inputs;
+mod inspected;
 pub mod made;
 mod open_dimensions;
 mod outputs;
