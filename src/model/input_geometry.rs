@@ -86,8 +86,8 @@ pub fn of(model: &Model, input: &TensorInfo, stated: &Description) -> Result<Inp
     };
     let size = size(model, (input.size(height), input.size(width)), input, stated)?;
     ensure!(
-        is_channels(channels) && size.height > 0 && size.width > 0,
-        "model {name} takes a tensor of shape {}, which is not a {layout} image with 1 or 3 channels; correct --layout or 'layout'",
+        is_channels(channels),
+        "model {name} takes {channels} channels ({layout} {}), but photos have 1 or 3; state another layout with --layout if that is not their order, else {TIMED_ONLY}",
         input.shape_text()
     );
     let InputSize { height, width } = size;

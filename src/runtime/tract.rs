@@ -155,8 +155,8 @@ fn build(request: &LoadRequest<'_>, format: Format, shaped: &Shaped) -> TractRes
         }
     };
     let tensors = SessionTensors {
-        inputs: describe(&model, &signature.inputs, TypedModel::input_fact)?,
-        outputs: describe(&model, &signature.outputs, TypedModel::output_fact)?,
+        inputs: describe(&model, &signature.inputs, format, TypedModel::input_fact)?,
+        outputs: describe(&model, &signature.outputs, format, TypedModel::output_fact)?,
     };
     let zeros = tensors
         .inputs
@@ -177,6 +177,7 @@ fn build(request: &LoadRequest<'_>, format: Format, shaped: &Shaped) -> TractRes
 fn describe(
     model: &TypedModel,
     named: &[TensorInfo],
+    format: Format,
     fact: impl Fn(&TypedModel, usize) -> TractResult<&TypedFact>,
 ) -> TractResult<Vec<TensorInfo>> {
     named
@@ -191,8 +192,9 @@ fn describe(
                     Ok(TensorInfo { element, ..named.with_shape(shape) })
                 }
                 _ => Err(anyhow::anyhow!(
-                    "tensor '{}' is {fact:?}, which has no fixed shape or a type that classifiers do not use",
-                    named.name
+                    "it does not fix the shape of '{}', or computes it in a type of its own; use backend {}",
+                    named.name,
+                    instead(format)
                 )),
             }
         })

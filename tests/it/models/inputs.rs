@@ -195,6 +195,16 @@ fn what_is_not_fed_names_the_type_and_the_remedy() {
 }
 
 #[test]
+fn a_number_of_channels_that_photos_do_not_have_is_named() {
+    let folder = TempDir::new().unwrap();
+    let path =
+        write(folder.path(), "four.onnx", &mean_model(&[Size(1), Size(4), Size(8), Size(8)]));
+    let images = colours(folder.path());
+    let said = refused(&["--model", &path, "--dataset", &images, "--no-latency"]);
+    assert!(said.contains("takes 4 channels") && said.contains("--no-accuracy times it"), "{said}");
+}
+
+#[test]
 fn what_stands_in_the_way_of_all_is_said_once() {
     let folder = TempDir::new().unwrap();
     let path =
