@@ -170,8 +170,10 @@ impl Columns {
     }
 }
 
+/// Whether a column is called so, whatever its case and between its words.
 fn is_one_of(column: &str, known: &[&str]) -> bool {
-    known.iter().any(|known| column.eq_ignore_ascii_case(known))
+    let column = column.trim().to_lowercase().replace([' ', '-', '.'], "_");
+    known.contains(&column.as_str())
 }
 
 /// The column of this name.
