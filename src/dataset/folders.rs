@@ -63,7 +63,10 @@ fn classes(
     files: &Files,
     by_folder: &BTreeMap<&str, Vec<&str>>,
 ) -> (Classes, HashMap<String, u32>) {
-    let wnid = |folder: &&str| Some(((*folder).to_owned(), ilsvrc2012::class_of_wnid(folder)?));
+    let wnid = |folder: &&str| {
+        let id = ilsvrc2012::split_wnid(folder).0?;
+        Some(((*folder).to_owned(), ilsvrc2012::class_of_wnid(id)?))
+    };
     if let Some(indices) = by_folder.keys().map(wnid).collect() {
         return (Classes::new(ClassOrder::Ilsvrc2012, ilsvrc2012::names()), indices);
     }
