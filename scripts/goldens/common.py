@@ -87,14 +87,14 @@ def pipeline_cases(small, usual=224):
     yield from ((name, usual) for name in USUAL_SIZE_PICTURES if usual)
 
 
-def pipeline_row(preset, parameters, picture, layout, values, pixels=None):
+def pipeline_row(preset, parameters, picture, layout, values, pixels=None, channels=3):
     """One golden of a pipeline: the input tensor without its batch dimension.
 
-    `pixels` is the same as u8, height x width x 3, where the original makes its
+    `pixels` is the same as u8, height x width x channels, where the original makes its
     values from 8-bit pixels: of these all bytes are written, else of the values.
     """
-    channels, height, width = np.shape(values) if layout == "NCHW" else np.roll(np.shape(values), 1)
-    assert channels == 3
+    planes, height, width = np.shape(values) if layout == "NCHW" else np.roll(np.shape(values), 1)
+    assert planes == channels
     small = height <= 64 and picture in BYTES
     row = {
         "preset": preset,

@@ -16,6 +16,7 @@ use crate::cli::{
     profile_command, run,
 };
 use crate::record::build::LONG_VERSION;
+use crate::record::channels::{Channels, Layout};
 use crate::record::description::Description;
 use crate::record::input_size::InputSize;
 use crate::worker::protocol::PROTOCOL;
@@ -55,6 +56,12 @@ enum Command {
         /// Height and width of the input, if the file leaves them open
         #[arg(long, value_name = "HxW")]
         input_size: Option<InputSize>,
+        /// Channels of the input, if the file leaves them open
+        #[arg(long, value_enum, value_name = "rgb|bgr|grey")]
+        channels: Option<Channels>,
+        /// Order of the input's axes
+        #[arg(long, value_enum, value_name = "nchw|nhwc")]
+        layout: Option<Layout>,
         /// The signature to show, where the file has several
         #[arg(long, value_name = "NAME")]
         signature: Option<String>,
@@ -134,8 +141,9 @@ fn command(command: Command) -> anyhow::Result<ExitStatus> {
             (_, true) => bail!("--remote goes with 'list models' only; leave it out"),
             _ => list::list(what, &server, json),
         },
-        Command::Inspect { model, input_size, signature, json } => {
-            let overrides = Description { input_size, signature, ..Description::default() };
+        Command::Inspect { model, input_size, channels, layout, signature, json } => {
+            let overrides =
+                Description { input_size, channels, layout, signature, ..Description::default() };
             inspect::inspect(&model, &overrides, json)
         }
         Command::Fetch(args) => Ok(fetch::command(&args).map(|()| ExitStatus::Good)?),

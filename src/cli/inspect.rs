@@ -135,7 +135,17 @@ fn describe(model: &Model, takes: &[Take], setup: ProbeSetup<'_>) -> String {
                 line("assumed", &input.assumed.join("; "));
             }
         }
-        Err(error) => line("images", &format!("none: {error:#}")),
+        Err(error) => {
+            line("images", &format!("none: {error:#}"));
+            if signature.leaves_size_open()
+                && let Ok((preset, source)) = resolve::preset(model, overrides)
+            {
+                line(
+                    "pipeline",
+                    &format!("{preset} ({}), to the size of the input", source.told()),
+                );
+            }
+        }
     }
     for stated in &model.stated {
         line("stated", &format!("by {}: {}", stated.by, stated.fields.join(", ")));
@@ -224,9 +234,13 @@ fn classes(
     said: Option<&str>,
     line: &mut dyn FnMut(&str, &str),
 ) {
-    let decided = choose_outputs::decide([model], setup);
+    let mut decided = choose_outputs::decide([model], setup);
     if let Some((_, reason)) = decided.unscored.first() {
-        line("classes", &none(reason, said));
+        let of_file = choose_outputs::of_file(model, setup.overrides);
+        match of_file.filter(|_| said == Some(reason)) {
+            Some(scored) => decided.scored.push(scored),
+            None => line("classes", &none(reason, said)),
+        }
     }
     for scored in &decided.scored {
         let count = scored.classes.map_or("as many as the labels".into(), |n| n.to_string());

@@ -382,6 +382,8 @@ fn described(args: &RunArgs) -> Description {
         scale: Some(args.scale.clone()).filter(|scale| !scale.is_empty()),
         label_offset: args.label_offset,
         input_size: args.input_size,
+        channels: args.channels,
+        layout: args.layout,
         signature: args.signature.clone(),
         scored_output: args.output.clone(),
         labels: args.labels.clone(),

@@ -7,6 +7,7 @@ use clap::{ArgAction, Args};
 
 use crate::cli::device_args::DeviceArgs;
 use crate::record::backend_kind::BackendKind;
+use crate::record::channels::{Channels, Layout};
 use crate::record::delegate::Delegate;
 use crate::record::input_size::InputSize;
 use crate::record::options::{Amount, CheckPreprocessing, Exif, NonNegative, Order, Tail};
@@ -156,6 +157,13 @@ pub struct RunArgs {
     /// Height and width of the input, if the model file leaves them open
     #[arg(long, value_name = "HxW", help_heading = "Accuracy")]
     pub input_size: Option<InputSize>,
+    /// Channels of the input, in their order [default: as stated with the model, else RGB, or
+    /// grey if there is one]
+    #[arg(long, value_enum, value_name = "rgb|bgr|grey", help_heading = "Accuracy")]
+    pub channels: Option<Channels>,
+    /// Order of the input's axes [default: as stated with the model, else by its shape]
+    #[arg(long, value_enum, value_name = "nchw|nhwc", help_heading = "Accuracy")]
+    pub layout: Option<Layout>,
     /// Output to score, if a model has several: its name, or its position from 0
     #[arg(long, value_name = "NAME|INDEX", help_heading = "Accuracy")]
     pub output: Option<String>,
@@ -175,7 +183,7 @@ pub struct RunArgs {
     pub no_accuracy: bool,
 
     /// Measure the case of a settings file ('pick --settings'), and say whether its promised figures hold
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["suite", "ab", "resume", "backend", "threads", "delegate", "batch", "affinity", "preprocess", "resize", "crop", "mean", "scale", "input_size", "output", "label_offset", "only", "partition"], help_heading = "Run")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["suite", "ab", "resume", "backend", "threads", "delegate", "batch", "affinity", "preprocess", "resize", "crop", "mean", "scale", "input_size", "channels", "layout", "output", "label_offset", "only", "partition"], help_heading = "Run")]
     pub settings: Option<PathBuf>,
     /// Interleave two suites round by round, and compare them
     #[arg(long, num_args = 2, value_names = ["A.toml", "B.toml"], conflicts_with = "suite", help_heading = "Run")]

@@ -77,6 +77,12 @@ fn folders_are_classes_by_name_or_wordnet_id() {
     let wnids = folder(&[("n01443537/a.JPEG", ""), ("n15075141/b.JPEG", "")]);
     let dataset = Dataset::open(wnids.path()).unwrap();
     assert_eq!(classes(&dataset), [("n01443537/a.JPEG", 1), ("n15075141/b.JPEG", 999)]);
+    // Also with words behind it, which two classes may have.
+    let words = folder(&[("n02012849-crane/a.JPEG", ""), ("n03126707 crane/b.JPEG", "")]);
+    let dataset = Dataset::open(words.path()).unwrap();
+    assert_eq!(dataset.classes.order, ClassOrder::Ilsvrc2012);
+    let found = classes(&dataset);
+    assert_eq!(found, [("n02012849-crane/a.JPEG", 134), ("n03126707 crane/b.JPEG", 517)]);
 }
 
 #[cfg(unix)]
@@ -99,6 +105,13 @@ fn the_development_kits_numbers_are_translated() {
     let flat = folder(&[(truth, "1\n999\n1000\n"), (&one, ""), (&three, "")]);
     let dataset = Dataset::open(flat.path()).unwrap();
     assert_eq!(classes(&dataset), [(one.as_str(), 278), (three.as_str(), 543)]);
+    let kit = format!("ILSVRC2012_devkit_t12/data/{truth}");
+    let beside = folder(&[(&kit, "1\n999\n1000\n"), (&format!("val/{one}"), "")]);
+    let expected = [(format!("val/{one}"), 278)];
+    let expected = expected.each_ref().map(|(file, class)| (file.as_str(), *class));
+    assert_eq!(classes(&Dataset::open(beside.path()).unwrap()), expected);
+    let inside = Dataset::open(&beside.path().join("val")).unwrap();
+    assert_eq!(classes(&inside), [(one.as_str(), 278)]);
     let synsets =
         folder(&[("synset_labels.txt", "n02119789\nn01440764\n"), ("a.jpg", ""), ("b.jpg", "")]);
     assert_eq!(classes(&Dataset::open(synsets.path()).unwrap()), [("a.jpg", 278), ("b.jpg", 0)]);

@@ -7,11 +7,12 @@ use anyhow::{Result, bail};
 
 use crate::dataset::entries::{ClassOrder, Classes, Dataset, LabelledImage};
 use crate::dataset::image_files::Files;
-use crate::dataset::{ilsvrc2012, numbers, splits};
+use crate::dataset::{ilsvrc2012, numbers, splits, unclassed};
 
 /// The dataset in `root`, if its sub-folders hold images.
 pub(crate) fn open(root: &Path, files: &Files) -> Result<Option<Dataset>> {
     splits::check(root, files)?;
+    unclassed::check(root, files)?;
     let mut by_folder = BTreeMap::<&str, Vec<&str>>::new();
     let mut beside = Vec::new();
     for image in &files.images {
@@ -62,7 +63,10 @@ fn classes(
     files: &Files,
     by_folder: &BTreeMap<&str, Vec<&str>>,
 ) -> (Classes, HashMap<String, u32>) {
-    let wnid = |folder: &&str| Some(((*folder).to_owned(), ilsvrc2012::class_of_wnid(folder)?));
+    let wnid = |folder: &&str| {
+        let id = ilsvrc2012::split_wnid(folder).0?;
+        Some(((*folder).to_owned(), ilsvrc2012::class_of_wnid(id)?))
+    };
     if let Some(indices) = by_folder.keys().map(wnid).collect() {
         return (Classes::new(ClassOrder::Ilsvrc2012, ilsvrc2012::names()), indices);
     }

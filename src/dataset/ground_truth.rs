@@ -40,7 +40,8 @@ pub(crate) struct GroundTruth {
 pub(crate) fn find(root: &Path, files: &Files) -> Result<Option<GroundTruth>> {
     let Some(images) = flat_folder(files) else { return Ok(None) };
     let above = std::fs::canonicalize(root).ok().and_then(|root| Some(root.parent()?.to_owned()));
-    for folder in std::iter::once(root.to_owned()).chain(above) {
+    let folders = std::iter::once(root.to_owned()).chain(above);
+    for folder in folders.flat_map(|folder| [vec![folder.clone()], devkits(&folder)]).flatten() {
         let mut found = named(&folder, (root, files), is_truth)?;
         ensure!(
             found.len() < 2,
@@ -55,6 +56,20 @@ pub(crate) fn find(root: &Path, files: &Files) -> Result<Option<GroundTruth>> {
         }
     }
     Ok(None)
+}
+
+/// The folders of a development kit in `folder` that hold its ground truth.
+fn devkits(folder: &Path) -> Vec<PathBuf> {
+    let items = folder.read_dir().into_iter().flatten().flatten();
+    let is_kit = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        name.contains("devkit")
+    };
+    let mut kits: Vec<PathBuf> =
+        items.map(|item| item.path()).filter(is_kit).map(|kit| kit.join("data")).collect();
+    kits.retain(|data| data.is_dir());
+    kits.sort();
+    kits
 }
 
 /// If all images are in one folder: the beginning of their names. Class folders beside a list are

@@ -17,7 +17,7 @@ pub(crate) fn told(root: &Path) -> String {
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         endings.contains(&ending.as_str())
     };
-    let here = items(root);
+    let here = image_files::items(root);
     let of = |endings: &[&str]| here.iter().filter(|path| ends(path, endings)).collect::<Vec<_>>();
     let tables = of(&["csv", "tsv"]);
     if tables.len() > 1 {
@@ -42,7 +42,7 @@ pub(crate) fn told(root: &Path) -> String {
         return format!("; give {}, which holds Parquet or tar files", folder.display());
     }
     let full = std::fs::canonicalize(root).ok();
-    let above = full.as_deref().and_then(Path::parent).map(items).unwrap_or_default();
+    let above = full.as_deref().and_then(Path::parent).map(image_files::items).unwrap_or_default();
     let above: Vec<&PathBuf> = above.iter().filter(|path| ends(path, &["csv", "tsv"])).collect();
     match above[..] {
         [] => String::new(),
@@ -74,18 +74,6 @@ fn folder_of_containers(root: &Path) -> Option<PathBuf> {
     };
     folders.sort_by_key(rank);
     folders.into_iter().next()
-}
-
-/// The files of a folder but for litter, sorted.
-fn items(folder: &Path) -> Vec<PathBuf> {
-    let items = folder.read_dir().into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = items
-        .filter(|item| !image_files::is_litter(&item.file_name()))
-        .map(|item| item.path())
-        .filter(|path| path.is_file())
-        .collect();
-    files.sort();
-    files
 }
 
 fn names(paths: &[&PathBuf]) -> String {

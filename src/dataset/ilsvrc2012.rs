@@ -56,12 +56,23 @@ pub fn class_of_wnid(wnid: &str) -> Option<u32> {
 }
 
 /// Length of a WordNet id.
-pub(crate) const WNID_LENGTH: usize = 9;
+const WNID_LENGTH: usize = 9;
 
 /// Whether a text has the form of a noun's WordNet id: `n01440764`.
 pub(crate) fn is_wnid(text: &str) -> bool {
     let digits = text.strip_prefix('n').filter(|_| text.len() == WNID_LENGTH);
     digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Splits `n01440764 tench, Tinca tinca` into its WordNet id and its words.
+pub(crate) fn split_wnid(name: &str) -> (Option<&str>, &str) {
+    let name = name.trim();
+    match name.split_at_checked(WNID_LENGTH) {
+        Some((wnid, words)) if is_wnid(wnid) && !words.starts_with(char::is_alphanumeric) => {
+            (Some(wnid), words.trim_start_matches(|c: char| !c.is_alphanumeric()))
+        }
+        _ => (None, name),
+    }
 }
 
 /// The WordNet id of a class.

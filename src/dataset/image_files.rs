@@ -93,6 +93,21 @@ impl Files {
         }
     }
 
+    /// Its sub-folders that hold images, at any depth.
+    pub(crate) fn filled(&self) -> Vec<&str> {
+        let mut filled: Vec<&str> =
+            self.images.iter().filter_map(|image| Some(image.split_once('/')?.0)).collect();
+        filled.dedup();
+        filled.sort_unstable();
+        filled.dedup();
+        filled
+    }
+
+    /// The names of all files that are no images.
+    pub(crate) fn others(&self) -> impl Iterator<Item = &PathBuf> {
+        self.other_files.iter()
+    }
+
     /// The names of the files at its top that are no images, such as tables of labels.
     pub(crate) fn beside(&self) -> impl Iterator<Item = &PathBuf> {
         let at_top = |path: &&PathBuf| path.parent().is_some_and(|it| it.as_os_str().is_empty());
@@ -172,6 +187,18 @@ fn ending_of(path: &Path) -> String {
 /// A file's name within the folder `root`.
 pub(crate) fn name_in(root: &Path, path: &Path) -> String {
     file_name::shown(path.strip_prefix(root).unwrap_or(path))
+}
+
+/// The files at the top of a folder, but for litter, sorted; none if it cannot be listed.
+pub(crate) fn items(folder: &Path) -> Vec<PathBuf> {
+    let items = folder.read_dir().into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = items
+        .filter(|item| !is_litter(&item.file_name()))
+        .map(|item| item.path())
+        .filter(|path| path.is_file())
+        .collect();
+    files.sort();
+    files
 }
 
 /// Whether a file or folder is never part of a dataset: hidden, or created by some program.

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 
+use crate::dataset::detection::DetectionForm;
 use crate::dataset::table_row::TableRow;
 
 /// What the file is called in an object that stands for one image alone.
@@ -17,6 +18,9 @@ const FILE: [&str; 7] = ["file", "file_name", "filename", "image", "path", "img"
 /// # Errors
 /// One sentence: no JSON, or nothing that reads as a table.
 pub(crate) fn rows(text: &str, path: &Path) -> Result<Vec<TableRow>> {
+    if let Some(form) = DetectionForm::of(path) {
+        bail!("{} is {}", path.display(), form.told());
+    }
     let unknown = || {
         format!(
             "{} is JSON of a form that is not read; give a list of objects with file and label, or a CSV of these columns",

@@ -133,7 +133,7 @@ impl Columns {
         if index.or(wnid).or(label).is_none() {
             match first.fields.len() {
                 2 => self.label = Some(1 - self.file),
-                _ => self.one_hot = one_hot(rows, self.file),
+                _ => self.one_hot = one_hot(rows, self.file, path)?,
             }
         }
         if index.or(wnid).or(self.label).is_none() && self.one_hot.is_empty() {
@@ -170,8 +170,10 @@ impl Columns {
     }
 }
 
+/// Whether a column is called so, whatever its case and between its words.
 fn is_one_of(column: &str, known: &[&str]) -> bool {
-    known.iter().any(|known| column.eq_ignore_ascii_case(known))
+    let column = column.trim().to_lowercase().replace([' ', '-', '.'], "_");
+    known.contains(&column.as_str())
 }
 
 /// The column of this name.
@@ -196,17 +198,25 @@ fn file(rows: &[TableRow], locator: &Locator<'_>) -> Option<usize> {
     usual.iter().copied().find(is_found).or(usual.first().copied())
 }
 
-/// The columns of 0 and 1, if each line has a single 1.
-fn one_hot(rows: &[TableRow], file: usize) -> Vec<(usize, String)> {
-    let Some((header, lines)) = rows.split_first() else { return Vec::new() };
+/// The columns, if all of them hold 0 and 1, and each line a single 1.
+fn one_hot(rows: &[TableRow], file: usize, path: &Path) -> Result<Vec<(usize, String)>> {
+    let Some((header, lines)) = rows.split_first() else { return Ok(Vec::new()) };
     let classes = || (0..header.fields.len()).filter(|column| *column != file);
-    let is_one = |row: &TableRow| {
-        let values = || classes().map(|column| row.fields[column].as_str());
-        values().all(|value| matches!(value, "0" | "1" | "0.0" | "1.0"))
-            && values().filter(|value| value.starts_with('1')).count() == 1
+    let values = |row: &'_ TableRow| {
+        classes().map(|column| row.fields[column].clone()).collect::<Vec<String>>()
     };
-    if lines.is_empty() || !lines.iter().all(is_one) {
-        return Vec::new();
+    let is_mark = |value: &String| matches!(value.as_str(), "0" | "1" | "0.0" | "1.0");
+    if lines.is_empty() || !lines.iter().all(|row| values(row).iter().all(is_mark)) {
+        return Ok(Vec::new());
     }
-    classes().map(|column| (column, header.fields[column].clone())).collect()
+    let marks = |row: &TableRow| values(row).iter().filter(|it| it.starts_with('1')).count();
+    if let Some(row) = lines.iter().find(|row| marks(row) != 1) {
+        bail!(
+            "{} line {} marks {} of its classes with 1; write one class per image, which a classifier is scored by",
+            path.display(),
+            row.line,
+            marks(row)
+        );
+    }
+    Ok(classes().map(|column| (column, header.fields[column].clone())).collect())
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::dataset::detection::DetectionForm;
 use crate::dataset::entries::{ClassOrder, Classes, Dataset, LabelledImage};
 use crate::dataset::image_files::Files;
 use crate::dataset::label_columns::Columns;
@@ -13,7 +14,7 @@ use crate::dataset::locate::Locator;
 use crate::dataset::numbers::MAX_CLASS;
 use crate::dataset::table_row::TableRow;
 use crate::dataset::text_table::TextTable;
-use crate::dataset::{ilsvrc2012, numbers};
+use crate::dataset::{detection, ilsvrc2012, numbers};
 use crate::record::wanted_columns::WantedColumns;
 
 /// A parsed line.
@@ -49,6 +50,7 @@ pub(crate) fn open(
     if let Some(line) = absent.first() {
         return Err(missing(path, line, absent.len(), rows.len()));
     }
+    check_boxes(&table.rows, &lines, path)?;
     let (classes, index) = classes(&lines, &columns, path)?;
     let mut dataset = Dataset::new(root.to_owned(), Vec::with_capacity(lines.len()), classes);
     for line in lines {
@@ -66,11 +68,31 @@ pub(crate) fn open(
 /// Whether a text is a table whose first lines name images of the folder.
 pub(crate) fn names_images(root: &Path, path: &Path, files: &Files) -> bool {
     let locator = Locator::new(root, files);
+    // A class of YOLO's is a number, as an image's name may be.
+    if DetectionForm::of(path).is_some() {
+        return false;
+    }
     let Ok(table) = TextTable::read(path) else { return false };
     let mut first = table.rows.iter().take(2);
     first.any(|row| {
         row.fields.len() > 1 && row.fields.iter().any(|field| locator.find(field).is_some())
     })
+}
+
+/// Refuses a table with a line per object, of which images have several.
+fn check_boxes(rows: &[TableRow], lines: &[LabelLine], path: &Path) -> Result<()> {
+    if !rows.first().is_some_and(|first| detection::has_boxes(&first.fields)) {
+        return Ok(());
+    }
+    let mut seen = HashSet::new();
+    let again = lines.iter().find(|line| !seen.insert(line.file.as_str()));
+    ensure!(
+        again.is_none(),
+        "{} is a table of boxes for object detection, with several lines for {}; write one line per image, with its one class",
+        path.display(),
+        again.map_or("an image", |line| line.file.as_str())
+    );
+    Ok(())
 }
 
 fn missing(path: &Path, line: &LabelLine, absent: usize, rows: usize) -> anyhow::Error {
@@ -110,6 +132,12 @@ fn read_line(row: &TableRow, columns: &Columns) -> Result<LabelLine> {
     };
     let hot = columns.one_hot.iter().find(|(column, _)| row.fields[*column].starts_with('1'));
     let label = field(columns.label).or(hot.map(|(_, name)| name.as_str()));
+    let is_several = |label: &str| label.starts_with(['[', '{']) && label.ends_with([']', '}']);
+    ensure!(
+        !label.is_some_and(is_several),
+        "{} is no single class; write one class per image, or name its column with --label-column",
+        label.unwrap_or_default()
+    );
     // Kaggle has a box behind the WordNet id.
     let wnid = field(columns.wnid).and_then(|text| text.split_whitespace().next());
     Ok(LabelLine {

@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::dataset::file_name;
-use crate::dataset::image_files::Files;
+use crate::dataset::image_files::{self, Files};
 
 /// Finds the files that a table names.
 pub(crate) struct Locator<'a> {
@@ -92,9 +92,17 @@ impl Index {
     /// By the longest part of its path that is known here, then by its name in any folder.
     fn find(&self, path: &str) -> Option<usize> {
         let key = key(path);
+        let found = self.known(&key);
+        // The images may have been converted since.
+        let converted =
+            || image_files::is_image(Path::new(&key)).then(|| self.known(stem_of(&key)));
+        found.or_else(|| converted().flatten()).flatten()
+    }
+
+    fn known(&self, key: &str) -> Option<Option<usize>> {
         let starts = std::iter::once(0).chain(key.match_indices('/').map(|(at, _)| at + 1));
         let known = starts.filter_map(|start| self.by_path.get(&key[start..]).copied()).next();
-        known.or_else(|| self.by_name.get(name_of(&key)).copied()).flatten()
+        known.or_else(|| self.by_name.get(name_of(key)).copied())
     }
 }
 
@@ -141,12 +149,15 @@ mod tests {
             ("val/bag/a b", "bag/a b.png"),
             ("Ka\u{308}fer/1.png", "Käfer/1.png"),
             ("only.png", "x/only.png"),
+            ("only.jpg", "x/only.png"),
             (folder.path().join("coat/1.png").to_str().unwrap(), "coat/1.png"),
         ] {
             assert_eq!(locator.find(given).as_deref(), Some(found), "{given}");
         }
         // In two folders, or a folder itself.
         assert_eq!(locator.find("1.png"), None);
+        assert_eq!(locator.find("1.jpg"), None);
+        assert_eq!(locator.find("only.txt"), None);
         assert_eq!(locator.find("bag"), None);
         assert_eq!(locator.find(""), None);
     }

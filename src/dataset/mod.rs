@@ -2,6 +2,7 @@
 
 pub mod contained;
 pub mod container;
+mod detection;
 pub mod entries;
 pub mod file_name;
 pub mod folders;
@@ -28,3 +29,4 @@ pub mod splits;
 mod table_row;
 pub mod tar_file;
 pub mod text_table;
+mod unclassed;

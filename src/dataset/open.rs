@@ -8,7 +8,8 @@ use anyhow::{Result, bail, ensure};
 use crate::dataset::entries::Dataset;
 use crate::dataset::image_files::Files;
 use crate::dataset::{
-    contained, file_name, folders, ground_truth, hint, ilsvrc2012, labels_csv, listing,
+    contained, detection, file_name, folders, ground_truth, hint, ilsvrc2012, labels_csv, listing,
+    unclassed,
 };
 use crate::image::sniff::{self, FileKind};
 use crate::record::wanted_columns::WantedColumns;
@@ -160,13 +161,14 @@ fn labelled(root: &Path, files: &Files, wanted: &WantedColumns) -> Result<Datase
         return Ok(found);
     }
     bail!(
-        "dataset {} has no labels: it holds neither labels.csv (columns file, class_index), nor sub-folders named by class, nor ILSVRC2012's ground-truth file{}{}",
+        "dataset {} has no labels: it holds neither labels.csv (columns file, class_index), nor sub-folders named by class, nor ILSVRC2012's ground-truth file{}{}{}",
         root.display(),
         match files.images.len() {
             0 => "; no image was found in it".to_owned(),
             count => format!("; {count} images were found in it"),
         },
-        hint::told(root)
+        hint::told(root),
+        detection::hint(root, files)
     )
 }
 
@@ -215,12 +217,14 @@ fn only_table(root: &Path, files: &Files) -> Option<PathBuf> {
     tables.pop().filter(|_| tables.is_empty())
 }
 
-/// The folder that holds everything, as after unpacking an archive into a folder of the same name.
+/// The folder that holds everything, as after unpacking an archive into a folder of the same name;
+/// others beside it may be classes without an image, unless no class has its name.
 fn only_folder(files: &Files) -> Option<&str> {
-    let [folder] = files.folders.as_slice() else { return None };
+    let [folder] = files.filled()[..] else { return None };
+    let is_alone = files.folders.len() == 1 || unclassed::is_called(folder);
     let is_deep = |image: &String| image.matches('/').count() > 1;
-    let holds_classes = !files.images.is_empty() && files.images.iter().all(is_deep);
-    (holds_classes && !ilsvrc2012::is_wnid(folder)).then_some(folder)
+    let holds_classes = files.images.iter().all(is_deep);
+    (is_alone && holds_classes && !ilsvrc2012::is_wnid(folder)).then_some(folder)
 }
 
 #[cfg(test)]

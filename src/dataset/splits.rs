@@ -23,17 +23,32 @@ const NAMES: [&str; 13] = [
     "trainval",
 ];
 
+/// What may follow such a name.
+const WITH: [&str; 7] = ["set", "data", "dataset", "images", "image", "imgs", "split"];
+
+/// Whether a folder is called as a split is, with a year or a word such as `set` behind it or
+/// without.
+pub(crate) fn is_split(folder: &str) -> bool {
+    rank(folder).is_some()
+}
+
+fn rank(folder: &str) -> Option<usize> {
+    let name = folder.trim_end_matches(|c: char| c.is_ascii_digit());
+    let is_year = folder.len() - name.len() == 4;
+    let mut words = if is_year { name } else { folder }.split(['_', '-', ' ']);
+    let first = words.next()?.to_lowercase();
+    let first = first.strip_suffix("set").unwrap_or(&first);
+    let goes_with =
+        |word: &str| word.is_empty() || WITH.iter().any(|it| word.eq_ignore_ascii_case(it));
+    let place = NAMES.iter().position(|known| *known == first);
+    place.filter(|_| words.all(goes_with))
+}
+
 /// Refuses a folder whose sub-folders are splits, and names the candidates. A class may be called
 /// `train`: one split among classes is a class.
 pub(crate) fn check(root: &Path, files: &Files) -> Result<()> {
-    let rank = |folder: &str| NAMES.iter().position(|known| folder.eq_ignore_ascii_case(known));
-    let holds_images = |folder: &&String| {
-        let inside = format!("{folder}/");
-        files.images.iter().any(|image| image.starts_with(&inside))
-    };
-    let filled: Vec<&String> = files.folders.iter().filter(holds_images).collect();
-    let mut splits: Vec<&String> =
-        filled.iter().copied().filter(|folder| rank(folder).is_some()).collect();
+    let mut splits = files.filled();
+    splits.retain(|folder| is_split(folder));
     if splits.len() < 2 {
         return Ok(());
     }
@@ -71,5 +86,11 @@ mod tests {
         assert!(of(&["bus", "train"], &["bus/1.jpg", "train/1.jpg"]).is_ok());
         assert!(of(&["test", "cat"], &["cat/1.jpg"]).is_ok());
         assert!(of(&["train"], &["train/1.jpg"]).is_ok());
+        let years = of(&["train2017", "val2017"], &["train2017/1.jpg", "val2017/1.jpg"]);
+        assert!(years.unwrap_err().to_string().contains("give one of them, mine/val2017"));
+        let sets = of(&["Train_set", "Test-Images"], &["Train_set/1.jpg", "Test-Images/1.jpg"]);
+        assert!(sets.unwrap_err().to_string().contains("mine/Test-Images (or mine/Train_set)"));
+        assert!(of(&["test_tube", "dev_kit"], &["test_tube/1.jpg", "dev_kit/1.jpg"]).is_ok());
+        assert!(of(&["test1", "test2"], &["test1/1.jpg", "test2/1.jpg"]).is_ok());
     }
 }

@@ -13,9 +13,9 @@ use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Result, anyhow, bail, ensure};
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
 use libjpeg_turbo_rs::decode::boundary::{self, MarkerBoundary};
 use libjpeg_turbo_rs::{DecodeLimits, Decoder, JpegError, PixelFormat};
 use nix::fcntl::{OFlag, PosixFadviseAdvice, open, posix_fadvise};
@@ -278,7 +278,7 @@ fn decode_other<'gate>(bytes: &[u8], gate: &'gate Mutex<()>) -> Result<DecodedIm
     let mut limits = image::Limits::default();
     limits.max_alloc = Some(MAX_MEMORY);
     reader.limits(limits.clone());
-    let mut decoder = reader.into_decoder().context("is a corrupt image")?;
+    let mut decoder = reader.into_decoder().map_err(undecoded)?;
     let (width, height) = decoder.dimensions();
     let alone = admit(u64::from(width), u64::from(height), gate)?;
     let needed = decoder.total_bytes().saturating_add(4 * u64::from(width) * u64::from(height));
@@ -286,10 +286,10 @@ fn decode_other<'gate>(bytes: &[u8], gate: &'gate Mutex<()>) -> Result<DecodedIm
         return Err(too_much_memory(needed));
     }
     limits.max_alloc = Some(MAX_MEMORY - decoder.total_bytes());
-    decoder.set_limits(limits).context("is a corrupt image")?;
+    decoder.set_limits(limits).map_err(undecoded)?;
     // Metadata that cannot be read costs no image.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let image = DynamicImage::from_decoder(decoder).context("is a corrupt image")?;
+    let image = DynamicImage::from_decoder(decoder).map_err(undecoded)?;
     let (width, height) = (width as usize, height as usize);
     let pixels = match image {
         DynamicImage::ImageLuma8(grey) => Pixels::grey(width, height, grey.into_raw()),
@@ -326,6 +326,17 @@ fn decode_other<'gate>(bytes: &[u8], gate: &'gate Mutex<()>) -> Result<DecodedIm
 fn high_bytes<const N: usize>(pixels: &[[u16; N]]) -> Vec<u8> {
     let high = |value: u16| (value >> 8) as u8;
     pixels.iter().flat_map(|pixel| [high(pixel[0]), high(pixel[1]), high(pixel[2]), 255]).collect()
+}
+
+/// Why a file is not decoded: damaged, or of a kind such as a TIFF of real numbers.
+fn undecoded(error: ImageError) -> anyhow::Error {
+    let what = match error {
+        ImageError::Unsupported(_) => {
+            "is of a kind that is not supported; convert it to PNG or JPEG"
+        }
+        _ => "is a corrupt image",
+    };
+    anyhow::Error::new(error).context(what)
 }
 
 #[cfg(test)]

@@ -80,14 +80,14 @@ pub fn of(model: &Model, input: &TensorInfo, stated: &Description) -> Result<Inp
     let known = input.size(channels).or(stated.channels.map(|stated| stated.count()));
     let Some(channels) = known.or(convolved) else {
         bail!(
-            "model {name} leaves the channels of its input {} open; state channels = \"rgb\", \"bgr\" or \"grey\" in its description {name}.toml",
+            "model {name} leaves the channels of its input {} open; give --channels rgb, bgr or grey, or channels in its description {name}.toml",
             input.shape_text()
         );
     };
     let size = size(model, (input.size(height), input.size(width)), input, stated)?;
     ensure!(
-        is_channels(channels) && size.height > 0 && size.width > 0,
-        "model {name} takes a tensor of shape {}, which is not a {layout} image with 1 or 3 channels; correct 'layout'",
+        is_channels(channels),
+        "model {name} takes {channels} channels ({layout} {}), but photos have 1 or 3; state another layout with --layout if that is not their order, else {TIMED_ONLY}",
         input.shape_text()
     );
     let InputSize { height, width } = size;
@@ -120,7 +120,7 @@ fn layout(model: &Model, input: &TensorInfo, assumed: &mut Vec<String>) -> Resul
         (layout, "the convolution that the input goes into")
     } else {
         bail!(
-            "model {name} leaves the axes of its input {} open; state layout = \"nchw\" or \"nhwc\" in its description {name}.toml",
+            "model {name} leaves the axes of its input {} open; give --layout nchw or nhwc, or layout in its description {name}.toml",
             input.shape_text(),
             name = model.name
         );

@@ -11,6 +11,7 @@ use tract_onnx::pb::{
 
 use crate::model::config::onnx_metadata;
 use crate::model::cost::onnx_cost;
+use crate::model::onnx_domains::OperatorDomains;
 use crate::model::{external, float_weights, onnx_graph};
 use crate::record::precision::Precision;
 use crate::record::signature::{Signature, WeightStorage, by_frequency};
@@ -51,6 +52,7 @@ pub fn read(bytes: &[u8]) -> Result<Signature> {
     let pairs: Vec<(&str, &str)> =
         properties.iter().map(|it| (it.key.as_str(), it.value.as_str())).collect();
     let metadata = onnx_metadata::read(&pairs, classes);
+    let domains = OperatorDomains::of(&graph, &functions);
     Ok(Signature {
         precision: precision(&graph),
         operators: operators(&graph),
@@ -63,7 +65,8 @@ pub fn read(bytes: &[u8]) -> Result<Signature> {
             .and_then(|input| onnx_graph::convolved_channels(&graph, &input.name)),
         output_kinds: onnx_graph::output_kinds(&graph),
         sorted_outputs: onnx_graph::sorted_outputs(&graph),
-        foreign_operators: onnx_graph::foreign_operators(&graph, &functions),
+        foreign_operators: domains.foreign,
+        own_operators: domains.own,
         output_classes,
         float_weights,
         external_least: external_data.values().copied().collect(),

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{FunctionProto, GraphProto, NodeProto};
+use tract_onnx::pb::{GraphProto, NodeProto};
 
+use crate::model::onnx_domains;
 use crate::record::output_kind::OutputKind;
 use crate::record::quantization::Quantization;
 use crate::record::scored_output::Sorted;
@@ -56,7 +57,7 @@ fn kind_of(makers: &HashMap<&str, &NodeProto>, output: &str) -> Option<OutputKin
     let mut name = output;
     for _ in 0..MOST_STEPS {
         let node = makers.get(name)?;
-        match node.op_type.as_str() {
+        match onnx_domains::known(node)? {
             "Softmax" => return Some(OutputKind::Probabilities),
             "LogSoftmax" => return Some(OutputKind::LogProbabilities),
             "Sigmoid" => return Some(OutputKind::Sigmoid),
@@ -79,7 +80,7 @@ pub(crate) fn sorted_outputs(graph: &GraphProto) -> Vec<Option<Sorted>> {
         for _ in 0..MOST_STEPS {
             let makes = |node: &&NodeProto| node.output.iter().any(|it| it == name);
             let node = graph.node.iter().find(makes)?;
-            match node.op_type.as_str() {
+            match onnx_domains::known(node)? {
                 "ArgMax" => return Some(Sorted::Classes),
                 "TopK" if node.output.first().is_some_and(|first| first == name) => {
                     return Some(Sorted::Scores);
@@ -92,22 +93,6 @@ pub(crate) fn sorted_outputs(graph: &GraphProto) -> Vec<Option<Sorted>> {
         None
     };
     graph.output.iter().map(|output| of(&output.name)).collect()
-}
-
-/// The operators of domains that are neither ONNX's nor defined by the file itself, as
-/// `domain:Operator`, each once.
-pub(crate) fn foreign_operators(graph: &GraphProto, functions: &[FunctionProto]) -> Vec<String> {
-    let is_foreign = |node: &&NodeProto| {
-        let is_own = |it: &FunctionProto| it.domain() == node.domain && it.name() == node.op_type;
-        let is_onnx = node.domain.is_empty() || node.domain.starts_with("ai.onnx");
-        !is_onnx && !functions.iter().any(is_own)
-    };
-    let foreign = graph.node.iter().filter(is_foreign);
-    let mut names: Vec<String> =
-        foreign.map(|node| format!("{}:{}", node.domain, node.op_type)).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
 }
 
 /// The class names of a `ZipMap`, in the order of its scores, by output.

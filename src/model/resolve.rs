@@ -99,6 +99,24 @@ pub struct Input {
     pub assumed: Vec<String>,
 }
 
+/// The preset of a model whose input's size nobody states yet, and who states it.
+///
+/// # Errors
+/// One sentence: what is stated contradicts itself.
+pub fn preset(model: &Model, overrides: &Description) -> Result<(Preset, PipelineSource)> {
+    let stated = merged(overrides, &model.description);
+    let chosen = choose_preset::choose(model, &stated, false)?;
+    Ok((chosen.preset, source(model, overrides, chosen.is_stated)))
+}
+
+fn source(model: &Model, overrides: &Description, is_stated: bool) -> PipelineSource {
+    match (is_stated, overrides.states_a_pipeline()) {
+        (false, _) => PipelineSource::Assumed,
+        (true, true) => PipelineSource::Options,
+        (true, false) => model.pipeline_source.clone().unwrap_or(PipelineSource::Manifest),
+    }
+}
+
 /// How images become this model's input. `images` is the width and height of the dataset's images,
 /// if all have the same size.
 ///
@@ -132,7 +150,7 @@ pub fn input_spec(
     let channels = match stated.channels.or(preset.channels().filter(|it| it.count() == count)) {
         Some(channels) if channels.count() == count => channels,
         Some(channels) => bail!(
-            "model {} has {count} input channels, but its description says {channels}; correct 'channels'",
+            "model {} has {count} input channels, but {channels} is stated; correct --channels or 'channels'",
             model.name
         ),
         None if count == 1 => Channels::Grey,
@@ -155,11 +173,7 @@ pub fn input_spec(
             model.name
         );
     }
-    let source = match (is_stated, overrides.states_a_pipeline()) {
-        (false, _) => PipelineSource::Assumed,
-        (true, true) => PipelineSource::Options,
-        (true, false) => model.pipeline_source.clone().unwrap_or(PipelineSource::Manifest),
-    };
+    let source = source(model, overrides, is_stated);
     let (element, quantization) = (input.element, input.quantization);
     let spec = InputSpec { height, width, layout, pipeline, element, quantization };
     Ok(Input { spec, preset, source, assumed })

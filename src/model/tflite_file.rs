@@ -58,6 +58,7 @@ pub fn read(bytes: &[u8], named: Option<&str>) -> Result<Signature> {
         output_kinds: tflite_graph::output_kinds(&model, &graph),
         sorted_outputs: tflite_graph::sorted_outputs(&model, &graph),
         foreign_operators: Vec::new(),
+        own_operators: Vec::new(),
         output_classes: Vec::new(),
         float_weights: Some(float_weights::of_tflite(&model)),
         external_data: Vec::new(),

@@ -189,6 +189,17 @@ pub enum PipelineSource {
     Assumed,
 }
 
+impl PipelineSource {
+    /// How a pipeline's source is shown behind its name.
+    #[must_use]
+    pub fn told(&self) -> String {
+        match self {
+            Self::Assumed => "assumed".to_owned(),
+            source => format!("stated by {source}"),
+        }
+    }
+}
+
 impl Description {
     /// Whether a pipeline is stated here, or a part of one.
     #[must_use]

@@ -45,7 +45,9 @@ impl FromStr for InputSize {
             .zip(side(width))
             .and_then(|(height, width)| Self::of(height, width))
             .ok_or_else(|| {
-                format!("'{text}' is not a size; give HEIGHTxWIDTH in pixels, such as 224x224")
+                format!(
+                    "'{text}' is not a size; give HEIGHTxWIDTH in pixels, such as 224x224; channels have an option of their own, --channels"
+                )
             })
     }
 }

@@ -37,9 +37,6 @@ impl ModelPipeline {
 impl fmt::Display for ModelPipeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { preset, source, pipeline, .. } = self;
-        match source {
-            PipelineSource::Assumed => write!(f, "{preset} (assumed): {pipeline}"),
-            source => write!(f, "{preset} (stated by {source}): {pipeline}"),
-        }
+        write!(f, "{preset} ({}): {pipeline}", source.told())
     }
 }

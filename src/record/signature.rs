@@ -49,6 +49,9 @@ pub struct Signature {
     /// Operators of an ONNX file that are not of ONNX's own domains, with their domains.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub foreign_operators: Vec<String>,
+    /// Operators that an ONNX file uses and itself defines, as functions, with their domains.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own_operators: Vec<String>,
     /// By output: the names of its classes, if the graph itself has them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub output_classes: Vec<Option<Vec<String>>>,

@@ -114,6 +114,21 @@ fn one(model: &Model, means: ProbeSetup<'_>) -> Result<ScoredOutput> {
     Ok(scored)
 }
 
+/// The same, as far as the file and its description alone show: for a model whose input's size
+/// nobody states, which cannot be run.
+#[must_use]
+pub fn of_file(model: &Model, overrides: &Description) -> Option<ScoredOutput> {
+    let of_one = |output: &TensorInfo| {
+        let is_known = !output.unshaped && output.open.iter().all(|open| open.axis == 0);
+        is_known.then(|| output.with_shape(output.shape.clone()))
+    };
+    let outputs: Vec<TensorInfo> =
+        model.signature.outputs.iter().map(of_one).collect::<Option<_>>()?;
+    let names = names_of(model, overrides).ok()?.map(|names| names.len());
+    let counts = choose_output::fitting_counts(names, None);
+    choose_output::choose(model, &outputs, overrides, &counts).ok()
+}
+
 /// The class names that are stated for a model, or in it.
 fn names_of(model: &Model, overrides: &Description) -> Result<Option<Vec<String>>> {
     match &resolve::merged(overrides, &model.description).labels {

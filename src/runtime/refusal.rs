@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::model::onnx_domains::MICROSOFT;
 use crate::record::signature::Signature;
 use crate::runtime::backend_error::BackendError;
 use crate::runtime::boundary::{cannot_load, one_line};
@@ -41,23 +42,27 @@ pub(crate) fn of_foreign_operators(
     runtime: &str,
     signature: &Signature,
 ) -> Option<BackendError> {
-    /// What ONNX Runtime has besides ONNX's.
-    const MICROSOFT: &str = "com.microsoft";
     let is_microsoft = |name: &&String| name.starts_with(MICROSOFT);
     let all = &signature.foreign_operators;
     let others: Vec<&str> = all.iter().filter(|it| !is_microsoft(it)).map(String::as_str).collect();
     let own: Vec<&str> = all.iter().filter(is_microsoft).map(String::as_str).collect();
     let reason = if !others.is_empty() {
         format!(
-            "it holds operators that are not ONNX's ({}), which {runtime} has not; export it \
+            "it holds operators that are not ONNX's ({}), which {runtime} does not have; export it \
              without them",
             others.join(", ")
         )
     } else if !own.is_empty() && runtime != ONNXRUNTIME {
         format!(
-            "it holds ONNX Runtime's own operators ({}), which {runtime} has not; use backend \
+            "it holds ONNX Runtime's own operators ({}), which {runtime} does not have; use backend \
              onnxruntime, or export it without its optimisations",
             own.join(", ")
+        )
+    } else if !signature.own_operators.is_empty() && runtime != ONNXRUNTIME {
+        format!(
+            "it defines operators of its own ({}), which {runtime} does not read; use backend \
+             onnxruntime, or inline them with onnx.inliner",
+            signature.own_operators.join(", ")
         )
     } else {
         return None;

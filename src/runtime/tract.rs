@@ -59,6 +59,7 @@ impl Backend for Tract {
         }
         check_precision(format, signature.precision)?;
         check_operators(format, signature)?;
+        check_domains(request, signature)?;
         check_storage(format, signature)?;
         // tract asserts on some graphs instead of returning an error.
         let session = catch_unwind(AssertUnwindSafe(|| build(request, format, &shaped)))
@@ -73,11 +74,11 @@ impl Backend for Tract {
                         &"its weights are links to a place outside its folder, which tract does not follow; use backend onnxruntime",
                     ));
                 }
-                let foreign = match format {
+                let custom = match format {
                     Format::Tflite => refusal::of_custom_operators(request.model, signature),
-                    Format::Onnx => refusal::of_foreign_operators(request.model, "tract", signature),
+                    Format::Onnx => None,
                 };
-                foreign.unwrap_or_else(|| {
+                custom.unwrap_or_else(|| {
                     BackendError::Unsupported(cannot_load(request.model, &format!("tract: {said}")))
                 })
             })?;
@@ -112,6 +113,12 @@ fn check_operators(format: Format, signature: &Signature) -> Result<(), BackendE
         ));
     }
     Ok(())
+}
+
+/// tract takes an operator of any domain for its own of that name, and does not read the functions
+/// that a file defines, so its scores would be those of another model.
+fn check_domains(request: &LoadRequest<'_>, signature: &Signature) -> Result<(), BackendError> {
+    refusal::of_foreign_operators(request.model, "tract", signature).map_or(Ok(()), Err)
 }
 
 /// tract's readers know neither sparse weights nor weights behind the tables of a file: they
@@ -151,8 +158,8 @@ fn build(request: &LoadRequest<'_>, format: Format, shaped: &Shaped) -> TractRes
         }
     };
     let tensors = SessionTensors {
-        inputs: describe(&model, &signature.inputs, TypedModel::input_fact)?,
-        outputs: describe(&model, &signature.outputs, TypedModel::output_fact)?,
+        inputs: describe(&model, &signature.inputs, format, TypedModel::input_fact)?,
+        outputs: describe(&model, &signature.outputs, format, TypedModel::output_fact)?,
     };
     let zeros = tensors
         .inputs
@@ -173,6 +180,7 @@ fn build(request: &LoadRequest<'_>, format: Format, shaped: &Shaped) -> TractRes
 fn describe(
     model: &TypedModel,
     named: &[TensorInfo],
+    format: Format,
     fact: impl Fn(&TypedModel, usize) -> TractResult<&TypedFact>,
 ) -> TractResult<Vec<TensorInfo>> {
     named
@@ -187,8 +195,9 @@ fn describe(
                     Ok(TensorInfo { element, ..named.with_shape(shape) })
                 }
                 _ => Err(anyhow::anyhow!(
-                    "tensor '{}' is {fact:?}, which has no fixed shape or a type that classifiers do not use",
-                    named.name
+                    "it does not fix the shape of '{}', or computes it in a type of its own; use backend {}",
+                    named.name,
+                    instead(format)
                 )),
             }
         })

@@ -118,7 +118,7 @@ impl fmt::Display for LabelWarning {
                     top1 * 100.0
                 )?;
                 if matches!(outputs, 1000 | 1001) {
-                    f.write_str("; or the class indices are the numbers of ILSVRC2012's development kit, which orders its classes differently")?;
+                    f.write_str("; or the class indices are the numbers of ILSVRC2012's development kit, which orders its classes differently, or are indices in a file that is read as such numbers")?;
                 }
                 Ok(())
             }

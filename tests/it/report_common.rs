@@ -115,6 +115,7 @@ fn model(name: &str, index: usize, classes: u32) -> Model {
             foreign_operators: Vec::new(),
             external_data: Vec::new(),
             external_least: Vec::new(),
+            own_operators: Vec::new(),
             storage: Vec::new(),
             choices: Vec::new(),
             chosen: None,

@@ -14,6 +14,8 @@ pub(crate) struct Labels<'a> {
     pub(crate) by_output: Vec<Option<&'a str>>,
     /// Outputs by normalised name: whole lines and single synonyms.
     places: HashMap<String, Vec<usize>>,
+    /// Outputs by their first name alone.
+    firsts: HashMap<String, Vec<usize>>,
 }
 
 impl<'a> Labels<'a> {
@@ -38,25 +40,21 @@ impl<'a> Labels<'a> {
                 likeness::told(labels, count)
             );
         };
-        let mut places = HashMap::<String, Vec<usize>>::new();
-        for (output, label) in by_output.iter().enumerate() {
-            for name in label.iter().flat_map(|label| synonyms(label)) {
-                let outputs = places.entry(name).or_default();
-                if outputs.last() != Some(&output) {
-                    outputs.push(output);
-                }
-            }
-        }
-        Ok(Self { by_output, places })
+        let places = by_name(&by_output, synonyms);
+        let firsts =
+            by_name(&by_output, |label| synonyms(label.split(',').next().unwrap_or_default()));
+        Ok(Self { by_output, places, firsts })
     }
 
     /// The one output of a class that is known by these names: by the first of
-    /// them that exactly one output has.
+    /// them that exactly one output has, or has as its first name.
     pub(crate) fn find(&self, names: &[String]) -> Option<usize> {
-        names.iter().find_map(|name| match self.places.get(name)?[..] {
+        let only = |places: &HashMap<String, Vec<usize>>, name: &String| match places.get(name)?[..]
+        {
             [output] => Some(output),
             _ => None,
-        })
+        };
+        names.iter().find_map(|name| only(&self.places, name).or_else(|| only(&self.firsts, name)))
     }
 
     /// Whether an output's label is one of these names.
@@ -64,6 +62,23 @@ impl<'a> Labels<'a> {
         let label = self.by_output.get(output).copied().flatten();
         label.is_some_and(|label| synonyms(label).iter().any(|label| names.contains(label)))
     }
+}
+
+/// The outputs that have each of the names that `names` makes of their labels.
+fn by_name(
+    labels: &[Option<&str>],
+    names: impl Fn(&str) -> Vec<String>,
+) -> HashMap<String, Vec<usize>> {
+    let mut places = HashMap::<String, Vec<usize>>::new();
+    for (output, label) in labels.iter().enumerate() {
+        for name in label.iter().flat_map(|label| names(label)) {
+            let outputs = places.entry(name).or_default();
+            if outputs.last() != Some(&output) {
+                outputs.push(output);
+            }
+        }
+    }
+    places
 }
 
 /// TensorFlow's ImageNet models have their background class at output 0; anywhere else it shows

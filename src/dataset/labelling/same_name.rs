@@ -29,7 +29,7 @@ fn normalised(name: &str) -> String {
 /// A WordNet id at the beginning first, then the whole name behind it, then each
 /// part of that between commas.
 pub(crate) fn synonyms(name: &str) -> Vec<String> {
-    let (wnid, words) = split_wnid(name);
+    let (wnid, words) = ilsvrc2012::split_wnid(name);
     let mut names: Vec<String> = wnid.map(str::to_owned).into_iter().collect();
     if !words.is_empty() {
         names.push(normalised(words));
@@ -38,19 +38,6 @@ pub(crate) fn synonyms(name: &str) -> Vec<String> {
         names.extend(words.split(',').map(normalised).filter(|part| !part.is_empty()));
     }
     names
-}
-
-/// Splits `n01440764 tench, Tinca tinca` into its WordNet id and its words.
-fn split_wnid(name: &str) -> (Option<&str>, &str) {
-    let name = name.trim();
-    match name.split_at_checked(ilsvrc2012::WNID_LENGTH) {
-        Some((wnid, words))
-            if ilsvrc2012::is_wnid(wnid) && !words.starts_with(char::is_alphanumeric) =>
-        {
-            (Some(wnid), words.trim_start_matches(|c: char| !c.is_alphanumeric()))
-        }
-        _ => (None, name),
-    }
 }
 
 /// `001.Black_footed_Albatross` without its number.
@@ -75,7 +62,7 @@ pub(crate) fn known_as(classes: &Classes, class: u32) -> Vec<String> {
             {
                 names.extend(synonyms(bare));
             }
-            let index = split_wnid(name).0.and_then(ilsvrc2012::class_of_wnid);
+            let index = ilsvrc2012::split_wnid(name).0.and_then(ilsvrc2012::class_of_wnid);
             names.extend(index.and_then(ilsvrc2012::words_of).into_iter().flat_map(synonyms));
         }
     }

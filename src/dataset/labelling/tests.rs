@@ -181,6 +181,11 @@ fn a_model_of_some_of_ilsvrcs_classes_is_matched_by_words_or_wordnet_ids() {
     };
     assert_eq!(places(["goldfish", "other", "tench", "great white shark"]), [2, 0, 3]);
     assert_eq!(places(["n01484850", "n01440764", "n00000000", "n01443537"]), [1, 3, 0]);
+    // The first name of one and another name of the other is the first one's.
+    assert_eq!(
+        places(["goldfish", "gold carp, goldfish", "tench", "great white shark"]),
+        [2, 0, 3]
+    );
     assert_eq!(
         places([
             "n01443537 goldfish, Carassius auratus",

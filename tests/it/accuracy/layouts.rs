@@ -21,9 +21,12 @@ fn tables_of_every_dialect_give_the_same_figure() {
         "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
     };
     let float = |class: usize| format!("{class}.0");
-    let tables: [(&str, Vec<u8>); 9] = [
+    let tables: [(&str, Vec<u8>); 11] = [
         ("labels.csv", table(by_name, "file;label", ";").replace('\n', "\r\n").into()),
         ("labels.csv", table(number, "image,label", ",").into()),
+        ("labels.csv", table(number, "File Name,Class Index", ",").into()),
+        // Of the images before they were converted.
+        ("labels.csv", table(number, "file,label", ",").replace(".png", ".JPG").into()),
         ("labels.csv", table(float, "filename,label", ",").into()),
         ("labels.csv", wide(&table(number, "file\tclass_index", "\t"))),
         ("labels.csv", table(number, "", ",").trim_start().into()),

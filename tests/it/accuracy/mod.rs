@@ -8,4 +8,5 @@ mod made;
 mod material;
 mod parity;
 mod pipelines;
+mod unlabelled;
 mod unreadable;

@@ -195,30 +195,13 @@ fn what_is_not_fed_names_the_type_and_the_remedy() {
 }
 
 #[test]
-fn operators_of_other_domains_are_named() {
+fn a_number_of_channels_that_photos_do_not_have_is_named() {
     let folder = TempDir::new().unwrap();
-    let with = |domain: &str, op: &str| {
-        let mut foreign = node(op, &["means", "bias"], "y", &[]);
-        foreign.domain = domain.into();
-        let mut made = model(
-            [means(), vec![foreign]].concat(),
-            vec![value("image", DataType::Float, Some(&NCHW))],
-            vec![value("y", DataType::Float, Some(&[Size(1), Size(3)]))],
-            vec![floats("bias", &[3], &[0.0; 3])],
-        );
-        let version = super::made::pb::OperatorSetIdProto { domain: domain.into(), version: 1 };
-        made.opset_import.push(version);
-        made
-    };
-    let path = write(folder.path(), "mine.onnx", &with("com.me", "Fancy"));
-    let told = inspected(&[&path]);
-    for runtime in ["tract", "ONNX Runtime"] {
-        let words = format!("are not ONNX's (com.me:Fancy), which {runtime} has not");
-        assert!(told.contains(&words), "{told}");
-    }
-    let path = write(folder.path(), "gelu.onnx", &with("com.microsoft", "BiasGelu"));
-    let told = inspected(&[&path]);
-    assert!(told.contains("onnxruntime yes"), "{told}");
+    let path =
+        write(folder.path(), "four.onnx", &mean_model(&[Size(1), Size(4), Size(8), Size(8)]));
+    let images = colours(folder.path());
+    let said = refused(&["--model", &path, "--dataset", &images, "--no-latency"]);
+    assert!(said.contains("takes 4 channels") && said.contains("--no-accuracy times it"), "{said}");
 }
 
 #[test]
@@ -229,5 +212,7 @@ fn what_stands_in_the_way_of_all_is_said_once() {
     let told = inspected(&[&path]);
     assert_eq!(told.matches("--input-size").count(), 1, "{told}");
     assert!(told.contains("onnxruntime no, for that reason"), "{told}");
-    assert!(told.contains("classes     none, for that reason"), "{told}");
+    // What does not depend on the size is shown.
+    assert!(told.contains("pipeline    torchvision (assumed), to the size"), "{told}");
+    assert!(told.contains("classes     3\n"), "{told}");
 }

@@ -3,10 +3,12 @@
 
 mod broken;
 mod contents;
+mod domains;
 mod files;
 pub mod flat;
 mod heads;
 mod inputs;
+mod inspected;
 pub mod made;
 mod open_dimensions;
 mod outputs;

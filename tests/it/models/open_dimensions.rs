@@ -47,7 +47,8 @@ fn an_open_size_is_asked_for_and_then_run() {
     // The names of the axes show their order; the channels are unknown.
     let path = write(folder.path(), "all.onnx", &mean_model(&all_named));
     let said = refused(&["--model", &path, "--no-accuracy", "--input-size", "9x9"]);
-    assert!(said.contains("channels = "), "{said}");
+    assert!(said.contains("--channels rgb, bgr or grey"), "{said}");
+    assert_scores(&folder, &path, &["--input-size", "9x9", "--channels", "rgb"], 9);
     std::fs::write(folder.path().join("all.toml"), "channels = \"rgb\"\ninput_size = [9, 9]\n")
         .unwrap();
     assert_scores(&folder, &path, &[], 9);
@@ -83,7 +84,20 @@ fn a_convolution_tells_channels_and_order() {
     );
     let path = write(folder.path(), "unknown.onnx", &unknown);
     let said = refused(&["--model", &path, "--no-accuracy", "--input-size", "7"]);
-    assert!(said.contains("layout = "), "{said}");
+    assert!(said.contains("--layout nchw or nhwc"), "{said}");
+    let more = ["--input-size", "7", "--layout", "nchw"];
+    let said = refused(&[&["--model", &path, "--no-accuracy"], &more[..]].concat());
+    assert!(said.contains("--channels"), "{said}");
+    let more = [&more[..], &["--channels", "rgb"]].concat();
+    assert_scores(&folder, &path, &more, 7);
+    let told = inspected(&[&[path.as_str()], &more[..]].concat());
+    assert!(told.contains("nchw 7 x 7") && told.contains("onnxruntime yes"), "{told}");
+    // A fixed number of channels is not changed.
+    let fixed =
+        write(folder.path(), "fixed.onnx", &mean_model(&[Size(1), Size(3), Size(8), Size(8)]));
+    let images = colours(folder.path());
+    let said = refused(&["--model", &fixed, "--dataset", &images, "--channels", "grey"]);
+    assert!(said.contains("3 input channels, but grey is stated"), "{said}");
 }
 
 #[test]

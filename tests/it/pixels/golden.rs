@@ -9,6 +9,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use shutterbench::image::decode;
 use shutterbench::image::pixels::Pixels;
+use shutterbench::record::options::Exif;
 
 pub fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/goldens")
@@ -20,8 +21,13 @@ pub fn read(name: &str) -> Value {
 }
 
 pub fn picture(name: &str) -> Pixels {
+    photo(name, Exif::Ignore)
+}
+
+/// A picture, turned upright where that is wanted.
+pub fn photo(name: &str, exif: Exif) -> Pixels {
     let bytes = decode::load(&folder().join("pictures").join(name)).unwrap();
-    decode::decode(&bytes, &Mutex::new(())).unwrap().pixels
+    decode::decode(&bytes, &Mutex::new(())).unwrap().turned(exif).pixels
 }
 
 pub fn number(value: &Value, key: &str) -> usize {

@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use shutterbench::image::preprocess::Preparer;
 use shutterbench::record::channels::{Channels, Layout};
+use shutterbench::record::options::Exif;
 use shutterbench::record::preprocessing::InputSpec;
 use shutterbench::record::preset::{Preset, PresetName};
 use shutterbench::record::quantization::Quantization;
 use shutterbench::record::tensor::ElementType;
 
-use super::golden::{Distance, distance, number, picture, read, text};
+use super::golden::{Distance, distance, number, photo, read, text};
 
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
+    "pipelines_grey.json",
     "pipelines_hf.json",
     "pipelines_keras.json",
     "pipelines_mlperf.json",
@@ -84,10 +86,14 @@ fn stated(preset: &str, of: &Value) -> String {
     let name = |key: &str| of[key].as_str().unwrap_or_default().to_owned();
     match preset {
         "torchvision" => format!(
-            "torchvision,resize={},crop={},interpolation={}",
+            "torchvision,resize={},crop={},interpolation={}{}",
             of["resize"],
             of["crop"],
-            name("interpolation")
+            name("interpolation"),
+            match of.get("mean") {
+                Some(mean) => format!(",mean={},std={}", list(mean), list(&of["std"])),
+                None => String::new(),
+            }
         ),
         "timm" => format!(
             "timm,crop_pct={},crop_mode={},interpolation={},mean={},std={}",
@@ -142,7 +148,11 @@ fn hugging_face(of: &Value) -> String {
 
 fn prepared(case: &Value, preset: &Preset, element: ElementType, pixels: bool) -> Vec<u8> {
     let (height, width) = (number(case, "height"), number(case, "width"));
-    let channels = if pixels { Channels::Rgb } else { preset.channels().unwrap_or(Channels::Rgb) };
+    let is_grey = text(case, "layout") == "NCHW" && case["input"]["shape"][0] == 1;
+    let channels = match preset.channels().filter(|_| !pixels) {
+        _ if is_grey => Channels::Grey,
+        stated => stated.unwrap_or(Channels::Rgb),
+    };
     // Bytes go in unchanged, as 8-bit inputs intend.
     let bytes = element != ElementType::Float32;
     let unchanged = bytes.then(|| (vec![0.0], vec![1.0]));
@@ -160,7 +170,8 @@ fn prepared(case: &Value, preset: &Preset, element: ElementType, pixels: bool) -
         quantization: (element == ElementType::Int8).then_some(signed),
     };
     let mut tensor = Vec::new();
-    Preparer::default().prepare(&picture(text(case, "picture")), &spec, &mut tensor);
+    let exif = if case["exif"] == "apply" { Exif::Apply } else { Exif::Ignore };
+    Preparer::default().prepare(&photo(text(case, "picture"), exif), &spec, &mut tensor);
     tensor
 }
 
