@@ -12,8 +12,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::device::adb::AdbServer;
-use crate::device::bounded_command;
-use crate::device::bounded_command::ProgramOutput;
+use crate::host::bounded_command;
+use crate::host::bounded_command::ProgramOutput;
 use crate::device::name::DeviceName;
 use crate::device::remote_path::RemotePath;
 use crate::device::ssh_host::SshHost;

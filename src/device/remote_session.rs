@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::device::bounded_command;
+use crate::host::bounded_command;
 use crate::device::connection::Connection;
 use crate::device::remote_run::RemoteRun;
 
