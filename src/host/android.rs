@@ -1,11 +1,11 @@
 //! What Android reports through its own tools: `getprop` and `dumpsys`. Parsed alike on the device
 //! and on the workstation.
 
+use crate::host::bounded_command;
 use crate::record::android::Android;
 use crate::record::android::battery::Battery;
 use crate::record::android::properties::Properties;
 use crate::record::android::thermal::Thermal;
-use crate::host::bounded_command;
 use std::env;
 use std::process::Command;
 use std::time::Duration;

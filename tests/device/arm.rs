@@ -62,7 +62,6 @@ fn an_arm_device_predicts_what_this_machine_does() {
 }
 
 #[test]
-#[ignore = "run scripts/setup/arm armv7-unknown-linux-gnueabihf first; it takes a toolchain of its own"]
 fn a_32_bit_arm_device_predicts_what_this_machine_does() {
     predicts_what_this_machine_does(System {
         target: "armv7-unknown-linux-gnueabihf",

@@ -35,6 +35,7 @@ mod patience;
 mod pixels;
 mod preprocessing_check;
 mod process_facts;
+mod recipes;
 mod report_browser;
 mod report_choice;
 mod report_common;

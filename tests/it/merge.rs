@@ -351,10 +351,7 @@ fn what_each_device_could_not_use_is_kept() {
             ["litert", "local: its library ends the process"],
             ["onnxruntime", "R58M123: its library ends the process"],
         ],
-        [
-            [MODELS[0], "local: no runtime opens it"],
-            [MODELS[1], "R58M123: no runtime opens it"],
-        ],
+        [[MODELS[0], "local: no runtime opens it"], [MODELS[1], "R58M123: no runtime opens it"],],
     ]);
     assert_eq!(serde_json::json!([header["unusable"], header["unscored"]]), lists);
     let scored = header["scored"].as_array().unwrap();
