@@ -123,7 +123,7 @@ fn an_archive_or_a_parquet_file_is_listed_once() {
     fs::copy(common::repository().join("tests/parquet/struct.parquet"), &parquet).unwrap();
     for dataset in [&archive, &parquet] {
         let once = openings(dataset, &mut shutterbench("plan", dataset));
-        let out = dataset.with_extension("run");
+        let out = root.path().join(format!("run-{}", dataset.file_name().unwrap().display()));
         assert_eq!(openings(dataset, &mut run(dataset, &out)), once, "{}", dataset.display());
         cut(&out);
         assert_eq!(openings(dataset, &mut run(dataset, &out)), once, "{}", dataset.display());
