@@ -77,6 +77,14 @@ need_rust() {
     host=$(rustc -vV | sed -n 's/^host: //p')
 }
 
+# Prints the folder of a crate that the program depends on.
+crate_folder() {
+    cargo metadata --format-version 1 --filter-platform "$host" | python3 -c '
+import json, os, sys
+packages = json.load(sys.stdin)["packages"]
+print(*(os.path.dirname(p["manifest_path"]) for p in packages if p["name"] == sys.argv[1]))' "$1"
+}
+
 # Fetches the runtimes into runtimes/. The first time, a program is built for this
 # without the feature `tflitec`, which links to a library that is not there yet; it is not
 # optimised, because it only fetches and is built again.

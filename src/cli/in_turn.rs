@@ -2,16 +2,20 @@
 //! Their rounds are paired, so that disturbances of the machine cancel out
 //! (docs/measurement.md).
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Error, Result, anyhow, ensure};
 
 use crate::cli::compare_command;
 use crate::cli::output::{ExitStatus, tell};
 use crate::decide::comparison::CompareOptions;
 use crate::decide::complete::is_complete;
 use crate::file_hash;
+use crate::host::bounded_command;
+use crate::host::bounded_command::ProgramOutput;
 use crate::record::run::Run;
 use crate::run::context::Started;
 use crate::run::execute::SIDES;
@@ -25,6 +29,9 @@ use crate::worker::protocol::PROTOCOL;
 /// between the two, and there are more rounds. Not shorter still, since an exchange with a
 /// worker takes some 0.05 ms.
 pub const BLOCK_MS: f64 = 10.0;
+
+/// How long another program may take to tell what it is.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Begins the two runs in the folders `base` and `new` of `folder`.
 ///
@@ -65,23 +72,20 @@ pub fn measured_by(plan: &mut Plan, program: &Path) -> Result<()> {
     let path = program
         .canonicalize()
         .with_context(|| format!("--against {shown}: there is no such program"))?;
-    let output = Command::new(&path)
-        .arg("--version")
-        .output()
-        .with_context(|| format!("--against {shown}: it could not be started"))?;
-    let said = String::from_utf8_lossy(&output.stdout);
+    let said = asked(&path, &["--version"], PATIENCE)?;
     let version = said
+        .out
         .lines()
         .next()
         .unwrap_or_default()
         .strip_prefix("shutterbench ")
-        .filter(|_| output.status.success());
+        .filter(|_| said.is_success());
     ensure!(
         version.is_some(),
         "--against {shown}: it is not a shutterbench program; name the program of an earlier build"
     );
     let version = version.unwrap_or_default();
-    let theirs = protocol_of(&path);
+    let theirs = protocol_of(&path)?;
     ensure!(
         theirs == Some(PROTOCOL),
         "--against {shown}: it is shutterbench {version} with worker protocol {}, and this one is {} with protocol {PROTOCOL}, so they cannot take turns; name a build of protocol {PROTOCOL}, or let each measure with its own 'run' and give both to 'compare'",
@@ -98,9 +102,23 @@ pub fn measured_by(plan: &mut Plan, program: &Path) -> Result<()> {
 
 /// The number of the protocol that a program's workers speak; `None` where it does not tell,
 /// as programs before protocol 2 do not.
-fn protocol_of(program: &Path) -> Option<u32> {
-    let output = Command::new(program).args(["worker", "--protocol"]).output().ok()?;
-    String::from_utf8(output.stdout).ok()?.trim().parse().ok().filter(|_| output.status.success())
+fn protocol_of(program: &Path) -> Result<Option<u32>> {
+    let said = asked(program, &["worker", "--protocol"], PATIENCE)?;
+    Ok(said.out.trim().parse().ok().filter(|_| said.is_success()))
+}
+
+/// What a program answers within `patience`.
+fn asked(program: &Path, question: &[&str], patience: Duration) -> Result<ProgramOutput> {
+    let said = bounded_command::output(Command::new(program).args(question), patience);
+    said.map_err(|error| {
+        let (shown, question) = (program.display(), question.join(" "));
+        match error.kind() {
+            ErrorKind::TimedOut => anyhow!(
+                "--against {shown}: it did not answer '{question}' within {patience:?}; name the program of an earlier build"
+            ),
+            _ => Error::new(error).context(format!("--against {shown}: it could not be started")),
+        }
+    })
 }
 
 /// Compares the two runs, keeps the comparison beside them and prints it.
@@ -116,4 +134,16 @@ pub fn conclude(folder: &Path, base: &Run, new: &Run, json: bool) -> Result<Exit
     }
     let complete = [base, new].iter().all(|run| is_complete(run, &rows(run)));
     Ok(if complete { ending } else { ExitStatus::Bad })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_does_not_answer_is_named_and_left() {
+        // What it is given is seconds to sleep.
+        let error = asked(Path::new("sleep"), &["60"], Duration::from_millis(50)).unwrap_err();
+        assert!(error.to_string().contains("sleep: it did not answer '60' within 50ms"), "{error}");
+    }
 }

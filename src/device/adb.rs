@@ -10,7 +10,7 @@ use anyhow::{Result, anyhow, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::device::adb_name::AdbName;
-use crate::device::bounded_command;
+use crate::host::bounded_command;
 
 /// How long the server may take for an answer; starting it takes some seconds.
 const PATIENCE: Duration = Duration::from_secs(20);

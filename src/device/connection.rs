@@ -12,11 +12,11 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::device::adb::AdbServer;
-use crate::device::bounded_command;
-use crate::device::bounded_command::ProgramOutput;
 use crate::device::name::DeviceName;
 use crate::device::remote_path::RemotePath;
 use crate::device::ssh_host::SshHost;
+use crate::host::bounded_command;
+use crate::host::bounded_command::ProgramOutput;
 
 /// How long a short command may take on a device.
 const PATIENCE: Duration = Duration::from_secs(60);

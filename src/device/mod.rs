@@ -8,7 +8,6 @@
 
 pub mod adb;
 pub mod adb_name;
-pub mod bounded_command;
 pub mod bundle;
 pub mod c_library;
 pub mod chosen_devices;

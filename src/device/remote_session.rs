@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::device::bounded_command;
 use crate::device::connection::Connection;
 use crate::device::remote_run::RemoteRun;
+use crate::host::bounded_command;
 
 /// How often the program here looks at the one there.
 const LOOK: Duration = Duration::from_millis(20);

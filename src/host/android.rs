@@ -1,12 +1,17 @@
 //! What Android reports through its own tools: `getprop` and `dumpsys`. Parsed alike on the device
 //! and on the workstation.
 
+use crate::host::bounded_command;
 use crate::record::android::Android;
 use crate::record::android::battery::Battery;
 use crate::record::android::properties::Properties;
 use crate::record::android::thermal::Thermal;
 use std::env;
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::time::Duration;
+
+/// How long one of Android's tools may take. A service that hangs makes `dumpsys` wait for 10 s.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 impl Android {
     /// This machine, if it has Android's tools.
@@ -33,13 +38,11 @@ impl Thermal {
     }
 }
 
-/// What one of Android's tools prints; `None` if it is missing or fails.
+/// What one of Android's tools prints; `None` if it is missing, fails or hangs.
 fn told(tool: &str, arguments: &[&str]) -> Option<String> {
     // Elsewhere, no process is started to find that it is missing.
     let folders = env::var_os("PATH")?;
     let tool = env::split_paths(&folders).map(|folder| folder.join(tool)).find(|p| p.is_file())?;
-    let mut command = Command::new(tool);
-    let output =
-        command.args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    let said = bounded_command::output(Command::new(tool).args(arguments), PATIENCE).ok()?;
+    said.is_success().then_some(said.out)
 }

@@ -65,8 +65,8 @@ fn read(clock: ClockId) -> u64 {
     // POSIX lets clock_gettime fail for an unknown clock or a bad pointer
     // only; these clocks exist wherever this program is built.
     let time: TimeSpec = clock_gettime(clock).expect("this clock exists on every supported system");
-    // Seconds of a monotonic clock are never negative.
-    time.tv_sec().unsigned_abs() * 1_000_000_000 + time.tv_nsec().unsigned_abs()
+    // Never negative; of 32 bits each on a 32-bit system.
+    time.tv_sec() as u64 * 1_000_000_000 + time.tv_nsec() as u64
 }
 
 #[cfg(test)]

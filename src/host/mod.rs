@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod affinity;
 pub mod android;
+pub mod bounded_command;
 #[cfg(test)]
 pub mod captured;
 pub mod cgroup;

@@ -5,9 +5,9 @@ use std::io::{BufReader, BufWriter, stdin};
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result, anyhow, bail};
-use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, dup, dup2_stdout, getppid};
+use rustix::process::{Resource, Rlimit, setrlimit};
 
 use crate::worker::engine::Engine;
 use crate::worker::heartbeat::{Heartbeat, Pipe};
@@ -20,7 +20,7 @@ use crate::worker::protocol::{Request, read_frame, write_frame};
 pub fn serve(parent: u32) -> Result<()> {
     follow_parent(parent)?;
     // A dump of a crashed runtime would fill the disk of a long sweep.
-    setrlimit(Resource::RLIMIT_CORE, 0, 0).context("could not disable core dumps")?;
+    limit(Resource::Core, 0).context("could not disable core dumps")?;
     let mut requests = BufReader::new(stdin().lock());
     let replies: Pipe = Arc::new(Mutex::new(take_stdout()?));
     let mut engine = Engine::new(Heartbeat::over(Arc::clone(&replies)));
@@ -28,8 +28,8 @@ pub fn serve(parent: u32) -> Result<()> {
         if request == Request::Exit {
             break;
         }
-        if let Request::Load { memory_limit_bytes: Some(limit), .. } = &request {
-            setrlimit(Resource::RLIMIT_AS, *limit, *limit).context("could not limit memory")?;
+        if let Request::Load { memory_limit_bytes: Some(bytes), .. } = &request {
+            limit(Resource::As, *bytes).context("could not limit memory")?;
         }
         let (reply, payload) = engine.answer(request, &payload);
         // No thread panics while it holds the pipe.
@@ -39,6 +39,12 @@ pub fn serve(parent: u32) -> Result<()> {
     // Runtimes' destructors have crashed after good measurements; the parent
     // already has everything, so they are not run.
     std::process::exit(0);
+}
+
+/// Limits both what a process may use and what it may raise that to. Both are of 64 bits
+/// everywhere, unlike those of setrlimit(2) in a 32-bit C library.
+fn limit(resource: Resource, most: u64) -> rustix::io::Result<()> {
+    setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })
 }
 
 /// Dies with the parent, even while a runtime hangs.

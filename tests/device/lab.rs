@@ -37,6 +37,8 @@ pub struct System {
     pub qemu: &'static str,
     /// Its name in results.csv.
     pub arch: &'static str,
+    /// What its TensorFlow Lite runs with.
+    pub delegates: &'static str,
 }
 
 /// A daemon with its own file system.

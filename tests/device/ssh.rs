@@ -222,7 +222,7 @@ fn a_home_folder_survives_device_folder_and_device_clean() {
 }
 
 #[test]
-fn a_folder_without_programs_and_an_old_c_library_are_named_before_anything_is_pushed() {
+fn a_folder_without_programs_and_another_c_library_are_named_before_anything_is_pushed() {
     let Some(lab) = Lab::open() else { return };
     let Some(board) = Board::start(&lab) else { return };
     board.on("mkdir /mnt/noexec && mount -t tmpfs -o noexec tmpfs /mnt/noexec");
@@ -242,6 +242,12 @@ fn a_folder_without_programs_and_an_old_c_library_are_named_before_anything_is_p
         && mount --bind /mnt/getconf /usr/bin/getconf");
     let said = refused(&lab.folder.path().join("again"));
     assert!(said.contains("needs glibc 2.") && said.contains("has 2.3;"), "{said}");
+
+    board.on("printf '#!/bin/sh\\nexit 1\\n' >/mnt/getconf; \
+        printf '#!/bin/sh\\necho musl libc >&2; exit 1\\n' >/mnt/ldd && chmod 755 /mnt/ldd \
+        && mount --bind /mnt/ldd /usr/bin/ldd");
+    let said = refused(&lab.folder.path().join("musl"));
+    assert!(said.contains("has musl; build for ") && said.contains("-linux-musl"), "{said}");
 }
 
 #[test]

@@ -116,13 +116,16 @@ fn a_shared_folder_is_listed_once_and_again_only_by_another_run() {
 }
 
 #[test]
-fn an_archive_is_listed_once() {
+fn an_archive_or_a_parquet_file_is_listed_once() {
     let root = TempDir::new().unwrap();
-    let archive = root.path().join("images.tar");
+    let (archive, parquet) = (root.path().join("images.tar"), root.path().join("images.parquet"));
     in_an_archive(&archive);
-    let once = openings(&archive, &mut shutterbench("plan", &archive));
-    let out = root.path().join("run");
-    assert_eq!(openings(&archive, &mut run(&archive, &out)), once);
-    cut(&out);
-    assert_eq!(openings(&archive, &mut run(&archive, &out)), once);
+    fs::copy(common::repository().join("tests/parquet/struct.parquet"), &parquet).unwrap();
+    for dataset in [&archive, &parquet] {
+        let once = openings(dataset, &mut shutterbench("plan", dataset));
+        let out = root.path().join(format!("run-{}", dataset.file_name().unwrap().display()));
+        assert_eq!(openings(dataset, &mut run(dataset, &out)), once, "{}", dataset.display());
+        cut(&out);
+        assert_eq!(openings(dataset, &mut run(dataset, &out)), once, "{}", dataset.display());
+    }
 }

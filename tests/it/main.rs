@@ -40,6 +40,7 @@ mod pixels;
 mod preprocessing_check;
 mod process_facts;
 mod profiles;
+mod recipes;
 mod report_browser;
 mod report_choice;
 mod report_common;

@@ -323,3 +323,38 @@ fn devices_keep_their_rows_apart() {
     let said = refused(&[&here, &repeated]);
     assert!(said.contains("same machine") && said.contains("compare"), "{said}");
 }
+
+#[test]
+fn what_each_device_could_not_use_is_kept() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    dataset(folder, &[]);
+    let whole = measured(folder, "whole", &["--images", "40", "--no-latency"]);
+    let lacking = |name: &str, backend: &str, model: &str| {
+        with_header(&whole, name, |header| {
+            header["unusable"] = serde_json::json!([[backend, "its library ends the process"]]);
+            header["unscored"] = serde_json::json!([[model, "no runtime opens it"]]);
+            let scored = header["scored"].as_array_mut().unwrap();
+            scored.retain(|scored| scored["model"] != model);
+            assert_eq!(scored.len(), MODELS.len() - 1);
+        })
+    };
+    let here = lacking("here", "litert", MODELS[0]);
+    let phone = lacking("at-hand", "onnxruntime", MODELS[1]);
+    let phone = elsewhere(&phone, "phone", "R58M123", "Cortex-X1");
+    let out = folder.join("merged");
+    let output = merged(&[&here, &phone], &out);
+    assert!(output.status.success(), "{}", said(&output));
+    let journal = fs::read_to_string(out.join("journal.jsonl")).unwrap();
+    let header: Value = serde_json::from_str(journal.lines().next().unwrap()).unwrap();
+    let lists = serde_json::json!([
+        [
+            ["litert", "local: its library ends the process"],
+            ["onnxruntime", "R58M123: its library ends the process"],
+        ],
+        [[MODELS[0], "local: no runtime opens it"], [MODELS[1], "R58M123: no runtime opens it"],],
+    ]);
+    assert_eq!(serde_json::json!([header["unusable"], header["unscored"]]), lists);
+    let scored = header["scored"].as_array().unwrap();
+    assert_eq!(scored.len(), MODELS.len(), "each is scored on one of them");
+}

@@ -115,8 +115,14 @@ fn parts_of_a_matrix_make_the_whole_of_it() {
             rows.into_iter().map(|row| (row.runs, row.agreement_top1, row.top1)).collect::<Vec<_>>()
         };
         assert_eq!(agreement(&out), agreement(&whole));
-        let report = fs::read_to_string(out.join("run.json")).unwrap();
-        assert!(report.contains("their anchor fmnist"), "how much the machines differ is said");
+        let report = |folder: &Path| fs::read_to_string(folder.join("run.json")).unwrap();
+        assert!(report(&out).contains("their anchor fmnist"), "how much the machines differ");
+        let pipelines = |folder: &Path| {
+            let report: Value = serde_json::from_str(&report(folder)).unwrap();
+            report["pipelines"].clone()
+        };
+        assert_eq!(pipelines(&whole)[0]["models"].as_array().unwrap().len(), 3);
+        assert_eq!(pipelines(&out), pipelines(&whole));
     }
 }
 

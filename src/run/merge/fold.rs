@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 use crate::record::run::Run;
 use crate::run::merge::alike;
 use crate::run::merge::alike::Scope;
-use crate::run::merge::merge_source::{MergeSource, parts, together};
+use crate::run::merge::merge_source::{MergeSource, add_findings, parts, together};
 
 /// The parts as one run, and what `found` finds in all of them: each is checked against the
 /// first, which then takes the others in, one by one, by `take`.
@@ -27,12 +27,13 @@ pub(crate) fn fold<T>(
     let mut runs = sources.into_iter().map(|source| source.run);
     let Some(mut merged) = runs.next() else { bail!("no part is left to merge") };
     merged.header.parts = parts(&merged, &merged.header.device);
-    for run in runs {
+    for mut run in runs {
         let header = &mut merged.header;
         header.parts.extend(parts(&run, &run.header.device));
         if run.header.started_at < header.started_at {
             header.started_at.clone_from(&run.header.started_at);
         }
+        add_findings(header, &mut run.header);
         merged.decoded += run.decoded;
         merged.finished = together(merged.finished, run.finished);
         take(&mut merged, run);

@@ -1,8 +1,9 @@
 //! A run that is merged into another one, and what it leaves there.
 
-use crate::record::header::Part;
+use crate::record::header::{Header, Part};
 use crate::record::partition::Partition;
 use crate::record::run::{Finished, Run};
+use std::mem::take;
 use std::path::PathBuf;
 
 /// A run to be merged with others.
@@ -63,6 +64,35 @@ pub(crate) fn add_new<T: PartialEq>(to: &mut Vec<T>, items: Vec<T>) {
     for item in items {
         if !to.contains(&item) {
             to.push(item);
+        }
+    }
+}
+
+/// Adds what another run found before it measured: which runtimes and models it could not use,
+/// and what is known of the models that this one does not know.
+pub(crate) fn add_findings(to: &mut Header, of: &mut Header) {
+    add_new(&mut to.unusable, take(&mut of.unusable));
+    add_new(&mut to.unscored, take(&mut of.unscored));
+    for model in take(&mut of.references) {
+        if to.references.iter().all(|known| known.name != model.name) {
+            to.references.push(model);
+        }
+    }
+    for scored in take(&mut of.scored) {
+        if to.scored_of(&scored.model).is_none() {
+            to.scored.push(scored);
+        }
+    }
+    for mut outputs in take(&mut of.outputs) {
+        outputs.models.retain(|model| to.outputs_of(model).is_none());
+        if !outputs.models.is_empty() {
+            outputs.add_to(&mut to.outputs);
+        }
+    }
+    for mut pipeline in take(&mut of.pipelines) {
+        pipeline.models.retain(|model| to.pipeline_of(model).is_none());
+        if !pipeline.models.is_empty() {
+            pipeline.add_to(&mut to.pipelines);
         }
     }
 }

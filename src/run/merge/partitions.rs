@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::record::description::Model;
 use crate::record::header::Header;
 use crate::record::partition::Partition;
 use crate::record::run::{CaseRecord, Run};
@@ -42,19 +41,7 @@ pub(crate) fn unite(mut sources: Vec<MergeSource>) -> Result<Run> {
 /// Takes what a part has and the others do not; for the anchor, the first part's figures are kept.
 fn absorb(merged: &mut Run, run: Run) {
     let Run { header, cases, accuracies, preprocessing_checks, .. } = run;
-    let Header {
-        models,
-        references,
-        runtimes,
-        unusable,
-        outputs,
-        assumptions,
-        dataset,
-        options,
-        scored,
-        unscored,
-        ..
-    } = header;
+    let Header { models, runtimes, assumptions, dataset, options, .. } = header;
     for (position, record) in options.cases.positions.into_iter().zip(cases) {
         let known = &mut merged.header.options.cases.positions;
         if !known.contains(&position) {
@@ -67,16 +54,10 @@ fn absorb(merged: &mut Run, run: Run) {
             merged.accuracies.push(record);
         }
     }
-    let known = |name: &str, all: &[Model]| all.iter().any(|model| model.name == name);
     let header = &mut merged.header;
     for model in models {
-        if !known(&model.name, &header.models) {
+        if header.models.iter().all(|known| known.name != model.name) {
             header.models.push(model);
-        }
-    }
-    for model in references {
-        if !known(&model.name, &header.references) {
-            header.references.push(model);
         }
     }
     for runtime in runtimes {
@@ -84,15 +65,9 @@ fn absorb(merged: &mut Run, run: Run) {
             header.runtimes.push(runtime);
         }
     }
-    add_new(&mut header.unusable, unusable);
-    for output in outputs {
-        output.add_to(&mut header.outputs);
-    }
     if let Some((mine, theirs)) = header.dataset.as_mut().zip(dataset) {
         add_new(&mut mine.unreadable, theirs.unreadable);
     }
-    add_new(&mut header.scored, scored);
-    add_new(&mut header.unscored, unscored);
     add_new(&mut header.assumptions, assumptions);
     for check in preprocessing_checks {
         if merged.preprocessing_checks.iter().all(|known| known.key != check.key) {
@@ -117,10 +92,14 @@ fn in_order(merged: &mut Run) -> Result<()> {
         .collect();
     merged.accuracies.sort_by_key(|record| order.get(&record.key).copied());
     // A model that a part compares with is another part's own.
-    let Header { models, references, cases, .. } = &mut merged.header;
+    let Header { models, references, cases, pipelines, .. } = &mut merged.header;
     references.retain(|model| models.iter().all(|own| own.name != model.name));
     let first = |name: &str| cases.iter().position(|case| case.model == name);
     models.sort_by_key(|model| first(&model.name));
+    for pipeline in &mut *pipelines {
+        pipeline.models.sort_by_key(|model| first(model));
+    }
+    pipelines.sort_by_key(|pipeline| pipeline.models.first().and_then(|model| first(model)));
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use crate::record::header::Header;
 use crate::record::run::Run;
 use crate::run::merge::alike::Scope;
-use crate::run::merge::merge_source::{MergeSource, add_new, parts, together};
+use crate::run::merge::merge_source::{MergeSource, add_findings, add_new, parts, together};
 use crate::run::merge::{alike, partitions, shards};
 use crate::run::plan::run_second;
 use anyhow::{Result, bail, ensure};
@@ -132,14 +132,12 @@ fn unite(machines: Vec<MachineRun>) -> Result<Run> {
         )?;
         let folders = (Path::new(&first.folder), Path::new(&other.folder));
         alike::same_images((folders.0, &merged), (folders.1, &other.run))?;
-        let other = on(other.run, &name);
+        let mut other = on(other.run, &name);
+        add_findings(&mut merged.header, &mut other.header);
         merged.header.cases.extend(other.header.cases);
         merged.header.parts.extend(other.header.parts);
         let assumptions = &mut merged.header.assumptions;
         add_new(assumptions, other.header.assumptions);
-        for outputs in other.header.outputs {
-            outputs.add_to(&mut merged.header.outputs);
-        }
         if let Some((mine, theirs)) = merged.header.dataset.as_mut().zip(other.header.dataset) {
             add_new(&mut mine.unreadable, theirs.unreadable);
         }
@@ -159,6 +157,11 @@ fn unite(machines: Vec<MachineRun>) -> Result<Run> {
 fn on(mut run: Run, device: &str) -> Run {
     run.header.parts = parts(&run, device);
     let name = || Some(device.to_owned());
+    // What is wrong with a runtime or a model there need not be wrong elsewhere.
+    let unusable = run.header.unusable.iter_mut().map(|(_, why)| why);
+    for why in unusable.chain(run.header.unscored.iter_mut().map(|(_, why)| why)) {
+        *why = format!("{device}: {why}");
+    }
     run.header.cases.iter_mut().for_each(|case| case.device = name());
     run.cases.iter_mut().for_each(|record| record.case.device = name());
     run.accuracies.iter_mut().for_each(|record| record.key.device = name());

@@ -1,9 +1,11 @@
-//! Running a program that may hang: a device that hangs makes `adb` hang.
+//! Running a program that may hang: a device that hangs makes `adb` hang, and Android's own tools
+//! wait for services.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// How often a child is checked.
@@ -51,7 +53,8 @@ impl ProgramOutput {
 /// Runs `command` to its end, at most for `patience`.
 ///
 /// # Errors
-/// It cannot be started, or [`io::ErrorKind::TimedOut`]: it was killed.
+/// It cannot be started, or [`io::ErrorKind::TimedOut`]: it was killed, or has left a process
+/// behind that keeps its output open.
 pub fn output(command: &mut Command, patience: Duration) -> io::Result<ProgramOutput> {
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     attended(child.spawn()?, patience)
@@ -100,7 +103,7 @@ fn attended(mut child: Child, patience: Duration) -> io::Result<ProgramOutput> {
             None => thread::sleep(LOOK),
         }
     };
-    Ok(ProgramOutput { code, out: text_of(out), err: text_of(err) })
+    Ok(ProgramOutput { code, out: text_of(out, deadline)?, err: text_of(err, deadline)? })
 }
 
 /// Kills a child and waits for it.
@@ -110,18 +113,22 @@ pub fn end(child: &mut Child) {
     let _ = child.wait();
 }
 
-fn reader(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
+fn reader(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
+    let (tell, told) = mpsc::channel();
     thread::spawn(move || {
         let mut bytes = Vec::new();
-        // A pipe that breaks ends like one that is closed.
+        // A pipe that breaks ends like one that is closed, and nobody may be left to be told.
         let _ = pipe.read_to_end(&mut bytes);
-        bytes
-    })
+        let _ = tell.send(bytes);
+    });
+    told
 }
 
-fn text_of(reader: Option<JoinHandle<Vec<u8>>>) -> String {
-    let bytes = reader.and_then(|reader| reader.join().ok()).unwrap_or_default();
-    String::from_utf8_lossy(&bytes).into_owned()
+fn text_of(reader: Option<Receiver<Vec<u8>>>, deadline: Instant) -> io::Result<String> {
+    let Some(reader) = reader else { return Ok(String::new()) };
+    let left = deadline.saturating_duration_since(Instant::now());
+    let bytes = reader.recv_timeout(left.max(LOOK)).map_err(|_| io::ErrorKind::TimedOut)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[cfg(test)]
@@ -167,6 +174,14 @@ mod tests {
     fn a_silent_program_is_ended() {
         let mut command = Command::new("sleep");
         let error = output(command.arg("1000"), Duration::from_millis(20)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn what_a_program_leaves_behind_is_not_waited_for() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 60 & echo done"]);
+        let error = output(&mut command, Duration::from_secs(2)).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 }
