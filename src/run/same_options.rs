@@ -118,6 +118,10 @@ fn options_of(header: &Header) -> Result<OptionValues> {
     named.insert("backend".into(), distinct(header.cases.iter().map(|case| &case.backend))?);
     named.insert("delegate".into(), distinct(header.cases.iter().map(|case| &case.delegate))?);
     named.insert("threads".into(), distinct(header.cases.iter().map(|case| &case.threads))?);
+    let batches = distinct(header.cases.iter().filter_map(|case| case.batch))?;
+    if !is_nothing(&batches) {
+        named.insert("batch".into(), batches);
+    }
     Ok(named)
 }
 
@@ -152,6 +156,8 @@ fn option(field: &str) -> String {
         "models" => "model",
         "backends" => "backend",
         "delegates" => "delegate",
+        "affinities" => "affinity",
+        "options" | "option_sets" => "set",
         other => return other.replace('_', "-"),
     }
     .to_owned()
@@ -180,12 +186,20 @@ fn given_options(given: &SuiteFile) -> Result<OptionValues> {
             ("describe", Value::Object(fields)) => {
                 fields.into_iter().for_each(|(key, value)| add(&mut named, &key, value));
             }
-            ("latency" | "accuracy" | "yardstick", Value::Bool(false)) => {
-                named.insert(format!("no-{key}"), Value::Bool(true));
+            ("latency" | "accuracy" | "yardstick" | "default_options", Value::Bool(false)) => {
+                named.insert(format!("no-{}", option(&key)), Value::Bool(true));
             }
             ("affinity", Value::String(text)) => {
-                let cpus = affinity::parse(&text)?;
-                named.insert(key, Value::from(cpus));
+                let value = match affinity::parse(&text)?.as_slice() {
+                    [one] => serde_json::to_value(&one.cpus)?,
+                    several => serde_json::to_value(several)?,
+                };
+                named.insert(key, value);
+            }
+            ("batch", Value::Array(values)) => {
+                let one = values.first().filter(|_| values.len() == 1).cloned();
+                let values = one.map_or_else(|| distinct(values.into_iter()), Ok)?;
+                named.insert(key, values);
             }
             ("backends" | "delegates" | "threads", Value::Array(values)) => {
                 named.insert(option(&key), distinct(values.into_iter())?);

@@ -7,6 +7,7 @@ pub mod library;
 pub mod litert;
 pub mod litert_api;
 pub mod litert_coverage;
+mod litert_settings;
 pub mod onnxruntime;
 pub mod onnxruntime_output;
 pub mod onnxruntime_profile;
@@ -22,3 +23,4 @@ pub mod tflite_plan;
 #[cfg(feature = "tflitec")]
 pub mod tflitec;
 pub mod tract;
+mod xnnpack_flags;

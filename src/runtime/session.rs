@@ -1,6 +1,7 @@
 //! A loaded model, and what is checked at its border with the caller.
 
 use crate::record::coverage::Coverage;
+use crate::record::setting_values::SettingValues;
 use crate::record::tensor::{Tensor, TensorInfo};
 use crate::runtime::backend_error::BackendError;
 
@@ -44,6 +45,12 @@ pub trait Session {
     /// # Errors
     /// What the runtime says.
     fn coverage(&mut self) -> Result<Coverage, BackendError>;
+
+    /// The settings that this session really has, by the runtime's own account; nothing where
+    /// it does not tell.
+    fn settings(&self) -> SettingValues {
+        SettingValues::default()
+    }
 
     /// The model's inputs, in the model's order.
     fn inputs(&self) -> &[TensorInfo] {

@@ -10,6 +10,9 @@ use crate::record::coverage::Coverage;
 use crate::record::delegate::Delegate;
 use crate::record::format::Format;
 use crate::record::quantization::Quantization;
+#[cfg(feature = "tflitec")]
+use crate::record::setting_values::NO_SETTINGS;
+use crate::record::setting_values::SettingValues;
 use crate::record::tensor::{ElementType, TensorInfo};
 use crate::runtime::backend::{Backend, LoadRequest};
 use crate::runtime::backend_error::BackendError;
@@ -72,7 +75,7 @@ impl Tflite {
         delegate: &Delegate,
         threads: i32,
     ) -> Result<Coverage, BackendError> {
-        tflite_plan::coverage(self.library, model, delegate, threads)
+        tflite_plan::coverage(self.library, model, delegate, &NO_SETTINGS, threads)
     }
 }
 
@@ -124,7 +127,9 @@ impl Backend for Tflite {
                 request.threads
             ))
         })?;
-        let delegate = NativeDelegate::create(self.library, request.delegate, threads)?;
+        let options = request.options;
+        let delegate = NativeDelegate::create(self.library, request.delegate, options, threads)?;
+        let settings = delegate.as_ref().map(NativeDelegate::settings).unwrap_or_default();
         let failed = |error: edgefirst_tflite::Error| {
             BackendError::Failed(cannot_load(request.model, &error))
         };
@@ -157,6 +162,8 @@ impl Backend for Tflite {
             model,
             library: self.library,
             delegate: request.delegate.clone(),
+            options: options.clone(),
+            settings,
             threads,
             tensors,
         }))
@@ -170,6 +177,9 @@ struct TfliteSession {
     model: Model<'static>,
     library: &'static Library,
     delegate: Delegate,
+    options: SettingValues,
+    /// What the delegate says of itself.
+    settings: SettingValues,
     threads: i32,
     tensors: SessionTensors,
 }
@@ -194,7 +204,12 @@ impl Session for TfliteSession {
     }
 
     fn coverage(&mut self) -> Result<Coverage, BackendError> {
-        tflite_plan::coverage(self.library, self.model.data(), &self.delegate, self.threads)
+        let (model, options) = (self.model.data(), &self.options);
+        tflite_plan::coverage(self.library, model, &self.delegate, options, self.threads)
+    }
+
+    fn settings(&self) -> SettingValues {
+        self.settings.clone()
     }
 }
 

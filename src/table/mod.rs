@@ -3,11 +3,14 @@
 pub mod column;
 pub mod figure;
 mod judged;
+pub mod other_settings;
 pub mod paired_top1;
 pub mod ranks;
 pub mod row;
 pub mod rows;
 pub mod short_names;
 pub mod speeds;
+pub mod twin_rows;
 pub mod units;
 pub mod validity;
+pub mod varied_axes;
