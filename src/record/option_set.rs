@@ -1,5 +1,7 @@
 //! A named set of a runtime's own settings: the axis `options` of a case.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
@@ -105,6 +107,13 @@ impl OptionSet {
             let known = setting(self.backend, key).and_then(|known| known.delegate.as_ref());
             known.is_none_or(|only| only == delegate)
         })
+    }
+}
+
+impl fmt::Display for OptionSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, backend, set } = self;
+        write!(f, "{name}:{set} ({backend})")
     }
 }
 
