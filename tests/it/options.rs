@@ -8,11 +8,15 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use shutterbench::record::backend_kind::BackendKind;
 use shutterbench::report::csv::read_results;
+use shutterbench::report::terminal;
 use shutterbench::table::row::Row;
+use shutterbench::table::varied_axes::VariedAxes;
 use tempfile::TempDir;
 
 use crate::common;
 use crate::common::TimelyOutput;
+use crate::report_common;
+use crate::report_common::Shape;
 
 const MODEL: &str = "fmnist_mobilenet_v1_0.25_f32_onnx";
 const SHORT: [&str; 8] =
@@ -240,6 +244,23 @@ fn batch_and_affinity_are_axes_with_figures_per_image() {
     let compared = shutterbench(folder.path(), &["compare", "one", "run", "--json"]);
     let text = String::from_utf8_lossy(&compared.stdout).into_owned();
     assert!(text.contains("tract/none x1 -> ") && text.contains("b4 @all"), "{text}");
+}
+
+#[test]
+fn names_stay_whole_in_a_terminal_of_120_columns() {
+    let shape = Shape { rounds: 6, images: 50, ..Shape::default() };
+    let mut rows = shutterbench::table::rows::rows(&report_common::run(&shape));
+    let name = "bf16-with_arena-3.threads";
+    for (index, row) in rows.iter_mut().enumerate() {
+        row.options = Some(if index % 2 == 0 { name[..24].to_owned() } else { "default".into() });
+        row.axes = VariedAxes { batch: Some(8), affinity: Some("little".into()) };
+    }
+    let table = terminal::table(&rows, Some(120), false);
+    let lines: Vec<&str> = table.lines().take_while(|line| !line.starts_with("note")).collect();
+    let long = lines.iter().find(|line| line.starts_with(' ') && line.chars().count() > 120);
+    assert_eq!(long, None, "{table}");
+    let whole = format!("tflite/xnnpack+{}", &name[..24]);
+    assert!(lines.iter().any(|line| line.contains(&whole) && line.contains("little")), "{table}");
 }
 
 #[test]
