@@ -17,6 +17,7 @@ use shutterbench::model::select;
 use shutterbench::record::backend_kind::BackendKind;
 use shutterbench::record::delegate::Delegate;
 use shutterbench::record::description::Model;
+use shutterbench::record::setting_values::NO_SETTINGS;
 use shutterbench::record::tensor::Tensor;
 use shutterbench::runtime::backend::{Backend, LoadRequest};
 use shutterbench::runtime::backend_error::BackendError;
@@ -48,6 +49,7 @@ fn family(criterion: &mut Criterion) {
                     let request = LoadRequest {
                         model: &model.path,
                         delegate,
+                        options: &NO_SETTINGS,
                         threads,
                         batch: NonZeroUsize::MIN,
                         shaped: None,

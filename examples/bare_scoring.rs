@@ -24,6 +24,7 @@ use shutterbench::record::delegate::Delegate;
 use shutterbench::record::description::Description;
 use shutterbench::record::preprocessing::InputSpec;
 use shutterbench::record::preset::Preset;
+use shutterbench::record::setting_values::NO_SETTINGS;
 use shutterbench::record::tensor::Tensor;
 use shutterbench::run::reference;
 use shutterbench::runtime::backend::LoadRequest;
@@ -43,7 +44,8 @@ impl Subject {
         let spec = resolve::input_spec(&model, &stated, None)?.spec;
         let load = |delegate: &Delegate| {
             let (threads, batch) = (NonZeroUsize::MIN, NonZeroUsize::MIN);
-            let request = LoadRequest { model: path, delegate, threads, batch, shaped: None };
+            let (shaped, options) = (None, &NO_SETTINGS);
+            let request = LoadRequest { model: path, delegate, options, threads, batch, shaped };
             registry::open(BackendKind::Tflite)?.load(&request)
         };
         let (session, reference) = (load(&Delegate::Xnnpack)?, load(&Delegate::None)?);

@@ -95,13 +95,9 @@ fn ours(arguments: &Arguments, subject: &Subject) -> Result<Box<dyn Link + Send>
 
 /// A worker of the program, with the model loaded.
 pub fn load(arguments: &Arguments, subject: &Subject) -> Result<Worker> {
-    let case = Case {
-        model: subject.model.name.clone(),
-        backend: shutterbench::record::backend_kind::BackendKind::Tflite,
-        delegate: arguments.delegate.clone(),
-        threads: arguments.threads,
-        device: None,
-    };
+    let backend = shutterbench::record::backend_kind::BackendKind::Tflite;
+    let delegate = arguments.delegate.clone();
+    let case = Case::plain(&subject.model.name, backend, delegate, arguments.threads);
     let source = WorkerSource::isolated().with_program(arguments.program.clone());
     Ok(source.load(&case, &subject.model)?)
 }

@@ -95,7 +95,8 @@ fn measure(arguments: &Arguments) -> Result<()> {
     }
     if let Some(cpus) = &arguments.affinity {
         // Both sides' processes inherit it.
-        affinity::pin(&affinity::parse(cpus)?)?;
+        let named = affinity::parse(cpus)?;
+        affinity::pin(&named.iter().flat_map(|it| it.cpus.clone()).collect::<Vec<_>>())?;
     }
     let mut records = Records::open(arguments.csv.as_deref(), &Question::of(arguments))?;
     while records.next() < arguments.trials {

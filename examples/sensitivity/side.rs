@@ -10,6 +10,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use shutterbench::record::backend_kind::BackendKind;
 use shutterbench::record::delegate::Delegate;
 use shutterbench::record::options::Amount;
+use shutterbench::record::setting_values::NO_SETTINGS;
 use shutterbench::record::tensor::Tensor;
 use shutterbench::record::visit::Visited;
 use shutterbench::runtime::backend::LoadRequest;
@@ -117,6 +118,7 @@ fn load(
     let mut session = registry::open(backend)?.load(&LoadRequest {
         model,
         delegate,
+        options: &NO_SETTINGS,
         threads,
         batch: NonZeroUsize::MIN,
         shaped: None,

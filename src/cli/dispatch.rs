@@ -35,7 +35,7 @@ enum Command {
     Run(Box<RunArgs>),
     /// Show what `run` would measure, with ids, needs and estimates, without starting it
     Plan(plan::PlanArgs),
-    /// List models, backends, delegates or devices
+    /// List models, backends, delegates, options, devices or columns
     List {
         /// What to list
         #[arg(value_enum)]

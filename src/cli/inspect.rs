@@ -81,13 +81,7 @@ fn takes(model: &Model, workers: &WorkerSource, probed: &[Probed]) -> Vec<Take> 
             }
             let delegate = backend.capabilities().default_delegates(false).next()?.clone();
             let threads = std::num::NonZeroUsize::MIN;
-            let case = Case {
-                model: model.name.clone(),
-                backend: *backend,
-                delegate,
-                threads,
-                device: None,
-            };
+            let case = Case::plain(&model.name, *backend, delegate, threads);
             let reason = workers.load(&case, model).err().map(|fault| fault.reason);
             Some(Take { backend: *backend, takes: reason.is_none(), reason })
         })

@@ -14,6 +14,8 @@ use crate::fetch::hosted_model::HostedModels;
 use crate::host::doctor;
 use crate::model::select;
 use crate::record::backend_kind::BackendKind;
+use crate::record::capabilities;
+use crate::record::capabilities::SettingListing;
 use crate::record::case::Case;
 use crate::record::delegate::Delegate;
 use crate::record::description::Model;
@@ -33,6 +35,8 @@ pub enum ListSubject {
     Backends,
     /// The delegates of each runtime
     Delegates,
+    /// The settings of each runtime that --set takes
+    Options,
     /// The devices that adb's server knows
     Devices,
     /// The columns of results.csv; with --json, the JSON Schema of the rows
@@ -48,6 +52,7 @@ pub fn list(what: ListSubject, server: &ServerArgs, json: bool) -> Result<ExitSt
         ListSubject::Models => models(&select::embedded()?, json),
         ListSubject::Backends => backends(json),
         ListSubject::Delegates => delegates(json),
+        ListSubject::Options => options(json),
         ListSubject::Devices => devices(&server.server(), json),
         ListSubject::Columns => columns(json),
     }
@@ -144,6 +149,18 @@ fn delegates(json: bool) -> Result<ExitStatus> {
     print(format!("{table}\n").as_bytes())
 }
 
+fn options(json: bool) -> Result<ExitStatus> {
+    let listed = capabilities::settings();
+    if json {
+        return print_json(&listed);
+    }
+    let mut table = table(&["backend", "setting", "takes", "default", "meaning"]);
+    for SettingListing { backend, key, takes, default, meaning } in listed {
+        table.add_row([backend.to_string(), key.to_owned(), takes, default.to_owned(), meaning]);
+    }
+    print(format!("{table}\n").as_bytes())
+}
+
 /// Why a delegate cannot run a small embedded model. Whether a GPU can do it shows only
 /// when it is tried, which a worker does. `None` also if the models are missing.
 fn refused(backend: BackendKind, delegate: Delegate) -> Option<String> {
@@ -152,8 +169,7 @@ fn refused(backend: BackendKind, delegate: Delegate) -> Option<String> {
             && model.signature.precision == Precision::Float32;
         (!wanted, model.bytes)
     })?;
-    let (name, threads) = (model.name.clone(), NonZeroUsize::MIN);
-    let case = Case { model: name, backend, delegate, threads, device: None };
+    let case = Case::plain(&model.name, backend, delegate, NonZeroUsize::MIN);
     WorkerSource::isolated().load(&case, &model).err().map(|fault| fault.reason)
 }
 

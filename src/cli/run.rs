@@ -14,6 +14,7 @@ use crate::cli::run_hooks::AfterHook;
 use crate::cli::{device, fetch_model, in_turn, output, run_hooks, settings_file};
 use crate::decide::complete::is_complete;
 use crate::record::description::Description;
+use crate::record::option_set::OptionSet;
 use crate::record::run::Run;
 use crate::report;
 use crate::report::export::kind::ExportKind;
@@ -328,12 +329,14 @@ pub(crate) fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> 
     };
     let models = either(&args.model, file.models);
     fetch_model::provide(&models, args.yes)?;
+    let sets: Vec<OptionSet> = args.set.iter().flat_map(|sets| sets.0.clone()).collect();
     Ok(SuiteFile {
         models,
         backends: either(&args.backend, file.backends),
         delegates: either(&args.delegate, file.delegates),
         threads: either(&args.threads, file.threads),
-        batch: args.batch.or(file.batch),
+        default_options: if args.no_default_options { Some(false) } else { file.default_options },
+        batch: either(&args.batch, file.batch),
         warmup: args.warmup.or(file.warmup),
         runs: args.runs.or(file.runs),
         min_seconds: args.min_seconds.or(file.min_seconds),
@@ -367,6 +370,7 @@ pub(crate) fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> 
         timeout: args.timeout.or(file.timeout),
         memory_limit: args.memory_limit.or(file.memory_limit),
         require_delegate: if args.require_delegate { Some(true) } else { file.require_delegate },
+        options: either(&sets, file.options),
         hooks: file.hooks,
         in_process: if args.in_process { Some(true) } else { file.in_process },
         describe: crate::model::resolve::merged(&described(args), &file.describe),

@@ -10,6 +10,7 @@ use crate::record::backend_kind::BackendKind;
 use crate::record::channels::{Channels, Layout};
 use crate::record::delegate::Delegate;
 use crate::record::input_size::InputSize;
+use crate::record::option_set::OptionSet;
 use crate::record::options::{Amount, CheckPreprocessing, Exif, NonNegative, Order, Tail};
 use crate::record::partition::Partition;
 use crate::record::preprocessing::Resize;
@@ -38,6 +39,13 @@ pub struct RunArgs {
     /// docs/delegates.md]
     #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "What", value_parser = delegate)]
     pub delegate: Vec<Delegate>,
+    /// A named set of a runtime's own settings, measured beside the default; can be repeated
+    /// ('list options' shows the settings)
+    #[arg(long, value_name = "NAME:KEY=VALUE[;KEY=VALUE]", help_heading = "What", value_parser = option_sets)]
+    pub set: Vec<OptionSets>,
+    /// Measure backends that have a set only with it
+    #[arg(long, action = ArgAction::SetTrue, help_heading = "What")]
+    pub no_default_options: bool,
     /// Measure only the cases with these ids, or whose name or model matches a pattern
     #[arg(long, num_args = 1.., value_name = "ID|GLOB", help_heading = "What")]
     pub only: Vec<String>,
@@ -53,9 +61,10 @@ pub struct RunArgs {
     #[arg(long, value_name = "ID|GLOB", help_heading = "What")]
     pub anchor: Option<String>,
 
-    /// Batch size, if the runtime and the model support it [default: 1, or what the file fixes]
-    #[arg(long, value_name = "N", help_heading = "Latency")]
-    pub batch: Option<NonZeroUsize>,
+    /// Images per run, such as 1,4,8, if the runtime and the model support it [default: 1, or what
+    /// the file fixes]
+    #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "Latency", value_parser = batch)]
+    pub batch: Vec<NonZeroUsize>,
     /// Untimed runs per process after its first one [default: auto, until times are steady]
     #[arg(long, value_name = "auto|N", help_heading = "Latency", value_parser = amount)]
     pub warmup: Option<Amount>,
@@ -74,7 +83,8 @@ pub struct RunArgs {
     /// Seed for the order and the sample of images [default: 0]
     #[arg(long, value_name = "N", help_heading = "Latency")]
     pub seed: Option<u64>,
-    /// Pin timed workers to CPUs: big, prime, little, or a list such as 0,2-3 [default: not pinned]
+    /// Pin timed workers to CPUs: big, prime, little, all, or numbers such as 0,2-3; several names,
+    /// or lists separated by ';', are measured each (big,little or '0;0-3') [default: not pinned]
     #[arg(long, value_name = "LIST", help_heading = "Latency")]
     pub affinity: Option<String>,
     /// Pause before each visit, in seconds [default: 0]
@@ -183,7 +193,7 @@ pub struct RunArgs {
     pub no_accuracy: bool,
 
     /// Measure the case of a settings file ('pick --settings'), and say whether its promised figures hold
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["suite", "ab", "resume", "backend", "threads", "delegate", "batch", "affinity", "preprocess", "resize", "crop", "mean", "scale", "input_size", "channels", "layout", "output", "label_offset", "only", "partition"], help_heading = "Run")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["suite", "ab", "resume", "backend", "threads", "delegate", "set", "batch", "affinity", "preprocess", "resize", "crop", "mean", "scale", "input_size", "channels", "layout", "output", "label_offset", "only", "partition"], help_heading = "Run")]
     pub settings: Option<PathBuf>,
     /// Interleave two suites round by round, and compare them
     #[arg(long, num_args = 2, value_names = ["A.toml", "B.toml"], conflicts_with = "suite", help_heading = "Run")]
@@ -248,6 +258,18 @@ fn backend(text: &str) -> Result<BackendKind, String> {
     use strum::VariantNames;
     text.parse()
         .map_err(|_| format!("no such backend; known: {}", BackendKind::VARIANTS.join(", ")))
+}
+
+/// What one `--set` gives: a set for each backend that has its keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptionSets(pub Vec<OptionSet>);
+
+fn option_sets(text: &str) -> Result<OptionSets, String> {
+    OptionSet::parse(text).map(OptionSets)
+}
+
+fn batch(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "batches must be whole numbers of at least 1".to_owned())
 }
 
 fn preset(text: &str) -> Result<Preset, String> {

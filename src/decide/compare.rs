@@ -2,6 +2,7 @@
 
 use crate::decide::comparison::{CaseComparison, CompareOptions, Outcome, RunComparison};
 use crate::decide::metric::Metric;
+use crate::decide::partners::{can_be_in_order, have_a_case_in_common, other_sets, partners};
 use crate::decide::{few_pairs, paired_accuracy};
 use crate::record::case::Case;
 use crate::record::header::Header;
@@ -52,7 +53,7 @@ pub fn gate(base: &Run, new: &Run, all: &[CompareOptions]) -> Vec<RunComparison>
 fn by_one(base: &Run, new: &Run, options: CompareOptions) -> RunComparison {
     let pairing = pairing(base, new, options.metric);
     let (base_rows, new_rows) = (crate::table::rows::rows(base), crate::table::rows::rows(new));
-    let partners = partners(base, new, options);
+    let partners = partners(base, new, in_order(base, new, options));
     let mut cases: Vec<CaseComparison> = partners
         .iter()
         .enumerate()
@@ -78,43 +79,10 @@ fn by_one(base: &Run, new: &Run, options: CompareOptions) -> RunComparison {
     }
 }
 
-/// Which case of `new` each case of `base` is compared with: the same one, unless
-/// they are compared [`in_order`].
-fn partners(base: &Run, new: &Run, options: CompareOptions) -> Vec<Option<usize>> {
-    let in_order = in_order(base, new, options);
-    let partner = |(index, case): (usize, &Case)| {
-        if in_order { Some(index) } else { same_case(base, case, new) }
-    };
-    base.header.cases.iter().enumerate().map(partner).collect()
-}
-
-/// The position of a case of `base` in `new`. A run of several machines names the machine of each
-/// case; one of a single machine names it once.
-fn same_case(base: &Run, case: &Case, new: &Run) -> Option<usize> {
-    let on_same = |other: &Case| match (&case.device, &other.device) {
-        (None, None) => true,
-        (mine, theirs) => {
-            mine.as_ref().unwrap_or(&base.header.device)
-                == theirs.as_ref().unwrap_or(&new.header.device)
-        }
-    };
-    new.header.cases.iter().position(|other| case.is_like(other) && on_same(other))
-}
-
-/// Whether cases are compared in order: if the user requested it, or the runs were interleaved, and
-/// they have no case in common but the same number of cases.
+/// Whether cases are compared in order: if the user requested it, or the runs were interleaved.
 fn in_order(base: &Run, new: &Run, options: CompareOptions) -> bool {
-    let single = |run: &Run| run.header.devices().is_empty();
     let asked = options.in_order || pairing(base, new, options.metric) == Pairing::ByRound;
-    asked
-        && single(base)
-        && single(new)
-        && base.header.cases.len() == new.header.cases.len()
-        && !have_a_case_in_common(base, new)
-}
-
-fn have_a_case_in_common(base: &Run, new: &Run) -> bool {
-    base.header.cases.iter().any(|case| same_case(base, case, new).is_some())
+    asked && can_be_in_order(base, new)
 }
 
 /// One case in one of the runs.
@@ -349,6 +317,7 @@ fn caveats(base: &Run, new: &Run, pairing: Pairing, options: CompareOptions) -> 
             "the runs were not interleaved, and {why}. The intervals assume the machine drifted no more between the runs than within them; larger drift looks like a model change. Use run --ab or --against to rule that out."
         ));
     }
+    caveats.extend(other_sets(was, is));
     for runtime in &was.runtimes {
         let other = is.runtimes.iter().find(|other| other.backend == runtime.backend);
         if let Some(other) = other.filter(|other| other.version != runtime.version) {

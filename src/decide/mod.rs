@@ -17,6 +17,7 @@ pub mod measured_fleet;
 pub mod metric;
 pub mod paired_accuracy;
 pub mod pareto;
+mod partners;
 pub mod pick;
 pub mod pick_words;
 pub mod pipelines;

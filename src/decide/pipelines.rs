@@ -74,6 +74,7 @@ mod tests {
                 model: "m".into(),
                 backend: BackendKind::Tract,
                 delegate: Delegate::None,
+                options: None,
                 device: None,
             },
             images: 100,

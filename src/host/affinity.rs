@@ -6,13 +6,14 @@ use thiserror::Error;
 
 use crate::host::tree::Tree;
 use crate::host::{cgroup, frequency};
+use crate::record::named_cpus::{ALL, NamedCpus};
 
 /// Why CPUs cannot be chosen.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AffinityError {
     /// Neither a name nor a list.
     #[error(
-        "'{0}' is not a list of CPUs; give 'big', 'prime', 'little', or numbers and ranges such as 0,2-3"
+        "'{0}' is not a list of CPUs; give 'big', 'prime', 'little', 'all', or numbers and ranges such as 0,2-3"
     )]
     NotAList(String),
     /// A CPU that this machine does not have, or that we may not use.
@@ -37,13 +38,51 @@ pub enum AffinityError {
     },
 }
 
-/// The CPU numbers of `big`, `prime`, `little`, or a list such as `0,2-3`; only CPUs
-/// that this program may use.
+/// The CPUs of each value of `text`: `big`, `prime`, `little` and `all` are one each, and so
+/// are numbers and ranges in a row, such as `0,2-3`; `;` separates two lists. Only CPUs that
+/// this program may use.
 ///
 /// # Errors
 /// [`AffinityError`] says what to write instead.
-pub fn parse(text: &str) -> Result<Vec<usize>, AffinityError> {
-    parse_in(&Tree::default(), text, &available())
+pub fn parse(text: &str) -> Result<Vec<NamedCpus>, AffinityError> {
+    parse_all_in(&Tree::default(), text, &available())
+}
+
+fn parse_all_in(
+    tree: &Tree,
+    text: &str,
+    available: &[usize],
+) -> Result<Vec<NamedCpus>, AffinityError> {
+    let mut all: Vec<NamedCpus> = Vec::new();
+    for name in values(text) {
+        if all.iter().all(|known| known.name != name) {
+            let cpus = parse_in(tree, &name, available)?;
+            all.push(NamedCpus { name, cpus });
+        }
+    }
+    Ok(all)
+}
+
+/// The values of a list of CPUs and their names.
+fn values(text: &str) -> Vec<String> {
+    let mut values: Vec<String> = Vec::new();
+    for list in text.split(';') {
+        let mut numbers: Vec<&str> = Vec::new();
+        for part in list.split(',').map(str::trim) {
+            if part.starts_with(|c: char| c.is_ascii_alphabetic()) {
+                if !numbers.is_empty() {
+                    values.push(std::mem::take(&mut numbers).join(","));
+                }
+                values.push(part.to_owned());
+            } else {
+                numbers.push(part);
+            }
+        }
+        if !numbers.is_empty() {
+            values.push(numbers.join(","));
+        }
+    }
+    values
 }
 
 /// Keeps this process, including its future threads, on `cpus`. Called before a runtime starts its
@@ -101,6 +140,7 @@ fn parse_in(tree: &Tree, text: &str, available: &[usize]) -> Result<Vec<usize>, 
             let (least, most) = (all.iter().min(), all.iter().max());
             least.zip(most).is_some_and(|(least, most)| speed - least >= most / 10)
         })?,
+        ALL => Vec::new(),
         "little" => by_speed(tree, available, |speed, all| Some(speed) == all.iter().min())?,
         list => parse_list(list)?,
     };
@@ -181,6 +221,24 @@ mod tests {
         }
         let missing = parse_in(&tree, "1,9", &EIGHT).unwrap_err().to_string();
         assert!(missing.contains("CPU 9") && missing.contains("0,1,2,3,4,5,6,7"), "{missing}");
+    }
+
+    #[test]
+    fn names_and_lists_are_values_of_an_axis() {
+        let (_keep, tree) = captured::phone();
+        let of = |text: &str| -> Vec<(String, Vec<usize>)> {
+            let all = parse_all_in(&tree, text, &EIGHT).unwrap();
+            all.into_iter().map(|it| (it.name, it.cpus)).collect()
+        };
+        let named = |name: &str, cpus: &[usize]| (name.to_owned(), cpus.to_vec());
+        assert_eq!(of("0, 2-3"), [named("0,2-3", &[0, 2, 3])]);
+        assert_eq!(of("big"), [named("big", &[4, 5, 6, 7])]);
+        let three = [named("big", &[4, 5, 6, 7]), named("0,1", &[0, 1]), named("all", &[])];
+        assert_eq!(of("big,0,1,all,big"), three);
+        assert_eq!(of("0;0-1"), [named("0", &[0]), named("0-1", &[0, 1])]);
+        for wrong in ["", "0;", "huge,0", "1,,big"] {
+            assert!(matches!(parse_all_in(&tree, wrong, &EIGHT), Err(AffinityError::NotAList(_))));
+        }
     }
 
     #[test]

@@ -1,10 +1,14 @@
 //! What each backend can do: one table per backend, from which the matrix of cases, the
 //! listings and the tables in the docs are made.
 
+use serde::Serialize;
+
 use crate::record::backend_kind::BackendKind;
 use crate::record::delegate::Delegate;
 use crate::record::format::Format;
 use crate::record::precision::Precision;
+use crate::record::runtime_setting;
+use crate::record::runtime_setting::RuntimeSetting;
 
 /// What a backend can do on some machine; whether it can on this one is up to the runtime.
 #[derive(Debug)]
@@ -19,6 +23,8 @@ pub struct Capabilities {
     pub threads: Threads,
     /// Whether a run can take several images if the model leaves that open.
     pub batch: bool,
+    /// The settings of its own that a set of options may state.
+    pub settings: &'static [RuntimeSetting],
     /// Where the figures on delegated nodes come from.
     pub coverage: &'static str,
     /// Whether it computes quantised models as they are meant.
@@ -79,6 +85,7 @@ static TFLITE: Capabilities = Capabilities {
     external_delegates: true,
     threads: Threads::AsAsked,
     batch: true,
+    settings: &runtime_setting::TFLITE,
     coverage: "the execution plan before and after delegation, read by our own delegate that takes no node",
     quantised: true,
     in_default_sweep: true,
@@ -90,6 +97,7 @@ static TFLITEC: Capabilities = Capabilities {
     external_delegates: false,
     threads: Threads::AsAsked,
     batch: true,
+    settings: &[],
     coverage: "the same as tflite: it is the same library",
     // One library is measured once.
     quantised: true,
@@ -106,6 +114,7 @@ static LITERT: Capabilities = Capabilities {
     external_delegates: false,
     threads: Threads::AsAsked,
     batch: false,
+    settings: &runtime_setting::LITERT,
     coverage: "on a CPU, the calls of one profiled run; on a GPU, only whether anything was left to the CPU",
     quantised: true,
     in_default_sweep: true,
@@ -117,6 +126,7 @@ static TRACT: Capabilities = Capabilities {
     external_delegates: false,
     threads: Threads::One("tract is built without threads and uses one"),
     batch: true,
+    settings: &[],
     coverage: "it has no delegates",
     quantised: false,
     in_default_sweep: true,
@@ -134,6 +144,7 @@ static ONNXRUNTIME: Capabilities = Capabilities {
     external_delegates: false,
     threads: Threads::AsAsked,
     batch: true,
+    settings: &runtime_setting::ONNXRUNTIME,
     coverage: "the provider of each kernel in the profile of one run",
     quantised: true,
     in_default_sweep: true,
@@ -193,6 +204,53 @@ impl Capabilities {
     }
 }
 
+/// A setting as it is listed.
+#[derive(Debug, Serialize)]
+pub struct SettingListing {
+    /// The backend that has it.
+    pub backend: BackendKind,
+    /// Its key.
+    pub key: &'static str,
+    /// Which values it takes, in words.
+    pub takes: String,
+    /// What it is where nothing is set.
+    pub default: &'static str,
+    /// What it does, and under which delegate.
+    pub meaning: String,
+}
+
+/// Every setting of every backend.
+#[must_use]
+pub fn settings() -> Vec<SettingListing> {
+    use strum::VariantArray;
+    let of = |backend: &BackendKind| {
+        let backend = *backend;
+        backend.capabilities().settings.iter().map(move |known| SettingListing {
+            backend,
+            key: known.key,
+            takes: known.values.to_string(),
+            default: known.default,
+            meaning: known.delegate.as_ref().map_or_else(
+                || known.doc.to_owned(),
+                |delegate| format!("{} (with delegate {delegate})", known.doc),
+            ),
+        })
+    };
+    BackendKind::VARIANTS.iter().flat_map(of).collect()
+}
+
+/// The settings of all backends as Markdown, for docs/options.md.
+#[must_use]
+pub fn settings_markdown() -> String {
+    let mut table =
+        String::from("| backend | setting | takes | default | meaning |\n|---|---|---|---|---|\n");
+    for SettingListing { backend, key, takes, default, meaning } in settings() {
+        let default = if default.is_empty() { String::new() } else { format!("`{default}`") };
+        table += &format!("| {backend} | `{key}` | {takes} | {default} | {meaning} |\n");
+    }
+    table
+}
+
 /// The table of all backends as Markdown, for docs/delegates.md.
 #[must_use]
 pub fn markdown() -> String {
@@ -238,6 +296,24 @@ mod tests {
     fn the_docs_show_this_table() {
         let docs = include_str!("../../docs/delegates.md");
         assert!(docs.contains(&markdown()), "docs/delegates.md must contain:\n{}", markdown());
+    }
+
+    #[test]
+    fn the_docs_show_every_setting() {
+        let docs = include_str!("../../docs/options.md");
+        let table = settings_markdown();
+        assert!(docs.contains(&table), "docs/options.md must contain:\n{table}");
+    }
+
+    #[test]
+    fn a_default_is_a_value_that_the_setting_takes() {
+        use strum::VariantArray;
+        for backend in BackendKind::VARIANTS {
+            for known in backend.capabilities().settings {
+                let fits = known.default.is_empty() || known.values.takes(known.default);
+                assert!(fits, "{backend} {}", known.key);
+            }
+        }
     }
 
     #[test]

@@ -7,7 +7,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::record::case::Case;
 use crate::record::description::Description;
+use crate::record::named_cpus::NamedCpus;
+use crate::record::option_set::OptionSet;
 use crate::record::partition::Selection;
 use crate::record::shard::Shard;
 use crate::record::wanted_columns::WantedColumns;
@@ -177,7 +180,7 @@ impl Tail {
 /// How latency is measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LatencyOptions {
-    /// Images per run.
+    /// Images per run; a case that states its own has those.
     #[serde(default = "one")]
     pub batch: NonZeroUsize,
     /// Untimed runs after a process's first one.
@@ -201,6 +204,9 @@ pub struct LatencyOptions {
     pub processes: Amount,
     /// CPUs that workers are pinned to; empty: not pinned.
     pub affinity: Vec<usize>,
+    /// The CPUs that cases name, in a run that measures several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub affinities: Vec<NamedCpus>,
     /// Latency budget for the `within_budget` column.
     pub budget_ms: Option<f64>,
     /// The tail that `--runs auto` also measures precisely.
@@ -212,6 +218,21 @@ pub struct LatencyOptions {
     /// Whether each case is profiled, operator by operator, after its timed runs.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub profile: bool,
+}
+
+impl LatencyOptions {
+    /// Images per run of a case.
+    #[must_use]
+    pub fn batch_of(&self, case: &Case) -> NonZeroUsize {
+        case.batch.unwrap_or(self.batch)
+    }
+
+    /// The CPUs that a case is kept on; empty: any.
+    #[must_use]
+    pub fn cpus_of(&self, case: &Case) -> &[usize] {
+        let named = self.affinities.iter().find(|it| Some(&it.name) == case.affinity.as_ref());
+        named.map_or(&self.affinity, |it| &it.cpus)
+    }
 }
 
 /// Whether models are tried under other pipelines.
@@ -281,6 +302,14 @@ fn is_all(selection: &Selection) -> bool {
     *selection == Selection::default()
 }
 
+impl Options {
+    /// The set of options of a case; `None` where it has none.
+    #[must_use]
+    pub fn set_of(&self, case: &Case) -> Option<&OptionSet> {
+        self.option_sets.iter().find(|set| set.is_of(case))
+    }
+}
+
 /// Everything that shapes a run besides its cases.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Options {
@@ -294,6 +323,12 @@ pub struct Options {
     /// Which of the matrix's cases are measured.
     #[serde(default, skip_serializing_if = "is_all")]
     pub cases: Selection,
+    /// The sets of the runtimes' own settings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub option_sets: Vec<OptionSet>,
+    /// Whether backends with a set are measured only with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_default_options: bool,
     /// Seeds the order and the sample of images.
     pub seed: u64,
     /// Time without a sign of life after which a worker counts as hung.

@@ -135,12 +135,9 @@ mod tests {
     use crate::record::delegate::Delegate;
 
     fn cases() -> Vec<Case> {
-        let case = |number: usize| Case {
-            model: format!("m{number}"),
-            backend: BackendKind::Tract,
-            delegate: Delegate::None,
-            threads: std::num::NonZeroUsize::MIN,
-            device: None,
+        let case = |number: usize| {
+            let (model, one) = (format!("m{number}"), std::num::NonZeroUsize::MIN);
+            Case::plain(&model, BackendKind::Tract, Delegate::None, one)
         };
         (0..23).map(case).collect()
     }

@@ -12,6 +12,7 @@ use crate::record::channels::Layout;
 use crate::record::delegate::Delegate;
 use crate::record::description::Description;
 use crate::record::format::Format;
+use crate::record::option_set::OptionSet;
 use crate::record::output_kind::OutputKind;
 use crate::record::pipeline::Pipeline;
 use crate::record::preset::Preset;
@@ -39,6 +40,9 @@ pub struct Settings {
     pub backend_version: Option<String>,
     /// What the graph is handed to.
     pub delegate: Delegate,
+    /// The runtime's own settings, under the name of their set; absent: none is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub options: Option<OptionSet>,
     /// CPU threads.
     pub threads: NonZeroUsize,
     /// Images per run.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::record::setting_values::SettingValues;
 use crate::record::tensor::TensorInfo;
 use crate::record::timed_runs::{Block, TimedRuns};
 
@@ -24,6 +25,9 @@ pub struct Loaded {
     /// Resident memory before loading, the runtime's library open.
     #[serde(default)]
     pub memory_before_bytes: Option<u64>,
+    /// The settings that the runtime says it has, where it tells.
+    #[serde(default, skip_serializing_if = "SettingValues::is_empty")]
+    pub settings: SettingValues,
 }
 
 /// Memory and threads of the child.

@@ -10,9 +10,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use crate::record::option_set::DEFAULT;
 use crate::record::run::Run;
 use crate::table::column::{Column, Kind};
 use crate::table::row::Row;
+use crate::table::twin_rows;
 
 /// First characters that make a spreadsheet take a text for a formula, and the
 /// apostrophe itself, so that guarding can be undone.
@@ -68,7 +70,10 @@ pub fn read_results(path: &Path) -> Result<Vec<Row>> {
             .iter()
             .map(|name| Row::COLUMNS.iter().find(|column| column.name == name))
             .collect();
-        reader.records().map(|record| read_row(&columns, &record?)).collect()
+        let records = reader.records().map(|record| read_row(&columns, &record?));
+        let mut rows = records.collect::<Result<Vec<Row>>>()?;
+        twin_rows::fill(&mut rows);
+        Ok(rows)
     };
     read().with_context(|| format!("{} is not a results.csv of this program", path.display()))
 }
@@ -124,7 +129,7 @@ fn quoted(text: &str) -> String {
 /// How many best classes `predictions.csv` has columns for.
 const TOP: usize = 5;
 
-/// Writes `predictions.csv`: one row per image and (model, backend, delegate).
+/// Writes `predictions.csv`: one row per image and (model, backend, delegate, options).
 ///
 /// # Errors
 /// What the writer says.
@@ -132,7 +137,7 @@ pub fn predictions(run: &Run, to: &mut dyn Write) -> io::Result<()> {
     let mut writer = ::csv::Writer::from_writer(to);
     let ranked = (1..=TOP).flat_map(|n| [format!("top{n}_class"), format!("top{n}_score")]);
     let header = ["model", "backend", "delegate", "image", "label"].map(str::to_owned);
-    let tail = ["rank_of_label", "tie", "device"].map(str::to_owned);
+    let tail = ["rank_of_label", "tie", "device", "options"].map(str::to_owned);
     writer.write_record(header.into_iter().chain(ranked).chain(tail))?;
     for record in &run.accuracies {
         let model = guard(&record.key.model).into_owned();
@@ -154,6 +159,7 @@ pub fn predictions(run: &Run, to: &mut dyn Write) -> io::Result<()> {
             // As R spells it; pandas and DuckDB take that too.
             writer.write_field(if prediction.tie { "TRUE" } else { "FALSE" })?;
             writer.write_field(guard(device).as_ref())?;
+            writer.write_field(record.key.options.as_deref().unwrap_or(DEFAULT))?;
             writer.write_record(None::<&[u8]>)?;
         }
     }

@@ -125,6 +125,7 @@ fn accuracy(run: &Run, record: &AccuracyRecord) -> Value {
         "model": record.key.model,
         "backend": record.key.backend,
         "delegate": record.key.delegate,
+        "options": record.key.options,
         "device": record.key.device,
         "status": record.status,
         "error": record.error,

@@ -85,7 +85,7 @@ fn table(rows: &[Row], verdict: &Highlights) -> String {
             "| {mark} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             escape(&row.model),
             escape(&row.ran_on()),
-            row.threads,
+            row.threads_and_axes(),
             interval(row.latency_p50_us, row.latency_p50_low_us, row.latency_p50_high_us, ms),
             row.shown_p99_us().map_or(String::new(), ms),
             interval(row.top1, row.top1_low, row.top1_high, percent),

@@ -123,6 +123,7 @@ fn with_remarks(row: &Row) -> Vec<Note> {
         disturbance(row),
         accuracy(row),
         denormals(row),
+        other_settings(row),
     ]
     .into_iter()
     .flatten()
@@ -216,6 +217,14 @@ fn denormals(row: &Row) -> Option<Note> {
     let share = denormal as f64 / count as f64;
     let figures = Some(format!("{denormal} of {count} weights, {}%", percent(share)));
     Some(Note { figures, ..Note::new(Weight::Caveat, "denormal weights", text) })
+}
+
+/// Settings that the runtime has otherwise than they were set.
+fn other_settings(row: &Row) -> Option<Note> {
+    let told: Vec<String> = row.other_settings.iter().map(ToString::to_string).collect();
+    let text = "the runtime does not have all settings as they were set";
+    let figures = Some(told.join("; ")).filter(|told| !told.is_empty())?;
+    Some(Note { figures: Some(figures), ..Note::new(Weight::Caveat, "other settings", text) })
 }
 
 fn labels(row: &Row) -> Option<Note> {

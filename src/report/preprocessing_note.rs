@@ -204,6 +204,7 @@ pub fn json(check: &PreprocessingCheck) -> Value {
         "model": check.key.model,
         "backend": check.key.backend,
         "delegate": check.key.delegate,
+        "options": check.key.options,
         "images": check.images,
         "pipelines": in_use.into_iter().chain(others).collect::<Vec<_>>(),
         "better": better(check).map(|it| it.tried.name.clone()),

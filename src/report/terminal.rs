@@ -31,7 +31,7 @@ struct TerminalColumn {
     present: fn(&Row) -> bool,
 }
 
-const COLUMNS: [TerminalColumn; 11] = [
+const COLUMNS: [TerminalColumn; 14] = [
     TerminalColumn {
         title: "device",
         numeric: false,
@@ -48,6 +48,20 @@ const COLUMNS: [TerminalColumn; 11] = [
         present: |_| true,
     },
     TerminalColumn {
+        title: "batch",
+        numeric: true,
+        from: 0,
+        cell: |r| r.axes.batch.map_or(String::new(), |images| images.to_string()),
+        present: |r| r.axes.batch.is_some(),
+    },
+    TerminalColumn {
+        title: "CPUs",
+        numeric: false,
+        from: 0,
+        cell: |r| r.axes.affinity.clone().unwrap_or_default(),
+        present: |r| r.axes.affinity.is_some(),
+    },
+    TerminalColumn {
         title: "p50 ms",
         numeric: true,
         from: 0,
@@ -60,6 +74,13 @@ const COLUMNS: [TerminalColumn; 11] = [
         from: 0,
         cell: interval,
         present: |r| r.latency_p50_low_us.is_some(),
+    },
+    TerminalColumn {
+        title: "ms/image",
+        numeric: true,
+        from: 0,
+        cell: |r| r.latency_per_image_us.map_or(String::new(), ms),
+        present: |r| r.axes.batch.is_some() && r.latency_per_image_us.is_some(),
     },
     TerminalColumn {
         title: "p99 ms",
@@ -107,7 +128,7 @@ const COLUMNS: [TerminalColumn; 11] = [
 
 /// What really ran, short: `tflite/xnnpack (17/19)` took 17 of 19 nodes.
 fn ran_on(row: &Row) -> String {
-    let asked = format!("{}/{}", row.backend, row.delegate);
+    let asked = row.asked_for();
     match (row.delegate_status, row.nodes_delegated, row.nodes_total) {
         (Some(DelegateStatus::Partial), Some(taken), Some(all)) => {
             format!("{asked} ({taken}/{all})")
@@ -273,7 +294,7 @@ fn words(rows: &[Row], color: bool) -> String {
     if lines.is_empty() { lines } else { lines + "\n" }
 }
 
-/// A line for each (model, backend, delegate): its shares at further ranks.
+/// A line for each (model, backend, delegate, options): its shares at further ranks.
 fn further_ranks(rows: &[Row], color: bool) -> String {
     let mut lines: Vec<String> = Vec::new();
     for row in rows.iter().filter(|row| !row.top_k.is_empty()) {

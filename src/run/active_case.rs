@@ -247,7 +247,7 @@ fn warm_worker(
     let started_ns = clock::now_ns();
     let case = &record.case;
     let Worker { mut link, loaded } =
-        context.workers.load_batch(case, context.model(case), options.batch)?;
+        context.workers.load_batch(case, context.model(case), options.batch_of(case))?;
     let inputs = sample_input::seeded(&loaded.inputs, context.seed());
     match link.ask(&Request::SetInputs, &inputs)?.0 {
         Reply::InputsSet => {}

@@ -189,13 +189,7 @@ impl OutputProbe {
             let Some(delegate) = backend.capabilities().default_delegates(false).next() else {
                 continue;
             };
-            let case = Case {
-                model: model.name.clone(),
-                backend: *backend,
-                delegate: delegate.clone(),
-                threads: NonZeroUsize::MIN,
-                device: None,
-            };
+            let case = Case::plain(&model.name, *backend, delegate.clone(), NonZeroUsize::MIN);
             match means.workers.load(&case, model) {
                 Ok(worker) => return Ok(Self { worker, images }),
                 Err(fault) => reasons.push(fault.reason),

@@ -1,4 +1,4 @@
-//! From models, backends, delegates and thread counts to cases.
+//! From models, backends, delegates, options and thread counts to cases.
 
 use std::num::NonZeroUsize;
 
@@ -7,6 +7,7 @@ use crate::record::capabilities::Threads;
 use crate::record::case::Case;
 use crate::record::delegate::Delegate;
 use crate::record::description::Model;
+use crate::record::option_set::OptionSet;
 
 /// What is to be combined.
 #[derive(Debug, Clone)]
@@ -17,8 +18,16 @@ pub struct Matrix<'a> {
     pub backends: &'a [BackendKind],
     /// The delegates; empty: each backend's own choice.
     pub delegates: &'a [Delegate],
+    /// The sets of the runtimes' own settings.
+    pub option_sets: &'a [OptionSet],
+    /// Whether backends with a set are measured only with it.
+    pub no_default_options: bool,
     /// The thread counts.
     pub threads: &'a [NonZeroUsize],
+    /// Numbers of images per run; fewer than two are no axis.
+    pub batches: &'a [NonZeroUsize],
+    /// Names of the CPUs that cases are kept on; fewer than two are no axis.
+    pub affinities: &'a [&'a str],
     /// Whether the backends were requested; if not, one that computes a model incorrectly
     /// makes no case of it.
     pub backends_asked: bool,
@@ -30,8 +39,8 @@ pub struct Matrix<'a> {
 }
 
 impl Matrix<'_> {
-    /// The cases, in the order of the table: by model, backend, delegate,
-    /// threads.
+    /// The cases, in the order of the table: by model, backend, delegate, options, threads,
+    /// batch, affinity.
     ///
     /// A backend that does not read a model's format, or does not know a delegate on any machine,
     /// makes no case; unless the model, or the pair of model and backend, would then have none:
@@ -42,14 +51,8 @@ impl Matrix<'_> {
         for model in self.models {
             for backend in self.backends_of(model) {
                 for delegate in self.delegates_of(backend) {
-                    for threads in self.threads_of(backend) {
-                        let case = Case {
-                            model: model.name.clone(),
-                            backend,
-                            delegate: delegate.clone(),
-                            threads: *threads,
-                            device: None,
-                        };
+                    let one = Case::plain(&model.name, backend, delegate, NonZeroUsize::MIN);
+                    for case in self.variants(&one) {
                         // What a list names twice is measured once.
                         if !cases.contains(&case) {
                             cases.push(case);
@@ -59,6 +62,59 @@ impl Matrix<'_> {
             }
         }
         cases
+    }
+
+    /// The cases that differ from `one` in options, threads, batch and affinity.
+    fn variants(&self, one: &Case) -> Vec<Case> {
+        let axis = |count: usize| if count > 1 { count } else { 0 };
+        let batches = self.batches[..axis(self.batches.len())].iter().copied();
+        let batches: Vec<Option<NonZeroUsize>> = or_absent(batches);
+        let affinities = self.affinities[..axis(self.affinities.len())].iter();
+        let affinities: Vec<Option<String>> = or_absent(affinities.map(|&cpus| cpus.to_owned()));
+        let mut variants = Vec::new();
+        for options in self.options_of(one) {
+            for threads in self.threads_of(one.backend) {
+                for batch in &batches {
+                    for affinity in &affinities {
+                        variants.push(Case {
+                            options: options.clone(),
+                            threads: *threads,
+                            batch: *batch,
+                            affinity: affinity.clone(),
+                            ..one.clone()
+                        });
+                    }
+                }
+            }
+        }
+        variants
+    }
+
+    /// The options of a backend and delegate: none, unless sets take their place, and each set.
+    fn options_of(&self, one: &Case) -> Vec<Option<String>> {
+        let of_backend = || self.option_sets.iter().filter(|set| set.backend == one.backend);
+        let fitting = of_backend().filter(|set| set.fits(&one.delegate));
+        let sets: Vec<Option<String>> = fitting.map(|set| Some(set.name.clone())).collect();
+        let without = !self.no_default_options || of_backend().next().is_none();
+        without.then_some(None).into_iter().chain(sets).collect()
+    }
+
+    /// One sentence for a set of options that makes none of `cases`, which are this
+    /// matrix's.
+    #[must_use]
+    pub fn unused_set(&self, cases: &[Case]) -> Option<String> {
+        let is_used = |name: &str| cases.iter().any(|case| case.options.as_deref() == Some(name));
+        let set = self.option_sets.iter().find(|set| !is_used(&set.name))?;
+        let OptionSet { name, backend, .. } = set;
+        Some(if self.backends.contains(backend) {
+            format!(
+                "options '{name}' make no case: under no delegate of this run have all of their settings an effect on {backend}; 'shutterbench list options' shows under which they have"
+            )
+        } else {
+            format!(
+                "options '{name}' make no case: they are for {backend}, which this run does not measure; give it with --backend"
+            )
+        })
     }
 
     fn backends_of(&self, model: &Model) -> Vec<BackendKind> {
@@ -84,11 +140,19 @@ impl Matrix<'_> {
     }
 }
 
-/// A note if a case asks for more threads than it may use CPUs.
+/// A note if a case asks for more threads than it has CPUs, of which `usable` are known.
 #[must_use]
-pub fn crowded(cases: &[Case], cpus: usize) -> Option<String> {
-    let most = cases.iter().map(|case| case.threads.get()).max()?;
-    (cpus > 0 && most > cpus).then(|| format!("{most} threads share only {cpus} CPU(s) here"))
+pub fn crowded(cases: &[Case], usable: impl Fn(&Case) -> usize) -> Option<String> {
+    let crowds = cases.iter().map(|case| (case.threads.get(), usable(case)));
+    let worst = crowds.filter(|(threads, cpus)| *cpus > 0 && threads > cpus);
+    let (threads, cpus) = worst.max_by_key(|(threads, cpus)| threads - cpus)?;
+    Some(format!("{threads} threads share only {cpus} CPU(s) here"))
+}
+
+/// The values of an axis, or that it is none.
+fn or_absent<T>(values: impl Iterator<Item = T>) -> Vec<Option<T>> {
+    let values: Vec<Option<T>> = values.map(Some).collect();
+    if values.is_empty() { vec![None] } else { values }
 }
 
 /// The items that pass, or all of them if none does.
@@ -101,9 +165,64 @@ fn preferred<T: Clone>(items: &[T], passes: impl Fn(&T) -> bool) -> Vec<T> {
 mod tests {
     use super::*;
     use crate::model::select;
+    use crate::record::setting_values::SettingValues;
 
     fn count(count: usize) -> NonZeroUsize {
         NonZeroUsize::new(count).unwrap()
+    }
+
+    /// A matrix in which backends and threads were asked for.
+    fn asked(models: &[Model]) -> Matrix<'_> {
+        Matrix {
+            models,
+            backends: &[],
+            delegates: &[],
+            option_sets: &[],
+            no_default_options: false,
+            threads: &[],
+            batches: &[],
+            affinities: &[],
+            backends_asked: true,
+            sweep: false,
+            threads_asked: true,
+        }
+    }
+
+    #[test]
+    fn options_batch_and_affinity_are_axes() {
+        let models = ["fmnist_mobilenet_v1_0.25_f32_onnx".to_owned()];
+        let models = select::select(&models, None).unwrap();
+        let set = |name: &str, backend| OptionSet {
+            name: name.to_owned(),
+            backend,
+            set: [("cpu_arena".to_owned(), "false".to_owned())]
+                .into_iter()
+                .collect::<SettingValues>(),
+        };
+        let sets = [set("lean", BackendKind::Onnxruntime)];
+        let backends = [BackendKind::Tract, BackendKind::Onnxruntime];
+        let (threads, batches) = ([count(1)], [count(1), count(4)]);
+        let (names, one) = (["big", "all"], [count(8)]);
+        let matrix =
+            Matrix { backends: &backends, option_sets: &sets, threads: &threads, ..asked(&models) };
+        let names_of = |matrix: &Matrix<'_>| -> Vec<String> {
+            let short = |case: &Case| case.to_string().split_once(' ').unwrap().1.to_owned();
+            matrix.cases().iter().map(short).collect()
+        };
+        let all = ["tract/none x1", "onnxruntime/none x1", "onnxruntime/none+lean x1"];
+        assert_eq!(names_of(&matrix), all);
+        assert_eq!(matrix.unused_set(&matrix.cases()), None);
+        // One value is no axis; two are, and every set has them.
+        assert_eq!(names_of(&Matrix { batches: &one, ..matrix.clone() }), all);
+        let with = Matrix { batches: &batches, affinities: &names, ..matrix.clone() };
+        assert_eq!(names_of(&with).len(), 12);
+        assert_eq!(names_of(&with)[11], "onnxruntime/none+lean x1 b4 @all");
+        // A backend without a set has cases all the same.
+        let only = Matrix { no_default_options: true, ..matrix.clone() };
+        assert_eq!(names_of(&only), [all[0], all[2]]);
+        let other = Matrix { backends: &backends[..1], ..matrix };
+        let said = other.unused_set(&other.cases()).unwrap();
+        assert!(said.contains("'lean'") && said.contains("onnxruntime"), "{said}");
     }
 
     #[test]
@@ -111,15 +230,7 @@ mod tests {
         let models = select::select(&["fmnist_mobilenet_v1_0.25_f32".to_owned()], None).unwrap();
         let cases = |backends: &[BackendKind], delegates: &[Delegate], threads: &[usize]| {
             let threads: Vec<NonZeroUsize> = threads.iter().map(|n| count(*n)).collect();
-            let matrix = Matrix {
-                models: &models,
-                backends,
-                delegates,
-                threads: &threads,
-                backends_asked: true,
-                sweep: false,
-                threads_asked: true,
-            };
+            let matrix = Matrix { backends, delegates, threads: &threads, ..asked(&models) };
             matrix.cases()
         };
         let (tflite, tract) = (BackendKind::Tflite, BackendKind::Tract);
@@ -137,13 +248,12 @@ mod tests {
         let names = |backends_asked, sweep| -> Vec<String> {
             let (backends, threads) = ([tflite, tract], [count(1)]);
             let matrix = Matrix {
-                models: &models,
                 backends: &backends,
-                delegates: &[],
                 threads: &threads,
                 backends_asked,
                 sweep,
                 threads_asked: false,
+                ..asked(&models)
             };
             let name = |case: &Case| format!("{}/{}", case.backend, case.delegate);
             matrix.cases().iter().map(name).collect()
@@ -159,17 +269,10 @@ mod tests {
     #[test]
     fn more_threads_than_cpus_are_said() {
         let models = select::select(&["fmnist_mobilenet_v1_0.25_f32".to_owned()], None).unwrap();
-        let matrix = Matrix {
-            models: &models,
-            backends: &[BackendKind::Tract],
-            delegates: &[],
-            threads: &[count(1), count(4)],
-            backends_asked: true,
-            sweep: false,
-            threads_asked: true,
-        };
+        let (backends, threads) = ([BackendKind::Tract], [count(1), count(4)]);
+        let matrix = Matrix { backends: &backends, threads: &threads, ..asked(&models) };
         let cases = matrix.cases();
-        assert_eq!(crowded(&cases, 4), None);
-        assert!(crowded(&cases, 2).unwrap().starts_with("4 threads share only 2 CPU(s)"));
+        assert_eq!(crowded(&cases, |_| 4), None);
+        assert!(crowded(&cases, |_| 2).unwrap().starts_with("4 threads share only 2 CPU(s)"));
     }
 }

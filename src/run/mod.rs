@@ -12,6 +12,7 @@ pub mod execute;
 pub mod hooks;
 pub mod journal;
 pub mod latency;
+mod latency_axes;
 pub mod matching;
 pub mod matrix;
 pub mod merge;

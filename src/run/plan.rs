@@ -19,9 +19,11 @@ use crate::model::manifest::Manifest;
 use crate::model::select;
 use crate::record::backend_kind::BackendKind;
 use crate::record::build;
+use crate::record::case::Case;
 use crate::record::description::Model;
 use crate::record::header::Header;
 use crate::record::host::Host;
+use crate::record::option_set::OptionSet;
 use crate::record::options::Preconditions;
 use crate::record::options::{
     AccuracyOptions, Amount, LatencyOptions, NonNegative, Options, Order,
@@ -30,6 +32,7 @@ use crate::record::partition::Selection;
 use crate::record::shard::Shard;
 use crate::run::choose_runtimes::ChosenRuntimes;
 use crate::run::journal::SCHEMA;
+use crate::run::latency_axes::LatencyAxes;
 use crate::run::matrix::{self, Matrix};
 use crate::run::model_decisions;
 use crate::run::suite_file::SuiteFile;
@@ -78,21 +81,31 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
         [] => vec![NonZeroUsize::MIN],
         some => some.to_vec(),
     };
+    let axes = LatencyAxes::of(wanted)?;
+    wanted.options.iter().try_for_each(OptionSet::check).map_err(anyhow::Error::msg)?;
     let matrix = Matrix {
         models: &models,
         backends: &backends,
         delegates: &wanted.delegates,
+        option_sets: &wanted.options,
+        no_default_options: wanted.default_options == Some(false),
         threads: &threads,
+        batches: &axes.batches,
+        affinities: &axes.names(),
         backends_asked: !wanted.backends.is_empty(),
         sweep: wanted.models.is_empty(),
         threads_asked: !wanted.threads.is_empty(),
     };
-    let (cases, selection) =
-        selection::select(matrix.cases(), wanted, wanted.latency.unwrap_or(true))?;
+    let all = matrix.cases();
+    if let Some(sentence) = matrix.unused_set(&all) {
+        anyhow::bail!(sentence);
+    }
+    let (cases, selection) = selection::select(all, wanted, wanted.latency.unwrap_or(true))?;
     models.retain(|model| cases.iter().any(|case| case.model == model.name));
-    let options = Options { cases: selection, ..options(wanted, &models, &mut assumptions)? };
+    let options = Options { cases: selection, ..options(wanted, axes, &models, &mut assumptions)? };
     if let Some(latency) = &options.latency {
-        assumptions.extend(matrix::crowded(&cases, affinity::usable(&latency.affinity)));
+        let usable = |case: &Case| affinity::usable(latency.cpus_of(case));
+        assumptions.extend(matrix::crowded(&cases, usable));
     }
     assumptions.extend(model_decisions::about_files(&models, &options.overrides)?);
     let (references, missing) = reference::outside(&models)?;
@@ -217,9 +230,14 @@ fn fewer_images(options: &AccuracyOptions, dataset: &Dataset) -> Option<String> 
         .then(|| format!("--images {asked}: the dataset has {all}; all of them are scored"))
 }
 
-fn options(wanted: &SuiteFile, models: &[Model], assumptions: &mut Vec<String>) -> Result<Options> {
+fn options(
+    wanted: &SuiteFile,
+    axes: LatencyAxes,
+    models: &[Model],
+    assumptions: &mut Vec<String>,
+) -> Result<Options> {
     let mut latency =
-        wanted.latency.unwrap_or(true).then(|| latency_options(wanted)).transpose()?;
+        wanted.latency.unwrap_or(true).then(|| latency_options(wanted, axes)).transpose()?;
     ensure!(
         latency.is_some() || wanted.affinity.is_none(),
         "--affinity applies only to latency, which is not measured; omit --affinity or --no-latency"
@@ -247,6 +265,8 @@ fn options(wanted: &SuiteFile, models: &[Model], assumptions: &mut Vec<String>) 
         accuracy,
         overrides: wanted.describe.clone(),
         cases: Selection::default(),
+        option_sets: wanted.options.clone(),
+        no_default_options: wanted.default_options == Some(false),
         seed: wanted.seed.unwrap_or(SEED),
         timeout_seconds: timeout_seconds(wanted)?,
         memory_limit_mb: memory_limit_mb(wanted)?,
@@ -274,7 +294,7 @@ fn memory_limit_mb(wanted: &SuiteFile) -> Result<Option<u64>> {
     Ok(wanted.memory_limit)
 }
 
-fn latency_options(wanted: &SuiteFile) -> Result<LatencyOptions> {
+fn latency_options(wanted: &SuiteFile, axes: LatencyAxes) -> Result<LatencyOptions> {
     let min_seconds = wanted.min_seconds.map_or(MIN_SECONDS, NonNegative::get);
     let max_seconds = wanted.max_seconds.map_or(MAX_SECONDS.max(min_seconds), NonNegative::get);
     for (option, amount) in [("runs", wanted.runs), ("processes", wanted.processes)] {
@@ -287,10 +307,6 @@ fn latency_options(wanted: &SuiteFile) -> Result<LatencyOptions> {
         min_seconds <= max_seconds,
         "--min-seconds {min_seconds} is more than --max-seconds {max_seconds}; lower it or raise --max-seconds"
     );
-    let affinity = match &wanted.affinity {
-        Some(text) => affinity::parse(text)?,
-        None => Vec::new(),
-    };
     let preconditions = Preconditions {
         max_celsius: wanted.max_temperature.map(NonNegative::get),
         min_battery_percent: wanted.min_battery.map(NonNegative::get),
@@ -301,7 +317,7 @@ fn latency_options(wanted: &SuiteFile) -> Result<LatencyOptions> {
         anyhow::bail!("{reason}");
     }
     Ok(LatencyOptions {
-        batch: wanted.batch.unwrap_or(NonZeroUsize::MIN),
+        batch: axes.batch(),
         warmup: wanted.warmup.unwrap_or(Amount::Auto),
         runs: wanted.runs.unwrap_or(Amount::Auto),
         min_seconds,
@@ -311,7 +327,8 @@ fn latency_options(wanted: &SuiteFile) -> Result<LatencyOptions> {
         cooldown_seconds: wanted.cooldown.map_or(0.0, NonNegative::get),
         preconditions,
         processes: wanted.processes.unwrap_or(Amount::Auto),
-        affinity,
+        affinity: axes.cpus(),
+        affinities: axes.several(),
         budget_ms: wanted.budget_ms.map(NonNegative::get),
         tail: wanted.tail,
         no_yardstick: !wanted.yardstick.unwrap_or(true),

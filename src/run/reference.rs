@@ -56,7 +56,7 @@ pub fn key(reference: &Model) -> AccuracyKey {
         Format::Onnx => BackendKind::Onnxruntime,
     };
     let (model, delegate) = (reference.name.clone(), Delegate::None);
-    AccuracyKey { model, backend, delegate, device: None }
+    AccuracyKey { model, backend, delegate, options: None, device: None }
 }
 
 /// The agreement of `model` with its reference, and whether their numbers are of different kinds.
@@ -88,8 +88,8 @@ pub fn every(images: usize) -> usize {
 /// The case that accuracy is computed with.
 #[must_use]
 pub fn single_threaded(key: &AccuracyKey) -> Case {
-    let AccuracyKey { model, backend, delegate, device } = key.clone();
-    Case { model, backend, delegate, threads: NonZeroUsize::MIN, device }
+    let AccuracyKey { model, backend, delegate, options, device } = key.clone();
+    Case { options, device, ..Case::plain(&model, backend, delegate, NonZeroUsize::MIN) }
 }
 
 #[cfg(test)]

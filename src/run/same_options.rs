@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::host::affinity;
 use crate::record::header::Header;
+use crate::record::option_set::OptionSet;
 use crate::run::suite_file::SuiteFile;
 
 /// Options by their names, without the dashes.
@@ -118,7 +119,17 @@ fn options_of(header: &Header) -> Result<OptionValues> {
     named.insert("backend".into(), distinct(header.cases.iter().map(|case| &case.backend))?);
     named.insert("delegate".into(), distinct(header.cases.iter().map(|case| &case.delegate))?);
     named.insert("threads".into(), distinct(header.cases.iter().map(|case| &case.threads))?);
+    named.insert("set".into(), in_words(&header.options.option_sets));
+    let batches = distinct(header.cases.iter().filter_map(|case| case.batch))?;
+    if !is_nothing(&batches) {
+        named.insert("batch".into(), batches);
+    }
     Ok(named)
+}
+
+/// Sets of options as a difference between two runs shows them.
+fn in_words(sets: &[OptionSet]) -> Value {
+    sets.iter().map(OptionSet::to_string).collect::<Vec<_>>().into()
 }
 
 /// A field of the options in a header; those that hold options themselves are opened.
@@ -130,8 +141,8 @@ fn add(named: &mut OptionValues, key: &str, value: Value) {
         ("latency" | "accuracy", Value::Null) => {
             named.insert(format!("no-{key}"), Value::Bool(true));
         }
-        // Found from the others.
-        ("positions", _) => {}
+        // Found from the others, or added in words.
+        ("positions" | "option_sets" | "options", _) => {}
         // Two fields hold one option; the one that is given counts.
         (_, value) if is_nothing(&value) => {}
         (key, value) => {
@@ -152,6 +163,7 @@ fn option(field: &str) -> String {
         "models" => "model",
         "backends" => "backend",
         "delegates" => "delegate",
+        "affinities" => "affinity",
         other => return other.replace('_', "-"),
     }
     .to_owned()
@@ -180,12 +192,20 @@ fn given_options(given: &SuiteFile) -> Result<OptionValues> {
             ("describe", Value::Object(fields)) => {
                 fields.into_iter().for_each(|(key, value)| add(&mut named, &key, value));
             }
-            ("latency" | "accuracy" | "yardstick", Value::Bool(false)) => {
-                named.insert(format!("no-{key}"), Value::Bool(true));
+            ("latency" | "accuracy" | "yardstick" | "default_options", Value::Bool(false)) => {
+                named.insert(format!("no-{}", option(&key)), Value::Bool(true));
             }
             ("affinity", Value::String(text)) => {
-                let cpus = affinity::parse(&text)?;
-                named.insert(key, Value::from(cpus));
+                let value = match affinity::parse(&text)?.as_slice() {
+                    [one] => serde_json::to_value(&one.cpus)?,
+                    several => serde_json::to_value(several)?,
+                };
+                named.insert(key, value);
+            }
+            ("batch", Value::Array(values)) => {
+                let one = values.first().filter(|_| values.len() == 1).cloned();
+                let values = one.map_or_else(|| distinct(values.into_iter()), Ok)?;
+                named.insert(key, values);
             }
             ("backends" | "delegates" | "threads", Value::Array(values)) => {
                 named.insert(option(&key), distinct(values.into_iter())?);
@@ -193,6 +213,7 @@ fn given_options(given: &SuiteFile) -> Result<OptionValues> {
             (key, value) => add(&mut named, key, value),
         }
     }
+    named.insert("set".into(), in_words(&given.options));
     named.retain(|_, value| !is_nothing(value));
     Ok(named)
 }

@@ -5,11 +5,12 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::record::backend_kind::BackendKind;
 use crate::record::delegate::Delegate;
 use crate::record::description::Description;
+use crate::record::option_set::OptionSet;
 use crate::record::options::{Amount, CheckPreprocessing, Exif, NonNegative, Order, Tail};
 use crate::record::partition::Partition;
 use crate::record::shard::Shard;
@@ -26,7 +27,10 @@ pub struct SuiteFile {
     pub backends: Vec<BackendKind>,
     pub delegates: Vec<Delegate>,
     pub threads: Vec<NonZeroUsize>,
-    pub batch: Option<NonZeroUsize>,
+    /// Whether backends with a set of options are measured without it too.
+    pub default_options: Option<bool>,
+    #[serde(deserialize_with = "one_or_more")]
+    pub batch: Vec<NonZeroUsize>,
     pub warmup: Option<Amount>,
     pub runs: Option<Amount>,
     pub min_seconds: Option<NonNegative>,
@@ -62,11 +66,27 @@ pub struct SuiteFile {
     pub memory_limit: Option<u64>,
     pub require_delegate: Option<bool>,
     pub in_process: Option<bool>,
+    /// Sets of the runtimes' own settings.
+    pub options: Vec<OptionSet>,
     /// Commands around the run, on this machine: no device sees them.
     #[serde(skip_serializing)]
     pub hooks: Hooks,
     /// Description fields for every model of the suite.
     pub describe: Description,
+}
+
+/// A number, or a list of them.
+fn one_or_more<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<NonZeroUsize>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMore {
+        One(NonZeroUsize),
+        More(Vec<NonZeroUsize>),
+    }
+    Ok(match OneOrMore::deserialize(from)? {
+        OneOrMore::One(one) => vec![one],
+        OneOrMore::More(more) => more,
+    })
 }
 
 impl SuiteFile {

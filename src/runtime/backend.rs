@@ -2,6 +2,7 @@
 
 use crate::record::backend_kind::BackendKind;
 use crate::record::delegate::Delegate;
+use crate::record::setting_values::SettingValues;
 use crate::record::signature::Shaped;
 use crate::runtime::backend_error::BackendError;
 use crate::runtime::session::Session;
@@ -16,6 +17,9 @@ pub struct LoadRequest<'a> {
     pub model: &'a Path,
     /// What the graph is handed to.
     pub delegate: &'a Delegate,
+    /// The runtime's own settings; each is one of the backend's capability table, with a value
+    /// that it takes.
+    pub options: &'a SettingValues,
     /// CPU threads requested.
     pub threads: NonZeroUsize,
     /// Images per run: the size of the inputs' first dimension.

@@ -1,6 +1,5 @@
 //! LiteRT 2.x through its CompiledModel interface, opened at run time.
 
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Instant;
@@ -29,6 +28,8 @@ use crate::runtime::litert_api::model_handle::ModelHandle;
 use crate::runtime::litert_api::profiler::{Call, TimedCall};
 use crate::runtime::litert_buffers::ModelBuffers;
 use crate::runtime::litert_coverage;
+use crate::runtime::litert_settings;
+use crate::runtime::litert_settings::Executor;
 use crate::runtime::refusal;
 use crate::runtime::session::{Session, SessionTensors};
 
@@ -119,7 +120,8 @@ impl Litert {
         } else {
             ModelHandle::from_file(environment, request.model)?
         };
-        let recipe = LitertRecipe { api: self.api, model, target, threads: request.threads };
+        let settings = litert_settings::lines(target, request).map_err(|it| it.to_string())?;
+        let recipe = LitertRecipe { api: self.api, model, target, settings };
         let compiled = recipe.compile(Profiling::Off)?;
         let Signature { inputs, outputs, operators, .. } = shaped.signature.clone();
         let tensors = SessionTensors { inputs, outputs };
@@ -140,7 +142,8 @@ struct LitertRecipe {
     api: Api,
     model: Rc<ModelHandle>,
     target: Executor,
-    threads: NonZeroUsize,
+    /// Of the CPU kernels, as LiteRT reads them.
+    settings: String,
 }
 
 /// Whether LiteRT records what it calls, which costs time.
@@ -153,7 +156,7 @@ enum Profiling {
 impl LitertRecipe {
     fn compile(&self, profiling: Profiling) -> ApiResult<CompiledModel> {
         let mut options = CompileOptions::create(self.api, self.target.hardware())?;
-        options.add(CPU_OPTIONS, &self.target.cpu_settings(self.threads))?;
+        options.add(CPU_OPTIONS, &self.settings)?;
         if profiling == Profiling::On {
             options.add(RUNTIME_OPTIONS, "enable_profiling = true\n")?;
         }
@@ -199,17 +202,6 @@ const CPU_OPTIONS: &str = "xnnpack";
 /// Settings of the runtime, as `litert_runtime_options.h` passes them.
 const RUNTIME_OPTIONS: &str = "runtime_options_string";
 
-/// What executes the graph.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Executor {
-    /// LiteRT's own CPU kernels.
-    Builtin,
-    /// XNNPACK, LiteRT's default on a CPU.
-    Xnnpack,
-    /// The GPU accelerator, with the CPU for what it leaves.
-    Gpu,
-}
-
 impl Executor {
     fn of(delegate: &Delegate) -> Result<Self, BackendError> {
         match delegate {
@@ -227,12 +219,6 @@ impl Executor {
             Self::Builtin | Self::Xnnpack => Hardware::Cpu,
             Self::Gpu => Hardware::Gpu,
         }
-    }
-
-    fn cpu_settings(self, threads: NonZeroUsize) -> String {
-        // `LiteRtCpuKernelMode`: 0 is XNNPACK, 2 the built-in optimised kernels.
-        let kernel_mode = if self == Self::Builtin { 2 } else { 0 };
-        format!("num_threads = {threads}\nkernel_mode = {kernel_mode}\n")
     }
 }
 

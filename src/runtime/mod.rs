@@ -8,6 +8,7 @@ pub mod litert;
 pub mod litert_api;
 mod litert_buffers;
 pub mod litert_coverage;
+mod litert_settings;
 pub mod onnxruntime;
 pub mod onnxruntime_output;
 pub mod onnxruntime_profile;
@@ -26,3 +27,4 @@ mod tflite_profiler;
 #[cfg(feature = "tflitec")]
 pub mod tflitec;
 pub mod tract;
+mod xnnpack_flags;

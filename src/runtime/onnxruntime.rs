@@ -113,6 +113,7 @@ impl Backend for Onnxruntime {
             model: request.model.to_owned(),
             provider,
             threads: request.threads.get(),
+            options: request.options.clone(),
             dimensions: shaped.dimensions.clone(),
         };
         let session = recipe.session(Ok).map_err(|error| {

@@ -1,6 +1,8 @@
 //! How a session of ONNX Runtime is made, so that a second one can be profiled.
 
+use crate::record::setting_values::SettingValues;
 use crate::runtime::onnxruntime_provider as provider;
+use ort::AsPointer;
 use ort::environment::Environment;
 use ort::session::Session as RuntimeSession;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
@@ -11,6 +13,7 @@ pub(crate) struct OnnxruntimeRecipe {
     pub(crate) model: std::path::PathBuf,
     pub(crate) provider: Option<provider::Provider>,
     pub(crate) threads: usize,
+    pub(crate) options: SettingValues,
     /// Sizes of the dimensions that the model leaves open, by name.
     pub(crate) dimensions: Vec<(String, usize)>,
 }
@@ -33,20 +36,58 @@ impl OnnxruntimeRecipe {
         let mut builder = SessionBuilder::new(&self.environment)?
             .with_intra_threads(self.threads)
             .map_err(plain)?
-            .with_inter_threads(1)
+            .with_inter_threads(self.options.count("inter_op_threads").unwrap_or(1))
             .map_err(plain)?
-            .with_optimization_level(GraphOptimizationLevel::All)
+            .with_optimization_level(self.optimization_level())
             .map_err(plain)?;
+        for (key, value) in self.options.iter() {
+            builder = set(builder, key, value)?;
+        }
         if let Some(provider) = self.provider {
             provider.register(&mut builder)?;
         }
         Ok(builder)
     }
 
+    fn optimization_level(&self) -> GraphOptimizationLevel {
+        match self.options.get("graph_optimization_level") {
+            Some("disable") => GraphOptimizationLevel::Disable,
+            Some("basic") => GraphOptimizationLevel::Level1,
+            Some("extended") => GraphOptimizationLevel::Level2,
+            Some("layout") => GraphOptimizationLevel::Level3,
+            _ => GraphOptimizationLevel::All,
+        }
+    }
+
     /// The requested provider.
     pub(crate) fn provider(&self) -> Option<provider::Provider> {
         self.provider
     }
+}
+
+/// Applies one of the settings of `record/runtime_setting.rs`.
+fn set(mut builder: SessionBuilder, key: &str, value: &str) -> ort::Result<SessionBuilder> {
+    let on = value == "true";
+    match key {
+        "intra_op_spinning" => builder.with_intra_op_spinning(on),
+        "inter_op_threads" => builder.with_parallel_execution(value != "1"),
+        "memory_pattern" => builder.with_memory_pattern(on),
+        "denormals_as_zero" if on => builder.with_flush_to_zero(),
+        "deterministic_compute" => builder.with_deterministic_compute(on),
+        "prepacking" => builder.with_prepacking(on),
+        "cpu_arena" if !on => {
+            // SAFETY: the options are live and ours alone; the function takes nothing else.
+            unsafe {
+                let status = (ort::api().DisableCpuMemArena)(builder.ptr_mut());
+                ort::Error::result_from_status(status)?;
+            }
+            return Ok(builder);
+        }
+        key if key.starts_with("session.") => builder.with_config_entry(key, value),
+        // What is the default already, and the level, which is set for every session.
+        _ => return Ok(builder),
+    }
+    .map_err(plain)
 }
 
 /// The builder's errors carry the builder along; ours do not.

@@ -2,6 +2,7 @@
 
 use crate::record::coverage::Coverage;
 use crate::record::operator_profile::OperatorProfile;
+use crate::record::setting_values::SettingValues;
 use crate::record::tensor::{Tensor, TensorInfo};
 use crate::runtime::backend_error::BackendError;
 
@@ -57,6 +58,12 @@ pub trait Session {
         _runs: usize,
     ) -> Result<OperatorProfile, BackendError> {
         Err(BackendError::Unsupported("this backend does not tell what its operators take".into()))
+    }
+
+    /// The settings that this session really has, by the runtime's own account; nothing where
+    /// it does not tell.
+    fn settings(&self) -> SettingValues {
+        SettingValues::default()
     }
 
     /// The model's inputs, in the model's order.

@@ -11,6 +11,9 @@ use crate::record::delegate::Delegate;
 use crate::record::format::Format;
 use crate::record::operator_profile::OperatorProfile;
 use crate::record::quantization::Quantization;
+#[cfg(feature = "tflitec")]
+use crate::record::setting_values::NO_SETTINGS;
+use crate::record::setting_values::SettingValues;
 use crate::record::tensor::{ElementType, TensorInfo};
 use crate::runtime::backend::{Backend, LoadRequest};
 use crate::runtime::backend_error::BackendError;
@@ -73,7 +76,7 @@ impl Tflite {
         delegate: &Delegate,
         threads: i32,
     ) -> Result<Coverage, BackendError> {
-        tflite_plan::coverage(self.library, model, delegate, threads)
+        tflite_plan::coverage(self.library, model, delegate, &NO_SETTINGS, threads)
     }
 }
 
@@ -125,7 +128,9 @@ impl Backend for Tflite {
                 request.threads
             ))
         })?;
-        let delegate = NativeDelegate::create(self.library, request.delegate, threads)?;
+        let options = request.options;
+        let delegate = NativeDelegate::create(self.library, request.delegate, options, threads)?;
+        let settings = delegate.as_ref().map(NativeDelegate::settings).unwrap_or_default();
         let failed = |error: edgefirst_tflite::Error| {
             BackendError::Failed(cannot_load(request.model, &error))
         };
@@ -158,6 +163,8 @@ impl Backend for Tflite {
             model,
             library: self.library,
             delegate: request.delegate.clone(),
+            options: options.clone(),
+            settings,
             threads,
             tensors,
         }))
@@ -171,6 +178,9 @@ struct TfliteSession {
     model: Model<'static>,
     library: &'static Library,
     delegate: Delegate,
+    options: SettingValues,
+    /// What the delegate says of itself.
+    settings: SettingValues,
     threads: i32,
     tensors: SessionTensors,
 }
@@ -195,7 +205,12 @@ impl Session for TfliteSession {
     }
 
     fn coverage(&mut self) -> Result<Coverage, BackendError> {
-        tflite_plan::coverage(self.library, self.model.data(), &self.delegate, self.threads)
+        let (model, options) = (self.model.data(), &self.options);
+        tflite_plan::coverage(self.library, model, &self.delegate, options, self.threads)
+    }
+
+    fn settings(&self) -> SettingValues {
+        self.settings.clone()
     }
 
     fn profile(

@@ -5,17 +5,24 @@ use std::path::Path;
 use edgefirst_tflite::{Delegate as Handle, DelegateOptions, Library};
 
 use crate::record::delegate::Delegate;
+use crate::record::setting_values::SettingValues;
 use crate::runtime::backend_error::BackendError;
 use crate::runtime::boundary::one_line;
+use crate::runtime::xnnpack_flags;
 
 /// A delegate that exists and can be given to one interpreter.
-pub(crate) struct NativeDelegate(Handle);
+pub(crate) struct NativeDelegate {
+    handle: Handle,
+    /// The settings that it says it has.
+    settings: SettingValues,
+}
 
 impl NativeDelegate {
     /// Creates what `delegate` names; nothing for [`Delegate::None`].
     pub(crate) fn create(
         library: &Library,
         delegate: &Delegate,
+        options: &SettingValues,
         threads: i32,
     ) -> Result<Option<Self>, BackendError> {
         let handle = match delegate {
@@ -29,15 +36,26 @@ impl NativeDelegate {
             Delegate::External { path, options } => external(path, options)?,
             other => return Err(BackendError::Unsupported(reason_against(other))),
         };
-        Ok(Some(Self(handle)))
+        let settings = match delegate {
+            Delegate::Xnnpack if !options.is_empty() => {
+                xnnpack_flags::set(library, &handle, options)?
+            }
+            _ => SettingValues::default(),
+        };
+        Ok(Some(Self { handle, settings }))
+    }
+
+    /// The settings that it says it has, where it was given any.
+    pub(crate) fn settings(&self) -> SettingValues {
+        self.settings.clone()
     }
 
     pub(crate) fn into_inner(self) -> Handle {
-        self.0
+        self.handle
     }
 
     pub(crate) fn as_inner(&self) -> &Handle {
-        &self.0
+        &self.handle
     }
 }
 

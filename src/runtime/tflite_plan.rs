@@ -18,6 +18,7 @@ use edgefirst_tflite_sys::{
 use crate::record::coverage::ExecutionPlan;
 use crate::record::coverage::{Coverage, DelegateStatus};
 use crate::record::delegate::Delegate;
+use crate::record::setting_values::SettingValues;
 use crate::runtime::backend_error::BackendError;
 use crate::runtime::tflite_bare::BareInterpreter;
 use crate::runtime::tflite_delegate::NativeDelegate;
@@ -34,6 +35,7 @@ pub(crate) fn coverage(
     library: &Library,
     model: &[u8],
     delegate: &Delegate,
+    options: &SettingValues,
     threads: i32,
 ) -> Result<Coverage, BackendError> {
     let asked = *delegate != Delegate::None;
@@ -41,7 +43,7 @@ pub(crate) fn coverage(
     // the delegates and the model that it uses.
     let mut before = PlanProbe::new();
     let mut after = PlanProbe::new();
-    let native = NativeDelegate::create(library, delegate, threads)?;
+    let native = NativeDelegate::create(library, delegate, options, threads)?;
     let Some((before, after)) = plans(library, model, native.as_ref(), &mut before, &mut after)
     else {
         let status = asked.then_some(DelegateStatus::Unknown);

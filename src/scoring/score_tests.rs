@@ -81,6 +81,7 @@ fn subject(model: &str, size: usize, links: usize, fails_after: u32) -> Subject 
             model: model.to_owned(),
             backend: BackendKind::Tflite,
             delegate: Delegate::None,
+            options: None,
             device: None,
         },
         spec: InputSpec {

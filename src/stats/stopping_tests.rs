@@ -19,6 +19,7 @@ fn options(runs: Amount) -> LatencyOptions {
         preconditions: crate::record::options::Preconditions::default(),
         processes: Amount::Auto,
         affinity: vec![],
+        affinities: vec![],
         budget_ms: None,
         tail: None,
         no_yardstick: false,

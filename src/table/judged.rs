@@ -1,12 +1,14 @@
 //! What can be concluded from a row: whether it was measured, whether its answers are the model's,
 //! and what really ran.
 
-use crate::record::case::on_device;
+use crate::record::case::{Case, on_device, varied, with_options};
 use crate::record::coverage::DelegateStatus;
+use crate::record::option_set::DEFAULT;
 use crate::record::status::Status;
 use crate::stats::interval::wilson;
 use crate::stats::stability::Stability;
 use crate::table::row::Row;
+use crate::table::varied_axes::VariedAxes;
 
 impl Row {
     /// Whether it has a latency.
@@ -46,11 +48,35 @@ impl Row {
         self.latency_p99_us.filter(|_| self.runs.is_some_and(|runs| runs >= LEAST_RUNS_OF_P99))
     }
 
+    /// What was asked for: `tflite/xnnpack`, with the set of options if there is one.
+    #[must_use]
+    pub fn asked_for(&self) -> String {
+        format!("{}/{}{}", self.backend, self.delegate, with_options(self.set()))
+    }
+
+    /// The name of the set of options, if there is one.
+    fn set(&self) -> Option<&str> {
+        self.options.as_deref().filter(|name| *name != DEFAULT)
+    }
+
+    /// Whether options, images per run and CPUs are those of `case`.
+    #[must_use]
+    pub fn has_axes_of(&self, case: &Case) -> bool {
+        self.set() == case.options.as_deref() && self.axes == VariedAxes::of(case)
+    }
+
+    /// The threads, with images per run and CPUs where the run varies them: `2 b4 @big`.
+    #[must_use]
+    pub fn threads_and_axes(&self) -> String {
+        let varied = varied(self.axes.batch, self.axes.affinity.as_deref());
+        format!("{}{varied}", self.threads)
+    }
+
     /// What really ran: backend and delegate, with the coverage if the delegate did not take the
     /// whole graph.
     #[must_use]
     pub fn ran_on(&self) -> String {
-        let asked = format!("{}/{}", self.backend, self.delegate);
+        let asked = self.asked_for();
         match (self.delegate_status, self.nodes_delegated, self.nodes_total) {
             (None | Some(DelegateStatus::Full), ..) => asked,
             (Some(DelegateStatus::Partial), Some(taken), Some(all)) => {
@@ -65,8 +91,8 @@ impl Row {
     /// The name that `samples.csv` knows the case by.
     #[must_use]
     pub fn case(&self) -> String {
-        let Self { model, backend, delegate, threads, device, .. } = self;
-        format!("{model} {backend}/{delegate} x{threads}{}", on_device(Some(device)))
+        let (asked, threads) = (self.asked_for(), self.threads_and_axes());
+        format!("{} {asked} x{threads}{}", self.model, on_device(Some(&self.device)))
     }
 }
 

@@ -19,8 +19,10 @@ use crate::record::tensor::ElementType;
 use crate::scoring::label_warning::LabelWarning;
 use crate::stats::stability::Stability;
 use crate::table::column::{cells, columns};
+use crate::table::other_settings::OtherSetting;
 use crate::table::ranks::TopK;
 use crate::table::speeds::Speeds;
+use crate::table::varied_axes::VariedAxes;
 
 cells! {
     Text: BackendKind, Delegate, DelegateStatus, ElementType, Format, Precision, PresetName, Speeds, Stability, Status;
@@ -230,7 +232,17 @@ columns! {
     kl_divergence: Option<f64>, None;
     /// Share of the reference case's five best classes that are among the case's five best.
     agreement_top5: Option<f64>, Share;
+    /// Name of the set of the runtime's own settings; `default` if none was set. run.json
+    /// keeps what each set states.
+    options: Option<String>, None;
+    /// CPUs that the timed workers were kept on: a name that `--affinity` takes, or numbers;
+    /// `all` if they were not pinned. Empty if latency was not measured.
+    affinity: Option<String>, None;
     beside
+    /// What the case's name shows of images per run and CPUs.
+    axes: VariedAxes;
+    /// Settings that the runtime says it has otherwise than they were set: a note.
+    other_settings: Vec<OtherSetting>;
     /// Shares at the further ranks that `--top-k` names.
     top_k: Vec<TopK>;
     /// Why the labels look wrong: a note.

@@ -8,6 +8,9 @@ use crate::record::agreement::Agreement;
 use crate::record::case::Case;
 use crate::record::coverage::Coverage;
 use crate::record::description::{Description, Model};
+use crate::record::named_cpus;
+use crate::record::option_set::DEFAULT;
+use crate::record::options::LatencyOptions;
 use crate::record::precision::Precision;
 use crate::record::run::{AccuracyRecord, CaseRecord, Run};
 use crate::record::status::Status;
@@ -17,6 +20,7 @@ use crate::scoring::tally::Tally;
 use crate::stats::interval::Proportion;
 use crate::stats::statistics;
 use crate::stats::summary::Summary;
+use crate::table::other_settings;
 use crate::table::paired_top1;
 use crate::table::ranks::further_ranks;
 use crate::table::row::Row;
@@ -24,6 +28,7 @@ use crate::table::speeds::Speeds;
 use crate::table::units::one_line;
 use crate::table::units::{proportion, rounded};
 use crate::table::validity;
+use crate::table::varied_axes::VariedAxes;
 
 /// A row for each case of the run's plan, in the plan's order. A case that was
 /// not begun is `skipped`.
@@ -98,6 +103,9 @@ fn planned(run: &Run, case: &Case, model: Option<&Model>) -> Row {
         nodes_delegated: None,
         partitions: None,
         threads: case.threads.get(),
+        options: Some(case.options.clone().unwrap_or_else(|| DEFAULT.to_owned())),
+        affinity: header.options.latency.as_ref().map(|latency| affinity(latency, case)),
+        axes: VariedAxes::of(case),
         ..Row::default()
     }
 }
@@ -106,6 +114,12 @@ fn planned(run: &Run, case: &Case, model: Option<&Model>) -> Row {
 fn macs_per_image(model: &Model) -> Option<u64> {
     let images = shapes::images(model, NonZeroUsize::MIN).map_or(1, NonZeroUsize::get);
     Some(model.signature.cost.as_ref()?.macs()? / images as u64)
+}
+
+/// The CPUs of a case, by their name if they have one.
+fn affinity(latency: &LatencyOptions, case: &Case) -> String {
+    let numbers = || named_cpus::in_words(latency.cpus_of(case));
+    case.affinity.clone().unwrap_or_else(numbers)
 }
 
 /// Height and width of the images that a model takes, as it runs.
@@ -126,6 +140,9 @@ fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
         covered(row, coverage);
     }
     let options = &run.header.options;
+    if let Some(set) = options.set_of(&record.case) {
+        row.other_settings = other_settings::of(&set.set, &record.processes);
+    }
     let budget_ms = options.latency.as_ref().and_then(|latency| latency.budget_ms);
     let emulated = run.header.machine(record.case.device.as_deref()).host.emulated;
     let Some(summary) = Summary::of(&record.visits, budget_ms, emulated) else {
@@ -169,7 +186,7 @@ fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
 /// The requested number, or the one that the model's file fixes.
 fn images_per_run(run: &Run, record: &CaseRecord) -> usize {
     let latency = run.header.options.latency.as_ref();
-    let asked = latency.map_or(NonZeroUsize::MIN, |latency| latency.batch);
+    let asked = latency.map_or(NonZeroUsize::MIN, |latency| latency.batch_of(&record.case));
     let model = run.header.models.iter().find(|model| model.name == record.case.model);
     let fixed = model.and_then(|model| shapes::images(model, asked).ok());
     fixed.unwrap_or(asked).get()

@@ -68,8 +68,17 @@ impl Engine {
     }
 
     fn load(&mut self, request: Request) -> Result<Reply, BackendError> {
-        let Request::Load { model, backend, delegate, threads, batch, shaped, affinity, .. } =
-            request
+        let Request::Load {
+            model,
+            backend,
+            delegate,
+            options,
+            threads,
+            batch,
+            shaped,
+            affinity,
+            ..
+        } = request
         else {
             return Err(BackendError::Failed("not a load request".into()));
         };
@@ -80,7 +89,8 @@ impl Engine {
         // Before the heartbeat's thread is there, which is none of the model's.
         let before = process_memory::memory();
         let shaped = shaped.as_deref();
-        let request = LoadRequest { model: &model, delegate: &delegate, threads, batch, shaped };
+        let (model, delegate, options) = (&model, &delegate, &options);
+        let request = LoadRequest { model, delegate, options, threads, batch, shaped };
         let (session, load_ns) = self.heartbeat.during(|| {
             let start = Instant::now();
             let session = backend.load(&request);
@@ -93,6 +103,7 @@ impl Engine {
             load_ns,
             inputs: session.inputs().to_vec(),
             outputs: session.outputs().to_vec(),
+            settings: session.settings(),
             threads_before: before.map(|before| before.threads),
             memory_before_bytes: before.map(|before| before.resident_bytes),
             memory_load_bytes: before

@@ -17,13 +17,14 @@ use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::Coverage;
 use crate::record::delegate::Delegate;
 use crate::record::operator_profile::OperatorProfile;
+use crate::record::setting_values::SettingValues;
 use crate::record::signature::Shaped;
 use crate::runtime::opened_runtime::OpenedRuntime;
 use crate::worker::visit_plan::VisitPlan;
 
 /// Which requests and replies these are, and what they mean. It is raised when a program of
 /// another number would misread them. Programs that do not report theirs are older than 2.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// What the parent asks. Each request gets one [`Reply`], and any number of
 /// [`Reply::Working`] before it.
@@ -38,6 +39,9 @@ pub enum Request {
         backend: BackendKind,
         /// What the graph is handed to.
         delegate: Delegate,
+        /// The runtime's own settings.
+        #[serde(default, skip_serializing_if = "SettingValues::is_empty")]
+        options: SettingValues,
         /// CPU threads requested.
         threads: NonZeroUsize,
         /// Images per run.
@@ -226,6 +230,7 @@ mod tests {
                 model: "m.tflite".into(),
                 backend: BackendKind::Tflite,
                 delegate: delegate.clone(),
+                options: [("key".to_owned(), "value".to_owned())].into_iter().collect(),
                 threads: NonZeroUsize::MIN,
                 batch: NonZeroUsize::MIN,
                 shaped: None,
@@ -250,6 +255,7 @@ mod tests {
             memory_load_bytes: None,
             threads_before: None,
             memory_before_bytes: None,
+            settings: SettingValues::default(),
         };
         let (reason, remedy) = (String::new(), String::new());
         let replies = [

@@ -8,7 +8,10 @@ use crate::model::shapes;
 use crate::record::backend_kind::BackendKind;
 use crate::record::case::Case;
 use crate::record::description::{Description, Model};
+use crate::record::named_cpus::NamedCpus;
+use crate::record::option_set::OptionSet;
 use crate::record::options::Options;
+use crate::record::setting_values::SettingValues;
 use crate::record::status::Status;
 use crate::record::visit::Loaded;
 use crate::worker::in_process::InProcess;
@@ -24,6 +27,10 @@ pub struct WorkerSource {
     timeout: Duration,
     memory_limit_bytes: Option<u64>,
     affinity: Vec<usize>,
+    /// The CPUs that cases name.
+    affinities: Vec<NamedCpus>,
+    /// The sets of options that cases name.
+    option_sets: Vec<OptionSet>,
     in_process: bool,
     /// What is stated of models besides their own descriptions.
     overrides: Description,
@@ -49,6 +56,8 @@ impl WorkerSource {
             timeout: Duration::from_secs_f64(options.timeout_seconds),
             memory_limit_bytes: options.memory_limit_mb.map(|mb| mb.saturating_mul(1 << 20)),
             affinity: options.latency.as_ref().map(|l| l.affinity.clone()).unwrap_or_default(),
+            affinities: options.latency.as_ref().map(|l| l.affinities.clone()).unwrap_or_default(),
+            option_sets: options.option_sets.clone(),
             in_process: options.in_process,
             overrides: options.overrides.clone(),
             unusable: Vec::new(),
@@ -63,6 +72,8 @@ impl WorkerSource {
             timeout: Duration::from_secs(60),
             memory_limit_bytes: None,
             affinity: Vec::new(),
+            affinities: Vec::new(),
+            option_sets: Vec::new(),
             in_process: false,
             overrides: Description::default(),
             unusable: Vec::new(),
@@ -73,7 +84,7 @@ impl WorkerSource {
     /// accuracy pass take turns on the CPUs of a single case.
     #[must_use]
     pub fn unpinned(&self) -> Self {
-        Self { affinity: Vec::new(), ..self.clone() }
+        Self { affinity: Vec::new(), affinities: Vec::new(), ..self.clone() }
     }
 
     /// The same for models of which `overrides` is stated.
@@ -151,16 +162,33 @@ impl WorkerSource {
             model: model.path.clone(),
             backend: case.backend,
             delegate: case.delegate.clone(),
+            options: self.settings_of(case)?,
             threads: case.threads,
             batch: shaped.images,
             shaped: Some(Box::new(shaped)),
-            affinity: self.affinity.clone(),
+            affinity: self.cpus_of(case),
             memory_limit_bytes: self.memory_limit_bytes,
         };
         match link.ask(&request, &[])?.0 {
             Reply::Loaded(loaded) => Ok(*loaded),
             other => Err(unexpected(other)),
         }
+    }
+
+    /// The settings of a case's set of options.
+    fn settings_of(&self, case: &Case) -> Result<SettingValues, Fault> {
+        let Some(name) = &case.options else { return Ok(SettingValues::default()) };
+        let set = self.option_sets.iter().find(|set| set.is_of(case));
+        set.map(|set| set.set.clone()).ok_or_else(|| {
+            let reason = format!("the run does not say what options '{name}' set");
+            Fault::new(Status::Failed, reason)
+        })
+    }
+
+    /// The CPUs that a case is kept on; empty: any.
+    fn cpus_of(&self, case: &Case) -> Vec<usize> {
+        let named = self.affinities.iter().find(|it| Some(&it.name) == case.affinity.as_ref());
+        named.map_or_else(|| self.affinity.clone(), |it| it.cpus.clone())
     }
 
     fn check_usable(&self, backend: BackendKind) -> Result<(), Fault> {

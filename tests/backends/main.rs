@@ -9,4 +9,5 @@ mod delegates;
 mod hostile;
 mod listing;
 mod material;
+mod options;
 mod python;

@@ -7,6 +7,8 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use shutterbench::record::backend_kind::BackendKind;
 use shutterbench::record::delegate::Delegate;
+use shutterbench::record::option_set::OptionSet;
+use shutterbench::record::setting_values::NO_SETTINGS;
 use shutterbench::record::tensor::{ElementType, Tensor, TensorInfo};
 use shutterbench::runtime::backend::{Backend, LoadRequest};
 use shutterbench::runtime::backend_error::BackendError;
@@ -64,6 +66,20 @@ pub fn load(
     load_batch(backend, model, delegate, threads, 1)
 }
 
+/// The same on one thread with some of the runtime's own settings, `KEY=VALUE;KEY=VALUE`.
+pub fn load_with(
+    backend: &dyn Backend,
+    model: &Path,
+    delegate: &str,
+    settings: &str,
+) -> Result<Box<dyn Session>, BackendError> {
+    let sets = OptionSet::parse(&format!("test:{settings}")).unwrap();
+    let set = sets.iter().find(|set| set.backend == backend.kind()).unwrap();
+    let (threads, batch, options) = (NonZeroUsize::MIN, NonZeroUsize::MIN, &set.set);
+    let (delegate, shaped) = (&delegate.parse().unwrap(), None);
+    backend.load(&LoadRequest { model, delegate, options, threads, batch, shaped })
+}
+
 /// The same with several images per run.
 pub fn load_batch(
     backend: &dyn Backend,
@@ -74,7 +90,8 @@ pub fn load_batch(
 ) -> Result<Box<dyn Session>, BackendError> {
     let delegate: Delegate = delegate.parse().unwrap();
     let [threads, batch] = [threads, batch].map(|count| NonZeroUsize::new(count).unwrap());
-    backend.load(&LoadRequest { model, delegate: &delegate, threads, batch, shaped: None })
+    let (delegate, shaped, options) = (&delegate, None, &NO_SETTINGS);
+    backend.load(&LoadRequest { model, delegate, options, threads, batch, shaped })
 }
 
 /// A random tensor for an input, the same for the same seed: any byte for

@@ -118,13 +118,7 @@ fn in_worker(model: &Model, backend: BackendKind, workers: &WorkerSource) -> Str
         } else {
             Delegate::None
         };
-    let case = Case {
-        model: model.name.clone(),
-        backend,
-        delegate,
-        threads: NonZeroUsize::MIN,
-        device: None,
-    };
+    let case = Case::plain(&model.name, backend, delegate, NonZeroUsize::MIN);
     let run = || {
         let mut worker = workers.load(&case, model)?;
         // A mutant may claim inputs of any size.

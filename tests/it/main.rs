@@ -32,6 +32,7 @@ mod listing;
 mod merge;
 mod models;
 mod nodes;
+mod options;
 mod orientation;
 mod parsers;
 mod partition;

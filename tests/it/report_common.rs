@@ -156,6 +156,7 @@ pub fn options(seed: u64) -> Options {
             preconditions: shutterbench::record::options::Preconditions::default(),
             processes: Amount::Auto,
             affinity: Vec::new(),
+            affinities: Vec::new(),
             budget_ms: Some(33.0),
             tail: None,
             no_yardstick: false,
@@ -195,13 +196,7 @@ pub fn run(shape: &Shape) -> Run {
     for model in &models {
         for (backend, delegate) in &backends {
             for count in &shape.threads {
-                cases.push(Case {
-                    model: model.name.clone(),
-                    backend: *backend,
-                    delegate: delegate.clone(),
-                    threads: threads(*count),
-                    device: None,
-                });
+                cases.push(Case::plain(&model.name, *backend, delegate.clone(), threads(*count)));
             }
         }
     }

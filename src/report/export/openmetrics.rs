@@ -67,6 +67,7 @@ fn labels(run: &Run, row: &Row) -> String {
         ("model", &row.model),
         ("backend", &backend),
         ("delegate", &delegate),
+        ("options", row.options.as_deref().unwrap_or_default()),
         ("threads", &threads),
         ("device", &row.device),
         ("run", &run.header.run_id),

@@ -21,16 +21,33 @@ struct CaseColumn {
     cell: fn(&Row) -> String,
 }
 
+/// Columns that only a run with these axes has.
+const BATCH: &str = "batch";
+const CPUS: &str = "CPUs";
+const PER_IMAGE: &str = "ms/image";
+
+/// Whether a column says the same of every row.
+fn is_left_out(title: &str, rows: &[Row]) -> bool {
+    match title {
+        BATCH | PER_IMAGE => rows.iter().all(|row| row.axes.batch.is_none()),
+        CPUS => rows.iter().all(|row| row.axes.affinity.is_none()),
+        _ => false,
+    }
+}
+
 const fn column(title: &'static str, source: &'static str, cell: fn(&Row) -> String) -> CaseColumn {
     CaseColumn { title, source: Some(source), numeric: true, cell }
 }
 
-static COLUMNS: [CaseColumn; 11] = [
+static COLUMNS: [CaseColumn; 14] = [
     CaseColumn { title: "ran on", source: None, numeric: false, cell: |r| text(&r.ran_on()) },
     column("threads", "threads", |r| r.threads.to_string()),
+    column(BATCH, "batch", |r| r.batch.map_or(String::new(), |images| images.to_string())),
+    column(CPUS, "affinity", |r| text(r.affinity.as_deref().unwrap_or_default())),
     column("p50 ms", "latency_p50_us", |r| {
         with_interval(r.latency_p50_us, r.latency_p50_low_us, r.latency_p50_high_us, ms)
     }),
+    column(PER_IMAGE, "latency_per_image_us", |r| r.latency_per_image_us.map_or(String::new(), ms)),
     column("p90 ms", "latency_p90_us", |r| {
         with_interval(r.latency_p90_us, r.latency_p90_low_us, r.latency_p90_high_us, ms)
     }),
@@ -99,6 +116,7 @@ impl<'a> CaseTable<'a> {
         let index_of = |name: &str| Row::COLUMNS.iter().position(|column| column.name == name);
         let main = COLUMNS
             .iter()
+            .filter(|column| !is_left_out(column.title, rows))
             .map(|column| (column, column.source.and_then(index_of).filter(filled)))
             .filter(|(column, index)| column.source.is_none() || index.is_some())
             .collect();
@@ -146,7 +164,7 @@ impl<'a> CaseTable<'a> {
             "<tr data-row=\"{index}\"{class}><th scope=\"row\"><span class=\"name\">{}</span> <span class=\"phone\">{} ×{}</span>{pareto}{notes}</th>",
             text(&row.model),
             text(&row.ran_on()),
-            row.threads,
+            row.threads_and_axes(),
         );
         for (column, source) in &self.main {
             let value = source.map_or(String::new(), |source| {

@@ -110,6 +110,7 @@ fn record_of<'a>(run: &'a Run, row: &Row) -> Option<&'a CaseRecord> {
             && case.threads.get() == row.threads
             && case.backend == row.backend
             && case.delegate == row.delegate
+            && row.has_axes_of(case)
             && one_line(&case.model) == row.model
     })
 }

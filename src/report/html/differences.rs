@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::decide::highlights::{Highlights, fastest_of_each_model};
+use crate::record::case::{AccuracyKey, with_options};
 use crate::record::run::{AccuracyRecord, Run};
 use crate::report::html::escape::text;
 use crate::table::paired_top1;
@@ -77,13 +78,15 @@ fn against_twin(run: &Run, index: usize) -> Option<String> {
         .filter(|other| other.key.model == twin && !other.predictions.is_empty())
         .collect();
     let same = |other: &&&AccuracyRecord| {
-        (other.key.backend, &other.key.delegate) == (own.backend, &own.delegate)
+        let of = |key: &AccuracyKey| (key.backend, key.delegate.clone(), key.options.clone());
+        of(&other.key) == of(&own)
     };
     let reference = twins.iter().find(same).or(twins.first())?;
     let words = paired_top1::words(&paired_top1::compare(reference, record)?);
     Some(if same(&reference) {
         words
     } else {
-        format!("{words} (that one on {}/{})", reference.key.backend, reference.key.delegate)
+        let AccuracyKey { backend, delegate, options, .. } = &reference.key;
+        format!("{words} (that one on {backend}/{delegate}{})", with_options(options.as_deref()))
     })
 }

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use crate::record::coverage::DelegateStatus;
 use crate::record::delegate::Delegate;
+use crate::record::named_cpus;
 use crate::record::names::together;
+use crate::record::option_set::OptionSet;
 use crate::record::options::{Amount, Options};
 use crate::record::run::Run;
 use crate::report::contents_note;
@@ -20,7 +22,7 @@ pub fn coverage(rows: &[Row]) -> String {
     let mut body = String::new();
     let mut seen = Vec::new();
     for row in rows.iter().filter(|row| row.delegate != Delegate::None) {
-        let key = (&row.model, row.backend, &row.delegate);
+        let key = (&row.model, row.asked_for());
         let Some(status) = row.delegate_status else { continue };
         if seen.contains(&key) {
             continue;
@@ -48,10 +50,9 @@ fn coverage_line(body: &mut String, row: &Row, status: DelegateStatus) {
     // Writing to a String does not fail.
     let _ = write!(
         body,
-        "<tr><th scope=\"row\"><span class=\"name\">{}</span></th><td>{}/{}</td><td><span class=\"tag{class}\">{word}</span></td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
+        "<tr><th scope=\"row\"><span class=\"name\">{}</span></th><td>{}</td><td><span class=\"tag{class}\">{word}</span></td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
         text(&row.model),
-        row.backend,
-        text(&row.delegate.to_string()),
+        text(&row.asked_for()),
         count(row.nodes_delegated),
         count(row.nodes_total),
         count(row.partitions),
@@ -188,9 +189,14 @@ fn method(options: &Options) -> Vec<(String, String)> {
     let Some(latency) = &options.latency else {
         return vec![("Latency".to_owned(), "not measured".to_owned())];
     };
-    let affinity = match latency.affinity.as_slice() {
+    let cpus = |cpus: &[usize]| match cpus {
         [] => "not pinned".to_owned(),
-        cpus => cpus.iter().map(usize::to_string).collect::<Vec<_>>().join(", "),
+        cpus => named_cpus::in_words(cpus),
+    };
+    let named = latency.affinities.iter().map(|it| format!("{}: {}", it.name, cpus(&it.cpus)));
+    let affinity = match named.collect::<Vec<_>>() {
+        none if none.is_empty() => cpus(&latency.affinity),
+        named => named.join("; "),
     };
     let mut items = vec![
         ("Order".to_owned(), format!("{}: {}", latency.order, order_words(latency.order))),
@@ -228,6 +234,9 @@ fn method(options: &Options) -> Vec<(String, String)> {
         ("CPUs".to_owned(), affinity),
         ("Pause between visits".to_owned(), format!("{} s", latency.cooldown_seconds)),
     ];
+    for OptionSet { name, backend, set } in &options.option_sets {
+        items.push((format!("Options {name}"), format!("{set} ({backend})")));
+    }
     if let Some(budget) = latency.budget_ms {
         items.push(("Latency budget".to_owned(), format!("{budget} ms")));
     }

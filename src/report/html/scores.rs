@@ -81,8 +81,9 @@ fn one(run: &Run, record: &AccuracyRecord, thumbnails: &mut Thumbnails<'_>) -> S
         model: crate::table::units::one_line(&record.key.model),
         backend: record.key.backend.to_string(),
         delegate: format!(
-            "{}{}",
+            "{}{}{}",
             record.key.delegate,
+            crate::record::case::with_options(record.key.options.as_deref()),
             crate::record::case::on_device(record.key.device.as_deref())
         ),
         summary: score_words::sentence(record, &tally, &further_ranks(run, record)),

@@ -61,13 +61,17 @@ fn card(cards: &mut String, title: &str, figure: String, unit: &str, row: &Row, 
         text(unit),
         text(&row.model),
         text(&row.ran_on()),
-        threads(row.threads),
+        threads(row),
         text(words),
     );
 }
 
-fn threads(count: usize) -> String {
-    if count == 1 { "1 thread".to_owned() } else { format!("{count} threads") }
+fn threads(row: &Row) -> String {
+    let threads = if row.threads == 1 { "thread" } else { "threads" };
+    let batch = row.axes.batch.map_or_else(String::new, |images| format!(", batch {images}"));
+    let cpus = row.axes.affinity.as_ref();
+    let cpus = cpus.map_or_else(String::new, |cpus| format!(", CPUs {}", text(cpus)));
+    format!("{} {threads}{batch}{cpus}", row.threads)
 }
 
 fn interval(low: Option<f64>, high: Option<f64>, show: fn(f64) -> String, unit: &str) -> String {

@@ -134,6 +134,7 @@ fn comparable(options: &Options, scope: Scope) -> Options {
         Scope::Machines => {
             if let Some(latency) = &mut options.latency {
                 latency.affinity.clear();
+                latency.affinities.iter_mut().for_each(|named| named.cpus.clear());
             }
         }
     }

@@ -1,0 +1,194 @@
+//! The settings of the runtimes that a set of options may state, by backend.
+
+use crate::record::delegate::Delegate;
+use crate::record::setting_values::ValueKind;
+
+/// A setting of a runtime.
+#[derive(Debug)]
+pub struct RuntimeSetting {
+    /// Its key; one that ends in `*` is any key that begins so, which goes to the runtime
+    /// as it is.
+    pub key: &'static str,
+    /// Which values it takes.
+    pub values: ValueKind,
+    /// What it is where nothing is set.
+    pub default: &'static str,
+    /// The only delegate under which it has an effect; `None`: it has one under each.
+    pub delegate: Option<Delegate>,
+    /// What it does.
+    pub doc: &'static str,
+}
+
+impl RuntimeSetting {
+    /// Whether `key` is this setting's.
+    #[must_use]
+    pub fn is(&self, key: &str) -> bool {
+        match self.key.strip_suffix('*') {
+            Some(beginning) => key.len() > beginning.len() && key.starts_with(beginning),
+            None => key == self.key,
+        }
+    }
+}
+
+const fn setting(
+    key: &'static str,
+    values: ValueKind,
+    default: &'static str,
+    doc: &'static str,
+) -> RuntimeSetting {
+    RuntimeSetting { key, values, default, delegate: None, doc }
+}
+
+/// More threads of one kind than this are a typing error.
+const MOST_THREADS: usize = 1024;
+
+/// ONNX Runtime's, by its C interface and `onnxruntime_session_options_config_keys.h`.
+pub(crate) static ONNXRUNTIME: [RuntimeSetting; 9] = [
+    setting(
+        "graph_optimization_level",
+        ValueKind::OneOf(&["disable", "basic", "extended", "layout", "all"]),
+        "all",
+        "how far the graph is rewritten before it runs",
+    ),
+    setting(
+        "intra_op_spinning",
+        ValueKind::Flag,
+        "true",
+        "whether threads within an operator wait for work in a loop, which is faster and costs CPU time",
+    ),
+    setting(
+        "inter_op_threads",
+        ValueKind::Count(1, MOST_THREADS),
+        "1",
+        "threads that run different operators at the same time; more than 1 also sets parallel execution",
+    ),
+    setting(
+        "memory_pattern",
+        ValueKind::Flag,
+        "true",
+        "whether memory is laid out once for all runs of one shape",
+    ),
+    setting(
+        "cpu_arena",
+        ValueKind::Flag,
+        "true",
+        "whether memory is kept in an arena between runs",
+    ),
+    setting(
+        "denormals_as_zero",
+        ValueKind::Flag,
+        "false",
+        "whether numbers near 0, with which many processors are slow, count as 0",
+    ),
+    setting(
+        "deterministic_compute",
+        ValueKind::Flag,
+        "false",
+        "whether only kernels are used that always give the same result",
+    ),
+    setting(
+        "prepacking",
+        ValueKind::Flag,
+        "true",
+        "whether weights are laid out anew when a model is loaded, for faster runs and more memory",
+    ),
+    setting(
+        "session.*",
+        ValueKind::Text,
+        "",
+        "any key of ONNX Runtime's session configuration, as it is; ONNX Runtime ignores those that it does not know",
+    ),
+];
+
+const fn under(
+    delegate: Delegate,
+    key: &'static str,
+    values: ValueKind,
+    default: &'static str,
+    doc: &'static str,
+) -> RuntimeSetting {
+    RuntimeSetting { key, values, default, delegate: Some(delegate), doc }
+}
+
+const fn flag(key: &'static str, default: &'static str, doc: &'static str) -> RuntimeSetting {
+    under(Delegate::Xnnpack, key, ValueKind::Flag, default, doc)
+}
+
+const SIGNED_INT8: RuntimeSetting =
+    flag("signed_int8", "true", "whether XNNPACK takes operators on signed 8-bit numbers");
+const UNSIGNED_INT8: RuntimeSetting =
+    flag("unsigned_int8", "true", "whether XNNPACK takes operators on unsigned 8-bit numbers");
+const FORCE_FP16: RuntimeSetting = flag(
+    "force_fp16",
+    "false",
+    "whether float32 operators are computed in float16; a processor that cannot refuses the model",
+);
+const DYNAMIC_FULLY_CONNECTED: RuntimeSetting = flag(
+    "dynamic_fully_connected",
+    "false",
+    "whether XNNPACK takes FULLY_CONNECTED with weights that are computed",
+);
+const TRANSIENT_INDIRECTION_BUFFER: RuntimeSetting = flag(
+    "transient_indirection_buffer",
+    "false",
+    "whether some operators use less memory and more time",
+);
+const LATEST_OPERATORS: RuntimeSetting = flag(
+    "latest_operators",
+    "false",
+    "whether XNNPACK takes operators that are not enabled by default yet",
+);
+const CONSISTENT_ARITHMETIC: RuntimeSetting = flag(
+    "consistent_arithmetic",
+    "false",
+    "whether only kernels are used that give the same numbers on every processor",
+);
+
+/// TensorFlow Lite's: the flags of its XNNPACK delegate.
+pub(crate) static TFLITE: [RuntimeSetting; 7] = [
+    SIGNED_INT8,
+    UNSIGNED_INT8,
+    FORCE_FP16,
+    DYNAMIC_FULLY_CONNECTED,
+    TRANSIENT_INDIRECTION_BUFFER,
+    LATEST_OPERATORS,
+    CONSISTENT_ARITHMETIC,
+];
+
+/// LiteRT's, by `litert_cpu_options.h`: the same flags, a weight cache, and its own kernels.
+pub(crate) static LITERT: [RuntimeSetting; 9] = [
+    SIGNED_INT8,
+    UNSIGNED_INT8,
+    FORCE_FP16,
+    DYNAMIC_FULLY_CONNECTED,
+    TRANSIENT_INDIRECTION_BUFFER,
+    LATEST_OPERATORS,
+    CONSISTENT_ARITHMETIC,
+    under(
+        Delegate::Xnnpack,
+        "weight_cache_folder",
+        ValueKind::Path,
+        "",
+        "folder that XNNPACK's packed weights are kept in, a file per model, so that the model loads faster the next time",
+    ),
+    under(
+        Delegate::None,
+        "kernels",
+        ValueKind::OneOf(&["builtin", "reference"]),
+        "builtin",
+        "LiteRT's own kernels: those for use, or the slow ones that others are checked against",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_free_key_stands_for_all_that_begin_so() {
+        let free = &ONNXRUNTIME[8];
+        assert!(free.is("session.disable_prepacking"));
+        assert!(!free.is("session.") && !free.is("sessions.a"));
+        assert!(ONNXRUNTIME[3].is("memory_pattern") && !ONNXRUNTIME[3].is("memory_patterns"));
+    }
+}
