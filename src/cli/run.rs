@@ -117,6 +117,7 @@ fn print_rows(run: &Run, json: bool) -> Result<Vec<Row>> {
         print(report::terminal::table(&rows, width_of_stdout(), color).as_bytes())?;
     }
     if !json {
+        print(report::scenario_note::terminal(run).as_bytes())?;
         print(report::orientation_note::terminal(run).as_bytes())?;
         print(report::preprocessing_note::terminal(run).as_bytes())?;
     }
@@ -335,6 +336,7 @@ pub(crate) fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> 
         budget_ms: args.budget_ms.or(file.budget_ms),
         tail: args.tail.or(file.tail),
         yardstick: if args.no_yardstick { Some(false) } else { file.yardstick },
+        rate: either(&args.rate, file.rate),
         latency: if args.no_latency { Some(false) } else { file.latency },
         dataset: args.dataset.clone().or(file.dataset),
         image_column: args.image_column.clone().or(file.image_column),

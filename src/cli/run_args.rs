@@ -13,6 +13,7 @@ use crate::record::options::{Amount, CheckPreprocessing, Exif, NonNegative, Orde
 use crate::record::partition::Partition;
 use crate::record::preprocessing::Resize;
 use crate::record::preset::Preset;
+use crate::record::scenario::Rate;
 use crate::record::shard::Shard;
 
 /// What to measure and how. Options override the suite file.
@@ -97,6 +98,9 @@ pub struct RunArgs {
     /// Report the share of runs within this latency, in milliseconds
     #[arg(long, value_name = "MS", help_heading = "Latency")]
     pub budget_ms: Option<NonNegative>,
+    /// Also run each case on a schedule, with idle in between: starts per second, such as 10,30
+    #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "Latency", value_parser = rate)]
+    pub rate: Vec<Rate>,
     /// Do not measure latency
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Latency")]
     pub no_latency: bool,
@@ -263,6 +267,10 @@ fn rank(text: &str) -> Result<NonZeroU32, String> {
 }
 
 fn delegate(text: &str) -> Result<Delegate, String> {
+    text.parse()
+}
+
+fn rate(text: &str) -> Result<Rate, String> {
     text.parse()
 }
 

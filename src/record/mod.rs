@@ -37,6 +37,8 @@ pub mod preset_steps;
 pub mod preset_value;
 pub mod quantization;
 pub mod run;
+pub mod scenario;
+pub mod schedule;
 pub mod scored_output;
 pub mod settings;
 pub mod shard;

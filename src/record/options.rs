@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::record::description::Description;
 use crate::record::partition::Selection;
+use crate::record::scenario::ScenarioOptions;
 use crate::record::shard::Shard;
 use crate::record::wanted_columns::WantedColumns;
 
@@ -209,6 +210,9 @@ pub struct LatencyOptions {
     /// Whether visits do without the yardstick.
     #[serde(default)]
     pub no_yardstick: bool,
+    /// How cases are run besides.
+    #[serde(default, skip_serializing_if = "ScenarioOptions::is_none")]
+    pub scenarios: ScenarioOptions,
 }
 
 /// Whether models are tried under other pipelines.

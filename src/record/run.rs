@@ -4,6 +4,7 @@ use crate::record::agreement::Agreement;
 use crate::record::header::Header;
 use crate::record::image_contents::ImageContents;
 use crate::record::outputs_seen::OutputsSeen;
+use crate::record::scenario::ScenarioOutcome;
 use crate::record::status::Status;
 use crate::record::visit::{Process, Visit};
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,9 @@ pub struct CaseRecord {
     pub visits: Vec<Visit>,
     /// What the delegate really took, if the case got that far.
     pub coverage: Option<Coverage>,
+    /// What came of its scenarios, in the order in which they were measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scenarios: Vec<ScenarioOutcome>,
     /// Whether it is done; a run that was cut short has cases that are not.
     pub ended: bool,
 }

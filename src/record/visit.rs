@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::record::schedule::Schedule;
 use crate::record::tensor::TensorInfo;
 
 /// The result of loading.
@@ -81,6 +82,9 @@ pub struct Visited {
     /// What the yardstick took right before and right after the timed runs, if it was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub yardstick_ns: Option<[u64; 2]>,
+    /// When the runs were due, if they had a schedule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
 }
 
 /// One visit to a case.

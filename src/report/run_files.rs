@@ -12,9 +12,10 @@ use crate::report::file::write as write_file;
 use crate::report::{csv, html, json, markdown, svg};
 use crate::table::row::Row;
 use crate::table::rows::rows;
+use crate::table::scenario_rows::scenario_rows;
 
 /// Writes everything but the journal into a run's folder: `results.csv`,
-/// `samples.csv`, `predictions.csv`, `run.json`, `report.md`, `report.html`.
+/// `scenarios.csv` if there are scenarios, `samples.csv`, `predictions.csv`, `run.json`, `report.md`, `report.html`.
 ///
 /// # Errors
 /// The folder cannot be made or a file cannot be written whole; a file that
@@ -33,6 +34,10 @@ pub fn write_all_with(run: &Run, dir: &Path, images: Option<&Dataset>) -> Result
         .with_context(|| format!("could not create the folder {}", dir.display()))?;
     let rows = rows(run);
     write_file(&dir.join("results.csv"), |to| csv::results(&rows, to))?;
+    let scenarios = scenario_rows(run);
+    if !scenarios.is_empty() {
+        write_file(&dir.join("scenarios.csv"), |to| csv::scenarios(&scenarios, to))?;
+    }
     write_file(&dir.join("samples.csv"), |to| csv::samples(run, to))?;
     write_file(&dir.join("predictions.csv"), |to| csv::predictions(run, to))?;
     let description = serde_json::to_string_pretty(&json::run(run, &rows))? + "\n";

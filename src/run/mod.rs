@@ -23,5 +23,7 @@ pub mod replay;
 pub mod resume;
 pub mod same_images;
 pub mod same_options;
+pub mod scenario_plan;
+pub mod scenarios;
 pub mod selection;
 pub mod suite_file;

@@ -33,7 +33,7 @@ use crate::run::journal::SCHEMA;
 use crate::run::matrix::{self, Matrix};
 use crate::run::model_decisions;
 use crate::run::suite_file::SuiteFile;
-use crate::run::{choose_outputs, choose_runtimes, reference, selection};
+use crate::run::{choose_outputs, choose_runtimes, reference, scenario_plan, selection};
 use crate::worker::worker_source::WorkerSource;
 
 /// Minimum time in the timed runs of a visit: long enough that visiting costs little, short enough
@@ -224,6 +224,7 @@ fn options(wanted: &SuiteFile, models: &[Model], assumptions: &mut Vec<String>) 
         latency.is_some() || wanted.affinity.is_none(),
         "--affinity applies only to latency, which is not measured; omit --affinity or --no-latency"
     );
+    scenario_plan::check(wanted, latency.is_some())?;
     let accuracy = if wanted.accuracy.unwrap_or(true) {
         accuracy_options(wanted, models, assumptions)?
     } else {
@@ -315,6 +316,7 @@ fn latency_options(wanted: &SuiteFile) -> Result<LatencyOptions> {
         budget_ms: wanted.budget_ms.map(NonNegative::get),
         tail: wanted.tail,
         no_yardstick: !wanted.yardstick.unwrap_or(true),
+        scenarios: scenario_plan::options(wanted),
     })
 }
 

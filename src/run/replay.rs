@@ -133,7 +133,9 @@ fn case_entries(case: usize, record: &CaseRecord) -> impl Iterator<Item = Entry>
         seconds: record.seconds,
         killed: false,
     });
-    processes.chain(visits).chain(coverage).chain(end)
+    let outcomes = record.scenarios.iter().cloned().map(Box::new);
+    let scenarios = outcomes.map(move |outcome| Entry::Scenario { case, outcome });
+    processes.chain(visits).chain(coverage).chain(end).chain(scenarios)
 }
 
 fn subject_entries(subject: usize, record: &AccuracyRecord) -> impl Iterator<Item = Entry> + '_ {
@@ -189,6 +191,7 @@ fn apply(run: &mut Run, entry: Entry) -> Result<()> {
         | Entry::Visit { case, .. }
         | Entry::Memory { case, .. }
         | Entry::Coverage { case, .. }
+        | Entry::Scenario { case, .. }
         | Entry::CaseEnded { case, .. } => match run.cases.get_mut(case) {
             Some(record) => record.apply(entry),
             None => bail!("the journal refers to case {case}, which is not in its header"),
@@ -210,6 +213,7 @@ impl CaseRecord {
             processes: Vec::new(),
             visits: Vec::new(),
             coverage: None,
+            scenarios: Vec::new(),
             ended: false,
         }
     }
@@ -228,6 +232,7 @@ impl CaseRecord {
                 }
             }
             Entry::Coverage { coverage, .. } => self.coverage = Some(coverage),
+            Entry::Scenario { outcome, .. } => self.scenarios.push(*outcome),
             Entry::CaseEnded { status, error, seconds, .. } => {
                 self.status = status;
                 self.error = error;

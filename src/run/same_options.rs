@@ -124,7 +124,10 @@ fn options_of(header: &Header) -> Result<OptionValues> {
 /// A field of the options in a header; those that hold options themselves are opened.
 fn add(named: &mut OptionValues, key: &str, value: Value) {
     match (key, value) {
-        ("latency" | "accuracy" | "overrides" | "care" | "cases", Value::Object(fields)) => {
+        (
+            "latency" | "accuracy" | "overrides" | "care" | "cases" | "scenarios",
+            Value::Object(fields),
+        ) => {
             fields.into_iter().for_each(|(key, value)| add(named, &key, value));
         }
         ("latency" | "accuracy", Value::Null) => {

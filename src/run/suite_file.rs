@@ -12,6 +12,7 @@ use crate::record::delegate::Delegate;
 use crate::record::description::Description;
 use crate::record::options::{Amount, CheckPreprocessing, Exif, NonNegative, Order, Tail};
 use crate::record::partition::Partition;
+use crate::record::scenario::Rate;
 use crate::record::shard::Shard;
 use crate::record::wanted_columns::WantedColumns;
 use crate::run::hooks::Hooks;
@@ -43,6 +44,8 @@ pub struct SuiteFile {
     pub budget_ms: Option<NonNegative>,
     pub tail: Option<Tail>,
     pub yardstick: Option<bool>,
+    /// Runs per second, for runs on a schedule.
+    pub rate: Vec<Rate>,
     pub latency: Option<bool>,
     pub dataset: Option<PathBuf>,
     pub image_column: Option<String>,

@@ -7,6 +7,7 @@ pub mod interval;
 pub mod mcnemar;
 pub mod modes;
 pub mod paired;
+pub mod punctuality;
 pub mod round;
 pub mod signed_rank;
 #[cfg(test)]

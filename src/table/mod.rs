@@ -7,6 +7,8 @@ pub mod paired_top1;
 pub mod ranks;
 pub mod row;
 pub mod rows;
+pub mod scenario_row;
+pub mod scenario_rows;
 pub mod short_names;
 pub mod speeds;
 pub mod units;

@@ -27,6 +27,9 @@ cells! {
 }
 
 columns! {
+    /// A row of `results.csv`. Absent is an empty field: 'not measured', never 0.
+    /// Times are in the unit of the name, proportions 0..=1.
+    struct Row;
     /// Name of the run, also of its folder.
     run_id: String, None;
     /// `local`, or the device's serial.

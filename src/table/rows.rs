@@ -159,7 +159,7 @@ fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
 }
 
 /// The requested number, or the one that the model's file fixes.
-fn images_per_run(run: &Run, record: &CaseRecord) -> usize {
+pub(crate) fn images_per_run(run: &Run, record: &CaseRecord) -> usize {
     let latency = run.header.options.latency.as_ref();
     let asked = latency.map_or(NonZeroUsize::MIN, |latency| latency.batch);
     let model = run.header.models.iter().find(|model| model.name == record.case.model);

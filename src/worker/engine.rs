@@ -13,9 +13,10 @@ use crate::runtime::backend_error::BackendError;
 use crate::runtime::opened_runtime;
 use crate::runtime::session::Session;
 use crate::worker::heartbeat::Heartbeat;
+use crate::worker::paced::MonotonicAlarm;
 use crate::worker::process_memory;
 use crate::worker::visit::Samples;
-use crate::worker::visit_plan::VisitPlan;
+use crate::worker::visit_plan::{PacedPlan, VisitPlan};
 
 use crate::record::visit::Loaded;
 use crate::worker::protocol::{Reply, Request};
@@ -56,6 +57,7 @@ impl Engine {
             Request::SetInputs => self.set_inputs(payload).map(|()| Reply::InputsSet),
             Request::First => self.visit(&VisitPlan::only(1, u64::MAX)),
             Request::Visit(plan) => self.visit(&plan),
+            Request::Paced(plan) => self.paced(&plan),
             Request::Coverage => self.coverage(),
             Request::Memory => process_memory::memory().map(Reply::Memory).ok_or_else(|| {
                 BackendError::Failed("this system does not report a process's memory".into())
@@ -131,6 +133,14 @@ impl Engine {
             return Err(nothing_loaded());
         };
         let visited = samples.visit(plan, heartbeat, || session.invoke())?;
+        Ok(Reply::Visited(Box::new(visited)))
+    }
+
+    fn paced(&mut self, plan: &PacedPlan) -> Result<Reply, BackendError> {
+        let Self { session: Some(session), samples, heartbeat, .. } = self else {
+            return Err(nothing_loaded());
+        };
+        let visited = samples.paced(plan, &MonotonicAlarm, heartbeat, || session.invoke())?;
         Ok(Reply::Visited(Box::new(visited)))
     }
 

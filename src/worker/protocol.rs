@@ -18,7 +18,7 @@ use crate::record::coverage::Coverage;
 use crate::record::delegate::Delegate;
 use crate::record::signature::Shaped;
 use crate::runtime::opened_runtime::OpenedRuntime;
-use crate::worker::visit_plan::VisitPlan;
+use crate::worker::visit_plan::{PacedPlan, VisitPlan};
 
 /// Which requests and replies these are, and what they mean. It is raised when a program of
 /// another number would misread them. Programs that do not report theirs are older than 2.
@@ -60,6 +60,8 @@ pub enum Request {
     First,
     /// Make a visit, or a window of warm-up.
     Visit(VisitPlan),
+    /// Make a paced visit.
+    Paced(PacedPlan),
     /// Run on each of `count` inputs in the payload and send the outputs back;
     /// for a model of several inputs, each is all of them, one after the other.
     Infer {
@@ -227,6 +229,12 @@ mod tests {
             Request::SetInputs,
             Request::First,
             Request::Visit(VisitPlan::only(3, 1)),
+            Request::Paced(PacedPlan {
+                period_ns: 1,
+                settle_frames: 2,
+                timed_frames: 3,
+                yardstick: true,
+            }),
             Request::Infer { count: 2, output: 0 },
             Request::Memory,
             Request::Coverage,

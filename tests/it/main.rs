@@ -42,6 +42,7 @@ mod report_compare;
 mod report_files;
 mod resume;
 mod runtimes;
+mod scenarios;
 mod schedulers;
 mod settings;
 mod tables;

@@ -150,6 +150,7 @@ pub fn options(seed: u64) -> Options {
             budget_ms: Some(33.0),
             tail: None,
             no_yardstick: false,
+            scenarios: Default::default(),
         }),
         accuracy: Some(AccuracyOptions {
             columns: Default::default(),
@@ -321,6 +322,7 @@ fn record(shape: &Shape, case: &Case, models: &[Model], rng: &mut ChaCha8Rng) ->
         }],
         visits,
         coverage: Some(coverage),
+        scenarios: Vec::new(),
         ended: true,
     }
 }

@@ -1,0 +1,110 @@
+//! Which scenarios a run measures, and how long a visit to each of them is.
+
+use anyhow::{Result, ensure};
+
+use crate::record::options::{Amount, LatencyOptions};
+use crate::record::scenario::{Rate, Scenario, ScenarioOptions};
+use crate::run::suite_file::SuiteFile;
+use crate::stats::stopping::LEAST_RUNS;
+use crate::worker::visit_plan::{MAX_RUNS, PacedPlan, VisitPlan};
+
+/// Rounds of scenarios, each in a process of its own: as many as an interval over processes needs.
+pub const ROUNDS: u32 = 5;
+/// For how long runs on a schedule are not timed at first, and how many they are at least.
+const SETTLE_SECONDS: f64 = 0.5;
+const SETTLE_FRAMES: u32 = 2;
+
+/// The scenarios that are asked for, each once.
+#[must_use]
+pub fn options(wanted: &SuiteFile) -> ScenarioOptions {
+    let mut rate: Vec<Rate> = Vec::new();
+    for one in &wanted.rate {
+        if !rate.contains(one) {
+            rate.push(*one);
+        }
+    }
+    ScenarioOptions { rate }
+}
+
+/// Refuses scenarios in a run that does not measure latency.
+///
+/// # Errors
+/// Which option applies to nothing.
+pub fn check(wanted: &SuiteFile, latency: bool) -> Result<()> {
+    ensure!(
+        latency || wanted.rate.is_empty(),
+        "--rate applies only to latency, which is not measured; omit --rate or --no-latency"
+    );
+    Ok(())
+}
+
+/// A visit back to back, beside those of other scenarios.
+#[must_use]
+pub fn back_to_back(options: &LatencyOptions) -> VisitPlan {
+    let most_runs = match options.runs {
+        Amount::Auto => MAX_RUNS,
+        Amount::Fixed(count) => count.div_ceil(ROUNDS).clamp(1, MAX_RUNS),
+    };
+    // Float-to-integer casts saturate.
+    VisitPlan {
+        settle: true,
+        least_runs: LEAST_RUNS.min(most_runs),
+        least_ns: (options.block_ms * 1e6) as u64,
+        most_runs,
+        yardstick: !options.no_yardstick,
+        deadline_ns: (options.max_seconds * 1e9) as u64,
+    }
+}
+
+/// A visit on a schedule: the case's maximum time, or its number of runs, over the rounds.
+#[must_use]
+pub fn paced(options: &LatencyOptions, rate: Rate) -> PacedPlan {
+    let per_second = rate.per_second();
+    // Float-to-integer casts saturate.
+    let frames = |seconds: f64| (per_second * seconds).round() as u32;
+    let timed_frames = match options.runs {
+        Amount::Auto => frames(options.max_seconds / f64::from(ROUNDS)).max(LEAST_RUNS),
+        Amount::Fixed(count) => count.div_ceil(ROUNDS),
+    };
+    PacedPlan {
+        period_ns: rate.period_ns(),
+        settle_frames: frames(SETTLE_SECONDS).max(SETTLE_FRAMES),
+        timed_frames: timed_frames.clamp(1, MAX_RUNS),
+        yardstick: !options.no_yardstick,
+    }
+}
+
+/// Time for all scenarios of a case, in seconds, without loading and warming up its processes.
+#[must_use]
+pub fn seconds(options: &LatencyOptions) -> f64 {
+    let of = |scenario: &Scenario| match scenario {
+        Scenario::BackToBack => options.block_ms / 1e3 * 1.5,
+        Scenario::Paced { rate } => {
+            let plan = paced(options, *rate);
+            f64::from(plan.settle_frames + plan.timed_frames) / rate.per_second()
+        }
+    };
+    f64::from(ROUNDS) * options.scenarios.scenarios().iter().map(of).sum::<f64>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn suite(text: &str) -> SuiteFile {
+        toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn a_rate_named_twice_is_measured_once() {
+        let options = options(&suite("rate = [10, 30.0, 10.0]"));
+        assert_eq!(options.rate.iter().map(|it| it.per_second()).collect::<Vec<_>>(), [10.0, 30.0]);
+    }
+
+    #[test]
+    fn a_rate_without_latency_is_refused() {
+        assert!(check(&suite("rate = [10]"), true).is_ok());
+        let error = check(&suite("rate = [10]"), false).unwrap_err().to_string();
+        assert!(error.contains("--rate"), "{error}");
+    }
+}

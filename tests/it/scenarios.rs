@@ -1,0 +1,113 @@
+//! Scenarios through the program: runs on a schedule, their file, their reports, resuming.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::common::TimelyOutput;
+
+/// A model that every build can run.
+const MODEL: &str = "fmnist_mobilenet_v1_0.25_f32_onnx";
+
+fn shutterbench(arguments: &[&str], folder: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_shutterbench"))
+        .args(["run", "--quiet", "--backend", "tract", "--model", MODEL, "--no-accuracy"])
+        .args(["--warmup", "1", "--processes", "1"])
+        .args(arguments)
+        .arg("--out")
+        .arg(folder)
+        .timely_output()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
+}
+
+/// The rows of a scenarios.csv: column by name.
+fn rows(folder: &Path) -> Vec<Vec<(String, String)>> {
+    let mut reader = csv::Reader::from_path(folder.join("scenarios.csv")).unwrap();
+    let titles = reader.headers().unwrap().clone();
+    let row = |record: csv::StringRecord| {
+        titles.iter().map(str::to_owned).zip(record.iter().map(str::to_owned)).collect()
+    };
+    reader.records().map(|record| row(record.unwrap())).collect()
+}
+
+fn field<'a>(row: &'a [(String, String)], name: &str) -> &'a str {
+    &row.iter().find(|(title, _)| title == name).unwrap().1
+}
+
+#[test]
+fn runs_on_a_schedule_are_measured_beside_those_back_to_back() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    let output = shutterbench(&["--runs", "20", "--rate", "50,100,50"], &run);
+    assert!(output.status.success(), "{}", said(&output));
+    let rows = rows(&run);
+    let kinds: Vec<(&str, &str)> =
+        rows.iter().map(|row| (field(row, "scenario"), field(row, "rate_per_s"))).collect();
+    assert_eq!(kinds, [("back_to_back", ""), ("paced", "50.0"), ("paced", "100.0")]);
+    for row in &rows {
+        assert_eq!((field(row, "status"), field(row, "rounds")), ("ok", "5"), "{row:?}");
+        assert!(field(row, "latency_p50_us").parse::<f64>().unwrap() > 0.0);
+        assert!(field(row, "cpu_per_image_us").parse::<f64>().unwrap() > 0.0);
+    }
+    for row in &rows[1..] {
+        let (runs, frames) = (field(row, "runs"), field(row, "frames"));
+        let (runs, frames): (usize, usize) = (runs.parse().unwrap(), frames.parse().unwrap());
+        assert!((5..=20).contains(&runs) && runs <= frames && frames <= 20, "{row:?}");
+        assert!(field(row, "over_back_to_back").parse::<f64>().unwrap() > 0.0);
+    }
+    assert_eq!(field(&rows[0], "frames"), "", "no schedule, no frames");
+    assert!(said(&output).contains("50 per second"), "{}", said(&output));
+    let report = |name: &str| fs::read_to_string(run.join(name)).unwrap();
+    assert!(report("report.md").contains("100 per second"));
+    assert!(report("report.html").contains("<section id=\"scenarios\""));
+    let json: Value = serde_json::from_str(&report("run.json")).unwrap();
+    assert_eq!(json["scenarios"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn a_run_goes_on_with_the_scenarios_that_it_lacks() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    let output = shutterbench(&["--runs", "10", "--rate", "100"], &run);
+    assert!(output.status.success(), "{}", said(&output));
+    let journal = run.join("journal.jsonl");
+    let lines: Vec<String> =
+        fs::read_to_string(&journal).unwrap().lines().map(str::to_owned).collect();
+    let is_scenario = |line: &&String| line.contains("\"entry\":\"scenario\"");
+    assert_eq!(lines.iter().filter(is_scenario).count(), 10);
+    // As if it had been killed in the third round.
+    let kept = lines.iter().position(|line| line.contains("\"entry\":\"scenario\"")).unwrap() + 5;
+    fs::write(&journal, lines[..kept].join("\n") + "\n").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_shutterbench"))
+        .args(["run", "--quiet", "--resume"])
+        .arg(&run)
+        .timely_output();
+    assert!(output.status.success(), "{}", said(&output));
+    let resumed = fs::read_to_string(&journal).unwrap();
+    let resumed: Vec<&str> = resumed.lines().collect();
+    assert_eq!(resumed[..kept], lines[..kept], "what was measured stays");
+    let scenarios = resumed.iter().filter(|line| line.contains("\"entry\":\"scenario\"")).count();
+    assert_eq!(scenarios, 10);
+    assert!(rows(&run).iter().all(|row| field(row, "rounds") == "5"));
+}
+
+#[test]
+fn a_rate_that_makes_no_sense_is_refused_in_one_sentence() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    for (arguments, sentence) in [
+        (vec!["--rate", "0"], "give 0.1 to 1000 runs per second"),
+        (vec!["--rate", "10", "--no-latency"], "--rate"),
+    ] {
+        let output = shutterbench(&arguments, &run);
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).contains(sentence), "{}", said(&output));
+        assert!(!run.exists());
+    }
+}
