@@ -101,6 +101,21 @@ pub struct RunArgs {
     /// Also run each case on a schedule, with idle in between: starts per second, such as 10,30
     #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "Latency", value_parser = rate)]
     pub rate: Vec<Rate>,
+    /// Also time whole classifications, another photo of the dataset each time: decode, prepare,
+    /// write the input, run, read the output, rank
+    #[arg(long, action = ArgAction::SetTrue, help_heading = "Latency")]
+    pub end_to_end: bool,
+    /// Also start each case N times in fresh processes with its files dropped from the page cache,
+    /// and N times with its files in it
+    #[arg(long, value_name = "N", help_heading = "Latency")]
+    pub cold_starts: Option<NonZeroU32>,
+    /// Also measure energy per image beyond that of the idle machine, by RAPL, a Pixel's power
+    /// rails or the battery's gauge
+    #[arg(long, action = ArgAction::SetTrue, help_heading = "Latency")]
+    pub energy: bool,
+    /// The same by an external meter: this shell command prints its power in watts
+    #[arg(long, value_name = "COMMAND", help_heading = "Latency")]
+    pub energy_meter: Option<String>,
     /// Do not measure latency
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Latency")]
     pub no_latency: bool,

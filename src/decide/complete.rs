@@ -2,6 +2,7 @@
 
 use crate::record::case::Case;
 use crate::record::run::Run;
+use crate::record::scenario::ScenarioOutcome;
 use crate::record::status::Status;
 use crate::table::row::Row;
 
@@ -12,7 +13,7 @@ pub fn is_complete(run: &Run, rows: &[Row]) -> bool {
     let failed = rows.iter().any(|row| row.status.is_failure());
     let cases = run.header.cases.iter().zip(rows);
     let outcomes = run.cases.iter().flat_map(|record| &record.scenarios);
-    let lost = outcomes.filter(|outcome| outcome.visit().is_none()).count() > 0;
+    let lost = outcomes.filter_map(ScenarioOutcome::loss).any(|(status, _)| status.is_failure());
     !failed && !lost && !cases.into_iter().any(|(case, row)| is_unscored(run, case, row))
 }
 

@@ -8,6 +8,8 @@ pub mod captured;
 pub mod cgroup;
 pub mod clock;
 pub mod doctor;
+pub mod energy_meter;
+pub mod energy_source;
 pub mod finding;
 pub mod frequency;
 pub mod memory;

@@ -1,11 +1,14 @@
 //! How a case is run besides back to back in rounds: its scenarios.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::record::energy::EnergyUsed;
 use crate::record::schedule::Schedule;
+use crate::record::stage::StageTimes;
 use crate::record::status::Status;
 use crate::record::visit::Visit;
 
@@ -82,6 +85,13 @@ pub enum Scenario {
         /// How many start per second.
         rate: Rate,
     },
+    /// From a photo to its classes, another photo each run.
+    EndToEnd,
+    /// From opening the runtime's library to the first result, in a fresh process, with the files
+    /// of both dropped from the page cache.
+    ColdStart,
+    /// The same with the files in the page cache.
+    WarmStart,
 }
 
 impl Scenario {
@@ -89,8 +99,8 @@ impl Scenario {
     #[must_use]
     pub const fn rate(self) -> Option<Rate> {
         match self {
-            Self::BackToBack => None,
             Self::Paced { rate } => Some(rate),
+            Self::BackToBack | Self::EndToEnd | Self::ColdStart | Self::WarmStart => None,
         }
     }
 
@@ -100,15 +110,24 @@ impl Scenario {
         match self {
             Self::BackToBack => "back_to_back",
             Self::Paced { .. } => "paced",
+            Self::EndToEnd => "end_to_end",
+            Self::ColdStart => "cold_start",
+            Self::WarmStart => "warm_start",
         }
+    }
+
+    /// Whether each visit is the start of a process.
+    #[must_use]
+    pub const fn is_start(self) -> bool {
+        matches!(self, Self::ColdStart | Self::WarmStart)
     }
 }
 
 impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::BackToBack => f.write_str("back to back"),
             Self::Paced { rate } => write!(f, "{rate} per second"),
+            other => f.write_str(&other.kind().replace('_', " ")),
         }
     }
 }
@@ -119,6 +138,18 @@ pub struct ScenarioOptions {
     /// Rates of the paced ones, each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rate: Vec<Rate>,
+    /// Whether runs from photos to classes are measured.
+    #[serde(default)]
+    pub end_to_end: bool,
+    /// Cold starts, and as many warm ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cold_starts: Option<NonZeroU32>,
+    /// Whether energy is measured.
+    #[serde(default)]
+    pub energy: bool,
+    /// A shell command that prints the watts of an external meter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy_meter: Option<String>,
 }
 
 impl ScenarioOptions {
@@ -133,8 +164,14 @@ impl ScenarioOptions {
     pub fn scenarios(&self) -> Vec<Scenario> {
         let mut scenarios = Vec::new();
         scenarios.extend(self.rate.iter().map(|rate| Scenario::Paced { rate: *rate }));
-        if !scenarios.is_empty() {
+        if self.end_to_end {
+            scenarios.push(Scenario::EndToEnd);
+        }
+        if self.energy || !scenarios.is_empty() {
             scenarios.insert(0, Scenario::BackToBack);
+        }
+        if self.cold_starts.is_some() {
+            scenarios.extend([Scenario::ColdStart, Scenario::WarmStart]);
         }
         scenarios
     }
@@ -175,6 +212,15 @@ impl ScenarioOutcome {
             Self::Lost { .. } => None,
         }
     }
+
+    /// How it ended and why, if it could not be measured.
+    #[must_use]
+    pub fn loss(&self) -> Option<(Status, &str)> {
+        match self {
+            Self::Visited(_) => None,
+            Self::Lost { status, error, .. } => Some((*status, error)),
+        }
+    }
 }
 
 /// One visit to a case in a scenario.
@@ -188,6 +234,12 @@ pub struct ScenarioVisit {
     /// When its runs were due, if they had a schedule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
+    /// What the stages of the timed runs took, if they were timed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<StageTimes>,
+    /// What it used, if energy was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy: Option<EnergyUsed>,
 }
 
 #[cfg(test)]
@@ -207,7 +259,9 @@ mod tests {
     fn back_to_back_is_measured_beside_the_others_only() {
         assert!(ScenarioOptions::default().is_none());
         let rate: Rate = "10".parse().unwrap();
-        let options = ScenarioOptions { rate: vec![rate] };
+        let options = ScenarioOptions { rate: vec![rate], ..ScenarioOptions::default() };
         assert_eq!(options.scenarios(), [Scenario::BackToBack, Scenario::Paced { rate }]);
+        let starts = ScenarioOptions { cold_starts: NonZeroU32::new(3), ..Default::default() };
+        assert_eq!(starts.scenarios(), [Scenario::ColdStart, Scenario::WarmStart]);
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::record::schedule::Schedule;
+use crate::record::stage::StageTimes;
 use crate::record::tensor::TensorInfo;
 
 /// The result of loading.
@@ -10,6 +11,9 @@ use crate::record::tensor::TensorInfo;
 pub struct Loaded {
     /// The runtime's own version.
     pub backend_version: String,
+    /// Time to open the runtime's library.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_ns: Option<u64>,
     /// Time from the file to ready-to-run.
     pub load_ns: u64,
     /// The model's inputs as the runtime sees them.
@@ -85,6 +89,9 @@ pub struct Visited {
     /// When the runs were due, if they had a schedule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
+    /// What the stages of the timed runs took, if they were timed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<StageTimes>,
 }
 
 /// One visit to a case.

@@ -13,12 +13,12 @@ use crate::table::scenario_rows::scenario_rows;
 use crate::table::units::{ms, percent, three_digits};
 
 /// What a reader has to know before the numbers.
-const LEAD: &str = "Each case was also run in other ways, in processes of their own; 'back to back' are the runs beside them there, and the ratio to it is paired by round. A frame misses its deadline if its result is not there when the next frame is due.";
+const LEAD: &str = "Each case was also run in other ways, in processes of their own; 'back to back' are the runs beside them there, and ratios to it are paired by round. A frame misses its deadline if its result is not there when the next frame is due. Parts are medians; energy is beyond that of the idle machine.";
 
 /// Title and cell of each column that a reader is shown, numbers to the right.
-const SHOWN: [(&str, bool, fn(&ScenarioRow) -> String); 9] = [
+const SHOWN: [(&str, bool, fn(&ScenarioRow) -> String); 11] = [
     ("case", false, |row| row.case.clone()),
-    ("runs start", false, starts),
+    ("scenario", false, scenario),
     ("p50 ms", true, |row| {
         with_interval(row.latency_p50_us, row.latency_p50_low_us, row.latency_p50_high_us, ms)
     }),
@@ -38,11 +38,37 @@ const SHOWN: [(&str, bool, fn(&ScenarioRow) -> String); 9] = [
     ("in time", true, |row| {
         row.started_in_time.map_or(String::new(), |share| format!("{}%", percent(share)))
     }),
+    ("mJ/image", true, |row| {
+        with_interval(
+            row.energy_mj_per_image,
+            row.energy_mj_per_image_low,
+            row.energy_mj_per_image_high,
+            three_digits,
+        )
+    }),
+    ("of which ms", false, stages),
     ("CPU ms/image", true, |row| row.cpu_per_image_us.map_or(String::new(), ms)),
 ];
 
-/// How its runs start, or why it was not measured.
-fn starts(row: &ScenarioRow) -> String {
+/// The parts that were timed, in milliseconds.
+fn stages(row: &ScenarioRow) -> String {
+    let stages = [
+        ("decode", row.decode_p50_us),
+        ("prepare", row.prepare_p50_us),
+        ("write", row.write_p50_us),
+        ("run", row.invoke_p50_us),
+        ("read", row.read_p50_us),
+        ("rank", row.rank_p50_us),
+        ("open", row.open_p50_us),
+        ("load", row.load_p50_us),
+        ("first run", row.first_p50_us),
+    ];
+    let timed = stages.into_iter().filter_map(|(name, us)| Some(format!("{name} {}", ms(us?))));
+    timed.collect::<Vec<_>>().join(", ")
+}
+
+/// Which it is, or why it was not measured.
+fn scenario(row: &ScenarioRow) -> String {
     let starts = row
         .rate_per_s
         .map_or_else(|| row.scenario.replace('_', " "), |rate| format!("{rate} per second"));

@@ -224,12 +224,12 @@ fn options(wanted: &SuiteFile, models: &[Model], assumptions: &mut Vec<String>) 
         latency.is_some() || wanted.affinity.is_none(),
         "--affinity applies only to latency, which is not measured; omit --affinity or --no-latency"
     );
-    scenario_plan::check(wanted, latency.is_some())?;
     let accuracy = if wanted.accuracy.unwrap_or(true) {
         accuracy_options(wanted, models, assumptions)?
     } else {
         None
     };
+    scenario_plan::check(wanted, latency.is_some(), accuracy.is_some())?;
     if let Some(shard) = wanted.shard {
         ensure!(
             accuracy.is_some(),

@@ -4,6 +4,7 @@ use anyhow::{Result, ensure};
 
 use crate::record::options::{Amount, LatencyOptions};
 use crate::record::scenario::{Rate, Scenario, ScenarioOptions};
+use crate::run::scenario_energy;
 use crate::run::suite_file::SuiteFile;
 use crate::stats::stopping::LEAST_RUNS;
 use crate::worker::visit_plan::{MAX_RUNS, PacedPlan, VisitPlan};
@@ -23,19 +24,54 @@ pub fn options(wanted: &SuiteFile) -> ScenarioOptions {
             rate.push(*one);
         }
     }
-    ScenarioOptions { rate }
+    let end_to_end = wanted.end_to_end.unwrap_or(false);
+    let energy_meter = wanted.energy_meter.clone();
+    let energy = energy_meter.is_some() || wanted.energy.unwrap_or(false);
+    ScenarioOptions { rate, end_to_end, cold_starts: wanted.cold_starts, energy, energy_meter }
 }
 
-/// Refuses scenarios in a run that does not measure latency.
+/// Refuses scenarios in a run that does not measure what they need.
 ///
 /// # Errors
 /// Which option applies to nothing.
-pub fn check(wanted: &SuiteFile, latency: bool) -> Result<()> {
+pub fn check(wanted: &SuiteFile, latency: bool, photos: bool) -> Result<()> {
+    let asked = [
+        ("rate", !wanted.rate.is_empty()),
+        ("end-to-end", wanted.end_to_end == Some(true)),
+        ("cold-starts", wanted.cold_starts.is_some()),
+        ("energy", options(wanted).energy),
+    ];
+    for (option, is_asked) in asked {
+        ensure!(
+            latency || !is_asked,
+            "--{option} applies only to latency, which is not measured; omit --{option} or --no-latency"
+        );
+    }
     ensure!(
-        latency || wanted.rate.is_empty(),
-        "--rate applies only to latency, which is not measured; omit --rate or --no-latency"
+        photos || wanted.end_to_end != Some(true),
+        "--end-to-end needs photos; give their folder with --dataset, and omit --no-accuracy"
     );
-    Ok(())
+    ensure!(
+        wanted.cold_starts.is_none() || wanted.in_process != Some(true),
+        "--cold-starts needs processes of its own; omit --in-process"
+    );
+    // Found again when the run begins.
+    scenario_energy::meter(&options(wanted)).map(drop)
+}
+
+/// How many rounds a scenario has.
+#[must_use]
+pub fn rounds(options: &ScenarioOptions, scenario: Scenario) -> u32 {
+    match options.cold_starts {
+        Some(starts) if scenario.is_start() => starts.get(),
+        _ => ROUNDS,
+    }
+}
+
+/// How long a visit is that needs time: the case's maximum time over the rounds.
+#[must_use]
+pub fn seconds_of_visit(options: &LatencyOptions) -> f64 {
+    options.max_seconds / f64::from(ROUNDS)
 }
 
 /// A visit back to back, beside those of other scenarios.
@@ -45,15 +81,25 @@ pub fn back_to_back(options: &LatencyOptions) -> VisitPlan {
         Amount::Auto => MAX_RUNS,
         Amount::Fixed(count) => count.div_ceil(ROUNDS).clamp(1, MAX_RUNS),
     };
+    // A meter needs longer than a median.
+    let energy_ms = if options.scenarios.energy { seconds_of_visit(options) * 1e3 } else { 0.0 };
+    let least_ms = options.block_ms.max(energy_ms);
     // Float-to-integer casts saturate.
     VisitPlan {
         settle: true,
         least_runs: LEAST_RUNS.min(most_runs),
-        least_ns: (options.block_ms * 1e6) as u64,
+        least_ns: (least_ms * 1e6) as u64,
         most_runs,
         yardstick: !options.no_yardstick,
         deadline_ns: (options.max_seconds * 1e9) as u64,
     }
+}
+
+/// A visit of runs from photos to classes: long enough for every photo to have its turn.
+#[must_use]
+pub fn end_to_end(options: &LatencyOptions) -> VisitPlan {
+    // A float-to-integer cast saturates.
+    VisitPlan { least_ns: (seconds_of_visit(options) * 1e9) as u64, ..back_to_back(options) }
 }
 
 /// A visit on a schedule: the case's maximum time, or its number of runs, over the rounds.
@@ -63,7 +109,7 @@ pub fn paced(options: &LatencyOptions, rate: Rate) -> PacedPlan {
     // Float-to-integer casts saturate.
     let frames = |seconds: f64| (per_second * seconds).round() as u32;
     let timed_frames = match options.runs {
-        Amount::Auto => frames(options.max_seconds / f64::from(ROUNDS)).max(LEAST_RUNS),
+        Amount::Auto => frames(seconds_of_visit(options)).max(LEAST_RUNS),
         Amount::Fixed(count) => count.div_ceil(ROUNDS),
     };
     PacedPlan {
@@ -78,7 +124,11 @@ pub fn paced(options: &LatencyOptions, rate: Rate) -> PacedPlan {
 #[must_use]
 pub fn seconds(options: &LatencyOptions) -> f64 {
     let of = |scenario: &Scenario| match scenario {
+        Scenario::BackToBack if options.scenarios.energy => seconds_of_visit(options) * 2.5,
         Scenario::BackToBack => options.block_ms / 1e3 * 1.5,
+        Scenario::EndToEnd => seconds_of_visit(options) * 1.5,
+        // Its time is that of loading, which is not known.
+        Scenario::ColdStart | Scenario::WarmStart => 0.0,
         Scenario::Paced { rate } => {
             let plan = paced(options, *rate);
             f64::from(plan.settle_frames + plan.timed_frames) / rate.per_second()
@@ -103,8 +153,16 @@ mod tests {
 
     #[test]
     fn a_rate_without_latency_is_refused() {
-        assert!(check(&suite("rate = [10]"), true).is_ok());
-        let error = check(&suite("rate = [10]"), false).unwrap_err().to_string();
-        assert!(error.contains("--rate"), "{error}");
+        assert!(check(&suite("rate = [10]\ncold_starts = 3"), true, false).is_ok());
+        for (text, option) in [
+            ("rate = [10]", "--rate"),
+            ("end_to_end = true", "--end-to-end"),
+            ("cold_starts = 3", "--cold-starts"),
+        ] {
+            let error = check(&suite(text), false, true).unwrap_err().to_string();
+            assert!(error.contains(option), "{error}");
+        }
+        let error = check(&suite("end_to_end = true"), true, false).unwrap_err().to_string();
+        assert!(error.contains("--dataset"), "{error}");
     }
 }

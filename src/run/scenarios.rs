@@ -5,11 +5,15 @@
 //! scenario, in random order, back to back among them. So what is compared within a case happened
 //! seconds apart in one process, and the processes are what intervals rest on.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
+use crate::host::energy_meter::EnergyMeter;
+use crate::model::shapes;
 use crate::record::options::LatencyOptions;
 use crate::record::scenario::{Scenario, ScenarioOutcome, ScenarioVisit};
 use crate::record::status::Status;
@@ -18,8 +22,7 @@ use crate::run::active_case::{visited, warm_worker};
 use crate::run::context::Side;
 use crate::run::journal::Entry;
 use crate::run::progress::Event;
-use crate::run::scenario_plan;
-use crate::run::scenario_plan::ROUNDS;
+use crate::run::{scenario_energy, scenario_photos, scenario_plan, scenario_starts};
 use crate::worker::link::{Fault, Link};
 use crate::worker::protocol::Request;
 
@@ -29,7 +32,16 @@ use crate::worker::protocol::Request;
 /// # Errors
 /// Only what ends the whole run: a journal that cannot be written.
 pub fn measure(sides: &mut [Side<'_>]) -> Result<()> {
-    for round in 0..ROUNDS {
+    let first = sides.first().and_then(|side| side.context.options().latency.as_ref());
+    let meter = first.map(|latency| scenario_energy::meter(&latency.scenarios)).transpose()?;
+    let meter = meter.flatten();
+    let asked = sides.iter().filter_map(|side| side.context.options().latency.as_ref());
+    let rounds = asked.flat_map(|latency| {
+        let options = &latency.scenarios;
+        options.scenarios().into_iter().map(|it| scenario_plan::rounds(options, it))
+    });
+    let rounds = rounds.max().unwrap_or(0);
+    for round in 0..rounds {
         let seed = sides.first().map_or(0, |side| side.context.seed());
         let mut rng = ChaCha8Rng::seed_from_u64(seed.wrapping_add(u64::from(round)));
         let mut turns: Vec<(usize, usize)> = Vec::new();
@@ -44,8 +56,13 @@ pub fn measure(sides: &mut [Side<'_>]) -> Result<()> {
             if side.context.interrupted() {
                 return Ok(());
             }
-            if !lacking.is_empty() {
-                side.visit_in_scenarios(case, round, &lacking)?;
+            let (starts, visits): (Vec<_>, Vec<_>) =
+                lacking.into_iter().partition(|scenario| scenario.is_start());
+            for scenario in starts {
+                side.start_in_scenario(case, round, scenario)?;
+            }
+            if !visits.is_empty() {
+                side.visit_in_scenarios(case, round, &visits, meter.as_ref())?;
             }
         }
     }
@@ -65,17 +82,34 @@ fn lacking(side: &Side<'_>, case: usize, round: u32) -> Vec<Scenario> {
             && outcome.visit().is_none_or(|visit| visit.visit.round == round)
     };
     let mut scenarios = latency.scenarios.scenarios();
-    scenarios.retain(|scenario| !record.scenarios.iter().any(|it| is_over(*scenario, it)));
+    scenarios.retain(|scenario| {
+        round < scenario_plan::rounds(&latency.scenarios, *scenario)
+            && !record.scenarios.iter().any(|it| is_over(*scenario, it))
+    });
     scenarios
 }
 
 impl Side<'_> {
+    /// A fresh process for the case, of which its start is measured.
+    fn start_in_scenario(&mut self, case: usize, round: u32, scenario: Scenario) -> Result<()> {
+        let Some(options) = &self.context.header().options.latency else { return Ok(()) };
+        if self.context.interrupted() {
+            return Ok(());
+        }
+        let record = &self.cases[case];
+        match scenario_starts::start(&self.context, options, &record.case, round, scenario) {
+            Ok(visit) => self.keep_outcome(case, ScenarioOutcome::Visited(visit)),
+            Err(fault) => self.lose(case, &[scenario], &fault),
+        }
+    }
+
     /// A fresh process for the case, and one visit in each of the scenarios.
     fn visit_in_scenarios(
         &mut self,
         case: usize,
         round: u32,
         scenarios: &[Scenario],
+        meter: Option<&EnergyMeter>,
     ) -> Result<()> {
         let Some(options) = &self.context.header().options.latency else { return Ok(()) };
         let record = &self.cases[case];
@@ -86,24 +120,56 @@ impl Side<'_> {
         };
         // Interrupted while it warmed up.
         let Some((mut warm, _)) = warm else { return Ok(()) };
+        let time = Duration::from_secs_f64(scenario_plan::seconds_of_visit(options));
+        let power = meter.and_then(|meter| {
+            Some((meter, scenario_energy::idle_watts(&self.context, meter, time)?))
+        });
         for (index, scenario) in scenarios.iter().enumerate() {
             if self.context.interrupted() {
                 return Ok(());
             }
-            match visit(warm.link.as_mut(), options, round, *scenario) {
+            match self.visit_metered(warm.link.as_mut(), case, round, *scenario, power) {
                 Ok(visit) => self.keep_outcome(case, ScenarioOutcome::Visited(visit))?,
                 Err(fault) => {
                     self.lose(case, &scenarios[index..=index], &fault)?;
                     // The others need another process.
                     return match &scenarios[index + 1..] {
                         [] => Ok(()),
-                        rest => self.visit_in_scenarios(case, round, rest),
+                        rest => self.visit_in_scenarios(case, round, rest, meter),
                     };
                 }
             }
         }
         self.context.observe(Event::ScenariosVisited { case: &self.cases[case].case, round });
         Ok(())
+    }
+
+    /// One visit, and what it used of the energy by a meter that shows so many watts when idle.
+    fn visit_metered(
+        &self,
+        link: &mut dyn Link,
+        case: usize,
+        round: u32,
+        scenario: Scenario,
+        power: Option<(&EnergyMeter, f64)>,
+    ) -> Result<ScenarioVisit, Fault> {
+        let case = &self.cases[case].case;
+        let latency = self.context.header().options.latency.as_ref();
+        let options = latency.ok_or_else(|| Fault::new(Status::Failed, "no latency".into()))?;
+        if let (Scenario::EndToEnd, Some(dataset)) = (scenario, self.dataset) {
+            scenario_photos::send(&self.context, dataset, case, round, link)?;
+        }
+        let Some((meter, idle_watts)) = power else {
+            return visit(link, options, round, scenario);
+        };
+        let (visited, energy) = meter.during(|| visit(link, options, round, scenario));
+        let mut visited = visited?;
+        let images = shapes::images(self.context.model(case), options.batch);
+        let images = images.unwrap_or(options.batch).get();
+        let energy = energy.ok();
+        visited.energy = energy
+            .map(|energy| scenario_energy::of_visit(meter, energy, idle_watts, &visited, images));
+        Ok(visited)
     }
 
     /// Records that scenarios were lost, unless it is because the whole run ends.
@@ -133,10 +199,20 @@ fn visit(
     scenario: Scenario,
 ) -> Result<ScenarioVisit, Fault> {
     let request = match scenario {
-        Scenario::BackToBack => Request::Visit(scenario_plan::back_to_back(options)),
         Scenario::Paced { rate } => Request::Paced(scenario_plan::paced(options, rate)),
+        Scenario::EndToEnd => Request::EndToEnd(scenario_plan::end_to_end(options)),
+        // Starts are made elsewhere.
+        Scenario::BackToBack | Scenario::ColdStart | Scenario::WarmStart => {
+            Request::Visit(scenario_plan::back_to_back(options))
+        }
     };
-    let visited = visited(link, &request)?;
-    let schedule = visited.schedule;
-    Ok(ScenarioVisit { scenario, visit: Visit::of(round, round, visited), schedule })
+    let mut visited = visited(link, &request)?;
+    let (schedule, stages) = (visited.schedule, std::mem::take(&mut visited.stages));
+    Ok(ScenarioVisit {
+        scenario,
+        visit: Visit::of(round, round, visited),
+        schedule,
+        stages,
+        energy: None,
+    })
 }

@@ -46,6 +46,10 @@ pub struct SuiteFile {
     pub yardstick: Option<bool>,
     /// Runs per second, for runs on a schedule.
     pub rate: Vec<Rate>,
+    pub end_to_end: Option<bool>,
+    pub cold_starts: Option<NonZeroU32>,
+    pub energy: Option<bool>,
+    pub energy_meter: Option<String>,
     pub latency: Option<bool>,
     pub dataset: Option<PathBuf>,
     pub image_column: Option<String>,

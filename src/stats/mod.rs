@@ -1,5 +1,6 @@
 //! Pure functions on numbers: quantiles, intervals, pairing, modes, stability, stopping.
 
+pub mod best_scores;
 pub mod disturbance;
 pub mod estimate;
 pub mod holm;

@@ -58,6 +58,12 @@ pub enum Unit {
     /// Seconds.
     #[strum(serialize = "s")]
     Seconds,
+    /// Millijoules.
+    #[strum(serialize = "mJ")]
+    Millijoules,
+    /// Watts.
+    #[strum(serialize = "W")]
+    Watts,
     /// A count per second.
     #[strum(serialize = "1/s")]
     PerSecond,

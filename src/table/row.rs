@@ -220,6 +220,21 @@ columns! {
     /// loaded: what the model itself takes; the maximum over the processes. Empty with
     /// `--in-process`.
     memory_model_bytes: Option<u64>, Bytes;
+    /// Time from the model's file to ready-to-run with the file dropped from the page cache; median
+    /// over the cold starts of `--cold-starts`.
+    load_cold_ms: Option<f64>, Milliseconds;
+    /// The same with the file in the page cache; median over the warm starts.
+    load_warm_ms: Option<f64>, Milliseconds;
+    /// Median time from a photo's file in memory to its five best classes, with `--end-to-end`;
+    /// scenarios.csv has the parts.
+    end_to_end_p50_us: Option<f64>, Microseconds;
+    /// Energy per image of runs back to back beyond what the idle machine uses, with `--energy`;
+    /// scenarios.csv has the idle power and the source.
+    energy_mj_per_image: Option<f64>, Millijoules;
+    /// Lower end of its 95% interval, by Student's t over the rounds.
+    energy_mj_per_image_low: Option<f64>, Millijoules;
+    /// Its upper end.
+    energy_mj_per_image_high: Option<f64>, Millijoules;
     beside
     /// Shares at the further ranks that `--top-k` names.
     top_k: Vec<TopK>;

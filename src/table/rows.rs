@@ -1,9 +1,7 @@
 //! From a run's record to the rows of `results.csv`.
 
-use std::num::NonZeroUsize;
-
 use crate::model::input_geometry::{self, InputGeometry};
-use crate::model::{resolve, shapes};
+use crate::model::resolve;
 use crate::record::agreement::Agreement;
 use crate::record::case::Case;
 use crate::record::coverage::Coverage;
@@ -17,9 +15,11 @@ use crate::scoring::tally::Tally;
 use crate::stats::interval::Proportion;
 use crate::stats::statistics;
 use crate::stats::summary::Summary;
+use crate::table::batch_size::images_per_run;
 use crate::table::paired_top1;
 use crate::table::ranks::further_ranks;
 use crate::table::row::Row;
+use crate::table::scenario_rows;
 use crate::table::speeds::Speeds;
 use crate::table::units::one_line;
 use crate::table::units::{proportion, rounded};
@@ -113,6 +113,7 @@ fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
     row.error = record.error.as_deref().map(one_line);
     row.started_at.clone_from(&record.started_at);
     row.seconds = Some(rounded(record.seconds, 3));
+    scenario_rows::fill(row, record);
     processes(row, &record.processes, !run.header.options.in_process);
     if let Some(coverage) = &record.coverage {
         covered(row, coverage);
@@ -156,15 +157,6 @@ fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
     row.cpu_time_ratio = summary.cpu_time_ratio.map(|ratio| rounded(ratio, 4));
     row.modes = Speeds::of(&summary.modes);
     row.disturbed = summary.disturbed.map(proportion);
-}
-
-/// The requested number, or the one that the model's file fixes.
-pub(crate) fn images_per_run(run: &Run, record: &CaseRecord) -> usize {
-    let latency = run.header.options.latency.as_ref();
-    let asked = latency.map_or(NonZeroUsize::MIN, |latency| latency.batch);
-    let model = run.header.models.iter().find(|model| model.name == record.case.model);
-    let fixed = model.and_then(|model| shapes::images(model, asked).ok());
-    fixed.unwrap_or(asked).get()
 }
 
 /// What the case's processes reported: the median over them for times, the maximum for memory if

@@ -26,7 +26,10 @@ columns! {
     /// CPU threads requested.
     threads: usize, Count;
     /// back_to_back: one run after the other, in the same processes as the other scenarios; paced:
-    /// runs start on a fixed schedule, with idle in between.
+    /// runs start on a fixed schedule, with idle in between; end_to_end: from a photo's file in
+    /// memory to its five best classes, another photo each run; cold_start and warm_start: from
+    /// opening the runtime's library to the first result in a fresh process, with the files of both
+    /// dropped from the page cache or in it.
     scenario: String, None;
     /// Starts per second of a paced scenario.
     rate_per_s: Option<f64>, PerSecond;
@@ -81,5 +84,34 @@ columns! {
     started_in_time: Option<f64>, Share;
     /// CPU time of the whole process per image, idle threads that spin between runs included.
     cpu_per_image_us: Option<f64>, Microseconds;
+    /// Median time to decode a photo.
+    decode_p50_us: Option<f64>, Microseconds;
+    /// Median time from its pixels to the input tensor.
+    prepare_p50_us: Option<f64>, Microseconds;
+    /// Median time to copy the tensor into the runtime.
+    write_p50_us: Option<f64>, Microseconds;
+    /// Median time of the run itself.
+    invoke_p50_us: Option<f64>, Microseconds;
+    /// Median time to copy the output out of the runtime.
+    read_p50_us: Option<f64>, Microseconds;
+    /// Median time to find the five best classes.
+    rank_p50_us: Option<f64>, Microseconds;
+    /// Median time to open the runtime's library.
+    open_p50_us: Option<f64>, Microseconds;
+    /// Median time from the model's file to ready-to-run.
+    load_p50_us: Option<f64>, Microseconds;
+    /// Median time of the first run.
+    first_p50_us: Option<f64>, Microseconds;
+    /// Energy per image beyond what the idle machine uses, with the model loaded; mean over the
+    /// rounds. Untimed runs count among the images.
+    energy_mj_per_image: Option<f64>, Millijoules;
+    /// Lower end of its 95% interval, by Student's t over the rounds.
+    energy_mj_per_image_low: Option<f64>, Millijoules;
+    /// Its upper end.
+    energy_mj_per_image_high: Option<f64>, Millijoules;
+    /// Power of the idle machine, which was subtracted; median over the rounds.
+    idle_watts: Option<f64>, Watts;
+    /// Where energy was read: RAPL, power rails, battery gauge or an external meter.
+    energy_source: Option<String>, None;
     beside
 }

@@ -1,14 +1,18 @@
 //! From a run's record to the rows of `scenarios.csv`.
 
+use crate::record::energy::EnergyUsed;
 use crate::record::run::{CaseRecord, Run};
 use crate::record::scenario::{Scenario, ScenarioOutcome, ScenarioVisit};
+use crate::record::stage::Stage;
 use crate::record::status::Status;
 use crate::record::visit::Visit;
 use crate::stats::paired;
 use crate::stats::paired::{DEFAULT_THRESHOLD_PERCENT, Pairing};
 use crate::stats::punctuality::Punctuality;
+use crate::stats::statistics;
 use crate::stats::summary::Summary;
-use crate::table::rows::images_per_run;
+use crate::table::batch_size::images_per_run;
+use crate::table::row::Row;
 use crate::table::scenario_row::ScenarioRow;
 use crate::table::units::{one_line, proportion, rounded};
 
@@ -42,12 +46,9 @@ fn row(run: &Run, record: &CaseRecord, scenario: Scenario) -> ScenarioRow {
         rounds: visits.len(),
         ..ScenarioRow::default()
     };
-    for outcome in &record.scenarios {
-        if let ScenarioOutcome::Lost { scenario: lost, status, error } = outcome
-            && *lost == scenario
-        {
-            (row.status, row.error) = (*status, Some(one_line(error)));
-        }
+    let outcomes = record.scenarios.iter().filter(|outcome| outcome.scenario() == scenario);
+    if let Some((status, error)) = outcomes.filter_map(ScenarioOutcome::loss).next() {
+        (row.status, row.error) = (status, Some(one_line(error)));
     }
     measured(&mut row, run, record, &visits);
     row
@@ -78,16 +79,18 @@ fn measured(row: &mut ScenarioRow, run: &Run, record: &CaseRecord, visits: &[&Sc
     row.latency_cold_p50_us = summary.latency_cold_p50_us.and_then(us);
     let images = summary.runs * images_per_run(run, record);
     let cpu_ns: u64 = of_scenario.iter().map(|visit| visit.block.cpu_ns).sum();
-    row.cpu_per_image_us = us(cpu_ns as f64 / 1e3 / images.max(1) as f64);
+    row.cpu_per_image_us = us(cpu_ns as f64 / 1e3 / images.max(1) as f64).filter(|_| cpu_ns > 0);
     against_back_to_back(row, record, &of_scenario);
     punctual(row, visits);
+    staged(row, visits);
+    metered(row, visits);
 }
 
-/// The ratio to the runs back to back, for any other scenario.
+/// The ratio to the runs back to back, for the same runs on a schedule.
 fn against_back_to_back(row: &mut ScenarioRow, record: &CaseRecord, visits: &[Visit]) {
     let base: Vec<Visit> =
         visits_of(record, Scenario::BackToBack).map(|it| it.visit.clone()).collect();
-    if row.scenario == Scenario::BackToBack.kind() {
+    if row.rate_per_s.is_none() {
         return;
     }
     let found = paired::compare(&base, visits, Pairing::ByRound, 0.5, DEFAULT_THRESHOLD_PERCENT);
@@ -112,4 +115,67 @@ fn punctual(row: &mut ScenarioRow, visits: &[&ScenarioVisit]) {
     row.start_late_p50_us = late_us(0.5);
     row.start_late_p99_us = late_us(0.99);
     row.started_in_time = Some(proportion(found.in_time_share()));
+}
+
+/// What each stage took, where stages were timed.
+fn staged(row: &mut ScenarioRow, visits: &[&ScenarioVisit]) {
+    let us = |stage| median_ns(visits, stage).map(|ns| rounded(ns / 1e3, 3));
+    row.decode_p50_us = us(Stage::Decode);
+    row.prepare_p50_us = us(Stage::Prepare);
+    row.write_p50_us = us(Stage::Write);
+    row.invoke_p50_us = us(Stage::Invoke);
+    row.read_p50_us = us(Stage::Read);
+    row.rank_p50_us = us(Stage::Rank);
+    row.open_p50_us = us(Stage::Open);
+    row.load_p50_us = us(Stage::Load);
+    row.first_p50_us = us(Stage::First);
+}
+
+/// The median of what a stage took in all visits together.
+fn median_ns(visits: &[&ScenarioVisit], stage: Stage) -> Option<f64> {
+    let stages = visits.iter().flat_map(|visit| &visit.stages);
+    let ns = stages.filter(|it| it.stage == stage).flat_map(|it| it.ns.iter().copied());
+    statistics::median_ns(&ns.collect::<Vec<u64>>())
+}
+
+/// The energy, where it was measured.
+fn metered(row: &mut ScenarioRow, visits: &[&ScenarioVisit]) {
+    let used: Vec<&EnergyUsed> = visits.iter().filter_map(|it| it.energy.as_ref()).collect();
+    let Some(first) = used.first() else { return };
+    let idle: Vec<f64> = used.iter().map(|used| used.idle_watts).collect();
+    row.idle_watts = statistics::median(&idle).map(|watts| rounded(watts, 4));
+    row.energy_source = Some(first.source.clone());
+    let (mean, ends) = mj_per_image(&used);
+    row.energy_mj_per_image = mean;
+    row.energy_mj_per_image_low = ends.map(|(low, _)| low);
+    row.energy_mj_per_image_high = ends.map(|(_, high)| high);
+}
+
+/// Energy per image: the mean over the rounds, and its 95% interval by Student's t.
+fn mj_per_image(used: &[&EnergyUsed]) -> (Option<f64>, Option<(f64, f64)>) {
+    let mj: Vec<f64> = used.iter().filter_map(|used| used.mj_per_image()).collect();
+    let (mean, count) = (statistics::mean(&mj), mj.len() as f64);
+    let error = statistics::standard_deviation(&mj) / count.sqrt();
+    let reach = (mj.len() > 1).then(|| statistics::student_975(count - 1.0) * error);
+    let ends = reach.map(|reach| (rounded(mean - reach, 6), rounded(mean + reach, 6)));
+    ((!mj.is_empty()).then(|| rounded(mean, 6)), ends)
+}
+
+/// The columns of results.csv that come from scenarios.
+pub(crate) fn fill(row: &mut Row, record: &CaseRecord) {
+    let stage_ms = |scenario, stage| {
+        let visits: Vec<&ScenarioVisit> = visits_of(record, scenario).collect();
+        median_ns(&visits, stage).map(|ns| rounded(ns / 1e6, 6))
+    };
+    row.load_cold_ms = stage_ms(Scenario::ColdStart, Stage::Load);
+    row.load_warm_ms = stage_ms(Scenario::WarmStart, Stage::Load);
+    let photos = visits_of(record, Scenario::EndToEnd);
+    let whole = photos.flat_map(|it| it.visit.block.latency_ns.iter().copied());
+    let whole: Vec<u64> = whole.collect();
+    let energy = visits_of(record, Scenario::BackToBack).filter_map(|it| it.energy.as_ref());
+    let (mean, ends) = mj_per_image(&energy.collect::<Vec<_>>());
+    row.energy_mj_per_image = mean;
+    row.energy_mj_per_image_low = ends.map(|(low, _)| low);
+    row.energy_mj_per_image_high = ends.map(|(_, high)| high);
+    row.end_to_end_p50_us = statistics::median_ns(&whole).map(|ns| rounded(ns / 1e3, 3));
 }

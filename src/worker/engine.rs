@@ -14,6 +14,7 @@ use crate::runtime::opened_runtime;
 use crate::runtime::session::Session;
 use crate::worker::heartbeat::Heartbeat;
 use crate::worker::paced::MonotonicAlarm;
+use crate::worker::photo_runs::{PhotoPlan, PhotoRuns};
 use crate::worker::process_memory;
 use crate::worker::visit::Samples;
 use crate::worker::visit_plan::{PacedPlan, VisitPlan};
@@ -26,6 +27,7 @@ pub struct Engine {
     session: Option<Box<dyn Session>>,
     /// Images of one run.
     images: usize,
+    photos: Option<PhotoRuns>,
     samples: Samples,
     heartbeat: Heartbeat,
 }
@@ -34,7 +36,7 @@ impl Engine {
     /// An engine that has loaded nothing yet.
     #[must_use]
     pub fn new(heartbeat: Heartbeat) -> Self {
-        Self { session: None, images: 1, samples: Samples::default(), heartbeat }
+        Self { session: None, images: 1, photos: None, samples: Samples::default(), heartbeat }
     }
 
     /// Answers one request. [`Request::Exit`] is the caller's business.
@@ -58,6 +60,8 @@ impl Engine {
             Request::First => self.visit(&VisitPlan::only(1, u64::MAX)),
             Request::Visit(plan) => self.visit(&plan),
             Request::Paced(plan) => self.paced(&plan),
+            Request::SetPhotos(plan) => self.set_photos(*plan, payload).map(|()| Reply::InputsSet),
+            Request::EndToEnd(plan) => self.end_to_end(&plan),
             Request::Coverage => self.coverage(),
             Request::Memory => process_memory::memory().map(Reply::Memory).ok_or_else(|| {
                 BackendError::Failed("this system does not report a process's memory".into())
@@ -77,7 +81,9 @@ impl Engine {
         if !affinity.is_empty() {
             affinity::pin(&affinity).map_err(|error| BackendError::Failed(error.to_string()))?;
         }
+        let start = Instant::now();
         let backend = crate::runtime::registry::open(backend)?;
+        let open_ns = Some(u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX));
         // Before the heartbeat's thread is there, which is none of the model's.
         let before = process_memory::memory();
         let shaped = shaped.as_deref();
@@ -91,6 +97,7 @@ impl Engine {
         let after = process_memory::memory();
         let loaded = Loaded {
             backend_version: backend.version(),
+            open_ns,
             load_ns,
             inputs: session.inputs().to_vec(),
             outputs: session.outputs().to_vec(),
@@ -141,6 +148,26 @@ impl Engine {
             return Err(nothing_loaded());
         };
         let visited = samples.paced(plan, &MonotonicAlarm, heartbeat, || session.invoke())?;
+        Ok(Reply::Visited(Box::new(visited)))
+    }
+
+    fn set_photos(&mut self, plan: PhotoPlan, payload: &[u8]) -> Result<(), BackendError> {
+        let Self { session: Some(session), heartbeat, photos, .. } = self else {
+            return Err(nothing_loaded());
+        };
+        let taken = heartbeat.during(|| PhotoRuns::new(plan, payload, session.as_ref()));
+        *photos = Some(taken?);
+        Ok(())
+    }
+
+    fn end_to_end(&mut self, plan: &VisitPlan) -> Result<Reply, BackendError> {
+        let Self { session: Some(session), photos: Some(photos), samples, heartbeat, .. } = self
+        else {
+            return Err(nothing_loaded());
+        };
+        photos.forget();
+        let mut visited = samples.visit(plan, heartbeat, || photos.run(session.as_mut()))?;
+        visited.stages = photos.stages(visited.block.latency_ns.len());
         Ok(Reply::Visited(Box::new(visited)))
     }
 

@@ -18,6 +18,7 @@ use crate::record::coverage::Coverage;
 use crate::record::delegate::Delegate;
 use crate::record::signature::Shaped;
 use crate::runtime::opened_runtime::OpenedRuntime;
+use crate::worker::photo_runs::PhotoPlan;
 use crate::worker::visit_plan::{PacedPlan, VisitPlan};
 
 /// Which requests and replies these are, and what they mean. It is raised when a program of
@@ -62,6 +63,10 @@ pub enum Request {
     Visit(VisitPlan),
     /// Make a paced visit.
     Paced(PacedPlan),
+    /// Take the payload as the photos of the end-to-end visits to come.
+    SetPhotos(Box<PhotoPlan>),
+    /// Make a visit of runs from photos to classes.
+    EndToEnd(VisitPlan),
     /// Run on each of `count` inputs in the payload and send the outputs back;
     /// for a model of several inputs, each is all of them, one after the other.
     Infer {
@@ -235,6 +240,7 @@ mod tests {
                 timed_frames: 3,
                 yardstick: true,
             }),
+            Request::EndToEnd(VisitPlan::only(3, 1)),
             Request::Infer { count: 2, output: 0 },
             Request::Memory,
             Request::Coverage,
@@ -242,6 +248,7 @@ mod tests {
         ];
         let loaded = Loaded {
             backend_version: "1".into(),
+            open_ns: None,
             load_ns: 1,
             inputs: Vec::new(),
             outputs: Vec::new(),

@@ -67,7 +67,7 @@ impl Samples {
         if block.cpu_ns > block.wall_ns + block.wall_ns / 20 {
             aftermath::wait_until_quiet();
         }
-        let schedule = None;
+        let (schedule, stages) = (None, Vec::new());
         Ok(Visited {
             cold_ns,
             settle_runs,
@@ -78,6 +78,7 @@ impl Samples {
             millidegrees,
             yardstick_ns,
             schedule,
+            stages,
         })
     }
 

@@ -111,3 +111,84 @@ fn a_rate_that_makes_no_sense_is_refused_in_one_sentence() {
         assert!(!run.exists());
     }
 }
+
+#[test]
+fn a_classification_is_timed_from_the_photo_to_its_classes() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    let output = Command::new(env!("CARGO_BIN_EXE_shutterbench"))
+        .args(["run", "--quiet", "--backend", "tract", "--model", MODEL, "--images", "20"])
+        .args(["--warmup", "1", "--processes", "1", "--runs", "20", "--end-to-end", "--out"])
+        .arg(&run)
+        .timely_output();
+    assert!(output.status.success(), "{}", said(&output));
+    let rows = rows(&run);
+    let row = rows.iter().find(|row| field(row, "scenario") == "end_to_end").unwrap();
+    assert_eq!((field(row, "status"), field(row, "rounds"), field(row, "runs")), ("ok", "5", "20"));
+    let us = |name: &str| field(row, name).parse::<f64>().unwrap();
+    let parts = ["decode", "prepare", "write", "invoke", "read", "rank"];
+    let parts: Vec<f64> = parts.iter().map(|part| us(&format!("{part}_p50_us"))).collect();
+    assert!(parts.iter().all(|us| *us > 0.0), "{parts:?}");
+    assert!(parts.iter().sum::<f64>() > 0.5 * us("latency_p50_us"), "{parts:?} of {row:?}");
+    let results = fs::read_to_string(run.join("results.csv")).unwrap();
+    let mut results = csv::Reader::from_reader(results.as_bytes());
+    let at = results.headers().unwrap().iter().position(|it| it == "end_to_end_p50_us").unwrap();
+    let whole: f64 = results.records().next().unwrap().unwrap()[at].parse().unwrap();
+    assert!(whole > 0.0);
+}
+
+#[test]
+fn end_to_end_without_photos_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let output = shutterbench(&["--end-to-end"], &folder.path().join("run"));
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("--end-to-end needs photos"), "{}", said(&output));
+}
+
+#[test]
+fn starts_are_measured_cold_or_say_why_not_and_warm() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    let output = shutterbench(&["--runs", "5", "--cold-starts", "3"], &run);
+    let rows = rows(&run);
+    let [cold, warm] = rows.as_slice() else { panic!("{}", said(&output)) };
+    assert_eq!((field(cold, "scenario"), field(warm, "scenario")), ("cold_start", "warm_start"));
+    assert_eq!((field(warm, "status"), field(warm, "rounds")), ("ok", "3"), "{warm:?}");
+    for part in ["open", "load", "first"] {
+        assert!(field(warm, &format!("{part}_p50_us")).parse::<f64>().unwrap() > 0.0, "{warm:?}");
+    }
+    // A file system in memory has no cold files.
+    if field(cold, "status") == "ok" {
+        assert_eq!(field(cold, "rounds"), "3", "{cold:?}");
+    } else {
+        assert_eq!(field(cold, "status"), "unsupported", "{cold:?}");
+        assert!(field(cold, "error").contains("not cold"), "{cold:?}");
+    }
+}
+
+#[test]
+fn energy_by_an_external_meter_is_that_beyond_the_idle_machine_s() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    let meter = "echo 3.5";
+    let output = shutterbench(&["--max-seconds", "0.5", "--energy-meter", meter], &run);
+    assert!(output.status.success(), "{}", said(&output));
+    let rows = rows(&run);
+    let [row] = rows.as_slice() else { panic!("{}", said(&output)) };
+    assert_eq!((field(row, "scenario"), field(row, "idle_watts")), ("back_to_back", "3.5"));
+    // A meter that never moves.
+    let mj: f64 = field(row, "energy_mj_per_image").parse().unwrap();
+    assert!(mj.abs() < 1e-6, "{row:?}");
+    assert!(field(row, "energy_source").contains("echo 3.5"), "{row:?}");
+    assert!(said(&output).contains("mJ/image"), "{}", said(&output));
+}
+
+#[test]
+fn a_meter_that_prints_no_watts_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    let output = shutterbench(&["--energy-meter", "echo broken"], &run);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("printed 'broken'"), "{}", said(&output));
+    assert!(!run.exists());
+}
