@@ -1,10 +1,13 @@
 //! Which scenarios a run measures, and how long a visit to each of them is.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 
+use crate::host::energy_meter::EnergyMeter;
+use crate::host::energy_source::EnergySource;
+use crate::host::tree::Tree;
+use crate::record::android::battery::Battery;
 use crate::record::options::{Amount, LatencyOptions};
 use crate::record::scenario::{Rate, Scenario, ScenarioOptions};
-use crate::run::scenario_energy;
 use crate::run::suite_file::SuiteFile;
 use crate::stats::stopping::LEAST_RUNS;
 use crate::worker::visit_plan::{MAX_RUNS, PacedPlan, VisitPlan};
@@ -56,7 +59,21 @@ pub fn check(wanted: &SuiteFile, latency: bool, photos: bool) -> Result<()> {
         "--cold-starts needs processes of its own; omit --in-process"
     );
     // Found again when the run begins.
-    scenario_energy::meter(&options(wanted)).map(drop)
+    meter(&options(wanted)).map(drop)
+}
+
+/// This machine's meter, if energy is asked for.
+///
+/// # Errors
+/// One sentence: why nothing can be read, and what to do.
+pub fn meter(options: &ScenarioOptions) -> Result<Option<EnergyMeter>> {
+    if !options.energy {
+        return Ok(None);
+    }
+    let (tree, battery) = (Tree::default(), Battery::read());
+    let source = EnergySource::find(&tree, options.energy_meter.as_deref(), battery.as_ref());
+    let source = source.map_err(|sentence| anyhow!(sentence))?;
+    Ok(Some(EnergyMeter::new(source, tree)))
 }
 
 /// How many rounds a scenario has.
