@@ -72,6 +72,8 @@ def share(text):
 
 def scenario(row):
     rate = row["rate_per_s"]
+    if row["streams"]:
+        return f"{row['streams']} streams, fairness {float(row['stream_fairness'] or 0):.2f}"
     name = f"{float(rate):g} per second" if rate else row["scenario"].replace("_", " ")
     return name if row["status"] == "ok" else f"{name}: {row['error'] or row['status']}"
 
@@ -88,8 +90,8 @@ def main():
     for model in given.models:
         for rate in sorted({row["rate_per_s"] for row in rows if row["rate_per_s"]}):
             peers[Path(model).stem, rate] = paced_us(model, rate, given.seconds)
-    print("| case | scenario | p50 ms | p99 ms | over back to back | late starts | missed | parts, ms | Python, p50 ms |")
-    print("|---|---|--:|--:|--:|--:|--:|---|--:|")
+    print("| case | scenario | p50 ms | p99 ms | over back to back | per second | late starts | missed | parts, ms | Python, p50 ms |")
+    print("|---|---|--:|--:|--:|--:|--:|--:|---|--:|")
     in_time = []
     for row in rows:
         peer = peers.get((row["model"], row["rate_per_s"])) if row["backend"] == "litert" else None
@@ -101,6 +103,7 @@ def main():
             latency(row),
             ms(row["latency_p99_us"]),
             interval(row, "over_back_to_back", lambda text: f"{float(text):.3g}" if text else ""),
+            f"{float(row['throughput_per_s']):.3g}" if row["throughput_per_s"] else "",
             f"{float(row['start_late_p99_us']):.0f} us" if row["start_late_p99_us"] else "",
             share(row["deadline_misses"]),
             parts(row),

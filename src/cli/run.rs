@@ -337,6 +337,7 @@ pub(crate) fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> 
         tail: args.tail.or(file.tail),
         yardstick: if args.no_yardstick { Some(false) } else { file.yardstick },
         rate: either(&args.rate, file.rate),
+        streams: either(&args.streams, file.streams),
         end_to_end: if args.end_to_end { Some(true) } else { file.end_to_end },
         cold_starts: args.cold_starts.or(file.cold_starts),
         energy: if args.energy { Some(true) } else { file.energy },

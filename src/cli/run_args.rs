@@ -101,6 +101,9 @@ pub struct RunArgs {
     /// Also run each case on a schedule, with idle in between: starts per second, such as 10,30
     #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "Latency", value_parser = rate)]
     pub rate: Vec<Rate>,
+    /// Also run several instances of each case at once, such as 2,4: throughput, and latency under it
+    #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "Latency", value_parser = streams)]
+    pub streams: Vec<NonZeroU32>,
     /// Also time whole classifications, another photo of the dataset each time: decode, prepare,
     /// write the input, run, read the output, rank
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Latency")]
@@ -283,6 +286,13 @@ fn rank(text: &str) -> Result<NonZeroU32, String> {
 
 fn delegate(text: &str) -> Result<Delegate, String> {
     text.parse()
+}
+
+fn streams(text: &str) -> Result<NonZeroU32, String> {
+    /// More processes than that are no application.
+    const MOST: u32 = 64;
+    let count: Option<NonZeroU32> = text.parse().ok().filter(|it: &NonZeroU32| it.get() <= MOST);
+    count.ok_or_else(|| format!("streams must be whole numbers from 1 to {MOST}"))
 }
 
 fn rate(text: &str) -> Result<Rate, String> {

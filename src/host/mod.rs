@@ -14,6 +14,7 @@ pub mod finding;
 pub mod frequency;
 pub mod memory;
 pub mod preconditions;
+pub mod process_place;
 pub mod read;
 pub mod speed_swing;
 pub mod tree;

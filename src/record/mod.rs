@@ -36,6 +36,7 @@ pub mod preprocessing_check;
 pub mod preset;
 pub mod preset_steps;
 pub mod preset_value;
+pub mod process_place;
 pub mod quantization;
 pub mod run;
 pub mod scenario;

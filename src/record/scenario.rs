@@ -85,6 +85,11 @@ pub enum Scenario {
         /// How many start per second.
         rate: Rate,
     },
+    /// Several instances at once, each in a process of its own, back to back.
+    Streams {
+        /// How many.
+        count: u32,
+    },
     /// From a photo to its classes, another photo each run.
     EndToEnd,
     /// From opening the runtime's library to the first result, in a fresh process, with the files
@@ -100,7 +105,7 @@ impl Scenario {
     pub const fn rate(self) -> Option<Rate> {
         match self {
             Self::Paced { rate } => Some(rate),
-            Self::BackToBack | Self::EndToEnd | Self::ColdStart | Self::WarmStart => None,
+            _ => None,
         }
     }
 
@@ -110,6 +115,7 @@ impl Scenario {
         match self {
             Self::BackToBack => "back_to_back",
             Self::Paced { .. } => "paced",
+            Self::Streams { .. } => "streams",
             Self::EndToEnd => "end_to_end",
             Self::ColdStart => "cold_start",
             Self::WarmStart => "warm_start",
@@ -127,6 +133,7 @@ impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Paced { rate } => write!(f, "{rate} per second"),
+            Self::Streams { count } => write!(f, "{count} streams"),
             other => f.write_str(&other.kind().replace('_', " ")),
         }
     }
@@ -138,6 +145,9 @@ pub struct ScenarioOptions {
     /// Rates of the paced ones, each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rate: Vec<Rate>,
+    /// How many instances run at once, each number once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub streams: Vec<NonZeroU32>,
     /// Whether runs from photos to classes are measured.
     #[serde(default)]
     pub end_to_end: bool,
@@ -164,6 +174,7 @@ impl ScenarioOptions {
     pub fn scenarios(&self) -> Vec<Scenario> {
         let mut scenarios = Vec::new();
         scenarios.extend(self.rate.iter().map(|rate| Scenario::Paced { rate: *rate }));
+        scenarios.extend(self.streams.iter().map(|it| Scenario::Streams { count: it.get() }));
         if self.end_to_end {
             scenarios.push(Scenario::EndToEnd);
         }
@@ -240,6 +251,14 @@ pub struct ScenarioVisit {
     /// What it used, if energy was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub energy: Option<EnergyUsed>,
+}
+
+impl ScenarioVisit {
+    /// A visit of which nothing but runs was measured.
+    #[must_use]
+    pub const fn of(scenario: Scenario, visit: Visit) -> Self {
+        Self { scenario, visit, schedule: None, stages: Vec::new(), energy: None }
+    }
 }
 
 #[cfg(test)]

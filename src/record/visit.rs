@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::record::process_place::ProcessPlace;
 use crate::record::schedule::Schedule;
 use crate::record::stage::StageTimes;
 use crate::record::tensor::TensorInfo;
@@ -28,6 +29,9 @@ pub struct Loaded {
     /// Resident memory before loading, the runtime's library open.
     #[serde(default)]
     pub memory_before_bytes: Option<u64>,
+    /// Where the process ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<ProcessPlace>,
 }
 
 /// Timings of consecutive runs: the timed part of a visit.

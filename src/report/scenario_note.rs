@@ -16,7 +16,7 @@ use crate::table::units::{ms, percent, three_digits};
 const LEAD: &str = "Each case was also run in other ways, in processes of their own; 'back to back' are the runs beside them there, and ratios to it are paired by round. A frame misses its deadline if its result is not there when the next frame is due. Parts are medians; energy is beyond that of the idle machine.";
 
 /// Title and cell of each column that a reader is shown, numbers to the right.
-const SHOWN: [(&str, bool, fn(&ScenarioRow) -> String); 11] = [
+const SHOWN: [(&str, bool, fn(&ScenarioRow) -> String); 12] = [
     ("case", false, |row| row.case.clone()),
     ("scenario", false, scenario),
     ("p50 ms", true, |row| {
@@ -32,6 +32,7 @@ const SHOWN: [(&str, bool, fn(&ScenarioRow) -> String); 11] = [
             three_digits,
         )
     }),
+    ("per second", true, |row| row.throughput_per_s.map_or(String::new(), three_digits)),
     ("missed", true, |row| {
         row.deadline_misses.map_or(String::new(), |share| format!("{}%", percent(share)))
     }),
@@ -69,6 +70,9 @@ fn stages(row: &ScenarioRow) -> String {
 
 /// Which it is, or why it was not measured.
 fn scenario(row: &ScenarioRow) -> String {
+    if let Some(streams) = row.streams {
+        return format!("{streams} streams");
+    }
     let starts = row
         .rate_per_s
         .map_or_else(|| row.scenario.replace('_', " "), |rate| format!("{rate} per second"));

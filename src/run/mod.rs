@@ -27,6 +27,7 @@ pub mod scenario_energy;
 pub mod scenario_photos;
 pub mod scenario_plan;
 pub mod scenario_starts;
+pub mod scenario_streams;
 pub mod scenarios;
 pub mod selection;
 pub mod suite_file;

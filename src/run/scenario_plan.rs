@@ -1,5 +1,7 @@
 //! Which scenarios a run measures, and how long a visit to each of them is.
 
+use std::num::NonZeroU32;
+
 use anyhow::{Result, anyhow, ensure};
 
 use crate::host::energy_meter::EnergyMeter;
@@ -27,10 +29,23 @@ pub fn options(wanted: &SuiteFile) -> ScenarioOptions {
             rate.push(*one);
         }
     }
+    let mut streams: Vec<NonZeroU32> = Vec::new();
+    for one in &wanted.streams {
+        if !streams.contains(one) {
+            streams.push(*one);
+        }
+    }
     let end_to_end = wanted.end_to_end.unwrap_or(false);
     let energy_meter = wanted.energy_meter.clone();
     let energy = energy_meter.is_some() || wanted.energy.unwrap_or(false);
-    ScenarioOptions { rate, end_to_end, cold_starts: wanted.cold_starts, energy, energy_meter }
+    ScenarioOptions {
+        rate,
+        streams,
+        end_to_end,
+        cold_starts: wanted.cold_starts,
+        energy,
+        energy_meter,
+    }
 }
 
 /// Refuses scenarios in a run that does not measure what they need.
@@ -40,6 +55,7 @@ pub fn options(wanted: &SuiteFile) -> ScenarioOptions {
 pub fn check(wanted: &SuiteFile, latency: bool, photos: bool) -> Result<()> {
     let asked = [
         ("rate", !wanted.rate.is_empty()),
+        ("streams", !wanted.streams.is_empty()),
         ("end-to-end", wanted.end_to_end == Some(true)),
         ("cold-starts", wanted.cold_starts.is_some()),
         ("energy", options(wanted).energy),
@@ -112,6 +128,12 @@ pub fn back_to_back(options: &LatencyOptions) -> VisitPlan {
     }
 }
 
+/// A visit of one of several streams: long enough for all of them to run at once.
+#[must_use]
+pub fn stream(options: &LatencyOptions) -> VisitPlan {
+    end_to_end(options)
+}
+
 /// A visit of runs from photos to classes: long enough for every photo to have its turn.
 #[must_use]
 pub fn end_to_end(options: &LatencyOptions) -> VisitPlan {
@@ -143,7 +165,7 @@ pub fn seconds(options: &LatencyOptions) -> f64 {
     let of = |scenario: &Scenario| match scenario {
         Scenario::BackToBack if options.scenarios.energy => seconds_of_visit(options) * 2.5,
         Scenario::BackToBack => options.block_ms / 1e3 * 1.5,
-        Scenario::EndToEnd => seconds_of_visit(options) * 1.5,
+        Scenario::EndToEnd | Scenario::Streams { .. } => seconds_of_visit(options) * 1.5,
         // Its time is that of loading, which is not known.
         Scenario::ColdStart | Scenario::WarmStart => 0.0,
         Scenario::Paced { rate } => {

@@ -22,7 +22,9 @@ use crate::run::active_case::{visited, warm_worker};
 use crate::run::context::Side;
 use crate::run::journal::Entry;
 use crate::run::progress::Event;
-use crate::run::{scenario_energy, scenario_photos, scenario_plan, scenario_starts};
+use crate::run::{
+    scenario_energy, scenario_photos, scenario_plan, scenario_starts, scenario_streams,
+};
 use crate::worker::link::{Fault, Link};
 use crate::worker::protocol::Request;
 
@@ -128,20 +130,47 @@ impl Side<'_> {
             if self.context.interrupted() {
                 return Ok(());
             }
+            if let Scenario::Streams { count } = *scenario {
+                let at = (round, count);
+                let record = &self.cases[case];
+                let link = warm.link.as_mut();
+                match scenario_streams::visit(&self.context, options, record, at, link) {
+                    Ok(visits) => {
+                        for visit in visits {
+                            self.keep_outcome(case, ScenarioOutcome::Visited(visit))?;
+                        }
+                        continue;
+                    }
+                    Err(fault) => {
+                        return self.go_on_without(case, round, &scenarios[index..], meter, &fault);
+                    }
+                }
+            }
             match self.visit_metered(warm.link.as_mut(), case, round, *scenario, power) {
                 Ok(visit) => self.keep_outcome(case, ScenarioOutcome::Visited(visit))?,
                 Err(fault) => {
-                    self.lose(case, &scenarios[index..=index], &fault)?;
-                    // The others need another process.
-                    return match &scenarios[index + 1..] {
-                        [] => Ok(()),
-                        rest => self.visit_in_scenarios(case, round, rest, meter),
-                    };
+                    return self.go_on_without(case, round, &scenarios[index..], meter, &fault);
                 }
             }
         }
         self.context.observe(Event::ScenariosVisited { case: &self.cases[case].case, round });
         Ok(())
+    }
+
+    /// The first of these scenarios was lost; the others need another process.
+    fn go_on_without(
+        &mut self,
+        case: usize,
+        round: u32,
+        scenarios: &[Scenario],
+        meter: Option<&EnergyMeter>,
+        fault: &Fault,
+    ) -> Result<()> {
+        self.lose(case, &scenarios[..1], fault)?;
+        match &scenarios[1..] {
+            [] => Ok(()),
+            rest => self.visit_in_scenarios(case, round, rest, meter),
+        }
     }
 
     /// One visit, and what it used of the energy by a meter that shows so many watts when idle.
@@ -201,10 +230,11 @@ fn visit(
     let request = match scenario {
         Scenario::Paced { rate } => Request::Paced(scenario_plan::paced(options, rate)),
         Scenario::EndToEnd => Request::EndToEnd(scenario_plan::end_to_end(options)),
-        // Starts are made elsewhere.
-        Scenario::BackToBack | Scenario::ColdStart | Scenario::WarmStart => {
-            Request::Visit(scenario_plan::back_to_back(options))
-        }
+        // Starts and streams are made elsewhere.
+        Scenario::BackToBack
+        | Scenario::Streams { .. }
+        | Scenario::ColdStart
+        | Scenario::WarmStart => Request::Visit(scenario_plan::back_to_back(options)),
     };
     let mut visited = visited(link, &request)?;
     let (schedule, stages) = (visited.schedule, std::mem::take(&mut visited.stages));

@@ -46,6 +46,8 @@ pub struct SuiteFile {
     pub yardstick: Option<bool>,
     /// Runs per second, for runs on a schedule.
     pub rate: Vec<Rate>,
+    /// Instances at once.
+    pub streams: Vec<NonZeroU32>,
     pub end_to_end: Option<bool>,
     pub cold_starts: Option<NonZeroU32>,
     pub energy: Option<bool>,

@@ -1,6 +1,7 @@
 //! Pure functions on numbers: quantiles, intervals, pairing, modes, stability, stopping.
 
 pub mod best_scores;
+pub mod concurrency;
 pub mod disturbance;
 pub mod estimate;
 pub mod holm;

@@ -26,7 +26,8 @@ columns! {
     /// CPU threads requested.
     threads: usize, Count;
     /// back_to_back: one run after the other, in the same processes as the other scenarios; paced:
-    /// runs start on a fixed schedule, with idle in between; end_to_end: from a photo's file in
+    /// runs start on a fixed schedule, with idle in between; streams: several instances at once, in
+    /// processes of their own; end_to_end: from a photo's file in
     /// memory to its five best classes, another photo each run; cold_start and warm_start: from
     /// opening the runtime's library to the first result in a fresh process, with the files of both
     /// dropped from the page cache or in it.
@@ -113,5 +114,13 @@ columns! {
     idle_watts: Option<f64>, Watts;
     /// Where energy was read: RAPL, power rails, battery gauge or an external meter.
     energy_source: Option<String>, None;
+    /// Instances that ran at once.
+    streams: Option<u32>, Count;
+    /// Images per second back to back; of streams, of all of them together while all ran, median
+    /// over the rounds.
+    throughput_per_s: Option<f64>, PerSecond;
+    /// Rate of the slowest stream over that of the fastest one, median over the rounds: 1 if all get
+    /// the same.
+    stream_fairness: Option<f64>, None;
     beside
 }

@@ -6,6 +6,7 @@ use crate::record::scenario::{Scenario, ScenarioOutcome, ScenarioVisit};
 use crate::record::stage::Stage;
 use crate::record::status::Status;
 use crate::record::visit::Visit;
+use crate::stats::concurrency::Concurrency;
 use crate::stats::paired;
 use crate::stats::paired::{DEFAULT_THRESHOLD_PERCENT, Pairing};
 use crate::stats::punctuality::Punctuality;
@@ -84,6 +85,12 @@ fn measured(row: &mut ScenarioRow, run: &Run, record: &CaseRecord, visits: &[&Sc
     punctual(row, visits);
     staged(row, visits);
     metered(row, visits);
+    let batch = images_per_run(run, record) as f64;
+    row.throughput_per_s = match row.scenario.as_str() {
+        "back_to_back" => summary.throughput_per_s.map(|rate| rounded(rate * batch, 3)),
+        _ => None,
+    };
+    concurrent(row, visits, batch);
 }
 
 /// The ratio to the runs back to back, for the same runs on a schedule.
@@ -136,6 +143,27 @@ fn median_ns(visits: &[&ScenarioVisit], stage: Stage) -> Option<f64> {
     let stages = visits.iter().flat_map(|visit| &visit.stages);
     let ns = stages.filter(|it| it.stage == stage).flat_map(|it| it.ns.iter().copied());
     statistics::median_ns(&ns.collect::<Vec<u64>>())
+}
+
+/// What several streams did together.
+fn concurrent(row: &mut ScenarioRow, visits: &[&ScenarioVisit], batch: f64) {
+    let Some(Scenario::Streams { count }) = visits.first().map(|it| it.scenario) else { return };
+    row.streams = Some(count);
+    let rounds: Vec<Concurrency> = visits
+        .chunk_by(|a, b| a.visit.round == b.visit.round)
+        .filter_map(|streams| {
+            let blocks = streams.iter().map(|it| &it.visit.block);
+            let runs: Vec<_> =
+                blocks.map(|it| (it.at_ns.as_slice(), it.latency_ns.as_slice())).collect();
+            Concurrency::of(&runs)
+        })
+        .collect();
+    row.rounds = rounds.len();
+    let median = |of: fn(&Concurrency) -> f64| {
+        statistics::median(&rounds.iter().map(of).collect::<Vec<f64>>())
+    };
+    row.throughput_per_s = median(Concurrency::per_second).map(|it| rounded(it * batch, 3));
+    row.stream_fairness = median(Concurrency::fairness).map(proportion);
 }
 
 /// The energy, where it was measured.

@@ -5,8 +5,10 @@
 use std::borrow::Cow;
 use std::time::Instant;
 
+use crate::host::tree::Tree;
 use crate::host::{affinity, clock};
 use crate::record::backend_kind::BackendKind;
+use crate::record::process_place::ProcessPlace;
 use crate::record::tensor::TensorInfo;
 use crate::runtime::backend::LoadRequest;
 use crate::runtime::backend_error::BackendError;
@@ -97,6 +99,7 @@ impl Engine {
         let after = process_memory::memory();
         let loaded = Loaded {
             backend_version: backend.version(),
+            place: Some(ProcessPlace::read(&Tree::default())),
             open_ns,
             load_ns,
             inputs: session.inputs().to_vec(),

@@ -248,6 +248,7 @@ mod tests {
         ];
         let loaded = Loaded {
             backend_version: "1".into(),
+            place: None,
             open_ns: None,
             load_ns: 1,
             inputs: Vec::new(),

@@ -305,6 +305,7 @@ fn record(shape: &Shape, case: &Case, models: &[Model], rng: &mut ChaCha8Rng) ->
         processes: vec![Process {
             loaded: Loaded {
                 backend_version: "2.17.1".into(),
+                place: None,
                 open_ns: None,
                 load_ns: 3_456_789,
                 inputs: Vec::new(),

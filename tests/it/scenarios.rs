@@ -192,3 +192,25 @@ fn a_meter_that_prints_no_watts_is_refused() {
     assert!(said(&output).contains("printed 'broken'"), "{}", said(&output));
     assert!(!run.exists());
 }
+
+#[test]
+fn several_instances_run_at_once() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    let output = shutterbench(&["--max-seconds", "1", "--streams", "2"], &run);
+    assert!(output.status.success(), "{}", said(&output));
+    let rows = rows(&run);
+    let [alone, two] = rows.as_slice() else { panic!("{}", said(&output)) };
+    assert_eq!((field(two, "scenario"), field(two, "streams")), ("streams", "2"));
+    assert_eq!((field(two, "status"), field(two, "rounds")), ("ok", "5"), "{two:?}");
+    for row in [alone, two] {
+        assert!(field(row, "throughput_per_s").parse::<f64>().unwrap() > 0.0, "{row:?}");
+    }
+    let fairness: f64 = field(two, "stream_fairness").parse().unwrap();
+    assert!(fairness > 0.0 && fairness <= 1.0, "{two:?}");
+    assert_eq!(field(alone, "stream_fairness"), "");
+    let json = fs::read_to_string(run.join("run.json")).unwrap();
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let place = &json["measured_cases"][0]["processes"][0]["loaded"]["place"];
+    assert!(place["cpus"].is_string() && place["nice"].is_number(), "{place}");
+}
