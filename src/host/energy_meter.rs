@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::host::clock;
-use crate::host::energy_source::{EnergyReading, EnergySource};
+use crate::host::energy_source::{EnergyCounter, EnergyReading, EnergySource};
 use crate::host::tree::Tree;
 
 /// Time between two samples of power: gauges are updated a few times a second.
@@ -93,12 +93,10 @@ fn joules_between(before: &EnergyReading, after: &EnergyReading) -> Result<f64, 
     let (EnergyReading::Counters(before), EnergyReading::Counters(after)) = (before, after) else {
         return Err("--energy: the source has no counters".to_owned());
     };
-    let gained = |((before, range), (after, _)): (&(u64, Option<u64>), &(u64, Option<u64>))| {
-        if after >= before {
-            after - before
-        } else {
-            range.map_or(0, |range| range - before + after)
-        }
+    let gained = |(before, after): (&EnergyCounter, &EnergyCounter)| {
+        let ((before, range), (after, _)) = (*before, *after);
+        let again = range.map_or(0, |range| range.saturating_sub(before) + after);
+        after.checked_sub(before).unwrap_or(again)
     };
     let microjoules: u64 = before.iter().zip(after).map(gained).sum();
     Ok(microjoules as f64 / 1e6)

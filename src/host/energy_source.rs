@@ -32,11 +32,14 @@ pub enum EnergySource {
     Meter(String),
 }
 
+/// A counter in microjoules, and where it begins again from 0, if it does.
+pub type EnergyCounter = (u64, Option<u64>);
+
 /// What a source says at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub enum EnergyReading {
-    /// Counters in microjoules, each with where it begins again from 0, if it does.
-    Counters(Vec<(u64, Option<u64>)>),
+    /// Counters.
+    Counters(Vec<EnergyCounter>),
     /// Power in watts.
     Watts(f64),
 }

@@ -193,7 +193,7 @@ impl ScenarioOptions {
 #[serde(rename_all = "snake_case")]
 pub enum ScenarioOutcome {
     /// It was measured.
-    Visited(ScenarioVisit),
+    Visited(Box<ScenarioVisit>),
     /// It could not be measured; it is not tried again.
     Lost {
         /// Which scenario.

@@ -15,8 +15,11 @@ use crate::table::units::{ms, percent, three_digits};
 /// What a reader has to know before the numbers.
 const LEAD: &str = "Each case was also run in other ways, in processes of their own; 'back to back' are the runs beside them there, and ratios to it are paired by round. A frame misses its deadline if its result is not there when the next frame is due. Parts are medians; energy is beyond that of the idle machine.";
 
-/// Title and cell of each column that a reader is shown, numbers to the right.
-const SHOWN: [(&str, bool, fn(&ScenarioRow) -> String); 12] = [
+/// A column that a reader is shown: its title, whether it holds numbers, and a row's cell.
+type ShownColumn = (&'static str, bool, fn(&ScenarioRow) -> String);
+
+/// The columns, numbers to the right.
+const SHOWN: [ShownColumn; 12] = [
     ("case", false, |row| row.case.clone()),
     ("scenario", false, scenario),
     ("p50 ms", true, |row| {

@@ -100,7 +100,7 @@ impl Side<'_> {
         }
         let record = &self.cases[case];
         match scenario_starts::start(&self.context, options, &record.case, round, scenario) {
-            Ok(visit) => self.keep_outcome(case, ScenarioOutcome::Visited(visit)),
+            Ok(visit) => self.keep_outcome(case, ScenarioOutcome::Visited(Box::new(visit))),
             Err(fault) => self.lose(case, &[scenario], &fault),
         }
     }
@@ -137,7 +137,7 @@ impl Side<'_> {
                 match scenario_streams::visit(&self.context, options, record, at, link) {
                     Ok(visits) => {
                         for visit in visits {
-                            self.keep_outcome(case, ScenarioOutcome::Visited(visit))?;
+                            self.keep_outcome(case, ScenarioOutcome::Visited(Box::new(visit)))?;
                         }
                         continue;
                     }
@@ -147,7 +147,7 @@ impl Side<'_> {
                 }
             }
             match self.visit_metered(warm.link.as_mut(), case, round, *scenario, power) {
-                Ok(visit) => self.keep_outcome(case, ScenarioOutcome::Visited(visit))?,
+                Ok(visit) => self.keep_outcome(case, ScenarioOutcome::Visited(Box::new(visit)))?,
                 Err(fault) => {
                     return self.go_on_without(case, round, &scenarios[index..], meter, &fault);
                 }
