@@ -36,6 +36,10 @@ pub fn run(args: &RunArgs, wanted: &SuiteFile, interrupt: &AtomicBool) -> Result
         args.ab.is_empty() && args.against.is_none(),
         "--ab and --against compare on this machine; omit --device"
     );
+    ensure!(
+        wanted.energy_meter.is_none(),
+        "--energy-meter names a command of this machine, but --device measures on another; use --energy, which reads the device's own gauges"
+    );
     let server = args.on.server.server();
     let devices = resolve(&args.on.device, &server, &tell)?;
     let mut run_id = plan::run_id(OffsetDateTime::now_utc())?;

@@ -168,7 +168,8 @@ fn of_record(record: &CaseRecord, images: usize) -> Option<TimeEstimate> {
 fn of_options(header: &Header, case: &Case) -> TimeEstimate {
     let latency = header.options.latency.as_ref();
     // Loading and warm-up come on top, once per process.
-    let seconds = latency.map_or(0.0, |latency| latency.max_seconds);
+    let seconds = latency
+        .map_or(0.0, |latency| latency.max_seconds + crate::run::scenario_plan::seconds(latency));
     let bytes = find_model(header, &case.model).map_or(0, |model| model.bytes);
     TimeEstimate {
         latency_seconds: seconds,

@@ -123,6 +123,7 @@ fn print_rows(run: &Run, json: bool) -> Result<Vec<Row>> {
         print(report::terminal::table(&rows, width_of_stdout(), color).as_bytes())?;
     }
     if !json {
+        print(report::scenario_note::terminal(run).as_bytes())?;
         print(report::orientation_note::terminal(run).as_bytes())?;
         print(report::preprocessing_note::terminal(run).as_bytes())?;
     }
@@ -353,6 +354,12 @@ pub(crate) fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> 
         tail: args.tail.or(file.tail),
         yardstick: if args.no_yardstick { Some(false) } else { file.yardstick },
         profile: if args.profile { Some(true) } else { file.profile },
+        rate: either(&args.rate, file.rate),
+        streams: either(&args.streams, file.streams),
+        end_to_end: if args.end_to_end { Some(true) } else { file.end_to_end },
+        cold_starts: args.cold_starts.or(file.cold_starts),
+        energy: if args.energy { Some(true) } else { file.energy },
+        energy_meter: args.energy_meter.clone().or(file.energy_meter),
         latency: if args.no_latency { Some(false) } else { file.latency },
         dataset: args.dataset.clone().or(file.dataset),
         image_column: args.image_column.clone().or(file.image_column),

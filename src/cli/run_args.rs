@@ -15,6 +15,7 @@ use crate::record::options::{Amount, CheckPreprocessing, Exif, NonNegative, Orde
 use crate::record::partition::Partition;
 use crate::record::preprocessing::Resize;
 use crate::record::preset::Preset;
+use crate::record::scenario::Rate;
 use crate::record::shard::Shard;
 
 /// What to measure and how. Options override the suite file.
@@ -111,6 +112,27 @@ pub struct RunArgs {
     /// Also profile each case, operator by operator, in a pass of its own after the timed runs
     #[arg(long, action = ArgAction::SetTrue, conflicts_with = "no_latency", help_heading = "Latency")]
     pub profile: bool,
+    /// Also run each case on a schedule, with idle in between: starts per second, such as 10,30
+    #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "Latency", value_parser = rate)]
+    pub rate: Vec<Rate>,
+    /// Also run several instances of each case at once, such as 2,4: throughput, and latency under it
+    #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "Latency", value_parser = streams)]
+    pub streams: Vec<NonZeroU32>,
+    /// Also time whole classifications, another photo of the dataset each time: decode, prepare,
+    /// write the input, run, read the output, rank
+    #[arg(long, action = ArgAction::SetTrue, help_heading = "Latency")]
+    pub end_to_end: bool,
+    /// Also start each case N times in fresh processes with its files dropped from the page cache,
+    /// and N times with its files in it
+    #[arg(long, value_name = "N", help_heading = "Latency")]
+    pub cold_starts: Option<NonZeroU32>,
+    /// Also measure energy per image beyond that of the idle machine, by RAPL, a Pixel's power
+    /// rails or the battery's gauge
+    #[arg(long, action = ArgAction::SetTrue, help_heading = "Latency")]
+    pub energy: bool,
+    /// The same by an external meter: this shell command prints its power in watts
+    #[arg(long, value_name = "COMMAND", help_heading = "Latency")]
+    pub energy_meter: Option<String>,
     /// Do not measure latency
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Latency")]
     pub no_latency: bool,
@@ -302,6 +324,17 @@ fn rank(text: &str) -> Result<NonZeroU32, String> {
 }
 
 fn delegate(text: &str) -> Result<Delegate, String> {
+    text.parse()
+}
+
+fn streams(text: &str) -> Result<NonZeroU32, String> {
+    /// More processes than that are no application.
+    const MOST: u32 = 64;
+    let count: Option<NonZeroU32> = text.parse().ok().filter(|it: &NonZeroU32| it.get() <= MOST);
+    count.ok_or_else(|| format!("streams must be whole numbers from 1 to {MOST}"))
+}
+
+fn rate(text: &str) -> Result<Rate, String> {
     text.parse()
 }
 

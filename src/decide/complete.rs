@@ -2,16 +2,19 @@
 
 use crate::record::case::Case;
 use crate::record::run::Run;
+use crate::record::scenario::ScenarioOutcome;
 use crate::record::status::Status;
 use crate::table::row::Row;
 
-/// Whether no case failed, and everything that was measured was also scored and compared, if
-/// requested. `rows` are the run's.
+/// Whether no case and no scenario failed, and everything that was measured was also scored and
+/// compared, if requested. `rows` are the run's.
 #[must_use]
 pub fn is_complete(run: &Run, rows: &[Row]) -> bool {
     let failed = rows.iter().any(|row| row.status.is_failure());
     let cases = run.header.cases.iter().zip(rows);
-    !failed && !cases.into_iter().any(|(case, row)| is_unscored(run, case, row))
+    let outcomes = run.cases.iter().flat_map(|record| &record.scenarios);
+    let lost = outcomes.filter_map(ScenarioOutcome::loss).any(|(status, _)| status.is_failure());
+    !failed && !lost && !cases.into_iter().any(|(case, row)| is_unscored(run, case, row))
 }
 
 /// Whether a case was measured and then not scored, or not compared, where that was asked

@@ -5,7 +5,7 @@
 //! through the vDSO, without entering the kernel (vdso(7)).
 
 use nix::sys::time::TimeSpec;
-use nix::time::{ClockId, clock_gettime};
+use nix::time::{ClockId, ClockNanosleepFlags, clock_gettime, clock_nanosleep};
 
 /// Pairs of readings that [`precision_ns`] looks at.
 const PRECISION_PAIRS: u32 = 10_000;
@@ -18,6 +18,16 @@ const COST_BATCHES: u32 = 10;
 #[must_use]
 pub fn now_ns() -> u64 {
     read(ClockId::CLOCK_MONOTONIC)
+}
+
+/// Sleeps until [`now_ns`] is `ns`, or is interrupted by a signal. To the instant itself rather
+/// than for a time, so that a series of sleeps does not drift.
+pub fn sleep_until_ns(ns: u64) {
+    const SECOND: u64 = 1_000_000_000;
+    // Nanoseconds since the machine started, which fit either type for 292 years.
+    let instant = TimeSpec::new((ns / SECOND) as _, (ns % SECOND) as _);
+    // An interrupt ends it early, which callers expect.
+    let _ = clock_nanosleep(ClockId::CLOCK_MONOTONIC, ClockNanosleepFlags::TIMER_ABSTIME, &instant);
 }
 
 /// CPU time that all threads of this process have used, in nanoseconds. A

@@ -12,6 +12,7 @@ use crate::record::description::Description;
 use crate::record::named_cpus::NamedCpus;
 use crate::record::option_set::OptionSet;
 use crate::record::partition::Selection;
+use crate::record::scenario::ScenarioOptions;
 use crate::record::shard::Shard;
 use crate::record::wanted_columns::WantedColumns;
 
@@ -233,6 +234,9 @@ impl LatencyOptions {
         let named = self.affinities.iter().find(|it| Some(&it.name) == case.affinity.as_ref());
         named.map_or(&self.affinity, |it| &it.cpus)
     }
+    /// How cases are run besides.
+    #[serde(default, skip_serializing_if = "ScenarioOptions::is_none")]
+    pub scenarios: ScenarioOptions,
 }
 
 /// Whether models are tried under other pipelines.

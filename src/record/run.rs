@@ -5,6 +5,7 @@ use crate::record::header::Header;
 use crate::record::image_contents::ImageContents;
 use crate::record::operator_profile::OperatorProfile;
 use crate::record::outputs_seen::OutputsSeen;
+use crate::record::scenario::ScenarioOutcome;
 use crate::record::status::Status;
 use crate::record::visit::{Process, Visit};
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,9 @@ pub struct CaseRecord {
     /// What its operators took, if that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<OperatorProfile>,
+    /// What came of its scenarios, in the order in which they were measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scenarios: Vec<ScenarioOutcome>,
     /// Whether it is done; a run that was cut short has cases that are not.
     pub ended: bool,
 }

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::record::setting_values::SettingValues;
+use crate::record::process_place::ProcessPlace;
+use crate::record::schedule::Schedule;
+use crate::record::stage::StageTimes;
 use crate::record::tensor::TensorInfo;
 use crate::record::timed_runs::{Block, TimedRuns};
 
@@ -11,6 +14,9 @@ use crate::record::timed_runs::{Block, TimedRuns};
 pub struct Loaded {
     /// The runtime's own version.
     pub backend_version: String,
+    /// Time to open the runtime's library.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_ns: Option<u64>,
     /// Time from the file to ready-to-run.
     pub load_ns: u64,
     /// The model's inputs as the runtime sees them.
@@ -28,6 +34,9 @@ pub struct Loaded {
     /// The settings that the runtime says it has, where it tells.
     #[serde(default, skip_serializing_if = "SettingValues::is_empty")]
     pub settings: SettingValues,
+    /// Where the process ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<ProcessPlace>,
 }
 
 /// Memory and threads of the child.
@@ -73,6 +82,12 @@ pub struct Visited {
     /// What the yardstick took right before and right after the timed runs, if it was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub yardstick_ns: Option<[u64; 2]>,
+    /// When the runs were due, if they had a schedule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
+    /// What the stages of the timed runs took, if they were timed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<StageTimes>,
 }
 
 /// One visit to a case.

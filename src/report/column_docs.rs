@@ -1,11 +1,13 @@
-//! What the columns of results.csv are: as a JSON Schema of the rows, and as the table of
-//! docs/columns.md.
+//! What the columns of results.csv and scenarios.csv are: as a JSON Schema of the rows, and as the
+//! tables of docs/columns.md.
 
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
+use crate::table::column::Column;
 use crate::table::row::Row;
+use crate::table::scenario_row::ScenarioRow;
 
 /// A JSON Schema (2020-12) of the rows of `run --json` and `report --json`.
 #[must_use]
@@ -25,8 +27,18 @@ pub fn schema() -> Value {
 /// The table of docs/columns.md.
 #[must_use]
 pub fn markdown() -> String {
+    of(Row::COLUMNS)
+}
+
+/// The same for scenarios.csv.
+#[must_use]
+pub fn scenarios_markdown() -> String {
+    of(ScenarioRow::COLUMNS)
+}
+
+fn of<T>(columns: &[Column<T>]) -> String {
     let mut text = String::from("| column | unit | meaning |\n|---|---|---|\n");
-    for column in Row::COLUMNS {
+    for column in columns {
         let doc = column.doc().replace('|', "\\|");
         // Writing to a String does not fail.
         let _ = writeln!(text, "| {} | {} | {doc} |", column.name, column.unit);

@@ -1,4 +1,4 @@
-//! The three CSV files of a run.
+//! The CSV files of a run.
 //!
 //! RFC 4180 with a header line, LF endings and UTF-8. Text that a spreadsheet would read as a
 //! formula is guarded by an apostrophe, see [`guard`].
@@ -15,6 +15,7 @@ use crate::record::run::Run;
 use crate::table::column::{Column, Kind};
 use crate::table::row::Row;
 use crate::table::twin_rows;
+use crate::table::scenario_row::ScenarioRow;
 
 /// First characters that make a spreadsheet take a text for a formula, and the
 /// apostrophe itself, so that guarding can be undone.
@@ -42,16 +43,28 @@ pub fn unguard(text: &str) -> &str {
 /// # Errors
 /// What the writer says.
 pub fn results(rows: &[Row], to: &mut dyn Write) -> io::Result<()> {
+    table(Row::COLUMNS, rows, to)
+}
+
+/// Writes `scenarios.csv`.
+///
+/// # Errors
+/// What the writer says.
+pub fn scenarios(rows: &[ScenarioRow], to: &mut dyn Write) -> io::Result<()> {
+    table(ScenarioRow::COLUMNS, rows, to)
+}
+
+fn table<T>(columns: &[Column<T>], rows: &[T], to: &mut dyn Write) -> io::Result<()> {
     let mut writer = ::csv::Writer::from_writer(to);
-    writer.write_record(Row::COLUMNS.iter().map(|column| column.name))?;
+    writer.write_record(columns.iter().map(|column| column.name))?;
     for row in rows {
-        writer.write_record(Row::COLUMNS.iter().map(|column| field(column, row)))?;
+        writer.write_record(columns.iter().map(|column| field(column, row)))?;
     }
     writer.flush()
 }
 
-/// A field of `results.csv`: texts are guarded, numbers never.
-fn field(column: &Column<Row>, row: &Row) -> String {
+/// A field: texts are guarded, numbers never.
+fn field<T>(column: &Column<T>, row: &T) -> String {
     let field = column.field(row);
     if column.kind == Kind::Text { guard(&field).into_owned() } else { field }
 }

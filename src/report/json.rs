@@ -14,6 +14,7 @@ use crate::report::orientation_note;
 use crate::report::portable;
 use crate::report::preprocessing_note;
 use crate::report::published_note;
+use crate::report::scenario_note;
 use crate::scoring::label_warning::label_warning;
 use crate::scoring::tally::Tally;
 use crate::stats::disturbance::{Disturbance, Reading};
@@ -52,6 +53,7 @@ pub fn run(run: &Run, rows: &[Row]) -> Value {
         fields.insert("published".into(), published(run, rows));
         fields.insert("preprocessing_checks".into(), checks(run));
         fields.insert("preprocessing_offer".into(), preprocessing_note::offer(run).into());
+        fields.insert("scenarios".into(), scenario_note::json(run));
     }
     value
 }

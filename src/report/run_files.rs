@@ -12,11 +12,12 @@ use crate::report::file::write as write_file;
 use crate::report::{csv, html, json, markdown, operator_note, svg};
 use crate::table::row::Row;
 use crate::table::rows::rows;
+use crate::table::scenario_rows::scenario_rows;
 
 const SAMPLES: &str = "samples.csv";
 
 /// Writes what is made from the journal into a run's folder: `results.csv`,
-/// `predictions.csv`, `run.json`, `report.md`, `report.html`; and `samples.csv`, which may be
+/// `scenarios.csv` if there are scenarios, `predictions.csv`, `run.json`, `report.md`, `report.html`; and `samples.csv`, which may be
 /// many times as large as the journal, where it is there already.
 ///
 /// # Errors
@@ -41,6 +42,10 @@ pub fn write_all_with(
         .with_context(|| format!("could not create the folder {}", dir.display()))?;
     let rows = rows(run);
     write_file(&dir.join("results.csv"), |to| csv::results(&rows, to))?;
+    let scenarios = scenario_rows(run);
+    if !scenarios.is_empty() {
+        write_file(&dir.join("scenarios.csv"), |to| csv::scenarios(&scenarios, to))?;
+    }
     // A file of an earlier part of the run would lack what was measured since.
     if samples || dir.join(SAMPLES).exists() {
         write_samples(run, dir)?;

@@ -209,8 +209,9 @@ impl ActiveCase {
 }
 
 /// A worker at its steady state.
-struct Warm {
-    link: Box<dyn Link + Send>,
+pub(crate) struct Warm {
+    /// To ask it.
+    pub(crate) link: Box<dyn Link + Send>,
     resident_bytes: u64,
     /// What a run takes.
     estimate_ns: f64,
@@ -239,7 +240,11 @@ fn keep_warm_worker(
     Ok(Some(warm))
 }
 
-fn warm_worker(
+/// Starts a worker and warms it up; `None` if the user interrupted that.
+///
+/// # Errors
+/// The case's fault.
+pub(crate) fn warm_worker(
     context: &Context<'_>,
     options: &LatencyOptions,
     record: &CaseRecord,
@@ -295,7 +300,11 @@ fn replication(context: &Context<'_>, options: &LatencyOptions, first: &Warm) ->
     }
 }
 
-fn visited(link: &mut dyn Link, request: &Request) -> Result<Visited, Fault> {
+/// Asks for runs, and what they took.
+///
+/// # Errors
+/// The case's fault.
+pub(crate) fn visited(link: &mut dyn Link, request: &Request) -> Result<Visited, Fault> {
     match link.ask(request, &[])?.0 {
         Reply::Visited(visited) => Ok(*visited),
         other => Err(unexpected(other)),

@@ -12,7 +12,7 @@ use crate::run::context::{Context, Side, Started};
 use crate::run::journal::Entry;
 use crate::run::progress::Progress;
 use crate::run::whole_run::WholeRun;
-use crate::run::{accuracy, check_agreement, check_preprocessing, latency};
+use crate::run::{accuracy, check_agreement, check_preprocessing, latency, scenarios};
 use crate::worker::worker_source::WorkerSource;
 
 /// Names of the two sides of runs interleaved, and of their folders.
@@ -59,6 +59,7 @@ pub fn execute(started: &mut [Started], quiet: bool, interrupt: &Arc<AtomicBool>
         })
         .collect();
     latency::measure(&mut sides)?;
+    scenarios::measure(&mut sides)?;
     for side in sides.iter_mut().filter(|side| !side.is_done) {
         match side.dataset {
             Some(dataset) => {

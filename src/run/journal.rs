@@ -18,6 +18,7 @@ use crate::record::outputs_seen::OutputsSeen;
 use crate::record::prediction::Prediction;
 use crate::record::preprocessing_check::PreprocessingCheck;
 use crate::record::run::Decoded;
+use crate::record::scenario::ScenarioOutcome;
 use crate::record::status::Status;
 use crate::record::visit::Memory;
 use crate::record::visit::{Process, Visit};
@@ -86,6 +87,13 @@ pub enum Entry {
         /// Whether its process was killed from outside: it is tried again when the run is resumed.
         #[serde(default, skip_serializing_if = "is_false")]
         killed: bool,
+    },
+    /// A case was visited in a scenario. Only runs with scenarios have this entry.
+    Scenario {
+        /// Which case.
+        case: usize,
+        /// What came of it.
+        outcome: Box<ScenarioOutcome>,
     },
     /// Images of an accuracy subject were scored.
     Scored {

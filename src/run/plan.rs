@@ -36,7 +36,7 @@ use crate::run::latency_axes::LatencyAxes;
 use crate::run::matrix::{self, Matrix};
 use crate::run::model_decisions;
 use crate::run::suite_file::SuiteFile;
-use crate::run::{choose_outputs, choose_runtimes, reference, selection};
+use crate::run::{choose_outputs, choose_runtimes, reference, scenario_plan, selection};
 use crate::worker::worker_source::WorkerSource;
 
 /// Minimum time in the timed runs of a visit: long enough that visiting costs little, short enough
@@ -247,6 +247,7 @@ fn options(
     } else {
         None
     };
+    scenario_plan::check(wanted, latency.is_some(), accuracy.is_some())?;
     if let Some(shard) = wanted.shard {
         ensure!(
             accuracy.is_some(),
@@ -333,6 +334,7 @@ fn latency_options(wanted: &SuiteFile, axes: LatencyAxes) -> Result<LatencyOptio
         tail: wanted.tail,
         no_yardstick: !wanted.yardstick.unwrap_or(true),
         profile: wanted.profile.unwrap_or(false),
+        scenarios: scenario_plan::options(wanted),
     })
 }
 

@@ -24,6 +24,13 @@ pub enum Event<'a> {
         /// Cases of the group that want more.
         cases_left: usize,
     },
+    /// A case was visited in every scenario once more.
+    ScenariosVisited {
+        /// The case.
+        case: &'a Case,
+        /// Which round of scenarios.
+        round: u32,
+    },
     /// The machine is too hot or not charged enough: the sentence.
     Waiting(&'a str),
     /// Images were scored.
@@ -105,7 +112,7 @@ impl Progress {
                 Event::RoundEnded { round, cases_left } => {
                     bar.set_message(format!("round {}, {cases_left} cases left", round + 1));
                 }
-                Event::SubjectEnded { .. } | Event::Waiting(_) => {
+                Event::SubjectEnded { .. } | Event::Waiting(_) | Event::ScenariosVisited { .. } => {
                     bar.set_message(line.unwrap_or_default());
                 }
             },
@@ -128,6 +135,9 @@ impl Progress {
                 None => format!("accuracy of {key}: {status}"),
             }),
             Event::Waiting(reason) => Some(reason.to_owned()),
+            Event::ScenariosVisited { case, round } => {
+                Some(format!("{case}: scenarios, round {}", round + 1))
+            }
             Event::CaseLoading(_) | Event::RoundEnded { .. } | Event::Scored { .. } => None,
         }
     }

@@ -138,7 +138,9 @@ fn case_entries(case: usize, record: &CaseRecord) -> impl Iterator<Item = Entry>
     });
     let profile = record.profile.clone();
     let profile = profile.map(|it| Entry::Profile { case, profile: Box::new(it) });
-    processes.chain(visits).chain(coverage).chain(profile).chain(end)
+    let outcomes = record.scenarios.iter().cloned().map(Box::new);
+    let scenarios = outcomes.map(move |outcome| Entry::Scenario { case, outcome });
+    processes.chain(visits).chain(coverage).chain(profile).chain(end).chain(scenarios)
 }
 
 fn subject_entries(subject: usize, record: &AccuracyRecord) -> impl Iterator<Item = Entry> + '_ {
@@ -191,6 +193,7 @@ fn apply(run: &mut Run, entry: Entry) -> Result<()> {
         | Entry::Memory { case, .. }
         | Entry::Coverage { case, .. }
         | Entry::Profile { case, .. }
+        | Entry::Scenario { case, .. }
         | Entry::CaseEnded { case, .. } => match run.cases.get_mut(case) {
             Some(record) => record.apply(entry),
             None => bail!("the journal refers to case {case}, which is not in its header"),
@@ -213,6 +216,7 @@ impl CaseRecord {
             visits: Vec::new(),
             coverage: None,
             profile: None,
+            scenarios: Vec::new(),
             ended: false,
         }
     }
@@ -232,6 +236,7 @@ impl CaseRecord {
             }
             Entry::Coverage { coverage, .. } => self.coverage = Some(coverage),
             Entry::Profile { profile, .. } => self.profile = Some(*profile),
+            Entry::Scenario { outcome, .. } => self.scenarios.push(*outcome),
             Entry::CaseEnded { status, error, seconds, .. } => {
                 self.status = status;
                 self.error = error;

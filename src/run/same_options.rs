@@ -135,7 +135,10 @@ fn in_words(sets: &[OptionSet]) -> Value {
 /// A field of the options in a header; those that hold options themselves are opened.
 fn add(named: &mut OptionValues, key: &str, value: Value) {
     match (key, value) {
-        ("latency" | "accuracy" | "overrides" | "care" | "cases", Value::Object(fields)) => {
+        (
+            "latency" | "accuracy" | "overrides" | "care" | "cases" | "scenarios",
+            Value::Object(fields),
+        ) => {
             fields.into_iter().for_each(|(key, value)| add(named, &key, value));
         }
         ("latency" | "accuracy", Value::Null) => {

@@ -13,6 +13,7 @@ use crate::record::description::Description;
 use crate::record::option_set::OptionSet;
 use crate::record::options::{Amount, CheckPreprocessing, Exif, NonNegative, Order, Tail};
 use crate::record::partition::Partition;
+use crate::record::scenario::Rate;
 use crate::record::shard::Shard;
 use crate::record::wanted_columns::WantedColumns;
 use crate::run::hooks::Hooks;
@@ -48,6 +49,14 @@ pub struct SuiteFile {
     pub tail: Option<Tail>,
     pub yardstick: Option<bool>,
     pub profile: Option<bool>,
+    /// Runs per second, for runs on a schedule.
+    pub rate: Vec<Rate>,
+    /// Instances at once.
+    pub streams: Vec<NonZeroU32>,
+    pub end_to_end: Option<bool>,
+    pub cold_starts: Option<NonZeroU32>,
+    pub energy: Option<bool>,
+    pub energy_meter: Option<String>,
     pub latency: Option<bool>,
     pub dataset: Option<PathBuf>,
     pub image_column: Option<String>,

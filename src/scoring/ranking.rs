@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::record::class_map::ClassMap;
 use crate::record::prediction::{KEPT, NOT_FOUND, Prediction};
+use crate::stats::best_scores;
 
 /// Ranks one image's scores, which are shown as `shown`. With equal scores, the lower output index
 /// ranks first. A score that is not a number ranks below all others, and a true class with such a
@@ -18,22 +19,12 @@ pub fn rank(
 ) -> Prediction {
     // Adding 0 makes one zero of the two.
     let key = |output: usize| scores[output] + 0.0;
-    let before = |a: &usize, b: &usize| {
-        let (first, second) = (key(*a), key(*b));
-        let numbers = first.is_nan().cmp(&second.is_nan());
-        numbers.then(second.total_cmp(&first)).then(a.cmp(b))
-    };
-    let mut outputs: Vec<usize> = (0..scores.len()).collect();
-    let kept = KEPT.min(scores.len());
-    if kept < outputs.len() {
-        outputs.select_nth_unstable_by(kept, before);
-        outputs.truncate(kept);
-    }
-    outputs.sort_unstable_by(before);
+    let outputs = best_scores::best(scores, KEPT);
     let truth = map.output_of(label).filter(|truth| !scores[*truth].is_nan());
     let (rank_of_label, ties_of_truth) = match truth {
         Some(truth) => {
-            let ahead = (0..scores.len()).filter(|o| before(o, &truth).is_lt()).count();
+            let ahead =
+                (0..scores.len()).filter(|o| best_scores::order(scores, *o, truth).is_lt()).count();
             let equal = |o: &usize| *o != truth && key(*o) == key(truth);
             let tied_ahead = (0..truth).filter(equal).count();
             let tied = (0..scores.len()).filter(equal).count();

@@ -1,5 +1,7 @@
 //! Pure functions on numbers: quantiles, intervals, pairing, modes, stability, stopping.
 
+pub mod best_scores;
+pub mod concurrency;
 pub mod disturbance;
 pub mod estimate;
 pub mod holm;
@@ -7,6 +9,7 @@ pub mod interval;
 pub mod mcnemar;
 pub mod modes;
 pub mod paired;
+pub mod punctuality;
 pub mod round;
 pub mod signed_rank;
 #[cfg(test)]

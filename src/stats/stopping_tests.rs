@@ -23,6 +23,7 @@ fn options(runs: Amount) -> LatencyOptions {
         budget_ms: None,
         tail: None,
         no_yardstick: false,
+        scenarios: Default::default(),
     }
 }
 

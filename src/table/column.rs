@@ -58,6 +58,12 @@ pub enum Unit {
     /// Seconds.
     #[strum(serialize = "s")]
     Seconds,
+    /// Millijoules.
+    #[strum(serialize = "mJ")]
+    Millijoules,
+    /// Watts.
+    #[strum(serialize = "W")]
+    Watts,
     /// A count per second.
     #[strum(serialize = "1/s")]
     PerSecond,
@@ -182,24 +188,24 @@ cells! {
     Boolean: bool;
 }
 
-/// Defines the struct `Row` and its table of columns, `Row::COLUMNS`, from one list. An entry is a
+/// Defines the struct of a row and its table of columns, `COLUMNS`, from one list. An entry is a
 /// doc comment, which says what the column means, then `name: Type, Unit;`. Fields after `beside`
 /// are not columns.
 macro_rules! columns {
     (
+        $(#[doc = $about:literal])+ struct $table:ident;
         $($(#[doc = $doc:literal])+ $name:ident: $type:ty, $unit:ident;)+
         beside $($(#[doc = $note:literal])+ $extra:ident: $of:ty;)*
     ) => {
-        /// A row of `results.csv`. Absent is an empty field: 'not measured', never 0.
-        /// Times are in the unit of the name, proportions 0..=1.
+        $(#[doc = $about])+
         #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-        pub struct Row {
+        pub struct $table {
             $($(#[doc = $doc])+ pub $name: $type,)+
             $($(#[doc = $note])+ #[serde(skip)] pub $extra: $of,)*
         }
 
-        impl Row {
-            /// Every column, in the order of `results.csv`.
+        impl $table {
+            /// Every column, in the order of the file.
             pub const COLUMNS: &'static [$crate::table::column::Column<Self>] = &[
                 $($crate::table::column::Column {
                     name: stringify!($name),

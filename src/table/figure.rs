@@ -111,6 +111,8 @@ impl Column<Row> {
             Unit::Microseconds => format!("{} ms", three_digits(value / 1e3)),
             Unit::Milliseconds => format!("{} ms", three_digits(value)),
             Unit::Seconds => format!("{} s", three_digits(value)),
+            Unit::Millijoules => format!("{} mJ", three_digits(value)),
+            Unit::Watts => format!("{} W", three_digits(value)),
             Unit::PerSecond => format!("{} per second", three_digits(value)),
             Unit::Percent => format!("{}%", three_digits(value)),
             Unit::Share => format!("{}%", percent(value)),

@@ -1,5 +1,6 @@
 //! One row per case: the figures that every report shows, and how they are written.
 
+mod batch_size;
 pub mod column;
 pub mod figure;
 mod judged;
@@ -10,6 +11,8 @@ pub mod paired_top1;
 pub mod ranks;
 pub mod row;
 pub mod rows;
+pub mod scenario_row;
+pub mod scenario_rows;
 pub mod short_names;
 pub mod speeds;
 pub mod twin_rows;

@@ -29,6 +29,9 @@ cells! {
 }
 
 columns! {
+    /// A row of `results.csv`. Absent is an empty field: 'not measured', never 0.
+    /// Times are in the unit of the name, proportions 0..=1.
+    struct Row;
     /// Name of the run, also of its folder.
     run_id: String, None;
     /// `local`, or the device's serial.
@@ -238,6 +241,21 @@ columns! {
     /// CPUs that the timed workers were kept on: a name that `--affinity` takes, or numbers;
     /// `all` if they were not pinned. Empty if latency was not measured.
     affinity: Option<String>, None;
+    /// Time from the model's file to ready-to-run with the file dropped from the page cache; median
+    /// over the cold starts of `--cold-starts`.
+    load_cold_ms: Option<f64>, Milliseconds;
+    /// The same with the file in the page cache; median over the warm starts.
+    load_warm_ms: Option<f64>, Milliseconds;
+    /// Median time from a photo's file in memory to its five best classes, with `--end-to-end`;
+    /// scenarios.csv has the parts.
+    end_to_end_p50_us: Option<f64>, Microseconds;
+    /// Energy per image of runs back to back beyond what the idle machine uses, with `--energy`;
+    /// scenarios.csv has the idle power and the source.
+    energy_mj_per_image: Option<f64>, Millijoules;
+    /// Lower end of its 95% interval, by Student's t over the rounds.
+    energy_mj_per_image_low: Option<f64>, Millijoules;
+    /// Its upper end.
+    energy_mj_per_image_high: Option<f64>, Millijoules;
     beside
     /// What the case's name shows of images per run and CPUs.
     axes: VariedAxes;

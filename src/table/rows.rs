@@ -1,9 +1,7 @@
 //! From a run's record to the rows of `results.csv`.
 
-use std::num::NonZeroUsize;
-
 use crate::model::input_geometry::{self, InputGeometry};
-use crate::model::{resolve, shapes};
+use crate::model::resolve;
 use crate::record::agreement::Agreement;
 use crate::record::case::Case;
 use crate::record::coverage::Coverage;
@@ -21,9 +19,11 @@ use crate::stats::interval::Proportion;
 use crate::stats::statistics;
 use crate::stats::summary::Summary;
 use crate::table::other_settings;
+use crate::table::batch_size::images_per_run;
 use crate::table::paired_top1;
 use crate::table::ranks::further_ranks;
 use crate::table::row::Row;
+use crate::table::scenario_rows;
 use crate::table::speeds::Speeds;
 use crate::table::units::one_line;
 use crate::table::units::{proportion, rounded};
@@ -135,6 +135,7 @@ fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
     row.error = record.error.as_deref().map(one_line);
     row.started_at.clone_from(&record.started_at);
     row.seconds = Some(rounded(record.seconds, 3));
+    scenario_rows::fill(row, record);
     processes(row, &record.processes, !run.header.options.in_process);
     if let Some(coverage) = &record.coverage {
         covered(row, coverage);

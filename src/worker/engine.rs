@@ -5,17 +5,21 @@
 use std::borrow::Cow;
 use std::time::Instant;
 
+use crate::host::tree::Tree;
 use crate::host::{affinity, clock};
 use crate::record::backend_kind::BackendKind;
+use crate::record::process_place::ProcessPlace;
 use crate::record::tensor::TensorInfo;
 use crate::runtime::backend::LoadRequest;
 use crate::runtime::backend_error::BackendError;
 use crate::runtime::opened_runtime;
 use crate::runtime::session::Session;
 use crate::worker::heartbeat::Heartbeat;
+use crate::worker::paced::MonotonicAlarm;
+use crate::worker::photo_runs::{PhotoPlan, PhotoRuns};
 use crate::worker::process_memory;
 use crate::worker::visit::Samples;
-use crate::worker::visit_plan::VisitPlan;
+use crate::worker::visit_plan::{PacedPlan, VisitPlan};
 
 use crate::record::visit::Loaded;
 use crate::worker::protocol::{Reply, Request};
@@ -25,6 +29,7 @@ pub struct Engine {
     session: Option<Box<dyn Session>>,
     /// Images of one run.
     images: usize,
+    photos: Option<PhotoRuns>,
     samples: Samples,
     heartbeat: Heartbeat,
 }
@@ -33,7 +38,7 @@ impl Engine {
     /// An engine that has loaded nothing yet.
     #[must_use]
     pub fn new(heartbeat: Heartbeat) -> Self {
-        Self { session: None, images: 1, samples: Samples::default(), heartbeat }
+        Self { session: None, images: 1, photos: None, samples: Samples::default(), heartbeat }
     }
 
     /// Answers one request. [`Request::Exit`] is the caller's business.
@@ -56,6 +61,9 @@ impl Engine {
             Request::SetInputs => self.set_inputs(payload).map(|()| Reply::InputsSet),
             Request::First => self.visit(&VisitPlan::only(1, u64::MAX)),
             Request::Visit(plan) => self.visit(&plan),
+            Request::Paced(plan) => self.paced(&plan),
+            Request::SetPhotos(plan) => self.set_photos(*plan, payload).map(|()| Reply::InputsSet),
+            Request::EndToEnd(plan) => self.end_to_end(&plan),
             Request::Coverage => self.coverage(),
             Request::Profile { runs } => self.profile(payload, runs),
             Request::Memory => process_memory::memory().map(Reply::Memory).ok_or_else(|| {
@@ -85,7 +93,9 @@ impl Engine {
         if !affinity.is_empty() {
             affinity::pin(&affinity).map_err(|error| BackendError::Failed(error.to_string()))?;
         }
+        let start = Instant::now();
         let backend = crate::runtime::registry::open(backend)?;
+        let open_ns = Some(u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX));
         // Before the heartbeat's thread is there, which is none of the model's.
         let before = process_memory::memory();
         let shaped = shaped.as_deref();
@@ -100,6 +110,8 @@ impl Engine {
         let after = process_memory::memory();
         let loaded = Loaded {
             backend_version: backend.version(),
+            place: Some(ProcessPlace::read(&Tree::default())),
+            open_ns,
             load_ns,
             inputs: session.inputs().to_vec(),
             outputs: session.outputs().to_vec(),
@@ -143,6 +155,34 @@ impl Engine {
             return Err(nothing_loaded());
         };
         let visited = samples.visit(plan, heartbeat, || session.invoke())?;
+        Ok(Reply::Visited(Box::new(visited)))
+    }
+
+    fn paced(&mut self, plan: &PacedPlan) -> Result<Reply, BackendError> {
+        let Self { session: Some(session), samples, heartbeat, .. } = self else {
+            return Err(nothing_loaded());
+        };
+        let visited = samples.paced(plan, &MonotonicAlarm, heartbeat, || session.invoke())?;
+        Ok(Reply::Visited(Box::new(visited)))
+    }
+
+    fn set_photos(&mut self, plan: PhotoPlan, payload: &[u8]) -> Result<(), BackendError> {
+        let Self { session: Some(session), heartbeat, photos, .. } = self else {
+            return Err(nothing_loaded());
+        };
+        let taken = heartbeat.during(|| PhotoRuns::new(plan, payload, session.as_ref()));
+        *photos = Some(taken?);
+        Ok(())
+    }
+
+    fn end_to_end(&mut self, plan: &VisitPlan) -> Result<Reply, BackendError> {
+        let Self { session: Some(session), photos: Some(photos), samples, heartbeat, .. } = self
+        else {
+            return Err(nothing_loaded());
+        };
+        photos.forget();
+        let mut visited = samples.visit(plan, heartbeat, || photos.run(session.as_mut()))?;
+        visited.stages = photos.stages(visited.block.latency_ns.len());
         Ok(Reply::Visited(Box::new(visited)))
     }
 

@@ -6,6 +6,8 @@ pub mod engine;
 pub mod heartbeat;
 pub mod in_process;
 pub mod link;
+pub mod paced;
+pub mod photo_runs;
 pub mod process;
 pub mod process_memory;
 pub mod protocol;

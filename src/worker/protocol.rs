@@ -20,7 +20,8 @@ use crate::record::operator_profile::OperatorProfile;
 use crate::record::setting_values::SettingValues;
 use crate::record::signature::Shaped;
 use crate::runtime::opened_runtime::OpenedRuntime;
-use crate::worker::visit_plan::VisitPlan;
+use crate::worker::photo_runs::PhotoPlan;
+use crate::worker::visit_plan::{PacedPlan, VisitPlan};
 
 /// Which requests and replies these are, and what they mean. It is raised when a program of
 /// another number would misread them. Programs that do not report theirs are older than 2.
@@ -65,6 +66,12 @@ pub enum Request {
     First,
     /// Make a visit, or a window of warm-up.
     Visit(VisitPlan),
+    /// Make a paced visit.
+    Paced(PacedPlan),
+    /// Take the payload as the photos of the end-to-end visits to come.
+    SetPhotos(Box<PhotoPlan>),
+    /// Make a visit of runs from photos to classes.
+    EndToEnd(VisitPlan),
     /// Run on each of `count` inputs in the payload and send the outputs back;
     /// for a model of several inputs, each is all of them, one after the other.
     Infer {
@@ -241,6 +248,13 @@ mod tests {
             Request::SetInputs,
             Request::First,
             Request::Visit(VisitPlan::only(3, 1)),
+            Request::Paced(PacedPlan {
+                period_ns: 1,
+                settle_frames: 2,
+                timed_frames: 3,
+                yardstick: true,
+            }),
+            Request::EndToEnd(VisitPlan::only(3, 1)),
             Request::Infer { count: 2, output: 0 },
             Request::Memory,
             Request::Coverage,
@@ -249,6 +263,8 @@ mod tests {
         ];
         let loaded = Loaded {
             backend_version: "1".into(),
+            place: None,
+            open_ns: None,
             load_ns: 1,
             inputs: Vec::new(),
             outputs: Vec::new(),

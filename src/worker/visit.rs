@@ -22,10 +22,10 @@ const AGREEMENT: f64 = 0.02;
 /// Buffer for timings. It is allocated and touched once per process, since nothing may be allocated
 /// between two runs.
 pub struct Samples {
-    at_ns: Vec<u64>,
-    latency_ns: Vec<u64>,
+    pub(super) at_ns: Vec<u64>,
+    pub(super) latency_ns: Vec<u64>,
     window: Vec<u64>,
-    yardstick: Yardstick,
+    pub(super) yardstick: Yardstick,
 }
 
 impl Default for Samples {
@@ -68,7 +68,19 @@ impl Samples {
         if block.cpu_ns > block.wall_ns + block.wall_ns / 20 {
             aftermath::wait_until_quiet();
         }
-        Ok(Visited { cold_ns, settle_runs, settle_ns, block, cpu, mhz, millidegrees, yardstick_ns })
+        let (schedule, stages) = (None, Vec::new());
+        Ok(Visited {
+            cold_ns,
+            settle_runs,
+            settle_ns,
+            block,
+            cpu,
+            mhz,
+            millidegrees,
+            yardstick_ns,
+            schedule,
+            stages,
+        })
     }
 
     /// Runs until two successive windows agree, the first run being the first window, or until the

@@ -48,3 +48,24 @@ impl VisitPlan {
         self.least_ns.max(run_ns.saturating_mul(u64::from(self.least_runs))) / 2
     }
 }
+
+/// What a paced visit has to do; [`crate::worker::paced`] does it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PacedPlan {
+    /// Time from one frame to the next.
+    pub period_ns: u64,
+    /// How many frames pass before runs are timed.
+    pub settle_frames: u32,
+    /// How many then pass, at most [`MAX_RUNS`].
+    pub timed_frames: u32,
+    /// Whether the yardstick is read before and after the runs.
+    pub yardstick: bool,
+}
+
+impl PacedPlan {
+    /// The first frame whose run is timed, and the one with which the visit ends.
+    pub(crate) fn frames(&self) -> (u64, u64) {
+        let first = u64::from(self.settle_frames);
+        (first, first + u64::from(self.timed_frames.clamp(1, MAX_RUNS)))
+    }
+}

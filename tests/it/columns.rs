@@ -35,13 +35,15 @@ fn is_current(path: &Path, expected: &str) {
 fn the_documents_are_those_of_the_table() {
     let path = repository().join("docs/columns.md");
     let text = fs::read_to_string(&path).unwrap();
-    let (before, rest) = text.split_once("change it there. -->\n").unwrap();
-    let (_, after) = rest.split_once("<!-- end of the table -->").unwrap();
-    let table = column_docs::markdown();
-    is_current(
-        &path,
-        &format!("{before}change it there. -->\n{table}<!-- end of the table -->{after}"),
-    );
+    let replaced = |text: &str, from: &str, end: &str, table: String| {
+        let (before, rest) = text.split_once(from).unwrap();
+        let (_, after) = rest.split_once(end).unwrap();
+        format!("{before}{from}{table}{end}{after}")
+    };
+    let end = "<!-- end of the table -->";
+    let text = replaced(&text, "change it there. -->\n", end, column_docs::markdown());
+    let (from, end) = ("change it here. -->\n", "<!-- end of the table of scenarios -->");
+    is_current(&path, &replaced(&text, from, end, column_docs::scenarios_markdown()));
     let schema = serde_json::to_string_pretty(&column_docs::schema()).unwrap() + "\n";
     is_current(&repository().join("docs/rows.schema.json"), &schema);
 }

@@ -50,6 +50,7 @@ mod report_files;
 mod report_pages;
 mod resume;
 mod runtimes;
+mod scenarios;
 mod schedulers;
 mod settings;
 mod tables;

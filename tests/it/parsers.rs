@@ -450,6 +450,7 @@ fn protocol() {
         mhz: None,
         millidegrees: Some(40_000),
         yardstick_ns: Some([24_000, 25_000]),
+        ..Visited::default()
     };
     write_frame(&mut reply, &Reply::Working, &[]).unwrap();
     write_frame(&mut reply, &Reply::Visited(Box::new(visited)), &[]).unwrap();

@@ -160,6 +160,7 @@ pub fn options(seed: u64) -> Options {
             budget_ms: Some(33.0),
             tail: None,
             no_yardstick: false,
+            scenarios: Default::default(),
         }),
         accuracy: Some(AccuracyOptions {
             columns: Default::default(),
@@ -308,6 +309,8 @@ fn record(shape: &Shape, case: &Case, models: &[Model], rng: &mut ChaCha8Rng) ->
         processes: vec![Process {
             loaded: Loaded {
                 backend_version: "2.17.1".into(),
+                place: None,
+                open_ns: None,
                 load_ns: 3_456_789,
                 inputs: Vec::new(),
                 outputs: Vec::new(),
@@ -326,6 +329,7 @@ fn record(shape: &Shape, case: &Case, models: &[Model], rng: &mut ChaCha8Rng) ->
         visits,
         coverage: Some(coverage),
         profile: None,
+        scenarios: Vec::new(),
         ended: true,
     }
 }

@@ -228,3 +228,18 @@ pub const XPERIA_X_COMPACT_ZONES: [&str; 11] = [
     "tsens_tz_sensor2",
     "tsens_tz_sensor3",
 ];
+
+/// A Google Pixel 6: `cat /sys/bus/iio/devices/iio:device0/energy_value`, microwatt-seconds per
+/// rail. From the comment of a script that reads it (`energy_commands`, by P. Burk, in the
+/// repository google/oboe).
+pub const PIXEL_6_ENERGY_VALUE: &str = "\
+t=349894
+CH0(T=349894)[S10M_VDD_TPU], 5578756
+CH1(T=349894)[VSYS_PWR_MODEM], 29110940
+CH2(T=349894)[VSYS_PWR_RFFE], 3166046
+CH3(T=349894)[S2M_VDD_CPUCL2], 30203502
+CH4(T=349894)[S3M_VDD_CPUCL1], 23377533
+CH5(T=349894)[S4M_VDD_CPUCL0], 46356942
+CH6(T=349894)[S5M_VDD_INT], 10771876
+CH7(T=349894)[S1M_VDD_MIF], 21091363
+";

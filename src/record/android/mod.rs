@@ -3,6 +3,7 @@
 pub mod battery;
 #[cfg(test)]
 pub(crate) mod captured;
+pub mod power_rails;
 pub mod properties;
 pub mod thermal;
 

@@ -13,6 +13,7 @@ use crate::report::html::{
     published_section, summary_section,
 };
 use crate::report::preprocessing_note;
+use crate::report::scenario_note;
 use crate::report::svg;
 use crate::table::row::Row;
 use crate::table::short_names::ShortNames;
@@ -47,6 +48,7 @@ pub fn page_with(run: &Run, rows: &[Row], images: Option<&Dataset>) -> String {
         summary_section::notes(rows),
         case_table::section(rows, &verdict),
         detail(),
+        scenario_note::section(run),
         differences::section(run, rows, &verdict),
         preprocessing_note::section(run),
         published_section::section(run, rows),
@@ -137,6 +139,7 @@ fn nav(sections: &str) -> String {
         ("front", "Pareto front"),
         ("all", "All cases"),
         ("detail", "One model in detail"),
+        ("scenarios", "Scenarios"),
         ("differences", "Accuracy"),
         ("preprocessing", "Preprocessing"),
         ("published", "Published figures"),

@@ -1,0 +1,154 @@
+//! Energy while something happens: the difference of counters, or power sampled meanwhile.
+
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use crate::host::clock;
+use crate::host::energy_source::{EnergyCounter, EnergyReading, EnergySource};
+use crate::host::tree::Tree;
+
+/// Time between two samples of power: gauges are updated a few times a second.
+const SAMPLING: Duration = Duration::from_millis(250);
+
+/// Energy of a stretch of time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MeasuredEnergy {
+    /// Joules.
+    pub joules: f64,
+    /// How long it was.
+    pub seconds: f64,
+}
+
+impl MeasuredEnergy {
+    /// Its mean power.
+    #[must_use]
+    pub fn watts(&self) -> f64 {
+        self.joules / self.seconds
+    }
+}
+
+/// Reads a source.
+#[derive(Debug, Clone)]
+pub struct EnergyMeter {
+    source: EnergySource,
+    tree: Tree,
+}
+
+impl EnergyMeter {
+    /// Of a source that was found in `tree`.
+    #[must_use]
+    pub const fn new(source: EnergySource, tree: Tree) -> Self {
+        Self { source, tree }
+    }
+
+    /// What it reads.
+    #[must_use]
+    pub const fn source(&self) -> &EnergySource {
+        &self.source
+    }
+
+    /// The energy that is used while `work` is done.
+    ///
+    /// # Errors
+    /// One sentence: the source cannot be read any more.
+    pub fn during<T>(&self, work: impl FnOnce() -> T) -> (T, Result<MeasuredEnergy, String>) {
+        if !self.source.counts() {
+            return self.sampled(work);
+        }
+        let before = self.source.read(&self.tree);
+        let begin = clock::now_ns();
+        let done = work();
+        let seconds = (clock::now_ns() - begin) as f64 / 1e9;
+        let after = self.source.read(&self.tree);
+        let joules = before.and_then(|before| joules_between(&before, &after?));
+        (done, joules.map(|joules| MeasuredEnergy { joules, seconds }))
+    }
+
+    /// The mean of what is sampled from the begin to the end, for as long as `work` takes.
+    fn sampled<T>(&self, work: impl FnOnce() -> T) -> (T, Result<MeasuredEnergy, String>) {
+        let (stop, stopped) = channel::<()>();
+        let begin = clock::now_ns();
+        let (done, samples) = thread::scope(|scope| {
+            let sampler = scope.spawn(move || {
+                let mut samples = vec![self.source.read(&self.tree)];
+                while stopped.recv_timeout(SAMPLING) == Err(RecvTimeoutError::Timeout) {
+                    samples.push(self.source.read(&self.tree));
+                }
+                samples
+            });
+            let done = work();
+            drop(stop);
+            (done, sampler.join())
+        });
+        let seconds = (clock::now_ns() - begin) as f64 / 1e9;
+        let samples = samples.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let watts = mean_watts(samples);
+        (done, watts.map(|watts| MeasuredEnergy { joules: watts * seconds, seconds }))
+    }
+}
+
+/// What counters gained, in joules; each may have begun again once.
+fn joules_between(before: &EnergyReading, after: &EnergyReading) -> Result<f64, String> {
+    let (EnergyReading::Counters(before), EnergyReading::Counters(after)) = (before, after) else {
+        return Err("--energy: the source has no counters".to_owned());
+    };
+    let gained = |(before, after): (&EnergyCounter, &EnergyCounter)| {
+        let ((before, range), (after, _)) = (*before, *after);
+        let again = range.map_or(0, |range| range.saturating_sub(before) + after);
+        after.checked_sub(before).unwrap_or(again)
+    };
+    let microjoules: u64 = before.iter().zip(after).map(gained).sum();
+    Ok(microjoules as f64 / 1e6)
+}
+
+fn mean_watts(samples: Vec<Result<EnergyReading, String>>) -> Result<f64, String> {
+    let mut sum = 0.0;
+    let count = samples.len() as f64;
+    for sample in samples {
+        if let EnergyReading::Watts(watts) = sample? {
+            sum += watts;
+        }
+    }
+    Ok(sum / count)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::host::captured::tree;
+
+    #[test]
+    fn counters_give_their_difference_also_if_they_begin_again() {
+        let energy = "sys/class/powercap/intel-rapl:0/energy_uj";
+        let (folder, tree) = tree(&[
+            ("sys/class/powercap/intel-rapl:0/name", "package-0\n"),
+            (energy, "134258672512\n"),
+            ("sys/class/powercap/intel-rapl:0/max_energy_range_uj", "137438953471\n"),
+        ]);
+        let source = EnergySource::find(&tree, None, None).unwrap();
+        let meter = EnergyMeter::new(source, tree);
+        let used = |now: &str| {
+            let write = || fs::write(folder.path().join(energy), now).unwrap();
+            meter.during(write).1.unwrap().joules
+        };
+        assert_eq!(used("134258772512\n"), 0.1);
+        let again = used("582493184\n");
+        assert!((again - 3_762.674_143).abs() < 1e-9, "{again}");
+    }
+
+    #[test]
+    fn power_is_averaged_over_the_samples() {
+        let watts = |value| Ok(EnergyReading::Watts(value));
+        assert_eq!(mean_watts(vec![watts(1.0), watts(4.0)]), Ok(2.5));
+        let gone = Err("gone".to_owned());
+        assert_eq!(mean_watts(vec![watts(1.0), gone]), Err("gone".to_owned()));
+        let meter = EnergyMeter::new(EnergySource::Meter("echo 2".into()), Tree::default());
+        let (done, energy) = meter.during(|| 7);
+        let energy = energy.unwrap();
+        assert_eq!((done, energy.watts()), (7, 2.0));
+        assert!(energy.seconds > 0.0);
+    }
+}

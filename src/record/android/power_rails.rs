@@ -1,0 +1,69 @@
+//! The power rails that Google's phones measure: `energy_value` of the driver of their power
+//! meter (ODPM), one line per rail.
+
+/// One rail and what it has delivered since the phone started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PowerRail {
+    /// The rail's name on the board, such as `S2M_VDD_CPUCL2`.
+    pub name: String,
+    /// Microwatt-seconds, which are microjoules.
+    pub microjoules: u64,
+}
+
+/// Parts of the names of rails that feed what runs a model: CPU clusters, GPU, TPU, memory and
+/// the interconnect. Others feed radios, the display and the whole board.
+const COMPUTING: [&str; 7] = ["CPU", "G3D", "GPU", "TPU", "MIF", "MEM", "VDD_INT"];
+
+impl PowerRail {
+    /// Parses an `energy_value`. Lines of another form, such as the time stamp, are passed over.
+    #[must_use]
+    pub fn parse(text: &str) -> Vec<Self> {
+        text.lines().filter_map(Self::parse_line).collect()
+    }
+
+    /// `CH3(T=349894)[S2M_VDD_CPUCL2], 30203502`; older drivers write no time.
+    fn parse_line(line: &str) -> Option<Self> {
+        let (channel, rest) = line.trim().split_once('[')?;
+        let (name, energy) = rest.split_once(']')?;
+        let energy = energy.trim_start_matches([',', ' ']).trim();
+        (channel.starts_with("CH") && !name.is_empty())
+            .then(|| Some(Self { name: name.to_owned(), microjoules: energy.parse().ok()? }))?
+    }
+
+    /// Whether it feeds what runs a model.
+    #[must_use]
+    pub fn is_computing(&self) -> bool {
+        COMPUTING.iter().any(|part| self.name.contains(part))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::android::captured::PIXEL_6_ENERGY_VALUE;
+
+    #[test]
+    fn the_rails_of_a_pixel_6_are_read() {
+        let rails = PowerRail::parse(PIXEL_6_ENERGY_VALUE);
+        assert_eq!(rails.len(), 8);
+        let computing: Vec<&str> =
+            rails.iter().filter(|it| it.is_computing()).map(|it| it.name.as_str()).collect();
+        let expected = [
+            "S10M_VDD_TPU",
+            "S2M_VDD_CPUCL2",
+            "S3M_VDD_CPUCL1",
+            "S4M_VDD_CPUCL0",
+            "S5M_VDD_INT",
+            "S1M_VDD_MIF",
+        ];
+        assert_eq!(computing, expected);
+        assert_eq!(rails[3].microjoules, 30_203_502);
+    }
+
+    #[test]
+    fn lines_of_another_form_are_passed_over() {
+        let old = "349894\nCH0[VSYS_PWR_CPU], 12\nCH1[X], many\nCH2[], 3\n[Y], 4\n";
+        let rails = PowerRail::parse(old);
+        assert_eq!(rails, [PowerRail { name: "VSYS_PWR_CPU".into(), microjoules: 12 }]);
+    }
+}

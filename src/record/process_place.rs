@@ -1,0 +1,17 @@
+//! Where a worker ran: what the system lets its process have.
+
+use serde::{Deserialize, Serialize};
+
+/// What Linux says of a process.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessPlace {
+    /// The CPUs that it may run on, such as `0-3,7`.
+    pub cpus: Option<String>,
+    /// Its nice value; 0 unless somebody changed it.
+    pub nice: Option<i32>,
+    /// Its control groups, each as `controllers:path`; those of version 2 without controllers.
+    pub cgroups: Vec<String>,
+    /// The least and most utilisation that the scheduler takes it to have, 0 to 1024 (uclamp), where
+    /// the kernel reports it.
+    pub uclamp: Option<[u32; 2]>,
+}

@@ -1,0 +1,168 @@
+//! The scenarios of a run, for every report: one table, as text, Markdown, HTML and JSON.
+
+use std::fmt::Write as _;
+
+use comfy_table::{CellAlignment, Table, presets};
+use serde_json::Value;
+
+use crate::record::run::Run;
+use crate::record::status::Status;
+use crate::report::html::escape::text;
+use crate::table::scenario_row::ScenarioRow;
+use crate::table::scenario_rows::scenario_rows;
+use crate::table::units::{ms, percent, three_digits};
+
+/// What a reader has to know before the numbers.
+const LEAD: &str = "Each case was also run in other ways, in processes of their own; 'back to back' are the runs beside them there, and ratios to it are paired by round. A frame misses its deadline if its result is not there when the next frame is due. Parts are medians; energy is beyond that of the idle machine.";
+
+/// A column that a reader is shown: its title, whether it holds numbers, and a row's cell.
+type ShownColumn = (&'static str, bool, fn(&ScenarioRow) -> String);
+
+/// The columns, numbers to the right.
+const SHOWN: [ShownColumn; 12] = [
+    ("case", false, |row| row.case.clone()),
+    ("scenario", false, scenario),
+    ("p50 ms", true, |row| {
+        with_interval(row.latency_p50_us, row.latency_p50_low_us, row.latency_p50_high_us, ms)
+    }),
+    ("p90 ms", true, |row| row.latency_p90_us.map_or(String::new(), ms)),
+    ("p99 ms", true, |row| row.latency_p99_us.map_or(String::new(), ms)),
+    ("over back to back", true, |row| {
+        with_interval(
+            row.over_back_to_back,
+            row.over_back_to_back_low,
+            row.over_back_to_back_high,
+            three_digits,
+        )
+    }),
+    ("per second", true, |row| row.throughput_per_s.map_or(String::new(), three_digits)),
+    ("missed", true, |row| {
+        row.deadline_misses.map_or(String::new(), |share| format!("{}%", percent(share)))
+    }),
+    ("in time", true, |row| {
+        row.started_in_time.map_or(String::new(), |share| format!("{}%", percent(share)))
+    }),
+    ("mJ/image", true, |row| {
+        with_interval(
+            row.energy_mj_per_image,
+            row.energy_mj_per_image_low,
+            row.energy_mj_per_image_high,
+            three_digits,
+        )
+    }),
+    ("of which ms", false, stages),
+    ("CPU ms/image", true, |row| row.cpu_per_image_us.map_or(String::new(), ms)),
+];
+
+/// The parts that were timed, in milliseconds.
+fn stages(row: &ScenarioRow) -> String {
+    let stages = [
+        ("decode", row.decode_p50_us),
+        ("prepare", row.prepare_p50_us),
+        ("write", row.write_p50_us),
+        ("run", row.invoke_p50_us),
+        ("read", row.read_p50_us),
+        ("rank", row.rank_p50_us),
+        ("open", row.open_p50_us),
+        ("load", row.load_p50_us),
+        ("first run", row.first_p50_us),
+    ];
+    let timed = stages.into_iter().filter_map(|(name, us)| Some(format!("{name} {}", ms(us?))));
+    timed.collect::<Vec<_>>().join(", ")
+}
+
+/// Which it is, or why it was not measured.
+fn scenario(row: &ScenarioRow) -> String {
+    if let Some(streams) = row.streams {
+        return format!("{streams} streams");
+    }
+    let starts = row
+        .rate_per_s
+        .map_or_else(|| row.scenario.replace('_', " "), |rate| format!("{rate} per second"));
+    match (row.status, &row.error) {
+        (Status::Ok, _) => starts,
+        (status, Some(error)) => format!("{starts}: {status}: {error}"),
+        (status, None) => format!("{starts}: {status}"),
+    }
+}
+
+fn with_interval(
+    value: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+    show: fn(f64) -> String,
+) -> String {
+    let ends = low.zip(high).map(|(low, high)| format!(" [{}, {}]", show(low), show(high)));
+    value.map_or(String::new(), |value| show(value) + &ends.unwrap_or_default())
+}
+
+/// The table for a terminal; empty if the run has no scenarios.
+#[must_use]
+pub fn terminal(run: &Run) -> String {
+    let rows = scenario_rows(run);
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).force_no_tty();
+    table.set_header(SHOWN.iter().map(|(title, ..)| *title));
+    for row in &rows {
+        table.add_row(SHOWN.iter().map(|(_, _, cell)| cell(row)));
+    }
+    for (column, (_, numeric, _)) in table.column_iter_mut().zip(SHOWN) {
+        let right = CellAlignment::Right;
+        column.set_cell_alignment(if numeric { right } else { CellAlignment::Left });
+    }
+    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    format!("\nScenarios:\n{}\n", lines.join("\n"))
+}
+
+/// The section of `report.md`, with `escape` for its cells; empty if the run has no scenarios.
+#[must_use]
+pub fn markdown(run: &Run, escape: fn(&str) -> String) -> String {
+    let rows = scenario_rows(run);
+    if rows.is_empty() {
+        return String::new();
+    }
+    let titles = SHOWN.map(|(title, ..)| title).join(" | ");
+    let rules = SHOWN.map(|(_, numeric, _)| if numeric { "--:" } else { "---" }).join("|");
+    let mut body = format!("\n#### Scenarios\n\n{LEAD}\n\n| {titles} |\n|{rules}|\n");
+    for row in &rows {
+        let cells = SHOWN.map(|(_, _, cell)| escape(&cell(row))).join(" | ");
+        // Writing to a String does not fail.
+        let _ = writeln!(body, "| {cells} |");
+    }
+    body
+}
+
+/// The section of `report.html`; empty if the run has no scenarios.
+#[must_use]
+pub fn section(run: &Run) -> String {
+    let rows = scenario_rows(run);
+    if rows.is_empty() {
+        return String::new();
+    }
+    let class = |numeric: bool| if numeric { " class=\"n\"" } else { "" };
+    let head: String = SHOWN
+        .iter()
+        .map(|(title, numeric, _)| format!("<th scope=\"col\"{}>{title}</th>", class(*numeric)))
+        .collect();
+    let line = |row: &ScenarioRow| {
+        let cells = SHOWN
+            .iter()
+            .map(|(_, numeric, cell)| format!("<td{}>{}</td>", class(*numeric), text(&cell(row))));
+        format!("<tr>{}</tr>", cells.collect::<String>())
+    };
+    format!(
+        "<section id=\"scenarios\" aria-labelledby=\"scenarios-title\"><h2 id=\"scenarios-title\">Scenarios</h2><p class=\"lead\">{LEAD}</p>\
+         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"scenarios-title\"><table><thead><tr>{head}</tr></thead><tbody>{}</tbody></table></div></section>\n",
+        rows.iter().map(line).collect::<String>(),
+    )
+}
+
+/// The rows of `scenarios.csv` as JSON; null if the run has no scenarios.
+#[must_use]
+pub fn json(run: &Run) -> Value {
+    let rows = scenario_rows(run);
+    if rows.is_empty() { Value::Null } else { serde_json::to_value(rows).unwrap_or(Value::Null) }
+}

@@ -1,0 +1,209 @@
+//! From a run's record to the rows of `scenarios.csv`.
+
+use crate::record::energy::EnergyUsed;
+use crate::record::run::{CaseRecord, Run};
+use crate::record::scenario::{Scenario, ScenarioOutcome, ScenarioVisit};
+use crate::record::stage::Stage;
+use crate::record::status::Status;
+use crate::record::visit::Visit;
+use crate::stats::concurrency::Concurrency;
+use crate::stats::paired;
+use crate::stats::paired::{DEFAULT_THRESHOLD_PERCENT, Pairing};
+use crate::stats::punctuality::Punctuality;
+use crate::stats::statistics;
+use crate::stats::summary::Summary;
+use crate::table::batch_size::images_per_run;
+use crate::table::row::Row;
+use crate::table::scenario_row::ScenarioRow;
+use crate::table::units::{one_line, proportion, rounded};
+
+/// A row for each scenario of each case that was measured back to back, in the order of the run's
+/// cases; none if no scenario was asked for.
+#[must_use]
+pub fn scenario_rows(run: &Run) -> Vec<ScenarioRow> {
+    let Some(latency) = &run.header.options.latency else { return Vec::new() };
+    let scenarios = latency.scenarios.scenarios();
+    let measured = run.cases.iter().filter(|record| record.status == Status::Ok);
+    measured
+        .flat_map(|record| scenarios.iter().map(|scenario| row(run, record, *scenario)))
+        .collect()
+}
+
+fn row(run: &Run, record: &CaseRecord, scenario: Scenario) -> ScenarioRow {
+    let case = &record.case;
+    let machine = run.header.machine(case.device.as_deref());
+    let visits: Vec<&ScenarioVisit> = visits_of(record, scenario).collect();
+    let mut row = ScenarioRow {
+        run_id: run.header.run_id.clone(),
+        device: machine.device.to_owned(),
+        case: run.header.name_of(case),
+        model: case.model.clone(),
+        backend: case.backend,
+        delegate: case.delegate.clone(),
+        threads: case.threads.get(),
+        scenario: scenario.kind().to_owned(),
+        rate_per_s: scenario.rate().map(|rate| rate.per_second()),
+        status: if visits.is_empty() { Status::Skipped } else { Status::Ok },
+        rounds: visits.len(),
+        ..ScenarioRow::default()
+    };
+    let outcomes = record.scenarios.iter().filter(|outcome| outcome.scenario() == scenario);
+    if let Some((status, error)) = outcomes.filter_map(ScenarioOutcome::loss).next() {
+        (row.status, row.error) = (status, Some(one_line(error)));
+    }
+    measured(&mut row, run, record, &visits);
+    row
+}
+
+fn visits_of(record: &CaseRecord, scenario: Scenario) -> impl Iterator<Item = &ScenarioVisit> {
+    let visits = record.scenarios.iter().filter_map(ScenarioOutcome::visit);
+    visits.filter(move |visit| visit.scenario == scenario)
+}
+
+fn measured(row: &mut ScenarioRow, run: &Run, record: &CaseRecord, visits: &[&ScenarioVisit]) {
+    let emulated = run.header.machine(record.case.device.as_deref()).host.emulated;
+    let of_scenario: Vec<Visit> = visits.iter().map(|it| it.visit.clone()).collect();
+    let Some(summary) = Summary::of(&of_scenario, None, emulated) else { return };
+    // Timings are whole nanoseconds.
+    let us = |value: f64| Some(rounded(value, 3));
+    row.runs = Some(summary.runs);
+    row.latency_p50_us = us(summary.latency_p50_us);
+    row.latency_p50_low_us = summary.latency_p50_low_us.and_then(us);
+    row.latency_p50_high_us = summary.latency_p50_high_us.and_then(us);
+    row.latency_p90_us = us(summary.latency_p90_us);
+    row.latency_p90_low_us = summary.latency_p90_low_us.and_then(us);
+    row.latency_p90_high_us = summary.latency_p90_high_us.and_then(us);
+    row.latency_p99_us = us(summary.latency_p99_us);
+    row.latency_p99_low_us = summary.latency_p99_low_us.and_then(us);
+    row.latency_p99_high_us = summary.latency_p99_high_us.and_then(us);
+    row.latency_max_us = us(summary.latency_max_us);
+    row.latency_cold_p50_us = summary.latency_cold_p50_us.and_then(us);
+    let images = summary.runs * images_per_run(run, record);
+    let cpu_ns: u64 = of_scenario.iter().map(|visit| visit.block.cpu_ns).sum();
+    row.cpu_per_image_us = us(cpu_ns as f64 / 1e3 / images.max(1) as f64).filter(|_| cpu_ns > 0);
+    against_back_to_back(row, record, &of_scenario);
+    punctual(row, visits);
+    staged(row, visits);
+    metered(row, visits);
+    let batch = images_per_run(run, record) as f64;
+    row.throughput_per_s = match row.scenario.as_str() {
+        "back_to_back" => summary.throughput_per_s.map(|rate| rounded(rate * batch, 3)),
+        _ => None,
+    };
+    concurrent(row, visits, batch);
+}
+
+/// The ratio to the runs back to back, for the same runs on a schedule.
+fn against_back_to_back(row: &mut ScenarioRow, record: &CaseRecord, visits: &[Visit]) {
+    let base: Vec<Visit> =
+        visits_of(record, Scenario::BackToBack).map(|it| it.visit.clone()).collect();
+    if row.rate_per_s.is_none() {
+        return;
+    }
+    let found = paired::compare(&base, visits, Pairing::ByRound, 0.5, DEFAULT_THRESHOLD_PERCENT);
+    let Some(found) = found else { return };
+    let ratio = |value: f64| rounded(value, 4);
+    row.over_back_to_back = Some(ratio(found.ratio));
+    row.over_back_to_back_low = found.interval.map(|it| ratio(it.low));
+    row.over_back_to_back_high = found.interval.map(|it| ratio(it.high));
+}
+
+/// How well the runs kept to their schedule, if they had one.
+fn punctual(row: &mut ScenarioRow, visits: &[&ScenarioVisit]) {
+    let scheduled = visits.iter().filter_map(|it| {
+        let block = &it.visit.block;
+        Some((it.schedule?, block.at_ns.as_slice(), block.latency_ns.as_slice()))
+    });
+    let Some(found) = Punctuality::of(scheduled) else { return };
+    let late_us = |probability| found.late_ns(probability).map(|ns| rounded(ns / 1e3, 3));
+    row.frames = Some(found.frames);
+    row.deadline_misses = Some(proportion(found.missed_share()));
+    row.longest_miss_streak = Some(found.longest_streak);
+    row.start_late_p50_us = late_us(0.5);
+    row.start_late_p99_us = late_us(0.99);
+    row.started_in_time = Some(proportion(found.in_time_share()));
+}
+
+/// What each stage took, where stages were timed.
+fn staged(row: &mut ScenarioRow, visits: &[&ScenarioVisit]) {
+    let us = |stage| median_ns(visits, stage).map(|ns| rounded(ns / 1e3, 3));
+    row.decode_p50_us = us(Stage::Decode);
+    row.prepare_p50_us = us(Stage::Prepare);
+    row.write_p50_us = us(Stage::Write);
+    row.invoke_p50_us = us(Stage::Invoke);
+    row.read_p50_us = us(Stage::Read);
+    row.rank_p50_us = us(Stage::Rank);
+    row.open_p50_us = us(Stage::Open);
+    row.load_p50_us = us(Stage::Load);
+    row.first_p50_us = us(Stage::First);
+}
+
+/// The median of what a stage took in all visits together.
+fn median_ns(visits: &[&ScenarioVisit], stage: Stage) -> Option<f64> {
+    let stages = visits.iter().flat_map(|visit| &visit.stages);
+    let ns = stages.filter(|it| it.stage == stage).flat_map(|it| it.ns.iter().copied());
+    statistics::median_ns(&ns.collect::<Vec<u64>>())
+}
+
+/// What several streams did together.
+fn concurrent(row: &mut ScenarioRow, visits: &[&ScenarioVisit], batch: f64) {
+    let Some(Scenario::Streams { count }) = visits.first().map(|it| it.scenario) else { return };
+    row.streams = Some(count);
+    let rounds: Vec<Concurrency> = visits
+        .chunk_by(|a, b| a.visit.round == b.visit.round)
+        .filter_map(|streams| {
+            let blocks = streams.iter().map(|it| &it.visit.block);
+            let runs: Vec<_> =
+                blocks.map(|it| (it.at_ns.as_slice(), it.latency_ns.as_slice())).collect();
+            Concurrency::of(&runs)
+        })
+        .collect();
+    row.rounds = rounds.len();
+    let median = |of: fn(&Concurrency) -> f64| {
+        statistics::median(&rounds.iter().map(of).collect::<Vec<f64>>())
+    };
+    row.throughput_per_s = median(Concurrency::per_second).map(|it| rounded(it * batch, 3));
+    row.stream_fairness = median(Concurrency::fairness).map(proportion);
+}
+
+/// The energy, where it was measured.
+fn metered(row: &mut ScenarioRow, visits: &[&ScenarioVisit]) {
+    let used: Vec<&EnergyUsed> = visits.iter().filter_map(|it| it.energy.as_ref()).collect();
+    let Some(first) = used.first() else { return };
+    let idle: Vec<f64> = used.iter().map(|used| used.idle_watts).collect();
+    row.idle_watts = statistics::median(&idle).map(|watts| rounded(watts, 4));
+    row.energy_source = Some(first.source.clone());
+    let (mean, ends) = mj_per_image(&used);
+    row.energy_mj_per_image = mean;
+    row.energy_mj_per_image_low = ends.map(|(low, _)| low);
+    row.energy_mj_per_image_high = ends.map(|(_, high)| high);
+}
+
+/// Energy per image: the mean over the rounds, and its 95% interval by Student's t.
+fn mj_per_image(used: &[&EnergyUsed]) -> (Option<f64>, Option<(f64, f64)>) {
+    let mj: Vec<f64> = used.iter().filter_map(|used| used.mj_per_image()).collect();
+    let (mean, count) = (statistics::mean(&mj), mj.len() as f64);
+    let error = statistics::standard_deviation(&mj) / count.sqrt();
+    let reach = (mj.len() > 1).then(|| statistics::student_975(count - 1.0) * error);
+    let ends = reach.map(|reach| (rounded(mean - reach, 6), rounded(mean + reach, 6)));
+    ((!mj.is_empty()).then(|| rounded(mean, 6)), ends)
+}
+
+/// The columns of results.csv that come from scenarios.
+pub(crate) fn fill(row: &mut Row, record: &CaseRecord) {
+    let stage_ms = |scenario, stage| {
+        let visits: Vec<&ScenarioVisit> = visits_of(record, scenario).collect();
+        median_ns(&visits, stage).map(|ns| rounded(ns / 1e6, 6))
+    };
+    row.load_cold_ms = stage_ms(Scenario::ColdStart, Stage::Load);
+    row.load_warm_ms = stage_ms(Scenario::WarmStart, Stage::Load);
+    let photos = visits_of(record, Scenario::EndToEnd);
+    let whole = photos.flat_map(|it| it.visit.block.latency_ns.iter().copied());
+    let whole: Vec<u64> = whole.collect();
+    let energy = visits_of(record, Scenario::BackToBack).filter_map(|it| it.energy.as_ref());
+    let (mean, ends) = mj_per_image(&energy.collect::<Vec<_>>());
+    row.energy_mj_per_image = mean;
+    row.energy_mj_per_image_low = ends.map(|(low, _)| low);
+    row.energy_mj_per_image_high = ends.map(|(_, high)| high);
+    row.end_to_end_p50_us = statistics::median_ns(&whole).map(|ns| rounded(ns / 1e3, 3));
+}

@@ -1,0 +1,216 @@
+//! Scenarios through the program: runs on a schedule, their file, their reports, resuming.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::common::TimelyOutput;
+
+/// A model that every build can run.
+const MODEL: &str = "fmnist_mobilenet_v1_0.25_f32_onnx";
+
+fn shutterbench(arguments: &[&str], folder: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_shutterbench"))
+        .args(["run", "--quiet", "--backend", "tract", "--model", MODEL, "--no-accuracy"])
+        .args(["--warmup", "1", "--processes", "1"])
+        .args(arguments)
+        .arg("--out")
+        .arg(folder)
+        .timely_output()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
+}
+
+/// The rows of a scenarios.csv: column by name.
+fn rows(folder: &Path) -> Vec<Vec<(String, String)>> {
+    let mut reader = csv::Reader::from_path(folder.join("scenarios.csv")).unwrap();
+    let titles = reader.headers().unwrap().clone();
+    let row = |record: csv::StringRecord| {
+        titles.iter().map(str::to_owned).zip(record.iter().map(str::to_owned)).collect()
+    };
+    reader.records().map(|record| row(record.unwrap())).collect()
+}
+
+fn field<'a>(row: &'a [(String, String)], name: &str) -> &'a str {
+    &row.iter().find(|(title, _)| title == name).unwrap().1
+}
+
+#[test]
+fn runs_on_a_schedule_are_measured_beside_those_back_to_back() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    let output = shutterbench(&["--runs", "20", "--rate", "50,100,50"], &run);
+    assert!(output.status.success(), "{}", said(&output));
+    let rows = rows(&run);
+    let kinds: Vec<(&str, &str)> =
+        rows.iter().map(|row| (field(row, "scenario"), field(row, "rate_per_s"))).collect();
+    assert_eq!(kinds, [("back_to_back", ""), ("paced", "50.0"), ("paced", "100.0")]);
+    for row in &rows {
+        assert_eq!((field(row, "status"), field(row, "rounds")), ("ok", "5"), "{row:?}");
+        assert!(field(row, "latency_p50_us").parse::<f64>().unwrap() > 0.0);
+        assert!(field(row, "cpu_per_image_us").parse::<f64>().unwrap() > 0.0);
+    }
+    for row in &rows[1..] {
+        let (runs, frames) = (field(row, "runs"), field(row, "frames"));
+        let (runs, frames): (usize, usize) = (runs.parse().unwrap(), frames.parse().unwrap());
+        assert!((5..=20).contains(&runs) && runs <= frames && frames <= 20, "{row:?}");
+        assert!(field(row, "over_back_to_back").parse::<f64>().unwrap() > 0.0);
+    }
+    assert_eq!(field(&rows[0], "frames"), "", "no schedule, no frames");
+    assert!(said(&output).contains("50 per second"), "{}", said(&output));
+    let report = |name: &str| fs::read_to_string(run.join(name)).unwrap();
+    assert!(report("report.md").contains("100 per second"));
+    assert!(report("report.html").contains("<section id=\"scenarios\""));
+    let json: Value = serde_json::from_str(&report("run.json")).unwrap();
+    assert_eq!(json["scenarios"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn a_run_goes_on_with_the_scenarios_that_it_lacks() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    let output = shutterbench(&["--runs", "10", "--rate", "100"], &run);
+    assert!(output.status.success(), "{}", said(&output));
+    let journal = run.join("journal.jsonl");
+    let lines: Vec<String> =
+        fs::read_to_string(&journal).unwrap().lines().map(str::to_owned).collect();
+    let is_scenario = |line: &&String| line.contains("\"entry\":\"scenario\"");
+    assert_eq!(lines.iter().filter(is_scenario).count(), 10);
+    // As if it had been killed in the third round.
+    let kept = lines.iter().position(|line| line.contains("\"entry\":\"scenario\"")).unwrap() + 5;
+    fs::write(&journal, lines[..kept].join("\n") + "\n").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_shutterbench"))
+        .args(["run", "--quiet", "--resume"])
+        .arg(&run)
+        .timely_output();
+    assert!(output.status.success(), "{}", said(&output));
+    let resumed = fs::read_to_string(&journal).unwrap();
+    let resumed: Vec<&str> = resumed.lines().collect();
+    assert_eq!(resumed[..kept], lines[..kept], "what was measured stays");
+    let scenarios = resumed.iter().filter(|line| line.contains("\"entry\":\"scenario\"")).count();
+    assert_eq!(scenarios, 10);
+    assert!(rows(&run).iter().all(|row| field(row, "rounds") == "5"));
+}
+
+#[test]
+fn a_rate_that_makes_no_sense_is_refused_in_one_sentence() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    for (arguments, sentence) in [
+        (vec!["--rate", "0"], "give 0.1 to 1000 runs per second"),
+        (vec!["--rate", "10", "--no-latency"], "--rate"),
+    ] {
+        let output = shutterbench(&arguments, &run);
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).contains(sentence), "{}", said(&output));
+        assert!(!run.exists());
+    }
+}
+
+#[test]
+fn a_classification_is_timed_from_the_photo_to_its_classes() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    let output = Command::new(env!("CARGO_BIN_EXE_shutterbench"))
+        .args(["run", "--quiet", "--backend", "tract", "--model", MODEL, "--images", "20"])
+        .args(["--warmup", "1", "--processes", "1", "--runs", "20", "--end-to-end", "--out"])
+        .arg(&run)
+        .timely_output();
+    assert!(output.status.success(), "{}", said(&output));
+    let rows = rows(&run);
+    let row = rows.iter().find(|row| field(row, "scenario") == "end_to_end").unwrap();
+    assert_eq!((field(row, "status"), field(row, "rounds"), field(row, "runs")), ("ok", "5", "20"));
+    let us = |name: &str| field(row, name).parse::<f64>().unwrap();
+    let parts = ["decode", "prepare", "write", "invoke", "read", "rank"];
+    let parts: Vec<f64> = parts.iter().map(|part| us(&format!("{part}_p50_us"))).collect();
+    assert!(parts.iter().all(|us| *us > 0.0), "{parts:?}");
+    assert!(parts.iter().sum::<f64>() > 0.5 * us("latency_p50_us"), "{parts:?} of {row:?}");
+    let results = fs::read_to_string(run.join("results.csv")).unwrap();
+    let mut results = csv::Reader::from_reader(results.as_bytes());
+    let at = results.headers().unwrap().iter().position(|it| it == "end_to_end_p50_us").unwrap();
+    let whole: f64 = results.records().next().unwrap().unwrap()[at].parse().unwrap();
+    assert!(whole > 0.0);
+}
+
+#[test]
+fn end_to_end_without_photos_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let output = shutterbench(&["--end-to-end"], &folder.path().join("run"));
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("--end-to-end needs photos"), "{}", said(&output));
+}
+
+#[test]
+fn starts_are_measured_cold_or_say_why_not_and_warm() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    let output = shutterbench(&["--runs", "5", "--cold-starts", "3"], &run);
+    let rows = rows(&run);
+    let [cold, warm] = rows.as_slice() else { panic!("{}", said(&output)) };
+    assert_eq!((field(cold, "scenario"), field(warm, "scenario")), ("cold_start", "warm_start"));
+    assert_eq!((field(warm, "status"), field(warm, "rounds")), ("ok", "3"), "{warm:?}");
+    for part in ["open", "load", "first"] {
+        assert!(field(warm, &format!("{part}_p50_us")).parse::<f64>().unwrap() > 0.0, "{warm:?}");
+    }
+    // A file system in memory has no cold files.
+    if field(cold, "status") == "ok" {
+        assert_eq!(field(cold, "rounds"), "3", "{cold:?}");
+    } else {
+        assert_eq!(field(cold, "status"), "unsupported", "{cold:?}");
+        assert!(field(cold, "error").contains("not cold"), "{cold:?}");
+    }
+}
+
+#[test]
+fn energy_by_an_external_meter_is_that_beyond_the_idle_machine_s() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    let meter = "echo 3.5";
+    let output = shutterbench(&["--max-seconds", "0.5", "--energy-meter", meter], &run);
+    assert!(output.status.success(), "{}", said(&output));
+    let rows = rows(&run);
+    let [row] = rows.as_slice() else { panic!("{}", said(&output)) };
+    assert_eq!((field(row, "scenario"), field(row, "idle_watts")), ("back_to_back", "3.5"));
+    // A meter that never moves.
+    let mj: f64 = field(row, "energy_mj_per_image").parse().unwrap();
+    assert!(mj.abs() < 1e-6, "{row:?}");
+    assert!(field(row, "energy_source").contains("echo 3.5"), "{row:?}");
+    assert!(said(&output).contains("mJ/image"), "{}", said(&output));
+}
+
+#[test]
+fn a_meter_that_prints_no_watts_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    let output = shutterbench(&["--energy-meter", "echo broken"], &run);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("printed 'broken'"), "{}", said(&output));
+    assert!(!run.exists());
+}
+
+#[test]
+fn several_instances_run_at_once() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    let output = shutterbench(&["--max-seconds", "1", "--streams", "2"], &run);
+    assert!(output.status.success(), "{}", said(&output));
+    let rows = rows(&run);
+    let [alone, two] = rows.as_slice() else { panic!("{}", said(&output)) };
+    assert_eq!((field(two, "scenario"), field(two, "streams")), ("streams", "2"));
+    assert_eq!((field(two, "status"), field(two, "rounds")), ("ok", "5"), "{two:?}");
+    for row in [alone, two] {
+        assert!(field(row, "throughput_per_s").parse::<f64>().unwrap() > 0.0, "{row:?}");
+    }
+    let fairness: f64 = field(two, "stream_fairness").parse().unwrap();
+    assert!(fairness > 0.0 && fairness <= 1.0, "{two:?}");
+    assert_eq!(field(alone, "stream_fairness"), "");
+    let json = fs::read_to_string(run.join("run.json")).unwrap();
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let place = &json["measured_cases"][0]["processes"][0]["loaded"]["place"];
+    assert!(place["cpus"].is_string() && place["nice"].is_number(), "{place}");
+}
