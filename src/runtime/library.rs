@@ -1,11 +1,12 @@
 //! The locations of runtimes' shared libraries.
 
 use crate::fetch::bring::{TARGET, user_folder};
-use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::{env, fmt};
 
 use crate::record::backend_kind::BackendKind;
 use crate::runtime::backend_error::BackendError;
+use crate::runtime::boundary::one_line;
 
 /// A shared library that a backend opens at run time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::VariantArray)]
@@ -61,6 +62,15 @@ impl RuntimeLibrary {
             BackendKind::Litert => Some(Self::Litert),
             BackendKind::Onnxruntime => Some(Self::Onnxruntime),
             BackendKind::Tract => None,
+        }
+    }
+
+    /// The error for a file that was found and is not this library, or none that works.
+    pub(crate) fn unusable(self, path: &Path, why: &dyn fmt::Display) -> BackendError {
+        let why = one_line(&why.to_string());
+        BackendError::Absent {
+            reason: format!("{} cannot be used ({why})", path.display()),
+            remedy: format!("run 'shutterbench fetch {}' for one that works", self.fetch_name()),
         }
     }
 
