@@ -97,7 +97,7 @@ fn ours(arguments: &Arguments, subject: &Subject) -> Result<Box<dyn Link + Send>
 pub fn load(arguments: &Arguments, subject: &Subject) -> Result<Worker> {
     let case = Case {
         model: subject.model.name.clone(),
-        backend: shutterbench::record::backend_kind::BackendKind::Tflite,
+        backend: arguments.backend,
         delegate: arguments.delegate.clone(),
         threads: arguments.threads,
         device: None,

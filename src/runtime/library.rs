@@ -19,6 +19,8 @@ pub enum RuntimeLibrary {
     LitertGpu,
     /// ONNX Runtime.
     Onnxruntime,
+    /// OpenVINO's C interface.
+    Openvino,
 }
 
 impl RuntimeLibrary {
@@ -30,6 +32,7 @@ impl RuntimeLibrary {
             Self::Litert => "libLiteRt.so",
             Self::LitertGpu => "libLiteRtWebGpuAccelerator.so",
             Self::Onnxruntime => "libonnxruntime.so",
+            Self::Openvino => "libopenvino_c.so",
         }
     }
 
@@ -41,6 +44,7 @@ impl RuntimeLibrary {
             Self::Litert => "SHUTTERBENCH_LITERT_LIB",
             Self::LitertGpu => "SHUTTERBENCH_LITERT_GPU_LIB",
             Self::Onnxruntime => "SHUTTERBENCH_ONNXRUNTIME_LIB",
+            Self::Openvino => "SHUTTERBENCH_OPENVINO_LIB",
         }
     }
 
@@ -51,6 +55,7 @@ impl RuntimeLibrary {
             Self::Tflite => "tflite",
             Self::Litert | Self::LitertGpu => "litert",
             Self::Onnxruntime => "onnxruntime",
+            Self::Openvino => "openvino",
         }
     }
 
@@ -61,6 +66,7 @@ impl RuntimeLibrary {
             BackendKind::Tflite | BackendKind::Tflitec => Some(Self::Tflite),
             BackendKind::Litert => Some(Self::Litert),
             BackendKind::Onnxruntime => Some(Self::Onnxruntime),
+            BackendKind::Openvino => Some(Self::Openvino),
             BackendKind::Tract => None,
         }
     }

@@ -92,6 +92,7 @@ impl Engine {
             load_ns,
             inputs: session.inputs().to_vec(),
             outputs: session.outputs().to_vec(),
+            threads: session.threads(),
             threads_before: before.map(|before| before.threads),
             memory_before_bytes: before.map(|before| before.resident_bytes),
             memory_load_bytes: before

@@ -9,4 +9,5 @@ mod delegates;
 mod hostile;
 mod listing;
 mod material;
+mod openvino;
 mod python;

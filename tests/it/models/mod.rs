@@ -8,6 +8,7 @@ pub mod flat;
 mod heads;
 mod inputs;
 pub mod made;
+mod on_openvino;
 mod open_dimensions;
 mod outputs;
 mod sizes;
