@@ -21,6 +21,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 use shutterbench::host::affinity;
 use shutterbench::model::select;
+use shutterbench::record::backend_kind::BackendKind;
 use shutterbench::record::delegate::Delegate;
 use shutterbench::record::description::Model;
 use shutterbench::record::header::rfc3339;
@@ -31,25 +32,25 @@ use time::OffsetDateTime;
 
 use side::{Kind, Side};
 
-/// How far the median may lie from the bare loop's.
-const LIMIT_PERCENT: f64 = 1.0;
-
 /// Hold shutterbench against a bare loop in C.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "bare_pairs")]
 pub struct Arguments {
-    /// The TensorFlow Lite models
+    /// The models
     #[arg(required = true)]
     models: Vec<PathBuf>,
     /// The program whose workers are compared with it
     #[arg(long)]
     program: PathBuf,
-    /// benches/bare_loop, built
+    /// The program of benches/bare_loop for the backend, built
     #[arg(long)]
     bare_loop: PathBuf,
-    /// TensorFlow Lite's library, the one that the program uses
+    /// The backend's library, the one that the program uses
     #[arg(long)]
     library: PathBuf,
+    /// The backend
+    #[arg(long, default_value = "tflite")]
+    backend: BackendKind,
     /// none or xnnpack
     #[arg(long, default_value = "xnnpack")]
     delegate: Delegate,
@@ -65,6 +66,9 @@ pub struct Arguments {
     /// CPUs that both sides are pinned to
     #[arg(long, value_name = "LIST")]
     affinity: Option<String>,
+    /// How many percent the median may lie from the bare loop's
+    #[arg(long, default_value_t = 1.0)]
+    within: f64,
     /// Seed of the order and the input
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -217,10 +221,11 @@ fn summary(arguments: &Arguments, pairs: &[Pair]) -> (String, bool) {
     let host = Host::read();
     let day = pairs.last().and_then(|pair| pair.ended_at.split('T').next()).unwrap_or_default();
     let mut text = format!(
-        "{}, {} thread(s), {} pairs of {} s each; {} ({} CPUs), {day}. The interval is that of \
+        "{}/{}, {} thread(s), {} pairs of {} s each; {} ({} CPUs), {day}. The interval is that of \
          Wilcoxon's signed-rank test.\n\n\
          | model | held against the bare loop | bare median (us) | median ratio | 95% interval | smallest .. largest |\n\
          |---|---|---|---|---|---|\n",
+        arguments.backend,
         arguments.delegate,
         arguments.threads,
         arguments.pairs,
@@ -241,7 +246,7 @@ fn summary(arguments: &Arguments, pairs: &[Pair]) -> (String, bool) {
         let interval = signed_rank::centre(&logs).map_or("too few pairs".into(), |(_, it)| {
             format!("{:.4} .. {:.4}", it.low.exp(), it.high.exp())
         });
-        within &= who == CONTROL || (at(0.5) - 1.0).abs() * 100.0 <= LIMIT_PERCENT;
+        within &= who == CONTROL || (at(0.5) - 1.0).abs() * 100.0 <= arguments.within;
         text += &format!(
             "| {model} | {who} | {:.1} | {:.4} | {interval} | {:.4} .. {:.4} |\n",
             statistics::median(&bare).unwrap_or(f64::NAN),

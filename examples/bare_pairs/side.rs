@@ -95,9 +95,8 @@ fn ours(arguments: &Arguments, subject: &Subject) -> Result<Box<dyn Link + Send>
 
 /// A worker of the program, with the model loaded.
 pub fn load(arguments: &Arguments, subject: &Subject) -> Result<Worker> {
-    let backend = shutterbench::record::backend_kind::BackendKind::Tflite;
     let delegate = arguments.delegate.clone();
-    let case = Case::plain(&subject.model.name, backend, delegate, arguments.threads);
+    let case = Case::plain(&subject.model.name, arguments.backend, delegate, arguments.threads);
     let source = WorkerSource::isolated().with_program(arguments.program.clone());
     Ok(source.load(&case, &subject.model)?)
 }

@@ -28,14 +28,14 @@ pub struct RunArgs {
     /// Models: paths, names of embedded or hosted models, or globs [default: six embedded models]
     #[arg(long, num_args = 1.., value_name = "PATH|NAME|GLOB", help_heading = "What")]
     pub model: Vec<String>,
-    /// Runtimes: tflite, tflitec, litert, tract, onnxruntime [default: all that are present,
-    /// except tflitec]
+    /// Runtimes: tflite, tflitec, litert, tract, onnxruntime, openvino [default: all that are
+    /// present, except tflitec and openvino]
     #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "What", value_parser = backend)]
     pub backend: Vec<BackendKind>,
     /// CPU threads, such as 1,2,4 [default: 1; without --model also the number of CPUs]
     #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "What", value_parser = threads)]
     pub threads: Vec<NonZeroUsize>,
-    /// Delegates: none, xnnpack, gpu, nnapi, cuda, coreml, external:PATH[?key=value&...]
+    /// Delegates: none, xnnpack, gpu, nnapi, npu, cuda, coreml, external:PATH[?key=value&...]
     /// [default: those marked for each runtime in
     /// docs/delegates.md]
     #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "What", value_parser = delegate)]

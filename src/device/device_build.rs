@@ -1,7 +1,7 @@
 //! The program for a target and the runtime libraries that go with it.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use strum::VariantArray;
@@ -9,6 +9,7 @@ use strum::VariantArray;
 use crate::device::bundle::{Bundle, BundleKind, Content};
 use crate::fetch::bring::TARGET;
 use crate::installation;
+use crate::fetch::package_manifest::Runtimes;
 use crate::record::backend_kind::BackendKind;
 use crate::runtime::library::{RuntimeLibrary, folders_for};
 
@@ -72,30 +73,53 @@ impl DeviceBuild {
         let runtimes = found
             .chunk_by(|(a, _), (b, _)| a.fetch_name() == b.fetch_name())
             .filter(|runtime| is_needed(runtime, target, wanted))
-            .map(RuntimeBundle::new)
+            .map(|runtime| RuntimeBundle::new(runtime, target))
             .collect::<Result<_>>()?;
         Ok(Self { program, file, runtimes })
     }
 }
 
 impl RuntimeBundle {
-    fn new(files: &[(RuntimeLibrary, PathBuf)]) -> Result<Self> {
+    fn new(found: &[(RuntimeLibrary, PathBuf)], target: &str) -> Result<Self> {
         let file = |(library, path): &(RuntimeLibrary, PathBuf)| {
             (library.file_name().to_owned(), Content::Of(path.clone()))
         };
-        let libraries = files.iter().map(|(library, _)| *library).collect();
-        let bundle = Bundle::new(BundleKind::Runtime, files.iter().map(file).collect())?;
-        Ok(Self { libraries, bundle })
+        let libraries = found.iter().map(|(library, _)| *library).collect();
+        let mut files: Vec<(String, Content)> = found.iter().map(file).collect();
+        files.extend(found.first().into_iter().flat_map(|(library, path)| {
+            opened_by(*library, path, target)
+                .into_iter()
+                .map(|name| (name.clone(), Content::Of(path.with_file_name(name))))
+        }));
+        Ok(Self { libraries, bundle: Bundle::new(BundleKind::Runtime, files)? })
     }
 }
 
-/// Whether a backend that is wanted uses one of these; or this very program
-/// goes to the device, which may be linked to one.
+/// The names of the files in a library's folder that it opens itself: those that came with it
+/// from its package and that no backend looks for.
+fn opened_by(library: RuntimeLibrary, path: &Path, target: &str) -> Vec<String> {
+    let manifest = Runtimes::built_in();
+    let runtimes = manifest.map(|manifest| manifest.runtimes).unwrap_or_default();
+    let runtime = runtimes.into_iter().find(|runtime| runtime.name == library.fetch_name());
+    let archives = runtime.into_iter().flat_map(|runtime| runtime.archives);
+    let packaged = archives.filter(|archive| archive.target == target);
+    let is_opened = |name: &String| {
+        RuntimeLibrary::VARIANTS.iter().all(|known| known.file_name() != name)
+            && path.with_file_name(name).is_file()
+    };
+    let names = packaged.flat_map(|archive| archive.libraries).map(|packaged| packaged.file);
+    names.filter(is_opened).collect()
+}
+
+/// Whether a backend that is wanted uses one of these, or one that a run measures by default; or
+/// this very program goes to the device, which may be linked to one.
 fn is_needed(runtime: &[(RuntimeLibrary, PathBuf)], target: &str, wanted: &[BackendKind]) -> bool {
     let has = |library: RuntimeLibrary| runtime.iter().any(|(there, _)| *there == library);
     let linked = cfg!(feature = "tflitec") && target == TARGET && has(RuntimeLibrary::Tflite);
     let uses = |backend: &BackendKind| RuntimeLibrary::of(*backend).is_some_and(has);
-    wanted.is_empty() || linked || wanted.iter().any(uses)
+    let swept = |kind: &&BackendKind| kind.capabilities().in_default_sweep;
+    let is_swept = wanted.is_empty() && BackendKind::VARIANTS.iter().filter(swept).any(uses);
+    is_swept || linked || wanted.iter().any(uses)
 }
 
 /// `SHUTTERBENCH_PROGRAMS/TARGET/shutterbench`; this program itself, if it was built for the
@@ -158,5 +182,20 @@ mod tests {
         let build = DeviceBuild::find(TARGET, &[BackendKind::Tract]).unwrap();
         assert_eq!(build.program.kind(), BundleKind::Program);
         assert!(build.program.bytes() > 0);
+    }
+
+    #[test]
+    fn what_a_library_opens_itself_is_in_its_folder_and_comes_along() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["libopenvino_c.so", "libtbb.so.12", "libopenvino.so.2641", "libmine.so"] {
+            std::fs::write(folder.path().join(name), "a library").unwrap();
+        }
+        let path = folder.path().join("libopenvino_c.so");
+        let opened = |library, target| opened_by(library, &path, target);
+        let linux = "aarch64-unknown-linux-gnu";
+        let both = opened(RuntimeLibrary::Openvino, linux);
+        assert_eq!(both, ["libopenvino.so.2641", "libtbb.so.12"]);
+        assert!(opened(RuntimeLibrary::Openvino, "aarch64-linux-android").is_empty());
+        assert!(opened(RuntimeLibrary::Litert, linux).is_empty());
     }
 }

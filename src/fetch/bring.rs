@@ -65,7 +65,7 @@ pub enum FetchProgress<'a> {
     Unpacking(&'a Archive),
 }
 
-/// Fetches the runtimes with these names (all if `names` is empty) for `target` into
+/// Fetches the runtimes with these names (all that there are for `target` if `names` is empty) into
 /// `folder/target`. What is already there and correct stays.
 ///
 /// # Errors
@@ -90,9 +90,12 @@ fn bring(
     source: &PackageSource,
     progress: &dyn Fn(FetchProgress<'_>),
 ) -> Result<Vec<Fetched>, FetchError> {
-    let wanted: Vec<(&PackagedRuntime, &Archive)> = manifest
-        .select(names)?
+    let selected = manifest.select(names)?;
+    let is_packaged = |runtime: &&PackagedRuntime| runtime.archive(target).is_ok();
+    let passed_over = names.is_empty() && selected.iter().any(is_packaged);
+    let wanted: Vec<(&PackagedRuntime, &Archive)> = selected
         .into_iter()
+        .filter(|runtime| !passed_over || is_packaged(runtime))
         .map(|runtime| Ok((runtime, runtime.archive(target)?)))
         .collect::<Result<_, FetchError>>()?;
     let folder = folder.join(target);

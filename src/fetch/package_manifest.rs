@@ -213,8 +213,8 @@ mod tests {
                 assert!(library_for(*library, target).sha256.is_some());
             }
             for (target, abi) in ANDROID {
-                // The WebGPU accelerator is not for Android.
-                if *library != RuntimeLibrary::LitertGpu {
+                // These are not for Android.
+                if ![RuntimeLibrary::LitertGpu, RuntimeLibrary::Openvino].contains(library) {
                     let member = library_for(*library, target).member;
                     assert!(member.starts_with(&format!("jni/{abi}/lib")), "{member}");
                 }

@@ -34,4 +34,6 @@ pub enum BackendKind {
     Tract,
     /// ONNX Runtime.
     Onnxruntime,
+    /// OpenVINO.
+    Openvino,
 }

@@ -150,6 +150,18 @@ static ONNXRUNTIME: Capabilities = Capabilities {
     in_default_sweep: true,
 };
 
+static OPENVINO: Capabilities = Capabilities {
+    formats: &[Format::Tflite, Format::Onnx],
+    delegates: &[measured(Delegate::None), on_request(Delegate::Gpu), on_request(Delegate::Npu)],
+    external_delegates: false,
+    threads: Threads::AsAsked,
+    batch: true,
+    coverage: "the kernels in the counters of one run; a GPU or NPU takes a graph whole or not at all",
+    quantised: true,
+    // By default it computes in bfloat16 where the processor can, which is another model.
+    in_default_sweep: false,
+};
+
 impl BackendKind {
     /// What this backend can do.
     #[must_use]
@@ -160,6 +172,7 @@ impl BackendKind {
             Self::Litert => &LITERT,
             Self::Tract => &TRACT,
             Self::Onnxruntime => &ONNXRUNTIME,
+            Self::Openvino => &OPENVINO,
         }
     }
 }
@@ -277,7 +290,11 @@ pub fn markdown() -> String {
         }
         table += &format!(
             "| {kind}{} | {} | {} | {} | {} | {} |\n",
-            if can.in_default_sweep { "" } else { " (with `--backend tflitec`)" },
+            if can.in_default_sweep {
+                String::new()
+            } else {
+                format!(" (with `--backend {kind}`)")
+            },
             formats.join(", "),
             delegates.join(", "),
             if can.threads == Threads::AsAsked { "as asked" } else { "1" },

@@ -19,6 +19,8 @@ pub enum Delegate {
     Gpu,
     /// Android's Neural Networks API.
     Nnapi,
+    /// Intel's neural processor (OpenVINO).
+    Npu,
     /// NVIDIA CUDA (ONNX Runtime).
     Cuda,
     /// Apple Core ML (ONNX Runtime).
@@ -34,7 +36,7 @@ pub enum Delegate {
 
 /// The names that [`Delegate::from_str`] takes, for messages and completions.
 pub const DELEGATE_NAMES: &str =
-    "none, xnnpack, gpu, nnapi, cuda, coreml, external:PATH[?key=value&...]";
+    "none, xnnpack, gpu, nnapi, npu, cuda, coreml, external:PATH[?key=value&...]";
 
 impl FromStr for Delegate {
     type Err = String;
@@ -45,6 +47,7 @@ impl FromStr for Delegate {
             "xnnpack" => Self::Xnnpack,
             "gpu" => Self::Gpu,
             "nnapi" => Self::Nnapi,
+            "npu" => Self::Npu,
             "cuda" => Self::Cuda,
             "coreml" => Self::Coreml,
             _ => match text.strip_prefix("external:") {
@@ -78,6 +81,7 @@ impl fmt::Display for Delegate {
             Self::Xnnpack => f.write_str("xnnpack"),
             Self::Gpu => f.write_str("gpu"),
             Self::Nnapi => f.write_str("nnapi"),
+            Self::Npu => f.write_str("npu"),
             Self::Cuda => f.write_str("cuda"),
             Self::Coreml => f.write_str("coreml"),
             Self::External { path, options } => {
@@ -111,7 +115,9 @@ mod tests {
 
     #[test]
     fn every_form_survives_a_round_trip() {
-        for text in ["none", "xnnpack", "gpu", "nnapi", "cuda", "external:/a b/lib.so?ops=2&x="] {
+        for text in
+            ["none", "xnnpack", "gpu", "nnapi", "npu", "cuda", "external:/a b/lib.so?ops=2&x="]
+        {
             assert_eq!(text.parse::<Delegate>().unwrap().to_string(), text);
         }
     }

@@ -219,6 +219,9 @@ pub struct LatencyOptions {
     /// Whether each case is profiled, operator by operator, after its timed runs.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub profile: bool,
+    /// How cases are run besides.
+    #[serde(default, skip_serializing_if = "ScenarioOptions::is_none")]
+    pub scenarios: ScenarioOptions,
 }
 
 impl LatencyOptions {
@@ -234,9 +237,6 @@ impl LatencyOptions {
         let named = self.affinities.iter().find(|it| Some(&it.name) == case.affinity.as_ref());
         named.map_or(&self.affinity, |it| &it.cpus)
     }
-    /// How cases are run besides.
-    #[serde(default, skip_serializing_if = "ScenarioOptions::is_none")]
-    pub scenarios: ScenarioOptions,
 }
 
 /// Whether models are tried under other pipelines.

@@ -25,6 +25,9 @@ pub struct Loaded {
     pub outputs: Vec<TensorInfo>,
     /// Resident memory that loading added, in bytes.
     pub memory_load_bytes: Option<u64>,
+    /// Threads that the runtime says it works with, where it tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threads: Option<u32>,
     /// Threads of the process before loading.
     #[serde(default)]
     pub threads_before: Option<u32>,
@@ -158,12 +161,12 @@ pub struct Process {
 }
 
 impl Process {
-    /// Threads that worked for the model: the one that calls it and those that
-    /// the process has gained since before it was loaded.
+    /// Threads that worked for the model: as many as the runtime says; else the one that calls
+    /// it and those that the process has gained since before it was loaded.
     #[must_use]
     pub fn threads_used(&self) -> Option<u32> {
-        let (before, now) = (self.loaded.threads_before?, self.memory?.threads);
-        Some(now.saturating_sub(before) + 1)
+        let gained = || Some(self.memory?.threads.saturating_sub(self.loaded.threads_before?));
+        self.loaded.threads.or_else(|| Some(gained()? + 1))
     }
 
     /// Peak memory less what the process held before the model was loaded.

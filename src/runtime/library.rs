@@ -1,14 +1,14 @@
 //! The locations of runtimes' shared libraries.
 
-use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{env, fmt, fs};
 
 use crate::fetch::bring::{TARGET, user_folder};
 use crate::fetch::package_manifest::Runtimes;
 use crate::installation;
 use crate::record::backend_kind::BackendKind;
 use crate::runtime::backend_error::BackendError;
+use crate::runtime::boundary::one_line;
 
 /// A shared library that a backend opens at run time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::VariantArray)]
@@ -21,6 +21,8 @@ pub enum RuntimeLibrary {
     LitertGpu,
     /// ONNX Runtime.
     Onnxruntime,
+    /// OpenVINO's C interface.
+    Openvino,
 }
 
 impl RuntimeLibrary {
@@ -32,6 +34,7 @@ impl RuntimeLibrary {
             Self::Litert => "libLiteRt.so",
             Self::LitertGpu => "libLiteRtWebGpuAccelerator.so",
             Self::Onnxruntime => "libonnxruntime.so",
+            Self::Openvino => "libopenvino_c.so",
         }
     }
 
@@ -43,6 +46,7 @@ impl RuntimeLibrary {
             Self::Litert => "SHUTTERBENCH_LITERT_LIB",
             Self::LitertGpu => "SHUTTERBENCH_LITERT_GPU_LIB",
             Self::Onnxruntime => "SHUTTERBENCH_ONNXRUNTIME_LIB",
+            Self::Openvino => "SHUTTERBENCH_OPENVINO_LIB",
         }
     }
 
@@ -53,6 +57,7 @@ impl RuntimeLibrary {
             Self::Tflite => "tflite",
             Self::Litert | Self::LitertGpu => "litert",
             Self::Onnxruntime => "onnxruntime",
+            Self::Openvino => "openvino",
         }
     }
 
@@ -63,7 +68,17 @@ impl RuntimeLibrary {
             BackendKind::Tflite | BackendKind::Tflitec => Some(Self::Tflite),
             BackendKind::Litert => Some(Self::Litert),
             BackendKind::Onnxruntime => Some(Self::Onnxruntime),
+            BackendKind::Openvino => Some(Self::Openvino),
             BackendKind::Tract => None,
+        }
+    }
+
+    /// The error for a file that was found and is not this library, or none that works.
+    pub(crate) fn unusable(self, path: &Path, why: &dyn fmt::Display) -> BackendError {
+        let why = one_line(&why.to_string());
+        BackendError::Absent {
+            reason: format!("{} cannot be used ({why})", path.display()),
+            remedy: format!("run 'shutterbench fetch {}' for one that works", self.fetch_name()),
         }
     }
 

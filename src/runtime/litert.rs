@@ -46,13 +46,7 @@ impl Litert {
     /// [`BackendError::Absent`] if there is none or it lacks the interface.
     pub fn open() -> Result<Self, BackendError> {
         let path = RuntimeLibrary::Litert.find()?;
-        let absent = |why: &dyn std::fmt::Display| BackendError::Absent {
-            reason: format!("{} cannot be used ({})", path.display(), one_line(&why.to_string())),
-            remedy: format!(
-                "run 'shutterbench fetch {}' for one that works",
-                RuntimeLibrary::Litert.fetch_name()
-            ),
-        };
+        let absent = |why: &dyn std::fmt::Display| RuntimeLibrary::Litert.unusable(&path, why);
         let library = Library::from_path(&path).map_err(|error| absent(&error))?;
         // One process uses one library, until it ends.
         let library: &'static Library = Box::leak(Box::new(library));

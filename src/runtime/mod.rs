@@ -15,6 +15,7 @@ pub mod onnxruntime_profile;
 pub mod onnxruntime_provider;
 pub mod onnxruntime_recipe;
 pub mod opened_runtime;
+pub mod openvino;
 pub mod refusal;
 pub mod registry;
 pub mod session;

@@ -55,13 +55,7 @@ impl Onnxruntime {
 }
 
 fn absent(path: &Path, why: &dyn std::fmt::Display) -> BackendError {
-    BackendError::Absent {
-        reason: format!("{} cannot be used ({})", path.display(), one_line(&why.to_string())),
-        remedy: format!(
-            "run 'shutterbench fetch {}' for one that works",
-            RuntimeLibrary::Onnxruntime.fetch_name()
-        ),
-    }
+    RuntimeLibrary::Onnxruntime.unusable(path, why)
 }
 
 /// The version that the library itself states.

@@ -7,6 +7,7 @@ use crate::record::backend_kind::BackendKind;
 use crate::record::delegate::Delegate;
 use crate::runtime::backend_error::BackendError;
 use crate::runtime::library::RuntimeLibrary;
+use crate::runtime::openvino::openvino_backend::Openvino;
 use crate::runtime::{onnxruntime_provider, registry, tflite_delegate};
 
 /// What a runtime told.
@@ -37,6 +38,7 @@ fn reason_against(backend: BackendKind, delegate: &Delegate) -> Option<String> {
         (BackendKind::Onnxruntime, delegate) => {
             onnxruntime_provider::of(delegate).err().map(|error| error.to_string())
         }
+        (BackendKind::Openvino, delegate) => Openvino::reason_against(delegate),
         (BackendKind::Litert, Delegate::Gpu) => {
             RuntimeLibrary::LitertGpu.find().err().map(|error| error.to_string())
         }

@@ -5,6 +5,7 @@ use crate::runtime::backend::Backend;
 use crate::runtime::backend_error::BackendError;
 use crate::runtime::litert::Litert;
 use crate::runtime::onnxruntime::Onnxruntime;
+use crate::runtime::openvino::openvino_backend::Openvino;
 use crate::runtime::tflite::Tflite;
 use crate::runtime::tract::Tract;
 
@@ -18,6 +19,7 @@ pub fn open(kind: BackendKind) -> Result<Box<dyn Backend>, BackendError> {
         BackendKind::Tract => Box::new(Tract),
         BackendKind::Onnxruntime => Box::new(Onnxruntime::open()?),
         BackendKind::Litert => Box::new(Litert::open()?),
+        BackendKind::Openvino => Box::new(Openvino::open()?),
         BackendKind::Tflitec => tflitec()?,
     })
 }

@@ -66,6 +66,12 @@ pub trait Session {
         SettingValues::default()
     }
 
+    /// The threads that the runtime says it works with; `None` where it does not tell, so that
+    /// those of the process are counted.
+    fn threads(&self) -> Option<u32> {
+        None
+    }
+
     /// The model's inputs, in the model's order.
     fn inputs(&self) -> &[TensorInfo] {
         &self.tensors().inputs

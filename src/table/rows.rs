@@ -184,15 +184,6 @@ fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
     row.disturbed = summary.disturbed.map(proportion);
 }
 
-/// The requested number, or the one that the model's file fixes.
-fn images_per_run(run: &Run, record: &CaseRecord) -> usize {
-    let latency = run.header.options.latency.as_ref();
-    let asked = latency.map_or(NonZeroUsize::MIN, |latency| latency.batch_of(&record.case));
-    let model = run.header.models.iter().find(|model| model.name == record.case.model);
-    let fixed = model.and_then(|model| shapes::images(model, asked).ok());
-    fixed.unwrap_or(asked).get()
-}
-
 /// What the case's processes reported: the median over them for times, the maximum for memory if
 /// the case had its own process (`of_its_own`): in a process shared with the program and the other
 /// cases, its share is unknown.

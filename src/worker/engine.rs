@@ -116,6 +116,7 @@ impl Engine {
             inputs: session.inputs().to_vec(),
             outputs: session.outputs().to_vec(),
             settings: session.settings(),
+            threads: session.threads(),
             threads_before: before.map(|before| before.threads),
             memory_before_bytes: before.map(|before| before.resident_bytes),
             memory_load_bytes: before

@@ -269,6 +269,7 @@ mod tests {
             inputs: Vec::new(),
             outputs: Vec::new(),
             memory_load_bytes: None,
+            threads: None,
             threads_before: None,
             memory_before_bytes: None,
             settings: SettingValues::default(),

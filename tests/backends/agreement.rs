@@ -192,8 +192,10 @@ fn assert_batch_is_its_images(kind: BackendKind, path: &Path, delegate: &str) {
 #[test]
 fn a_batch_gives_each_image_the_scores_it_has_alone() {
     assert_batch_is_its_images(BackendKind::Tract, &one("0.25_f32.onnx"), "none");
+    assert_batch_is_its_images(BackendKind::Openvino, &one("0.25_f32.onnx"), "none");
     // Exported with an open batch.
     let path = common::repository().join("tests/goldens/exports/keras/model.tflite");
+    assert_batch_is_its_images(BackendKind::Openvino, &path, "none");
     {
         for kind in [BackendKind::Tflite, BackendKind::Tflitec] {
             for delegate in ["none", "xnnpack"] {
@@ -207,8 +209,13 @@ fn a_batch_gives_each_image_the_scores_it_has_alone() {
 fn a_graph_of_a_fixed_size_takes_no_batch() {
     // Its reshape names a batch of one.
     let path = one("0.25_f32.tflite");
-    for kind in [BackendKind::Tflite, BackendKind::Tflitec, BackendKind::Litert, BackendKind::Tract]
-    {
+    for kind in [
+        BackendKind::Tflite,
+        BackendKind::Tflitec,
+        BackendKind::Litert,
+        BackendKind::Tract,
+        BackendKind::Openvino,
+    ] {
         let Some(backend) = open(kind) else { return };
         let error = load_batch(&*backend, &path, kind_delegate(kind), 1, 2).err();
         let error = error.unwrap_or_else(|| panic!("{kind} took it"));
@@ -218,5 +225,8 @@ fn a_graph_of_a_fixed_size_takes_no_batch() {
 }
 
 fn kind_delegate(kind: BackendKind) -> &'static str {
-    if kind == BackendKind::Tract { "none" } else { "xnnpack" }
+    match kind {
+        BackendKind::Tract | BackendKind::Openvino => "none",
+        _ => "xnnpack",
+    }
 }

@@ -56,6 +56,12 @@ fn litert_survives_damaged_files() {
 }
 
 #[test]
+fn openvino_survives_damaged_files() {
+    check(BackendKind::Openvino, "0.25_f32.onnx");
+    check(BackendKind::Openvino, "0.25_f32.tflite");
+}
+
+#[test]
 fn a_format_that_a_backend_does_not_read_is_unsupported() {
     for (kind, ending) in [
         (BackendKind::Tflite, "0.25_f32.onnx"),

@@ -10,4 +10,5 @@ mod hostile;
 mod listing;
 mod material;
 mod options;
+mod openvino;
 mod python;

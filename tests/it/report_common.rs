@@ -315,6 +315,7 @@ fn record(shape: &Shape, case: &Case, models: &[Model], rng: &mut ChaCha8Rng) ->
                 inputs: Vec::new(),
                 outputs: Vec::new(),
                 memory_load_bytes: Some(1_234_567),
+                threads: None,
                 threads_before: Some(1),
                 memory_before_bytes: Some(8_000_000),
             },

@@ -52,7 +52,7 @@ fn one_variant_in_all_formats_on_all_runtimes() {
         "--model",
         "fmnist_mobilenet_v1_0.25_*",
         "--backend",
-        "tflite,tflitec,litert,tract,onnxruntime",
+        "tflite,tflitec,litert,tract,onnxruntime,openvino",
         "--threads",
         "1,2",
         "--images",
@@ -92,6 +92,8 @@ fn one_variant_in_all_formats_on_all_runtimes() {
         match row["backend"].as_str().unwrap() {
             "tract" => assert_eq!(used, 1, "{name} x{asked}"),
             "onnxruntime" => assert_eq!(used, asked, "{name} x{asked}"),
+            // It takes no more than there are CPUs.
+            "openvino" => assert!(used == asked || used < 2, "{name} x{asked}: {used}"),
             // If XNNPACK and the runtime's own kernels share a graph, each has a pool.
             _ => assert!(used < 2 * asked, "{name} x{asked}: {used}"),
         }
@@ -103,6 +105,8 @@ fn one_variant_in_all_formats_on_all_runtimes() {
         ("tract", "tflite"),
         ("tract", "onnx"),
         ("onnxruntime", "onnx"),
+        ("openvino", "tflite"),
+        ("openvino", "onnx"),
     ]);
     assert_eq!(worked, expected);
 }

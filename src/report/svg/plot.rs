@@ -123,6 +123,7 @@ const fn colors(backend: BackendKind) -> (&'static str, &'static str) {
         BackendKind::Litert => ("#c8500a", "#ff9a5c"),
         BackendKind::Tract => ("#a3208f", "#f08be0"),
         BackendKind::Onnxruntime => ("#1a7f4b", "#5fd08f"),
+        BackendKind::Openvino => ("#8a6100", "#e3b341"),
     }
 }
 

@@ -10,6 +10,7 @@ mod heads;
 mod inputs;
 mod inspected;
 pub mod made;
+mod on_openvino;
 mod open_dimensions;
 mod outputs;
 mod sizes;

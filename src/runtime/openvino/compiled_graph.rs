@@ -1,0 +1,102 @@
+//! A model made ready for a device.
+
+use std::ffi::{CStr, CString};
+use std::ptr;
+use std::rc::Rc;
+
+use crate::runtime::openvino::c_types::{OvCompiled, OvProperty};
+use crate::runtime::openvino::core_handle::CoreHandle;
+use crate::runtime::openvino::openvino_library::{CallResult, c_string};
+use crate::runtime::openvino::port::Port;
+use crate::runtime::openvino::read_model::ReadModel;
+
+/// A model made ready for a device.
+pub(crate) struct CompiledGraph {
+    pub(crate) core: Rc<CoreHandle>,
+    pub(crate) raw: *mut OvCompiled,
+}
+
+impl CompiledGraph {
+    /// Compiles `model` for `device` with OpenVINO's own properties.
+    pub(crate) fn create(
+        model: &ReadModel,
+        device: &CStr,
+        properties: &[(&str, String)],
+    ) -> CallResult<Self> {
+        let core = &model.core;
+        let texts = properties
+            .iter()
+            .map(|(key, value)| Ok([c_string(*key)?, c_string(value.as_str())?]))
+            .collect::<CallResult<Vec<[CString; 2]>>>()?;
+        let properties: Vec<OvProperty> = texts
+            .iter()
+            .map(|[key, value]| OvProperty { key: key.as_ptr(), value: value.as_ptr().cast() })
+            .collect();
+        let mut raw = ptr::null_mut();
+        // SAFETY: core and model are live; the array has that many elements, whose texts live
+        // until the call is over.
+        let status = unsafe {
+            (core.library.calls.ov_core_compile_model_props)(
+                core.raw,
+                model.raw,
+                device.as_ptr(),
+                properties.len(),
+                properties.as_ptr(),
+                &raw mut raw,
+            )
+        };
+        core.library.check(status)?;
+        Ok(Self { core: Rc::clone(core), raw })
+    }
+
+    /// A property that it really has, as text.
+    pub(crate) fn property(&self, key: &str) -> CallResult<String> {
+        let library = self.core.library;
+        let key = c_string(key)?;
+        library.owned_text(|to| {
+            // SAFETY: the compiled model is live, and the key is a string.
+            unsafe { (library.calls.ov_compiled_model_get_property)(self.raw, key.as_ptr(), to) }
+        })
+    }
+
+    /// Its inputs.
+    pub(crate) fn inputs(&self) -> CallResult<Vec<Port>> {
+        let library = self.core.library;
+        let calls = &library.calls;
+        let mut count = 0;
+        // SAFETY: the compiled model is live.
+        library
+            .check(unsafe { (calls.ov_compiled_model_inputs_size)(self.raw, &raw mut count) })?;
+        let input = |index| {
+            // SAFETY: it is live and has that many inputs.
+            Port::read(library, |to| unsafe {
+                (calls.ov_compiled_model_input_by_index)(self.raw, index, to)
+            })
+        };
+        (0..count).map(input).collect()
+    }
+
+    /// Its outputs.
+    pub(crate) fn outputs(&self) -> CallResult<Vec<Port>> {
+        let library = self.core.library;
+        let calls = &library.calls;
+        let mut count = 0;
+        // SAFETY: the compiled model is live.
+        library
+            .check(unsafe { (calls.ov_compiled_model_outputs_size)(self.raw, &raw mut count) })?;
+        let output = |index| {
+            // SAFETY: it is live and has that many outputs.
+            Port::read(library, |to| unsafe {
+                (calls.ov_compiled_model_output_by_index)(self.raw, index, to)
+            })
+        };
+        (0..count).map(output).collect()
+    }
+}
+
+impl Drop for CompiledGraph {
+    fn drop(&mut self) {
+        // SAFETY: created once, freed once, after its requests, which hold it.
+        unsafe { (self.core.library.calls.ov_compiled_model_free)(self.raw) }
+    }
+}

@@ -1,0 +1,61 @@
+//! How many kernels a run calls, from OpenVINO's own counters.
+
+use crate::record::coverage::{Coverage, DelegateStatus};
+
+/// A node of a profiled run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ProfiledNode {
+    /// The kernel, such as `jit_avx2_f32`.
+    pub(crate) kernel: String,
+    /// The operator, such as `Convolution`.
+    pub(crate) operator: String,
+}
+
+impl ProfiledNode {
+    /// Whether a run calls it. What was fused into another node has no kernel; whether a node
+    /// ran cannot be told from its status, which is 'not run' below a microsecond.
+    fn is_called(&self) -> bool {
+        let ends = ["Parameter", "Result", "Constant"];
+        self.kernel != "undef" && !ends.contains(&self.operator.as_str())
+    }
+}
+
+/// The kernels of a run. A device that is not the CPU (`other_device`) runs a graph as a whole or
+/// not at all, so that it takes every one of them.
+pub(crate) fn coverage(nodes: &[ProfiledNode], other_device: bool) -> Coverage {
+    let called = nodes.iter().filter(|node| node.is_called()).count();
+    let total = u32::try_from(called).ok().filter(|total| *total > 0);
+    let taken = total.filter(|_| other_device);
+    let status = match total {
+        _ if !other_device => None,
+        Some(_) => Some(DelegateStatus::Full),
+        None => Some(DelegateStatus::Unknown),
+    };
+    Coverage { nodes_total: total, nodes_delegated: taken, partitions: taken.map(|_| 1), status }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_fused_or_only_names_an_end_is_no_kernel() {
+        let node = |kernel: &str, operator: &str| ProfiledNode {
+            kernel: kernel.into(),
+            operator: operator.into(),
+        };
+        let nodes = [
+            node("unknown_f32", "Parameter"),
+            node("reorder_f32", "Reorder"),
+            node("brgconv_avx2_f32", "Convolution"),
+            node("undef", "Clamp"),
+            node("unknown_f32", "Result"),
+        ];
+        let own = coverage(&nodes, false);
+        assert_eq!(own, Coverage { nodes_total: Some(2), ..Coverage::default() });
+        let gpu = coverage(&nodes, true);
+        assert_eq!((gpu.nodes_delegated, gpu.partitions), (Some(2), Some(1)));
+        assert_eq!(gpu.status, Some(DelegateStatus::Full));
+        assert_eq!(coverage(&[], true).status, Some(DelegateStatus::Unknown));
+    }
+}
