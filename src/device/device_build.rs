@@ -8,8 +8,8 @@ use strum::VariantArray;
 
 use crate::device::bundle::{Bundle, BundleKind, Content};
 use crate::fetch::bring::TARGET;
-use crate::installation;
 use crate::fetch::package_manifest::Runtimes;
+use crate::installation;
 use crate::record::backend_kind::BackendKind;
 use crate::runtime::library::{RuntimeLibrary, folders_for};
 

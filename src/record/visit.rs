@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::setting_values::SettingValues;
 use crate::record::process_place::ProcessPlace;
 use crate::record::schedule::Schedule;
+use crate::record::setting_values::SettingValues;
 use crate::record::stage::StageTimes;
 use crate::record::tensor::TensorInfo;
 use crate::record::timed_runs::{Block, TimedRuns};

@@ -14,8 +14,8 @@ use crate::record::option_set::DEFAULT;
 use crate::record::run::Run;
 use crate::table::column::{Column, Kind};
 use crate::table::row::Row;
-use crate::table::twin_rows;
 use crate::table::scenario_row::ScenarioRow;
+use crate::table::twin_rows;
 
 /// First characters that make a spreadsheet take a text for a formula, and the
 /// apostrophe itself, so that guarding can be undone.

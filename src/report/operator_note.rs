@@ -115,8 +115,7 @@ pub(crate) fn left(record: &CaseRecord, times: &OperatorTimes) -> Option<String>
 
 /// What a profiled run takes, beside the timed ones.
 pub(crate) fn beside_timed(record: &CaseRecord, times: &OperatorTimes) -> String {
-    let timed: Vec<u64> =
-        record.visits.iter().flat_map(|visit| &visit.block.latency_ns).copied().collect();
+    let timed: Vec<u64> = record.visits.iter().flat_map(|visit| visit.block.latency_ns()).collect();
     let timed = median_ns(&timed).map_or(String::new(), |timed| {
         let more = (times.run_ns / timed - 1.0) * 100.0;
         format!("; timed without profiling: {} ms ({more:+.0}%)", ms(timed / 1e3))

@@ -194,9 +194,10 @@ impl ActiveCase {
     pub fn profile(&mut self, context: &mut Context<'_>, record: &mut CaseRecord) -> Result<()> {
         let Some(process) = record.processes.last() else { return Ok(()) };
         let inputs = sample_input::seeded(&process.loaded.inputs, context.seed());
-        let last = record.visits.last().map(|visit| visit.block.latency_ns.as_slice());
+        let last = record.visits.last().map(|visit| visit.block.latency_ns());
         let (least, most) = PROFILE_RUNS;
-        let runs = last.and_then(statistics::median_ns).map_or(least, |ns| PROFILE_NS / ns);
+        let runs =
+            last.and_then(|ns| statistics::median_ns(&ns)).map_or(least, |ns| PROFILE_NS / ns);
         let request = Request::Profile { runs: runs.clamp(least, most) as usize };
         let profile = match self.link.ask(&request, &inputs) {
             Ok((Reply::Profile(profile), _)) => profile,

@@ -117,8 +117,9 @@ impl<'a> Context<'a> {
     /// See [`Journal::append`].
     pub fn keep_case(&mut self, record: &mut CaseRecord, entry: Entry) -> Result<()> {
         self.journal.append(&entry)?;
+        let ends = matches!(entry, Entry::CaseEnded { .. });
         record.apply(entry);
-        if record.ended {
+        if ends {
             self.observe(Event::CaseEnded(record));
         }
         Ok(())

@@ -31,7 +31,7 @@ pub(crate) fn of_visit(
     images_per_run: usize,
 ) -> EnergyUsed {
     let visit = &visit.visit;
-    let timed = visit.block.latency_ns.len() as u64;
+    let timed = visit.block.runs() as u64;
     let runs = timed + u64::from(visit.settle_runs) + u64::from(visit.cold_ns.is_some());
     EnergyUsed {
         source: meter.source().to_string(),

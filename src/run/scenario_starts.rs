@@ -12,7 +12,8 @@ use crate::record::options::LatencyOptions;
 use crate::record::scenario::{Scenario, ScenarioVisit};
 use crate::record::stage::{Stage, StageTimes};
 use crate::record::status::Status;
-use crate::record::visit::{Block, Visit};
+use crate::record::timed_runs::Block;
+use crate::record::visit::Visit;
 use crate::run::active_case::visited;
 use crate::run::context::Context;
 use crate::worker::link::Fault;
@@ -70,7 +71,7 @@ pub(crate) fn start(
         wall_ns: whole_ns,
     };
     let stages = stages.map(|(stage, ns)| StageTimes { stage, ns: vec![ns] }).to_vec();
-    let visit = Visit { round, process: round, block, ..Visit::default() };
+    let visit = Visit { round, process: round, block: (&block).into(), ..Visit::default() };
     Ok(ScenarioVisit { scenario, visit, schedule: None, stages, energy: None })
 }
 

@@ -215,9 +215,7 @@ impl Side<'_> {
 
     fn keep_outcome(&mut self, case: usize, outcome: ScenarioOutcome) -> Result<()> {
         let entry = Entry::Scenario { case, outcome: Box::new(outcome) };
-        self.context.keep(&entry)?;
-        self.cases[case].apply(entry);
-        Ok(())
+        self.context.keep_case(&mut self.cases[case], entry)
     }
 }
 

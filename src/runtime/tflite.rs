@@ -218,7 +218,7 @@ impl Session for TfliteSession {
         inputs: &[Vec<u8>],
         runs: usize,
     ) -> Result<OperatorProfile, BackendError> {
-        let target = (&self.delegate, self.threads);
+        let target = (&self.delegate, &self.options, self.threads);
         tflite_profile::profile(self.library, self.model.data(), target, inputs, runs)
     }
 }

@@ -10,6 +10,7 @@ use edgefirst_tflite_sys::TfLiteInterpreterOptions;
 use crate::model::tflite_nodes::{self, FileNode};
 use crate::record::delegate::Delegate;
 use crate::record::operator_profile::{OWN_KERNELS, OperatorProfile, ProfiledCall};
+use crate::record::setting_values::SettingValues;
 use crate::runtime::backend_error::BackendError;
 use crate::runtime::tflite_bare::BareInterpreter;
 use crate::runtime::tflite_delegate::NativeDelegate;
@@ -28,7 +29,7 @@ const WARMUP: usize = 3;
 pub(crate) fn profile(
     library: &Library,
     model: &[u8],
-    (delegate, threads): (&Delegate, i32),
+    (delegate, options, threads): (&Delegate, &SettingValues, i32),
     inputs: &[Vec<u8>],
     runs: usize,
 ) -> Result<OperatorProfile, BackendError> {
@@ -42,7 +43,7 @@ pub(crate) fn profile(
     })?;
     // In this order: an interpreter has to go before what it uses.
     let mut profiler = TfliteProfiler::new();
-    let native = NativeDelegate::create(library, delegate, threads)?;
+    let native = NativeDelegate::create(library, delegate, options, threads)?;
     let at = profiler.as_ptr();
     let interpreter = BareInterpreter::create(api, model, |options| {
         // SAFETY: `options` is live; profiler and delegate outlive the interpreter.

@@ -1,7 +1,9 @@
 //! From a run's record to the rows of `results.csv`.
 
+use std::num::NonZeroUsize;
+
 use crate::model::input_geometry::{self, InputGeometry};
-use crate::model::resolve;
+use crate::model::{resolve, shapes};
 use crate::record::agreement::Agreement;
 use crate::record::case::Case;
 use crate::record::coverage::Coverage;
@@ -18,8 +20,8 @@ use crate::scoring::tally::Tally;
 use crate::stats::interval::Proportion;
 use crate::stats::statistics;
 use crate::stats::summary::Summary;
-use crate::table::other_settings;
 use crate::table::batch_size::images_per_run;
+use crate::table::other_settings;
 use crate::table::paired_top1;
 use crate::table::ranks::further_ranks;
 use crate::table::row::Row;

@@ -3,8 +3,10 @@
 use crate::record::energy::EnergyUsed;
 use crate::record::run::{CaseRecord, Run};
 use crate::record::scenario::{Scenario, ScenarioOutcome, ScenarioVisit};
+use crate::record::schedule::Schedule;
 use crate::record::stage::Stage;
 use crate::record::status::Status;
+use crate::record::timed_runs::Block;
 use crate::record::visit::Visit;
 use crate::stats::concurrency::Concurrency;
 use crate::stats::paired;
@@ -110,11 +112,12 @@ fn against_back_to_back(row: &mut ScenarioRow, record: &CaseRecord, visits: &[Vi
 
 /// How well the runs kept to their schedule, if they had one.
 fn punctual(row: &mut ScenarioRow, visits: &[&ScenarioVisit]) {
-    let scheduled = visits.iter().filter_map(|it| {
-        let block = &it.visit.block;
-        Some((it.schedule?, block.at_ns.as_slice(), block.latency_ns.as_slice()))
-    });
-    let Some(found) = Punctuality::of(scheduled) else { return };
+    let scheduled: Vec<(Schedule, Block)> =
+        visits.iter().filter_map(|it| Some((it.schedule?, it.visit.block.unpacked()))).collect();
+    let runs = scheduled
+        .iter()
+        .map(|(schedule, block)| (*schedule, block.at_ns.as_slice(), block.latency_ns.as_slice()));
+    let Some(found) = Punctuality::of(runs) else { return };
     let late_us = |probability| found.late_ns(probability).map(|ns| rounded(ns / 1e3, 3));
     row.frames = Some(found.frames);
     row.deadline_misses = Some(proportion(found.missed_share()));
@@ -152,9 +155,9 @@ fn concurrent(row: &mut ScenarioRow, visits: &[&ScenarioVisit], batch: f64) {
     let rounds: Vec<Concurrency> = visits
         .chunk_by(|a, b| a.visit.round == b.visit.round)
         .filter_map(|streams| {
-            let blocks = streams.iter().map(|it| &it.visit.block);
+            let blocks: Vec<Block> = streams.iter().map(|it| it.visit.block.unpacked()).collect();
             let runs: Vec<_> =
-                blocks.map(|it| (it.at_ns.as_slice(), it.latency_ns.as_slice())).collect();
+                blocks.iter().map(|it| (it.at_ns.as_slice(), it.latency_ns.as_slice())).collect();
             Concurrency::of(&runs)
         })
         .collect();
@@ -198,7 +201,7 @@ pub(crate) fn fill(row: &mut Row, record: &CaseRecord) {
     row.load_cold_ms = stage_ms(Scenario::ColdStart, Stage::Load);
     row.load_warm_ms = stage_ms(Scenario::WarmStart, Stage::Load);
     let photos = visits_of(record, Scenario::EndToEnd);
-    let whole = photos.flat_map(|it| it.visit.block.latency_ns.iter().copied());
+    let whole = photos.flat_map(|it| it.visit.block.latency_ns());
     let whole: Vec<u64> = whole.collect();
     let energy = visits_of(record, Scenario::BackToBack).filter_map(|it| it.energy.as_ref());
     let (mean, ends) = mj_per_image(&energy.collect::<Vec<_>>());

@@ -6,7 +6,8 @@
 
 use crate::host::clock;
 use crate::record::schedule::Schedule;
-use crate::record::visit::{Block, Visited};
+use crate::record::timed_runs::Block;
+use crate::record::visit::Visited;
 use crate::worker::aftermath;
 use crate::worker::heartbeat::Heartbeat;
 use crate::worker::visit::Samples;

@@ -9,6 +9,6 @@ mod delegates;
 mod hostile;
 mod listing;
 mod material;
-mod options;
 mod openvino;
+mod options;
 mod python;
