@@ -115,7 +115,8 @@ fn main() -> Result<ExitCode> {
         document::check(path, section)?;
     }
     if let Some(cpus) = &arguments.affinity {
-        affinity::pin(&affinity::parse(cpus)?)?;
+        let named = affinity::parse(cpus)?;
+        affinity::pin(&named.iter().flat_map(|it| it.cpus.clone()).collect::<Vec<_>>())?;
     }
     let pairs = measure(&arguments)?;
     let (summary, within) = summary(&arguments, &pairs);

@@ -143,6 +143,8 @@ fn model(name: &str, index: usize, classes: u32) -> Model {
 
 pub fn options(seed: u64) -> Options {
     Options {
+        option_sets: Vec::new(),
+        no_default_options: false,
         latency: Some(LatencyOptions {
             profile: false,
             batch: std::num::NonZeroUsize::MIN,
@@ -314,6 +316,7 @@ fn record(shape: &Shape, case: &Case, models: &[Model], rng: &mut ChaCha8Rng) ->
                 load_ns: 3_456_789,
                 inputs: Vec::new(),
                 outputs: Vec::new(),
+                settings: Default::default(),
                 memory_load_bytes: Some(1_234_567),
                 threads: None,
                 threads_before: Some(1),

@@ -65,8 +65,8 @@ impl CompiledGraph {
         let calls = &library.calls;
         let mut count = 0;
         // SAFETY: the compiled model is live.
-        library
-            .check(unsafe { (calls.ov_compiled_model_inputs_size)(self.raw, &raw mut count) })?;
+        let status = unsafe { (calls.ov_compiled_model_inputs_size)(self.raw, &raw mut count) };
+        library.check(status)?;
         let input = |index| {
             // SAFETY: it is live and has that many inputs.
             Port::read(library, |to| unsafe {
@@ -82,8 +82,8 @@ impl CompiledGraph {
         let calls = &library.calls;
         let mut count = 0;
         // SAFETY: the compiled model is live.
-        library
-            .check(unsafe { (calls.ov_compiled_model_outputs_size)(self.raw, &raw mut count) })?;
+        let status = unsafe { (calls.ov_compiled_model_outputs_size)(self.raw, &raw mut count) };
+        library.check(status)?;
         let output = |index| {
             // SAFETY: it is live and has that many outputs.
             Port::read(library, |to| unsafe {
