@@ -36,7 +36,7 @@ pub fn with_disk(script: &str) -> Option<Output> {
 fn a_full_disk_keeps_the_journal_and_the_run_goes_on_where_there_is_room() {
     let Some(output) = with_disk(
         r#"
-        mount -t tmpfs -o size=400k tmpfs "$DISK"
+        mount -t tmpfs -o size=64k tmpfs "$DISK"
         code=0
         $RUN --model fmnist_mobilenet_v1_0.25_f32 --runs 40000 --out "$DISK/run" || code=$?
         test "$code" = 2
