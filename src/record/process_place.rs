@@ -1,4 +1,7 @@
 //! Where a worker ran: what the system lets its process have.
+//!
+//! An application's process may have more or less than this, as on Android, where a shell's
+//! processes are in other control groups than those of the application in the foreground.
 
 use serde::{Deserialize, Serialize};
 

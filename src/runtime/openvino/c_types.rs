@@ -59,7 +59,7 @@ pub(crate) struct OvPartialShape {
 
 /// `ov_profiling_info_t`.
 #[repr(C)]
-pub(crate) struct OvProfiledNode {
+pub(crate) struct OvCountedNode {
     /// 0 if it did not run, 1 if it was optimised away, 2 if it ran. A node that took less
     /// than a microsecond counts as one that did not run.
     pub(crate) status: c_int,
@@ -77,7 +77,7 @@ pub(crate) struct OvProfiledNode {
 /// `ov_profiling_info_list_t`.
 #[repr(C)]
 pub(crate) struct OvProfile {
-    pub(crate) nodes: *mut OvProfiledNode,
+    pub(crate) nodes: *mut OvCountedNode,
     pub(crate) count: usize,
 }
 

@@ -5,7 +5,7 @@ use std::ptr;
 use crate::runtime::openvino::c_functions::CFunctions;
 use crate::runtime::openvino::c_types::{OvProfile, OvRequest, OvStatus, OvTensor};
 use crate::runtime::openvino::compiled_graph::CompiledGraph;
-use crate::runtime::openvino::kernel_count::ProfiledNode;
+use crate::runtime::openvino::kernel_count::CountedNode;
 use crate::runtime::openvino::openvino_library::{CallResult, text};
 
 /// A compiled model with the memory of one run.
@@ -96,7 +96,7 @@ impl InferRequest {
     }
 
     /// The nodes of the last run. The model must have been compiled to count them.
-    pub(crate) fn profile(&self) -> CallResult<Vec<ProfiledNode>> {
+    pub(crate) fn profile(&self) -> CallResult<Vec<CountedNode>> {
         let (library, calls) = (self.graph.core.library, self.calls());
         let mut list = OvProfile { nodes: ptr::null_mut(), count: 0 };
         // SAFETY: the request is live; the list has the layout of the header and holds that
@@ -106,7 +106,7 @@ impl InferRequest {
             library.check(status)?;
             let node = |index| {
                 let node = &*list.nodes.add(index);
-                ProfiledNode { kernel: text(node.kernel), operator: text(node.operator) }
+                CountedNode { kernel: text(node.kernel), operator: text(node.operator) }
             };
             let nodes = (0..list.count).map(node).collect();
             (calls.ov_profiling_info_list_free)(&raw mut list);

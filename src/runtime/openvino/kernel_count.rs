@@ -4,14 +4,14 @@ use crate::record::coverage::{Coverage, DelegateStatus};
 
 /// A node of a profiled run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ProfiledNode {
+pub(crate) struct CountedNode {
     /// The kernel, such as `jit_avx2_f32`.
     pub(crate) kernel: String,
     /// The operator, such as `Convolution`.
     pub(crate) operator: String,
 }
 
-impl ProfiledNode {
+impl CountedNode {
     /// Whether a run calls it. What was fused into another node has no kernel; whether a node
     /// ran cannot be told from its status, which is 'not run' below a microsecond.
     fn is_called(&self) -> bool {
@@ -22,7 +22,7 @@ impl ProfiledNode {
 
 /// The kernels of a run. A device that is not the CPU (`other_device`) runs a graph as a whole or
 /// not at all, so that it takes every one of them.
-pub(crate) fn coverage(nodes: &[ProfiledNode], other_device: bool) -> Coverage {
+pub(crate) fn coverage(nodes: &[CountedNode], other_device: bool) -> Coverage {
     let called = nodes.iter().filter(|node| node.is_called()).count();
     let total = u32::try_from(called).ok().filter(|total| *total > 0);
     let taken = total.filter(|_| other_device);
@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn what_was_fused_or_only_names_an_end_is_no_kernel() {
-        let node = |kernel: &str, operator: &str| ProfiledNode {
+        let node = |kernel: &str, operator: &str| CountedNode {
             kernel: kernel.into(),
             operator: operator.into(),
         };
