@@ -13,7 +13,7 @@ use crate::cli::run_args::RunArgs;
 
 use crate::cli::{
     compare_command, fetch, fleet_command, inspect, list, merge, pick_command, plan,
-    profile_command, run,
+    profile_command, report_command, run,
 };
 use crate::record::build::LONG_VERSION;
 use crate::record::channels::{Channels, Layout};
@@ -88,7 +88,7 @@ enum Command {
     /// Merge shards, parts or devices into one run
     Merge(merge::MergeArgs),
     /// Write a run's reports again, from its journal
-    Report(run::ReportArgs),
+    Report(report_command::ReportArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -153,7 +153,7 @@ fn command(command: Command) -> anyhow::Result<ExitStatus> {
         Command::Pick(args) => pick_command::pick(&args),
         Command::Fleet(args) => fleet_command::fleet(&args),
         Command::Merge(args) => merge::merge(&args),
-        Command::Report(args) => run::report(&args),
+        Command::Report(args) => report_command::report(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "shutterbench", &mut script);

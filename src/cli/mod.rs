@@ -16,6 +16,7 @@ pub mod output;
 pub mod pick_command;
 pub mod plan;
 pub mod profile_command;
+pub mod report_command;
 pub mod run;
 pub mod run_args;
 pub mod run_hooks;

@@ -1,0 +1,99 @@
+//! `shutterbench report`.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use strum::VariantNames;
+
+use crate::cli::output;
+use crate::cli::output::{ExitStatus, print};
+use crate::report;
+use crate::report::export::kind::ExportKind;
+use crate::report::run_files;
+use crate::report::terminal::width_of_stdout;
+use crate::run::replay;
+use crate::table::rows::rows;
+
+/// A run and where its reports go ('-' is standard output) [default: into the run's folder]
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The run's folder
+    pub run: PathBuf,
+    /// Write the HTML report to this file
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Write the Markdown report to this file
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
+    /// Write the main plot to this file
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// Write the rows as JSON to this file
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Write the rows as CSV (docs/columns.md) to this file
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Write every timed run (docs/columns.md) to this file
+    #[arg(long, value_name = "FILE")]
+    pub samples: Option<PathBuf>,
+    /// Write the run for another program (docs/exports.md): bencher, github-action-smaller,
+    /// github-action-bigger, junit, lava, openmetrics or trace
+    #[arg(long, num_args = 2, value_names = ["KIND", "FILE"])]
+    pub export: Vec<String>,
+}
+
+/// Writes a run's reports again.
+///
+/// # Errors
+/// A folder without a readable journal, a plot of a run without a single
+/// measured case, or a file that cannot be written.
+pub fn report(args: &ReportArgs) -> Result<ExitStatus> {
+    let exports = exports(&args.export)?;
+    let run = replay::read(&args.run)?;
+    let files = [&args.html, &args.markdown, &args.svg, &args.json, &args.csv, &args.samples];
+    if files.into_iter().all(Option::is_none) && exports.is_empty() {
+        run_files::write_all(&run, &args.run)?;
+        let color = std::io::stdout().is_terminal();
+        return print(report::terminal::table(&rows(&run), width_of_stdout(), color).as_bytes());
+    }
+    let rows = rows(&run);
+    let write = |to: &Option<PathBuf>, text: &dyn Fn() -> Result<String>| match to {
+        Some(path) => output::write(path, &text()?),
+        None => Ok(()),
+    };
+    write(&args.html, &|| Ok(report::html::page::page(&run, &rows)))?;
+    write(&args.markdown, &|| Ok(report::markdown::document(&run, &rows)))?;
+    write(&args.svg, &|| {
+        run_files::plot_svg(&rows).with_context(|| {
+            format!("{} holds no measured case, so there is nothing to plot", args.run.display())
+        })
+    })?;
+    write(&args.json, &|| {
+        Ok(serde_json::to_string_pretty(&report::json::report(&run, &rows))? + "\n")
+    })?;
+    if let Some(path) = &args.csv {
+        output::write_with(path, |to| report::csv::results(&rows, to))?;
+    }
+    if let Some(path) = &args.samples {
+        output::write_with(path, |to| report::csv::samples(&run, to))?;
+    }
+    for (kind, path) in exports {
+        output::write(&path, &kind.export().text(&run, &rows))?;
+    }
+    Ok(ExitStatus::Good)
+}
+
+/// The formats and files of `--export`.
+fn exports(given: &[String]) -> Result<Vec<(ExportKind, PathBuf)>> {
+    let known = || ExportKind::VARIANTS.join(", ");
+    let pair = |pair: &[String]| {
+        let kind = pair[0].parse().map_err(|_| {
+            anyhow::anyhow!("--export {} is not a format; known: {}", pair[0], known())
+        })?;
+        Ok((kind, PathBuf::from(&pair[1])))
+    };
+    given.chunks_exact(2).map(pair).collect()
+}
