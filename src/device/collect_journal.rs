@@ -9,8 +9,8 @@ use crate::device::connection::Connection;
 use crate::device::remote_run::RemoteRun;
 use crate::fetch::package_source::ScratchFolder;
 use crate::record::run::Run;
+use crate::run::entry::Entry;
 use crate::run::journal;
-use crate::run::journal::Entry;
 use crate::run::replay;
 
 /// Pulls the journal of a run into `folder` and writes the run's files there.

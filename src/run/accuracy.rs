@@ -19,7 +19,7 @@ use crate::record::scored_output::ScoredOutput;
 use crate::record::status::Status;
 use crate::record::visit::Loaded;
 use crate::run::context::Context;
-use crate::run::journal::Entry;
+use crate::run::entry::Entry;
 use crate::run::matching::Matching;
 use crate::run::progress::Event;
 use crate::run::reference::{of_kinds, single_threaded};

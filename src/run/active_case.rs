@@ -12,7 +12,7 @@ use crate::record::options::{Amount, LatencyOptions};
 use crate::record::run::CaseRecord;
 use crate::record::visit::{Memory, Process, Visit, Visited};
 use crate::run::context::Context;
-use crate::run::journal::Entry;
+use crate::run::entry::Entry;
 use crate::stats::statistics;
 use crate::stats::stopping::{Decision, LEAST_RUNS, Replication, Stopping};
 use crate::worker::link::{Fault, Link};

@@ -21,7 +21,7 @@ use crate::record::run::{AccuracyRecord, CaseRecord};
 use crate::record::status::Status;
 use crate::record::tensor::TensorInfo;
 use crate::run::context::Context;
-use crate::run::journal::Entry;
+use crate::run::entry::Entry;
 use crate::run::reference::single_threaded;
 use crate::run::{choose_outputs, reference};
 use crate::worker::link::Fault;

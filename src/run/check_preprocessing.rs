@@ -16,7 +16,7 @@ use crate::record::run::AccuracyRecord;
 use crate::record::status::Status;
 use crate::run::accuracy::{Scorer, cores, load_scorer};
 use crate::run::context::Context;
-use crate::run::journal::Entry;
+use crate::run::entry::Entry;
 use crate::run::reference::single_threaded;
 use crate::scoring::score::score;
 use crate::scoring::subject::{ScoringProgress, Subject};

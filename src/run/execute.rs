@@ -9,7 +9,7 @@ use anyhow::Result;
 
 use crate::record::header::Header;
 use crate::run::context::{Context, Side, Started};
-use crate::run::journal::Entry;
+use crate::run::entry::Entry;
 use crate::run::progress::Progress;
 use crate::run::whole_run::WholeRun;
 use crate::run::{accuracy, check_agreement, check_preprocessing, latency, scenarios};

@@ -15,7 +15,7 @@ use crate::record::run::DELEGATE_REQUIRED;
 use crate::record::status::Status;
 use crate::run::active_case::ActiveCase;
 use crate::run::context::Side;
-use crate::run::journal::Entry;
+use crate::run::entry::Entry;
 use crate::run::progress::Event;
 use crate::stats::stopping::{Decision, Reason};
 use crate::worker::link::Fault;

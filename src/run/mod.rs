@@ -8,6 +8,7 @@ pub mod choose_outputs;
 pub mod choose_runtimes;
 pub mod context;
 pub mod culprit;
+pub mod entry;
 pub mod execute;
 pub mod hooks;
 pub mod journal;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::record::run::Run;
-use crate::run::journal::Entry;
+use crate::run::entry::Entry;
 
 /// What remains to do according to a journal.
 #[derive(Debug, Clone, Default, PartialEq)]

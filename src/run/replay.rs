@@ -13,8 +13,9 @@ use crate::record::image_contents::ImageContents;
 use crate::record::outputs_seen::OutputsSeen;
 use crate::record::run::{AccuracyRecord, CaseRecord, Decoded, Finished, Run};
 use crate::record::status::Status;
+use crate::run::entry::Entry;
 use crate::run::journal;
-use crate::run::journal::{Entry, SCHEMA};
+use crate::run::journal::SCHEMA;
 use crate::run::whole_run::WholeRun;
 
 /// Reads the run in `folder`.

@@ -20,7 +20,7 @@ use crate::record::status::Status;
 use crate::record::visit::Visit;
 use crate::run::active_case::{visited, warm_worker};
 use crate::run::context::Side;
-use crate::run::journal::Entry;
+use crate::run::entry::Entry;
 use crate::run::progress::Event;
 use crate::run::{
     scenario_energy, scenario_photos, scenario_plan, scenario_starts, scenario_streams,

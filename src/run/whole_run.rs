@@ -2,7 +2,7 @@
 
 use crate::record::preprocessing_check::PreprocessingCheck;
 use crate::record::run::{Decoded, Finished};
-use crate::run::journal::Entry;
+use crate::run::entry::Entry;
 
 /// The parts of a [`crate::record::run::Run`] that entries about the run as a whole change. They
 /// are borrowed one by one, since cases and subjects are measured meanwhile.

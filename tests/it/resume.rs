@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use shutterbench::run::entry::Entry;
 use shutterbench::run::journal;
-use shutterbench::run::journal::Entry;
 use tempfile::TempDir;
 
 use crate::common;
