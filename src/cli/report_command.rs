@@ -40,7 +40,8 @@ pub struct ReportArgs {
     #[arg(long, value_name = "FILE")]
     pub samples: Option<PathBuf>,
     /// Write the run for another program (docs/exports.md): bencher, github-action-smaller,
-    /// github-action-bigger, junit, lava, openmetrics or trace
+    /// github-action-bigger, junit, lava, openmetrics, trace, results-csv, predictions-csv or
+    /// run-json
     #[arg(long, num_args = 2, value_names = ["KIND", "FILE"])]
     pub export: Vec<String>,
 }
