@@ -52,7 +52,8 @@ fn the_schema_of_a_suite_has_the_fields_that_are_read() {
     let text = fs::read_to_string(schema("suite.schema.json")).unwrap();
     let schema: Value = serde_json::from_str(&text).unwrap();
     let fields = &schema["properties"];
-    assert_eq!(properties(&schema), known_fields("nothing = 1"));
+    let known = known_fields("nothing = 1");
+    assert_eq!(properties(&schema), known, "add what is new to docs/suite.schema.json");
     assert_eq!(properties(&fields["hooks"]), known_fields("[hooks]\nnothing = 1"));
     assert_eq!(properties(&fields["describe"]), known_fields("[describe]\nnothing = 1"));
     let published = &fields["describe"]["properties"]["published"];
