@@ -8,9 +8,13 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use shutterbench::model::select;
 use shutterbench::record::backend_kind::BackendKind;
+use shutterbench::record::operator_profile::{OperatorProfile, ProfiledNode};
+use shutterbench::report::html::page::page;
+use shutterbench::table::rows::rows;
 use tempfile::TempDir;
 
 use crate::common::{TimelyOutput, has_runtimes, repository};
+use crate::report_common::{Shape, run};
 
 const TFLITE: &str = "fmnist_mobilenet_v1_0.25_f32";
 const ONNX: &str = "fmnist_mobilenet_v1_0.25_f32_onnx";
@@ -190,4 +194,27 @@ fn a_run_without_a_profile_says_how_to_get_one() {
     assert!(said.contains("holds no profile") && said.contains("--profile"), "{said}");
     let both = shutterbench(&["run", "--profile", "--no-latency"]);
     assert_eq!(both.status.code(), Some(2));
+}
+
+#[test]
+fn profiles_of_two_hundred_cases_keep_the_report_below_5_mb() {
+    let models = (0..50).map(|index| format!("model_{index}")).collect();
+    let shape = Shape { models, rounds: 3, samples_per_round: 5, images: 20, ..Shape::default() };
+    let mut run = run(&shape);
+    let node = |index: u64| ProfiledNode {
+        name: format!("a/long/name/of/a/node/as/converters/write/them/{index}"),
+        operator: format!("Convolution of type {} (NHWC, F32) IGEMM", index % 20),
+        ran_on: "TfLiteXNNPackDelegate".into(),
+        ns: (0..30).map(|run| 1000 * index + 37 * run).collect(),
+    };
+    let nodes: Vec<ProfiledNode> = (0..150).map(node).collect();
+    for record in &mut run.cases {
+        let runs_ns = vec![12_345_678; 30];
+        record.profile = Some(OperatorProfile { runs_ns, nodes: nodes.clone(), absent: None });
+    }
+    assert_eq!(run.cases.len(), 200);
+    let without = page(&run, &[]).len();
+    let whole = page(&run, &rows(&run));
+    assert!(whole.len() < 5_000_000, "{} bytes, {without} of them without rows", whole.len());
+    assert_eq!(whole.matches("profiled runs").count(), 200);
 }
