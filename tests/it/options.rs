@@ -68,7 +68,7 @@ fn a_set_makes_cases_of_its_own_that_are_timed_and_scored() {
         return;
     }
     let folder = TempDir::new().unwrap();
-    let more = ["--images", "20", "--set", LEAN];
+    let more = ["--images", "20", "--set", LEAN, "--samples"];
     good(&run_on(folder.path(), "tract,onnxruntime", "run", &more));
     let out = folder.path().join("run");
     let expected = ["tract/none x1", "onnxruntime/none x1", "onnxruntime/none+lean x1"];
@@ -217,14 +217,14 @@ fn the_chosen_set_is_in_the_settings_and_applied_again() {
 #[test]
 fn batch_and_affinity_are_axes_with_figures_per_image() {
     let folder = TempDir::new().unwrap();
-    let more = ["--images", "10", "--batch", "1,4", "--affinity", "all;0"];
+    let more = ["--images", "10", "--batch", "1,4", "--affinity", "all;0", "--samples"];
     good(&run_on(folder.path(), "tract", "run", &more));
     let out = folder.path().join("run");
     let names = ["b1 @all", "b1 @0", "b4 @all", "b4 @0"];
     let expected: Vec<String> = names.iter().map(|name| format!("tract/none x1 {name}")).collect();
-    let journal = fs::read_to_string(out.join("samples.csv")).unwrap();
+    let samples = fs::read_to_string(out.join("samples.csv")).unwrap();
     for name in &expected {
-        assert!(journal.contains(&format!("{MODEL} {name},")), "{name}");
+        assert!(samples.contains(&format!("{MODEL} {name},")), "{name}");
     }
     assert_eq!(cases(&out), expected);
     for (row, batch) in rows(&out).iter().zip([1, 1, 4, 4]) {
