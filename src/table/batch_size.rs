@@ -1,8 +1,9 @@
-//! How many images a run of a case takes.
+//! How many images a run of a case takes, and what each of them costs.
 
 use std::num::NonZeroUsize;
 
 use crate::model::shapes;
+use crate::record::description::Model;
 use crate::record::run::{CaseRecord, Run};
 
 /// The requested number, or the one that the model's file fixes.
@@ -13,4 +14,11 @@ pub(crate) fn images_per_run(run: &Run, record: &CaseRecord) -> usize {
     let model = run.header.models.iter().find(|model| model.name == record.case.model);
     let fixed = model.and_then(|model| shapes::images(model, asked).ok());
     fixed.unwrap_or(asked).get()
+}
+
+/// Multiply-accumulates per image, of a file that may fix several per run.
+#[must_use]
+pub(crate) fn macs_per_image(model: &Model) -> Option<u64> {
+    let images = shapes::images(model, NonZeroUsize::MIN).map_or(1, NonZeroUsize::get);
+    Some(model.signature.cost.as_ref()?.macs()? / images as u64)
 }

@@ -1,9 +1,7 @@
 //! From a run's record to the rows of `results.csv`.
 
-use std::num::NonZeroUsize;
-
 use crate::model::input_geometry::{self, InputGeometry};
-use crate::model::{resolve, shapes};
+use crate::model::resolve;
 use crate::record::agreement::Agreement;
 use crate::record::case::Case;
 use crate::record::coverage::Coverage;
@@ -20,7 +18,7 @@ use crate::scoring::tally::Tally;
 use crate::stats::interval::Proportion;
 use crate::stats::statistics;
 use crate::stats::summary::Summary;
-use crate::table::batch_size::images_per_run;
+use crate::table::batch_size::{images_per_run, macs_per_image};
 use crate::table::other_settings;
 use crate::table::paired_top1;
 use crate::table::ranks::further_ranks;
@@ -110,12 +108,6 @@ fn planned(run: &Run, case: &Case, model: Option<&Model>) -> Row {
         axes: VariedAxes::of(case),
         ..Row::default()
     }
-}
-
-/// Multiply-accumulates per image, of a file that may fix several per run.
-fn macs_per_image(model: &Model) -> Option<u64> {
-    let images = shapes::images(model, NonZeroUsize::MIN).map_or(1, NonZeroUsize::get);
-    Some(model.signature.cost.as_ref()?.macs()? / images as u64)
 }
 
 /// The CPUs of a case, by their name if they have one.
