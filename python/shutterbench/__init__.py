@@ -95,26 +95,26 @@ class Run:
         """A row per case: model x backend x delegate x threads (the columns of results.csv)."""
         properties = json.loads(_output("list", "columns", "--json"))["items"]["properties"]
         types = {name: _frame_type(schema) for name, schema in properties.items()}
-        return _frame(_export(self.folder, "results-csv"), types)
+        return self._frame("--csv", types)
 
     @cached_property
     def samples(self) -> pandas.DataFrame:
         """A row per timed run: case, round, iteration, at_ns, latency_ns."""
-        written = self.folder / "samples.csv"
-        if written.is_file():
-            return _frame(written.read_bytes(), _types_of_names())
-        return _frame(_output("report", self.folder, "--samples", "-"), _types_of_names())
+        return self._frame("--samples", _types_of_names())
 
     @cached_property
     def predictions(self) -> pandas.DataFrame:
         """A row per scored image and (model, backend, delegate)."""
-        return _frame(_export(self.folder, "predictions-csv"), _types_of_names())
+        return self._frame("--predictions", _types_of_names())
 
     @cached_property
     def info(self) -> dict[str, Any]:
         """run.json: host, options, models, hashes, visits, figures that no column has."""
-        info: dict[str, Any] = json.loads(_export(self.folder, "run-json"))
+        info: dict[str, Any] = json.loads(_output("report", self.folder, "--run-json", "-"))
         return info
+
+    def _frame(self, option: str, types: dict[str, str]) -> pandas.DataFrame:
+        return _frame(_output("report", self.folder, option, "-"), types)
 
 
 def _frame(text: bytes, types: dict[str, str]) -> pandas.DataFrame:
@@ -125,10 +125,6 @@ def _frame(text: bytes, types: dict[str, str]) -> pandas.DataFrame:
         io.BytesIO(text), dtype=types, keep_default_na=False, na_values=[""]
     )
     return frame.convert_dtypes(convert_string=False, convert_floating=False)
-
-
-def _export(folder: Path, kind: str) -> bytes:
-    return _output("report", folder, "--export", kind, "-")
 
 
 def _types_of_names() -> dict[str, str]:

@@ -39,9 +39,14 @@ pub struct ReportArgs {
     /// Write every timed run (docs/columns.md) to this file
     #[arg(long, value_name = "FILE")]
     pub samples: Option<PathBuf>,
+    /// Write every scored image (docs/columns.md) to this file
+    #[arg(long, value_name = "FILE")]
+    pub predictions: Option<PathBuf>,
+    /// Write run.json (docs/run.schema.json) to this file
+    #[arg(long, value_name = "FILE")]
+    pub run_json: Option<PathBuf>,
     /// Write the run for another program (docs/exports.md): bencher, github-action-smaller,
-    /// github-action-bigger, junit, lava, openmetrics, trace, results-csv, predictions-csv or
-    /// run-json
+    /// github-action-bigger, junit, lava, openmetrics or trace
     #[arg(long, num_args = 2, value_names = ["KIND", "FILE"])]
     pub export: Vec<String>,
 }
@@ -54,8 +59,9 @@ pub struct ReportArgs {
 pub fn report(args: &ReportArgs) -> Result<ExitStatus> {
     let exports = exports(&args.export)?;
     let run = replay::read(&args.run)?;
-    let files = [&args.html, &args.markdown, &args.svg, &args.json, &args.csv, &args.samples];
-    if files.into_iter().all(Option::is_none) && exports.is_empty() {
+    let files = [&args.html, &args.markdown, &args.svg, &args.json, &args.run_json];
+    let tables = [&args.csv, &args.samples, &args.predictions];
+    if files.into_iter().chain(tables).all(Option::is_none) && exports.is_empty() {
         run_files::write_all(&run, &args.run)?;
         let color = std::io::stdout().is_terminal();
         return print(report::terminal::table(&rows(&run), width_of_stdout(), color).as_bytes());
@@ -75,11 +81,17 @@ pub fn report(args: &ReportArgs) -> Result<ExitStatus> {
     write(&args.json, &|| {
         Ok(serde_json::to_string_pretty(&report::json::report(&run, &rows))? + "\n")
     })?;
+    write(&args.run_json, &|| {
+        Ok(serde_json::to_string_pretty(&report::json::run(&run, &rows))? + "\n")
+    })?;
     if let Some(path) = &args.csv {
         output::write_with(path, |to| report::csv::results(&rows, to))?;
     }
     if let Some(path) = &args.samples {
         output::write_with(path, |to| report::csv::samples(&run, to))?;
+    }
+    if let Some(path) = &args.predictions {
+        output::write_with(path, |to| report::csv::predictions(&run, to))?;
     }
     for (kind, path) in exports {
         output::write(&path, &kind.export().text(&run, &rows))?;

@@ -6,7 +6,6 @@ use crate::report::export::junit::Junit;
 use crate::report::export::lava::Lava;
 use crate::report::export::measure::Export;
 use crate::report::export::openmetrics::OpenMetrics;
-use crate::report::export::run_file::RunFile;
 use crate::report::export::trace::Trace;
 use crate::table::figure::Better;
 
@@ -30,12 +29,6 @@ pub enum ExportKind {
     Openmetrics,
     /// Trace Event Format.
     Trace,
-    /// The run's results.csv.
-    ResultsCsv,
-    /// The run's predictions.csv.
-    PredictionsCsv,
-    /// The run's run.json.
-    RunJson,
 }
 
 impl ExportKind {
@@ -50,9 +43,6 @@ impl ExportKind {
             Self::Lava => Box::new(Lava),
             Self::Openmetrics => Box::new(OpenMetrics),
             Self::Trace => Box::new(Trace),
-            Self::ResultsCsv => Box::new(RunFile::Results),
-            Self::PredictionsCsv => Box::new(RunFile::Predictions),
-            Self::RunJson => Box::new(RunFile::Json),
         }
     }
 }

@@ -7,5 +7,4 @@ pub mod kind;
 pub mod lava;
 pub mod measure;
 pub mod openmetrics;
-pub mod run_file;
 pub mod trace;
