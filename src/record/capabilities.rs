@@ -156,7 +156,7 @@ static OPENVINO: Capabilities = Capabilities {
     external_delegates: false,
     threads: Threads::AsAsked,
     batch: true,
-    settings: &[],
+    settings: &runtime_setting::OPENVINO,
     coverage: "the kernels in the counters of one run; a GPU or NPU takes a graph whole or not at all",
     quantised: true,
     // By default it computes in bfloat16 where the processor can, which is another model.

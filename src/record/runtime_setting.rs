@@ -180,6 +180,45 @@ pub(crate) static LITERT: [RuntimeSetting; 9] = [
     ),
 ];
 
+/// OpenVINO's key for the numbers that floating-point operators compute with.
+pub const OPENVINO_PRECISION: &str = "INFERENCE_PRECISION_HINT";
+/// OpenVINO's key for a folder of compiled models.
+pub(crate) const OPENVINO_CACHE: &str = "CACHE_DIR";
+
+/// OpenVINO's, by their keys in `openvino/runtime/properties.hpp`.
+pub(crate) static OPENVINO: [RuntimeSetting; 5] = [
+    setting(
+        OPENVINO_PRECISION,
+        ValueKind::OneOf(&["f32", "bf16", "f16"]),
+        "",
+        "what floating-point operators compute with; by default bf16 on a CPU that has it, else f32; a CPU without it refuses",
+    ),
+    setting(
+        "PERFORMANCE_HINT",
+        ValueKind::OneOf(&["LATENCY", "THROUGHPUT", "CUMULATIVE_THROUGHPUT"]),
+        "LATENCY",
+        "what OpenVINO chooses the settings for that are not given",
+    ),
+    setting(
+        "NUM_STREAMS",
+        ValueKind::Count(1, MOST_THREADS),
+        "1",
+        "models that could run at the same time, which share the threads",
+    ),
+    setting(
+        "ENABLE_CPU_PINNING",
+        ValueKind::Flag,
+        "true",
+        "whether OpenVINO's threads stay on their CPUs",
+    ),
+    setting(
+        OPENVINO_CACHE,
+        ValueKind::Path,
+        "",
+        "folder that compiled models are kept in, a folder per file, so that a model loads faster the next time",
+    ),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -124,6 +124,7 @@ fn with_remarks(row: &Row) -> Vec<Note> {
         accuracy(row),
         denormals(row),
         other_settings(row),
+        default_precision(row),
     ]
     .into_iter()
     .flatten()
@@ -225,6 +226,16 @@ fn other_settings(row: &Row) -> Option<Note> {
     let text = "the runtime does not have all settings as they were set";
     let figures = Some(told.join("; ")).filter(|told| !told.is_empty())?;
     Some(Note { figures: Some(figures), ..Note::new(Weight::Caveat, "other settings", text) })
+}
+
+/// If the runtime computes with fewer bits than the file has, and nobody asked it to.
+fn default_precision(row: &Row) -> Option<Note> {
+    let precision = row.default_precision.as_ref()?;
+    let text = format!(
+        "{} computes floating-point operators in {precision} on this machine by default; --set f32:INFERENCE_PRECISION_HINT=f32 measures the model as its file has it",
+        row.backend
+    );
+    Some(Note::new(Weight::Caveat, format!("{precision} by default"), text))
 }
 
 fn labels(row: &Row) -> Option<Note> {

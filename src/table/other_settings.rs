@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::record::runtime_setting::OPENVINO_PRECISION;
 use crate::record::setting_values::SettingValues;
 use crate::record::visit::Process;
 
@@ -39,4 +40,52 @@ pub fn of(asked: &SettingValues, processes: &[Process]) -> Vec<OtherSetting> {
         }
     }
     others
+}
+
+/// The precision that the runtime chose by itself, if that is less than 32 bits.
+#[must_use]
+pub fn default_precision(asked: &SettingValues, processes: &[Process]) -> Option<String> {
+    let told =
+        |process: &Process| process.loaded.settings.get(OPENVINO_PRECISION).map(str::to_owned);
+    let told = processes.iter().find_map(told)?;
+    let is_chosen = asked.get(OPENVINO_PRECISION).is_none();
+    (is_chosen && ["bf16", "f16"].contains(&told.as_str())).then_some(told)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::visit::{Loaded, WarmupReport};
+
+    fn set(key: &str, value: &str) -> SettingValues {
+        [(key.to_owned(), value.to_owned())].into_iter().collect()
+    }
+
+    fn process(settings: SettingValues) -> Process {
+        let loaded = Loaded {
+            backend_version: "1".into(),
+            open_ns: None,
+            load_ns: 1,
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            memory_load_bytes: None,
+            threads: None,
+            threads_before: None,
+            memory_before_bytes: None,
+            settings,
+            place: None,
+        };
+        let warmup = WarmupReport { runs: 0, ns: 0, steady: None };
+        Process { loaded, first_inference_ns: 1, warmup, memory: None }
+    }
+
+    #[test]
+    fn a_precision_that_nobody_asked_for_is_told() {
+        let told = |precision| [process(set(OPENVINO_PRECISION, precision))];
+        let nothing = SettingValues::default();
+        assert_eq!(default_precision(&nothing, &told("bf16")), Some("bf16".into()));
+        assert_eq!(default_precision(&nothing, &told("f32")), None);
+        assert_eq!(default_precision(&set(OPENVINO_PRECISION, "bf16"), &told("bf16")), None);
+        assert_eq!(default_precision(&nothing, &[process(nothing.clone())]), None);
+    }
 }

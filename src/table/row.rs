@@ -261,6 +261,8 @@ columns! {
     axes: VariedAxes;
     /// Settings that the runtime says it has otherwise than they were set: a note.
     other_settings: Vec<OtherSetting>;
+    /// The precision below 32 bits that the runtime chose by itself: a note.
+    default_precision: Option<String>;
     /// Shares at the further ranks that `--top-k` names.
     top_k: Vec<TopK>;
     /// Why the labels look wrong: a note.

@@ -11,6 +11,7 @@ use crate::record::option_set::DEFAULT;
 use crate::record::options::LatencyOptions;
 use crate::record::precision::Precision;
 use crate::record::run::{AccuracyRecord, CaseRecord, Run};
+use crate::record::setting_values::NO_SETTINGS;
 use crate::record::status::Status;
 use crate::record::visit::Process;
 use crate::scoring::label_warning::label_warning;
@@ -135,9 +136,9 @@ fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
         covered(row, coverage);
     }
     let options = &run.header.options;
-    if let Some(set) = options.set_of(&record.case) {
-        row.other_settings = other_settings::of(&set.set, &record.processes);
-    }
+    let asked = options.set_of(&record.case).map_or(&NO_SETTINGS, |set| &set.set);
+    row.other_settings = other_settings::of(asked, &record.processes);
+    row.default_precision = other_settings::default_precision(asked, &record.processes);
     let budget_ms = options.latency.as_ref().and_then(|latency| latency.budget_ms);
     let emulated = run.header.machine(record.case.device.as_deref()).host.emulated;
     let Some(summary) = Summary::of(&record.visits, budget_ms, emulated) else {

@@ -11,7 +11,7 @@ use shutterbench::record::precision::Precision;
 use shutterbench::runtime::backend_error::BackendError;
 use shutterbench::runtime::session::Session;
 
-use crate::material::{distance, embedded, load, one, open, random, run, shared};
+use crate::material::{distance, embedded, load, load_with, one, open, random, run, shared};
 
 /// Inputs that each comparison runs on.
 const SEEDS: std::ops::Range<u64> = 0..8;
@@ -20,10 +20,13 @@ fn all_models() -> Vec<PathBuf> {
     [embedded("tflite"), embedded("onnx"), shared("tflite"), shared("onnx")].concat()
 }
 
-/// A model on OpenVINO; `None` after a skip.
+/// What makes every processor compute alike.
+const F32: &str = "INFERENCE_PRECISION_HINT=f32";
+
+/// A model on OpenVINO in float32; `None` after a skip.
 fn loaded(model: &Path) -> Option<Box<dyn Session>> {
     let backend = open(BackendKind::Openvino)?;
-    let session = load(&*backend, model, "none", 1);
+    let session = load_with(&*backend, model, "none", F32);
     Some(session.unwrap_or_else(|error| panic!("{}: {error}", model.display())))
 }
 
@@ -167,5 +170,60 @@ fn what_it_does_not_take_is_said_in_a_sentence_without_places_in_its_sources() {
         for internal in ["\n", "src/", ".cpp", "Exception from", folder.path().to_str().unwrap()] {
             assert!(!said.contains(internal), "{internal}: {said}");
         }
+    }
+}
+
+/// Where the processor has bfloat16 it is the default and another model than float32; elsewhere it
+/// is refused, because OpenVINO would compute in float32 without a word.
+#[test]
+fn bfloat16_is_shown_to_differ_or_refused() {
+    let Some(backend) = open(BackendKind::Openvino) else { return };
+    let model = one("1.0_f32.onnx");
+    let mut exact = load_with(&*backend, &model, "none", F32).unwrap();
+    assert_eq!(exact.settings().get("INFERENCE_PRECISION_HINT"), Some("f32"));
+    let mut default = load(&*backend, &model, "none", 1).unwrap();
+    let told = default.settings().get("INFERENCE_PRECISION_HINT").unwrap().to_owned();
+    let apart = distance(&real(&mut *default, 3), &real(&mut *exact, 3));
+    match load_with(&*backend, &model, "none", "INFERENCE_PRECISION_HINT=bf16") {
+        Ok(mut asked) => {
+            let apart = distance(&real(&mut *asked, 3), &real(&mut *exact, 3));
+            assert!(apart > 1e-5, "bf16 is off by only {apart}");
+        }
+        Err(error) => {
+            assert!(matches!(error, BackendError::Unsupported(_)), "{error}");
+            assert!(error.to_string().contains("does not compute in bf16"), "{error}");
+            assert_eq!((told.as_str(), apart), ("f32", 0.0));
+        }
+    }
+}
+
+#[test]
+fn settings_are_taken_and_told() {
+    let Some(backend) = open(BackendKind::Openvino) else { return };
+    let model = one("0.25_f32.tflite");
+    for (key, value) in [("ENABLE_CPU_PINNING", "false"), ("PERFORMANCE_HINT", "THROUGHPUT")] {
+        let default = load(&*backend, &model, "none", 1).unwrap();
+        assert_ne!(default.settings().get(key), Some(value));
+        let set = load_with(&*backend, &model, "none", &format!("{key}={value}")).unwrap();
+        assert_eq!(set.settings().get(key), Some(value));
+    }
+}
+
+#[test]
+fn a_cache_has_a_folder_per_content_and_gives_the_same_model() {
+    let Some(backend) = open(BackendKind::Openvino) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let setting = format!("CACHE_DIR={}", folder.path().display());
+    let mut plain = load(&*backend, &one("0.25_f32.onnx"), "none", 1).unwrap();
+    let expected = real(&mut *plain, 5);
+    for _ in 0..2 {
+        let mut cached = load_with(&*backend, &one("0.25_f32.onnx"), "none", &setting).unwrap();
+        assert_eq!(real(&mut *cached, 5), expected);
+    }
+    load_with(&*backend, &one("0.5_f32.onnx"), "none", &setting).unwrap();
+    let folders: Vec<_> = fs::read_dir(folder.path()).unwrap().map(Result::unwrap).collect();
+    assert_eq!(folders.len(), 2, "{folders:?}");
+    for folder in folders {
+        assert!(fs::read_dir(folder.path()).unwrap().count() >= 1, "{folder:?} is empty");
     }
 }

@@ -47,6 +47,8 @@ c_functions! {
     ov_core_read_model: fn(*const OvCore, *const c_char, *const c_char, *mut *mut OvModel) -> OvStatus;
     ov_core_compile_model_props: fn(*const OvCore, *const OvModel, *const c_char, usize, *const OvProperty, *mut *mut OvCompiled) -> OvStatus;
 
+    ov_core_compile_model_from_file_props: fn(*const OvCore, *const c_char, *const c_char, usize, *const OvProperty, *mut *mut OvCompiled) -> OvStatus;
+
     ov_model_free: fn(*mut OvModel);
     ov_model_inputs_size: fn(*const OvModel, *mut usize) -> OvStatus;
     ov_model_const_input_by_index: fn(*const OvModel, usize, *mut *mut OvPort) -> OvStatus;

@@ -1,6 +1,8 @@
 //! A model made ready for a device.
 
 use std::ffi::{CStr, CString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::ptr;
 use std::rc::Rc;
 
@@ -24,24 +26,42 @@ impl CompiledGraph {
         properties: &[(&str, String)],
     ) -> CallResult<Self> {
         let core = &model.core;
-        let texts = properties
-            .iter()
-            .map(|(key, value)| Ok([c_string(*key)?, c_string(value.as_str())?]))
-            .collect::<CallResult<Vec<[CString; 2]>>>()?;
-        let properties: Vec<OvProperty> = texts
-            .iter()
-            .map(|[key, value]| OvProperty { key: key.as_ptr(), value: value.as_ptr().cast() })
-            .collect();
+        let properties = PropertyList::of(properties)?;
         let mut raw = ptr::null_mut();
-        // SAFETY: core and model are live; the array has that many elements, whose texts live
-        // until the call is over.
+        // SAFETY: core and model are live; the list has that many elements and lives until the
+        // call is over.
         let status = unsafe {
             (core.library.calls.ov_core_compile_model_props)(
                 core.raw,
                 model.raw,
                 device.as_ptr(),
-                properties.len(),
-                properties.as_ptr(),
+                properties.raw.len(),
+                properties.raw.as_ptr(),
+                &raw mut raw,
+            )
+        };
+        core.library.check(status)?;
+        Ok(Self { core: Rc::clone(core), raw })
+    }
+
+    /// Compiles a file in one step, which alone uses a folder of compiled models.
+    pub(crate) fn from_file(
+        core: &Rc<CoreHandle>,
+        path: &Path,
+        device: &CStr,
+        properties: &[(&str, String)],
+    ) -> CallResult<Self> {
+        let file = c_string(path.as_os_str().as_bytes())?;
+        let properties = PropertyList::of(properties)?;
+        let mut raw = ptr::null_mut();
+        // SAFETY: the core is live, the path a string; the list as above.
+        let status = unsafe {
+            (core.library.calls.ov_core_compile_model_from_file_props)(
+                core.raw,
+                file.as_ptr(),
+                device.as_ptr(),
+                properties.raw.len(),
+                properties.raw.as_ptr(),
                 &raw mut raw,
             )
         };
@@ -98,5 +118,26 @@ impl Drop for CompiledGraph {
     fn drop(&mut self) {
         // SAFETY: created once, freed once, after its requests, which hold it.
         unsafe { (self.core.library.calls.ov_compiled_model_free)(self.raw) }
+    }
+}
+
+/// Properties in the form that the library wants them, with their texts.
+struct PropertyList {
+    raw: Vec<OvProperty>,
+    /// What `raw` points to.
+    _texts: Vec<[CString; 2]>,
+}
+
+impl PropertyList {
+    fn of(properties: &[(&str, String)]) -> CallResult<Self> {
+        let texts = properties
+            .iter()
+            .map(|(key, value)| Ok([c_string(*key)?, c_string(value.as_str())?]))
+            .collect::<CallResult<Vec<[CString; 2]>>>()?;
+        let raw = texts
+            .iter()
+            .map(|[key, value]| OvProperty { key: key.as_ptr(), value: value.as_ptr().cast() })
+            .collect();
+        Ok(Self { raw, _texts: texts })
     }
 }

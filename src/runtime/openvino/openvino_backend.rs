@@ -6,6 +6,7 @@ use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::Coverage;
 use crate::record::delegate::Delegate;
 use crate::record::format::Format;
+use crate::record::setting_values::SettingValues;
 use crate::record::tensor::TensorInfo;
 use crate::runtime::backend::{Backend, LoadRequest};
 use crate::runtime::backend_error::BackendError;
@@ -67,6 +68,7 @@ impl Backend for Openvino {
             shaped: shaped(request, format)?.into_owned(),
             device,
             threads: request.threads,
+            options: request.options.clone(),
         };
         let session = OpenvinoSession::create(recipe)?;
         let images = session.recipe.shaped.images;
@@ -102,6 +104,7 @@ struct OpenvinoSession {
     request: InferRequest,
     recipe: OpenvinoRecipe,
     tensors: SessionTensors,
+    settings: SettingValues,
     /// By tensor of the file: its place among OpenVINO's.
     input_places: Vec<usize>,
     output_places: Vec<usize>,
@@ -110,6 +113,8 @@ struct OpenvinoSession {
 impl OpenvinoSession {
     fn create(recipe: OpenvinoRecipe) -> Result<Self, BackendError> {
         let request = recipe.request(Counting::Off)?;
+        let settings = OpenvinoRecipe::settings_of(&request.graph);
+        recipe.check_precision(&settings)?;
         let signature = &recipe.shaped.signature;
         let ports = request.graph.inputs().map_err(failed)?;
         let (inputs, input_places) = described(&ports, &signature.inputs)?;
@@ -123,7 +128,7 @@ impl OpenvinoSession {
         let ports = request.graph.outputs().map_err(failed)?;
         let (outputs, output_places) = described(&ports, &signature.outputs)?;
         let tensors = SessionTensors { inputs, outputs };
-        Ok(Self { request, recipe, tensors, input_places, output_places })
+        Ok(Self { request, recipe, tensors, settings, input_places, output_places })
     }
 }
 
@@ -149,6 +154,10 @@ impl Session for OpenvinoSession {
         counted.run().map_err(failed)?;
         let nodes = counted.profile().map_err(failed)?;
         Ok(kernel_count::coverage(&nodes, self.recipe.device != OpenvinoDevice::Cpu))
+    }
+
+    fn settings(&self) -> SettingValues {
+        self.settings.clone()
     }
 
     /// A process also has threads of OpenVINO's that wait for other models' work.

@@ -1,10 +1,15 @@
 //! How a model is compiled, kept so that a second one can be profiled.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use crate::file_hash;
 use crate::record::format::Format;
+use crate::record::runtime_setting::{
+    OPENVINO, OPENVINO_CACHE, OPENVINO_PRECISION, RuntimeSetting,
+};
+use crate::record::setting_values::SettingValues;
 use crate::record::signature::Shaped;
 use crate::runtime::backend_error::BackendError;
 use crate::runtime::boundary::{cannot_load, no_batch};
@@ -26,6 +31,7 @@ pub(crate) struct OpenvinoRecipe {
     pub(crate) shaped: Shaped,
     pub(crate) device: OpenvinoDevice,
     pub(crate) threads: NonZeroUsize,
+    pub(crate) options: SettingValues,
 }
 
 /// Whether OpenVINO counts what it runs, which costs time.
@@ -43,6 +49,9 @@ impl OpenvinoRecipe {
     /// found the file sound.
     pub(crate) fn request(&self, counting: Counting) -> Result<InferRequest, BackendError> {
         let file = StagedFile::of(&self.model, self.format, &self.shaped)?;
+        if let (Some(folder), Counting::Off) = (self.options.get(OPENVINO_CACHE), counting) {
+            return self.cached(&file, folder);
+        }
         let mut model =
             ReadModel::open(&self.core, file.path()).map_err(|said| self.refused(&said))?;
         self.reshape(&mut model)?;
@@ -52,8 +61,28 @@ impl OpenvinoRecipe {
             .map_err(|said| self.refused(&said))
     }
 
-    fn properties(&self, counting: Counting) -> Vec<(&'static str, String)> {
-        let mut properties = Vec::new();
+    /// The same by way of a folder of compiled models. OpenVINO knows a file there by its path,
+    /// its size and the second of its last change, so that each content has a folder of its own.
+    fn cached(&self, file: &StagedFile, folder: &str) -> Result<InferRequest, BackendError> {
+        let StagedFile::Own(path) = file else {
+            return Err(not_cached("a file of its own, with the ending .tflite"));
+        };
+        if self.shaped.differs {
+            return Err(not_cached("the shapes in the file"));
+        }
+        let hash = file_hash::of(path).unwrap_or_default();
+        let folder = Path::new(folder).join(hash).display().to_string();
+        let mut properties = self.properties(Counting::Off);
+        properties.push((OPENVINO_CACHE, folder));
+        CompiledGraph::from_file(&self.core, path, self.device.name(), &properties)
+            .and_then(InferRequest::create)
+            .map_err(|said| self.refused(&said))
+    }
+
+    fn properties(&self, counting: Counting) -> Vec<(&str, String)> {
+        let set = self.options.iter().filter(|(key, _)| *key != OPENVINO_CACHE);
+        let mut properties: Vec<(&str, String)> =
+            set.map(|(key, value)| (key, value.to_owned())).collect();
         if self.device == OpenvinoDevice::Cpu {
             properties.push(("INFERENCE_NUM_THREADS", self.threads.to_string()));
         }
@@ -94,10 +123,44 @@ impl OpenvinoRecipe {
         })
     }
 
+    /// What `graph` says of the settings that it can be asked for, in our words.
+    pub(crate) fn settings_of(graph: &CompiledGraph) -> SettingValues {
+        let told = |known: &RuntimeSetting| {
+            let told = graph.property(known.key).ok()?;
+            let told = match told.as_str() {
+                "YES" => "true".to_owned(),
+                "NO" => "false".to_owned(),
+                _ => told,
+            };
+            Some((known.key.to_owned(), told))
+        };
+        let asked = OPENVINO.iter().filter(|known| known.key != OPENVINO_CACHE);
+        asked.filter_map(told).collect()
+    }
+
+    /// Refuses a precision that the device does not have: it would compute in another without a
+    /// word.
+    pub(crate) fn check_precision(&self, told: &SettingValues) -> Result<(), BackendError> {
+        let precision =
+            |settings: &SettingValues| settings.get(OPENVINO_PRECISION).map(str::to_owned);
+        match (precision(&self.options), precision(told)) {
+            (Some(asked), Some(told)) if asked != told => Err(BackendError::Unsupported(format!(
+                "this machine does not compute in {asked}: OpenVINO would take {told} instead"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// The threads that a compiled model has; those of other processors than the CPU are
     /// not told.
     pub(crate) fn threads_of(graph: &CompiledGraph) -> Option<u32> {
         let told: CallResult<String> = graph.property("INFERENCE_NUM_THREADS");
         told.ok()?.parse().ok().filter(|threads| *threads > 0)
     }
+}
+
+fn not_cached(only: &str) -> BackendError {
+    BackendError::Unsupported(format!(
+        "OpenVINO's {OPENVINO_CACHE} takes effect only for {only}: measure this model without it"
+    ))
 }
