@@ -1,5 +1,7 @@
 //! From a run's record to the rows of `results.csv`.
 
+use std::num::NonZeroUsize;
+
 use crate::model::input_geometry::{self, InputGeometry};
 use crate::model::resolve;
 use crate::record::agreement::Agreement;
@@ -105,6 +107,7 @@ fn planned(run: &Run, case: &Case, model: Option<&Model>) -> Row {
         partitions: None,
         threads: case.threads.get(),
         options: Some(case.options.clone().unwrap_or_else(|| DEFAULT.to_owned())),
+        batch: case.batch.map(NonZeroUsize::get),
         affinity: header.options.latency.as_ref().map(|latency| affinity(latency, case)),
         axes: VariedAxes::of(case),
         ..Row::default()

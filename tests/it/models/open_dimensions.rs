@@ -6,7 +6,7 @@ use super::made::pb::StringStringEntryProto;
 use super::made::pb::tensor_proto::DataType;
 use super::made::{
     Dim, Named, Open, Size, colours, floats, inspected, mean_model, model, node, ran, refused,
-    value, write,
+    shutterbench, value, write,
 };
 use crate::common;
 use crate::common::TimelyOutput;
@@ -96,7 +96,10 @@ fn a_convolution_tells_channels_and_order() {
     let fixed =
         write(folder.path(), "fixed.onnx", &mean_model(&[Size(1), Size(3), Size(8), Size(8)]));
     let images = colours(folder.path());
-    let said = refused(&["--model", &fixed, "--dataset", &images, "--channels", "grey"]);
+    let grey = ["run", "--quiet", "--model", &fixed, "--dataset", &images, "--channels", "grey"];
+    let output = shutterbench(&grey);
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert_ne!(output.status.code(), Some(0), "{said}");
     assert!(said.contains("3 input channels, but grey is stated"), "{said}");
 }
 
