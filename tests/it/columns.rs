@@ -144,6 +144,13 @@ const CHANGED: [(&str, &str); 3] = [
     ("stability", "noisy is judged by that interval alone"),
 ];
 
+/// Whether two fields are, but for the last bit of a number: older programs read those of a
+/// journal back by the nearest neighbour.
+fn are_same(new: &str, old: &str) -> bool {
+    let bits = |text: &str| text.parse::<f64>().map(f64::to_bits);
+    new == old || matches!((bits(new), bits(old)), (Ok(a), Ok(b)) if a.abs_diff(b) <= 1)
+}
+
 #[test]
 fn a_run_of_before_has_the_same_results() {
     assert!(!fixtures().is_empty());
@@ -161,7 +168,7 @@ fn a_run_of_before_has_the_same_results() {
             let columns = Row::COLUMNS.iter().zip(new.iter().zip(&old));
             for (column, (new, old)) in columns {
                 let changed = CHANGED.iter().any(|(name, _)| *name == column.name);
-                assert!(new == old || changed, "{}: {new} was {old}", column.name);
+                assert!(are_same(new, old) || changed, "{}: {new} was {old}", column.name);
             }
         }
     }
