@@ -101,7 +101,7 @@ fn commit() -> Option<String> {
     commit.get(..12).map(str::to_owned)
 }
 
-/// The lines that git answers with; none where there is no git or no repository.
+/// The lines of git's answer; none without git or a repository.
 fn git(arguments: &[&str]) -> Vec<String> {
     let output = Command::new("git").args(arguments).output();
     let output = output.ok().filter(|output| output.status.success());

@@ -76,7 +76,7 @@ struct Wanted {
 }
 
 impl Wanted {
-    /// A name that is no runtime's is one or more models'.
+    /// A name that does not belong to a runtime names one or more models.
     fn of(names: &[String]) -> Result<Self, FetchError> {
         let known = Runtimes::built_in()?;
         let hosted = HostedModels::built_in()?;

@@ -328,7 +328,7 @@ fn delegate(text: &str) -> Result<Delegate, String> {
 }
 
 fn streams(text: &str) -> Result<NonZeroU32, String> {
-    /// More processes than that are no application.
+    /// No application runs more processes than that.
     const MOST: u32 = 64;
     let count: Option<NonZeroU32> = text.parse().ok().filter(|it: &NonZeroU32| it.get() <= MOST);
     count.ok_or_else(|| format!("streams must be whole numbers from 1 to {MOST}"))

@@ -1,5 +1,5 @@
-//! Labels of object detection, which say what is where in an image and not of which one class
-//! it is. They cannot be scored; this only recognises them, so that a refusal can name them.
+//! Labels of object detection, which say where in an image objects are, not which single class
+//! the image has. They cannot be scored; this only recognises them, so that a refusal can name them.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};

@@ -103,12 +103,12 @@ impl Files {
         filled
     }
 
-    /// The names of all files that are no images.
+    /// The names of all files that are not images.
     pub(crate) fn others(&self) -> impl Iterator<Item = &PathBuf> {
         self.other_files.iter()
     }
 
-    /// The names of the files at its top that are no images, such as tables of labels.
+    /// The names of the files at its top that are not images, such as tables of labels.
     pub(crate) fn beside(&self) -> impl Iterator<Item = &PathBuf> {
         let at_top = |path: &&PathBuf| path.parent().is_some_and(|it| it.as_os_str().is_empty());
         self.other_files.iter().filter(at_top)

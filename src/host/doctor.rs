@@ -39,7 +39,7 @@ pub struct Report {
 /// Examines this machine.
 #[must_use]
 pub fn examine() -> Report {
-    let host = Host::read();
+    let host = Host::read_with_product();
     // The activity first: the probe after it is a load itself.
     let now = Observed { activity: Activity::watch(), swing: SpeedSwing::measure() };
     Report { findings: findings(&Tree::default(), &host, &now), host }

@@ -10,7 +10,7 @@ use crate::record::tensor::TensorInfo;
 use crate::record::timed_runs::{Block, TimedRuns};
 
 /// The result of loading.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Loaded {
     /// The runtime's own version.
     pub backend_version: String,

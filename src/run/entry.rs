@@ -112,7 +112,7 @@ pub enum Entry {
         coverage: Option<Coverage>,
         /// How it agrees with its reference on all of its inputs.
         agreement: Option<Agreement>,
-        /// What the outputs look like, where inputs that are no images were compared.
+        /// What the outputs look like, where inputs other than images were compared.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         outputs: Option<OutputsSeen>,
         /// Whether somebody ended its process: it is tried again when the run is resumed.

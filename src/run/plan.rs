@@ -151,7 +151,7 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
         sources: Some(build::SOURCES.to_owned()),
         binary_sha256: program_hash.join().unwrap_or_default(),
         started_at: crate::record::header::rfc3339(started),
-        host: Host::read(),
+        host: Host::read_with_product(),
         working_folder: std::env::current_dir().ok(),
         device: crate::record::case::LOCAL.into(),
         runtimes: present.into_iter().map(|(kind, told)| choose_runtimes::of(kind, told)).collect(),

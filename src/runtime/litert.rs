@@ -31,7 +31,7 @@ use crate::runtime::litert_coverage;
 use crate::runtime::litert_settings;
 use crate::runtime::litert_settings::Executor;
 use crate::runtime::refusal;
-use crate::runtime::session::{Session, SessionTensors};
+use crate::runtime::session::{PROFILE_WARMUP, Session, SessionTensors};
 
 /// The LiteRT library of this machine.
 pub struct Litert {
@@ -299,15 +299,13 @@ impl Session for LitertSession {
         inputs: &[Vec<u8>],
         runs: usize,
     ) -> Result<OperatorProfile, BackendError> {
-        /// Untimed runs before the profiled ones.
-        const WARMUP: usize = 3;
         if self.recipe.target == Executor::Gpu {
             return Err(BackendError::Unsupported(
                 "LiteRT's GPU accelerator does not tell what its operators take".into(),
             ));
         }
-        let timed = self.recipe.timed_calls(&self.tensors, inputs, WARMUP + runs);
-        let profiled = timed.map_err(failed)?.into_iter().skip(WARMUP);
+        let timed = self.recipe.timed_calls(&self.tensors, inputs, PROFILE_WARMUP + runs);
+        let profiled = timed.map_err(failed)?.into_iter().skip(PROFILE_WARMUP);
         let by_run = |(ns, calls)| (ns, litert_coverage::profiled_calls(&self.operators, calls));
         Ok(OperatorProfile::of(profiled.map(by_run).collect()))
     }

@@ -13,6 +13,7 @@ use crate::record::coverage::{Coverage, DelegateStatus};
 use crate::record::operator_profile::{OWN_KERNELS, OperatorProfile, ProfiledCall};
 use crate::record::tensor::TensorInfo;
 use crate::runtime::onnxruntime_recipe::OnnxruntimeRecipe;
+use crate::runtime::session::PROFILE_WARMUP;
 
 /// An entry of the profile, a file in the Trace Event format.
 #[derive(Debug, Deserialize)]
@@ -43,8 +44,6 @@ struct Arguments {
     op_name: String,
 }
 
-/// Untimed runs before those whose operators are timed.
-const WARMUP: usize = 3;
 /// ONNX Runtime's own kernels.
 const CPU_PROVIDER: &str = "CPUExecutionProvider";
 
@@ -73,18 +72,18 @@ pub(crate) fn operators(
 ) -> ort::Result<OperatorProfile> {
     let mut session = profiled(recipe)?;
     let mut total_ns = Vec::with_capacity(runs);
-    for run in 0..WARMUP + runs {
+    for run in 0..PROFILE_WARMUP + runs {
         let views: Vec<(&str, SessionInputValue<'_>)> =
             inputs.iter().map(|(name, value)| (name.as_str(), value.into())).collect();
         let start = Instant::now();
         session.run(views)?;
         let ns = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        if run >= WARMUP {
+        if run >= PROFILE_WARMUP {
             total_ns.push(ns);
         }
     }
     let mut calls = calls(&written(&mut session)?);
-    calls.drain(..WARMUP.min(calls.len()));
+    calls.drain(..PROFILE_WARMUP.min(calls.len()));
     if calls.len() != total_ns.len() {
         return Err(ort::Error::new(format!(
             "its profile has {} runs of {}",

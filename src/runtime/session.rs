@@ -6,6 +6,9 @@ use crate::record::setting_values::SettingValues;
 use crate::record::tensor::{Tensor, TensorInfo};
 use crate::runtime::backend_error::BackendError;
 
+/// Untimed runs before the profiled ones of [`Session::profile`], on every backend.
+pub(crate) const PROFILE_WARMUP: usize = 3;
+
 /// The inputs and outputs of a loaded model, each in the model's order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SessionTensors {

@@ -12,15 +12,13 @@ use crate::record::delegate::Delegate;
 use crate::record::operator_profile::{OWN_KERNELS, OperatorProfile, ProfiledCall};
 use crate::record::setting_values::SettingValues;
 use crate::runtime::backend_error::BackendError;
+use crate::runtime::session::PROFILE_WARMUP;
 use crate::runtime::tflite_bare::BareInterpreter;
 use crate::runtime::tflite_delegate::NativeDelegate;
 use crate::runtime::tflite_profiler::{RecordedOperator, TfliteProfiler};
 
 /// `TfLiteInterpreterOptionsSetTelemetryProfiler` of `c_api_experimental.h`.
 type SetProfiler = unsafe extern "C" fn(*mut TfLiteInterpreterOptions, *mut c_void);
-
-/// Untimed runs before the profiled ones.
-const WARMUP: usize = 3;
 
 /// Profiles `runs` runs of the file of `model` on `inputs`.
 ///
@@ -65,14 +63,14 @@ pub(crate) fn profile(
     }
     let nodes = tflite_nodes::of(model);
     let mut profiled = Vec::with_capacity(runs);
-    for run in 0..WARMUP + runs {
+    for run in 0..PROFILE_WARMUP + runs {
         let start = Instant::now();
         if !interpreter.invoke() {
             return Err(failed("a profiled run failed"));
         }
         let ns = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let records = profiler.take();
-        if run >= WARMUP {
+        if run >= PROFILE_WARMUP {
             profiled.push((ns, calls(&records, &nodes, delegate)));
         }
     }

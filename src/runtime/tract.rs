@@ -23,7 +23,7 @@ use crate::runtime::boundary::{
     cannot_load, check_batch, check_format, no_batch, one_line, shaped, tflite_bytes,
 };
 use crate::runtime::refusal;
-use crate::runtime::session::{Session, SessionTensors};
+use crate::runtime::session::{PROFILE_WARMUP, Session, SessionTensors};
 
 /// tract, built into this program.
 #[derive(Debug)]
@@ -250,15 +250,13 @@ impl Session for TractSession {
         inputs: &[Vec<u8>],
         runs: usize,
     ) -> Result<OperatorProfile, BackendError> {
-        /// Untimed runs before the profiled ones.
-        const WARMUP: usize = 3;
         for (index, bytes) in inputs.iter().enumerate() {
             self.write_input(index, bytes)?;
         }
         let mut profiled = Vec::with_capacity(runs);
-        for run in 0..WARMUP + runs {
+        for run in 0..PROFILE_WARMUP + runs {
             let timed = self.timed_nodes().map_err(|error| failed(&error))?;
-            if run >= WARMUP {
+            if run >= PROFILE_WARMUP {
                 profiled.push(timed);
             }
         }

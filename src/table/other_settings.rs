@@ -62,19 +62,7 @@ mod tests {
     }
 
     fn process(settings: SettingValues) -> Process {
-        let loaded = Loaded {
-            backend_version: "1".into(),
-            open_ns: None,
-            load_ns: 1,
-            inputs: Vec::new(),
-            outputs: Vec::new(),
-            memory_load_bytes: None,
-            threads: None,
-            threads_before: None,
-            memory_before_bytes: None,
-            settings,
-            place: None,
-        };
+        let loaded = Loaded { load_ns: 1, settings, ..Loaded::default() };
         let warmup = WarmupReport { runs: 0, ns: 0, steady: None };
         Process { loaded, first_inference_ns: 1, warmup, memory: None }
     }

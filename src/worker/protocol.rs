@@ -261,19 +261,7 @@ mod tests {
             Request::Profile { runs: 3 },
             Request::Exit,
         ];
-        let loaded = Loaded {
-            backend_version: "1".into(),
-            place: None,
-            open_ns: None,
-            load_ns: 1,
-            inputs: Vec::new(),
-            outputs: Vec::new(),
-            memory_load_bytes: None,
-            threads: None,
-            threads_before: None,
-            memory_before_bytes: None,
-            settings: SettingValues::default(),
-        };
+        let loaded = Loaded { backend_version: "1".into(), load_ns: 1, ..Loaded::default() };
         let (reason, remedy) = (String::new(), String::new());
         let replies = [
             Reply::Loaded(Box::new(loaded)),

@@ -311,16 +311,11 @@ fn record(shape: &Shape, case: &Case, models: &[Model], rng: &mut ChaCha8Rng) ->
         processes: vec![Process {
             loaded: Loaded {
                 backend_version: "2.17.1".into(),
-                place: None,
-                open_ns: None,
                 load_ns: 3_456_789,
-                inputs: Vec::new(),
-                outputs: Vec::new(),
-                settings: Default::default(),
                 memory_load_bytes: Some(1_234_567),
-                threads: None,
                 threads_before: Some(1),
                 memory_before_bytes: Some(8_000_000),
+                ..Loaded::default()
             },
             first_inference_ns: 2 * base_ns as u64,
             warmup: WarmupReport { runs: 20, ns: 20 * base_ns as u64, steady: Some(true) },

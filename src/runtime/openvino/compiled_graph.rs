@@ -6,7 +6,7 @@ use std::path::Path;
 use std::ptr;
 use std::rc::Rc;
 
-use crate::runtime::openvino::c_types::{OvCompiled, OvProperty};
+use crate::runtime::openvino::c_types::{OvCompiled, OvPort, OvProperty, OvStatus};
 use crate::runtime::openvino::core_handle::CoreHandle;
 use crate::runtime::openvino::openvino_library::{CallResult, c_string};
 use crate::runtime::openvino::port::Port;
@@ -81,36 +81,37 @@ impl CompiledGraph {
 
     /// Its inputs.
     pub(crate) fn inputs(&self) -> CallResult<Vec<Port>> {
-        let library = self.core.library;
-        let calls = &library.calls;
-        let mut count = 0;
+        let calls = &self.core.library.calls;
         // SAFETY: the compiled model is live.
-        let status = unsafe { (calls.ov_compiled_model_inputs_size)(self.raw, &raw mut count) };
-        library.check(status)?;
-        let input = |index| {
-            // SAFETY: it is live and has that many inputs.
-            Port::read(library, |to| unsafe {
-                (calls.ov_compiled_model_input_by_index)(self.raw, index, to)
-            })
-        };
-        (0..count).map(input).collect()
+        let count = |to: *mut usize| unsafe { (calls.ov_compiled_model_inputs_size)(self.raw, to) };
+        // SAFETY: it is live and has that many inputs.
+        self.ports(count, |index, to| unsafe {
+            (calls.ov_compiled_model_input_by_index)(self.raw, index, to)
+        })
     }
 
     /// Its outputs.
     pub(crate) fn outputs(&self) -> CallResult<Vec<Port>> {
-        let library = self.core.library;
-        let calls = &library.calls;
-        let mut count = 0;
+        let calls = &self.core.library.calls;
         // SAFETY: the compiled model is live.
-        let status = unsafe { (calls.ov_compiled_model_outputs_size)(self.raw, &raw mut count) };
-        library.check(status)?;
-        let output = |index| {
-            // SAFETY: it is live and has that many outputs.
-            Port::read(library, |to| unsafe {
-                (calls.ov_compiled_model_output_by_index)(self.raw, index, to)
-            })
-        };
-        (0..count).map(output).collect()
+        let count =
+            |to: *mut usize| unsafe { (calls.ov_compiled_model_outputs_size)(self.raw, to) };
+        // SAFETY: it is live and has that many outputs.
+        self.ports(count, |index, to| unsafe {
+            (calls.ov_compiled_model_output_by_index)(self.raw, index, to)
+        })
+    }
+
+    /// As many ports as `count` writes, each as `get` writes it by its index.
+    fn ports(
+        &self,
+        count: impl FnOnce(*mut usize) -> OvStatus,
+        get: impl Fn(usize, *mut *mut OvPort) -> OvStatus,
+    ) -> CallResult<Vec<Port>> {
+        let library = self.core.library;
+        let mut ports = 0;
+        library.check(count(&raw mut ports))?;
+        (0..ports).map(|index| Port::read(library, |to| get(index, to))).collect()
     }
 }
 
