@@ -211,7 +211,9 @@ fn what_stands_in_the_way_of_all_is_said_once() {
         write(folder.path(), "open.onnx", &mean_model(&[Size(1), Size(3), Dim::Open, Dim::Open]));
     let told = inspected(&[&path]);
     assert_eq!(told.matches("--input-size").count(), 1, "{told}");
-    assert!(told.contains("onnxruntime no, for that reason"), "{told}");
+    // The backends that refuse for one reason share a line.
+    let line = told.lines().find(|line| line.contains("onnxruntime")).unwrap();
+    assert!(line.ends_with(" no, for that reason"), "{told}");
     // What does not depend on the size is shown.
     assert!(told.contains("pipeline    torchvision (assumed), to the size"), "{told}");
     assert!(told.contains("classes     3\n"), "{told}");

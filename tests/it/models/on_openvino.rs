@@ -128,5 +128,5 @@ fn operators_that_it_does_not_have_are_named() {
     made.opset_import.push(OperatorSetIdProto { domain: "com.me".into(), version: 1 });
     let path = write(folder.path(), "mine.onnx", &made);
     let told = inspected(&[&path]);
-    assert!(told.contains("are not ONNX's (com.me:Fancy), which OpenVINO has not"), "{told}");
+    assert!(told.contains("are not ONNX's (com.me:Fancy), which OpenVINO does not have"), "{told}");
 }
