@@ -94,8 +94,10 @@ fn one_variant_in_all_formats_on_all_runtimes() {
             "onnxruntime" => assert_eq!(used, asked, "{name} x{asked}"),
             // It takes no more than there are CPUs.
             "openvino" => assert!(used == asked || used < 2, "{name} x{asked}: {used}"),
-            // If XNNPACK and the runtime's own kernels share a graph, each has a pool.
-            _ => assert!(used < 2 * asked, "{name} x{asked}: {used}"),
+            // XNNPACK, ruy and Eigen have a pool each, and which of them the kernels of a graph
+            // use goes by the CPU: hybrid ones take ruy and Eigen where there is no AVX-512.
+            _ if asked == 1 => assert_eq!(used, 1, "{name}"),
+            _ => assert!(used <= 3 * asked, "{name} x{asked}: {used}"),
         }
     }
     let expected: BTreeSet<(&str, &str)> = BTreeSet::from([
