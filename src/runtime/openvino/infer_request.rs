@@ -95,7 +95,8 @@ impl InferRequest {
         copied
     }
 
-    /// The nodes of the last run. The model must have been compiled to count them.
+    /// The nodes, each with its mean over the runs so far. The model must have been compiled to
+    /// count them.
     pub(crate) fn profile(&self) -> CallResult<Vec<CountedNode>> {
         let (library, calls) = (self.graph.core.library, self.calls());
         let mut list = OvProfile { nodes: ptr::null_mut(), count: 0 };
@@ -106,7 +107,12 @@ impl InferRequest {
             library.check(status)?;
             let node = |index| {
                 let node = &*list.nodes.add(index);
-                CountedNode { kernel: text(node.kernel), operator: text(node.operator) }
+                CountedNode {
+                    kernel: text(node.kernel),
+                    operator: text(node.operator),
+                    name: text(node.name),
+                    mean_us: u64::try_from(node.wall_us).unwrap_or(0),
+                }
             };
             let nodes = (0..list.count).map(node).collect();
             (calls.ov_profiling_info_list_free)(&raw mut list);

@@ -1,6 +1,7 @@
-//! How many kernels a run calls, from OpenVINO's own counters.
+//! Which kernels a run calls, and what they take, from OpenVINO's own counters.
 
 use crate::record::coverage::{Coverage, DelegateStatus};
+use crate::record::operator_profile::{OWN_KERNELS, ProfiledCall};
 
 /// A node of a profiled run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,6 +10,10 @@ pub(crate) struct CountedNode {
     pub(crate) kernel: String,
     /// The operator, such as `Convolution`.
     pub(crate) operator: String,
+    /// Its name in the compiled graph, which is that of the file where the file has one.
+    pub(crate) name: String,
+    /// The mean of all runs since the graph was compiled, in whole microseconds.
+    pub(crate) mean_us: u64,
 }
 
 impl CountedNode {
@@ -34,6 +39,19 @@ pub(crate) fn coverage(nodes: &[CountedNode], other_device: bool) -> Coverage {
     Coverage { nodes_total: total, nodes_delegated: taken, partitions: taken.map(|_| 1), status }
 }
 
+/// What the kernels of a run took on average; `device` is OpenVINO's name of where they ran.
+pub(crate) fn profiled_calls(nodes: Vec<CountedNode>, device: Option<&str>) -> Vec<ProfiledCall> {
+    let called = nodes.into_iter().filter(CountedNode::is_called);
+    called
+        .map(|node| ProfiledCall {
+            name: node.name,
+            operator: node.operator,
+            ran_on: device.unwrap_or(OWN_KERNELS).to_owned(),
+            ns: node.mean_us.saturating_mul(1000),
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,6 +61,8 @@ mod tests {
         let node = |kernel: &str, operator: &str| CountedNode {
             kernel: kernel.into(),
             operator: operator.into(),
+            name: operator.to_lowercase(),
+            mean_us: 7,
         };
         let nodes = [
             node("unknown_f32", "Parameter"),
@@ -51,6 +71,10 @@ mod tests {
             node("undef", "Clamp"),
             node("unknown_f32", "Result"),
         ];
+        let calls = profiled_calls(nodes.to_vec(), None);
+        let names: Vec<&str> = calls.iter().map(|call| call.name.as_str()).collect();
+        assert_eq!(names, ["reorder", "convolution"]);
+        assert_eq!((calls[0].ns, calls[0].ran_on.as_str()), (7000, OWN_KERNELS));
         let own = coverage(&nodes, false);
         assert_eq!(own, Coverage { nodes_total: Some(2), ..Coverage::default() });
         let gpu = coverage(&nodes, true);
