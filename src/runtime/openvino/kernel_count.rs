@@ -52,9 +52,38 @@ pub(crate) fn profiled_calls(nodes: Vec<CountedNode>, device: Option<&str>) -> V
         .collect()
 }
 
+/// Gives the calls the names that those of another compilation of the same model have. OpenVINO
+/// numbers the nodes that it makes, and goes on counting from one compilation to the next.
+pub(crate) fn take_names(calls: &mut [ProfiledCall], first: &[ProfiledCall]) {
+    let alike = calls.len() == first.len()
+        && calls.iter().zip(first).all(|(call, first)| call.operator == first.operator);
+    if alike {
+        for (call, first) in calls.iter_mut().zip(first) {
+            call.name.clone_from(&first.name);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbered_names_are_those_of_the_first_compilation() {
+        let call = |name: &str, operator: &str, ns| ProfiledCall {
+            name: name.into(),
+            operator: operator.into(),
+            ran_on: OWN_KERNELS.into(),
+            ns,
+        };
+        let first = [call("Multiply_7", "Convolution", 1), call("pool", "MaxPool", 2)];
+        let mut second = [call("Multiply_99", "Convolution", 3), call("pool", "MaxPool", 4)];
+        take_names(&mut second, &first);
+        assert_eq!((second[0].name.as_str(), second[0].ns), ("Multiply_7", 3));
+        let mut other = [call("Multiply_99", "MatMul", 3), call("pool", "MaxPool", 4)];
+        take_names(&mut other, &first);
+        assert_eq!(other[0].name, "Multiply_99");
+    }
 
     #[test]
     fn what_was_fused_or_only_names_an_end_is_no_kernel() {
