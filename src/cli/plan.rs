@@ -1,6 +1,7 @@
 //! `shutterbench plan`: what `run` would measure, with ids that stay, for a scheduler.
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
@@ -35,7 +36,7 @@ pub struct PlanArgs {
     run: Box<RunArgs>,
     /// Also list N parts of the cases (--partition) and of the images (--shard)
     #[arg(long, value_name = "N")]
-    parts: Option<usize>,
+    parts: Option<NonZeroUsize>,
     /// Estimate time and memory from what this run measured
     #[arg(long, value_name = "RUN")]
     like: Option<PathBuf>,
@@ -107,7 +108,7 @@ pub fn show(args: &PlanArgs) -> Result<ExitStatus> {
     let plan = plan(&wanted)?;
     let like = args.like.as_deref().map(replay::read).transpose()?;
     let cases = planned(&plan, like.as_ref());
-    let count = args.parts.unwrap_or(0);
+    let count = args.parts.map_or(0, NonZeroUsize::get);
     let shards = if plan.dataset.is_some() { count } else { 0 };
     let images = plan.dataset.as_ref().map_or(0, |dataset| dataset.scored().len());
     let document = Document {
