@@ -54,6 +54,7 @@ pub mod shard;
 pub mod signature;
 pub mod stage;
 pub mod status;
+pub mod sustained;
 pub mod tensor;
 pub mod timed_runs;
 pub mod visit;

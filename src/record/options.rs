@@ -14,6 +14,7 @@ use crate::record::option_set::OptionSet;
 use crate::record::partition::Selection;
 use crate::record::scenario::ScenarioOptions;
 use crate::record::shard::Shard;
+use crate::record::sustained::SustainedOptions;
 use crate::record::wanted_columns::WantedColumns;
 
 /// A count that the program may choose itself.
@@ -222,6 +223,9 @@ pub struct LatencyOptions {
     /// How cases are run besides.
     #[serde(default, skip_serializing_if = "ScenarioOptions::is_none")]
     pub scenarios: ScenarioOptions,
+    /// How cases are run for minutes, if they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sustained: Option<SustainedOptions>,
 }
 
 impl LatencyOptions {

@@ -7,6 +7,7 @@ use crate::record::operator_profile::OperatorProfile;
 use crate::record::outputs_seen::OutputsSeen;
 use crate::record::scenario::ScenarioOutcome;
 use crate::record::status::Status;
+use crate::record::sustained::SustainedRecord;
 use crate::record::visit::{Process, Visit};
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +45,9 @@ pub struct CaseRecord {
     /// What came of its scenarios, in the order in which they were measured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scenarios: Vec<ScenarioOutcome>,
+    /// What it did over minutes, if that was asked for.
+    #[serde(default, skip_serializing_if = "SustainedRecord::is_empty")]
+    pub sustained: SustainedRecord,
     /// Whether it is done; a run that was cut short has cases that are not.
     pub ended: bool,
 }

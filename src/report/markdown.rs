@@ -14,6 +14,7 @@ use crate::report::orientation_note;
 use crate::report::preprocessing_note;
 use crate::report::published_note;
 use crate::report::scenario_note;
+use crate::report::sustained_note;
 use crate::scoring::tally::Tally;
 use crate::table::paired_top1;
 use crate::table::ranks::further_ranks;
@@ -56,6 +57,7 @@ pub fn document(run: &Run, rows: &[Row]) -> String {
     text.push_str(&table(rows, &verdict));
     text.push_str(&words(rows));
     text.push_str(&scenario_note::markdown(run, escape));
+    text.push_str(&sustained_note::markdown(run, escape));
     text.push_str(&accuracies(rows));
     text.push_str(&scores(run));
     text.push_str(&pipelines(run));

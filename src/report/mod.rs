@@ -21,5 +21,6 @@ pub mod preprocessing_note;
 pub mod published_note;
 pub mod run_files;
 pub mod scenario_note;
+pub mod sustained_note;
 pub mod svg;
 pub mod terminal;

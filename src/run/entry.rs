@@ -13,6 +13,7 @@ use crate::record::preprocessing_check::PreprocessingCheck;
 use crate::record::run::Decoded;
 use crate::record::scenario::ScenarioOutcome;
 use crate::record::status::Status;
+use crate::record::sustained::SustainedOutcome;
 use crate::record::visit::Memory;
 use crate::record::visit::{Process, Visit};
 
@@ -81,6 +82,13 @@ pub enum Entry {
         case: usize,
         /// What came of it.
         outcome: Box<ScenarioOutcome>,
+    },
+    /// A case went on for another window. Only runs with `--sustained` have this entry.
+    Sustained {
+        /// Which case.
+        case: usize,
+        /// What came of it.
+        outcome: Box<SustainedOutcome>,
     },
     /// Images of an accuracy subject were scored.
     Scored {

@@ -34,4 +34,5 @@ pub mod scenario_streams;
 pub mod scenarios;
 pub mod selection;
 pub mod suite_file;
+pub mod sustained_runs;
 mod whole_run;

@@ -19,5 +19,6 @@ pub mod statistics;
 pub mod stopping;
 pub mod summary;
 pub mod tail;
+pub mod throttling;
 pub mod unpaired;
 pub mod welch;

@@ -10,7 +10,7 @@ use crate::record::run::Run;
 use crate::report::html::escape::text;
 use crate::report::html::{
     case_table, cost_section, data, differences, front, method, operator_section,
-    published_section, summary_section,
+    published_section, summary_section, sustained_section,
 };
 use crate::report::preprocessing_note;
 use crate::report::scenario_note;
@@ -49,6 +49,7 @@ pub fn page_with(run: &Run, rows: &[Row], images: Option<&Dataset>) -> String {
         case_table::section(rows, &verdict),
         detail(),
         scenario_note::section(run),
+        sustained_section::section(run),
         differences::section(run, rows, &verdict),
         preprocessing_note::section(run),
         published_section::section(run, rows),
@@ -140,6 +141,7 @@ fn nav(sections: &str) -> String {
         ("all", "All cases"),
         ("detail", "One model in detail"),
         ("scenarios", "Scenarios"),
+        ("sustained", "Over minutes"),
         ("differences", "Accuracy"),
         ("preprocessing", "Preprocessing"),
         ("published", "Published figures"),
