@@ -134,6 +134,9 @@ pub struct RunArgs {
     /// Start runs on a schedule meanwhile, this many per second [default: back to back]
     #[arg(long, value_name = "FPS", requires = "sustained", help_heading = "Latency")]
     pub sustained_rate: Option<Rate>,
+    /// Also search for the highest rate at which 99 of 100 results are there within MS milliseconds
+    #[arg(long, value_name = "MS", help_heading = "Latency")]
+    pub find_rate: Option<f64>,
     /// Also measure energy per image beyond that of the idle machine, by RAPL, a Pixel's power
     /// rails or the battery's gauge
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Latency")]

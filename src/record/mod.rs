@@ -15,6 +15,7 @@ pub mod delegate;
 pub mod description;
 pub mod energy;
 pub mod format;
+pub mod found_rate;
 pub mod header;
 pub mod host;
 pub mod image_contents;

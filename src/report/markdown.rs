@@ -9,6 +9,7 @@ use crate::record::names::together;
 use crate::record::run::{AccuracyRecord, Run};
 use crate::record::status::Status;
 use crate::report::cost_note;
+use crate::report::found_rate_note;
 use crate::report::notes::notes;
 use crate::report::orientation_note;
 use crate::report::preprocessing_note;
@@ -57,7 +58,8 @@ pub fn document(run: &Run, rows: &[Row]) -> String {
     text.push_str(&table(rows, &verdict));
     text.push_str(&words(rows));
     text.push_str(&scenario_note::markdown(run, escape));
-    text.push_str(&sustained_note::markdown(run, escape));
+    text.push_str(&sustained_note::table(run).markdown(escape));
+    text.push_str(&found_rate_note::table(run).markdown(escape));
     text.push_str(&accuracies(rows));
     text.push_str(&scores(run));
     text.push_str(&pipelines(run));

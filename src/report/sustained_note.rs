@@ -1,34 +1,68 @@
-//! What minutes made of the cases, for a terminal and as Markdown.
-
-use std::fmt::Write as _;
-
-use comfy_table::{CellAlignment, Table, presets};
+//! What minutes made of the cases, for every report.
 
 use crate::record::run::Run;
+use crate::report::html::escape::text;
+use crate::report::note_table::NoteTable;
+use crate::report::svg::curve::{Curve, colour, over_minutes};
 use crate::table::sustained_rows::{SustainedSummary, sustained_summaries};
 use crate::table::units::{ms, one_line, three_digits};
 
-/// What a reader has to know before the numbers.
-pub(crate) const LEAD: &str = "Each case also ran alone for minutes, beginning at about the temperature at which the run began. 'At the start' and 'at the end' are medians of three windows. A case is throttled since the first of three windows in succession that are at least 5% slower than at the start; sustained.csv has every window.";
-
-/// A column: its title, whether it holds numbers, and a case's cell.
-pub(crate) type SummaryColumn = (&'static str, bool, fn(&SustainedSummary) -> String);
-
-/// The columns.
-pub(crate) const COLUMNS: [SummaryColumn; 8] = [
-    ("case", false, |it| it.case.clone()),
-    ("minutes", true, |it| three_digits(it.minutes)),
-    ("at the start, ms", true, |it| it.start_ms.map_or(String::new(), |value| ms(value * 1e3))),
-    ("at the end, ms", true, |it| it.end_ms.map_or(String::new(), |value| ms(value * 1e3))),
-    ("slower by", true, slower),
-    ("°C", true, |it| {
-        it.celsius.map_or(String::new(), |(from, most)| format!("{from:.0} to {most:.0}"))
-    }),
-    ("MHz", true, |it| {
-        it.mhz.map_or(String::new(), |(first, least)| format!("{first} to {least}"))
-    }),
-    ("throttled", false, throttled),
+const COLUMNS: [(&str, bool); 8] = [
+    ("case", false),
+    ("minutes", true),
+    ("at the start, ms", true),
+    ("at the end, ms", true),
+    ("slower by", true),
+    ("°C", true),
+    ("MHz", true),
+    ("throttled", false),
 ];
+
+/// The table; it has no rows if no case went on for minutes.
+pub(crate) fn table(run: &Run) -> NoteTable {
+    NoteTable {
+        id: "sustained",
+        title: "Over minutes",
+        lead: "Each case also ran alone for minutes, beginning at about the temperature at which the run began. 'At the start' and 'at the end' are medians of three windows. A case is throttled since the first of three windows in succession that are at least 5% slower than at the start; sustained.csv has every window.",
+        columns: &COLUMNS,
+        rows: sustained_summaries(run).iter().map(line).collect(),
+    }
+}
+
+fn line(it: &SustainedSummary) -> Vec<String> {
+    let milliseconds = |value: Option<f64>| value.map_or(String::new(), |value| ms(value * 1e3));
+    let celsius = it.celsius.map(|(from, most)| format!("{from:.0} to {most:.0}"));
+    let mhz = it.mhz.map(|(first, least)| format!("{first} to {least}"));
+    vec![
+        it.case.clone(),
+        three_digits(it.minutes),
+        milliseconds(it.start_ms),
+        milliseconds(it.end_ms),
+        slower(it),
+        celsius.unwrap_or_default(),
+        mhz.unwrap_or_default(),
+        throttled(it),
+    ]
+}
+
+/// The section of the page, with a curve per case; empty if no case went on for minutes.
+pub(crate) fn section(run: &Run) -> String {
+    let curves: Vec<Curve> = sustained_summaries(run).iter().map(curve).collect();
+    let figure = over_minutes(&curves, "Median latency of each window over that at the start");
+    let legend = |(index, curve): (usize, &Curve)| {
+        format!("<li><i style=\"--c:{}\"></i>{}</li>", colour(index), text(&curve.name))
+    };
+    let legend: String = curves.iter().enumerate().map(legend).collect();
+    table(run).section(&format!("<ul class=\"legend\">{legend}</ul><figure>{figure}</figure>"))
+}
+
+/// The medians over that of the start.
+fn curve(summary: &SustainedSummary) -> Curve {
+    let start = summary.start_ms.unwrap_or(1.0);
+    let values = summary.p50_ms.iter().map(|value| value / start);
+    let points = summary.at_minutes.iter().copied().zip(values).collect();
+    Curve { name: summary.case.clone(), points }
+}
 
 fn slower(it: &SustainedSummary) -> String {
     let ratio = it.start_ms.zip(it.end_ms).map(|(start, end)| (end / start - 1.0) * 100.0);
@@ -51,43 +85,4 @@ fn throttled(it: &SustainedSummary) -> String {
         words.push(format!("in {} parts, between which it could cool", it.parts));
     }
     words.join("; ")
-}
-
-/// The table for a terminal; empty if no case went on for minutes.
-#[must_use]
-pub fn terminal(run: &Run) -> String {
-    let summaries = sustained_summaries(run);
-    if summaries.is_empty() {
-        return String::new();
-    }
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).force_no_tty();
-    table.set_header(COLUMNS.iter().map(|(title, ..)| *title));
-    for summary in &summaries {
-        table.add_row(COLUMNS.iter().map(|(_, _, cell)| cell(summary)));
-    }
-    for (column, (_, numeric, _)) in table.column_iter_mut().zip(COLUMNS) {
-        let right = CellAlignment::Right;
-        column.set_cell_alignment(if numeric { right } else { CellAlignment::Left });
-    }
-    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
-    format!("\nOver minutes:\n{}\n", lines.join("\n"))
-}
-
-/// The section of `report.md`, with `escape` for its cells; empty if no case went on for minutes.
-#[must_use]
-pub fn markdown(run: &Run, escape: fn(&str) -> String) -> String {
-    let summaries = sustained_summaries(run);
-    if summaries.is_empty() {
-        return String::new();
-    }
-    let titles = COLUMNS.map(|(title, ..)| title).join(" | ");
-    let rules = COLUMNS.map(|(_, numeric, _)| if numeric { "--:" } else { "---" }).join("|");
-    let mut body = format!("\n#### Over minutes\n\n{LEAD}\n\n| {titles} |\n|{rules}|\n");
-    for summary in &summaries {
-        let cells = COLUMNS.map(|(_, _, cell)| escape(&cell(summary))).join(" | ");
-        // Writing to a String does not fail.
-        let _ = writeln!(body, "| {cells} |");
-    }
-    body
 }

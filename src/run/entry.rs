@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::record::agreement::Agreement;
 use crate::record::coverage::Coverage;
+use crate::record::found_rate::FoundRate;
 use crate::record::header::Header;
 use crate::record::image_contents::ImageContents;
 use crate::record::operator_profile::OperatorProfile;
@@ -82,6 +83,13 @@ pub enum Entry {
         case: usize,
         /// What came of it.
         outcome: Box<ScenarioOutcome>,
+    },
+    /// The highest rate of a case was searched for. Only runs with `--find-rate` have this entry.
+    FoundRate {
+        /// Which case.
+        case: usize,
+        /// What came of it.
+        found: Box<FoundRate>,
     },
     /// A case went on for another window. Only runs with `--sustained` have this entry.
     Sustained {

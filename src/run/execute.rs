@@ -13,7 +13,7 @@ use crate::run::entry::Entry;
 use crate::run::progress::Progress;
 use crate::run::whole_run::WholeRun;
 use crate::run::{
-    accuracy, check_agreement, check_preprocessing, latency, scenarios, sustained_runs,
+    accuracy, check_agreement, check_preprocessing, found_rates, latency, scenarios, sustained_runs,
 };
 use crate::worker::worker_source::WorkerSource;
 
@@ -62,6 +62,7 @@ pub fn execute(started: &mut [Started], quiet: bool, interrupt: &Arc<AtomicBool>
         .collect();
     latency::measure(&mut sides)?;
     scenarios::measure(&mut sides)?;
+    found_rates::measure(&mut sides)?;
     sustained_runs::measure(&mut sides)?;
     for side in sides.iter_mut().filter(|side| !side.is_done) {
         match side.dataset {

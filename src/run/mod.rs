@@ -10,6 +10,7 @@ pub mod context;
 pub mod culprit;
 pub mod entry;
 pub mod execute;
+pub mod found_rates;
 pub mod hooks;
 pub mod journal;
 pub mod latency;

@@ -144,7 +144,9 @@ fn case_entries(case: usize, record: &CaseRecord) -> impl Iterator<Item = Entry>
     let windows = record.sustained.outcomes().map(Box::new);
     let windows = windows.map(move |outcome| Entry::Sustained { case, outcome });
     let measured = processes.chain(visits).chain(coverage).chain(profile).chain(end);
-    measured.chain(scenarios).chain(windows)
+    let found = record.found_rate.clone().map(Box::new);
+    let found = found.map(|found| Entry::FoundRate { case, found });
+    measured.chain(scenarios).chain(found).chain(windows)
 }
 
 fn subject_entries(subject: usize, record: &AccuracyRecord) -> impl Iterator<Item = Entry> + '_ {
@@ -199,6 +201,7 @@ fn apply(run: &mut Run, entry: Entry) -> Result<()> {
         | Entry::Profile { case, .. }
         | Entry::Scenario { case, .. }
         | Entry::Sustained { case, .. }
+        | Entry::FoundRate { case, .. }
         | Entry::CaseEnded { case, .. } => match run.cases.get_mut(case) {
             Some(record) => record.apply(entry),
             None => bail!("the journal refers to case {case}, which is not in its header"),
@@ -222,6 +225,7 @@ impl CaseRecord {
             coverage: None,
             profile: None,
             scenarios: Vec::new(),
+            found_rate: None,
             sustained: Default::default(),
             ended: false,
         }
@@ -243,6 +247,7 @@ impl CaseRecord {
             Entry::Coverage { coverage, .. } => self.coverage = Some(coverage),
             Entry::Profile { profile, .. } => self.profile = Some(*profile),
             Entry::Scenario { outcome, .. } => self.scenarios.push(*outcome),
+            Entry::FoundRate { found, .. } => self.found_rate = Some(*found),
             Entry::Sustained { outcome, .. } => self.sustained.take(*outcome),
             Entry::CaseEnded { status, error, seconds, .. } => {
                 self.status = status;

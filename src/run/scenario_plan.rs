@@ -68,6 +68,7 @@ pub fn check(wanted: &SuiteFile, latency: bool, photos: bool) -> Result<()> {
         ("cold-starts", wanted.cold_starts.is_some()),
         ("energy", options(wanted).energy),
         ("sustained", wanted.sustained.is_some()),
+        ("find-rate", wanted.find_rate.is_some()),
     ];
     for (option, is_asked) in asked {
         ensure!(
@@ -75,6 +76,10 @@ pub fn check(wanted: &SuiteFile, latency: bool, photos: bool) -> Result<()> {
             "--{option} applies only to latency, which is not measured; omit --{option} or --no-latency"
         );
     }
+    ensure!(
+        wanted.find_rate.is_none_or(|ms| ms > 0.0 && ms.is_finite()),
+        "--find-rate must be a number of milliseconds above 0"
+    );
     ensure!(
         wanted.sustained_rate.is_none() || wanted.sustained.is_some(),
         "--sustained-rate applies only to --sustained MINUTES, which is not given"
@@ -212,6 +217,7 @@ mod tests {
             ("end_to_end = true", "--end-to-end"),
             ("cold_starts = 3", "--cold-starts"),
             ("sustained = 0.5", "--sustained"),
+            ("find_rate = 20", "--find-rate"),
         ] {
             let error = check(&suite(text), false, true).unwrap_err().to_string();
             assert!(error.contains(option), "{error}");

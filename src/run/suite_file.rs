@@ -56,6 +56,8 @@ pub struct SuiteFile {
     pub streams: Vec<NonZeroU32>,
     pub end_to_end: Option<bool>,
     pub cold_starts: Option<NonZeroU32>,
+    /// Milliseconds within which results must be there, to search for the highest rate.
+    pub find_rate: Option<f64>,
     /// Minutes that each case goes on for.
     pub sustained: Option<Minutes>,
     /// Starts per second meanwhile.

@@ -10,6 +10,7 @@ pub mod mcnemar;
 pub mod modes;
 pub mod paired;
 pub mod punctuality;
+pub mod rate_search;
 pub mod round;
 pub mod signed_rank;
 #[cfg(test)]

@@ -25,6 +25,7 @@ fn options(runs: Amount) -> LatencyOptions {
         no_yardstick: false,
         scenarios: Default::default(),
         sustained: None,
+        find_rate: None,
     }
 }
 

@@ -164,6 +164,7 @@ pub fn options(seed: u64) -> Options {
             no_yardstick: false,
             scenarios: Default::default(),
             sustained: None,
+            find_rate: None,
         }),
         accuracy: Some(AccuracyOptions {
             columns: Default::default(),
@@ -331,6 +332,7 @@ fn record(shape: &Shape, case: &Case, models: &[Model], rng: &mut ChaCha8Rng) ->
         profile: None,
         scenarios: Vec::new(),
         sustained: Default::default(),
+        found_rate: None,
         ended: true,
     }
 }

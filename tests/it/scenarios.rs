@@ -273,3 +273,19 @@ fn a_case_goes_on_at_the_rate_that_is_asked_for() {
     let output = shutterbench(&["--sustained-rate", "50"], &folder.path().join("other"));
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
 }
+
+#[test]
+fn the_highest_rate_in_time_is_searched_for() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    // A limit that any machine keeps: one try is enough.
+    let output = shutterbench(&["--runs", "10", "--find-rate", "10000"], &run);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("Highest rates:"), "{}", said(&output));
+    let json: Value =
+        serde_json::from_str(&fs::read_to_string(run.join("run.json")).unwrap()).unwrap();
+    let tried = json["found_rates"][0]["tried"].as_array().unwrap();
+    assert!(!tried.is_empty() && tried[0]["frames"].as_u64().unwrap() > 0, "{json}");
+    let output = shutterbench(&["--find-rate", "0"], &folder.path().join("wrong"));
+    assert_eq!(output.status.code(), Some(2));
+}

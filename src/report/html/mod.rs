@@ -12,5 +12,4 @@ pub mod page;
 pub(crate) mod published_section;
 pub(crate) mod scores;
 pub(crate) mod summary_section;
-pub(crate) mod sustained_section;
 pub(crate) mod thumbnails;
