@@ -254,6 +254,7 @@ pub fn settings() -> Vec<SettingListing> {
 }
 
 /// The settings of all backends as Markdown, for docs/options.md.
+#[cfg(test)]
 #[must_use]
 pub fn settings_markdown() -> String {
     let mut table =
@@ -266,6 +267,7 @@ pub fn settings_markdown() -> String {
 }
 
 /// The table of all backends as Markdown, for docs/delegates.md.
+#[cfg(test)]
 #[must_use]
 pub fn markdown() -> String {
     use strum::VariantArray;
