@@ -123,6 +123,27 @@ pub fn setting(backend: BackendKind, key: &str) -> Option<&'static RuntimeSettin
     backend.capabilities().settings.iter().find(|known| known.is(key))
 }
 
+/// The sets that `tune` tries on `backend`: every combination of the values that are tried, of
+/// those that have an effect under one of `delegates`.
+#[must_use]
+pub fn tried(backend: BackendKind, delegates: &[Delegate]) -> Vec<OptionSet> {
+    let mut all: Vec<Vec<(&str, &str, &str)>> = vec![Vec::new()];
+    for known in backend.capabilities().settings {
+        let before = all.clone();
+        for (word, value) in known.tried {
+            let with = |set: &Vec<_>| [set.as_slice(), &[(*word, known.key, *value)]].concat();
+            all.extend(before.iter().map(with));
+        }
+    }
+    let set = |parts: &Vec<(&str, &str, &str)>| OptionSet {
+        name: parts.iter().map(|(word, ..)| *word).collect::<Vec<_>>().join("-"),
+        backend,
+        set: parts.iter().map(|(_, key, value)| ((*key).into(), (*value).into())).collect(),
+    };
+    let sets = all.iter().filter(|parts| !parts.is_empty()).map(set);
+    sets.filter(|set| delegates.iter().any(|delegate| set.fits(delegate))).collect()
+}
+
 fn those_of(backend: BackendKind) -> String {
     let keys: Vec<&str> = backend.capabilities().settings.iter().map(|known| known.key).collect();
     if keys.is_empty() {

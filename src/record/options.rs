@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::record::case::Case;
 use crate::record::description::Description;
 use crate::record::named_cpus::NamedCpus;
+use crate::record::narrowing::Narrowing;
 use crate::record::option_set::OptionSet;
 use crate::record::partition::Selection;
 use crate::record::scenario::ScenarioOptions;
@@ -222,6 +223,9 @@ pub struct LatencyOptions {
     /// How cases are run besides.
     #[serde(default, skip_serializing_if = "ScenarioOptions::is_none")]
     pub scenarios: ScenarioOptions,
+    /// How cases leave the run before they are measured to their end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub narrowing: Option<Narrowing>,
 }
 
 impl LatencyOptions {

@@ -3,6 +3,7 @@
 use crate::record::agreement::Agreement;
 use crate::record::header::Header;
 use crate::record::image_contents::ImageContents;
+use crate::record::narrowing::Dropped;
 use crate::record::operator_profile::OperatorProfile;
 use crate::record::outputs_seen::OutputsSeen;
 use crate::record::scenario::ScenarioOutcome;
@@ -44,6 +45,9 @@ pub struct CaseRecord {
     /// What came of its scenarios, in the order in which they were measured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scenarios: Vec<ScenarioOutcome>,
+    /// When it left the search for the best case, in a run that is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<Dropped>,
     /// Whether it is done; a run that was cut short has cases that are not.
     pub ended: bool,
 }

@@ -15,11 +15,19 @@ pub struct RuntimeSetting {
     pub default: &'static str,
     /// The only delegate under which it has an effect; `None`: it has one under each.
     pub delegate: Option<Delegate>,
+    /// The values that `tune` tries beside the default, each with a word for it.
+    pub tried: &'static [(&'static str, &'static str)],
     /// What it does.
     pub doc: &'static str,
 }
 
 impl RuntimeSetting {
+    /// The same, of which `tune` tries these values, each with a word for it.
+    const fn tried(mut self, values: &'static [(&'static str, &'static str)]) -> Self {
+        self.tried = values;
+        self
+    }
+
     /// Whether `key` is this setting's.
     #[must_use]
     pub fn is(&self, key: &str) -> bool {
@@ -36,7 +44,7 @@ const fn setting(
     default: &'static str,
     doc: &'static str,
 ) -> RuntimeSetting {
-    RuntimeSetting { key, values, default, delegate: None, doc }
+    RuntimeSetting { key, values, default, delegate: None, tried: &[], doc }
 }
 
 /// More threads of one kind than this are a typing error.
@@ -49,13 +57,15 @@ pub(crate) static ONNXRUNTIME: [RuntimeSetting; 9] = [
         ValueKind::OneOf(&["disable", "basic", "extended", "layout", "all"]),
         "all",
         "how far the graph is rewritten before it runs",
-    ),
+    )
+    .tried(&[("extended", "extended")]),
     setting(
         "intra_op_spinning",
         ValueKind::Flag,
         "true",
         "whether threads within an operator wait for work in a loop, which is faster and costs CPU time",
-    ),
+    )
+    .tried(&[("calm", "false")]),
     setting(
         "inter_op_threads",
         ValueKind::Count(1, MOST_THREADS),
@@ -79,7 +89,8 @@ pub(crate) static ONNXRUNTIME: [RuntimeSetting; 9] = [
         ValueKind::Flag,
         "false",
         "whether numbers near 0, with which many processors are slow, count as 0",
-    ),
+    )
+    .tried(&[("flushed", "true")]),
     setting(
         "deterministic_compute",
         ValueKind::Flag,
@@ -107,7 +118,7 @@ const fn under(
     default: &'static str,
     doc: &'static str,
 ) -> RuntimeSetting {
-    RuntimeSetting { key, values, default, delegate: Some(delegate), doc }
+    RuntimeSetting { key, values, default, delegate: Some(delegate), tried: &[], doc }
 }
 
 const fn flag(key: &'static str, default: &'static str, doc: &'static str) -> RuntimeSetting {
@@ -122,7 +133,8 @@ const FORCE_FP16: RuntimeSetting = flag(
     "force_fp16",
     "false",
     "whether float32 operators are computed in float16; a processor that cannot refuses the model",
-);
+)
+.tried(&[("fp16", "true")]);
 const DYNAMIC_FULLY_CONNECTED: RuntimeSetting = flag(
     "dynamic_fully_connected",
     "false",
@@ -137,7 +149,8 @@ const LATEST_OPERATORS: RuntimeSetting = flag(
     "latest_operators",
     "false",
     "whether XNNPACK takes operators that are not enabled by default yet",
-);
+)
+.tried(&[("latest", "true")]);
 const CONSISTENT_ARITHMETIC: RuntimeSetting = flag(
     "consistent_arithmetic",
     "false",
@@ -192,7 +205,8 @@ pub(crate) static OPENVINO: [RuntimeSetting; 5] = [
         ValueKind::OneOf(&["f32", "bf16", "f16"]),
         "",
         "what floating-point operators compute with; by default bf16 on a CPU that has it, else f32; a CPU without it refuses",
-    ),
+    )
+    .tried(&[("f32", "f32")]),
     setting(
         "PERFORMANCE_HINT",
         ValueKind::OneOf(&["LATENCY", "THROUGHPUT", "CUMULATIVE_THROUGHPUT"]),
@@ -210,7 +224,8 @@ pub(crate) static OPENVINO: [RuntimeSetting; 5] = [
         ValueKind::Flag,
         "true",
         "whether OpenVINO's threads stay on their CPUs",
-    ),
+    )
+    .tried(&[("loose", "false")]),
     setting(
         OPENVINO_CACHE,
         ValueKind::Path,

@@ -32,6 +32,7 @@ pub mod scenario_plan;
 pub mod scenario_starts;
 pub mod scenario_streams;
 pub mod scenarios;
+mod search;
 pub mod selection;
 pub mod suite_file;
 mod whole_run;

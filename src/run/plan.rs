@@ -335,6 +335,7 @@ fn latency_options(wanted: &SuiteFile, axes: LatencyAxes) -> Result<LatencyOptio
         no_yardstick: !wanted.yardstick.unwrap_or(true),
         profile: wanted.profile.unwrap_or(false),
         scenarios: scenario_plan::options(wanted),
+        narrowing: None,
     })
 }
 

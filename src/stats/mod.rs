@@ -2,6 +2,7 @@
 
 pub mod best_scores;
 pub mod concurrency;
+pub mod contest;
 pub mod disturbance;
 pub mod estimate;
 pub mod holm;
@@ -21,3 +22,4 @@ pub mod summary;
 pub mod tail;
 pub mod unpaired;
 pub mod welch;
+pub mod wrong_answers;

@@ -163,6 +163,7 @@ pub fn options(seed: u64) -> Options {
             tail: None,
             no_yardstick: false,
             scenarios: Default::default(),
+            narrowing: None,
         }),
         accuracy: Some(AccuracyOptions {
             columns: Default::default(),
@@ -329,6 +330,7 @@ fn record(shape: &Shape, case: &Case, models: &[Model], rng: &mut ChaCha8Rng) ->
         coverage: Some(coverage),
         profile: None,
         scenarios: Vec::new(),
+        dropped: None,
         ended: true,
     }
 }
