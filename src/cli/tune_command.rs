@@ -18,7 +18,8 @@ use crate::decide::search_outcome::SearchOutcome;
 use crate::host::affinity;
 use crate::model::select;
 use crate::record::backend_kind::BackendKind;
-use crate::record::capabilities::Measured;
+use crate::record::capabilities::{Measured, Threads};
+use crate::record::case::Case;
 use crate::record::channels::{Channels, Layout};
 use crate::record::delegate::Delegate;
 use crate::record::description::Model;
@@ -38,6 +39,11 @@ use crate::worker::worker_source::WorkerSource;
 
 /// Minimum time in the timed runs of a visit: short, so that there are many rounds to pair.
 const BLOCK_MS: f64 = 10.0;
+/// Maximum time in the timed runs of the best case: the others are beaten by then.
+const MAX_SECONDS: f64 = 2.0;
+/// Untimed runs of a process: each visit begins with untimed runs of its own until it has
+/// settled.
+const WARMUP_RUNS: u32 = 5;
 /// Wall time of a search, unless stated otherwise.
 const SECONDS: f64 = 300.0;
 /// The margin, unless stated otherwise, in percent.
@@ -79,8 +85,8 @@ pub struct TuneArgs {
     /// [default: 2%]
     #[arg(long, value_name = "P", value_parser = margin)]
     pub margin: Option<f64>,
-    /// Wall time of the search; the best so far is then measured to its end, up to 10 more
-    /// seconds [default: 300]
+    /// Wall time of the search; the best case is then timed for up to 2 seconds more [default:
+    /// 300]
     #[arg(long, visible_alias = "budget", value_name = "S")]
     pub seconds: Option<NonNegative>,
     /// Also let cases win that compute a float32 model in fewer bits, if the best classes are
@@ -158,6 +164,10 @@ fn begun(args: &TuneArgs) -> Result<Started> {
         model.description.reference = None;
     }
     plan.header.references.clear();
+    if args.threads.is_empty() {
+        let is_one = |case: &Case| case.backend.capabilities().threads != Threads::AsAsked;
+        plan.header.cases.retain(|case| case.threads == NonZeroUsize::MIN || !is_one(case));
+    }
     if let Some(latency) = &mut plan.header.options.latency {
         latency.narrowing = Some(Narrowing {
             margin_percent: args.margin.unwrap_or(MARGIN_PERCENT),
@@ -250,7 +260,9 @@ fn suite(args: &TuneArgs) -> Result<SuiteFile> {
     suite.affinity = suite.affinity.or_else(clusters);
     Ok(SuiteFile {
         accuracy: Some(false),
+        warmup: Some(Amount::Fixed(WARMUP_RUNS)),
         processes: Some(Amount::Fixed(1)),
+        max_seconds: Some(NonNegative::try_from(MAX_SECONDS).map_err(anyhow::Error::msg)?),
         block_ms: Some(NonNegative::try_from(BLOCK_MS).map_err(anyhow::Error::msg)?),
         ..suite
     })

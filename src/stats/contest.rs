@@ -11,12 +11,12 @@ use crate::stats::round::Round;
 use crate::stats::statistics;
 
 /// Rounds after which the cases are first looked at.
-pub const FIRST_LOOK: u32 = 3;
+pub const FIRST_LOOK: u32 = 2;
 /// They are looked at again after this factor of more rounds: each look is a chance to err.
 const LOOK_AGAIN: f64 = 1.5;
-/// A case that is slower than the leader by this factor in each of its rounds leaves at the
-/// first look, without an interval.
-const FAR_SLOWER: f64 = 1.3;
+/// A case that is slower than the leader by this factor in each of its rounds leaves before
+/// there are enough of them for an interval.
+const FAR_SLOWER: f64 = 1.5;
 /// A case that is surely slower by this factor leaves at once; one that is closer, or that may
 /// be as fast, at the second look in a row that says so.
 const CLEARLY_SLOWER: f64 = 1.1;
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn few_rounds_tell_only_what_is_far_slower_in_each() {
         let leader = contender(1.0, 3);
-        let (mut far, mut near) = (contender(1.4, 3), contender(1.2, 3));
+        let (mut far, mut near) = (contender(1.6, 3), contender(1.4, 3));
         let of = |it: &Contender| it.over(&leader).unwrap();
         assert_eq!(far.leaves(&of(&far.clone()), 2.0), Some(DropReason::Slower));
         assert_eq!(near.leaves(&of(&near.clone()), 2.0), None);
@@ -179,6 +179,6 @@ mod tests {
         assert_eq!((left(0.0), left(0.14), left(0.15), left(0.5)), (80, 80, 40, 10));
         assert_eq!((left(0.99), left(1.0), left(f64::INFINITY)), (2, 1, 1));
         assert_eq!((allowed(1, 0.0), allowed(0, 0.0), allowed(2, 0.9)), (1, 1, 2));
-        assert_eq!([0, 3, 5, 8, 12].map(next_look), [3, 5, 8, 12, 18]);
+        assert_eq!([0, 2, 3, 5, 8, 12].map(next_look), [2, 3, 5, 8, 12, 18]);
     }
 }
