@@ -120,7 +120,7 @@ impl fmt::Display for OptionSet {
 /// The setting of `backend` that `key` is.
 #[must_use]
 pub fn setting(backend: BackendKind, key: &str) -> Option<&'static RuntimeSetting> {
-    backend.capabilities().settings.iter().find(|known| known.is(key))
+    backend.capabilities().settings().find(|known| known.is(key))
 }
 
 /// The sets that `tune` tries on `backend`: every combination of the values that are tried, of
@@ -128,7 +128,7 @@ pub fn setting(backend: BackendKind, key: &str) -> Option<&'static RuntimeSettin
 #[must_use]
 pub fn tried(backend: BackendKind, delegates: &[Delegate]) -> Vec<OptionSet> {
     let mut all: Vec<Vec<(&str, &str, &str)>> = vec![Vec::new()];
-    for known in backend.capabilities().settings {
+    for known in backend.capabilities().settings() {
         let before = all.clone();
         for (word, value) in known.tried {
             let with = |set: &Vec<_>| [set.as_slice(), &[(*word, known.key, *value)]].concat();
@@ -145,7 +145,7 @@ pub fn tried(backend: BackendKind, delegates: &[Delegate]) -> Vec<OptionSet> {
 }
 
 fn those_of(backend: BackendKind) -> String {
-    let keys: Vec<&str> = backend.capabilities().settings.iter().map(|known| known.key).collect();
+    let keys: Vec<&str> = backend.capabilities().settings().map(|known| known.key).collect();
     if keys.is_empty() {
         return "it has none".to_owned();
     }
@@ -157,7 +157,7 @@ fn no_backend_has(name: &str, set: &SettingValues) -> String {
     match set.iter().find(|(key, _)| !known(key)) {
         Some((key, _)) => {
             let all = BackendKind::VARIANTS.iter();
-            let with = all.filter(|backend| !backend.capabilities().settings.is_empty());
+            let with = all.filter(|backend| backend.capabilities().settings().next().is_some());
             let all: Vec<String> =
                 with.map(|backend| format!("{backend}: {}", those_of(*backend))).collect();
             format!("options '{name}': no backend has a setting '{key}'; {}", all.join("; "))

@@ -28,6 +28,18 @@ impl RuntimeSetting {
         self
     }
 
+    /// What it does, under which delegate, and what `tune` tries.
+    #[must_use]
+    pub fn meaning(&self) -> String {
+        let under = |it: &Delegate| format!(" (with delegate {it})");
+        let tried: Vec<&str> = self.tried.iter().map(|(_, value)| *value).collect();
+        let tried = match tried.as_slice() {
+            [] => String::new(),
+            values => format!("; `tune` tries {}", values.join(", ")),
+        };
+        format!("{}{}{tried}", self.doc, self.delegate.as_ref().map_or_else(String::new, under))
+    }
+
     /// Whether `key` is this setting's.
     #[must_use]
     pub fn is(&self, key: &str) -> bool {
@@ -125,58 +137,41 @@ const fn flag(key: &'static str, default: &'static str, doc: &'static str) -> Ru
     under(Delegate::Xnnpack, key, ValueKind::Flag, default, doc)
 }
 
-const SIGNED_INT8: RuntimeSetting =
-    flag("signed_int8", "true", "whether XNNPACK takes operators on signed 8-bit numbers");
-const UNSIGNED_INT8: RuntimeSetting =
-    flag("unsigned_int8", "true", "whether XNNPACK takes operators on unsigned 8-bit numbers");
-const FORCE_FP16: RuntimeSetting = flag(
+/// The flags of XNNPACK that TensorFlow Lite's delegate and LiteRT share.
+pub(crate) static XNNPACK_FLAGS: [RuntimeSetting; 7] = [
+    flag("signed_int8", "true", "whether XNNPACK takes operators on signed 8-bit numbers"),
+    flag("unsigned_int8", "true", "whether XNNPACK takes operators on unsigned 8-bit numbers"),
+    flag(
     "force_fp16",
     "false",
     "whether float32 operators are computed in float16; a processor that cannot refuses the model",
 )
-.tried(&[("fp16", "true")]);
-const DYNAMIC_FULLY_CONNECTED: RuntimeSetting = flag(
+.tried(&[("fp16", "true")]),
+    flag(
     "dynamic_fully_connected",
     "false",
     "whether XNNPACK takes FULLY_CONNECTED with weights that are computed",
-);
-const TRANSIENT_INDIRECTION_BUFFER: RuntimeSetting = flag(
+),
+    flag(
     "transient_indirection_buffer",
     "false",
     "whether some operators use less memory and more time",
-);
-const LATEST_OPERATORS: RuntimeSetting = flag(
+),
+    flag(
     "latest_operators",
     "false",
     "whether XNNPACK takes operators that are not enabled by default yet",
 )
-.tried(&[("latest", "true")]);
-const CONSISTENT_ARITHMETIC: RuntimeSetting = flag(
+.tried(&[("latest", "true")]),
+    flag(
     "consistent_arithmetic",
     "false",
     "whether only kernels are used that give the same numbers on every processor",
-);
-
-/// TensorFlow Lite's: the flags of its XNNPACK delegate.
-pub(crate) static TFLITE: [RuntimeSetting; 7] = [
-    SIGNED_INT8,
-    UNSIGNED_INT8,
-    FORCE_FP16,
-    DYNAMIC_FULLY_CONNECTED,
-    TRANSIENT_INDIRECTION_BUFFER,
-    LATEST_OPERATORS,
-    CONSISTENT_ARITHMETIC,
+),
 ];
 
-/// LiteRT's, by `litert_cpu_options.h`: the same flags, a weight cache, and its own kernels.
-pub(crate) static LITERT: [RuntimeSetting; 9] = [
-    SIGNED_INT8,
-    UNSIGNED_INT8,
-    FORCE_FP16,
-    DYNAMIC_FULLY_CONNECTED,
-    TRANSIENT_INDIRECTION_BUFFER,
-    LATEST_OPERATORS,
-    CONSISTENT_ARITHMETIC,
+/// What LiteRT has besides, by `litert_cpu_options.h`: a weight cache, and its own kernels.
+pub(crate) static LITERT: [RuntimeSetting; 2] = [
     under(
         Delegate::Xnnpack,
         "weight_cache_folder",

@@ -3,11 +3,10 @@
 //!
 //! The cases of a round are paired, as in [`crate::stats::paired`]: what slows the machine
 //! slows the neighbours of a round alike. Each round gives the ratio of a case's latency per
-//! image to the leader's; their interval is that of [`crate::stats::estimate`].
+//! image to the leader's; their interval is that of [`crate::stats::signed_rank`].
 
 use crate::record::narrowing::DropReason;
-use crate::stats::estimate::{MIN_ROUNDS, estimate};
-use crate::stats::round::Round;
+use crate::stats::signed_rank;
 use crate::stats::statistics;
 
 /// Rounds after which the cases are first looked at.
@@ -20,6 +19,9 @@ const FAR_SLOWER: f64 = 1.5;
 /// A case that is surely slower by this factor leaves at once; one that is closer, or that may
 /// be as fast, at the second look in a row that says so.
 const CLEARLY_SLOWER: f64 = 1.1;
+
+/// Rounds are joined to at most so many units.
+const BATCHES: usize = 40;
 
 /// A case in the contest.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -56,15 +58,15 @@ impl Contender {
         };
         let ratio = |(round, log): &(u32, f64)| Some(log - of_leader(*round)?);
         let logs: Vec<f64> = self.points.iter().filter_map(ratio).collect();
-        let ratio = statistics::median(&logs)?;
-        let rounds: Vec<Round> =
-            logs.iter().map(|log| Round { process: 0, points: vec![*log] }).collect();
-        let interval = estimate(&rounds).map(|found| found.interval());
-        let least = logs.iter().copied().fold(f64::INFINITY, f64::min);
-        let greatest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let (low, high) = interval.map_or((least, greatest), |it| (it.low, it.high));
-        let is_sure = interval.is_some() && logs.len() >= MIN_ROUNDS;
-        Some(PairedRatio { ratio: ratio.exp(), ends: (low.exp(), high.exp()), is_sure })
+        // The test does not mind single rounds that something else disturbed, however much.
+        if let Some((centre, interval)) = signed_rank::centre(&neighbours(&logs)) {
+            let ends = (interval.low.exp(), interval.high.exp());
+            return Some(PairedRatio { ratio: centre.exp(), ends, is_sure: true });
+        }
+        let ratio = statistics::median(&logs)?.exp();
+        let least = logs.iter().copied().fold(f64::INFINITY, f64::min).exp();
+        let greatest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max).exp();
+        Some(PairedRatio { ratio, ends: (least, greatest), is_sure: false })
     }
 
     /// Whether it need not be visited again, and why, if this look is the one that tells.
@@ -81,6 +83,14 @@ impl Contender {
         let reason = if low > 1.0 { DropReason::Slower } else { DropReason::NotBetter };
         (low >= CLEARLY_SLOWER || self.looks > 1).then_some(reason)
     }
+}
+
+/// The medians of neighbours, in at most [`BATCHES`] batches: a machine's mood lasts longer than
+/// a round, and not all of it cancels.
+fn neighbours(logs: &[f64]) -> Vec<f64> {
+    let count = logs.len().min(BATCHES);
+    let batch = |i: usize| &logs[i * logs.len() / count..(i + 1) * logs.len() / count];
+    (0..count).filter_map(|i| statistics::median(batch(i))).collect()
 }
 
 /// The position of the fastest, over the rounds that all of them have; `None` without one.
@@ -160,6 +170,14 @@ mod tests {
         let mut later = Contender::default();
         later.visited(9, 1e6, 1.0);
         assert_eq!(later.over(&leader), None);
+    }
+
+    #[test]
+    fn a_round_that_something_disturbed_tells_nothing() {
+        let (leader, mut slow) = (contender(1.0, 10), contender(1.05, 9));
+        slow.visited(9, 1e12, 1.0);
+        let ratio = slow.over(&leader).unwrap();
+        assert!(ratio.ends.0 > 1.04 && ratio.ratio < 1.06, "{ratio:?}");
     }
 
     #[test]
