@@ -79,7 +79,16 @@ fn lost_scenario(run: &Run, record: &CaseRecord) -> Option<Lack> {
         let (status, error) = outcome.loss()?;
         status.is_failure().then(|| format!("{}: {status}: {error}", outcome.scenario().kind()))
     });
-    let options = &run.header.options.latency.as_ref()?.scenarios;
+    let of_their_own = || {
+        let found = record.found_rate.as_ref().and_then(|found| found.lost.as_ref());
+        let named = [("find_rate", found), ("sustained", record.sustained.lost.as_ref())];
+        named.into_iter().find_map(|(name, lost)| {
+            let (status, error) = lost.filter(|(status, _)| status.is_failure())?;
+            Some(format!("{name}: {status}: {error}"))
+        })
+    };
+    let latency = run.header.options.latency.as_ref()?;
+    let options = &latency.scenarios;
     let is_over = |scenario: Scenario| {
         let last = scenario_plan::rounds(options, scenario).checked_sub(1);
         record
@@ -89,11 +98,19 @@ fn lost_scenario(run: &Run, record: &CaseRecord) -> Option<Lack> {
             .any(|outcome| outcome.visit().is_none_or(|visit| Some(visit.visit.round) == last))
     };
     let cut_short = || {
-        let scenarios = options.scenarios().into_iter().filter(|_| run.finished.is_none());
-        let scenario = scenarios.into_iter().find(|scenario| !is_over(*scenario))?;
-        Some(format!("{}: the run ended before it was measured", scenario.kind()))
+        if run.finished.is_some() {
+            return None;
+        }
+        let scenario = options.scenarios().into_iter().find(|scenario| !is_over(*scenario));
+        let find_rate = latency.find_rate.is_some() && record.found_rate.is_none();
+        let sustained = latency.sustained.is_some_and(|asked| !record.sustained.is_over(&asked));
+        let name = scenario
+            .map(Scenario::kind)
+            .or_else(|| find_rate.then_some("find_rate"))
+            .or_else(|| sustained.then_some("sustained"))?;
+        Some(format!("{name}: the run ended before it was measured"))
     };
-    lost.or_else(cut_short).map(Lack::Scenario)
+    lost.or_else(of_their_own).or_else(cut_short).map(Lack::Scenario)
 }
 
 /// Why no visit back to back says what it used, where energy was asked for.
