@@ -141,7 +141,9 @@ fn conclude(
         .collect();
     let whole =
         home.iter().all(|(_, run)| run.finished.is_some()) && home.len() == homecomings.len();
-    let merged = if whole && home.len() > 1 { Some(merged(out, &home)?) } else { None };
+    // A device's part is merged with its other parts first.
+    let mergeable = home.len() > 1 && !home.iter().any(|(_, run)| run.header.is_part());
+    let merged = if whole && mergeable { Some(merged(out, &home)?) } else { None };
     let shown: Vec<(&Path, &Run)> = match &merged {
         Some(run) => vec![(out, run)],
         None => home,

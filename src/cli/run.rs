@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use crate::cli::output::{ExitStatus, INTERRUPTED, print, print_json, tell};
 use crate::cli::run_hooks::AfterHook;
 use crate::cli::{device, fetch_model, in_turn, run_hooks, settings_file};
-use crate::decide::complete::is_complete;
+use crate::decide::complete::{Lack, is_complete, lack};
 use crate::record::description::Description;
 use crate::record::option_set::OptionSet;
 use crate::record::run::Run;
@@ -144,6 +144,12 @@ fn warn(run: &Run, rows: &[Row], json: bool) {
         };
         let named: Vec<String> = named.collect();
         tell(&format!("left out, unreadable: {}: {}{more}", unreadable.len(), named.join("; ")));
+    }
+    for (case, row) in run.header.cases.iter().zip(rows) {
+        // A table says whether a case was scored, and which scenarios were lost.
+        if let Some(lack @ (Lack::Energy(_) | Lack::Anchor)) = lack(run, case, row) {
+            tell(&format!("warning: {}: {lack}", row.case()));
+        }
     }
     for sentence in run.header.dataset.iter().flat_map(|dataset| &dataset.left_out) {
         tell(&format!("dataset: {sentence}"));

@@ -183,6 +183,36 @@ fn energy_by_an_external_meter_is_that_beyond_the_idle_machine_s() {
     assert!(said(&output).contains("mJ/image"), "{}", said(&output));
 }
 
+/// Runs with a meter that fails while `test`, a condition on the number `n` of its call, holds.
+fn with_failing_meter(folder: &Path, test: &str) -> (Output, Vec<(String, String)>) {
+    let calls = folder.join("calls").display().to_string();
+    let meter = format!("echo >> '{calls}'; n=$(wc -l < '{calls}'); [ $n {test} ] || echo 3.5");
+    let run = folder.join("run");
+    let output = shutterbench(&["--max-seconds", "0.5", "--energy-meter", &meter], &run);
+    let mut rows = rows(&run);
+    assert_eq!(rows.len(), 1, "{}", said(&output));
+    (output, rows.remove(0))
+}
+
+#[test]
+fn a_meter_that_fails_in_mid_run_is_told_of() {
+    // It is asked twice before anything is measured, and then while the machine is idle.
+    let folder = TempDir::new().unwrap();
+    let (output, row) = with_failing_meter(folder.path(), "-eq 3");
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let told = field(&row, "energy_error");
+    assert!(told.starts_with("in 1 of 5 rounds: --energy-meter"), "{row:?}");
+    assert!(said(&output).contains("energy was not measured in 1 of 5"), "{}", said(&output));
+    assert!(field(&row, "energy_mj_per_image").parse::<f64>().unwrap().abs() < 1e-6, "{row:?}");
+
+    let folder = TempDir::new().unwrap();
+    let (output, row) = with_failing_meter(folder.path(), "-gt 2");
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(field(&row, "energy_error").contains("5 of 5 rounds"), "{row:?}");
+    assert_eq!(field(&row, "energy_mj_per_image"), "");
+    assert!(said(&output).contains("its energy was not measured: --energy-meter"));
+}
+
 #[test]
 fn a_meter_that_prints_no_watts_is_refused() {
     let folder = TempDir::new().unwrap();
