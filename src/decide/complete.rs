@@ -1,4 +1,4 @@
-//! Whether a run has everything that was asked of it.
+//! Whether a run has what was asked of it.
 
 use crate::record::case::Case;
 use crate::record::run::Run;
@@ -6,15 +6,23 @@ use crate::record::scenario::ScenarioOutcome;
 use crate::record::status::Status;
 use crate::table::row::Row;
 
-/// Whether no case and no scenario failed, and everything that was measured was also scored and
-/// compared, if requested. `rows` are the run's.
+/// Whether something was measured, no case and no scenario failed, and everything that was measured
+/// was also scored and compared, if requested. `rows` are the run's.
 #[must_use]
 pub fn is_complete(run: &Run, rows: &[Row]) -> bool {
-    let failed = rows.iter().any(|row| row.status.is_failure());
+    let failed = is_without_result(rows) || rows.iter().any(|row| row.status.is_failure());
     let cases = run.header.cases.iter().zip(rows);
     let outcomes = run.cases.iter().flat_map(|record| &record.scenarios);
     let lost = outcomes.filter_map(ScenarioOutcome::loss).any(|(status, _)| status.is_failure());
     !failed && !lost && !cases.into_iter().any(|(case, row)| is_unscored(run, case, row))
+}
+
+/// Whether no case could be measured, on whatever backend: one that cannot run a model is in order
+/// beside others that can, but alone it leaves the question unanswered.
+#[must_use]
+pub fn is_without_result(rows: &[Row]) -> bool {
+    !rows.is_empty()
+        && rows.iter().all(|row| row.status.is_failure() || row.status == Status::Unsupported)
 }
 
 /// Whether a case was measured and then not scored, or not compared, where that was asked
