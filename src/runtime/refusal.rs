@@ -70,6 +70,19 @@ pub(crate) fn of_foreign_operators(
     Some(BackendError::Unsupported(cannot_load(model, &reason)))
 }
 
+/// What a runtime said of a TensorFlow Lite model that the file itself does not explain, with the
+/// usual cause: these runtimes do not name the operator that they do not know. `package` is what
+/// `fetch` calls the runtime.
+pub(crate) fn of_tflite(model: &Path, package: &str, said: &str) -> BackendError {
+    BackendError::Failed(cannot_load(
+        model,
+        &format!(
+            "{}; the usual cause is an operator, or a version of one, that is newer than the runtime: run 'shutterbench fetch {package}' for the newest known version, or convert the model with an older converter",
+            plain(said)
+        ),
+    ))
+}
+
 /// As users know it.
 pub(crate) const ONNXRUNTIME: &str = "ONNX Runtime";
 

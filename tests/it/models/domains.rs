@@ -1,13 +1,17 @@
 //! Operators of other domains, and those that a file defines itself: named by a runtime without
 //! them, and never taken for ONNX's operator of the same name.
 
+use shutterbench::record::backend_kind::BackendKind;
 use tempfile::TempDir;
 
+use super::flat;
+use super::flat::FirstOperator;
 use super::made::pb::tensor_proto::DataType;
 use super::made::pb::{AttributeProto, FunctionProto, GraphProto, ModelProto, OperatorSetIdProto};
 use super::made::{
     Size, colours, floats, inspected, integers, means, model, node, ran, value, write,
 };
+use crate::common;
 
 /// The means of an image's channels through `op` of `domain`.
 fn through(domain: &str, op: &str, more: &[&str]) -> ModelProto {
@@ -162,4 +166,39 @@ fn graphs_inside_operators_are_looked_through() {
     let [tract, onnxruntime] = answers(&path);
     assert!(tract.contains("(com.microsoft:Gelu), which tract does not have"), "{tract}");
     assert!(onnxruntime.ends_with("yes"), "{onnxruntime}");
+}
+
+/// Runtimes of TensorFlow Lite do not say what they lack: the usual remedy is there anyway.
+#[test]
+fn an_operator_that_is_too_new_leads_to_the_remedy() {
+    if !common::has_runtimes(&[BackendKind::Tflite, BackendKind::Litert]) {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let of = |name: &str, first: &FirstOperator| {
+        let path = folder.path().join(name);
+        let file = flat::plain(flat::Stored::Inside(flat::right()));
+        std::fs::write(&path, file.packed_with(first)).unwrap();
+        let path = path.to_str().unwrap().to_owned();
+        let arguments = ["--model", &path, "--backend", "tflite,litert", "--delegate", "none"];
+        let ran = ran(folder.path(), &[&arguments[..], &["--no-accuracy"]].concat());
+        assert_eq!(ran.rows.len(), 2);
+        ran
+    };
+    let known = of("known.tflite", &FirstOperator::Known);
+    assert!(known.rows.iter().all(|row| row["status"] == "ok"), "{:?}", known.rows);
+    let new = of("new.tflite", &FirstOperator::Version(99));
+    for row in &new.rows {
+        let error = row["error"].as_str().unwrap();
+        let fetch = format!("run 'shutterbench fetch {}'", row["backend"].as_str().unwrap());
+        assert!(error.contains("newer than the runtime") && error.contains(&fetch), "{error}");
+    }
+    assert_eq!(new.code, Some(1));
+    let custom = of("custom.tflite", &FirstOperator::Custom("MyPool"));
+    for row in &custom.rows {
+        assert_eq!(row["status"], "unsupported", "{row}");
+        let error = row["error"].as_str().unwrap();
+        assert!(error.contains("holds custom operators (MyPool)"), "{error}");
+    }
+    assert_eq!(custom.code, Some(1));
 }
