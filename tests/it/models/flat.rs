@@ -137,7 +137,6 @@ fn operator_code(
         builtin_code: code,
         version,
         custom_code,
-        ..Default::default()
     };
     schema::OperatorCode::create(b, &arguments)
 }
