@@ -14,10 +14,10 @@ use crate::record::case::Case;
 use crate::record::cost::{Cost, OperatorCost};
 use crate::record::description::{Description, Model};
 use crate::record::model_pipeline::ModelPipeline;
-use crate::record::scored_output::OutputForm;
+use crate::record::scored_output::{OutputForm, ScoredOutput};
 use crate::record::tensor::TensorInfo;
 use crate::run::choose_outputs;
-use crate::run::choose_outputs::ProbeSetup;
+use crate::run::choose_outputs::{ProbeSetup, ScoredOutputs};
 use crate::runtime::backend_error::BackendError;
 use crate::runtime::opened_runtime::OpenedRuntime;
 use crate::table::units::{bytes, large, three_digits};
@@ -46,6 +46,9 @@ pub fn inspect(name: &str, overrides: &Description, json: bool) -> Result<ExitSt
     let probed = probe(&workers, BackendKind::VARIANTS);
     let shown: Vec<_> =
         models.iter().map(|model| (model, takes(model, &workers, &probed))).collect();
+    let present = probed.iter().filter(|(_, opened)| opened.is_ok()).map(|(kind, _)| *kind);
+    let backends: Vec<BackendKind> = present.collect();
+    let setup = ProbeSetup { overrides, backends: &backends, workers: &workers, dataset: None };
     if json {
         #[derive(Serialize)]
         struct Inspected<'a> {
@@ -53,20 +56,25 @@ pub fn inspect(name: &str, overrides: &Description, json: bool) -> Result<ExitSt
             backends: &'a [Take],
             /// What happens to a photo; nothing for a model that takes no photos.
             pipeline: Option<ModelPipeline>,
+            /// The output that is scored: what its numbers are, and what that is known from.
+            scored: Option<ScoredOutput>,
+            /// Why none can be scored.
+            unscored: Option<String>,
         }
         let all: Vec<_> = shown
             .iter()
             .map(|(model, backends)| {
                 let input = resolve::input_spec(model, overrides, None).ok();
                 let pipeline = input.map(|input| pipeline_of(model, &input));
-                Inspected { model, backends, pipeline }
+                let (scored, unscored) = match scored_output(model, setup) {
+                    Ok(scored) => (Some(scored), None),
+                    Err(reason) => (choose_outputs::of_file(model, overrides), Some(reason)),
+                };
+                Inspected { model, backends, pipeline, scored, unscored }
             })
             .collect();
         return print_json(&all);
     }
-    let present = probed.iter().filter(|(_, opened)| opened.is_ok()).map(|(kind, _)| *kind);
-    let backends: Vec<BackendKind> = present.collect();
-    let setup = ProbeSetup { overrides, backends: &backends, workers: &workers, dataset: None };
     let text: String = shown.iter().map(|(model, takes)| describe(model, takes, setup)).collect();
     print(text.as_bytes())
 }
@@ -228,28 +236,33 @@ fn classes(
     said: Option<&str>,
     line: &mut dyn FnMut(&str, &str),
 ) {
-    let mut decided = choose_outputs::decide([model], setup);
-    if let Some((_, reason)) = decided.unscored.first() {
-        let of_file = choose_outputs::of_file(model, setup.overrides);
-        match of_file.filter(|_| said == Some(reason)) {
-            Some(scored) => decided.scored.push(scored),
-            None => line("classes", &none(reason, said)),
-        }
+    let of_file = || choose_outputs::of_file(model, setup.overrides);
+    let scored = match scored_output(model, setup) {
+        Ok(scored) => scored,
+        Err(reason) => match of_file().filter(|_| said == Some(&reason)) {
+            Some(scored) => scored,
+            None => return line("classes", &none(&reason, said)),
+        },
+    };
+    let count = scored.classes.map_or("as many as the labels".into(), |n| n.to_string());
+    line("classes", &count);
+    if let Some(chosen) = &scored.chosen {
+        line("scored", chosen);
     }
-    for scored in &decided.scored {
-        let count = scored.classes.map_or("as many as the labels".into(), |n| n.to_string());
-        line("classes", &count);
-        if let Some(chosen) = &scored.chosen {
-            line("scored", chosen);
-        }
-        let kind = match (scored.form, scored.kind, &scored.kind_source) {
-            (OutputForm::ClassIndex, ..) => "the index of the best class".to_owned(),
-            (OutputForm::ClassName, ..) => "the name of the best class".to_owned(),
-            (_, Some(kind), Some(source)) => format!("{kind}, by {source}"),
-            _ => "not stated in the file; determined from the first images of a dataset".to_owned(),
-        };
-        line("scores", &kind);
-    }
+    let kind = match (scored.form, scored.kind, &scored.kind_source) {
+        (OutputForm::ClassIndex, ..) => "the index of the best class".to_owned(),
+        (OutputForm::ClassName, ..) => "the name of the best class".to_owned(),
+        (_, Some(kind), Some(source)) => format!("{kind}, by {source}"),
+        _ => "not stated in the file; determined from the first images of a dataset".to_owned(),
+    };
+    line("scores", &kind);
+}
+
+/// What is decided about the model's output, or the sentence that says why nothing is.
+fn scored_output(model: &Model, setup: ProbeSetup<'_>) -> Result<ScoredOutput, String> {
+    let ScoredOutputs { scored, unscored, .. } = choose_outputs::decide([model], setup);
+    let reason = || unscored.into_iter().map(|(_, reason)| reason).next().unwrap_or_default();
+    scored.into_iter().next().ok_or_else(reason)
 }
 
 fn pipeline_of(model: &Model, input: &Input) -> ModelPipeline {

@@ -31,7 +31,9 @@ pub(crate) fn rows(text: &str, path: &Path) -> Result<Vec<TableRow>> {
         Ok(Value::Object(map)) if FILE.iter().any(|known| map.contains_key(*known)) => {
             Ok(of_objects(&[(1, map)]))
         }
-        Ok(Value::Object(map)) => of_map(&map).with_context(unknown),
+        Ok(Value::Object(map)) => {
+            of_map(&map).or_else(|| of_list(only_list(map)?)).with_context(unknown)
+        }
         Ok(Value::Array(items)) => of_list(items).with_context(unknown),
         Ok(_) => bail!("{}", unknown()),
         Err(error) if text.trim_start().starts_with('[') => {
@@ -77,6 +79,15 @@ fn of_list(items: Vec<Value>) -> Option<Vec<TableRow>> {
         _ => None,
     };
     Some(of_objects(&(1..).zip(items).map(object).collect::<Option<Vec<_>>>()?))
+}
+
+/// The list in `{"labels": [["a.png", 3]]}`, if it is the only one.
+fn only_list(map: Map<String, Value>) -> Option<Vec<Value>> {
+    let mut lists = map.into_iter().filter_map(|(_, value)| match value {
+        Value::Array(items) => Some(items),
+        _ => None,
+    });
+    lists.next().filter(|_| lists.next().is_none())
 }
 
 /// `{"a.png": 3}`, or `{"cat": ["a.png"]}`.

@@ -198,18 +198,28 @@ fn file(rows: &[TableRow], locator: &Locator<'_>) -> Option<usize> {
     usual.iter().copied().find(is_found).or(usual.first().copied())
 }
 
-/// The columns, if all of them hold 0 and 1, and each line a single 1.
+/// Whether a column of one class marks an image as of that class: 1 or true; `None` if it is no
+/// mark.
+pub(crate) fn mark(value: &str) -> Option<bool> {
+    match value.trim().to_lowercase().as_str() {
+        "1" | "1.0" | "true" => Some(true),
+        "0" | "0.0" | "false" => Some(false),
+        _ => None,
+    }
+}
+
+/// The columns, if all of them hold 0 and 1, or true and false, and each line marks a single one.
 fn one_hot(rows: &[TableRow], file: usize, path: &Path) -> Result<Vec<(usize, String)>> {
     let Some((header, lines)) = rows.split_first() else { return Ok(Vec::new()) };
     let classes = || (0..header.fields.len()).filter(|column| *column != file);
     let values = |row: &'_ TableRow| {
         classes().map(|column| row.fields[column].clone()).collect::<Vec<String>>()
     };
-    let is_mark = |value: &String| matches!(value.as_str(), "0" | "1" | "0.0" | "1.0");
+    let is_mark = |value: &String| mark(value).is_some();
     if lines.is_empty() || !lines.iter().all(|row| values(row).iter().all(is_mark)) {
         return Ok(Vec::new());
     }
-    let marks = |row: &TableRow| values(row).iter().filter(|it| it.starts_with('1')).count();
+    let marks = |row: &TableRow| values(row).iter().filter(|it| mark(it) == Some(true)).count();
     if let Some(row) = lines.iter().find(|row| marks(row) != 1) {
         bail!(
             "{} line {} marks {} of its classes with 1; write one class per image, which a classifier is scored by",

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use crate::dataset::detection::DetectionForm;
 use crate::dataset::entries::{ClassOrder, Classes, Dataset, LabelledImage};
 use crate::dataset::image_files::Files;
-use crate::dataset::label_columns::Columns;
+use crate::dataset::label_columns::{Columns, mark};
 use crate::dataset::locate::Locator;
 use crate::dataset::numbers::MAX_CLASS;
 use crate::dataset::table_row::TableRow;
@@ -130,7 +130,7 @@ fn read_line(row: &TableRow, columns: &Columns) -> Result<LabelLine> {
         }
         None => None,
     };
-    let hot = columns.one_hot.iter().find(|(column, _)| row.fields[*column].starts_with('1'));
+    let hot = columns.one_hot.iter().find(|(column, _)| mark(&row.fields[*column]) == Some(true));
     let label = field(columns.label).or(hot.map(|(_, name)| name.as_str()));
     let is_several = |label: &str| label.starts_with(['[', '{']) && label.ends_with([']', '}']);
     ensure!(

@@ -150,7 +150,7 @@ fn labelled(root: &Path, files: &Files, wanted: &WantedColumns) -> Result<Datase
     if let Some(table) = only_table(root, files).filter(|_| !are_classes) {
         return labels_csv::open(root, &table, files, wanted);
     }
-    if let Some(folder) = only_folder(files) {
+    if let Some(folder) = only_folder(files).or_else(|| tabled_folder(root, files)) {
         let inner = root.join(file_name::path(folder));
         let mut found = labelled(&inner, &files.inside(folder), wanted)?;
         found.assumed.push(format!("the images are those in {}", inner.display()));
@@ -163,13 +163,22 @@ fn labelled(root: &Path, files: &Files, wanted: &WantedColumns) -> Result<Datase
     bail!(
         "dataset {} has no labels: it holds neither labels.csv (columns file, class_index), nor sub-folders named by class, nor ILSVRC2012's ground-truth file{}{}{}",
         root.display(),
-        match files.images.len() {
-            0 => "; no image was found in it".to_owned(),
-            count => format!("; {count} images were found in it"),
-        },
+        found(files),
         hint::told(root),
         detection::hint(root, files)
     )
+}
+
+/// How many images there are, or what there is instead.
+fn found(files: &Files) -> String {
+    match files.images.len() {
+        0 => {
+            let others = files.left_out().into_iter().map(|told| format!("; {told}"));
+            std::iter::once("; no image was found in it".to_owned()).chain(others).collect()
+        }
+        1 => "; 1 image was found in it".to_owned(),
+        count => format!("; {count} images were found in it"),
+    }
 }
 
 /// Refuses columns where no table has the labels.
@@ -225,6 +234,19 @@ fn only_folder(files: &Files) -> Option<&str> {
     let is_deep = |image: &String| image.matches('/').count() > 1;
     let holds_classes = files.images.iter().all(is_deep);
     (is_alone && holds_classes && !ilsvrc2012::is_wnid(folder)).then_some(folder)
+}
+
+/// The folder that holds all images and the table of their labels, such as `val/`.
+fn tabled_folder<'a>(root: &Path, files: &'a Files) -> Option<&'a str> {
+    let [folder] = files.filled()[..] else { return None };
+    if !unclassed::is_called(folder) || files.images.iter().any(|image| !image.contains('/')) {
+        return None;
+    }
+    let (inner, within) = (root.join(file_name::path(folder)), files.inside(folder));
+    let has_table = TABLES.iter().any(|name| inner.join(name).is_file())
+        || only_table(&inner, &within).is_some()
+        || ground_truth::find(&inner, &within).ok().flatten().is_some();
+    has_table.then_some(folder)
 }
 
 #[cfg(test)]

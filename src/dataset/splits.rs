@@ -47,14 +47,18 @@ fn rank(folder: &str) -> Option<usize> {
 /// Refuses a folder whose sub-folders are splits, and names the candidates. A class may be called
 /// `train`: one split among classes is a class.
 pub(crate) fn check(root: &Path, files: &Files) -> Result<()> {
-    let mut splits = files.filled();
-    splits.retain(|folder| is_split(folder));
+    let filled = files.filled();
+    let mut splits: Vec<(usize, &str)> =
+        filled.iter().filter_map(|folder| Some((rank(folder)?, *folder))).collect();
+    if splits.len() < 2 {
+        splits = named_after(&filled);
+    }
     if splits.len() < 2 {
         return Ok(());
     }
-    splits.sort_by_key(|split| rank(split));
+    splits.sort_by_key(|(rank, _)| *rank);
     let all: Vec<String> =
-        splits.iter().map(|split| root.join(split).display().to_string()).collect();
+        splits.iter().map(|(_, split)| root.join(split).display().to_string()).collect();
     let (first, others) = all.split_at(1);
     bail!(
         "dataset {} holds splits, not classes; give one of them, {} (or {})",
@@ -62,6 +66,20 @@ pub(crate) fn check(root: &Path, files: &Files) -> Result<()> {
         first[0],
         others.join(", ")
     );
+}
+
+/// Splits that begin alike, as `seg_train` and `seg_test` do. Two kinds of `train` are classes.
+fn named_after<'a>(folders: &[&'a str]) -> Vec<(usize, &'a str)> {
+    let parted = |folder: &'a str| {
+        let (start, last) = folder.rsplit_once(['_', '-', ' '])?;
+        Some((start, rank(last)?, folder))
+    };
+    let all: Vec<(&str, usize, &str)> = folders.iter().filter_map(|it| parted(it)).collect();
+    let Some((start, first, _)) = all.first() else { return Vec::new() };
+    let alike = all.iter().all(|(other, ..)| other == start);
+    let differ = all.iter().any(|(_, rank, _)| rank != first);
+    let found = all.iter().map(|(_, rank, folder)| (*rank, *folder));
+    if alike && differ { found.collect() } else { Vec::new() }
 }
 
 #[cfg(test)]
@@ -90,6 +108,10 @@ mod tests {
         assert!(years.unwrap_err().to_string().contains("give one of them, mine/val2017"));
         let sets = of(&["Train_set", "Test-Images"], &["Train_set/1.jpg", "Test-Images/1.jpg"]);
         assert!(sets.unwrap_err().to_string().contains("mine/Test-Images (or mine/Train_set)"));
+        let alike = of(&["seg_train", "seg_test"], &["seg_train/a/1.jpg", "seg_test/a/1.jpg"]);
+        assert!(alike.unwrap_err().to_string().contains("mine/seg_test (or mine/seg_train)"));
+        let trains = ["night_train", "slow_train"];
+        assert!(of(&trains, &["night_train/1.jpg", "slow_train/1.jpg"]).is_ok());
         assert!(of(&["test_tube", "dev_kit"], &["test_tube/1.jpg", "dev_kit/1.jpg"]).is_ok());
         assert!(of(&["test1", "test2"], &["test1/1.jpg", "test2/1.jpg"]).is_ok());
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 
 use crate::dataset::member::{Contents, Label, Member, Place, span};
-use crate::dataset::{file_name, image_files};
+use crate::dataset::{file_name, image_files, splits};
 use crate::image::sniff::{self, FileKind};
 
 /// Largest file that is read for a label.
@@ -42,6 +42,7 @@ struct Sample<'a> {
 pub(crate) fn read(path: &Path) -> Result<Contents> {
     let file = File::open(path)?;
     let items = items(path, &file)?;
+    check_splits(&items)?;
     let parted = parted_by(&items);
     let mut samples = BTreeMap::<PathBuf, Sample<'_>>::new();
     let (mut others, mut further) = (0, 0);
@@ -77,6 +78,27 @@ pub(crate) fn read(path: &Path) -> Result<Contents> {
         ));
     }
     Ok(contents)
+}
+
+/// Refuses an archive whose images are in several splits, such as `train/` and `val/`: they
+/// would be mixed.
+fn check_splits(items: &[Item]) -> Result<()> {
+    let split = |item: &Item| {
+        let folders = item.name.parent()?.components();
+        let mut names = folders.map(|it| file_name::shown(it.as_os_str().as_ref()));
+        names.find(|name| splits::is_split(name))
+    };
+    let images = items.iter().filter(|item| item.is_image);
+    // A class may be called `train`: then others are called otherwise.
+    let Some(names) = images.map(split).collect::<Option<BTreeSet<String>>>() else {
+        return Ok(());
+    };
+    ensure!(
+        names.len() < 2,
+        "it holds several splits ({}); unpack it and give the folder of one of them",
+        names.into_iter().collect::<Vec<_>>().join(", ")
+    );
+    Ok(())
 }
 
 /// The files of an archive but for litter.

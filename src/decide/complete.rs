@@ -1,4 +1,4 @@
-//! Whether a run has everything that was asked of it.
+//! Whether a run has what was asked of it.
 
 use std::fmt;
 
@@ -35,11 +35,11 @@ impl fmt::Display for Lack {
     }
 }
 
-/// Whether no case and no scenario failed, and everything that was measured was also scored and
-/// compared, if requested. `rows` are the run's.
+/// Whether something was measured, no case and no scenario failed, and everything that was measured
+/// was also scored and compared, if requested. `rows` are the run's.
 #[must_use]
 pub fn is_complete(run: &Run, rows: &[Row]) -> bool {
-    let failed = rows.iter().any(|row| row.status.is_failure());
+    let failed = is_without_result(rows) || rows.iter().any(|row| row.status.is_failure());
     let mut cases = run.header.cases.iter().zip(rows);
     !failed && !cases.any(|(case, row)| lack(run, case, row).is_some())
 }
@@ -61,6 +61,14 @@ pub fn lack(run: &Run, case: &Case, row: &Row) -> Option<Lack> {
         }
         _ => None,
     }
+}
+
+/// Whether no case could be measured, on whatever backend: one that cannot run a model is in order
+/// beside others that can, but alone it leaves the question unanswered.
+#[must_use]
+pub fn is_without_result(rows: &[Row]) -> bool {
+    !rows.is_empty()
+        && rows.iter().all(|row| row.status.is_failure() || row.status == Status::Unsupported)
 }
 
 /// Whether a case was measured and then not scored, or not compared, where that was asked

@@ -87,7 +87,7 @@ impl Highlights {
         if let Some(i) = self.most_accurate {
             let rivals = names(rows, &self.as_accurate, "; not distinguishable from ");
             let text =
-                format!("{}, {} at {}{rivals}", rows[i].case(), top1(&rows[i]), latency(&rows[i]));
+                format!("{}, {}{}{rivals}", rows[i].case(), top1(&rows[i]), at_latency(&rows[i]));
             sentences.push(("Most accurate", text));
         }
         if let Some(i) = self.smallest {
@@ -171,6 +171,11 @@ pub fn latency(row: &Row) -> String {
         Some((low, high)) => format!("{} ms [{}, {}]", ms(median), ms(low), ms(high)),
         None => format!("{} ms", ms(median)),
     }
+}
+
+/// ` at 0.431 ms [0.428, 0.440]`; nothing for a case that was only scored.
+fn at_latency(row: &Row) -> String {
+    row.latency_p50_us.map_or_else(String::new, |_| format!(" at {}", latency(row)))
 }
 
 /// `Top-1 41.6% [37.4, 46.0]`.

@@ -74,6 +74,8 @@ pub fn kind_of(path: &Path) -> Option<FileKind> {
         "jp2" | "j2k" => FileKind::OtherImage("JPEG 2000"),
         "svg" => FileKind::OtherImage("SVG"),
         "psd" => FileKind::OtherImage("Photoshop"),
+        "ppm" | "pgm" | "pbm" | "pnm" | "pam" => FileKind::OtherImage("Netpbm"),
+        "tga" => FileKind::OtherImage("Targa"),
         _ => FileKind::Other,
     };
     let mut head = Vec::with_capacity(HEAD_BYTES);

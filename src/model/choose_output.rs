@@ -62,6 +62,12 @@ pub fn choose(
 }
 
 fn not_a_classifiers(model: &Model, output: &TensorInfo) -> String {
+    if output.element == ElementType::Bool {
+        return format!(
+            "output '{}' of model {} holds true or false, not scores; export it with its scores; {TIMED_ONLY}",
+            output.name, model.name
+        );
+    }
     format!(
         "output '{}' of model {} has the shape {}, but a classifier's is [1, classes]; {TIMED_ONLY}",
         output.name,

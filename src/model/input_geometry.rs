@@ -94,6 +94,40 @@ pub fn of(model: &Model, input: &TensorInfo, stated: &Description) -> Result<Inp
     Ok(InputGeometry { layout, height, width, channels, assumed })
 }
 
+/// Whether what is stated of an image of `model` is what its file fixes.
+///
+/// # Errors
+/// One sentence that names both.
+pub fn check_stated(model: &Model, stated: &Description) -> Result<()> {
+    let input = image_input(model).map(|index| &model.signature.inputs[index]);
+    let Some(input) = input.filter(|input| !input.unshaped && input.shape.len() == 4) else {
+        return Ok(());
+    };
+    let (name, shape) = (&model.name, input.shape_text());
+    let fixed = |axis| input.size(axis);
+    if let Some(layout) = stated.layout {
+        let (here, there) = match layout {
+            Layout::Nhwc => (3, 1),
+            Layout::Nchw => (1, 3),
+        };
+        let contradicts = fixed(here).is_some_and(|count| !is_channels(count))
+            && fixed(there).is_some_and(is_channels);
+        ensure!(
+            !contradicts,
+            "model {name} takes {shape}, which is not {layout} as stated; omit --layout or correct 'layout'"
+        );
+    }
+    if let (Some(channels), Ok(geometry)) = (stated.channels, of(model, input, stated)) {
+        let count = geometry.channels;
+        let noun = if count == 1 { "channel" } else { "channels" };
+        ensure!(
+            channels.count() == count,
+            "model {name} has {count} input {noun}, but {channels} is stated; correct --channels or 'channels'"
+        );
+    }
+    Ok(())
+}
+
 fn is_channels(count: usize) -> bool {
     count == 1 || count == 3
 }

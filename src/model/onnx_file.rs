@@ -121,7 +121,7 @@ fn tensor_info(value: &ValueInfoProto) -> Result<TensorInfo> {
             // Some converters write 0 or -1 for what they leave open.
             value => {
                 let name = match value {
-                    Some(dimension::Value::DimParam(name)) if !name.is_empty() => Some(name),
+                    Some(dimension::Value::DimParam(name)) if is_name(&name) => Some(name),
                     _ => None,
                 };
                 open.push(OpenAxis { axis, name });
@@ -129,7 +129,24 @@ fn tensor_info(value: &ValueInfoProto) -> Result<TensorInfo> {
             }
         }
     }
+    forget_the_images_name(&mut open);
     Ok(TensorInfo { name, shape, element, quantization: None, open, unshaped })
+}
+
+/// Whether axes that are called so have the same size: `?`, `None` and `-1` only say that an axis
+/// is open.
+fn is_name(text: &str) -> bool {
+    text.contains(char::is_alphabetic) && !text.eq_ignore_ascii_case("none")
+}
+
+/// Takes the first axis' name away where others have it too: there are not as many images as rows
+/// of pixels, whatever the exporter called them.
+fn forget_the_images_name(open: &mut [OpenAxis]) {
+    let Some(first) = open.first().filter(|first| first.axis == 0) else { return };
+    let name = first.name.clone();
+    if open.iter().skip(1).any(|other| other.name == name) {
+        open.iter_mut().filter(|axis| axis.name == name).for_each(|axis| axis.name = None);
+    }
 }
 
 fn operators(graph: &GraphProto) -> Vec<(String, usize)> {

@@ -141,6 +141,7 @@ pub fn input_spec(
             model.signature.inputs.len()
         );
     };
+    input_geometry::check_stated(model, &stated)?;
     let mut assumed = Vec::new();
     let InputGeometry { layout, height, width, channels: count, assumed: of_shape } =
         input_geometry::of(model, input, &stated)?;
@@ -148,11 +149,7 @@ pub fn input_spec(
     let (preset, is_stated) = (chosen.preset, chosen.is_stated);
     assumed.extend(chosen.assumed);
     let channels = match stated.channels.or(preset.channels().filter(|it| it.count() == count)) {
-        Some(channels) if channels.count() == count => channels,
-        Some(channels) => bail!(
-            "model {} has {count} input channels, but {channels} is stated; correct --channels or 'channels'",
-            model.name
-        ),
+        Some(channels) => channels,
         None if count == 1 => Channels::Grey,
         None => {
             assumed.push("RGB order".to_owned());

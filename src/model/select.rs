@@ -113,6 +113,12 @@ fn one(name: &str, signature: Option<&str>) -> Result<Vec<Model>> {
     if path.is_dir() {
         return Ok(vec![open_at(&in_folder(path)?, signature)?]);
     }
+    if let Ok(target) = fs::read_link(path) {
+        bail!(
+            "model {name} is a link to {}, which is not there; get the file that it stands for",
+            target.display()
+        );
+    }
     let manifest = Manifest::embedded();
     let pattern = glob::Pattern::new(name)
         .with_context(|| format!("'{name}' is neither a file nor a valid pattern"))?;

@@ -38,7 +38,7 @@ impl Format {
         let onnx = matches!(head, [0x08, 1..=0x7f, ..]);
         if head.get(4..8) == Some(b"TFL3") {
             Self::Tflite
-        } else if named("onnx") || (onnx && !named("tflite")) {
+        } else if named("onnx") || onnx {
             Self::Onnx
         } else {
             Self::Tflite

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use anyhow::Result;
 
 use crate::dataset::entries::Dataset;
-use crate::model::{resolve, shapes, sources};
+use crate::model::{input_geometry, resolve, shapes, sources};
 use crate::record::description::{Description, Model};
 use crate::record::model_pipeline::ModelPipeline;
 use crate::record::names::together;
@@ -32,6 +32,7 @@ pub struct ModelDecisions {
 pub fn about_files(models: &[Model], overrides: &Description) -> Result<Vec<String>> {
     let mut sentences = Vec::new();
     for model in models {
+        input_geometry::check_stated(model, &resolve::merged(overrides, &model.description))?;
         let shaped = shapes::of(model, overrides, NonZeroUsize::MIN)?;
         if shaped.images.get() > 1 {
             sentences.push(format!(

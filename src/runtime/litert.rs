@@ -91,7 +91,15 @@ impl Backend for Litert {
         }
         let loaded = self.session(&environment, target, request, &shaped);
         let session = match target {
-            Executor::Builtin | Executor::Xnnpack => loaded.map_err(failed),
+            // It compiles what it has no operator for, and fails in the first run.
+            Executor::Builtin | Executor::Xnnpack => {
+                match refusal::of_custom_operators(request.model, &shaped.signature) {
+                    Some(error) => loaded.and_then(LitertSession::tried).map_err(|_| error),
+                    None => loaded.map_err(|said| {
+                        refusal::of_tflite(request.model, "litert", &said.to_string())
+                    }),
+                }
+            }
             // Some drivers lack what the accelerator needs, which shows as late
             // as in the first run; its times would be those of no work.
             Executor::Gpu => loaded.and_then(LitertSession::tried).map_err(refused_by_gpu),

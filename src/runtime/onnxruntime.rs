@@ -20,9 +20,7 @@ use crate::record::signature::Shaped;
 use crate::record::tensor::{ElementType, TensorInfo};
 use crate::runtime::backend::{Backend, LoadRequest};
 use crate::runtime::backend_error::BackendError;
-use crate::runtime::boundary::{
-    cannot_load, check_batch, check_format, no_batch, one_line, shaped,
-};
+use crate::runtime::boundary::{cannot_load, check_batch, check_format, no_batch, shaped};
 use crate::runtime::library::RuntimeLibrary;
 use crate::runtime::onnxruntime_output as output;
 use crate::runtime::onnxruntime_profile as profile;
@@ -345,7 +343,7 @@ impl Session for OnnxruntimeSession {
 }
 
 fn failed(error: ort::Error) -> BackendError {
-    BackendError::Failed(format!("ONNX Runtime: {}", one_line(&error.to_string())))
+    BackendError::Failed(format!("ONNX Runtime: {}", refusal::plain(&error.to_string())))
 }
 
 fn element_type(element: ElementType) -> TensorElementType {

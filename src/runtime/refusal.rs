@@ -70,6 +70,19 @@ pub(crate) fn of_foreign_operators(
     Some(BackendError::Unsupported(cannot_load(model, &reason)))
 }
 
+/// What a runtime said of a TensorFlow Lite model that the file itself does not explain, with the
+/// usual cause: these runtimes do not name the operator that they do not know. `package` is what
+/// `fetch` calls the runtime.
+pub(crate) fn of_tflite(model: &Path, package: &str, said: &str) -> BackendError {
+    BackendError::Failed(cannot_load(
+        model,
+        &format!(
+            "{}; the usual cause is an operator, or a version of one, that is newer than the runtime: run 'shutterbench fetch {package}' for the newest known version, or convert the model with an older converter",
+            plain(said)
+        ),
+    ))
+}
+
 /// As users know it.
 pub(crate) const ONNXRUNTIME: &str = "ONNX Runtime";
 
@@ -95,10 +108,21 @@ pub(crate) fn of_onnxruntime(model: &Path, version: &str, said: &str) -> Backend
             "its opset {own} is newer than {most}, the newest that ONNX Runtime {version} reads; \
              run 'shutterbench fetch onnxruntime' for the newest known version, or export the model with opset {most}"
         )
+    } else if let Some(operator) = unregistered(&said) {
+        format!(
+            "it holds the operator {operator}, which ONNX Runtime {version} does not have in the file's opset; \
+             run 'shutterbench fetch onnxruntime' for the newest known version, or export the model with an opset that has it"
+        )
     } else {
         return BackendError::Failed(cannot_load(model, &plain(&said)));
     };
     BackendError::Unsupported(cannot_load(model, &reason))
+}
+
+/// The operator in `No Op registered for Name with domain_version of 13`.
+fn unregistered(said: &str) -> Option<&str> {
+    let (_, after) = said.split_once("No Op registered for ")?;
+    after.split(' ').next().filter(|name| !name.is_empty())
 }
 
 /// The number after the first `own`, and that after the last `most`, if it is smaller.

@@ -143,8 +143,9 @@ impl Backend for Tflite {
         let interpreter = builder.build(&model).map_err(|error| match request.delegate {
             _ if shaped.resized => no_batch(shaped.images, &error),
             Delegate::None | Delegate::Xnnpack => {
-                refusal::of_custom_operators(request.model, &shaped.signature)
-                    .unwrap_or_else(|| failed(error))
+                refusal::of_custom_operators(request.model, &shaped.signature).unwrap_or_else(
+                    || refusal::of_tflite(request.model, "tflite", &error.to_string()),
+                )
             }
             delegate => BackendError::Failed(cannot_load(
                 request.model,

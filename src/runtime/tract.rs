@@ -1,6 +1,7 @@
 //! tract: ONNX and floating-point TensorFlow Lite models in pure Rust.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::time::Instant;
 
 use tract_onnx::prelude::{
@@ -76,10 +77,15 @@ impl Backend for Tract {
                 }
                 let custom = match format {
                     Format::Tflite => refusal::of_custom_operators(request.model, signature),
-                    Format::Onnx => None,
+                    Format::Onnx => lacking(request.model, signature),
                 };
                 custom.unwrap_or_else(|| {
-                    BackendError::Unsupported(cannot_load(request.model, &format!("tract: {said}")))
+                    let other = match said.contains("use backend") {
+                        true => String::new(),
+                        false => format!("; try backend {}", instead(format)),
+                    };
+                    let reason = format!("tract: {}{other}", said.trim_end_matches('.'));
+                    BackendError::Unsupported(cannot_load(request.model, &reason))
                 })
             })?;
         if shaped.images.get() > 1 {
@@ -129,6 +135,18 @@ fn check_storage(format: Format, signature: &Signature) -> Result<(), BackendErr
         "its weights are {storage}, which tract does not read; use backend {}",
         instead(format)
     )))
+}
+
+/// The refusal of an ONNX model for operators of ONNX that tract does not have; it names none.
+fn lacking(model: &Path, signature: &Signature) -> Option<BackendError> {
+    let known = tract_onnx::onnx().op_register.0;
+    let names = signature.operators.iter().map(|(name, _)| name.as_str());
+    let lacking: Vec<&str> = names.filter(|name| !known.contains_key(*name)).collect();
+    let reason = format!(
+        "it holds operators that tract does not have ({}); use backend onnxruntime",
+        lacking.join(", ")
+    );
+    (!lacking.is_empty()).then(|| BackendError::Unsupported(cannot_load(model, &reason)))
 }
 
 /// The backend that takes what tract does not.

@@ -6,6 +6,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use shutterbench::decide::complete::is_complete;
 use shutterbench::decide::highlights::Highlights;
 use shutterbench::record::status::Status;
+use shutterbench::report::export::kind::ExportKind;
 use shutterbench::report::{file, terminal};
 use shutterbench::table::row::Row;
 use shutterbench::table::rows::rows;
@@ -56,6 +57,21 @@ fn steps_of_the_front_within_noise_are_said_to_be() {
     assert_eq!(text.matches("(within noise)").count(), 2, "{text}");
 }
 
+fn junit(run: &shutterbench::record::run::Run) -> String {
+    ExportKind::Junit.export().text(run, &rows(run))
+}
+
+#[test]
+fn a_case_that_was_only_scored_is_named_without_a_latency() {
+    let mut run = run(&Shape::default());
+    run.header.options.latency = None;
+    run.cases.iter_mut().for_each(|record| record.visits.clear());
+    let rows = rows(&run);
+    let sentences = Highlights::of(&rows).sentences(&rows);
+    let (_, text) = sentences.iter().find(|(name, _)| *name == "Most accurate").unwrap();
+    assert!(text.contains("Top-1 ") && !text.contains(" at "), "{text}");
+}
+
 #[test]
 fn a_run_whose_scoring_failed_is_not_complete() {
     let complete = |run: &shutterbench::record::run::Run| is_complete(run, &rows(run));
@@ -76,6 +92,13 @@ fn a_run_whose_scoring_failed_is_not_complete() {
     }
     unsupported.accuracies.retain(|record| record.key != key);
     assert!(complete(&unsupported), "what no backend can run was not asked of this one");
+    for record in &mut unsupported.cases {
+        record.status = Status::Unsupported;
+    }
+    unsupported.accuracies.clear();
+    assert!(!complete(&unsupported), "nothing at all could be measured");
+    let all = junit(&unsupported);
+    assert!(all.contains("<error type=\"unsupported\"") && !all.contains("<skipped"), "{all}");
     let mut failed = whole;
     failed.cases[0].status = Status::Failed;
     assert!(!complete(&failed));

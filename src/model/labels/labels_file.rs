@@ -67,7 +67,7 @@ fn structure(text: &str) -> Result<Option<Value>> {
         }
     }
     // A list of plain words is YAML too.
-    let is_names = |line: &str| line.trim_end().starts_with("names:");
+    let is_names = |line: &str| line.trim_end().starts_with("names:") || is_key(line);
     let is_item = |line: &str| line.starts_with("- ");
     if !text.lines().any(is_names) && !text.lines().all(is_item) {
         return Ok(None);
@@ -79,6 +79,12 @@ fn structure(text: &str) -> Result<Option<Value>> {
             bail!("it is not valid YAML: {}", told.lines().next().unwrap_or_default())
         }
     }
+}
+
+/// A key of YAML that names are kept under, with a list behind it or below.
+fn is_key(line: &str) -> bool {
+    let behind = structured::PLACES.iter().find_map(|it| line.strip_prefix(it)?.strip_prefix(':'));
+    behind.map(str::trim).is_some_and(|it| it.is_empty() || it.starts_with(['[', '{', '#']))
 }
 
 /// `[0] cat` and no list of Python's, which would end where it began.
@@ -102,11 +108,14 @@ fn bare<'a>(lines: &[&'a str]) -> Vec<&'a str> {
     let ends = !others.is_empty() && with_comma == others.len();
     let plain = |line: &&'a str| if ends { line.trim_end_matches(',').trim_end() } else { *line };
     let lines: Vec<&str> = others.iter().chain([last]).map(plain).collect();
-    let unquoted = |line: &&'a str| {
-        let inside = line.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-        inside.filter(|inside| !inside.contains('"') && !inside.is_empty())
+    let unquoted = |quote: char| {
+        let inside = |line: &&'a str| {
+            let inside = line.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+            inside.filter(|inside| !inside.contains(quote) && !inside.is_empty())
+        };
+        lines.iter().map(inside).collect::<Option<Vec<&str>>>()
     };
-    lines.iter().map(unquoted).collect::<Option<Vec<&str>>>().unwrap_or(lines)
+    unquoted('"').or_else(|| unquoted('\'')).unwrap_or(lines)
 }
 
 /// `item { id: 1 name: 'cat' }` of TensorFlow's object detection.
@@ -153,6 +162,10 @@ mod tests {
             "T-shirt/top,\nAnkle boot,\nKäfer,\n",
             "{\"categories\": [{\"id\": 0, \"name\": \"T-shirt/top\"}, {\"id\": 1, \"name\": \"Ankle boot\"}, {\"id\": 2, \"name\": \"Käfer\"}]}",
             "- T-shirt/top\n- Ankle boot\n- Käfer\n",
+            "labels:\n  - T-shirt/top\n  - Ankle boot\n  - Käfer\n",
+            "version: 1\nclasses: [T-shirt/top, 'Ankle boot', Käfer]  # in order\n",
+            "'T-shirt/top',\n'Ankle boot',\n'Käfer'\n",
+            "0_T-shirt/top\n1_Ankle boot\n2_Käfer\n",
         ] {
             assert_eq!(parse(text).unwrap(), NAMES, "{text}");
         }

@@ -37,7 +37,9 @@ fn before(line: &str) -> Option<(u64, String)> {
         (true, None) => rest.strip_suffix('"').unwrap_or(rest),
         (false, _) => rest,
     };
-    pair(index, rest, rest.trim_start_matches(SEPARATORS))
+    // One, so that `0___background__` keeps its own.
+    let name = rest.strip_prefix('_').unwrap_or_else(|| rest.trim_start_matches(SEPARATORS));
+    pair(index, rest, name)
 }
 
 fn behind(line: &str) -> Option<(u64, String)> {
@@ -82,6 +84,7 @@ mod tests {
             "# - NAME",
             "# -> NAME",
             "#=>NAME",
+            "#_NAME",
             "#) NAME",
             "#. NAME",
             "[#] NAME",

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
 
 /// Where configurations keep the names, the most reliable first.
-const PLACES: [&str; 13] = [
+pub(crate) const PLACES: [&str; 13] = [
     "id2label",
     "label2id",
     "names",

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use crate::record::run::Run;
-use crate::report::export::measure::{CaseEnding, Export, ending, measures};
+use crate::report::export::measure::{CaseEnding, Export, endings, measures};
 use crate::table::row::Row;
 
 /// Writes JUnit XML.
@@ -14,8 +14,7 @@ pub struct Junit;
 
 impl Export for Junit {
     fn text(&self, run: &Run, rows: &[Row]) -> String {
-        let endings: Vec<CaseEnding> =
-            run.header.cases.iter().zip(rows).map(|(case, row)| ending(run, case, row)).collect();
+        let endings = endings(run, rows);
         let failed = endings.iter().filter(|it| matches!(it, CaseEnding::Failed(..))).count();
         let skipped = endings.iter().filter(|it| matches!(it, CaseEnding::Skipped(_))).count();
         let seconds: f64 = rows.iter().filter_map(|row| row.seconds).sum();

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use crate::record::run::Run;
-use crate::report::export::measure::{CaseEnding, Export, ending, measures};
+use crate::report::export::measure::{CaseEnding, Export, endings, measures};
 use crate::table::row::Row;
 
 /// Writes LAVA's signals.
@@ -19,9 +19,9 @@ impl Export for Lava {
     fn text(&self, run: &Run, rows: &[Row]) -> String {
         let mut text = String::new();
         let mut used: HashMap<String, usize> = HashMap::new();
-        for (case, row) in run.header.cases.iter().zip(rows) {
+        for (row, ending) in rows.iter().zip(endings(run, rows)) {
             let id = unique(&plain(&row.case()), &mut used);
-            let result = match ending(run, case, row) {
+            let result = match ending {
                 CaseEnding::Passed => "pass",
                 CaseEnding::Failed(..) => "fail",
                 CaseEnding::Skipped(_) => "skip",

@@ -1,6 +1,6 @@
 //! The figures that are exported, and how their units are called in other programs.
 
-use crate::decide::complete::{Lack, lack};
+use crate::decide::complete::{Lack, is_without_result, lack};
 use crate::record::case::Case;
 use crate::record::run::Run;
 use crate::record::status::Status;
@@ -77,9 +77,16 @@ pub enum CaseEnding {
     Skipped(String),
 }
 
-/// How the case of `row` ended.
+/// How each case of `rows` ended.
 #[must_use]
-pub fn ending(run: &Run, case: &Case, row: &Row) -> CaseEnding {
+pub fn endings(run: &Run, rows: &[Row]) -> Vec<CaseEnding> {
+    let is_alone = is_without_result(rows);
+    let cases = run.header.cases.iter().zip(rows);
+    cases.map(|(case, row)| ending(run, case, row, is_alone)).collect()
+}
+
+/// How the case of `row` ended; `is_alone` if there is no other that could be measured.
+fn ending(run: &Run, case: &Case, row: &Row, is_alone: bool) -> CaseEnding {
     let error = row.error.clone().unwrap_or_default();
     if let Some(lack) = lack(run, case, row) {
         let why = lack.to_string();
@@ -92,6 +99,7 @@ pub fn ending(run: &Run, case: &Case, row: &Row) -> CaseEnding {
     }
     match row.status {
         Status::Ok => CaseEnding::Passed,
+        Status::Unsupported if is_alone => CaseEnding::Failed("unsupported".into(), error),
         Status::Unsupported => CaseEnding::Skipped(error),
         Status::Skipped if run.finished.is_none() => {
             CaseEnding::Failed("not_run".into(), "the run ended before it was measured".into())

@@ -43,9 +43,10 @@ pub fn cards(rows: &[Row], verdict: &Highlights) -> String {
         let row = &rows[index];
         let size = bytes(row.model_bytes);
         let (number, unit) = size.split_once(' ').unwrap_or((&size, ""));
-        let top1 = row.top1.map_or(String::new(), |top1| format!("Top-1 {}%, ", percent(top1)));
-        let latency = row.latency_p50_us.map_or(String::new(), |us| format!("{} ms", ms(us)));
-        card(&mut cards, "Smallest", number.to_owned(), unit, row, &(top1 + &latency));
+        let top1 = row.top1.map(|top1| format!("Top-1 {}%", percent(top1)));
+        let latency = row.latency_p50_us.map(|us| format!("{} ms", ms(us)));
+        let words: Vec<String> = top1.into_iter().chain(latency).collect();
+        card(&mut cards, "Smallest", number.to_owned(), unit, row, &words.join(", "));
     }
     if cards.is_empty() {
         return "<section><h2>Nothing was measured</h2><p>No case of this run has a result. The table below gives the reason for each case.</p></section>\n".into();

@@ -171,6 +171,20 @@ fn archive(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Vec<u8> {
 }
 
 #[test]
+fn an_archive_of_several_splits_is_refused() {
+    let made = Made::new();
+    let photo = fs::read(&images()[0].0).unwrap();
+    let in_splits = |splits: [&str; 2]| {
+        archive(splits.map(|split| (format!("my/{split}/Coat/1.png"), photo.clone())))
+    };
+    made.put("mixed.tar", in_splits(["train", "val"]));
+    let refused = made.run_on(&made.root().join("mixed.tar"), &[]).unwrap_err();
+    assert!(refused.contains("holds several splits (train, val); unpack it"), "{refused}");
+    made.put("one.tar", in_splits(["val", "val/more"]));
+    assert_eq!(right(&made.run_on(&made.root().join("one.tar"), &[]).unwrap()).0, 2);
+}
+
+#[test]
 fn an_archive_that_is_cut_short_is_refused() {
     let made = Made::new();
     let whole = tar(|number, class| vec![(format!("{number:04}.cls"), class.to_string())]);

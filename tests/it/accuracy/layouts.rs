@@ -21,7 +21,15 @@ fn tables_of_every_dialect_give_the_same_figure() {
         "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
     };
     let float = |class: usize| format!("{class}.0");
-    let tables: [(&str, Vec<u8>); 11] = [
+    let marks = |class: usize| {
+        (0..10).map(|it| if it == class { "True" } else { "False" }).collect::<Vec<_>>().join(",")
+    };
+    let columns = format!("filename,{}", names.join(","));
+    let rows = images().into_iter().enumerate();
+    let pairs: Vec<_> = rows.map(|(i, (_, class))| (format!("img_{i:02}.png"), class)).collect();
+    let tables: [(&str, Vec<u8>); 13] = [
+        ("labels.csv", table(marks, &columns, ",").into()),
+        ("dataset.json", serde_json::json!({"version": 1, "labels": pairs}).to_string().into()),
         ("labels.csv", table(by_name, "file;label", ";").replace('\n', "\r\n").into()),
         ("labels.csv", table(number, "image,label", ",").into()),
         ("labels.csv", table(number, "File Name,Class Index", ",").into()),
@@ -120,6 +128,31 @@ fn a_folder_of_splits_names_them() {
     let at = |split: &str| made.root().join(split).display().to_string();
     assert!(refused.contains(&at("val")) && refused.contains(&at("train")), "{refused}");
     assert!(made.run_on(&made.root().join("val"), &[]).is_ok());
+}
+
+#[test]
+fn what_a_folder_holds_instead_of_images_is_counted() {
+    let made = Made::new();
+    for number in 0..3 {
+        made.put(format!("cat/{number}.avif"), b"\0\0\0\x1cftypavif\0\0\0\0");
+    }
+    made.put("dog/a.heic", b"\0\0\0\x18ftypheic\0\0\0\0");
+    let refused = made.run(&[]).unwrap_err();
+    for words in ["no image was found", "3 files are left out: AVIF", "1 file is left out: HEIC"] {
+        assert!(refused.contains(words), "{words}: {refused}");
+    }
+}
+
+#[test]
+fn a_table_beside_the_images_is_found_from_above() {
+    for (name, header, separator) in
+        [("labels.csv", "file,class_index", ","), ("labels.txt", "", " ")]
+    {
+        let text = table(|class| class.to_string(), header, separator);
+        let made = Made::new().with_images(|number, _| format!("val/img_{number:02}.png"));
+        made.put(format!("val/{name}"), text.trim_start());
+        assert_eq!(right(&made.run(&[]).unwrap()), bar(), "{name}");
+    }
 }
 
 #[test]

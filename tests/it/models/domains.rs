@@ -1,11 +1,17 @@
 //! Operators of other domains, and those that a file defines itself: named by a runtime without
 //! them, and never taken for ONNX's operator of the same name.
 
+use shutterbench::record::backend_kind::BackendKind;
 use tempfile::TempDir;
 
+use super::flat;
+use super::flat::FirstOperator;
 use super::made::pb::tensor_proto::DataType;
 use super::made::pb::{AttributeProto, FunctionProto, GraphProto, ModelProto, OperatorSetIdProto};
-use super::made::{Size, colours, floats, inspected, means, model, node, ran, value, write};
+use super::made::{
+    Size, colours, floats, inspected, integers, means, model, node, ran, value, write,
+};
+use crate::common;
 
 /// The means of an image's channels through `op` of `domain`.
 fn through(domain: &str, op: &str, more: &[&str]) -> ModelProto {
@@ -60,6 +66,48 @@ fn an_operator_of_another_domain_is_none_of_onnx() {
     assert_eq!(of("tract")["status"], "unsupported", "{}", of("tract"));
     assert!(of("tract")["top1"].is_null() && of("tract")["latency_p50_us"].is_null());
     assert_eq!(of("onnxruntime")["top1"], 1.0, "{}", of("onnxruntime"));
+}
+
+/// An operator that no version of ONNX has, in ONNX's own domain.
+#[test]
+fn an_operator_that_a_runtime_lacks_is_named() {
+    let folder = TempDir::new().unwrap();
+    let path = write(folder.path(), "fancy.onnx", &through("", "Frobnicate", &[]));
+    let told = inspected(&[&path]);
+    for words in [
+        "holds operators that tract does not have (Frobnicate); use backend onnxruntime",
+        "holds the operator Frobnicate, which ONNX Runtime ",
+        "does not have in the file's opset; run 'shutterbench fetch onnxruntime'",
+    ] {
+        assert!(told.contains(words), "{told}");
+    }
+    let images = colours(folder.path());
+    let ran = ran(folder.path(), &["--model", &path, "--dataset", &images]);
+    assert!(ran.rows.iter().all(|row| row["latency_p50_us"].is_null()));
+    assert_eq!(ran.code, Some(1), "nothing was measured");
+}
+
+/// What fails while it runs is told without the paths of the machine that built the runtime.
+#[test]
+fn an_operator_that_fails_is_told_without_its_sources() {
+    let folder = TempDir::new().unwrap();
+    let image = value("image", DataType::Float, Some(&[Size(1), Size(3), Size(8), Size(8)]));
+    let made = model(
+        [means(), vec![node("Reshape", &["means", "shape"], "y", &[])]].concat(),
+        vec![image],
+        vec![value("y", DataType::Float, Some(&[Size(1), Size(7)]))],
+        vec![integers("shape", &[2], &[1, 7])],
+    );
+    let path = write(folder.path(), "reshaped.onnx", &made);
+    let ran = ran(folder.path(), &["--model", &path, "--backend", "onnxruntime,tract"]);
+    assert_eq!((ran.code, ran.rows.len()), (Some(1), 2));
+    for row in &ran.rows {
+        let error = row["error"].as_str().unwrap();
+        assert!(error.to_lowercase().contains("reshape"), "{error}");
+        assert!(!error.contains("_src") && !error.contains("::"), "{error}");
+    }
+    let tract = ran.rows.iter().find(|row| row["backend"] == "tract").unwrap();
+    assert!(tract["error"].as_str().unwrap().ends_with("; try backend onnxruntime"), "{tract}");
 }
 
 /// A function of the name of one of ONNX's operators does something else: tract would run that.
@@ -118,4 +166,39 @@ fn graphs_inside_operators_are_looked_through() {
     let [tract, onnxruntime] = answers(&path);
     assert!(tract.contains("(com.microsoft:Gelu), which tract does not have"), "{tract}");
     assert!(onnxruntime.ends_with("yes"), "{onnxruntime}");
+}
+
+/// Runtimes of TensorFlow Lite do not say what they lack: the usual remedy is there anyway.
+#[test]
+fn an_operator_that_is_too_new_leads_to_the_remedy() {
+    if !common::has_runtimes(&[BackendKind::Tflite, BackendKind::Litert]) {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let of = |name: &str, first: &FirstOperator| {
+        let path = folder.path().join(name);
+        let file = flat::plain(flat::Stored::Inside(flat::right()));
+        std::fs::write(&path, file.packed_with(first)).unwrap();
+        let path = path.to_str().unwrap().to_owned();
+        let arguments = ["--model", &path, "--backend", "tflite,litert", "--delegate", "none"];
+        let ran = ran(folder.path(), &[&arguments[..], &["--no-accuracy"]].concat());
+        assert_eq!(ran.rows.len(), 2);
+        ran
+    };
+    let known = of("known.tflite", &FirstOperator::Known);
+    assert!(known.rows.iter().all(|row| row["status"] == "ok"), "{:?}", known.rows);
+    let new = of("new.tflite", &FirstOperator::Version(99));
+    for row in &new.rows {
+        let error = row["error"].as_str().unwrap();
+        let fetch = format!("run 'shutterbench fetch {}'", row["backend"].as_str().unwrap());
+        assert!(error.contains("newer than the runtime") && error.contains(&fetch), "{error}");
+    }
+    assert_eq!(new.code, Some(1));
+    let custom = of("custom.tflite", &FirstOperator::Custom("MyPool"));
+    for row in &custom.rows {
+        assert_eq!(row["status"], "unsupported", "{row}");
+        let error = row["error"].as_str().unwrap();
+        assert!(error.contains("holds custom operators (MyPool)"), "{error}");
+    }
+    assert_eq!(custom.code, Some(1));
 }

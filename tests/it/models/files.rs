@@ -138,3 +138,16 @@ fn a_foreign_manifest_is_none_of_ours() {
     let output = shutterbench(&["inspect", &path]);
     assert_eq!(output.status.code(), Some(2));
 }
+
+/// The content decides what a file is, and a link that leads nowhere is named as such.
+#[test]
+fn neither_a_wrong_ending_nor_a_dead_link_misleads() {
+    let folder = TempDir::new().unwrap();
+    let path = write(folder.path(), "means.tflite", &mean_model(&IMAGE));
+    let ran = ran(folder.path(), &[&SHORT[..], &["--model", &path]].concat());
+    assert_eq!((&ran.row()["format"], &ran.row()["status"]), (&"onnx".into(), &"ok".into()));
+    let dead = folder.path().join("dead.onnx");
+    symlink("blobs/1f2e", &dead).unwrap();
+    let said = refused(&["--model", dead.to_str().unwrap()]);
+    assert!(said.contains("is a link to blobs/1f2e, which is not there"), "{said}");
+}

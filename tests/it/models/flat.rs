@@ -76,9 +76,16 @@ pub fn two_graphs(signatures: &[Named]) -> File {
 impl File {
     /// Its bytes.
     pub fn packed(&self) -> Vec<u8> {
+        self.packed_with(&FirstOperator::Known)
+    }
+
+    /// The same with another operator in the first one's place.
+    pub fn packed_with(&self, first: &FirstOperator) -> Vec<u8> {
         let mut builder = Builder::new();
         let b = &mut builder;
-        let codes: Vec<_> = CODES.iter().map(|code| operator_code(b, *code)).collect();
+        let codes: Vec<_> =
+            CODES.iter().map(|code| operator_code(b, *code, &FirstOperator::Known)).collect();
+        let codes = [&[operator_code(b, CODES[0], first)], &codes[1..]].concat();
         let graphs: Vec<_> = self.graphs.iter().map(|it| graph(b, it, self.images)).collect();
         let signatures: Vec<_> = self.signatures.iter().map(|it| signature(b, it)).collect();
         let mut stored = vec![buffer(b, &Stored::Inside(Vec::new()))];
@@ -103,16 +110,33 @@ impl File {
 const CODES: [BuiltinOperator; 3] =
     [BuiltinOperator::AVERAGE_POOL_2D, BuiltinOperator::RESHAPE, BuiltinOperator::FULLY_CONNECTED];
 
+/// What a file's first operator is.
+pub enum FirstOperator {
+    /// One that every runtime has.
+    Known,
+    /// A version of it that no runtime has.
+    Version(i32),
+    /// One of this name, of nobody's.
+    Custom(&'static str),
+}
+
 fn operator_code(
     b: &mut Builder,
     code: BuiltinOperator,
+    kind: &FirstOperator,
 ) -> WIPOffset<schema::OperatorCode<'static>> {
+    let (code, version, custom_code) = match kind {
+        // Of sparse weights it knows from version 8 on.
+        FirstOperator::Known if code == BuiltinOperator::FULLY_CONNECTED => (code, 8, None),
+        FirstOperator::Known => (code, 1, None),
+        FirstOperator::Version(version) => (code, *version, None),
+        FirstOperator::Custom(name) => (BuiltinOperator::CUSTOM, 1, Some(b.create_string(name))),
+    };
     let arguments = schema::OperatorCodeArgs {
         deprecated_builtin_code: i8::try_from(code.0).unwrap(),
         builtin_code: code,
-        // Of sparse weights it knows from version 8 on.
-        version: if code == BuiltinOperator::FULLY_CONNECTED { 8 } else { 1 },
-        ..Default::default()
+        version,
+        custom_code,
     };
     schema::OperatorCode::create(b, &arguments)
 }

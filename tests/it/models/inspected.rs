@@ -1,7 +1,9 @@
 //! `inspect` shows of every model its name, shapes with what is open, types, quantisation, and the
 //! pipeline and the kind of the scores with their sources.
 
-use super::made::inspected;
+use tempfile::TempDir;
+
+use super::made::{Named, Size, inspected, mean_model, write};
 use crate::common;
 
 /// The parts of what is printed, one per model.
@@ -64,4 +66,27 @@ fn every_model_is_shown_with_its_sources() {
         assert!(parts.len() > 2);
         parts.iter().for_each(|part| assert_whole(part));
     }
+}
+
+/// What `inspect --json` says of the only model.
+fn as_json(arguments: &[&str]) -> serde_json::Value {
+    let text = inspected(&[arguments, &["--json"]].concat());
+    serde_json::from_str::<serde_json::Value>(&text).unwrap()[0].take()
+}
+
+#[test]
+fn json_states_the_kind_of_the_scores_and_its_source() {
+    let embedded = as_json(&["fmnist_mobilenet_v1_0.25_f32"]);
+    assert_eq!(embedded["scored"]["kind"], "probabilities");
+    assert_eq!(embedded["scored"]["kind_source"], "the operator that makes it");
+    assert_eq!([&embedded["scored"]["classes"], &embedded["scored"]["index"]], [10, 0]);
+    assert!(embedded["unscored"].is_null());
+    let folder = TempDir::new().unwrap();
+    let open = [Size(1), Size(3), Named("h"), Named("w")];
+    let path = write(folder.path(), "open.onnx", &mean_model(&open));
+    let open = as_json(&[&path]);
+    assert!(open["unscored"].as_str().unwrap().contains("--input-size"), "{open}");
+    assert_eq!(open["scored"]["classes"], 3, "{open}");
+    let sized = as_json(&[&path, "--input-size", "8x8"]);
+    assert!(sized["unscored"].is_null() && sized["scored"]["kind"].is_null(), "{sized}");
 }

@@ -258,3 +258,30 @@ fn figures_per_image_are_those_of_the_runs_by_their_images() {
         }
     }
 }
+
+/// Names that only say that an axis is open do not tie its size to that of another.
+#[test]
+fn axes_that_share_a_mark_are_not_one_size() {
+    let folder = TempDir::new().unwrap();
+    for (number, mark) in ["?", "-1", "None", "dynamic"].into_iter().enumerate() {
+        let dims = [Named(mark), Size(3), Named(mark), Named(mark)];
+        let path = write(folder.path(), &format!("marked{number}.onnx"), &mean_model(&dims));
+        assert_scores(&folder, &path, &["--input-size", "6x6"], 6);
+    }
+}
+
+#[test]
+fn what_contradicts_the_file_is_refused_before_anything_is_measured() {
+    let folder = TempDir::new().unwrap();
+    let dims = [Size(1), Size(3), Size(8), Size(8)];
+    let path = write(folder.path(), "fixed.onnx", &mean_model(&dims));
+    for (option, given, words) in [
+        ("--channels", "grey", "has 3 input channels, but grey is stated; correct --channels"),
+        ("--layout", "nhwc", "takes [1, 3, 8, 8], which is not nhwc as stated; omit --layout"),
+    ] {
+        let said = refused(&["--model", &path, "--no-accuracy", option, given]);
+        assert!(said.contains(words) && said.trim_end().lines().count() == 1, "{said}");
+        let images = colours(folder.path());
+        assert_eq!(said, refused(&["--model", &path, "--dataset", &images, option, given]));
+    }
+}

@@ -306,3 +306,14 @@ fn what_a_graph_has_sorted_is_no_score_of_the_first_class() {
     let ran = scored(&folder, &path, &[]);
     assert_eq!((&ran.row()["top1"], &ran.row()["top5"]), (&1.0.into(), &serde_json::Value::Null));
 }
+
+#[test]
+fn an_output_of_truth_values_is_no_classifiers() {
+    let folder = TempDir::new().unwrap();
+    let cast = node("Cast", &["means"], "y", &[("to", DataType::Bool as i64)]);
+    let output = vec![value("y", DataType::Bool, Some(&[Size(1), Size(3)]))];
+    let path = made(&folder, "bool.onnx", vec![cast], output, Vec::new());
+    let images = colours(folder.path());
+    let said = refused(&["--model", &path, "--dataset", &images, "--no-latency"]);
+    assert!(said.contains("holds true or false, not scores; export it with its scores"), "{said}");
+}
