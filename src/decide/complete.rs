@@ -79,6 +79,10 @@ fn lost_scenario(run: &Run, record: &CaseRecord) -> Option<Lack> {
         let (status, error) = outcome.loss()?;
         status.is_failure().then(|| format!("{}: {status}: {error}", outcome.scenario().kind()))
     });
+    let searched = record.found_rate.as_ref().and_then(|found| found.lost.as_ref());
+    let mut others = record.sustained.lost.iter().chain(searched);
+    let other = others.find(|(status, _)| status.is_failure());
+    let lost = lost.or_else(|| other.map(|(status, error)| format!("{status}: {error}")));
     let options = &run.header.options.latency.as_ref()?.scenarios;
     let is_over = |scenario: Scenario| {
         let last = scenario_plan::rounds(options, scenario).checked_sub(1);

@@ -80,6 +80,19 @@ fn a_plan_starts_nothing_and_its_ids_name_cases() {
     let output = shutterbench("plan", &[&WHAT[..], &["--only", "nothing*"]].concat());
     assert_eq!(output.status.code(), Some(2));
     assert!(said(&output).contains("--only nothing* matches none of the 6 cases"));
+    // Another anchor, as 'run --partition' takes it.
+    let other = plan(&["--parts", "2", "--anchor", id]);
+    let anchored = plan(&["--partition", "slice:1/2", "--anchor", id]);
+    let listed = other["partitions"][0]["cases"].as_array().unwrap();
+    let own: Vec<&Value> =
+        anchored["cases"].as_array().unwrap().iter().map(|it| &it["id"]).collect();
+    assert_eq!(listed.iter().collect::<Vec<_>>(), own);
+    assert!(own.contains(&&Value::from(id)));
+    for part in [["--partition", "slice:1/2"], ["--shard", "1/2"]] {
+        let output = shutterbench("plan", &[&WHAT[..], &part, &["--parts", "2"]].concat());
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).contains("omit --partition and --shard"), "{}", said(&output));
+    }
     let output = shutterbench("plan", &[&WHAT[..], &["--parts", "0"]].concat());
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     let output = shutterbench("plan", &WHAT);
