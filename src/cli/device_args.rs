@@ -61,6 +61,19 @@ impl DeviceArgs {
         self.device.iter().all(|selector| *selector == Selector::Local)
     }
 
+    /// An option that changes nothing here, since no device is named at all. The folder is not
+    /// among them: it may stand in the environment of every run.
+    #[must_use]
+    pub fn without_device(&self) -> Option<&'static str> {
+        let given = [
+            ("--device-clean", self.device_clean),
+            ("--device-timeout", self.device_timeout.is_some()),
+            ("--device-patience", self.device_patience.is_some()),
+        ];
+        let named = given.into_iter().find(|(_, given)| *given).map(|(name, _)| name);
+        named.filter(|_| self.device.is_empty())
+    }
+
     /// How long a run may take, and what is left behind.
     #[must_use]
     pub fn terms(&self) -> DeviceTerms {

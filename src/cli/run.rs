@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::cli::output::{ExitStatus, INTERRUPTED, print, print_json, tell};
 use crate::cli::run_hooks::AfterHook;
@@ -91,7 +91,10 @@ fn already_done(folder: &Path, started: Vec<Started>, args: &RunArgs) -> Result<
 fn elsewhere(args: &RunArgs, interrupt: &AtomicBool) -> Result<Option<ExitStatus>> {
     match &args.resume {
         Some(folder) => device::resume(args, folder, interrupt),
-        None if args.on.is_local() => Ok(None),
+        None if args.on.is_local() => match args.on.without_device() {
+            Some(option) => bail!("{option} is about another device; name it with --device"),
+            None => Ok(None),
+        },
         None => device::run(args, &wanted(args, args.suite.as_deref())?, interrupt).map(Some),
     }
 }

@@ -1,11 +1,15 @@
 //! How much each device of a fleet counts: a CSV file with the columns `device` and `weight`.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::text_file;
+
+/// Weights other than 0. Beyond them sums overflow and products vanish, so that a mean is no number.
+const WEIGHTS: RangeInclusive<f64> = 1e-12..=1e12;
 
 /// Weights by device.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -20,7 +24,7 @@ impl DeviceWeights {
     ///
     /// # Errors
     /// One sentence: an unreadable file, a missing column, or the line of a device that
-    /// comes twice or whose weight is not a number from 0.
+    /// comes twice or whose weight is not 0 or a number in `WEIGHTS`.
     pub fn read(path: &Path) -> Result<Self> {
         let text = text_file::read(path).context("the weights cannot be used")?.text;
         let file = path.display().to_string();
@@ -43,9 +47,13 @@ impl DeviceWeights {
             let line = record.position().map_or(0, csv::Position::line);
             let name = record.get(device).unwrap_or_default();
             let text = record.get(weight).unwrap_or_default();
-            let number = text.parse().ok().filter(|it: &f64| it.is_finite() && *it >= 0.0);
+            let number = text.parse().ok().filter(|it| *it == 0.0 || WEIGHTS.contains(it));
             let Some(number) = number else {
-                bail!("line {line}: '{text}' is not a weight; give a number from 0");
+                bail!(
+                    "line {line}: '{text}' is not a weight; give 0, or a number from {:e} to {:e}",
+                    WEIGHTS.start(),
+                    WEIGHTS.end()
+                );
             };
             ensure!(
                 by_device.insert(name.to_owned(), number).is_none(),
@@ -102,6 +110,8 @@ mod tests {
             ("device,weight\na,-1\n", "line 2: '-1' is not a weight"),
             ("device,weight\na,much\n", "line 2: 'much' is not a weight"),
             ("device,weight\na,inf\n", "line 2: 'inf' is not a weight"),
+            ("device,weight\na,1e308\nb,1e308\n", "line 2: '1e308' is not a weight"),
+            ("device,weight\na,1e-320\n", "give 0, or a number from 1e-12 to 1e12"),
             ("device,weight\na,0\n", "no device in it counts"),
         ] {
             let error = format!("{:#}", of(text).unwrap_err());

@@ -62,6 +62,19 @@ fn header(folder: &Path) -> Value {
 }
 
 #[test]
+fn what_is_asked_of_a_device_needs_one() {
+    let folder = TempDir::new().unwrap();
+    for option in [&["--device-clean"][..], &["--device-timeout", "9"], &["--device-patience", "9"]]
+    {
+        let output = run_on(folder.path(), "tract", "out", &[option, &["--no-latency"]].concat());
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        let expected = format!("{} is about another device; name it with --device", option[0]);
+        assert!(said(&output).contains(&expected), "{}", said(&output));
+        assert!(!folder.path().join("out").exists());
+    }
+}
+
+#[test]
 fn a_set_makes_cases_of_its_own_that_are_timed_and_scored() {
     if !common::has_runtimes(&[BackendKind::Onnxruntime]) {
         return;
