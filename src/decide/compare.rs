@@ -78,9 +78,7 @@ fn by_one(base: &Run, new: &Run, options: CompareOptions) -> RunComparison {
         },
     ));
     let mut caveats = caveats(base, new, pairing, options);
-    if cases.iter().any(|case| case.scenario.is_some()) {
-        caveats.push(compared_scenarios::CAVEAT.into());
-    }
+    caveats.extend(compared_scenarios::caveats(base, new, &cases));
     RunComparison {
         base: base.header.run_id.clone(),
         new: new.header.run_id.clone(),

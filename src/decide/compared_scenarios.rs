@@ -16,7 +16,21 @@ use crate::table::scenario_row::ScenarioRow;
 use crate::table::scenario_rows::{scenario_row, visits_of};
 
 /// What a reader has to know about all of them.
-pub(crate) const CAVEAT: &str = "scenarios are compared without the yardstick and are never paired; their intervals allow for as much change of the machine between the runs as within them";
+const UNPAIRED: &str = "scenarios are compared without the yardstick and are never paired; their intervals allow for as much change of the machine between the runs as within them";
+
+const OTHER_PHOTOS: &str = "the datasets differ, and with them the photos of the runs end to end";
+
+/// What a reader has to know about the scenarios among these lines.
+pub(crate) fn caveats(base: &Run, new: &Run, lines: &[CaseComparison]) -> Vec<String> {
+    let has = |scenario: Scenario| {
+        lines.iter().any(|it| it.scenario.as_deref() == Some(scenario.to_string().as_str()))
+    };
+    let datasets = base.header.dataset.as_ref().zip(new.header.dataset.as_ref());
+    let are_others = datasets.is_some_and(|(was, is)| was.listing_sha256 != is.listing_sha256);
+    let unpaired = lines.iter().any(|it| it.scenario.is_some()).then_some(UNPAIRED);
+    let photos = (are_others && has(Scenario::EndToEnd)).then_some(OTHER_PHOTOS);
+    unpaired.into_iter().chain(photos).map(str::to_owned).collect()
+}
 
 /// A line for each scenario that either run has of a case, which is called `name`; none for figures
 /// that scenarios do not have.

@@ -189,6 +189,25 @@ fn scenarios_are_part_of_one_gate_with_every_other_figure() {
     assert!(!found[1].caveats.iter().any(|it| it.contains("scenarios")));
 }
 
+#[test]
+fn other_photos_end_to_end_are_said_to_be() {
+    let mut base = with_paced(1.0);
+    base.header.options.latency.as_mut().unwrap().scenarios.end_to_end = true;
+    for record in &mut base.cases {
+        let visits = (0..5).map(|round| visit(Scenario::EndToEnd, round, round, 4.0));
+        record.scenarios.extend(visits.collect::<Vec<_>>());
+    }
+    let mut new = base.clone();
+    let says = |base: &Run, new: &Run| {
+        by_p50(base, new).caveats.iter().any(|it| it.contains("photos of the runs end to end"))
+    };
+    assert!(!says(&base, &new));
+    new.header.dataset.as_mut().unwrap().listing_sha256 = "another".into();
+    assert!(says(&base, &new));
+    // Nothing else is made of photos.
+    assert!(!says(&with_paced(1.0), &new));
+}
+
 fn shutterbench(arguments: &[&str], folders: &[&Path]) -> Output {
     let program = env!("CARGO_BIN_EXE_shutterbench");
     Command::new(program).args(arguments).args(folders).timely_output()

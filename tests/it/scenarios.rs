@@ -194,6 +194,18 @@ fn a_meter_that_prints_no_watts_is_refused() {
 }
 
 #[test]
+fn streams_run_at_once_however_few_runs_are_asked_for() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    let output = shutterbench(&["--runs", "20", "--max-seconds", "1", "--streams", "2"], &run);
+    assert!(output.status.success(), "{}", said(&output));
+    let rows = rows(&run);
+    let two = rows.iter().find(|row| field(row, "scenario") == "streams").unwrap();
+    assert_eq!((field(two, "status"), field(two, "rounds")), ("ok", "5"), "{two:?}");
+    assert!(field(two, "throughput_per_s").parse::<f64>().unwrap() > 0.0, "{two:?}");
+}
+
+#[test]
 fn several_instances_run_at_once() {
     let folder = TempDir::new().unwrap();
     let run = folder.path().join("run");
