@@ -121,6 +121,8 @@ fn print_rows(run: &Run, json: bool) -> Result<Vec<Row>> {
     }
     if !json {
         print(report::scenario_note::terminal(run).as_bytes())?;
+        print(report::sustained_note::table(run).terminal().as_bytes())?;
+        print(report::found_rate_note::table(run).terminal().as_bytes())?;
         print(report::orientation_note::terminal(run).as_bytes())?;
         print(report::preprocessing_note::terminal(run).as_bytes())?;
     }
@@ -276,6 +278,9 @@ pub(crate) fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> 
         streams: either(&args.streams, file.streams),
         end_to_end: if args.end_to_end { Some(true) } else { file.end_to_end },
         cold_starts: args.cold_starts.or(file.cold_starts),
+        find_rate: args.find_rate.or(file.find_rate),
+        sustained: args.sustained.or(file.sustained),
+        sustained_rate: args.sustained_rate.or(file.sustained_rate),
         energy: if args.energy { Some(true) } else { file.energy },
         energy_meter: args.energy_meter.clone().or(file.energy_meter),
         latency: if args.no_latency { Some(false) } else { file.latency },

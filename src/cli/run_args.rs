@@ -17,6 +17,7 @@ use crate::record::preprocessing::Resize;
 use crate::record::preset::Preset;
 use crate::record::scenario::Rate;
 use crate::record::shard::Shard;
+use crate::record::sustained::Minutes;
 
 /// What to measure and how. Options override the suite file.
 #[derive(Debug, Clone, Default, Args)]
@@ -126,6 +127,16 @@ pub struct RunArgs {
     /// and N times with its files in it
     #[arg(long, value_name = "N", help_heading = "Latency")]
     pub cold_starts: Option<NonZeroU32>,
+    /// Also run each case alone for MINUTES, with its latency, frequency and temperature every ten
+    /// seconds: whether it slows down as the machine warms up
+    #[arg(long, value_name = "MINUTES", help_heading = "Latency")]
+    pub sustained: Option<Minutes>,
+    /// Start runs on a schedule meanwhile, this many per second [default: back to back]
+    #[arg(long, value_name = "FPS", requires = "sustained", help_heading = "Latency")]
+    pub sustained_rate: Option<Rate>,
+    /// Also search for the highest rate at which 99 of 100 results are there within MS milliseconds
+    #[arg(long, value_name = "MS", help_heading = "Latency")]
+    pub find_rate: Option<f64>,
     /// Also measure energy per image beyond that of the idle machine, by RAPL, a Pixel's power
     /// rails or the battery's gauge
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Latency")]

@@ -14,6 +14,11 @@ pub fn is_complete(run: &Run, rows: &[Row]) -> bool {
     let cases = run.header.cases.iter().zip(rows);
     let outcomes = run.cases.iter().flat_map(|record| &record.scenarios);
     let lost = outcomes.filter_map(ScenarioOutcome::loss).any(|(status, _)| status.is_failure());
+    let ended = run.cases.iter().flat_map(|record| {
+        let found = record.found_rate.as_ref().and_then(|found| found.lost.as_ref());
+        record.sustained.lost.iter().chain(found)
+    });
+    let lost = lost || ended.into_iter().any(|(status, _)| status.is_failure());
     !failed && !lost && !cases.into_iter().any(|(case, row)| is_unscored(run, case, row))
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::record::agreement::Agreement;
 use crate::record::coverage::Coverage;
+use crate::record::found_rate::FoundRate;
 use crate::record::header::Header;
 use crate::record::image_contents::ImageContents;
 use crate::record::operator_profile::OperatorProfile;
@@ -13,6 +14,7 @@ use crate::record::preprocessing_check::PreprocessingCheck;
 use crate::record::run::Decoded;
 use crate::record::scenario::ScenarioOutcome;
 use crate::record::status::Status;
+use crate::record::sustained::SustainedOutcome;
 use crate::record::visit::Memory;
 use crate::record::visit::{Process, Visit};
 
@@ -81,6 +83,20 @@ pub enum Entry {
         case: usize,
         /// What came of it.
         outcome: Box<ScenarioOutcome>,
+    },
+    /// The highest rate of a case was searched for. Only runs with `--find-rate` have this entry.
+    FoundRate {
+        /// Which case.
+        case: usize,
+        /// What came of it.
+        found: Box<FoundRate>,
+    },
+    /// A case went on for another window. Only runs with `--sustained` have this entry.
+    Sustained {
+        /// Which case.
+        case: usize,
+        /// What came of it.
+        outcome: Box<SustainedOutcome>,
     },
     /// Images of an accuracy subject were scored.
     Scored {

@@ -12,7 +12,9 @@ use crate::run::context::{Context, Side, Started};
 use crate::run::entry::Entry;
 use crate::run::progress::Progress;
 use crate::run::whole_run::WholeRun;
-use crate::run::{accuracy, check_agreement, check_preprocessing, latency, scenarios};
+use crate::run::{
+    accuracy, check_agreement, check_preprocessing, found_rates, latency, scenarios, sustained_runs,
+};
 use crate::worker::worker_source::WorkerSource;
 
 /// Names of the two sides of runs interleaved, and of their folders.
@@ -60,6 +62,8 @@ pub fn execute(started: &mut [Started], quiet: bool, interrupt: &Arc<AtomicBool>
         .collect();
     latency::measure(&mut sides)?;
     scenarios::measure(&mut sides)?;
+    found_rates::measure(&mut sides)?;
+    sustained_runs::measure(&mut sides)?;
     for side in sides.iter_mut().filter(|side| !side.is_done) {
         match side.dataset {
             Some(dataset) => {

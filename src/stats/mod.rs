@@ -10,6 +10,7 @@ pub mod mcnemar;
 pub mod modes;
 pub mod paired;
 pub mod punctuality;
+pub mod rate_search;
 pub mod round;
 pub mod signed_rank;
 #[cfg(test)]
@@ -19,5 +20,6 @@ pub mod statistics;
 pub mod stopping;
 pub mod summary;
 pub mod tail;
+pub mod throttling;
 pub mod unpaired;
 pub mod welch;

@@ -24,6 +24,8 @@ fn options(runs: Amount) -> LatencyOptions {
         tail: None,
         no_yardstick: false,
         scenarios: Default::default(),
+        sustained: None,
+        find_rate: None,
     }
 }
 

@@ -163,6 +163,8 @@ pub fn options(seed: u64) -> Options {
             tail: None,
             no_yardstick: false,
             scenarios: Default::default(),
+            sustained: None,
+            find_rate: None,
         }),
         accuracy: Some(AccuracyOptions {
             columns: Default::default(),
@@ -329,6 +331,8 @@ fn record(shape: &Shape, case: &Case, models: &[Model], rng: &mut ChaCha8Rng) ->
         coverage: Some(coverage),
         profile: None,
         scenarios: Vec::new(),
+        sustained: Default::default(),
+        found_rate: None,
         ended: true,
     }
 }

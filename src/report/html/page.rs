@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::dataset::entries::Dataset;
 use crate::decide::highlights::Highlights;
 use crate::record::run::Run;
+use crate::report::found_rate_note;
 use crate::report::html::escape::text;
 use crate::report::html::{
     case_table, cost_section, data, differences, front, method, operator_section,
@@ -14,6 +15,7 @@ use crate::report::html::{
 };
 use crate::report::preprocessing_note;
 use crate::report::scenario_note;
+use crate::report::sustained_note;
 use crate::report::svg;
 use crate::table::row::Row;
 use crate::table::short_names::ShortNames;
@@ -49,6 +51,8 @@ pub fn page_with(run: &Run, rows: &[Row], images: Option<&Dataset>) -> String {
         case_table::section(rows, &verdict),
         detail(),
         scenario_note::section(run),
+        sustained_note::section(run),
+        found_rate_note::table(run).section(""),
         differences::section(run, rows, &verdict),
         preprocessing_note::section(run),
         published_section::section(run, rows),
@@ -140,6 +144,8 @@ fn nav(sections: &str) -> String {
         ("all", "All cases"),
         ("detail", "One model in detail"),
         ("scenarios", "Scenarios"),
+        ("sustained", "Over minutes"),
+        ("found-rate", "Highest rates"),
         ("differences", "Accuracy"),
         ("preprocessing", "Preprocessing"),
         ("published", "Published figures"),
