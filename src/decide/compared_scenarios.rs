@@ -20,15 +20,15 @@ const UNPAIRED: &str = "scenarios are compared without the yardstick and are nev
 
 const OTHER_PHOTOS: &str = "the datasets differ, and with them the photos of the runs end to end";
 
-/// What a reader has to know about the scenarios among these lines.
+/// What a reader has to know about the scenarios that were compared, if any of these lines was.
 pub(crate) fn caveats(base: &Run, new: &Run, lines: &[CaseComparison]) -> Vec<String> {
-    let has = |scenario: Scenario| {
-        lines.iter().any(|it| it.scenario.as_deref() == Some(scenario.to_string().as_str()))
-    };
+    let compared = || lines.iter().filter(|it| it.change.is_some());
+    let of_photos = Some(Scenario::EndToEnd.to_string());
     let datasets = base.header.dataset.as_ref().zip(new.header.dataset.as_ref());
     let are_others = datasets.is_some_and(|(was, is)| was.listing_sha256 != is.listing_sha256);
-    let unpaired = lines.iter().any(|it| it.scenario.is_some()).then_some(UNPAIRED);
-    let photos = (are_others && has(Scenario::EndToEnd)).then_some(OTHER_PHOTOS);
+    let unpaired = compared().any(|it| it.scenario.is_some()).then_some(UNPAIRED);
+    let photos = are_others && compared().any(|it| it.scenario == of_photos);
+    let photos = photos.then_some(OTHER_PHOTOS);
     unpaired.into_iter().chain(photos).map(str::to_owned).collect()
 }
 

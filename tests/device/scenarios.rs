@@ -81,7 +81,7 @@ fn a_killed_run_goes_on_with_the_scenarios_that_it_lacks() {
         command.args(CASE).args(["--runs", "50", "--rate", "10", "--out"]).arg(&out);
         command
     };
-    let mut running = Running::start(&mut command());
+    let running = Running::start(&mut command());
     let there = || lab.on(&serial, "cat /mnt/shutterbench/runs/*/result/journal.jsonl 2>/dev/null");
     until("a scenario in the journal", || journalled(&there()) > 0);
     kill(Pid::from_raw(i32::try_from(running.id()).unwrap()), Signal::SIGKILL).unwrap();

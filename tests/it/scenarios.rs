@@ -68,6 +68,9 @@ fn runs_on_a_schedule_are_measured_beside_those_back_to_back() {
     assert!(report("report.html").contains("<section id=\"scenarios\""));
     let json: Value = serde_json::from_str(&report("run.json")).unwrap();
     assert_eq!(json["scenarios"].as_array().map(Vec::len), Some(3));
+    let again =
+        Command::new(env!("CARGO_BIN_EXE_shutterbench")).arg("report").arg(&run).timely_output();
+    assert!(again.status.success() && said(&again).contains("50 per second"), "{}", said(&again));
 }
 
 #[test]
