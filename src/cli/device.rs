@@ -94,8 +94,8 @@ pub fn resume(args: &RunArgs, folder: &Path, interrupt: &AtomicBool) -> Result<O
         remote_runs.into_iter().partition(|(_, folder)| is_finished(folder));
     let tell = teller(args.quiet);
     let mut homecomings = fleet::resume(&unfinished, args.on.terms(), interrupt, &tell)?;
-    for (remote_run, folder) in finished {
-        homecomings.push(DeviceResult::of_finished(remote_run.device, &folder)?);
+    for (_, folder) in finished {
+        homecomings.push(DeviceResult::of_finished(&folder)?);
     }
     conclude(folder, &homecomings, args, interrupt).map(Some)
 }

@@ -211,7 +211,7 @@ fn resumed(args: &RunArgs, folder: &Path) -> Result<Vec<Started>> {
 /// Set by Ctrl-C (and SIGTERM): the current visit is finished, then the run ends and keeps
 /// its results. A second one ends the program and its workers at once, with the exit code of
 /// an interrupt, after the hook after the run; what was measured is in the journal.
-fn interrupt_flag(code: u8, after: AfterHook) -> Result<Arc<AtomicBool>> {
+pub(crate) fn interrupt_flag(code: u8, after: AfterHook) -> Result<Arc<AtomicBool>> {
     let flag = Arc::new(AtomicBool::new(false));
     let to_set = Arc::clone(&flag);
     ctrlc::set_handler(move || {

@@ -287,7 +287,7 @@ pub struct RunArgs {
     pub on: DeviceArgs,
 }
 
-fn backend(text: &str) -> Result<BackendKind, String> {
+pub(crate) fn backend(text: &str) -> Result<BackendKind, String> {
     use strum::VariantNames;
     text.parse()
         .map_err(|_| format!("no such backend; known: {}", BackendKind::VARIANTS.join(", ")))
@@ -297,11 +297,11 @@ fn backend(text: &str) -> Result<BackendKind, String> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OptionSets(pub Vec<OptionSet>);
 
-fn option_sets(text: &str) -> Result<OptionSets, String> {
+pub(crate) fn option_sets(text: &str) -> Result<OptionSets, String> {
     OptionSet::parse(text).map(OptionSets)
 }
 
-fn batch(text: &str) -> Result<NonZeroUsize, String> {
+pub(crate) fn batch(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| "batches must be whole numbers of at least 1".to_owned())
 }
 
@@ -314,7 +314,7 @@ fn resize(text: &str) -> Result<Resize, String> {
     text.parse().map_err(|_| format!("no such mode; known: {}", Resize::VARIANTS.join(", ")))
 }
 
-fn threads(text: &str) -> Result<NonZeroUsize, String> {
+pub(crate) fn threads(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| "threads must be whole numbers of at least 1".to_owned())
 }
 
@@ -334,7 +334,7 @@ fn rank(text: &str) -> Result<NonZeroU32, String> {
     text.parse().map_err(|_| "ranks must be whole numbers of at least 1".to_owned())
 }
 
-fn delegate(text: &str) -> Result<Delegate, String> {
+pub(crate) fn delegate(text: &str) -> Result<Delegate, String> {
     text.parse()
 }
 

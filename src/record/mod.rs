@@ -25,6 +25,7 @@ pub mod model_pipeline;
 pub mod named_cpus;
 pub mod named_signature;
 pub mod names;
+pub mod narrowing;
 pub mod operator_profile;
 pub mod option_set;
 pub mod options;

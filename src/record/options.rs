@@ -11,6 +11,7 @@ use crate::record::case::Case;
 use crate::record::description::Description;
 use crate::record::found_rate::RateGoal;
 use crate::record::named_cpus::NamedCpus;
+use crate::record::narrowing::Narrowing;
 use crate::record::option_set::OptionSet;
 use crate::record::partition::Selection;
 use crate::record::scenario::ScenarioOptions;
@@ -230,6 +231,9 @@ pub struct LatencyOptions {
     /// How cases are run for minutes, if they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sustained: Option<SustainedOptions>,
+    /// How cases leave the run before they are measured to their end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub narrowing: Option<Narrowing>,
 }
 
 impl LatencyOptions {

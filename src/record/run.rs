@@ -4,6 +4,7 @@ use crate::record::agreement::Agreement;
 use crate::record::found_rate::FoundRate;
 use crate::record::header::Header;
 use crate::record::image_contents::ImageContents;
+use crate::record::narrowing::Dropped;
 use crate::record::operator_profile::OperatorProfile;
 use crate::record::outputs_seen::OutputsSeen;
 use crate::record::scenario::ScenarioOutcome;
@@ -52,6 +53,9 @@ pub struct CaseRecord {
     /// What it did over minutes, if that was asked for.
     #[serde(default, skip_serializing_if = "SustainedRecord::is_empty")]
     pub sustained: SustainedRecord,
+    /// When it left the search for the best case, in a run that is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<Dropped>,
     /// Whether it is done; a run that was cut short has cases that are not.
     pub ended: bool,
 }

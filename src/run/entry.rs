@@ -7,6 +7,7 @@ use crate::record::coverage::Coverage;
 use crate::record::found_rate::FoundRate;
 use crate::record::header::Header;
 use crate::record::image_contents::ImageContents;
+use crate::record::narrowing::Dropped;
 use crate::record::operator_profile::OperatorProfile;
 use crate::record::outputs_seen::OutputsSeen;
 use crate::record::prediction::Prediction;
@@ -76,6 +77,14 @@ pub enum Entry {
         /// Whether its process was killed from outside: it is tried again when the run is resumed.
         #[serde(default, skip_serializing_if = "is_false")]
         killed: bool,
+    },
+    /// A case left the search for the best one; its end follows. Only runs that are such a search
+    /// have this entry.
+    Dropped {
+        /// Which case.
+        case: usize,
+        /// When and why.
+        dropped: Dropped,
     },
     /// A case was visited in a scenario. Only runs with scenarios have this entry.
     Scenario {

@@ -33,6 +33,7 @@ pub mod scenario_plan;
 pub mod scenario_starts;
 pub mod scenario_streams;
 pub mod scenarios;
+mod search;
 pub mod selection;
 pub mod suite_file;
 pub mod sustained_runs;

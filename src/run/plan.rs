@@ -339,6 +339,7 @@ fn latency_options(wanted: &SuiteFile, axes: LatencyAxes) -> Result<LatencyOptio
         scenarios: scenario_plan::options(wanted),
         sustained: scenario_plan::sustained(wanted),
         find_rate: wanted.find_rate.map(|p99_ms| RateGoal { p99_ms }),
+        narrowing: None,
     })
 }
 

@@ -2,6 +2,7 @@
 
 pub mod best_scores;
 pub mod concurrency;
+pub mod contest;
 pub mod disturbance;
 pub mod estimate;
 pub mod holm;
@@ -23,3 +24,4 @@ pub mod tail;
 pub mod throttling;
 pub mod unpaired;
 pub mod welch;
+pub mod wrong_answers;

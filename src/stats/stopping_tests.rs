@@ -7,6 +7,7 @@ use crate::stats::simulated::Series;
 
 fn options(runs: Amount) -> LatencyOptions {
     LatencyOptions {
+        narrowing: None,
         profile: false,
         batch: std::num::NonZeroUsize::MIN,
         warmup: Amount::Auto,

@@ -165,6 +165,7 @@ pub fn options(seed: u64) -> Options {
             scenarios: Default::default(),
             sustained: None,
             find_rate: None,
+            narrowing: None,
         }),
         accuracy: Some(AccuracyOptions {
             columns: Default::default(),
@@ -333,6 +334,7 @@ fn record(shape: &Shape, case: &Case, models: &[Model], rng: &mut ChaCha8Rng) ->
         scenarios: Vec::new(),
         sustained: Default::default(),
         found_rate: None,
+        dropped: None,
         ended: true,
     }
 }
