@@ -20,7 +20,7 @@ use crate::device::prepare::{FleetRequest, is_finished};
 use crate::device::remote_run::RemoteRun;
 use crate::device::remote_session::RemoteEnd;
 use crate::record::run::Run;
-use crate::report;
+use crate::report::terminal_page::terminal_page;
 use crate::run::merge::merge_source::MergeSource;
 use crate::run::plan;
 use crate::run::suite_file::SuiteFile;
@@ -154,7 +154,8 @@ fn conclude(
     } else {
         let color = std::io::stdout().is_terminal();
         for (_, run) in &shown {
-            print(report::terminal::table(&crate::table::rows::rows(run), None, color).as_bytes())?;
+            let rows = crate::table::rows::rows(run);
+            print(terminal_page(run, &rows, None, color).as_bytes())?;
         }
     }
     for (folder, run) in &shown {

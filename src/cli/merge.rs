@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::cli::output::{ExitStatus, print, print_json, tell};
 use crate::decide::complete::is_complete;
-use crate::report;
+use crate::report::terminal_page::terminal_page;
 use crate::run::merge::keep::{keep, without_itself};
 use crate::run::merge::merge_source::MergeSource;
 use crate::run::replay;
@@ -44,7 +44,7 @@ pub fn merge(args: &MergeArgs) -> Result<ExitStatus> {
         print_json(&rows)?;
     } else {
         let color = std::io::stdout().is_terminal();
-        print(report::terminal::table(&rows, None, color).as_bytes())?;
+        print(terminal_page(&merged, &rows, None, color).as_bytes())?;
     }
     tell(&format!("written: {}", args.out.join("results.csv").display()));
     Ok(if is_complete(&merged, &rows) { ExitStatus::Good } else { ExitStatus::Bad })

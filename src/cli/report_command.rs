@@ -13,6 +13,7 @@ use crate::report;
 use crate::report::export::kind::ExportKind;
 use crate::report::run_files;
 use crate::report::terminal::width_of_stdout;
+use crate::report::terminal_page::terminal_page;
 use crate::run::replay;
 use crate::table::rows::rows;
 
@@ -64,7 +65,8 @@ pub fn report(args: &ReportArgs) -> Result<ExitStatus> {
     if files.into_iter().chain(tables).all(Option::is_none) && exports.is_empty() {
         run_files::write_all(&run, &args.run)?;
         let color = std::io::stdout().is_terminal();
-        return print(report::terminal::table(&rows(&run), width_of_stdout(), color).as_bytes());
+        let page = terminal_page(&run, &rows(&run), width_of_stdout(), color);
+        return print(page.as_bytes());
     }
     let rows = rows(&run);
     let write = |to: &Option<PathBuf>, text: &dyn Fn() -> Result<String>| match to {

@@ -17,6 +17,7 @@ use crate::record::run::Run;
 use crate::report;
 use crate::report::run_files;
 use crate::report::terminal::width_of_stdout;
+use crate::report::terminal_page::terminal_page;
 use crate::run::context::Started;
 use crate::run::journal::Journal;
 use crate::run::plan::{Plan, plan};
@@ -120,14 +121,7 @@ fn print_rows(run: &Run, json: bool) -> Result<Vec<Row>> {
         print_json(&rows)?;
     } else {
         let color = std::io::stdout().is_terminal();
-        print(report::terminal::table(&rows, width_of_stdout(), color).as_bytes())?;
-    }
-    if !json {
-        print(report::scenario_note::terminal(run).as_bytes())?;
-        print(report::sustained_note::table(run).terminal().as_bytes())?;
-        print(report::found_rate_note::table(run).terminal().as_bytes())?;
-        print(report::orientation_note::terminal(run).as_bytes())?;
-        print(report::preprocessing_note::terminal(run).as_bytes())?;
+        print(terminal_page(run, &rows, width_of_stdout(), color).as_bytes())?;
     }
     warn(run, &rows, json);
     Ok(rows)

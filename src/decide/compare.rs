@@ -1,5 +1,7 @@
 //! Two runs, case by case.
 
+use crate::decide::compared_scenarios;
+use crate::decide::compared_scenarios::compared_scenarios;
 use crate::decide::comparison::{CaseComparison, CompareOptions, Outcome, RunComparison};
 use crate::decide::metric::Metric;
 use crate::decide::partners::{can_be_in_order, have_a_case_in_common, other_sets, partners};
@@ -57,24 +59,32 @@ fn by_one(base: &Run, new: &Run, options: CompareOptions) -> RunComparison {
     let mut cases: Vec<CaseComparison> = partners
         .iter()
         .enumerate()
-        .filter_map(|(index, partner)| {
+        .flat_map(|(index, partner)| {
             let was = CaseSide::of(base, &base_rows, index);
-            one(was, partner.map(|partner| CaseSide::of(new, &new_rows, partner)), pairing, options)
+            let is = partner.map(|partner| CaseSide::of(new, &new_rows, partner));
+            let mut compared: Vec<_> = one(was, is, pairing, options).into_iter().collect();
+            compared.extend(is.map_or(Vec::new(), |is| in_scenarios(was, is, options)));
+            compared
         })
         .collect();
     let added = new.header.cases.iter().zip(&new_rows).enumerate();
     cases.extend(added.filter(|(index, _)| !partners.contains(&Some(*index))).filter_map(
         |(_, (case, row))| {
             let value = options.metric.value(row).filter(|_| row.status == Status::Ok)?;
-            Some(CaseComparison { new: Some(value), ..bare(case.to_string(), Outcome::New) })
+            Some(CaseComparison {
+                new: Some(value),
+                ..CaseComparison::bare(case.to_string(), Outcome::New)
+            })
         },
     ));
+    let mut caveats = caveats(base, new, pairing, options);
+    caveats.extend(compared_scenarios::caveats(base, new, &cases));
     RunComparison {
         base: base.header.run_id.clone(),
         new: new.header.run_id.clone(),
         options,
         pairing,
-        caveats: caveats(base, new, pairing, options),
+        caveats,
         cases,
     }
 }
@@ -106,6 +116,25 @@ impl<'a> CaseSide<'a> {
     }
 }
 
+/// The scenarios of a case that both runs measured back to back.
+fn in_scenarios(
+    base: CaseSide<'_>,
+    new: CaseSide<'_>,
+    options: CompareOptions,
+) -> Vec<CaseComparison> {
+    let both_ok = [base, new].iter().all(|it| it.row.is_some_and(|row| row.status == Status::Ok));
+    let (Some(was), Some(is), true) = (base.record, new.record, both_ok) else {
+        return Vec::new();
+    };
+    let name = named(base.case, new.case);
+    compared_scenarios(&name, (base.run, was), (new.run, is), options)
+}
+
+/// A case, and what it is called in the new run if it is another one.
+fn named(base: &Case, new: &Case) -> String {
+    if new == base { base.to_string() } else { format!("{base} -> {new}") }
+}
+
 /// `None` if the base has no value and so nothing can be compared.
 fn one(
     base: CaseSide<'_>,
@@ -114,14 +143,15 @@ fn one(
     options: CompareOptions,
 ) -> Option<CaseComparison> {
     let was = base.value(options.metric)?;
-    let name = match new {
-        Some(new) if new.case != base.case => format!("{} -> {}", base.case, new.case),
-        _ => base.case.to_string(),
-    };
+    let name = named(base.case, new.map_or(base.case, |new| new.case));
     let Some((new, is)) = new.and_then(|new| Some((new, new.value(options.metric)?))) else {
         return Some(missing(name, was, new.and_then(|new| new.row)));
     };
-    let both = CaseComparison { base: Some(was), new: Some(is), ..bare(name, Outcome::Undecided) };
+    let both = CaseComparison {
+        base: Some(was),
+        new: Some(is),
+        ..CaseComparison::bare(name, Outcome::Undecided)
+    };
     Some(match (options.metric.probability(), options.metric.rank()) {
         (Some(probability), _) => latency(both, &base, &new, probability, pairing, options),
         (_, Some(rank)) => {
@@ -150,7 +180,11 @@ fn missing(case: String, was: f64, row: Option<&Row>) -> CaseComparison {
             }
         }
     };
-    CaseComparison { base: Some(was), note: Some(note), ..bare(case, Outcome::Missing) }
+    CaseComparison {
+        base: Some(was),
+        note: Some(note),
+        ..CaseComparison::bare(case, Outcome::Missing)
+    }
 }
 
 fn latency(
@@ -180,7 +214,7 @@ fn latency(
     both.high = compared.interval.map(|interval| interval.high);
     both.p_value = compared.p_value;
     both.smallest_p = few_pairs::smallest_p(&compared, probability);
-    both.outcome = outcome(compared.verdict);
+    both.outcome = compared.verdict.into();
     if compared.interval.is_none() {
         both.note = Some("too few runs for an interval: measure longer".into());
     } else if compared.pairing != Pairing::ByRound && both.outcome == Outcome::Undecided {
@@ -196,15 +230,6 @@ fn latency(
         ));
     }
     both
-}
-
-const fn outcome(verdict: paired::Verdict) -> Outcome {
-    match verdict {
-        paired::Verdict::Faster => Outcome::Better,
-        paired::Verdict::Slower => Outcome::Worse,
-        paired::Verdict::Same => Outcome::Same,
-        paired::Verdict::Undecided => Outcome::Undecided,
-    }
 }
 
 /// Figures that every process has once, such as its peak memory: the geometric means over
@@ -233,8 +258,7 @@ fn by_process(
     both.low = Some(found.interval.low.exp());
     both.high = Some(found.interval.high.exp());
     both.p_value = Some(found.p_value);
-    both.outcome =
-        outcome(paired::conclude(found.value, found.interval, options.threshold_percent));
+    both.outcome = paired::conclude(found.value, found.interval, options.threshold_percent).into();
     Some(both)
 }
 
@@ -342,20 +366,4 @@ fn preprocessing(was: &Header, is: &Header) -> Vec<String> {
         Some(format!("photos for {} went through {then} and now go through {now}", model.name))
     })
     .collect()
-}
-
-fn bare(case: String, outcome: Outcome) -> CaseComparison {
-    CaseComparison {
-        case,
-        base: None,
-        new: None,
-        change: None,
-        low: None,
-        high: None,
-        p_value: None,
-        p_adjusted: None,
-        smallest_p: None,
-        outcome,
-        note: None,
-    }
 }

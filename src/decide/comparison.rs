@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::decide::metric::Metric;
 
 use crate::stats::paired;
-use crate::stats::paired::Pairing;
+use crate::stats::paired::{Pairing, Verdict};
 
 /// How two runs are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -58,11 +58,25 @@ pub enum Outcome {
     New,
 }
 
+impl From<Verdict> for Outcome {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Faster => Self::Better,
+            Verdict::Slower => Self::Worse,
+            Verdict::Same => Self::Same,
+            Verdict::Undecided => Self::Undecided,
+        }
+    }
+}
+
 /// One case in both runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CaseComparison {
     /// The case, as `samples.csv` names it.
     pub case: String,
+    /// The scenario, if it is not the rounds of the run that are compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<String>,
     /// The base's value.
     pub base: Option<f64>,
     /// The new run's value.
@@ -87,6 +101,35 @@ pub struct CaseComparison {
     pub note: Option<String>,
 }
 
+impl CaseComparison {
+    /// A case of which nothing but the outcome is known.
+    pub(crate) const fn bare(case: String, outcome: Outcome) -> Self {
+        Self {
+            case,
+            scenario: None,
+            base: None,
+            new: None,
+            change: None,
+            low: None,
+            high: None,
+            p_value: None,
+            p_adjusted: None,
+            smallest_p: None,
+            outcome,
+            note: None,
+        }
+    }
+
+    /// The case, and its scenario if it has one.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match &self.scenario {
+            Some(scenario) => format!("{}, {scenario}", self.case),
+            None => self.case.clone(),
+        }
+    }
+}
+
 /// Two runs, compared.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RunComparison {
@@ -100,7 +143,7 @@ pub struct RunComparison {
     pub pairing: Pairing,
     /// What is different about the runs besides what they measured.
     pub caveats: Vec<String>,
-    /// A line per case: the base's order, then what is new.
+    /// A line per case, and one per scenario after its case: the base's order, then what is new.
     pub cases: Vec<CaseComparison>,
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::record::run::CaseRecord;
 use crate::table::row::Row;
+use crate::table::scenario_row::ScenarioRow;
 
 /// The figure that is compared, case by case.
 #[derive(
@@ -76,6 +77,18 @@ impl Metric {
             Self::Memory => row.memory_peak_bytes.map(|bytes| bytes as f64),
             Self::Load => row.load_ms,
         }
+    }
+
+    /// The value of a scenario, in the unit of [`Self::value`], if scenarios have the figure.
+    #[must_use]
+    pub fn of_scenario(self, row: &ScenarioRow) -> Option<f64> {
+        let us = match self {
+            Self::P50 => row.latency_p50_us,
+            Self::P90 => row.latency_p90_us,
+            Self::P99 => row.latency_p99_us,
+            Self::Top1 | Self::Top5 | Self::Size | Self::Memory | Self::Load => None,
+        };
+        us.map(|us| us / 1e3)
     }
 
     /// The value from each process of a case, in the unit of [`Self::value`], if it is a figure

@@ -2,6 +2,7 @@
 
 pub mod chosen_settings;
 pub mod compare;
+pub mod compared_scenarios;
 pub mod comparison;
 pub mod complete;
 pub mod device_weights;

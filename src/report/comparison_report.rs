@@ -28,7 +28,7 @@ fn cells(comparison: &RunComparison, case: &CaseComparison) -> [String; 6] {
         (None, None) => String::new(),
     };
     [
-        one_line(&case.case),
+        one_line(&case.title()),
         show(case.base),
         show(case.new),
         case.change.map_or(String::new(), change),
@@ -94,7 +94,7 @@ fn summary(comparison: &RunComparison) -> String {
 /// The text below the table: notes on cases and caveats about the runs.
 fn remarks(comparison: &RunComparison) -> Vec<String> {
     let notes = comparison.cases.iter().filter_map(|case| {
-        Some(format!("{}: {}", one_line(&case.case), one_line(case.note.as_ref()?)))
+        Some(format!("{}: {}", one_line(&case.title()), one_line(case.note.as_ref()?)))
     });
     let caveats = comparison.caveats.iter().map(|caveat| one_line(caveat));
     caveats.chain(notes).collect()

@@ -26,3 +26,4 @@ pub mod scenario_note;
 pub mod sustained_note;
 pub mod svg;
 pub mod terminal;
+pub mod terminal_page;

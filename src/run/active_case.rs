@@ -294,8 +294,9 @@ fn replication(context: &Context<'_>, options: &LatencyOptions, first: &Warm) ->
     match options.processes {
         Amount::Fixed(count) => Replication::fixed(count),
         Amount::Auto if context.header().in_turn.is_some() => {
-            let cases = context.header().cases.len();
-            Replication::auto_in_turn(first.loading_ns, least_seconds, cases)
+            let of_a_case = 1 + options.scenarios.scenarios().len();
+            let comparisons = context.header().cases.len() * of_a_case;
+            Replication::auto_in_turn(first.loading_ns, least_seconds, comparisons)
         }
         Amount::Auto => Replication::auto(first.loading_ns, least_seconds),
     }

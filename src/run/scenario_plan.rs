@@ -146,10 +146,11 @@ pub fn back_to_back(options: &LatencyOptions) -> VisitPlan {
     }
 }
 
-/// A visit of one of several streams: long enough for all of them to run at once.
+/// A visit of one of several streams: long enough for all of them to run at once, which a number
+/// of runs is not.
 #[must_use]
 pub fn stream(options: &LatencyOptions) -> VisitPlan {
-    end_to_end(options)
+    VisitPlan { least_runs: LEAST_RUNS, most_runs: MAX_RUNS, ..end_to_end(options) }
 }
 
 /// A visit of runs from photos to classes: long enough for every photo to have its turn.

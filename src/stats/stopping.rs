@@ -89,12 +89,12 @@ impl Replication {
     }
 
     /// The same in interleaved runs: as many as are loaded within half of that time, whatever the
-    /// machine makes of their warm-up; or as many as it takes to find a change of one of `cases`
-    /// among all of them, if those are loaded within that time.
+    /// machine makes of their warm-up; or as many as it takes to find a change in one of so many
+    /// `comparisons`, if those are loaded within that time.
     #[must_use]
-    pub fn auto_in_turn(loading_ns: u64, least_seconds: f64, cases: usize) -> Self {
+    pub fn auto_in_turn(loading_ns: u64, least_seconds: f64, comparisons: usize) -> Self {
         let processes = affordable(loading_ns, least_seconds * LOADING_SHARE_IN_TURN);
-        let needed = signed_rank::least_differences(cases, holm::LEVEL);
+        let needed = signed_rank::least_differences(comparisons, holm::LEVEL);
         let needed = u32::try_from(needed).unwrap_or(u32::MAX);
         let possible = affordable(loading_ns, least_seconds);
         let processes = if possible >= needed { processes.max(needed) } else { processes };

@@ -27,11 +27,12 @@ pub fn scenario_rows(run: &Run) -> Vec<ScenarioRow> {
     let scenarios = latency.scenarios.scenarios();
     let measured = run.cases.iter().filter(|record| record.status == Status::Ok);
     measured
-        .flat_map(|record| scenarios.iter().map(|scenario| row(run, record, *scenario)))
+        .flat_map(|record| scenarios.iter().map(|scenario| scenario_row(run, record, *scenario)))
         .collect()
 }
 
-fn row(run: &Run, record: &CaseRecord, scenario: Scenario) -> ScenarioRow {
+/// The row of one scenario of a case.
+pub(crate) fn scenario_row(run: &Run, record: &CaseRecord, scenario: Scenario) -> ScenarioRow {
     let case = &record.case;
     let machine = run.header.machine(case.device.as_deref());
     let visits: Vec<&ScenarioVisit> = visits_of(record, scenario).collect();
@@ -57,7 +58,11 @@ fn row(run: &Run, record: &CaseRecord, scenario: Scenario) -> ScenarioRow {
     row
 }
 
-fn visits_of(record: &CaseRecord, scenario: Scenario) -> impl Iterator<Item = &ScenarioVisit> {
+/// The visits to a case in a scenario.
+pub(crate) fn visits_of(
+    record: &CaseRecord,
+    scenario: Scenario,
+) -> impl Iterator<Item = &ScenarioVisit> {
     let visits = record.scenarios.iter().filter_map(ScenarioOutcome::visit);
     visits.filter(move |visit| visit.scenario == scenario)
 }

@@ -12,6 +12,7 @@ mod faults;
 mod lab;
 mod peers;
 mod reach;
+mod scenarios;
 mod shards;
 mod ssh;
 mod twins;

@@ -51,6 +51,7 @@ mod report_files;
 mod report_pages;
 mod resume;
 mod runtimes;
+mod scenario_compare;
 mod scenarios;
 mod schedulers;
 mod schemas;

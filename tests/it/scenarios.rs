@@ -68,6 +68,9 @@ fn runs_on_a_schedule_are_measured_beside_those_back_to_back() {
     assert!(report("report.html").contains("<section id=\"scenarios\""));
     let json: Value = serde_json::from_str(&report("run.json")).unwrap();
     assert_eq!(json["scenarios"].as_array().map(Vec::len), Some(3));
+    let again =
+        Command::new(env!("CARGO_BIN_EXE_shutterbench")).arg("report").arg(&run).timely_output();
+    assert!(again.status.success() && said(&again).contains("50 per second"), "{}", said(&again));
 }
 
 #[test]
@@ -221,6 +224,18 @@ fn a_meter_that_prints_no_watts_is_refused() {
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     assert!(said(&output).contains("printed 'broken'"), "{}", said(&output));
     assert!(!run.exists());
+}
+
+#[test]
+fn streams_run_at_once_however_few_runs_are_asked_for() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    let output = shutterbench(&["--runs", "20", "--max-seconds", "1", "--streams", "2"], &run);
+    assert!(output.status.success(), "{}", said(&output));
+    let rows = rows(&run);
+    let two = rows.iter().find(|row| field(row, "scenario") == "streams").unwrap();
+    assert_eq!((field(two, "status"), field(two, "rounds")), ("ok", "5"), "{two:?}");
+    assert!(field(two, "throughput_per_s").parse::<f64>().unwrap() > 0.0, "{two:?}");
 }
 
 #[test]

@@ -1,0 +1,22 @@
+//! What a terminal shows of a run: its table of cases, and what stands below it.
+
+use crate::record::run::Run;
+use crate::report::{
+    found_rate_note, orientation_note, preprocessing_note, scenario_note, sustained_note, terminal,
+};
+use crate::table::row::Row;
+
+/// The table of `rows`, which are the run's, then its other tables and its notes, each after an
+/// empty line. `width` is the terminal's, if it is known.
+#[must_use]
+pub fn terminal_page(run: &Run, rows: &[Row], width: Option<usize>, color: bool) -> String {
+    [
+        terminal::table(rows, width, color),
+        scenario_note::terminal(run),
+        sustained_note::table(run).terminal(),
+        found_rate_note::table(run).terminal(),
+        orientation_note::terminal(run),
+        preprocessing_note::terminal(run),
+    ]
+    .concat()
+}
