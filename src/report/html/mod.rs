@@ -17,5 +17,4 @@ mod published_section;
 mod scenario_section;
 mod scores;
 mod summary_section;
-mod table_cells;
 mod thumbnails;

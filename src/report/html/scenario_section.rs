@@ -1,7 +1,6 @@
 //! The scenarios of a run.
 
 use crate::record::run::Run;
-use crate::report::html::table_cells::TableCell;
 use crate::report::scenario_note::{LEAD, SHOWN};
 use crate::table::scenario_rows::scenario_rows;
 
@@ -10,6 +9,19 @@ pub struct ScenariosSection {
     pub lead: &'static str,
     pub heads: Vec<TableCell>,
     pub lines: Vec<Vec<TableCell>>,
+}
+
+/// Text of a cell, which is to the right if it is a number.
+pub struct TableCell {
+    pub text: String,
+    pub numeric: bool,
+}
+
+impl TableCell {
+    /// Of a column that holds numbers or not.
+    pub fn new(text: impl Into<String>, numeric: bool) -> Self {
+        Self { text: text.into(), numeric }
+    }
 }
 
 /// The section, if the run has scenarios.
