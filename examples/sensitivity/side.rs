@@ -77,7 +77,7 @@ impl Side {
 impl Drop for Side {
     fn drop(&mut self) {
         // It may have ended already, which is all that is wanted.
-        let _ = write_frame(&mut self.requests, &Request::Exit, &[]);
+        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }

@@ -94,8 +94,8 @@ pub fn resume(args: &RunArgs, folder: &Path, interrupt: &AtomicBool) -> Result<O
         remote_runs.into_iter().partition(|(_, folder)| is_finished(folder));
     let tell = teller(args.quiet);
     let mut homecomings = fleet::resume(&unfinished, args.on.terms(), interrupt, &tell)?;
-    for (remote_run, folder) in finished {
-        homecomings.push(DeviceResult::of_finished(remote_run.device, &folder)?);
+    for (_, folder) in finished {
+        homecomings.push(DeviceResult::of_finished(&folder)?);
     }
     conclude(folder, &homecomings, args, interrupt).map(Some)
 }
@@ -141,7 +141,9 @@ fn conclude(
         .collect();
     let whole =
         home.iter().all(|(_, run)| run.finished.is_some()) && home.len() == homecomings.len();
-    let merged = if whole && home.len() > 1 { Some(merged(out, &home)?) } else { None };
+    // A device's part is merged with its other parts first.
+    let mergeable = home.len() > 1 && !home.iter().any(|(_, run)| run.header.is_part());
+    let merged = if whole && mergeable { Some(merged(out, &home)?) } else { None };
     let shown: Vec<(&Path, &Run)> = match &merged {
         Some(run) => vec![(out, run)],
         None => home,

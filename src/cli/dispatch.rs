@@ -13,7 +13,7 @@ use crate::cli::run_args::RunArgs;
 
 use crate::cli::{
     compare_command, fetch, fleet_command, inspect, list, merge, pick_command, plan,
-    profile_command, report_command, run,
+    profile_command, report_command, run, tune_command,
 };
 use crate::record::build::LONG_VERSION;
 use crate::record::channels::{Channels, Layout};
@@ -83,6 +83,8 @@ enum Command {
     Profile(profile_command::ProfileArgs),
     /// Choose one case of a run, or of a fleet; exit code 1 if none meets the limits for certain
     Pick(pick_command::PickArgs),
+    /// Search for the fastest way to run one model: threads, CPUs, options, delegates, runtimes
+    Tune(Box<tune_command::TuneArgs>),
     /// Show the runs of many devices in one report: a grid of models by devices
     Fleet(fleet_command::FleetArgs),
     /// Merge shards, parts or devices into one run
@@ -151,6 +153,7 @@ fn command(command: Command) -> anyhow::Result<ExitStatus> {
         Command::Compare(args) => compare_command::compare(&args),
         Command::Profile(args) => profile_command::profile(&args),
         Command::Pick(args) => pick_command::pick(&args),
+        Command::Tune(args) => tune_command::tune(&args),
         Command::Fleet(args) => fleet_command::fleet(&args),
         Command::Merge(args) => merge::merge(&args),
         Command::Report(args) => report_command::report(&args),

@@ -20,7 +20,7 @@ use crate::fetch::package_source::PackageSource;
 /// Executes the command and prints the result.
 ///
 /// # Errors
-/// [`FetchError`]; its [`is_usage`](FetchError::is_usage) says whether the command line was wrong.
+/// [`FetchError`].
 pub fn command(args: &Args) -> Result<(), FetchError> {
     let folder = match &args.dir {
         Some(folder) => folder.clone(),

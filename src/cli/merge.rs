@@ -35,7 +35,7 @@ pub struct MergeArgs {
 pub fn merge(args: &MergeArgs) -> Result<ExitStatus> {
     let read =
         |folder: &PathBuf| Ok(MergeSource { folder: folder.clone(), run: replay::read(folder)? });
-    let folders = without_itself(&args.runs, &args.out);
+    let folders = without_itself(&args.runs, &args.out)?;
     let merged = crate::run::merge::runs::merge(folders.iter().map(read).collect::<Result<_>>()?)?;
     keep(&merged, &args.out)?;
     crate::report::run_files::write_all(&merged, &args.out)?;

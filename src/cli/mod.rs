@@ -21,3 +21,4 @@ pub mod run;
 pub mod run_args;
 pub mod run_hooks;
 pub mod settings_file;
+pub mod tune_command;

@@ -1,6 +1,7 @@
 //! `shutterbench plan`: what `run` would measure, with ids that stay, for a scheduler.
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
@@ -20,6 +21,7 @@ use crate::record::shard::Shard;
 use crate::run::context::find_model;
 use crate::run::plan::{Plan, plan};
 use crate::run::replay;
+use crate::run::selection::anchor_id;
 
 /// Memory of a worker before it loads a model, in bytes: the program, a runtime, and the
 /// arenas of its allocator.
@@ -35,7 +37,7 @@ pub struct PlanArgs {
     run: Box<RunArgs>,
     /// Also list N parts of the cases (--partition) and of the images (--shard)
     #[arg(long, value_name = "N")]
-    parts: Option<usize>,
+    parts: Option<NonZeroUsize>,
     /// Estimate time and memory from what this run measured
     #[arg(long, value_name = "RUN")]
     like: Option<PathBuf>,
@@ -103,17 +105,26 @@ pub fn show(args: &PlanArgs) -> Result<ExitStatus> {
         args.run.on.is_local() && args.run.resume.is_none() && args.run.ab.is_empty(),
         "plan shows what a run on this machine would measure; omit --device, --resume and --ab"
     );
-    let wanted = wanted(&args.run, args.run.suite.as_deref())?;
+    let mut wanted = wanted(&args.run, args.run.suite.as_deref())?;
+    let mut anchor = None;
+    if args.parts.is_some() {
+        ensure!(
+            wanted.partition.is_none() && wanted.shard.is_none(),
+            "--parts lists the parts of the whole; omit --partition and --shard"
+        );
+        // Every part has it, and the whole has none.
+        anchor = wanted.anchor.take();
+    }
     let plan = plan(&wanted)?;
     let like = args.like.as_deref().map(replay::read).transpose()?;
     let cases = planned(&plan, like.as_ref());
-    let count = args.parts.unwrap_or(0);
+    let count = args.parts.map_or(0, NonZeroUsize::get);
     let shards = if plan.dataset.is_some() { count } else { 0 };
     let images = plan.dataset.as_ref().map_or(0, |dataset| dataset.scored().len());
     let document = Document {
         schema: 1,
         images,
-        partitions: parts(&cases, count)?,
+        partitions: parts(&cases, count, anchor.as_deref())?,
         shards: (1..=shards).map(|index| shard(index, count, images)).collect::<Result<_>>()?,
         cases,
     };
@@ -180,7 +191,12 @@ fn of_options(header: &Header, case: &Case) -> TimeEstimate {
 }
 
 /// The parts that `--partition slice:K/N` makes.
-fn parts(cases: &[PlannedCase], count: usize) -> Result<Vec<PlannedPart>> {
+fn parts(cases: &[PlannedCase], count: usize, anchor: Option<&str>) -> Result<Vec<PlannedPart>> {
+    let all: Vec<Case> = cases.iter().map(|planned| planned.case.clone()).collect();
+    let anchor = match anchor {
+        Some(text) => Some(anchor_id(&all, text)?),
+        None => cases.first().map(|planned| planned.id.clone()),
+    };
     let part = |index: usize| {
         let partition: Partition =
             format!("slice:{index}/{count}").parse().map_err(anyhow::Error::msg)?;
@@ -190,7 +206,7 @@ fn parts(cases: &[PlannedCase], count: usize) -> Result<Vec<PlannedPart>> {
             .filter(|(position, planned)| {
                 // The anchor is in every part, if latency is measured.
                 partition.has(*position, &planned.case)
-                    || (*position == 0 && planned.needs.exclusive)
+                    || (anchor.as_ref() == Some(&planned.id) && planned.needs.exclusive)
             })
             .map(|(_, planned)| planned)
             .collect();
@@ -208,6 +224,10 @@ fn shard(index: usize, count: usize, images: usize) -> Result<PlannedShard> {
     Ok(PlannedShard { shard, images: shard.of(images).len() })
 }
 
+fn shown_seconds(seconds: f64) -> String {
+    if seconds < 9.95 { format!("{seconds:.1}") } else { format!("{seconds:.0}") }
+}
+
 fn table(document: &Document) -> String {
     let mut cases = Table::new();
     cases.load_preset(presets::NOTHING);
@@ -223,7 +243,7 @@ fn table(document: &Document) -> String {
             planned.needs.device_class.clone(),
             planned.needs.threads.to_string(),
             if planned.needs.exclusive { "yes" } else { "no" }.to_owned(),
-            format!("{bound}{seconds:.0} s"),
+            format!("{bound}{} s", shown_seconds(seconds)),
             format!("{} MB", memory_bytes.div_ceil(1 << 20)),
         ]);
     }
@@ -231,11 +251,13 @@ fn table(document: &Document) -> String {
     if document.images > 0 {
         text += &format!("\n{} images are scored\n", document.images);
     }
+    let bound = if document.cases.iter().all(|it| it.estimate.measured) { "" } else { "<= " };
     for part in &document.partitions {
         let PlannedPart { partition, cases, latency_seconds } = part;
         text += &format!(
-            "--partition {partition}: {} cases, <= {latency_seconds:.0} s: {}\n",
+            "--partition {partition}: {} cases, {bound}{} s: {}\n",
             cases.len(),
+            shown_seconds(*latency_seconds),
             cases.join(" ")
         );
     }

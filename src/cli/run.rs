@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use crate::cli::output::{ExitStatus, INTERRUPTED, print, print_json, tell};
 use crate::cli::run_hooks::AfterHook;
 use crate::cli::{device, fetch_model, in_turn, run_hooks, settings_file};
-use crate::decide::complete::is_complete;
+use crate::decide::complete::{Lack, is_complete, lack};
 use crate::record::description::Description;
 use crate::record::option_set::OptionSet;
 use crate::record::run::Run;
@@ -121,6 +121,8 @@ fn print_rows(run: &Run, json: bool) -> Result<Vec<Row>> {
     }
     if !json {
         print(report::scenario_note::terminal(run).as_bytes())?;
+        print(report::sustained_note::table(run).terminal().as_bytes())?;
+        print(report::found_rate_note::table(run).terminal().as_bytes())?;
         print(report::orientation_note::terminal(run).as_bytes())?;
         print(report::preprocessing_note::terminal(run).as_bytes())?;
     }
@@ -142,6 +144,12 @@ fn warn(run: &Run, rows: &[Row], json: bool) {
         };
         let named: Vec<String> = named.collect();
         tell(&format!("left out, unreadable: {}: {}{more}", unreadable.len(), named.join("; ")));
+    }
+    for (case, row) in run.header.cases.iter().zip(rows) {
+        // A table says whether a case was scored, and which scenarios were lost.
+        if let Some(lack @ (Lack::Energy(_) | Lack::Anchor)) = lack(run, case, row) {
+            tell(&format!("warning: {}: {lack}", row.case()));
+        }
     }
     for sentence in run.header.dataset.iter().flat_map(|dataset| &dataset.left_out) {
         tell(&format!("dataset: {sentence}"));
@@ -215,7 +223,7 @@ fn resumed(args: &RunArgs, folder: &Path) -> Result<Vec<Started>> {
 /// Set by Ctrl-C (and SIGTERM): the current visit is finished, then the run ends and keeps
 /// its results. A second one ends the program and its workers at once, with the exit code of
 /// an interrupt, after the hook after the run; what was measured is in the journal.
-fn interrupt_flag(code: u8, after: AfterHook) -> Result<Arc<AtomicBool>> {
+pub(crate) fn interrupt_flag(code: u8, after: AfterHook) -> Result<Arc<AtomicBool>> {
     let flag = Arc::new(AtomicBool::new(false));
     let to_set = Arc::clone(&flag);
     ctrlc::set_handler(move || {
@@ -276,6 +284,9 @@ pub(crate) fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> 
         streams: either(&args.streams, file.streams),
         end_to_end: if args.end_to_end { Some(true) } else { file.end_to_end },
         cold_starts: args.cold_starts.or(file.cold_starts),
+        find_rate: args.find_rate.or(file.find_rate),
+        sustained: args.sustained.or(file.sustained),
+        sustained_rate: args.sustained_rate.or(file.sustained_rate),
         energy: if args.energy { Some(true) } else { file.energy },
         energy_meter: args.energy_meter.clone().or(file.energy_meter),
         latency: if args.no_latency { Some(false) } else { file.latency },

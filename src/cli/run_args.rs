@@ -17,6 +17,7 @@ use crate::record::preprocessing::Resize;
 use crate::record::preset::Preset;
 use crate::record::scenario::Rate;
 use crate::record::shard::Shard;
+use crate::record::sustained::Minutes;
 
 /// What to measure and how. Options override the suite file.
 #[derive(Debug, Clone, Default, Args)]
@@ -126,6 +127,16 @@ pub struct RunArgs {
     /// and N times with its files in it
     #[arg(long, value_name = "N", help_heading = "Latency")]
     pub cold_starts: Option<NonZeroU32>,
+    /// Also run each case alone for MINUTES, with its latency, frequency and temperature every ten
+    /// seconds: whether it slows down as the machine warms up
+    #[arg(long, value_name = "MINUTES", help_heading = "Latency")]
+    pub sustained: Option<Minutes>,
+    /// Start runs on a schedule meanwhile, this many per second [default: back to back]
+    #[arg(long, value_name = "FPS", requires = "sustained", help_heading = "Latency")]
+    pub sustained_rate: Option<Rate>,
+    /// Also search for the highest rate at which 99 of 100 results are there within MS milliseconds
+    #[arg(long, value_name = "MS", help_heading = "Latency")]
+    pub find_rate: Option<f64>,
     /// Also measure energy per image beyond that of the idle machine, by RAPL, a Pixel's power
     /// rails or the battery's gauge
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Latency")]
@@ -276,7 +287,7 @@ pub struct RunArgs {
     pub on: DeviceArgs,
 }
 
-fn backend(text: &str) -> Result<BackendKind, String> {
+pub(crate) fn backend(text: &str) -> Result<BackendKind, String> {
     use strum::VariantNames;
     text.parse()
         .map_err(|_| format!("no such backend; known: {}", BackendKind::VARIANTS.join(", ")))
@@ -286,11 +297,11 @@ fn backend(text: &str) -> Result<BackendKind, String> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OptionSets(pub Vec<OptionSet>);
 
-fn option_sets(text: &str) -> Result<OptionSets, String> {
+pub(crate) fn option_sets(text: &str) -> Result<OptionSets, String> {
     OptionSet::parse(text).map(OptionSets)
 }
 
-fn batch(text: &str) -> Result<NonZeroUsize, String> {
+pub(crate) fn batch(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| "batches must be whole numbers of at least 1".to_owned())
 }
 
@@ -303,7 +314,7 @@ fn resize(text: &str) -> Result<Resize, String> {
     text.parse().map_err(|_| format!("no such mode; known: {}", Resize::VARIANTS.join(", ")))
 }
 
-fn threads(text: &str) -> Result<NonZeroUsize, String> {
+pub(crate) fn threads(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| "threads must be whole numbers of at least 1".to_owned())
 }
 
@@ -323,7 +334,7 @@ fn rank(text: &str) -> Result<NonZeroU32, String> {
     text.parse().map_err(|_| "ranks must be whole numbers of at least 1".to_owned())
 }
 
-fn delegate(text: &str) -> Result<Delegate, String> {
+pub(crate) fn delegate(text: &str) -> Result<Delegate, String> {
     text.parse()
 }
 

@@ -98,6 +98,7 @@ fn apply(told: &HookOutput, args: &mut RunArgs) -> Result<()> {
             .map_err(|error| anyhow!("the hook before the run printed serial={serial}: {error}"))?;
     }
     if let Some(host) = told.get("adb_host") {
+        ensure!(!host.is_empty(), "the hook before the run printed adb_host= without a host");
         args.on.server.adb_host = Some(host.to_owned());
     }
     if let Some(port) = told.get("adb_port") {

@@ -18,6 +18,7 @@ use crate::record::header::Header;
 use crate::record::options::NonNegative;
 use crate::record::run::Run;
 use crate::record::settings::{SCHEMA, Settings};
+use crate::record::status::Status;
 use crate::report::portable::seen_from;
 use crate::run::suite_file::SuiteFile;
 use crate::table::row::Row;
@@ -155,7 +156,9 @@ pub fn judge<'a>(
         } else {
             print(text.as_bytes())?;
         }
-        if outcomes.iter().any(|outcome| outcome.kept == Kept::No) && ending == ExitStatus::Good {
+        let is_broken = outcomes.iter().any(|outcome| outcome.kept == Kept::No);
+        // Nothing that was promised holds of a case that cannot be measured.
+        if (is_broken || row.status != Status::Ok) && ending == ExitStatus::Good {
             ending = ExitStatus::Bad;
         }
     }
@@ -174,6 +177,20 @@ fn words(
         device => format!(", measured on {device}"),
     };
     let mut text = format!("\nPromised by {}{device}:\n", path.display());
+    if row.status != Status::Ok {
+        // Writing to a String does not fail.
+        let _ = writeln!(
+            text,
+            "  the case could not be measured ({}), so nothing that was promised holds",
+            row.status
+        );
+    }
+    for promise in &settings.promised {
+        if Row::column(&promise.column).is_none() {
+            let _ =
+                writeln!(text, "  {}: this version does not know it: not judged", promise.column);
+        }
+    }
     for outcome in outcomes {
         let Some(column) = Row::column(&outcome.promise.column) else { continue };
         let shown = |value: f64, interval: Option<(f64, f64)>| {

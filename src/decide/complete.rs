@@ -1,29 +1,112 @@
 //! Whether a run has everything that was asked of it.
 
+use std::fmt;
+
 use crate::record::case::Case;
-use crate::record::run::Run;
-use crate::record::scenario::ScenarioOutcome;
+use crate::record::run::{CaseRecord, Run};
+use crate::record::scenario::{Scenario, ScenarioOutcome, ScenarioVisit};
 use crate::record::status::Status;
+use crate::run::scenario_plan;
 use crate::table::row::Row;
+
+/// What a case lacks of what was asked for, although its own ending is in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lack {
+    /// It was measured and then not scored, or not compared.
+    Scores,
+    /// A scenario failed, or the run ended before it: why.
+    Scenario(String),
+    /// Energy was not measured in any round: why.
+    Energy(String),
+    /// It is the anchor of a part, and was not measured.
+    Anchor,
+}
+
+impl fmt::Display for Lack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scores => f.write_str("it was measured, but not scored or compared"),
+            Self::Scenario(why) => f.write_str(why),
+            Self::Energy(why) => write!(f, "its energy was not measured: {why}"),
+            Self::Anchor => f.write_str(
+                "it is the case by which machines are compared, and cannot be measured, so 'merge' will refuse this part; name another with --anchor, the same in all parts",
+            ),
+        }
+    }
+}
 
 /// Whether no case and no scenario failed, and everything that was measured was also scored and
 /// compared, if requested. `rows` are the run's.
 #[must_use]
 pub fn is_complete(run: &Run, rows: &[Row]) -> bool {
     let failed = rows.iter().any(|row| row.status.is_failure());
-    let cases = run.header.cases.iter().zip(rows);
-    let outcomes = run.cases.iter().flat_map(|record| &record.scenarios);
-    let lost = outcomes.filter_map(ScenarioOutcome::loss).any(|(status, _)| status.is_failure());
-    !failed && !lost && !cases.into_iter().any(|(case, row)| is_unscored(run, case, row))
+    let mut cases = run.header.cases.iter().zip(rows);
+    !failed && !cases.any(|(case, row)| lack(run, case, row).is_some())
+}
+
+/// What a case lacks, if its status is in order.
+#[must_use]
+pub fn lack(run: &Run, case: &Case, row: &Row) -> Option<Lack> {
+    match row.status {
+        Status::Ok => {
+            let record = run.cases.iter().find(|record| record.case == *case);
+            let scores = is_unscored(run, case, row).then_some(Lack::Scores);
+            let scenario = || record.and_then(|record| lost_scenario(run, record));
+            let energy = || record.and_then(|record| lost_energy(run, record));
+            scores.or_else(scenario).or_else(energy)
+        }
+        Status::Unsupported if run.finished.is_some() => {
+            let anchor = run.header.options.cases.anchor.as_ref();
+            anchor.filter(|anchor| **anchor == case.id()).map(|_| Lack::Anchor)
+        }
+        _ => None,
+    }
 }
 
 /// Whether a case was measured and then not scored, or not compared, where that was asked
 /// for.
-#[must_use]
-pub fn is_unscored(run: &Run, case: &Case, row: &Row) -> bool {
+fn is_unscored(run: &Run, case: &Case, row: &Row) -> bool {
     let key = case.accuracy_key();
     let record = run.accuracies.iter().find(|record| record.key == key);
     let status = record.map_or(Status::Skipped, |record| record.status);
     let asked = run.header.options.accuracy.is_some();
     row.status == Status::Ok && (status.is_failure() || (asked && status != Status::Ok))
+}
+
+/// Why a scenario has no figures, where that is a failure or the run ended before it.
+fn lost_scenario(run: &Run, record: &CaseRecord) -> Option<Lack> {
+    let lost = record.scenarios.iter().find_map(|outcome| {
+        let (status, error) = outcome.loss()?;
+        status.is_failure().then(|| format!("{}: {status}: {error}", outcome.scenario().kind()))
+    });
+    let searched = record.found_rate.as_ref().and_then(|found| found.lost.as_ref());
+    let mut others = record.sustained.lost.iter().chain(searched);
+    let other = others.find(|(status, _)| status.is_failure());
+    let lost = lost.or_else(|| other.map(|(status, error)| format!("{status}: {error}")));
+    let options = &run.header.options.latency.as_ref()?.scenarios;
+    let is_over = |scenario: Scenario| {
+        let last = scenario_plan::rounds(options, scenario).checked_sub(1);
+        record
+            .scenarios
+            .iter()
+            .filter(|outcome| outcome.scenario() == scenario)
+            .any(|outcome| outcome.visit().is_none_or(|visit| Some(visit.visit.round) == last))
+    };
+    let cut_short = || {
+        let scenarios = options.scenarios().into_iter().filter(|_| run.finished.is_none());
+        let scenario = scenarios.into_iter().find(|scenario| !is_over(*scenario))?;
+        Some(format!("{}: the run ended before it was measured", scenario.kind()))
+    };
+    lost.or_else(cut_short).map(Lack::Scenario)
+}
+
+/// Why no visit back to back says what it used, where energy was asked for.
+fn lost_energy(run: &Run, record: &CaseRecord) -> Option<Lack> {
+    let latency = run.header.options.latency.as_ref()?;
+    let visits = record.scenarios.iter().filter_map(ScenarioOutcome::visit);
+    let visits: Vec<&ScenarioVisit> =
+        visits.filter(|visit| visit.scenario == Scenario::BackToBack).collect();
+    let lost = latency.scenarios.energy && visits.iter().all(|visit| visit.energy.is_none());
+    let error = visits.iter().find_map(|visit| visit.energy_error.clone());
+    error.filter(|_| lost).map(Lack::Energy)
 }

@@ -59,6 +59,7 @@ impl Fleet {
     /// a model that is not the same file everywhere, or weights that do not fit.
     pub fn new(mut sources: Vec<FleetSource>, weights: Option<&DeviceWeights>) -> Result<Self> {
         no_run_twice(&sources)?;
+        no_parts(&sources)?;
         same_models(&sources)?;
         let mut devices = Vec::new();
         for (index, source) in sources.iter().enumerate() {
@@ -170,6 +171,19 @@ fn no_run_twice(sources: &[FleetSource]) -> Result<()> {
     Ok(())
 }
 
+/// Parts of a matrix that were not merged would each count as a device.
+fn no_parts(sources: &[FleetSource]) -> Result<()> {
+    let part = |source: &FleetSource| source.run.as_ref()?.header.options.cases.partition;
+    let parts = sources.iter().filter(|_| sources.len() > 1);
+    match parts.into_iter().find_map(|source| Some((source, part(source)?))) {
+        Some((source, part)) => bail!(
+            "{} is part {part} of a run, not a device by itself; merge the parts first ('shutterbench merge')",
+            source.folder.display()
+        ),
+        None => Ok(()),
+    }
+}
+
 /// A model's name means one file in all runs; tables alone tell its size.
 fn same_models(sources: &[FleetSource]) -> Result<()> {
     let mut known: BTreeMap<&str, (&FleetSource, String)> = BTreeMap::new();
@@ -228,6 +242,11 @@ fn notes(sources: &[FleetSource]) -> Vec<String> {
         notes.push("the runs were made by different versions of shutterbench".into());
     }
     for source in sources {
+        let accuracy = source.run.as_ref().and_then(|run| run.header.options.accuracy.as_ref());
+        if let Some(shard) = accuracy.and_then(|accuracy| accuracy.shard) {
+            let folder = source.folder.display();
+            notes.push(format!("{folder} scored shard {shard} only: its Top-1 is of these images"));
+        }
         if source.run.as_ref().is_some_and(|run| run.finished.is_none()) {
             notes.push(format!(
                 "{} did not come to its end: what it lacks counts as not measured",

@@ -24,4 +24,5 @@ pub mod pipelines;
 pub mod promises;
 pub mod rule;
 pub mod score_words;
+pub mod search_outcome;
 pub mod standing;

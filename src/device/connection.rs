@@ -58,12 +58,6 @@ impl Connection {
         &self.device
     }
 
-    /// adb's server, if it is reached through one.
-    #[must_use]
-    pub const fn server(&self) -> &AdbServer {
-        &self.server
-    }
-
     /// Runs a script for the device's shell to its end.
     ///
     /// # Errors

@@ -22,8 +22,6 @@ use crate::run::replay;
 
 /// The result of one device.
 pub struct DeviceResult {
-    /// The device.
-    pub device: DeviceName,
     /// The run's folder here.
     pub folder: PathBuf,
     /// How it ended.
@@ -39,10 +37,10 @@ impl DeviceResult {
     ///
     /// # Errors
     /// A journal that cannot be read.
-    pub fn of_finished(device: DeviceName, folder: &Path) -> Result<Self> {
+    pub fn of_finished(folder: &Path) -> Result<Self> {
         let run = Some(replay::read(folder)?);
         let (folder, ended, problems) = (folder.to_owned(), RemoteEnd::Code(0), Vec::new());
-        Ok(Self { device, folder, ended, run, problems })
+        Ok(Self { folder, ended, run, problems })
     }
 }
 
@@ -67,7 +65,7 @@ pub fn run(
         PreparedDevice::Ready(job) => Ok(job.carry_out(request.terms, interrupt, tell)),
         PreparedDevice::Done(device, folder) => {
             tell(device, "already finished: nothing is left to measure");
-            DeviceResult::of_finished(device.clone(), folder)
+            DeviceResult::of_finished(folder)
         }
     })
     .into_iter()
@@ -127,7 +125,7 @@ impl Job {
             )),
         }
         let run = self.come_home(&ended, &session, terms, &mut problems);
-        DeviceResult { device: device.clone(), folder: self.folder.clone(), ended, run, problems }
+        DeviceResult { folder: self.folder.clone(), ended, run, problems }
     }
 
     /// Whatever was measured is collected, however the run ended.

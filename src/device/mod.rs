@@ -24,16 +24,6 @@ pub mod prepare;
 pub mod remote_path;
 pub mod remote_run;
 pub mod remote_session;
-
 pub mod same_build;
 pub mod ssh_host;
 pub mod survey;
-
-pub use crate::device::adb::{AdbServer, AttachedDevice};
-pub use crate::device::connection::Connection;
-pub use crate::device::fleet::DeviceResult;
-pub use crate::device::name::{DeviceName, Selector};
-pub use crate::device::prepare::FleetRequest;
-pub use crate::device::remote_path::RemotePath;
-pub use crate::device::remote_run::RemoteRun;
-pub use crate::device::remote_session::RemoteEnd;

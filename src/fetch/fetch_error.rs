@@ -204,19 +204,6 @@ pub enum FetchError {
 }
 
 impl FetchError {
-    /// Whether the command line is at fault, so that nothing was started.
-    #[must_use]
-    pub const fn is_usage(&self) -> bool {
-        matches!(
-            self,
-            Self::NothingNamed { .. }
-                | Self::UnknownName { .. }
-                | Self::UnknownTarget { .. }
-                | Self::Mirror(_)
-                | Self::NoFolder
-        )
-    }
-
     /// For `map_err` on an operation on a file.
     pub(crate) fn file(
         action: &'static str,

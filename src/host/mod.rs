@@ -8,6 +8,7 @@ pub mod bounded_command;
 pub mod captured;
 pub mod cgroup;
 pub mod clock;
+pub mod cooling;
 pub mod doctor;
 pub mod energy_meter;
 pub mod energy_source;

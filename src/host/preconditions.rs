@@ -25,7 +25,7 @@ impl Sensors {
         Self::of(&Tree::default(), Thermal::read().as_ref(), Battery::read().as_ref())
     }
 
-    fn of(tree: &Tree, thermal: Option<&Thermal>, battery: Option<&Battery>) -> Self {
+    pub(crate) fn of(tree: &Tree, thermal: Option<&Thermal>, battery: Option<&Battery>) -> Self {
         let celsius = thermal.and_then(|thermal| Some(thermal.hottest()?.celsius));
         let battery_percent = battery.and_then(|battery| battery.percent);
         Self {

@@ -18,6 +18,7 @@ impl Default for Tree {
 
 impl Tree {
     /// The folders `sys` and `proc` under `root`.
+    #[cfg(test)]
     #[must_use]
     pub fn under(root: &Path) -> Self {
         Self { sys: root.join("sys"), proc: root.join("proc") }

@@ -23,8 +23,8 @@ pub struct Capabilities {
     pub threads: Threads,
     /// Whether a run can take several images if the model leaves that open.
     pub batch: bool,
-    /// The settings of its own that a set of options may state.
-    pub settings: &'static [RuntimeSetting],
+    /// The settings of its own that a set of options may state, list by list.
+    pub setting_lists: &'static [&'static [RuntimeSetting]],
     /// Where the figures on delegated nodes come from.
     pub coverage: &'static str,
     /// Whether it computes quantised models as they are meant.
@@ -85,7 +85,7 @@ static TFLITE: Capabilities = Capabilities {
     external_delegates: true,
     threads: Threads::AsAsked,
     batch: true,
-    settings: &runtime_setting::TFLITE,
+    setting_lists: &[&runtime_setting::XNNPACK_FLAGS],
     coverage: "the execution plan before and after delegation, read by our own delegate that takes no node",
     quantised: true,
     in_default_sweep: true,
@@ -97,7 +97,7 @@ static TFLITEC: Capabilities = Capabilities {
     external_delegates: false,
     threads: Threads::AsAsked,
     batch: true,
-    settings: &[],
+    setting_lists: &[],
     coverage: "the same as tflite: it is the same library",
     // One library is measured once.
     quantised: true,
@@ -114,7 +114,7 @@ static LITERT: Capabilities = Capabilities {
     external_delegates: false,
     threads: Threads::AsAsked,
     batch: false,
-    settings: &runtime_setting::LITERT,
+    setting_lists: &[&runtime_setting::XNNPACK_FLAGS, &runtime_setting::LITERT],
     coverage: "on a CPU, the calls of one profiled run; on a GPU, only whether anything was left to the CPU",
     quantised: true,
     in_default_sweep: true,
@@ -126,7 +126,7 @@ static TRACT: Capabilities = Capabilities {
     external_delegates: false,
     threads: Threads::One("tract is built without threads and uses one"),
     batch: true,
-    settings: &[],
+    setting_lists: &[],
     coverage: "it has no delegates",
     quantised: false,
     in_default_sweep: true,
@@ -144,7 +144,7 @@ static ONNXRUNTIME: Capabilities = Capabilities {
     external_delegates: false,
     threads: Threads::AsAsked,
     batch: true,
-    settings: &runtime_setting::ONNXRUNTIME,
+    setting_lists: &[&runtime_setting::ONNXRUNTIME],
     coverage: "the provider of each kernel in the profile of one run",
     quantised: true,
     in_default_sweep: true,
@@ -156,7 +156,7 @@ static OPENVINO: Capabilities = Capabilities {
     external_delegates: false,
     threads: Threads::AsAsked,
     batch: true,
-    settings: &runtime_setting::OPENVINO,
+    setting_lists: &[&runtime_setting::OPENVINO],
     coverage: "the kernels in the counters of one run; a GPU or NPU takes a graph whole or not at all",
     quantised: true,
     // By default it computes in bfloat16 where the processor can, which is another model.
@@ -179,6 +179,11 @@ impl BackendKind {
 }
 
 impl Capabilities {
+    /// The settings of its own that a set of options may state.
+    pub fn settings(&self) -> impl Iterator<Item = &'static RuntimeSetting> + use<> {
+        self.setting_lists.iter().copied().flatten()
+    }
+
     /// Whether this backend reads files of that format at all.
     #[must_use]
     pub fn reads(&self, format: Format) -> bool {
@@ -239,21 +244,19 @@ pub fn settings() -> Vec<SettingListing> {
     use strum::VariantArray;
     let of = |backend: &BackendKind| {
         let backend = *backend;
-        backend.capabilities().settings.iter().map(move |known| SettingListing {
+        backend.capabilities().settings().map(move |known| SettingListing {
             backend,
             key: known.key,
             takes: known.values.to_string(),
             default: known.default,
-            meaning: known.delegate.as_ref().map_or_else(
-                || known.doc.to_owned(),
-                |delegate| format!("{} (with delegate {delegate})", known.doc),
-            ),
+            meaning: known.meaning(),
         })
     };
     BackendKind::VARIANTS.iter().flat_map(of).collect()
 }
 
 /// The settings of all backends as Markdown, for docs/options.md.
+#[cfg(test)]
 #[must_use]
 pub fn settings_markdown() -> String {
     let mut table =
@@ -266,6 +269,7 @@ pub fn settings_markdown() -> String {
 }
 
 /// The table of all backends as Markdown, for docs/delegates.md.
+#[cfg(test)]
 #[must_use]
 pub fn markdown() -> String {
     use strum::VariantArray;
@@ -327,7 +331,7 @@ mod tests {
     fn a_default_is_a_value_that_the_setting_takes() {
         use strum::VariantArray;
         for backend in BackendKind::VARIANTS {
-            for known in backend.capabilities().settings {
+            for known in backend.capabilities().settings() {
                 let fits = known.default.is_empty() || known.values.takes(known.default);
                 assert!(fits, "{backend} {}", known.key);
             }

@@ -115,6 +115,14 @@ pub struct Machine<'a> {
 }
 
 impl Header {
+    /// Whether the run is a shard, or a part of a matrix, to be merged with the others.
+    #[must_use]
+    pub fn is_part(&self) -> bool {
+        let accuracy = self.options.accuracy.as_ref();
+        accuracy.is_some_and(|accuracy| accuracy.shard.is_some())
+            || self.options.cases.partition.is_some()
+    }
+
     /// Which classes the outputs of a model are.
     #[must_use]
     pub fn outputs_of(&self, model: &str) -> Option<&OutputClasses> {

@@ -120,11 +120,32 @@ impl fmt::Display for OptionSet {
 /// The setting of `backend` that `key` is.
 #[must_use]
 pub fn setting(backend: BackendKind, key: &str) -> Option<&'static RuntimeSetting> {
-    backend.capabilities().settings.iter().find(|known| known.is(key))
+    backend.capabilities().settings().find(|known| known.is(key))
+}
+
+/// The sets that `tune` tries on `backend`: every combination of the values that are tried, of
+/// those that have an effect under one of `delegates`.
+#[must_use]
+pub fn tried(backend: BackendKind, delegates: &[Delegate]) -> Vec<OptionSet> {
+    let mut all: Vec<Vec<(&str, &str, &str)>> = vec![Vec::new()];
+    for known in backend.capabilities().settings() {
+        let before = all.clone();
+        for (word, value) in known.tried {
+            let with = |set: &Vec<_>| [set.as_slice(), &[(*word, known.key, *value)]].concat();
+            all.extend(before.iter().map(with));
+        }
+    }
+    let set = |parts: &Vec<(&str, &str, &str)>| OptionSet {
+        name: parts.iter().map(|(word, ..)| *word).collect::<Vec<_>>().join("-"),
+        backend,
+        set: parts.iter().map(|(_, key, value)| ((*key).into(), (*value).into())).collect(),
+    };
+    let sets = all.iter().filter(|parts| !parts.is_empty()).map(set);
+    sets.filter(|set| delegates.iter().any(|delegate| set.fits(delegate))).collect()
 }
 
 fn those_of(backend: BackendKind) -> String {
-    let keys: Vec<&str> = backend.capabilities().settings.iter().map(|known| known.key).collect();
+    let keys: Vec<&str> = backend.capabilities().settings().map(|known| known.key).collect();
     if keys.is_empty() {
         return "it has none".to_owned();
     }
@@ -136,7 +157,7 @@ fn no_backend_has(name: &str, set: &SettingValues) -> String {
     match set.iter().find(|(key, _)| !known(key)) {
         Some((key, _)) => {
             let all = BackendKind::VARIANTS.iter();
-            let with = all.filter(|backend| !backend.capabilities().settings.is_empty());
+            let with = all.filter(|backend| backend.capabilities().settings().next().is_some());
             let all: Vec<String> =
                 with.map(|backend| format!("{backend}: {}", those_of(*backend))).collect();
             format!("options '{name}': no backend has a setting '{key}'; {}", all.join("; "))

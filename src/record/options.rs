@@ -9,11 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::record::case::Case;
 use crate::record::description::Description;
+use crate::record::found_rate::RateGoal;
 use crate::record::named_cpus::NamedCpus;
+use crate::record::narrowing::Narrowing;
 use crate::record::option_set::OptionSet;
 use crate::record::partition::Selection;
 use crate::record::scenario::ScenarioOptions;
 use crate::record::shard::Shard;
+use crate::record::sustained::SustainedOptions;
 use crate::record::wanted_columns::WantedColumns;
 
 /// A count that the program may choose itself.
@@ -222,6 +225,15 @@ pub struct LatencyOptions {
     /// How cases are run besides.
     #[serde(default, skip_serializing_if = "ScenarioOptions::is_none")]
     pub scenarios: ScenarioOptions,
+    /// Whether the highest rate is searched for that keeps a limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub find_rate: Option<RateGoal>,
+    /// How cases are run for minutes, if they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sustained: Option<SustainedOptions>,
+    /// How cases leave the run before they are measured to their end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub narrowing: Option<Narrowing>,
 }
 
 impl LatencyOptions {

@@ -1,12 +1,15 @@
 //! What a run knows, as the journal keeps it and the reports read it.
 
 use crate::record::agreement::Agreement;
+use crate::record::found_rate::FoundRate;
 use crate::record::header::Header;
 use crate::record::image_contents::ImageContents;
+use crate::record::narrowing::Dropped;
 use crate::record::operator_profile::OperatorProfile;
 use crate::record::outputs_seen::OutputsSeen;
 use crate::record::scenario::ScenarioOutcome;
 use crate::record::status::Status;
+use crate::record::sustained::SustainedRecord;
 use crate::record::visit::{Process, Visit};
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +47,15 @@ pub struct CaseRecord {
     /// What came of its scenarios, in the order in which they were measured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scenarios: Vec<ScenarioOutcome>,
+    /// The highest rate that keeps a limit, if it was searched for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found_rate: Option<FoundRate>,
+    /// What it did over minutes, if that was asked for.
+    #[serde(default, skip_serializing_if = "SustainedRecord::is_empty")]
+    pub sustained: SustainedRecord,
+    /// When it left the search for the best case, in a run that is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<Dropped>,
     /// Whether it is done; a run that was cut short has cases that are not.
     pub ended: bool,
 }

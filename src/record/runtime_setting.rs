@@ -15,11 +15,31 @@ pub struct RuntimeSetting {
     pub default: &'static str,
     /// The only delegate under which it has an effect; `None`: it has one under each.
     pub delegate: Option<Delegate>,
+    /// The values that `tune` tries beside the default, each with a word for it.
+    pub tried: &'static [(&'static str, &'static str)],
     /// What it does.
     pub doc: &'static str,
 }
 
 impl RuntimeSetting {
+    /// The same, of which `tune` tries these values, each with a word for it.
+    const fn tried(mut self, values: &'static [(&'static str, &'static str)]) -> Self {
+        self.tried = values;
+        self
+    }
+
+    /// What it does, under which delegate, and what `tune` tries.
+    #[must_use]
+    pub fn meaning(&self) -> String {
+        let under = |it: &Delegate| format!(" (with delegate {it})");
+        let tried: Vec<&str> = self.tried.iter().map(|(_, value)| *value).collect();
+        let tried = match tried.as_slice() {
+            [] => String::new(),
+            values => format!("; `tune` tries {}", values.join(", ")),
+        };
+        format!("{}{}{tried}", self.doc, self.delegate.as_ref().map_or_else(String::new, under))
+    }
+
     /// Whether `key` is this setting's.
     #[must_use]
     pub fn is(&self, key: &str) -> bool {
@@ -36,7 +56,7 @@ const fn setting(
     default: &'static str,
     doc: &'static str,
 ) -> RuntimeSetting {
-    RuntimeSetting { key, values, default, delegate: None, doc }
+    RuntimeSetting { key, values, default, delegate: None, tried: &[], doc }
 }
 
 /// More threads of one kind than this are a typing error.
@@ -49,13 +69,15 @@ pub(crate) static ONNXRUNTIME: [RuntimeSetting; 9] = [
         ValueKind::OneOf(&["disable", "basic", "extended", "layout", "all"]),
         "all",
         "how far the graph is rewritten before it runs",
-    ),
+    )
+    .tried(&[("extended", "extended")]),
     setting(
         "intra_op_spinning",
         ValueKind::Flag,
         "true",
         "whether threads within an operator wait for work in a loop, which is faster and costs CPU time",
-    ),
+    )
+    .tried(&[("calm", "false")]),
     setting(
         "inter_op_threads",
         ValueKind::Count(1, MOST_THREADS),
@@ -79,7 +101,8 @@ pub(crate) static ONNXRUNTIME: [RuntimeSetting; 9] = [
         ValueKind::Flag,
         "false",
         "whether numbers near 0, with which many processors are slow, count as 0",
-    ),
+    )
+    .tried(&[("flushed", "true")]),
     setting(
         "deterministic_compute",
         ValueKind::Flag,
@@ -107,63 +130,48 @@ const fn under(
     default: &'static str,
     doc: &'static str,
 ) -> RuntimeSetting {
-    RuntimeSetting { key, values, default, delegate: Some(delegate), doc }
+    RuntimeSetting { key, values, default, delegate: Some(delegate), tried: &[], doc }
 }
 
 const fn flag(key: &'static str, default: &'static str, doc: &'static str) -> RuntimeSetting {
     under(Delegate::Xnnpack, key, ValueKind::Flag, default, doc)
 }
 
-const SIGNED_INT8: RuntimeSetting =
-    flag("signed_int8", "true", "whether XNNPACK takes operators on signed 8-bit numbers");
-const UNSIGNED_INT8: RuntimeSetting =
-    flag("unsigned_int8", "true", "whether XNNPACK takes operators on unsigned 8-bit numbers");
-const FORCE_FP16: RuntimeSetting = flag(
+/// The flags of XNNPACK that TensorFlow Lite's delegate and LiteRT share.
+pub(crate) static XNNPACK_FLAGS: [RuntimeSetting; 7] = [
+    flag("signed_int8", "true", "whether XNNPACK takes operators on signed 8-bit numbers"),
+    flag("unsigned_int8", "true", "whether XNNPACK takes operators on unsigned 8-bit numbers"),
+    flag(
     "force_fp16",
     "false",
     "whether float32 operators are computed in float16; a processor that cannot refuses the model",
-);
-const DYNAMIC_FULLY_CONNECTED: RuntimeSetting = flag(
+)
+.tried(&[("fp16", "true")]),
+    flag(
     "dynamic_fully_connected",
     "false",
     "whether XNNPACK takes FULLY_CONNECTED with weights that are computed",
-);
-const TRANSIENT_INDIRECTION_BUFFER: RuntimeSetting = flag(
+),
+    flag(
     "transient_indirection_buffer",
     "false",
     "whether some operators use less memory and more time",
-);
-const LATEST_OPERATORS: RuntimeSetting = flag(
+),
+    flag(
     "latest_operators",
     "false",
     "whether XNNPACK takes operators that are not enabled by default yet",
-);
-const CONSISTENT_ARITHMETIC: RuntimeSetting = flag(
+)
+.tried(&[("latest", "true")]),
+    flag(
     "consistent_arithmetic",
     "false",
     "whether only kernels are used that give the same numbers on every processor",
-);
-
-/// TensorFlow Lite's: the flags of its XNNPACK delegate.
-pub(crate) static TFLITE: [RuntimeSetting; 7] = [
-    SIGNED_INT8,
-    UNSIGNED_INT8,
-    FORCE_FP16,
-    DYNAMIC_FULLY_CONNECTED,
-    TRANSIENT_INDIRECTION_BUFFER,
-    LATEST_OPERATORS,
-    CONSISTENT_ARITHMETIC,
+),
 ];
 
-/// LiteRT's, by `litert_cpu_options.h`: the same flags, a weight cache, and its own kernels.
-pub(crate) static LITERT: [RuntimeSetting; 9] = [
-    SIGNED_INT8,
-    UNSIGNED_INT8,
-    FORCE_FP16,
-    DYNAMIC_FULLY_CONNECTED,
-    TRANSIENT_INDIRECTION_BUFFER,
-    LATEST_OPERATORS,
-    CONSISTENT_ARITHMETIC,
+/// What LiteRT has besides, by `litert_cpu_options.h`: a weight cache, and its own kernels.
+pub(crate) static LITERT: [RuntimeSetting; 2] = [
     under(
         Delegate::Xnnpack,
         "weight_cache_folder",
@@ -192,7 +200,8 @@ pub(crate) static OPENVINO: [RuntimeSetting; 5] = [
         ValueKind::OneOf(&["f32", "bf16", "f16"]),
         "",
         "what floating-point operators compute with; by default bf16 on a CPU that has it, else f32; a CPU without it refuses",
-    ),
+    )
+    .tried(&[("f32", "f32")]),
     setting(
         "PERFORMANCE_HINT",
         ValueKind::OneOf(&["LATENCY", "THROUGHPUT", "CUMULATIVE_THROUGHPUT"]),
@@ -210,7 +219,8 @@ pub(crate) static OPENVINO: [RuntimeSetting; 5] = [
         ValueKind::Flag,
         "true",
         "whether OpenVINO's threads stay on their CPUs",
-    ),
+    )
+    .tried(&[("loose", "false")]),
     setting(
         OPENVINO_CACHE,
         ValueKind::Path,

@@ -251,13 +251,23 @@ pub struct ScenarioVisit {
     /// What it used, if energy was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub energy: Option<EnergyUsed>,
+    /// Why that is not known, if it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy_error: Option<String>,
 }
 
 impl ScenarioVisit {
     /// A visit of which nothing but runs was measured.
     #[must_use]
     pub const fn of(scenario: Scenario, visit: Visit) -> Self {
-        Self { scenario, visit, schedule: None, stages: Vec::new(), energy: None }
+        Self {
+            scenario,
+            visit,
+            schedule: None,
+            stages: Vec::new(),
+            energy: None,
+            energy_error: None,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::table::column::Column;
 use crate::table::row::Row;
 use crate::table::scenario_row::ScenarioRow;
+use crate::table::sustained_row::SustainedRow;
 
 /// A JSON Schema (2020-12) of the rows of `run --json` and `report --json`.
 #[must_use]
@@ -34,6 +35,12 @@ pub fn markdown() -> String {
 #[must_use]
 pub fn scenarios_markdown() -> String {
     of(ScenarioRow::COLUMNS)
+}
+
+/// The same for sustained.csv.
+#[must_use]
+pub fn sustained_markdown() -> String {
+    of(SustainedRow::COLUMNS)
 }
 
 fn of<T>(columns: &[Column<T>]) -> String {

@@ -15,6 +15,7 @@ use crate::record::run::Run;
 use crate::table::column::{Column, Kind};
 use crate::table::row::Row;
 use crate::table::scenario_row::ScenarioRow;
+use crate::table::sustained_row::SustainedRow;
 use crate::table::twin_rows;
 
 /// First characters that make a spreadsheet take a text for a formula, and the
@@ -52,6 +53,14 @@ pub fn results(rows: &[Row], to: &mut dyn Write) -> io::Result<()> {
 /// What the writer says.
 pub fn scenarios(rows: &[ScenarioRow], to: &mut dyn Write) -> io::Result<()> {
     table(ScenarioRow::COLUMNS, rows, to)
+}
+
+/// Writes `sustained.csv`.
+///
+/// # Errors
+/// What the writer says.
+pub fn sustained(rows: &[SustainedRow], to: &mut dyn Write) -> io::Result<()> {
+    table(SustainedRow::COLUMNS, rows, to)
 }
 
 fn table<T>(columns: &[Column<T>], rows: &[T], to: &mut dyn Write) -> io::Result<()> {

@@ -22,6 +22,7 @@ use crate::stats::statistics;
 use crate::table::ranks::further_ranks;
 use crate::table::row::Row;
 use crate::table::speeds::Speeds;
+use crate::table::sustained_rows::sustained_rows;
 use crate::table::units::rounded;
 
 /// Confusions that `run.json` lists for each (model, backend, delegate);
@@ -54,8 +55,19 @@ pub fn run(run: &Run, rows: &[Row]) -> Value {
         fields.insert("preprocessing_checks".into(), checks(run));
         fields.insert("preprocessing_offer".into(), preprocessing_note::offer(run).into());
         fields.insert("scenarios".into(), scenario_note::json(run));
+        fields.insert("sustained".into(), to_value(&sustained_rows(run)));
+        fields.insert("found_rates".into(), found_rates(run));
     }
     value
+}
+
+/// The rates that were tried, by case.
+fn found_rates(run: &Run) -> Value {
+    let found = run.cases.iter().filter_map(|record| {
+        let found = record.found_rate.as_ref()?;
+        Some(json!({ "case": run.header.name_of(&record.case), "tried": found.tried }))
+    });
+    found.collect()
 }
 
 fn case(run: &Run, record: &CaseRecord, row: Option<&Row>) -> Value {

@@ -13,11 +13,12 @@ use crate::report::{csv, html, json, markdown, operator_note, svg};
 use crate::table::row::Row;
 use crate::table::rows::rows;
 use crate::table::scenario_rows::scenario_rows;
+use crate::table::sustained_rows::sustained_rows;
 
 const SAMPLES: &str = "samples.csv";
 
 /// Writes what is made from the journal into a run's folder: `results.csv`,
-/// `scenarios.csv` if there are scenarios, `predictions.csv`, `run.json`, `report.md`, `report.html`; and `samples.csv`, which may be
+/// `scenarios.csv` if there are scenarios, `sustained.csv` if cases went on for minutes, `predictions.csv`, `run.json`, `report.md`, `report.html`; and `samples.csv`, which may be
 /// many times as large as the journal, where it is there already.
 ///
 /// # Errors
@@ -45,6 +46,10 @@ pub fn write_all_with(
     let scenarios = scenario_rows(run);
     if !scenarios.is_empty() {
         write_file(&dir.join("scenarios.csv"), |to| csv::scenarios(&scenarios, to))?;
+    }
+    let sustained = sustained_rows(run);
+    if !sustained.is_empty() {
+        write_file(&dir.join("sustained.csv"), |to| csv::sustained(&sustained, to))?;
     }
     // A file of an earlier part of the run would lack what was measured since.
     if samples || dir.join(SAMPLES).exists() {

@@ -79,7 +79,10 @@ fn scenario(row: &ScenarioRow) -> String {
         .rate_per_s
         .map_or_else(|| row.scenario.replace('_', " "), |rate| format!("{rate} per second"));
     match (row.status, &row.error) {
-        (Status::Ok, _) => starts,
+        (Status::Ok, _) => match &row.energy_error {
+            None => starts,
+            Some(error) => format!("{starts}: energy was not measured {error}"),
+        },
         (status, Some(error)) => format!("{starts}: {status}: {error}"),
         (status, None) => format!("{starts}: {status}"),
     }

@@ -39,21 +39,33 @@ const SIDE: usize = 8;
 /// One vector of real-valued outputs per input.
 type OutputVectors = Vec<Vec<f32>>;
 
-/// Compares what `records` lack with its reference. A case that the latency part
-/// lost is not asked again. Returns early when the user interrupts.
+/// Which cases are asked.
+#[derive(Clone, Copy)]
+pub(crate) enum Works<'a> {
+    /// Those that the latency part did not lose.
+    WhereTimed(&'a [CaseRecord]),
+    /// All of them: nothing was timed yet.
+    Unknown,
+}
+
+/// Compares what `records` lack with its reference. Returns early when the user interrupts.
 ///
 /// # Errors
 /// Only what ends the whole run: a journal that cannot be written.
-pub fn measure(
+pub(crate) fn measure(
     context: &mut Context<'_>,
-    cases: &[CaseRecord],
+    works: Works<'_>,
     records: &mut [AccuracyRecord],
 ) -> Result<()> {
     let mut references = HashMap::new();
     for (subject, record) in records.iter_mut().enumerate() {
         let key = record.key.clone();
-        let worked =
-            cases.iter().any(|it| it.case.accuracy_key() == key && it.status == Status::Ok);
+        let worked = match works {
+            Works::WhereTimed(cases) => {
+                cases.iter().any(|it| it.case.accuracy_key() == key && it.status == Status::Ok)
+            }
+            Works::Unknown => true,
+        };
         if record.ended || !worked {
             continue;
         }

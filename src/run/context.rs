@@ -201,6 +201,8 @@ impl Started {
 pub struct Side<'a> {
     /// What its parts need.
     pub context: Context<'a>,
+    /// When this stretch of it began.
+    pub(crate) began: Instant,
     /// Wall time that was spent on it before.
     pub(crate) earlier_seconds: f64,
     /// Whether nothing of it is left to do.

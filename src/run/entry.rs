@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::record::agreement::Agreement;
 use crate::record::coverage::Coverage;
+use crate::record::found_rate::FoundRate;
 use crate::record::header::Header;
 use crate::record::image_contents::ImageContents;
+use crate::record::narrowing::Dropped;
 use crate::record::operator_profile::OperatorProfile;
 use crate::record::outputs_seen::OutputsSeen;
 use crate::record::prediction::Prediction;
@@ -13,6 +15,7 @@ use crate::record::preprocessing_check::PreprocessingCheck;
 use crate::record::run::Decoded;
 use crate::record::scenario::ScenarioOutcome;
 use crate::record::status::Status;
+use crate::record::sustained::SustainedOutcome;
 use crate::record::visit::Memory;
 use crate::record::visit::{Process, Visit};
 
@@ -75,12 +78,34 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "is_false")]
         killed: bool,
     },
+    /// A case left the search for the best one; its end follows. Only runs that are such a search
+    /// have this entry.
+    Dropped {
+        /// Which case.
+        case: usize,
+        /// When and why.
+        dropped: Dropped,
+    },
     /// A case was visited in a scenario. Only runs with scenarios have this entry.
     Scenario {
         /// Which case.
         case: usize,
         /// What came of it.
         outcome: Box<ScenarioOutcome>,
+    },
+    /// The highest rate of a case was searched for. Only runs with `--find-rate` have this entry.
+    FoundRate {
+        /// Which case.
+        case: usize,
+        /// What came of it.
+        found: Box<FoundRate>,
+    },
+    /// A case went on for another window. Only runs with `--sustained` have this entry.
+    Sustained {
+        /// Which case.
+        case: usize,
+        /// What came of it.
+        outcome: Box<SustainedOutcome>,
     },
     /// Images of an accuracy subject were scored.
     Scored {

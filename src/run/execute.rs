@@ -8,11 +8,15 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::record::header::Header;
+use crate::run::check_agreement::Works;
 use crate::run::context::{Context, Side, Started};
 use crate::run::entry::Entry;
 use crate::run::progress::Progress;
 use crate::run::whole_run::WholeRun;
-use crate::run::{accuracy, check_agreement, check_preprocessing, latency, scenarios};
+use crate::run::{
+    accuracy, check_agreement, check_preprocessing, found_rates, latency, scenarios, search,
+    sustained_runs,
+};
 use crate::worker::worker_source::WorkerSource;
 
 /// Names of the two sides of runs interleaved, and of their folders.
@@ -51,6 +55,7 @@ pub fn execute(started: &mut [Started], quiet: bool, interrupt: &Arc<AtomicBool>
                 interrupt,
                 side,
             },
+            began: start,
             earlier_seconds: one.earlier_seconds,
             is_done: one.is_done,
             cases: &mut one.run.cases,
@@ -58,15 +63,23 @@ pub fn execute(started: &mut [Started], quiet: bool, interrupt: &Arc<AtomicBool>
             dataset: one.dataset.as_ref(),
         })
         .collect();
+    for side in &mut sides {
+        search::exclude(side)?;
+    }
     latency::measure(&mut sides)?;
     scenarios::measure(&mut sides)?;
+    found_rates::measure(&mut sides)?;
+    sustained_runs::measure(&mut sides)?;
     for side in sides.iter_mut().filter(|side| !side.is_done) {
         match side.dataset {
             Some(dataset) => {
                 accuracy::measure(&mut side.context, dataset, side.cases, side.accuracies)?;
                 check_preprocessing::measure(&mut side.context, dataset, side.accuracies)?;
             }
-            None => check_agreement::measure(&mut side.context, side.cases, side.accuracies)?,
+            None => {
+                let works = Works::WhereTimed(side.cases);
+                check_agreement::measure(&mut side.context, works, side.accuracies)?;
+            }
         }
         let seconds = start.elapsed().as_secs_f64();
         let entry = if side.context.interrupted() {

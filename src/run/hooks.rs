@@ -36,12 +36,11 @@ impl HookOutput {
         told
     }
 
-    /// The last value of a name, which is not empty.
+    /// The last value of a name; it may be empty.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         let mut pairs = self.pairs.iter().rev();
-        let value = pairs.find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        value.filter(|value| !value.is_empty())
+        pairs.find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -61,7 +60,7 @@ mod tests {
         );
         assert_eq!(told.get("serial"), Some("127.0.0.1:7401"));
         assert_eq!(told.get("note"), Some("a=b"));
-        assert_eq!((told.get("lease"), told.get("other")), (None, None));
+        assert_eq!((told.get("lease"), told.get("other")), (Some(""), None));
         assert_eq!(told.rest, ["reserving ...", "2=3", "x y=z"]);
     }
 }

@@ -213,12 +213,14 @@ fn each_line(mut from: impl BufRead, mut take: impl FnMut(Entry) -> Result<()>) 
         }
         match serde_json::from_slice(&line) {
             Ok(entry) if line.ends_with(b"\n") => {
-                ensure!(number > 1 || matches!(entry, Entry::Header(_)), NO_HEADER);
+                ensure!(number > 1 || matches!(entry, Entry::Header(_)), FOREIGN);
                 take(entry)?;
             }
             // Torn: the last one.
             Ok(_) => break,
-            Err(_) if from.fill_buf()?.is_empty() => break,
+            Err(_) if number > 1 && from.fill_buf()?.is_empty() => break,
+            Err(_) if !line.ends_with(b"\n") => break,
+            Err(error) if number == 1 => bail!("{FOREIGN} ({error})"),
             Err(error) => bail!("line {number} is damaged ({error})"),
         }
         whole += line.len() as u64;
@@ -227,6 +229,9 @@ fn each_line(mut from: impl BufRead, mut take: impl FnMut(Entry) -> Result<()>) 
     ensure!(whole > 0, NO_HEADER);
     Ok(whole)
 }
+
+/// What is whole is not replaced, even by `--continue`.
+const FOREIGN: &str = "its first line is not the header of a run that this program knows; move it away, or choose another folder with --out";
 
 const NO_HEADER: &str = "it does not begin with the run's header, so nothing was measured; use --continue --out instead of --resume, with the run's options, to start again";
 

@@ -10,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::host::memory::MemoryBudget;
 use crate::host::preconditions::Sensors;
+use crate::record::narrowing::Dropped;
 use crate::record::options::Order;
 use crate::record::run::DELEGATE_REQUIRED;
 use crate::record::status::Status;
@@ -17,6 +18,7 @@ use crate::run::active_case::ActiveCase;
 use crate::run::context::Side;
 use crate::run::entry::Entry;
 use crate::run::progress::Event;
+use crate::run::search::Search;
 use crate::stats::stopping::{Decision, Reason};
 use crate::worker::link::Fault;
 
@@ -46,26 +48,80 @@ struct ActiveSide {
 pub fn measure(sides: &mut [Side<'_>]) -> Result<()> {
     let most_cases = sides.iter().map(|side| side.cases.len()).max().unwrap_or(0);
     let mut waiting: Vec<usize> = (0..most_cases).rev().collect();
+    let mut search = sides.first().and_then(Search::of);
+    let mut group = Vec::new();
     while !waiting.is_empty() && !interrupted(sides) {
-        let group = load_group(sides, &mut waiting)?;
-        visit_in_rounds(sides, group)?;
+        load_group(sides, &mut waiting, &mut group)?;
+        match &mut search {
+            Some(search) => narrow(sides, &mut group, search, waiting.len())?,
+            None => visit_in_rounds(sides, &mut group)?,
+        }
+    }
+    // Of a search, the best case is left, which is measured to its end.
+    visit_in_rounds(sides, &mut group)
+}
+
+/// Visits the cases of `group` round after round, and lets those go that need not be visited
+/// again, until one is left for the next group to contend with.
+fn narrow(
+    sides: &mut [Side<'_>],
+    group: &mut Vec<ActivePair>,
+    search: &mut Search,
+    waiting: usize,
+) -> Result<()> {
+    let mut round = next_round(sides);
+    // A search is a run of one side.
+    for (case, error) in
+        sides.first().map_or_else(Vec::new, |it| search.in_fewer_bits(it, &live(group)))
+    {
+        if let (Some(active), Some(side)) = (taken(group, case), sides.first_mut()) {
+            side.refuse(&active, error)?;
+        }
+    }
+    search.begin(group.len(), waiting);
+    while group.len() > 1 && !interrupted(sides) {
+        visit_round(sides, group, round, true)?;
+        let Some(side) = sides.first_mut() else { break };
+        for (case, dropped) in search.look(side, round, &live(group)) {
+            if let Some(active) = taken(group, case) {
+                side.drop(active, dropped)?;
+            }
+        }
+        round += 1;
     }
     Ok(())
+}
+
+/// The indices of the cases of a group.
+fn live(group: &[ActivePair]) -> Vec<usize> {
+    group.iter().flatten().map(|member| member.active.index).collect()
+}
+
+/// Takes a case out of a group.
+fn taken(group: &mut Vec<ActivePair>, case: usize) -> Option<ActiveCase> {
+    let is_it = |pair: &ActivePair| pair.iter().any(|member| member.active.index == case);
+    let at = group.iter().position(is_it)?;
+    group.remove(at).pop().map(|member| member.active)
 }
 
 fn interrupted(sides: &[Side<'_>]) -> bool {
     sides.iter().any(|side| side.context.interrupted())
 }
 
-/// Loads and warms up cases until the memory or the list is used up.
-fn load_group(sides: &mut [Side<'_>], waiting: &mut Vec<usize>) -> Result<Vec<ActivePair>> {
+/// Loads and warms up cases until the memory or the list is used up, beside those that `group`
+/// has.
+fn load_group(
+    sides: &mut [Side<'_>],
+    waiting: &mut Vec<usize>,
+    group: &mut Vec<ActivePair>,
+) -> Result<()> {
     let sequential = sides.iter().any(|side| {
         side.context.options().latency.as_ref().is_some_and(|it| it.order == Order::Sequential)
     });
     let most = if sequential { 1 } else { MAX_LOADED / sides.len().max(1) };
     let budget = MemoryBudget::of_available(MEMORY_SHARE);
-    let mut resident = 0.0;
-    let mut group = Vec::new();
+    let mut resident =
+        group.iter().flatten().map(|member| member.active.resident_bytes() as f64).sum();
     while group.len() < most && budget.has_room(group.len(), resident) && !interrupted(sides) {
         let Some(index) = waiting.pop() else { break };
         let mut pair = ActivePair::new();
@@ -85,30 +141,47 @@ fn load_group(sides: &mut [Side<'_>], waiting: &mut Vec<usize>) -> Result<Vec<Ac
             group.push(pair);
         }
     }
-    Ok(group)
+    Ok(())
 }
 
-fn visit_in_rounds(sides: &mut [Side<'_>], mut group: Vec<ActivePair>) -> Result<()> {
+/// The round after the last one of which there are visits.
+fn next_round(sides: &[Side<'_>]) -> u32 {
     let visits = sides.iter().flat_map(|side| side.cases.iter()).flat_map(|record| &record.visits);
-    let mut round = visits.map(|visit| visit.round + 1).max().unwrap_or(0);
-    let seed = sides.first().map_or(0, |side| side.context.seed());
+    visits.map(|visit| visit.round + 1).max().unwrap_or(0)
+}
+
+fn visit_in_rounds(sides: &mut [Side<'_>], group: &mut Vec<ActivePair>) -> Result<()> {
+    let mut round = next_round(sides);
     while !group.is_empty() && !interrupted(sides) {
-        wait_until_ready(sides);
-        let mut rng = ChaCha8Rng::seed_from_u64(seed.wrapping_add(u64::from(round)));
-        group.shuffle(&mut rng);
-        for pair in &mut group {
-            if interrupted(sides) {
-                break;
-            }
-            // The order alternates at random: the second may find a warmer machine.
-            pair.shuffle(&mut rng);
-            visit(sides, pair, round)?;
-        }
-        group.retain(|pair| !pair.is_empty());
-        if let Some(side) = sides.first_mut() {
-            side.context.observe(Event::RoundEnded { round, cases_left: group.len() });
-        }
+        visit_round(sides, group, round, false)?;
         round += 1;
+    }
+    Ok(())
+}
+
+/// Visits each case once, in an order seeded by the round. With `all_stay`, only those leave
+/// that were lost.
+fn visit_round(
+    sides: &mut [Side<'_>],
+    group: &mut Vec<ActivePair>,
+    round: u32,
+    all_stay: bool,
+) -> Result<()> {
+    let seed = sides.first().map_or(0, |side| side.context.seed());
+    wait_until_ready(sides);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed.wrapping_add(u64::from(round)));
+    group.shuffle(&mut rng);
+    for pair in group.iter_mut() {
+        if interrupted(sides) {
+            break;
+        }
+        // The order alternates at random: the second may find a warmer machine.
+        pair.shuffle(&mut rng);
+        visit(sides, pair, round, all_stay)?;
+    }
+    group.retain(|pair| !pair.is_empty());
+    if let Some(side) = sides.first_mut() {
+        side.context.observe(Event::RoundEnded { round, cases_left: group.len() });
     }
     Ok(())
 }
@@ -132,8 +205,8 @@ fn wait_until_ready(sides: &mut [Side<'_>]) {
 }
 
 /// Visits each side once; those that are done leave. One that is merely precise enough stays as
-/// long as the other needs a partner.
-fn visit(sides: &mut [Side<'_>], pair: &mut ActivePair, round: u32) -> Result<()> {
+/// long as the other needs a partner. With `all_stay`, nobody leaves.
+fn visit(sides: &mut [Side<'_>], pair: &mut ActivePair, round: u32, all_stay: bool) -> Result<()> {
     let mut decisions = Vec::new();
     for mut member in pair.drain(..) {
         if let Some(decision) = sides[member.side].visit(&mut member.active, round)? {
@@ -143,6 +216,7 @@ fn visit(sides: &mut [Side<'_>], pair: &mut ActivePair, round: u32) -> Result<()
     let all_enough = decisions.iter().all(|(_, decision)| *decision != Decision::More);
     for (member, decision) in decisions {
         match decision {
+            _ if all_stay => pair.push(member),
             Decision::More => pair.push(member),
             Decision::Enough(Reason::Precise) if !all_enough => pair.push(member),
             Decision::Enough(_) => sides[member.side].end_well(member.active)?,
@@ -194,6 +268,21 @@ impl Side<'_> {
             Ok(()) => Ok(true),
             Err(fault) => self.end(active.index, fault, active.spent()).map(|()| false),
         }
+    }
+
+    /// Ends a case that need not be visited again.
+    fn drop(&mut self, active: ActiveCase, dropped: Dropped) -> Result<()> {
+        let case = active.index;
+        self.context.keep_case(&mut self.cases[case], Entry::Dropped { case, dropped })?;
+        self.end_well(active)
+    }
+
+    /// Ends a case that may not be timed.
+    fn refuse(&mut self, active: &ActiveCase, error: String) -> Result<()> {
+        let (case, seconds) = (active.index, active.spent().as_secs_f64());
+        let (status, error) = (Status::Skipped, Some(error));
+        let entry = Entry::CaseEnded { case, status, error, seconds, killed: false };
+        self.context.keep_case(&mut self.cases[case], entry)
     }
 
     fn end_well(&mut self, mut active: ActiveCase) -> Result<()> {

@@ -21,6 +21,7 @@ use crate::record::backend_kind::BackendKind;
 use crate::record::build;
 use crate::record::case::Case;
 use crate::record::description::Model;
+use crate::record::found_rate::RateGoal;
 use crate::record::header::Header;
 use crate::record::host::Host;
 use crate::record::option_set::OptionSet;
@@ -336,6 +337,9 @@ fn latency_options(wanted: &SuiteFile, axes: LatencyAxes) -> Result<LatencyOptio
         no_yardstick: !wanted.yardstick.unwrap_or(true),
         profile: wanted.profile.unwrap_or(false),
         scenarios: scenario_plan::options(wanted),
+        sustained: scenario_plan::sustained(wanted),
+        find_rate: wanted.find_rate.map(|p99_ms| RateGoal { p99_ms }),
+        narrowing: None,
     })
 }
 

@@ -31,6 +31,8 @@ pub enum Event<'a> {
         /// Which round of scenarios.
         round: u32,
     },
+    /// A case was run for as long as was asked.
+    CaseSustained(&'a Case),
     /// The machine is too hot or not charged enough: the sentence.
     Waiting(&'a str),
     /// Images were scored.
@@ -112,7 +114,10 @@ impl Progress {
                 Event::RoundEnded { round, cases_left } => {
                     bar.set_message(format!("round {}, {cases_left} cases left", round + 1));
                 }
-                Event::SubjectEnded { .. } | Event::Waiting(_) | Event::ScenariosVisited { .. } => {
+                Event::SubjectEnded { .. }
+                | Event::Waiting(_)
+                | Event::ScenariosVisited { .. }
+                | Event::CaseSustained(_) => {
                     bar.set_message(line.unwrap_or_default());
                 }
             },
@@ -138,6 +143,7 @@ impl Progress {
             Event::ScenariosVisited { case, round } => {
                 Some(format!("{case}: scenarios, round {}", round + 1))
             }
+            Event::CaseSustained(case) => Some(format!("{case}: sustained")),
             Event::CaseLoading(_) | Event::RoundEnded { .. } | Event::Scored { .. } => None,
         }
     }

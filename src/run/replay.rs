@@ -141,7 +141,13 @@ fn case_entries(case: usize, record: &CaseRecord) -> impl Iterator<Item = Entry>
     let profile = profile.map(|it| Entry::Profile { case, profile: Box::new(it) });
     let outcomes = record.scenarios.iter().cloned().map(Box::new);
     let scenarios = outcomes.map(move |outcome| Entry::Scenario { case, outcome });
-    processes.chain(visits).chain(coverage).chain(profile).chain(end).chain(scenarios)
+    let dropped = record.dropped.clone().map(|dropped| Entry::Dropped { case, dropped });
+    let windows = record.sustained.outcomes().map(Box::new);
+    let windows = windows.map(move |outcome| Entry::Sustained { case, outcome });
+    let found = record.found_rate.clone().map(Box::new);
+    let found = found.map(|found| Entry::FoundRate { case, found });
+    let measured = processes.chain(visits).chain(coverage).chain(profile);
+    measured.chain(dropped).chain(end).chain(scenarios).chain(found).chain(windows)
 }
 
 fn subject_entries(subject: usize, record: &AccuracyRecord) -> impl Iterator<Item = Entry> + '_ {
@@ -195,6 +201,9 @@ fn apply(run: &mut Run, entry: Entry) -> Result<()> {
         | Entry::Coverage { case, .. }
         | Entry::Profile { case, .. }
         | Entry::Scenario { case, .. }
+        | Entry::Sustained { case, .. }
+        | Entry::FoundRate { case, .. }
+        | Entry::Dropped { case, .. }
         | Entry::CaseEnded { case, .. } => match run.cases.get_mut(case) {
             Some(record) => record.apply(entry),
             None => bail!("the journal refers to case {case}, which is not in its header"),
@@ -218,6 +227,9 @@ impl CaseRecord {
             coverage: None,
             profile: None,
             scenarios: Vec::new(),
+            found_rate: None,
+            sustained: Default::default(),
+            dropped: None,
             ended: false,
         }
     }
@@ -238,6 +250,9 @@ impl CaseRecord {
             Entry::Coverage { coverage, .. } => self.coverage = Some(coverage),
             Entry::Profile { profile, .. } => self.profile = Some(*profile),
             Entry::Scenario { outcome, .. } => self.scenarios.push(*outcome),
+            Entry::FoundRate { found, .. } => self.found_rate = Some(*found),
+            Entry::Sustained { outcome, .. } => self.sustained.take(*outcome),
+            Entry::Dropped { dropped, .. } => self.dropped = Some(dropped),
             Entry::CaseEnded { status, error, seconds, .. } => {
                 self.status = status;
                 self.error = error;

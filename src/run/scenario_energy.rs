@@ -10,16 +10,18 @@ use crate::run::context::Context;
 /// How long a process that was just warmed up rests before its idle power is measured.
 const REST: Duration = Duration::from_millis(500);
 
-/// Power of the machine while it is idle for `time`, the model loaded; `None` if it cannot be read
-/// any more.
+/// Power of the machine while it is idle for `time`, the model loaded.
+///
+/// # Errors
+/// One sentence: it cannot be read any more.
 pub(crate) fn idle_watts(
     context: &Context<'_>,
     meter: &EnergyMeter,
     time: Duration,
-) -> Option<f64> {
+) -> Result<f64, String> {
     context.pause(REST);
     let ((), idle) = meter.during(|| context.pause(time));
-    idle.ok().map(|idle| idle.watts())
+    idle.map(|idle| idle.watts())
 }
 
 /// What a visit used; its runs take `images_per_run` images each.

@@ -10,6 +10,7 @@ use crate::host::tree::Tree;
 use crate::record::android::battery::Battery;
 use crate::record::options::{Amount, LatencyOptions};
 use crate::record::scenario::{Rate, Scenario, ScenarioOptions};
+use crate::record::sustained::SustainedOptions;
 use crate::run::suite_file::SuiteFile;
 use crate::stats::stopping::LEAST_RUNS;
 use crate::worker::visit_plan::{MAX_RUNS, PacedPlan, VisitPlan};
@@ -48,6 +49,13 @@ pub fn options(wanted: &SuiteFile) -> ScenarioOptions {
     }
 }
 
+/// A run of each case for minutes, if it is asked for.
+#[must_use]
+pub fn sustained(wanted: &SuiteFile) -> Option<SustainedOptions> {
+    let minutes = wanted.sustained?;
+    Some(SustainedOptions { minutes, rate: wanted.sustained_rate })
+}
+
 /// Refuses scenarios in a run that does not measure what they need.
 ///
 /// # Errors
@@ -59,6 +67,8 @@ pub fn check(wanted: &SuiteFile, latency: bool, photos: bool) -> Result<()> {
         ("end-to-end", wanted.end_to_end == Some(true)),
         ("cold-starts", wanted.cold_starts.is_some()),
         ("energy", options(wanted).energy),
+        ("sustained", wanted.sustained.is_some()),
+        ("find-rate", wanted.find_rate.is_some()),
     ];
     for (option, is_asked) in asked {
         ensure!(
@@ -66,6 +76,14 @@ pub fn check(wanted: &SuiteFile, latency: bool, photos: bool) -> Result<()> {
             "--{option} applies only to latency, which is not measured; omit --{option} or --no-latency"
         );
     }
+    ensure!(
+        wanted.find_rate.is_none_or(|ms| ms > 0.0 && ms.is_finite()),
+        "--find-rate must be a number of milliseconds above 0"
+    );
+    ensure!(
+        wanted.sustained_rate.is_none() || wanted.sustained.is_some(),
+        "--sustained-rate applies only to --sustained MINUTES, which is not given"
+    );
     ensure!(
         photos || wanted.end_to_end != Some(true),
         "--end-to-end needs photos; give their folder with --dataset, and omit --no-accuracy"
@@ -173,7 +191,8 @@ pub fn seconds(options: &LatencyOptions) -> f64 {
             f64::from(plan.settle_frames + plan.timed_frames) / rate.per_second()
         }
     };
-    f64::from(ROUNDS) * options.scenarios.scenarios().iter().map(of).sum::<f64>()
+    let sustained = options.sustained.map_or(0.0, |sustained| sustained.minutes.seconds());
+    sustained + f64::from(ROUNDS) * options.scenarios.scenarios().iter().map(of).sum::<f64>()
 }
 
 #[cfg(test)]
@@ -197,6 +216,8 @@ mod tests {
             ("rate = [10]", "--rate"),
             ("end_to_end = true", "--end-to-end"),
             ("cold_starts = 3", "--cold-starts"),
+            ("sustained = 0.5", "--sustained"),
+            ("find_rate = 20", "--find-rate"),
         ] {
             let error = check(&suite(text), false, true).unwrap_err().to_string();
             assert!(error.contains(option), "{error}");

@@ -72,7 +72,7 @@ pub(crate) fn start(
     };
     let stages = stages.map(|(stage, ns)| StageTimes { stage, ns: vec![ns] }).to_vec();
     let visit = Visit { round, process: round, block: (&block).into(), ..Visit::default() };
-    Ok(ScenarioVisit { scenario, visit, schedule: None, stages, energy: None })
+    Ok(ScenarioVisit { stages, ..ScenarioVisit::of(scenario, visit) })
 }
 
 /// Asks the system to forget a file, which it does unless a process has it mapped or open for

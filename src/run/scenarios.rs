@@ -123,9 +123,9 @@ impl Side<'_> {
         // Interrupted while it warmed up.
         let Some((mut warm, _)) = warm else { return Ok(()) };
         let time = Duration::from_secs_f64(scenario_plan::seconds_of_visit(options));
-        let power = meter.and_then(|meter| {
-            Some((meter, scenario_energy::idle_watts(&self.context, meter, time)?))
-        });
+        let power =
+            meter.map(|meter| (meter, scenario_energy::idle_watts(&self.context, meter, time)));
+        let power = power.as_ref();
         for (index, scenario) in scenarios.iter().enumerate() {
             if self.context.interrupted() {
                 return Ok(());
@@ -173,14 +173,15 @@ impl Side<'_> {
         }
     }
 
-    /// One visit, and what it used of the energy by a meter that shows so many watts when idle.
+    /// One visit, and what it used of the energy by a meter that shows so many watts when idle,
+    /// or why that is not known.
     fn visit_metered(
         &self,
         link: &mut dyn Link,
         case: usize,
         round: u32,
         scenario: Scenario,
-        power: Option<(&EnergyMeter, f64)>,
+        power: Option<&(&EnergyMeter, Result<f64, String>)>,
     ) -> Result<ScenarioVisit, Fault> {
         let case = &self.cases[case].case;
         let latency = self.context.header().options.latency.as_ref();
@@ -191,13 +192,25 @@ impl Side<'_> {
         let Some((meter, idle_watts)) = power else {
             return visit(link, options, round, scenario);
         };
+        let idle_watts = match idle_watts {
+            Ok(watts) => *watts,
+            Err(error) => {
+                let mut visited = visit(link, options, round, scenario)?;
+                visited.energy_error = Some(error.clone());
+                return Ok(visited);
+            }
+        };
         let (visited, energy) = meter.during(|| visit(link, options, round, scenario));
         let mut visited = visited?;
         let images = shapes::images(self.context.model(case), options.batch);
         let images = images.unwrap_or(options.batch).get();
-        let energy = energy.ok();
-        visited.energy = energy
-            .map(|energy| scenario_energy::of_visit(meter, energy, idle_watts, &visited, images));
+        match energy {
+            Ok(energy) => {
+                let used = scenario_energy::of_visit(meter, energy, idle_watts, &visited, images);
+                visited.energy = Some(used);
+            }
+            Err(error) => visited.energy_error = Some(error),
+        }
         Ok(visited)
     }
 
@@ -236,11 +249,6 @@ fn visit(
     };
     let mut visited = visited(link, &request)?;
     let (schedule, stages) = (visited.schedule, std::mem::take(&mut visited.stages));
-    Ok(ScenarioVisit {
-        scenario,
-        visit: Visit::of(round, round, visited),
-        schedule,
-        stages,
-        energy: None,
-    })
+    let visit = Visit::of(round, round, visited);
+    Ok(ScenarioVisit { schedule, stages, ..ScenarioVisit::of(scenario, visit) })
 }

@@ -31,7 +31,7 @@ pub fn select(
         "--partition splits the cases and --shard the images; give only one of them"
     );
     let anchor = match &wanted.anchor {
-        Some(text) => Some(the_only(&cases, text)?),
+        Some(text) => Some(anchor_id(&cases, text)?),
         None => cases.first().map(Case::id),
     };
     let count = cases.len();
@@ -69,8 +69,11 @@ fn matching(all: Vec<Case>, patterns: &[String]) -> Result<Vec<Case>> {
     Ok(all.into_iter().filter(|case| patterns.iter().any(|it| it.means(case))).collect())
 }
 
-/// The id of the one case that `text` means.
-fn the_only(cases: &[Case], text: &str) -> Result<String> {
+/// The id of the one case that `text` means, as an anchor.
+///
+/// # Errors
+/// A pattern that is invalid, or means no case or several.
+pub(crate) fn anchor_id(cases: &[Case], text: &str) -> Result<String> {
     let means = CasePattern::new(text)?;
     let found: Vec<&Case> = cases.iter().filter(|case| means.means(case)).collect();
     match found.as_slice() {

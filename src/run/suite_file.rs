@@ -15,6 +15,7 @@ use crate::record::options::{Amount, CheckPreprocessing, Exif, NonNegative, Orde
 use crate::record::partition::Partition;
 use crate::record::scenario::Rate;
 use crate::record::shard::Shard;
+use crate::record::sustained::Minutes;
 use crate::record::wanted_columns::WantedColumns;
 use crate::run::hooks::Hooks;
 
@@ -55,6 +56,12 @@ pub struct SuiteFile {
     pub streams: Vec<NonZeroU32>,
     pub end_to_end: Option<bool>,
     pub cold_starts: Option<NonZeroU32>,
+    /// Milliseconds within which results must be there, to search for the highest rate.
+    pub find_rate: Option<f64>,
+    /// Minutes that each case goes on for.
+    pub sustained: Option<Minutes>,
+    /// Starts per second meanwhile.
+    pub sustained_rate: Option<Rate>,
     pub energy: Option<bool>,
     pub energy_meter: Option<String>,
     pub latency: Option<bool>,

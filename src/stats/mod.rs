@@ -2,6 +2,7 @@
 
 pub mod best_scores;
 pub mod concurrency;
+pub mod contest;
 pub mod disturbance;
 pub mod estimate;
 pub mod holm;
@@ -10,6 +11,7 @@ pub mod mcnemar;
 pub mod modes;
 pub mod paired;
 pub mod punctuality;
+pub mod rate_search;
 pub mod round;
 pub mod signed_rank;
 #[cfg(test)]
@@ -19,5 +21,7 @@ pub mod statistics;
 pub mod stopping;
 pub mod summary;
 pub mod tail;
+pub mod throttling;
 pub mod unpaired;
 pub mod welch;
+pub mod wrong_answers;

@@ -23,12 +23,6 @@ impl Round {
             statistics::sorted_ns(latency_ns).into_iter().map(|ns| ns.max(1.0).ln()).collect();
         Self { process, points: thin(logs, POINTS) }
     }
-
-    /// The median of its points, where it has any.
-    #[must_use]
-    pub fn median(&self) -> Option<f64> {
-        statistics::quantile(&self.points, 0.5)
-    }
 }
 
 /// The median of all points of the rounds together.
@@ -57,9 +51,9 @@ mod tests {
         let round = Round::of_latencies(3, &(1..=6_400).rev().collect::<Vec<u64>>());
         assert_eq!((round.process, round.points.len()), (3, POINTS));
         assert!(round.points.is_sorted());
-        assert!((round.median().unwrap().exp() - 3_200.0).abs() < 5.0);
+        assert!((pooled_median(std::slice::from_ref(&round)).unwrap().exp() - 3_200.0).abs() < 5.0);
         assert_eq!(Round::of_latencies(0, &[0]).points, [0.0]);
-        assert_eq!(Round::of_latencies(0, &[]).median(), None);
+        assert_eq!(pooled_median(&[Round::of_latencies(0, &[])]), None);
     }
 
     #[test]

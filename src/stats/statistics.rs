@@ -94,6 +94,7 @@ pub struct Interval {
     pub high: f64,
 }
 
+#[cfg(test)]
 impl Interval {
     /// Whether `value` lies in it.
     #[must_use]

@@ -248,12 +248,6 @@ impl Stopping {
         self.replication.processes = self.replication.processes.min(most).max(1);
     }
 
-    /// Time in timed runs so far.
-    #[must_use]
-    pub const fn timed_ns(&self) -> u64 {
-        self.timed_ns
-    }
-
     fn has_the_least(&self) -> bool {
         self.runs_done >= MIN_RUNS
             && self.timed_ns >= self.min_ns

@@ -7,6 +7,7 @@ use crate::stats::simulated::Series;
 
 fn options(runs: Amount) -> LatencyOptions {
     LatencyOptions {
+        narrowing: None,
         profile: false,
         batch: std::num::NonZeroUsize::MIN,
         warmup: Amount::Auto,
@@ -24,6 +25,8 @@ fn options(runs: Amount) -> LatencyOptions {
         tail: None,
         no_yardstick: false,
         scenarios: Default::default(),
+        sustained: None,
+        find_rate: None,
     }
 }
 

@@ -5,8 +5,8 @@ use crate::record::case::{Case, on_device, varied, with_options};
 use crate::record::coverage::DelegateStatus;
 use crate::record::option_set::DEFAULT;
 use crate::record::status::Status;
-use crate::stats::interval::wilson;
 use crate::stats::stability::Stability;
+use crate::stats::wrong_answers;
 use crate::table::row::Row;
 use crate::table::varied_axes::VariedAxes;
 
@@ -30,15 +30,12 @@ impl Row {
         self.is_measured() && self.is_trusted() && self.stability != Some(Stability::Emulated)
     }
 
-    /// A fast wrong answer: the best class differs from the reference's more
-    /// often than rounding explains, by more than the few inputs of a short
-    /// comparison can be off by chance.
+    /// Whether it is a fast wrong answer: see [`wrong_answers::is_suspicious`].
     #[must_use]
     pub fn is_suspicious(&self) -> bool {
-        let Some(share) = self.agreement_top1 else { return false };
-        let inputs = self.agreement_inputs.unwrap_or(0);
-        let same = (share * inputs as f64).round() as usize;
-        wilson(same, inputs).map_or(share, |interval| interval.high) < LEAST_AGREEMENT
+        self.agreement_top1.is_some_and(|share| {
+            wrong_answers::is_suspicious(share, self.agreement_inputs.unwrap_or(0))
+        })
     }
 
     /// The p99 for display: with fewer runs than `LEAST_RUNS_OF_P99` it would only be another name
@@ -95,11 +92,6 @@ impl Row {
         format!("{} {asked} x{threads}{}", self.model, on_device(Some(&self.device)))
     }
 }
-
-/// The minimum share of inputs on which a case's best class must equal the reference backend's.
-/// Different kernels round differently: on a quantised MobileNet 0.25, whose scores tie often, a
-/// few inputs in a hundred change.
-const LEAST_AGREEMENT: f64 = 0.9;
 
 /// Minimum number of runs of which one in a hundred is at least one run.
 const LEAST_RUNS_OF_P99: usize = 100;

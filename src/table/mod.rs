@@ -15,6 +15,8 @@ pub mod scenario_row;
 pub mod scenario_rows;
 pub mod short_names;
 pub mod speeds;
+pub mod sustained_row;
+pub mod sustained_rows;
 pub mod twin_rows;
 pub mod units;
 pub mod validity;

@@ -122,5 +122,7 @@ columns! {
     /// Rate of the slowest stream over that of the fastest one, median over the rounds: 1 if all get
     /// the same.
     stream_fairness: Option<f64>, None;
+    /// In how many rounds energy was not measured although it was asked for, and why.
+    energy_error: Option<String>, None;
     beside
 }

@@ -172,6 +172,10 @@ fn concurrent(row: &mut ScenarioRow, visits: &[&ScenarioVisit], batch: f64) {
 /// The energy, where it was measured.
 fn metered(row: &mut ScenarioRow, visits: &[&ScenarioVisit]) {
     let used: Vec<&EnergyUsed> = visits.iter().filter_map(|it| it.energy.as_ref()).collect();
+    let errors: Vec<&String> = visits.iter().filter_map(|it| it.energy_error.as_ref()).collect();
+    row.energy_error = errors.first().map(|error| {
+        format!("in {} of {} rounds: {}", errors.len(), visits.len(), one_line(error))
+    });
     let Some(first) = used.first() else { return };
     let idle: Vec<f64> = used.iter().map(|used| used.idle_watts).collect();
     row.idle_watts = statistics::median(&idle).map(|watts| rounded(watts, 4));

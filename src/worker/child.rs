@@ -13,7 +13,7 @@ use crate::worker::engine::Engine;
 use crate::worker::heartbeat::{Heartbeat, Pipe};
 use crate::worker::protocol::{Request, read_frame, write_frame};
 
-/// Serves requests from standard input until it ends or says [`Request::Exit`].
+/// Serves requests from standard input until it ends.
 ///
 /// # Errors
 /// A pipe that breaks, or a parent that is not the one that started this.
@@ -25,9 +25,6 @@ pub fn serve(parent: u32) -> Result<()> {
     let replies: Pipe = Arc::new(Mutex::new(take_stdout()?));
     let mut engine = Engine::new(Heartbeat::over(Arc::clone(&replies)));
     while let Some((request, payload)) = read_frame::<Request>(&mut requests)? {
-        if request == Request::Exit {
-            break;
-        }
         if let Request::Load { memory_limit_bytes: Some(bytes), .. } = &request {
             limit(Resource::As, *bytes).context("could not limit memory")?;
         }

@@ -41,7 +41,7 @@ impl Engine {
         Self { session: None, images: 1, photos: None, samples: Samples::default(), heartbeat }
     }
 
-    /// Answers one request. [`Request::Exit`] is the caller's business.
+    /// Answers one request.
     pub fn answer(&mut self, request: Request, payload: &[u8]) -> (Reply, Vec<u8>) {
         let answered = match request {
             Request::Infer { count, output } => self.infer(count, output, payload),
@@ -69,7 +69,7 @@ impl Engine {
             Request::Memory => process_memory::memory().map(Reply::Memory).ok_or_else(|| {
                 BackendError::Failed("this system does not report a process's memory".into())
             }),
-            Request::Infer { .. } | Request::Exit => {
+            Request::Infer { .. } => {
                 Err(BackendError::Failed("this request is not for the engine".into()))
             }
         }

@@ -92,8 +92,6 @@ pub enum Request {
         /// How many runs.
         runs: usize,
     },
-    /// Say goodbye and exit 0.
-    Exit,
 }
 
 /// What the child answers.
@@ -221,11 +219,11 @@ mod tests {
     fn a_frame_survives_the_pipe() {
         let mut pipe = Vec::new();
         write_frame(&mut pipe, &Request::Infer { count: 2, output: 0 }, &[1, 2, 3]).unwrap();
-        write_frame(&mut pipe, &Request::Exit, &[]).unwrap();
+        write_frame(&mut pipe, &Request::Memory, &[]).unwrap();
         let mut from = pipe.as_slice();
         let (first, payload) = read_frame::<Request>(&mut from).unwrap().unwrap();
         assert_eq!((first, payload), (Request::Infer { count: 2, output: 0 }, vec![1, 2, 3]));
-        assert_eq!(read_frame::<Request>(&mut from).unwrap().unwrap().0, Request::Exit);
+        assert_eq!(read_frame::<Request>(&mut from).unwrap().unwrap().0, Request::Memory);
         assert!(read_frame::<Request>(&mut from).unwrap().is_none());
     }
 
@@ -259,7 +257,6 @@ mod tests {
             Request::Memory,
             Request::Coverage,
             Request::Profile { runs: 3 },
-            Request::Exit,
         ];
         let loaded = Loaded { backend_version: "1".into(), load_ns: 1, ..Loaded::default() };
         let (reason, remedy) = (String::new(), String::new());

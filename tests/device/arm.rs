@@ -63,7 +63,6 @@ fn an_arm_device_predicts_what_this_machine_does() {
 }
 
 #[test]
-#[ignore = "'scripts/setup/arm armv7-unknown-linux-gnueabihf' builds for it, in 8 minutes"]
 fn slow_a_32_bit_arm_device_predicts_what_this_machine_does() {
     predicts_what_this_machine_does(System {
         target: "armv7-unknown-linux-gnueabihf",

@@ -47,6 +47,27 @@ fn with_images(count: &'static str) -> Vec<&'static str> {
 }
 
 #[test]
+fn other_ways_of_running_come_home_too() {
+    let Some(mut lab) = Lab::open() else { return };
+    let serial = lab.device("size=300m", &[]);
+    let out = lab.folder.path().join("run");
+    let output = lab
+        .run(&serial, &["--model", "fmnist_mobilenet_v1_0.25_int8", "--backend", "tract,tflite"])
+        .args(["--delegate", "none", "--no-accuracy", "--runs", "10", "--rate", "100"])
+        .args(["--cold-starts", "2", "--find-rate", "10000", "--sustained", "0.01", "--out"])
+        .arg(&out)
+        .timely_output();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let lines = |file: &str| fs::read_to_string(out.join(file)).unwrap().lines().count();
+    let cases = rows(&out).iter().filter(|row| row["status"] == "ok").count();
+    assert!(cases > 0);
+    // Back to back, paced, cold and warm; and six windows.
+    assert_eq!(lines("scenarios.csv"), 1 + 4 * cases);
+    assert_eq!(lines("sustained.csv"), 1 + 6 * cases);
+    assert!(fs::read_to_string(out.join("report.md")).unwrap().contains("Highest rates"));
+}
+
+#[test]
 fn a_sweep_runs_there_and_comes_home() {
     let Some(mut lab) = Lab::open() else { return };
     let serial = lab.device("size=300m", &[]);

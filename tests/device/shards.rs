@@ -83,6 +83,28 @@ fn a_shards_device_gets_the_images_of_that_shard() {
 }
 
 #[test]
+fn each_of_several_devices_keeps_its_shard_until_all_are_merged() {
+    let Some(mut lab) = Lab::open() else { return };
+    let serials = [lab.device("size=300m", &[]), lab.device("size=300m", &[])];
+    let mut parts: Vec<PathBuf> = Vec::new();
+    for shard in ["1/2", "2/2"] {
+        let out = lab.folder.path().join(shard.replace('/', "-"));
+        let mut command = lab.run(&serials.join(","), &WHAT);
+        command.args(["--images", "20", "--shard", shard, "--out"]).arg(&out);
+        let output = command.timely_output();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        assert!(!out.join("journal.jsonl").exists(), "nothing is merged yet");
+        parts.extend(serials.iter().map(|serial| out.join(serial.replace(':', "_"))));
+    }
+    let merged = lab.folder.path().join("merged");
+    let mut command = lab.inside(env!("CARGO_BIN_EXE_shutterbench"));
+    let output = command.arg("merge").args(&parts).arg("--out").arg(&merged).timely_output();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let devices: Vec<String> = rows(&merged).iter().map(|row| row["device"].clone()).collect();
+    assert_eq!(devices, serials);
+}
+
+#[test]
 fn of_an_archive_a_device_gets_the_shards_images_and_not_the_archive() {
     let validation = common::repository().join("models/fashion-mnist/validation");
     let folder = tempfile::TempDir::new().unwrap();

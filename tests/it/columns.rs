@@ -43,7 +43,9 @@ fn the_documents_are_those_of_the_table() {
     let end = "<!-- end of the table -->";
     let text = replaced(&text, "change it there. -->\n", end, column_docs::markdown());
     let (from, end) = ("change it here. -->\n", "<!-- end of the table of scenarios -->");
-    is_current(&path, &replaced(&text, from, end, column_docs::scenarios_markdown()));
+    let text = replaced(&text, from, end, column_docs::scenarios_markdown());
+    let (from, end) = ("change it too. -->\n", "<!-- end of the table of windows -->");
+    is_current(&path, &replaced(&text, from, end, column_docs::sustained_markdown()));
     let schema = serde_json::to_string_pretty(&column_docs::schema()).unwrap() + "\n";
     is_current(&repository().join("docs/rows.schema.json"), &schema);
 }

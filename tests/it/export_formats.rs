@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
+use shutterbench::decide::complete::is_complete;
 use shutterbench::record::run::Run;
+use shutterbench::record::scenario::{Scenario, ScenarioOutcome};
 use shutterbench::record::status::Status;
 use shutterbench::record::timed_runs::Block;
 use shutterbench::report::export::kind::ExportKind;
@@ -100,6 +102,34 @@ fn a_junit_reader_sees_which_cases_ended_how() {
     let last = seen["cases"].as_array().unwrap().last().unwrap();
     assert!(left_out.case.to_string().contains(last["name"].as_str().unwrap()));
     assert_eq!(last["results"][0][1], "not_run");
+}
+
+#[test]
+fn scenarios_that_failed_or_were_not_reached_are_red() {
+    let failed = |run: &Run, what: &str| {
+        let text = text(run, ExportKind::Junit);
+        let red = text.lines().filter(|line| line.contains("<error type="));
+        red.filter(|line| line.contains(what)).count()
+    };
+    let mut run = run(&Shape { models: vec!["one".into(), "two".into()], ..Shape::default() });
+    let scenario = Scenario::Paced { rate: "10".parse().unwrap() };
+    assert_eq!(failed(&run, "scenario"), 0);
+    run.cases[0].scenarios.push(ScenarioOutcome::Lost {
+        scenario,
+        status: Status::Crashed,
+        error: "its process died".into(),
+    });
+    assert_eq!(failed(&run, "paced: crashed: its process died"), 1);
+    assert!(!is_complete(&run, &rows(&run)));
+
+    run.cases[0].scenarios.clear();
+    let latency = run.header.options.latency.as_mut().unwrap();
+    latency.scenarios.rate = vec!["10".parse().unwrap()];
+    let finished = run.finished.take();
+    let cases = run.cases.len();
+    assert_eq!(failed(&run, "back_to_back: the run ended before it was measured"), cases);
+    run.finished = finished;
+    assert_eq!(failed(&run, "back_to_back"), 0);
 }
 
 /// What LAVA's dispatcher makes of a line: the parameters of a test case's signal, by its

@@ -470,6 +470,12 @@ fn what_is_no_fleet_is_refused_in_one_sentence() {
     assert!(text.contains("one and same are the same run"), "{text}");
     let text = refused(&["fleet", "one", "other"]);
     assert!(text.contains("is another file in one and in other"), "{text}");
+    copy("part", &|header| {
+        header["run_id"] = json!("part");
+        header["options"]["cases"] = json!({ "partition": "slice:1/2", "positions": [0] });
+    });
+    let text = refused(&["fleet", "one", "part"]);
+    assert!(text.contains("part is part slice:1/2 of a run"), "{text}");
     let text = refused(&["pick", "one", "two"]);
     assert!(text.contains("there are 2 devices (one, two); name one with --device"), "{text}");
     fs::write(folder.join("weights.csv"), "device,weight\none,1\n").unwrap();

@@ -162,6 +162,22 @@ fn what_the_first_leaves_running_does_not_keep_the_run_waiting() {
 }
 
 #[test]
+fn a_device_without_a_name_is_not_this_machine() {
+    for (line, words) in
+        [("serial=", "'' is not a device"), ("adb_host=", "without a host"), ("adb_port=", "port")]
+    {
+        let folder = TempDir::new().unwrap();
+        let folder = folder.path();
+        suite(folder, &format!("echo {line}$UNSET"), AFTER);
+        let output = run(folder, &[]).timely_output();
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).contains(words), "{}", said(&output));
+        assert_eq!(log(folder), "after error\n");
+        assert!(!folder.join("run").exists());
+    }
+}
+
+#[test]
 fn a_misspelt_hook_is_refused() {
     let folder = TempDir::new().unwrap();
     let text = format!("models = [\"{MODEL}\"]\n[hooks]\nbefor = \"true\"\n");

@@ -56,4 +56,5 @@ mod schedulers;
 mod schemas;
 mod settings;
 mod tables;
+mod tune;
 mod verdicts;

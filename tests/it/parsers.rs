@@ -436,7 +436,7 @@ fn protocol() {
         (Request::SetInputs, vec![1_u8; 12]),
         (Request::Visit(VisitPlan::only(50, 1_000_000)), Vec::new()),
         (Request::Infer { count: 2, output: 0 }, vec![7; 8]),
-        (Request::Exit, Vec::new()),
+        (Request::Memory, Vec::new()),
     ] {
         write_frame(&mut frames, &request, &payload).unwrap();
     }

@@ -80,6 +80,21 @@ fn a_plan_starts_nothing_and_its_ids_name_cases() {
     let output = shutterbench("plan", &[&WHAT[..], &["--only", "nothing*"]].concat());
     assert_eq!(output.status.code(), Some(2));
     assert!(said(&output).contains("--only nothing* matches none of the 6 cases"));
+    // Another anchor, as 'run --partition' takes it.
+    let other = plan(&["--parts", "2", "--anchor", id]);
+    let anchored = plan(&["--partition", "slice:1/2", "--anchor", id]);
+    let listed = other["partitions"][0]["cases"].as_array().unwrap();
+    let own: Vec<&Value> =
+        anchored["cases"].as_array().unwrap().iter().map(|it| &it["id"]).collect();
+    assert_eq!(listed.iter().collect::<Vec<_>>(), own);
+    assert!(own.contains(&&Value::from(id)));
+    for part in [["--partition", "slice:1/2"], ["--shard", "1/2"]] {
+        let output = shutterbench("plan", &[&WHAT[..], &part, &["--parts", "2"]].concat());
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).contains("omit --partition and --shard"), "{}", said(&output));
+    }
+    let output = shutterbench("plan", &[&WHAT[..], &["--parts", "0"]].concat());
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     let output = shutterbench("plan", &WHAT);
     assert!(String::from_utf8_lossy(&output.stdout).contains(id));
 }
@@ -173,4 +188,24 @@ fn machines_whose_anchors_differ_or_of_another_class_are_refused() {
     fs::write(&path, format!("{header}\n{rest}")).unwrap();
     let output = merge(&parts, &out);
     assert!(said(&output).contains("not of one class"), "{}", said(&output));
+}
+
+#[test]
+fn an_anchor_that_cannot_be_measured_is_told_of_before_the_merge() {
+    let root = TempDir::new().unwrap();
+    let models = ["--model", "fmnist_mobilenet_v1_0.25_f32", "fmnist_mobilenet_v1_0.25_int8"];
+    let part = |index: usize| {
+        let folder = root.path().join(index.to_string());
+        let part = format!("slice:{index}/2");
+        let how = ["--backend", "tract", "--no-accuracy", "--runs", "20", "--processes", "1"];
+        let what = ["--partition", &part, "--anchor", "*_int8 *", "--out"];
+        let arguments = [&models[..], &how, &what, &[folder.to_str().unwrap()]].concat();
+        let output = shutterbench("run", &arguments);
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        assert!(said(&output).contains("name another with --anchor"), "{}", said(&output));
+        folder
+    };
+    let output = merge(&[part(1), part(2)], &root.path().join("out"));
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("all parts with another --anchor"), "{}", said(&output));
 }

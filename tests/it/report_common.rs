@@ -163,6 +163,9 @@ pub fn options(seed: u64) -> Options {
             tail: None,
             no_yardstick: false,
             scenarios: Default::default(),
+            sustained: None,
+            find_rate: None,
+            narrowing: None,
         }),
         accuracy: Some(AccuracyOptions {
             columns: Default::default(),
@@ -329,6 +332,9 @@ fn record(shape: &Shape, case: &Case, models: &[Model], rng: &mut ChaCha8Rng) ->
         coverage: Some(coverage),
         profile: None,
         scenarios: Vec::new(),
+        sustained: Default::default(),
+        found_rate: None,
+        dropped: None,
         ended: true,
     }
 }

@@ -183,6 +183,36 @@ fn energy_by_an_external_meter_is_that_beyond_the_idle_machine_s() {
     assert!(said(&output).contains("mJ/image"), "{}", said(&output));
 }
 
+/// Runs with a meter that fails while `test`, a condition on the number `n` of its call, holds.
+fn with_failing_meter(folder: &Path, test: &str) -> (Output, Vec<(String, String)>) {
+    let calls = folder.join("calls").display().to_string();
+    let meter = format!("echo >> '{calls}'; n=$(wc -l < '{calls}'); [ $n {test} ] || echo 3.5");
+    let run = folder.join("run");
+    let output = shutterbench(&["--max-seconds", "0.5", "--energy-meter", &meter], &run);
+    let mut rows = rows(&run);
+    assert_eq!(rows.len(), 1, "{}", said(&output));
+    (output, rows.remove(0))
+}
+
+#[test]
+fn a_meter_that_fails_in_mid_run_is_told_of() {
+    // It is asked twice before anything is measured, and then while the machine is idle.
+    let folder = TempDir::new().unwrap();
+    let (output, row) = with_failing_meter(folder.path(), "-eq 3");
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let told = field(&row, "energy_error");
+    assert!(told.starts_with("in 1 of 5 rounds: --energy-meter"), "{row:?}");
+    assert!(said(&output).contains("energy was not measured in 1 of 5"), "{}", said(&output));
+    assert!(field(&row, "energy_mj_per_image").parse::<f64>().unwrap().abs() < 1e-6, "{row:?}");
+
+    let folder = TempDir::new().unwrap();
+    let (output, row) = with_failing_meter(folder.path(), "-gt 2");
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(field(&row, "energy_error").contains("5 of 5 rounds"), "{row:?}");
+    assert_eq!(field(&row, "energy_mj_per_image"), "");
+    assert!(said(&output).contains("its energy was not measured: --energy-meter"));
+}
+
 #[test]
 fn a_meter_that_prints_no_watts_is_refused() {
     let folder = TempDir::new().unwrap();
@@ -213,4 +243,79 @@ fn several_instances_run_at_once() {
     let json: Value = serde_json::from_str(&json).unwrap();
     let place = &json["measured_cases"][0]["processes"][0]["loaded"]["place"];
     assert!(place["cpus"].is_string() && place["nice"].is_number(), "{place}");
+}
+
+/// The windows in a journal.
+fn windows(journal: &Path) -> usize {
+    let text = fs::read_to_string(journal).unwrap();
+    text.lines().filter(|line| line.contains("\"entry\":\"sustained\"")).count()
+}
+
+#[test]
+fn a_case_goes_on_for_minutes_and_after_a_kill_loses_nothing_that_was_journalled() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    let output = shutterbench(&["--runs", "10", "--sustained", "0.02"], &run);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("Over minutes:"), "{}", said(&output));
+    let journal = run.join("journal.jsonl");
+    let lines: Vec<String> =
+        fs::read_to_string(&journal).unwrap().lines().map(str::to_owned).collect();
+    assert_eq!(windows(&journal), 6);
+    let rows_of = || -> Vec<csv::StringRecord> {
+        let mut reader = csv::Reader::from_path(run.join("sustained.csv")).unwrap();
+        reader.records().map(Result::unwrap).collect()
+    };
+    assert_eq!(rows_of().len(), 6);
+    let page = fs::read_to_string(run.join("report.html")).unwrap();
+    assert!(page.contains("<section id=\"sustained\"") && page.contains("<polyline"));
+    // As if it had been killed after the second window.
+    let is_window = |line: &String| line.contains("\"entry\":\"sustained\"");
+    let kept = lines.iter().position(is_window).unwrap() + 2;
+    fs::write(&journal, lines[..kept].join("\n") + "\n").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_shutterbench"))
+        .args(["run", "--quiet", "--resume"])
+        .arg(&run)
+        .timely_output();
+    assert!(output.status.success(), "{}", said(&output));
+    let resumed = fs::read_to_string(&journal).unwrap();
+    let resumed: Vec<&str> = resumed.lines().collect();
+    assert_eq!(resumed[..kept], lines[..kept], "what was measured stays");
+    assert_eq!(windows(&journal), 6);
+    assert!(said(&output).contains("in 2 parts"), "{}", said(&output));
+}
+
+#[test]
+fn a_case_goes_on_at_the_rate_that_is_asked_for() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    let arguments = ["--runs", "10", "--sustained", "0.03", "--sustained-rate", "50"];
+    let output = shutterbench(&arguments, &run);
+    assert!(output.status.success(), "{}", said(&output));
+    let mut reader = csv::Reader::from_path(run.join("sustained.csv")).unwrap();
+    let titles = reader.headers().unwrap().clone();
+    let at = |name: &str| titles.iter().position(|title| title == name).unwrap();
+    for row in reader.records().map(Result::unwrap) {
+        assert_eq!(&row[at("rate_per_s")], "50.0");
+        // 15 frames, of which a busy machine may drop some.
+        assert!((1..=15).contains(&row[at("runs")].parse::<u64>().unwrap()), "{row:?}");
+    }
+    let output = shutterbench(&["--sustained-rate", "50"], &folder.path().join("other"));
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+}
+
+#[test]
+fn the_highest_rate_in_time_is_searched_for() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    // A limit that any machine keeps: one try is enough.
+    let output = shutterbench(&["--runs", "10", "--find-rate", "10000"], &run);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("Highest rates:"), "{}", said(&output));
+    let json: Value =
+        serde_json::from_str(&fs::read_to_string(run.join("run.json")).unwrap()).unwrap();
+    let tried = json["found_rates"][0]["tried"].as_array().unwrap();
+    assert!(!tried.is_empty() && tried[0]["frames"].as_u64().unwrap() > 0, "{json}");
+    let output = shutterbench(&["--find-rate", "0"], &folder.path().join("wrong"));
+    assert_eq!(output.status.code(), Some(2));
 }

@@ -177,6 +177,16 @@ fn one_command_begins_goes_on_and_is_done() {
         assert!(said(&output).contains("starting again"), "{}", said(&output));
         assert_whole(&folder, Some(5), None);
     }
+
+    // What is whole but no header is somebody's.
+    for foreign in ["notes of my own\n", "{\"entry\":\"note\"}\n", "\0\0\n"] {
+        fs::write(folder.join("journal.jsonl"), foreign).unwrap();
+        let output = short(&folder, &[]);
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).contains("is not the header of a run"), "{}", said(&output));
+        assert!(!said(&output).contains("instead of --resume"), "{}", said(&output));
+        assert_eq!(journal(&folder), foreign);
+    }
 }
 
 #[test]
@@ -299,6 +309,11 @@ fn a_merge_may_be_repeated_and_replaces_nothing_else() {
     fs::write(out.join("journal.jsonl"), &first[0][..100]).unwrap();
     assert_eq!(merge(&shards).status.code(), Some(0));
     assert_eq!(files(), first);
+    // A run that is to be merged.
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shutterbench"));
+    let output = command.arg("merge").args(&shards).arg("--out").arg(&shards[0]).timely_output();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("is one of the runs to merge"), "{}", said(&output));
     // Another run's folder.
     fs::copy(shards[0].join("journal.jsonl"), out.join("journal.jsonl")).unwrap();
     let output = merge(&shards);

@@ -204,6 +204,30 @@ fn a_promise_that_is_broken_ends_badly_and_one_of_other_images_is_not_judged() {
 }
 
 #[test]
+fn what_cannot_be_measured_keeps_no_promise() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    let mut settings = picked(folder);
+    settings["promised"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({ "column": "smell", "unit": "", "value": 1.0, "low": null, "high": null }));
+    fs::write(folder.join("own.settings.json"), settings.to_string()).unwrap();
+    let output = again(folder, &["--dataset", "images", "--no-latency"]);
+    let text = printed(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}{}", said(&output));
+    assert!(text.contains("smell: this version does not know it: not judged"), "{text}");
+
+    // No build of tract has this delegate.
+    settings["delegate"] = json!("gpu");
+    fs::write(folder.join("own.settings.json"), settings.to_string()).unwrap();
+    let output = again(folder, &["--dataset", "images", "--no-accuracy"]);
+    let text = printed(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}{}", said(&output));
+    assert!(text.contains("could not be measured (unsupported)"), "{text}{}", said(&output));
+}
+
+#[test]
 fn another_model_and_another_form_are_refused_by_name() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();

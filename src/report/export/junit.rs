@@ -1,5 +1,5 @@
-//! JUnit XML: a test case per case. It is red where the run ends with exit code 1, or did
-//! not come to its end.
+//! JUnit XML: a test case per case. It is red where the run lacks something that was asked for:
+//! something failed, or was not reached.
 //!
 //! Source of the form: the schema that Jenkins' xUnit plugin publishes (junit-10.xsd).
 

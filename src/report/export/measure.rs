@@ -1,6 +1,6 @@
 //! The figures that are exported, and how their units are called in other programs.
 
-use crate::decide::complete::is_unscored;
+use crate::decide::complete::{Lack, lack};
 use crate::record::case::Case;
 use crate::record::run::Run;
 use crate::record::status::Status;
@@ -81,8 +81,16 @@ pub enum CaseEnding {
 #[must_use]
 pub fn ending(run: &Run, case: &Case, row: &Row) -> CaseEnding {
     let error = row.error.clone().unwrap_or_default();
+    if let Some(lack) = lack(run, case, row) {
+        let why = lack.to_string();
+        return match lack {
+            Lack::Scores => CaseEnding::Failed("not_scored".into(), error),
+            Lack::Scenario(_) => CaseEnding::Failed("scenario".into(), why),
+            Lack::Energy(_) => CaseEnding::Failed("no_energy".into(), why),
+            Lack::Anchor => CaseEnding::Failed("no_anchor".into(), why),
+        };
+    }
     match row.status {
-        Status::Ok if is_unscored(run, case, row) => CaseEnding::Failed("not_scored".into(), error),
         Status::Ok => CaseEnding::Passed,
         Status::Unsupported => CaseEnding::Skipped(error),
         Status::Skipped if run.finished.is_none() => {

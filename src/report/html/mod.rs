@@ -10,6 +10,7 @@ mod differences;
 pub(crate) mod frame;
 mod front;
 mod method;
+mod note_section;
 mod operator_section;
 pub mod page;
 mod preprocessing_section;

@@ -16,6 +16,7 @@ use crate::report::html::differences::{self, DifferencesSection};
 use crate::report::html::frame::{Frame, file};
 use crate::report::html::front::{self, FrontSection};
 use crate::report::html::method::{self, MethodSection, TermLine};
+use crate::report::html::note_section::{self, NoteSection};
 use crate::report::html::operator_section::{self, ProfiledCase};
 use crate::report::html::preprocessing_section::{self, CheckTable};
 use crate::report::html::published_section::{self, PublishedSection};
@@ -47,6 +48,8 @@ struct RunPage<'a> {
     notes: NotesSection,
     cases: CasesSection,
     scenarios: Option<ScenariosSection>,
+    sustained: Option<NoteSection>,
+    found_rates: Option<NoteSection>,
     differences: Option<DifferencesSection>,
     preprocessing: Vec<CheckTable>,
     published: Option<PublishedSection>,
@@ -105,6 +108,8 @@ pub fn page_with(run: &Run, rows: &[Row], images: Option<&Dataset>) -> String {
         notes: summary_section::notes(rows),
         cases: case_table::section(rows, &verdict),
         scenarios: scenario_section::section(run),
+        sustained: note_section::sustained(run),
+        found_rates: note_section::found_rates(run),
         differences: differences::section(run, rows, &verdict),
         preprocessing: preprocessing_section::checks(run),
         published: published_section::section(run, rows),

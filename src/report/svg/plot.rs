@@ -4,16 +4,16 @@ use crate::report::svg::label_placement;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use askama::filters::{Escaper as _, Html};
 use strum::VariantArray;
 
 use crate::decide::highlights::Highlights;
 use crate::record::backend_kind::BackendKind;
 use crate::report::svg::axis::{Axis, tick};
 use crate::report::svg::label_placement::{Area, Bubble};
+use crate::report::svg::svg_text::text;
 use crate::table::row::Row;
 use crate::table::short_names::ShortNames;
-use crate::table::units::{bytes, one_line, percent};
+use crate::table::units::{bytes, percent};
 
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 540.0;
@@ -269,14 +269,6 @@ fn ring(svg: &mut String, x: f64, y: f64, radius: f64) {
         2.0 * radius,
         -2.0 * radius
     );
-}
-
-/// Text as XML.
-fn text(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    // Writing to a String does not fail.
-    let _ = Html.write_escaped_str(&mut escaped, &one_line(text));
-    escaped
 }
 
 /// Names on the plot, each model once: at its fastest case on the front, or at its fastest case if

@@ -53,9 +53,20 @@ fn may_be_replaced(there: &Header, merged: &Header, folder: &Path) -> Result<()>
 
 /// The runs to merge: those that are named but for the merged run itself, which a pattern such
 /// as `results/*` finds too when a merge is repeated.
-#[must_use]
-pub fn without_itself(runs: &[PathBuf], out: &Path) -> Vec<PathBuf> {
-    let Ok(itself) = fs::canonicalize(out) else { return runs.to_vec() };
+///
+/// # Errors
+/// A folder that holds one of the runs to merge.
+pub fn without_itself(runs: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>> {
+    let Ok(itself) = fs::canonicalize(out) else { return Ok(runs.to_vec()) };
     let is_itself = |run: &&PathBuf| fs::canonicalize(run).is_ok_and(|run| run == itself);
-    runs.iter().filter(|run| !is_itself(run)).cloned().collect()
+    if runs.iter().any(|run| is_itself(&run)) {
+        // A merge that was killed leaves no readable header.
+        let measured = journal::header(out).is_ok_and(|header| header.parts.is_empty());
+        ensure!(
+            !measured,
+            "{} is one of the runs to merge; choose another folder with --out",
+            out.display()
+        );
+    }
+    Ok(runs.iter().filter(|run| !is_itself(run)).cloned().collect())
 }

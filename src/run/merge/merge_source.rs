@@ -32,7 +32,7 @@ impl MergeSource {
 
     /// Whether it is a part of a run that was spread over machines.
     pub(crate) fn is_part(&self) -> bool {
-        self.shard().is_some() || self.partition().is_some()
+        self.run.header.is_part()
     }
 }
 

@@ -196,7 +196,7 @@ fn anchor(source: &MergeSource, id: &str) -> Result<AnchorMedian> {
     let summary = Summary::of(&record.visits, None, run.header.host.emulated);
     let summary = summary.with_context(|| {
         format!(
-            "{} has no latency for the anchor {}, so it cannot be compared; measure that part again",
+            "{} has no latency for the anchor {}, so it cannot be compared; measure that part again, or all parts with another --anchor",
             source.name(),
             record.case
         )

@@ -1,0 +1,215 @@
+//! A run that looks for its best case instead of measuring every one to its end: which cases
+//! may not win, and which leave after a round.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::record::case::Case;
+use crate::record::narrowing::{DropReason, Dropped, Narrowing};
+use crate::record::precision::Precision;
+use crate::record::run::{AccuracyRecord, CaseRecord};
+use crate::record::runtime_setting::OPENVINO_PRECISION;
+use crate::record::status::Status;
+use crate::run::check_agreement::Works;
+use crate::run::context::{Context, Side};
+use crate::run::entry::Entry;
+use crate::run::{check_agreement, reference};
+use crate::stats::contest::{Contender, PairedRatio, allowed, leader, next_look};
+use crate::stats::{contest, statistics, wrong_answers};
+
+/// Ends the cases of a search whose outputs are not those of the model, before anything is
+/// timed: a wrong answer must not win, nor take the time of others.
+///
+/// # Errors
+/// A journal that cannot be written.
+pub(crate) fn exclude(side: &mut Side<'_>) -> Result<()> {
+    let Some(narrowing) = narrowing(&side.context) else { return Ok(()) };
+    check_agreement::measure(&mut side.context, Works::Unknown, side.accuracies)?;
+    for case in 0..side.cases.len() {
+        let record = &mut side.cases[case];
+        let key = record.case.accuracy_key();
+        let known = side.accuracies.iter().find(|it| it.key == key && it.ended);
+        let Some(known) = known.filter(|_| !record.ended) else { continue };
+        let Some((status, error)) = why_not(&side.context, &record.case, known, narrowing) else {
+            continue;
+        };
+        let error = Some(error);
+        let entry = Entry::CaseEnded { case, status, error, seconds: 0.0, killed: false };
+        side.context.keep_case(record, entry)?;
+    }
+    Ok(())
+}
+
+fn narrowing(context: &Context<'_>) -> Option<Narrowing> {
+    context.options().latency.as_ref()?.narrowing
+}
+
+/// Why a case may not win, by what is known of its outputs.
+fn why_not(
+    context: &Context<'_>,
+    case: &Case,
+    known: &AccuracyRecord,
+    narrowing: Narrowing,
+) -> Option<(Status, String)> {
+    if known.status != Status::Ok {
+        return Some((known.status, known.error.clone().unwrap_or_default()));
+    }
+    let model = context.model(case);
+    let Some(agreement) = &known.agreement else {
+        let reference = reference::key(reference::of(context.header(), model));
+        return Some((
+            Status::Skipped,
+            format!("its outputs could not be compared with those of {reference}"),
+        ));
+    };
+    let precision = model.signature.precision;
+    wrong_answers::why_wrong(agreement, precision, narrowing.any_precision)
+        .map(|why| (Status::Skipped, why))
+}
+
+/// What is known of a search while it lasts.
+pub(crate) struct Search {
+    narrowing: Narrowing,
+    began: Instant,
+    earlier_seconds: f64,
+    /// By the index of the case: its visits of this stretch of the run.
+    contenders: BTreeMap<usize, Contender>,
+    group: SearchGroup,
+}
+
+/// The cases that are loaded.
+#[derive(Default)]
+struct SearchGroup {
+    cases: usize,
+    rounds: u32,
+    look_at: u32,
+    /// When it began, and how long it may take.
+    from_seconds: f64,
+    seconds: f64,
+}
+
+impl Search {
+    /// The search that the run of `side` is.
+    pub(crate) fn of(side: &Side<'_>) -> Option<Self> {
+        Some(Self {
+            narrowing: narrowing(&side.context)?,
+            began: side.began,
+            earlier_seconds: side.earlier_seconds,
+            contenders: BTreeMap::new(),
+            group: SearchGroup::default(),
+        })
+    }
+
+    fn spent_seconds(&self) -> f64 {
+        self.earlier_seconds + self.began.elapsed().as_secs_f64()
+    }
+
+    /// Begins with a group of `cases`, for which others are `waiting`: each group has its part
+    /// of the time.
+    pub(crate) fn begin(&mut self, cases: usize, waiting: usize) {
+        let from_seconds = self.spent_seconds();
+        let left = (self.narrowing.seconds - from_seconds).max(0.0);
+        let seconds = left * cases as f64 / (cases + waiting).max(1) as f64;
+        let look_at = contest::FIRST_LOOK;
+        self.group = SearchGroup { cases, rounds: 0, look_at, from_seconds, seconds };
+    }
+
+    /// Which of the `live` cases leave after `round`, and why.
+    pub(crate) fn look(
+        &mut self,
+        side: &Side<'_>,
+        round: u32,
+        live: &[usize],
+    ) -> Vec<(usize, Dropped)> {
+        for case in live {
+            self.take(side, round, *case);
+        }
+        self.contenders.retain(|case, _| live.contains(case));
+        self.group.rounds += 1;
+        let spent = self.spent_seconds();
+        let share = (spent - self.group.from_seconds) / self.group.seconds;
+        // Without any time left, one round has to do.
+        let allowed = allowed(self.group.cases, if share.is_nan() { 1.0 } else { share });
+        let is_due = self.group.rounds >= self.group.look_at;
+        if !is_due && live.len() <= allowed {
+            return Vec::new();
+        }
+        if is_due {
+            self.group.look_at = next_look(self.group.rounds);
+        }
+        let Some(leader) = self.leader() else { return Vec::new() };
+        let told = |(case, ratio, why): (usize, PairedRatio, DropReason)| {
+            let PairedRatio { ratio, ends: (low, high), .. } = ratio;
+            (case, Dropped { round, seconds: spent, why, leader, ratio, low, high })
+        };
+        self.leaving(leader, is_due, allowed).into_iter().map(told).collect()
+    }
+
+    /// The `live` cases whose process says that it computes a model of 32-bit numbers in fewer
+    /// bits, which few inputs need not show; and a sentence for each.
+    pub(crate) fn in_fewer_bits(&self, side: &Side<'_>, live: &[usize]) -> Vec<(usize, String)> {
+        if self.narrowing.any_precision {
+            return Vec::new();
+        }
+        let told = |case: &usize| {
+            let record = side.cases.get(*case)?;
+            let precision = side.context.model(&record.case).signature.precision;
+            let bits = fewer_bits(record).filter(|_| precision == Precision::Float32)?;
+            Some((*case, format!("it computes in {bits}, and the model is in float32")))
+        };
+        live.iter().filter_map(told).collect()
+    }
+
+    /// Takes the visit of `round`, if the case had one.
+    fn take(&mut self, side: &Side<'_>, round: u32, case: usize) {
+        let Some(record) = side.cases.get(case) else { return };
+        let Some(visit) = record.visits.last().filter(|visit| visit.round == round) else { return };
+        let latency = side.context.options().latency.as_ref();
+        let images = latency.map_or(1, |latency| latency.batch_of(&record.case).get());
+        if let Some(median) = statistics::median_ns(&visit.block.latency_ns()) {
+            self.contenders.entry(case).or_default().visited(round, median, images as f64);
+        }
+    }
+
+    /// The fastest of those that are left.
+    fn leader(&self) -> Option<usize> {
+        let all: Vec<(&usize, &Contender)> = self.contenders.iter().collect();
+        let contenders: Vec<&Contender> = all.iter().map(|(_, contender)| *contender).collect();
+        leader(&contenders).map(|at| *all[at].0)
+    }
+
+    /// Those that leave: by their ratios, where a look `is_due`, and the slowest of what is more
+    /// than `allowed`.
+    fn leaving(
+        &mut self,
+        leader: usize,
+        is_due: bool,
+        allowed: usize,
+    ) -> Vec<(usize, PairedRatio, DropReason)> {
+        let Some(first) = self.contenders.get(&leader).cloned() else { return Vec::new() };
+        let mut leaving = Vec::new();
+        let mut staying: Vec<(usize, PairedRatio)> = Vec::new();
+        let margin = self.narrowing.margin_percent;
+        for (case, contender) in self.contenders.iter_mut().filter(|(case, _)| **case != leader) {
+            let Some(ratio) = contender.over(&first) else { continue };
+            let leaves = if is_due { contender.leaves(&ratio, margin) } else { None };
+            match leaves {
+                Some(why) => leaving.push((*case, ratio, why)),
+                None => staying.push((*case, ratio)),
+            }
+        }
+        staying.sort_by(|(_, a), (_, b)| a.ratio.total_cmp(&b.ratio));
+        let too_many = staying.into_iter().skip(allowed.saturating_sub(1));
+        leaving.extend(too_many.map(|(case, ratio)| (case, ratio, DropReason::TimeUsed)));
+        leaving
+    }
+}
+
+/// What a case's process computes floating-point numbers in, if it says so and that is less
+/// than 32 bits.
+fn fewer_bits(record: &CaseRecord) -> Option<&str> {
+    let told = record.processes.last()?.loaded.settings.get(OPENVINO_PRECISION)?;
+    Some(told).filter(|told| ["bf16", "f16"].contains(told))
+}

@@ -1,0 +1,202 @@
+//! Which of several cases that are visited in the same rounds is the fastest, and which need
+//! no further rounds.
+//!
+//! The cases of a round are paired, as in [`crate::stats::paired`]: what slows the machine
+//! slows the neighbours of a round alike. Each round gives the ratio of a case's latency per
+//! image to the leader's; their interval is that of [`crate::stats::signed_rank`].
+
+use crate::record::narrowing::DropReason;
+use crate::stats::signed_rank;
+use crate::stats::statistics;
+
+/// Rounds after which the cases are first looked at.
+pub const FIRST_LOOK: u32 = 2;
+/// They are looked at again after this factor of more rounds: each look is a chance to err.
+const LOOK_AGAIN: f64 = 1.5;
+/// A case that is slower than the leader by this factor in each of its rounds leaves before
+/// there are enough of them for an interval.
+const FAR_SLOWER: f64 = 1.5;
+/// A case that is surely slower by this factor leaves at once; one that is closer, or that may
+/// be as fast, at the second look in a row that says so.
+const CLEARLY_SLOWER: f64 = 1.1;
+
+/// Rounds are joined to at most so many units.
+const BATCHES: usize = 40;
+
+/// A case in the contest.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Contender {
+    /// By round: the logarithm of the visit's median latency per image.
+    points: Vec<(u32, f64)>,
+    /// Looks in a row at which it could have left.
+    looks: u32,
+}
+
+/// A case's latency per image over the leader's.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PairedRatio {
+    /// The median over the rounds.
+    pub ratio: f64,
+    /// Its 95% interval; with fewer rounds than that takes, the least and the greatest.
+    pub ends: (f64, f64),
+    /// Whether `ends` are an interval.
+    is_sure: bool,
+}
+
+impl Contender {
+    /// Takes the median latency of a visit in `round`, of a run of `images`.
+    pub fn visited(&mut self, round: u32, median_ns: f64, images: f64) {
+        self.points.push((round, (median_ns.max(1.0) / images).ln()));
+    }
+
+    /// Its latency per image over that of `leader`, over the rounds that both have.
+    #[must_use]
+    pub fn over(&self, leader: &Self) -> Option<PairedRatio> {
+        let of_leader = |round: u32| {
+            let at = leader.points.binary_search_by_key(&round, |(round, _)| *round).ok()?;
+            Some(leader.points[at].1)
+        };
+        let ratio = |(round, log): &(u32, f64)| Some(log - of_leader(*round)?);
+        let logs: Vec<f64> = self.points.iter().filter_map(ratio).collect();
+        // The test does not mind single rounds that something else disturbed, however much.
+        if let Some((centre, interval)) = signed_rank::centre(&neighbours(&logs)) {
+            let ends = (interval.low.exp(), interval.high.exp());
+            return Some(PairedRatio { ratio: centre.exp(), ends, is_sure: true });
+        }
+        let ratio = statistics::median(&logs)?.exp();
+        let least = logs.iter().copied().fold(f64::INFINITY, f64::min).exp();
+        let greatest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max).exp();
+        Some(PairedRatio { ratio, ends: (least, greatest), is_sure: false })
+    }
+
+    /// Whether it need not be visited again, and why, if this look is the one that tells.
+    pub fn leaves(&mut self, ratio: &PairedRatio, margin_percent: f64) -> Option<DropReason> {
+        let (low, _) = ratio.ends;
+        if !ratio.is_sure {
+            return (low >= FAR_SLOWER).then_some(DropReason::Slower);
+        }
+        if low * (1.0 + margin_percent / 100.0) < 1.0 {
+            self.looks = 0;
+            return None;
+        }
+        self.looks += 1;
+        let reason = if low > 1.0 { DropReason::Slower } else { DropReason::NotBetter };
+        (low >= CLEARLY_SLOWER || self.looks > 1).then_some(reason)
+    }
+}
+
+/// The medians of neighbours, in at most [`BATCHES`] batches: a machine's mood lasts longer than
+/// a round, and not all of it cancels.
+fn neighbours(logs: &[f64]) -> Vec<f64> {
+    let count = logs.len().min(BATCHES);
+    let batch = |i: usize| &logs[i * logs.len() / count..(i + 1) * logs.len() / count];
+    (0..count).filter_map(|i| statistics::median(batch(i))).collect()
+}
+
+/// The position of the fastest, over the rounds that all of them have; `None` without one.
+#[must_use]
+pub fn leader(contenders: &[&Contender]) -> Option<usize> {
+    let first = |it: &&Contender| it.points.first().map(|(round, _)| *round);
+    let from = contenders.iter().filter_map(first).max()?;
+    let middle = |it: &Contender| {
+        let logs: Vec<f64> =
+            it.points.iter().filter(|(round, _)| *round >= from).map(|(_, log)| *log).collect();
+        statistics::median(&logs).unwrap_or(f64::INFINITY)
+    };
+    let middles: Vec<f64> = contenders.iter().map(|it| middle(it)).collect();
+    (0..middles.len()).min_by(|a, b| middles[*a].total_cmp(&middles[*b]))
+}
+
+/// After how many rounds to look again, if the last look was after `rounds`.
+#[must_use]
+pub fn next_look(rounds: u32) -> u32 {
+    // A float-to-integer cast saturates.
+    ((f64::from(rounds) * LOOK_AGAIN).ceil() as u32).max(FIRST_LOOK)
+}
+
+/// How many of `cases` may be left after `share` of the time: half of them after the first of
+/// as many equal parts as it takes to halve them down to one, and so on.
+#[must_use]
+pub fn allowed(cases: usize, share: f64) -> usize {
+    let halvings = cases.max(1).next_power_of_two().ilog2();
+    // A float-to-integer cast saturates; a share that is not a number is 0.
+    let done = ((share * f64::from(halvings)) as u32).min(halvings);
+    cases.div_ceil(1 << done).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A case whose visits take `factor` of what the machine's mood makes of 1 ms.
+    fn contender(factor: f64, rounds: u32) -> Contender {
+        let mut one = Contender::default();
+        for round in 0..rounds {
+            let mood = 1.0 + f64::from(round * 7 % 5) / 3.0;
+            let own = 1.0 + f64::from(round * 3 % 4) / 1000.0;
+            one.visited(round, 1e6 * mood * if factor == 1.0 { 1.0 } else { own } * factor, 1.0);
+        }
+        one
+    }
+
+    #[test]
+    fn what_slows_a_round_cancels() {
+        let (leader, mut slow) = (contender(1.0, 10), contender(1.05, 10));
+        let ratio = slow.over(&leader).unwrap();
+        assert!(ratio.ends.0 > 1.04 && ratio.ends.1 < 1.06, "{ratio:?}");
+        // Closer than a tenth, one look is not enough.
+        assert_eq!(slow.leaves(&ratio, 2.0), None);
+        assert_eq!(slow.leaves(&ratio, 2.0), Some(DropReason::Slower));
+        assert_eq!(super::leader(&[&slow, &leader]), Some(1));
+    }
+
+    #[test]
+    fn a_tie_is_settled_within_the_margin_and_not_beyond() {
+        let (leader, mut tie) = (contender(1.0, 10), contender(0.995, 10));
+        let ratio = tie.over(&leader).unwrap();
+        assert_eq!((tie.leaves(&ratio, 0.1), tie.leaves(&ratio, 0.1)), (None, None));
+        assert_eq!(tie.leaves(&ratio, 2.0), None);
+        assert_eq!(tie.leaves(&ratio, 2.0), Some(DropReason::NotBetter));
+    }
+
+    #[test]
+    fn few_rounds_tell_only_what_is_far_slower_in_each() {
+        let leader = contender(1.0, 3);
+        let (mut far, mut near) = (contender(1.6, 3), contender(1.4, 3));
+        let of = |it: &Contender| it.over(&leader).unwrap();
+        assert_eq!(far.leaves(&of(&far.clone()), 2.0), Some(DropReason::Slower));
+        assert_eq!(near.leaves(&of(&near.clone()), 2.0), None);
+        // No round in common, nothing to tell.
+        let mut later = Contender::default();
+        later.visited(9, 1e6, 1.0);
+        assert_eq!(later.over(&leader), None);
+    }
+
+    #[test]
+    fn a_round_that_something_disturbed_tells_nothing() {
+        let (leader, mut slow) = (contender(1.0, 10), contender(1.05, 9));
+        slow.visited(9, 1e12, 1.0);
+        let ratio = slow.over(&leader).unwrap();
+        assert!(ratio.ends.0 > 1.04 && ratio.ratio < 1.06, "{ratio:?}");
+    }
+
+    #[test]
+    fn a_latency_counts_per_image() {
+        let (mut one, mut four) = (Contender::default(), Contender::default());
+        for round in 0..5 {
+            one.visited(round, 1e6, 1.0);
+            four.visited(round, 2e6, 4.0);
+        }
+        assert!((four.over(&one).unwrap().ratio - 0.5).abs() < 1e-12);
+        assert_eq!(leader(&[&one, &four]), Some(1));
+    }
+
+    #[test]
+    fn time_halves_the_cases_down_to_one() {
+        let left = |share| allowed(80, share);
+        assert_eq!((left(0.0), left(0.14), left(0.15), left(0.5)), (80, 80, 40, 10));
+        assert_eq!((left(0.99), left(1.0), left(f64::INFINITY)), (2, 1, 1));
+        assert_eq!((allowed(1, 0.0), allowed(0, 0.0), allowed(2, 0.9)), (1, 1, 2));
+        assert_eq!([0, 2, 3, 5, 8, 12].map(next_look), [2, 3, 5, 8, 12, 18]);
+    }
+}

@@ -1,0 +1,123 @@
+//! From a run's record to the rows of `sustained.csv`, and to one summary per case.
+
+use crate::record::case::Case;
+use crate::record::run::{CaseRecord, Run};
+use crate::record::status::Status;
+use crate::record::sustained::SustainedOptions;
+use crate::stats::throttling;
+use crate::table::sustained_row::SustainedRow;
+use crate::table::units::rounded;
+
+/// What minutes made of a case.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SustainedSummary {
+    /// The case, as samples.csv names it.
+    pub case: String,
+    /// Median latency in each window, in milliseconds.
+    pub p50_ms: Vec<f64>,
+    /// When each window began, in minutes.
+    pub at_minutes: Vec<f64>,
+    /// Median of the first three windows' medians.
+    pub start_ms: Option<f64>,
+    /// That of the last three.
+    pub end_ms: Option<f64>,
+    /// After how many minutes it began to be slower for good.
+    pub throttled_after: Option<f64>,
+    /// Temperature at the start and the highest one, in degrees Celsius.
+    pub celsius: Option<(f64, f64)>,
+    /// Frequency in the first window and the lowest one, in MHz.
+    pub mhz: Option<(u32, u32)>,
+    /// Minutes that were measured.
+    pub minutes: f64,
+    /// In how many processes; more than one if the run was cut short meanwhile.
+    pub parts: u32,
+    /// Whether the machine was still warmer than at the run's start when the case began.
+    pub began_warm: bool,
+    /// How it ended and why, if it was lost.
+    pub lost: Option<(Status, String)>,
+}
+
+/// A row per window, in the order of the run's cases.
+#[must_use]
+pub fn sustained_rows(run: &Run) -> Vec<SustainedRow> {
+    let Some(options) = options(run) else { return Vec::new() };
+    run.cases.iter().flat_map(|record| rows(run, record, options)).collect()
+}
+
+/// A summary per case that went on for minutes, in the order of the run's cases.
+#[must_use]
+pub fn sustained_summaries(run: &Run) -> Vec<SustainedSummary> {
+    let known = run.cases.iter().filter(|record| !record.sustained.is_empty());
+    known.map(|record| summary(run.header.name_of(&record.case), record)).collect()
+}
+
+fn options(run: &Run) -> Option<SustainedOptions> {
+    run.header.options.latency.as_ref()?.sustained
+}
+
+fn p50_us(record: &CaseRecord) -> Vec<f64> {
+    record.sustained.windows.iter().map(|window| window.p50_ns as f64 / 1e3).collect()
+}
+
+fn rows(run: &Run, record: &CaseRecord, options: SustainedOptions) -> Vec<SustainedRow> {
+    let case: &Case = &record.case;
+    let p50 = p50_us(record);
+    let (start, onset) = (throttling::at_start(&p50), throttling::onset(&p50));
+    let mut at_s = 0.0;
+    let row = |(index, window): (usize, &crate::record::sustained::SustainedWindow)| {
+        let row = SustainedRow {
+            run_id: run.header.run_id.clone(),
+            device: run.header.machine(case.device.as_deref()).device.to_owned(),
+            case: run.header.name_of(case),
+            model: case.model.clone(),
+            backend: case.backend,
+            delegate: case.delegate.clone(),
+            threads: case.threads.get(),
+            rate_per_s: options.rate.map(|rate| rate.per_second()),
+            window: index,
+            process: window.process,
+            at_s: rounded(at_s, 3),
+            seconds: rounded(window.seconds, 3),
+            runs: window.runs,
+            latency_p50_us: rounded(p50[index], 3),
+            latency_p90_us: rounded(window.p90_ns as f64 / 1e3, 3),
+            over_start: start.map(|start| rounded(p50[index] / start, 4)),
+            cpu_mhz: window.mhz,
+            cpu_celsius: window.celsius,
+            throttled: onset.is_some_and(|onset| index >= onset),
+        };
+        at_s += window.seconds;
+        row
+    };
+    record.sustained.windows.iter().enumerate().map(row).collect()
+}
+
+fn summary(case: String, record: &CaseRecord) -> SustainedSummary {
+    let windows = &record.sustained.windows;
+    let p50 = p50_us(record);
+    let mut at_minutes = Vec::with_capacity(windows.len());
+    let mut at_s = 0.0;
+    for window in windows {
+        at_minutes.push(at_s / 60.0);
+        at_s += window.seconds;
+    }
+    let hottest = windows.iter().filter_map(|window| window.celsius).reduce(f64::max);
+    let first = windows.first();
+    let coldest = first.and_then(|window| window.celsius_before.or(window.celsius));
+    let slowest = windows.iter().filter_map(|window| window.mhz).min();
+    let ms = |us: f64| us / 1e3;
+    SustainedSummary {
+        case,
+        start_ms: throttling::at_start(&p50).map(ms),
+        end_ms: throttling::at_end(&p50).map(ms),
+        throttled_after: throttling::onset(&p50).map(|at| at_minutes[at]),
+        p50_ms: p50.into_iter().map(ms).collect(),
+        at_minutes,
+        celsius: coldest.zip(hottest),
+        mhz: first.and_then(|window| window.mhz).zip(slowest),
+        minutes: at_s / 60.0,
+        parts: windows.last().map_or(0, |window| window.process + 1),
+        began_warm: first.is_some_and(|window| window.began_warm),
+        lost: record.sustained.lost.clone(),
+    }
+}
