@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What the program is made of, besides its dependencies, which the lock file names.
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 8] = [
     "src",
+    "templates",
     "models/hosted.toml",
     "models/published.csv",
     "models/remote.toml",

@@ -10,7 +10,7 @@ default_model=$root/models/fashion-mnist/fmnist_mobilenet_v1_0.25_int8.tflite
 
 # fresh FILE: it was built after the last change of what it is built from.
 fresh() {
-    [ -x "$1" ] && [ -z "$(find "$root"/{src,examples,benches,Cargo.toml,Cargo.lock,build.rs} -type f -newer "$1" -print -quit)" ]
+    [ -x "$1" ] && [ -z "$(find "$root"/{src,templates,examples,benches,Cargo.toml,Cargo.lock,build.rs} -type f -newer "$1" -print -quit)" ]
 }
 
 # prepare FILE CARGO_ARGUMENT...: builds FILE and fetches the runtimes, unless they are

@@ -14,6 +14,7 @@ use crate::decide::comparison::{CompareOptions, RunComparison};
 use crate::decide::metric::Metric;
 use crate::record::status::Status;
 use crate::report::comparison_report as render;
+use crate::report::html::comparison_page;
 use crate::report::terminal::width_of_stdout;
 use crate::run::replay;
 
@@ -134,8 +135,10 @@ pub(crate) fn show(
     html: Option<&Path>,
     json: bool,
 ) -> Result<ExitStatus> {
-    let files =
-        [(markdown, render::markdown as fn(&[RunComparison]) -> String), (html, render::html)];
+    let files = [
+        (markdown, render::markdown as fn(&[RunComparison]) -> String),
+        (html, comparison_page::page),
+    ];
     let mut printed = false;
     for (path, text) in files {
         if let Some(path) = path {

@@ -1,9 +1,8 @@
-//! A comparison on the terminal, as Markdown, as HTML and as JSON.
+//! A comparison on the terminal, as Markdown and as JSON.
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets};
 
 use crate::decide::comparison::{CaseComparison, Outcome, RunComparison};
-use crate::report::html;
 use crate::report::markdown::escape;
 use crate::stats::paired::Pairing;
 use crate::table::units::one_line;
@@ -11,7 +10,7 @@ use crate::table::units::one_line;
 const HEADINGS: [&str; 6] = ["case", "base", "new", "change", "95% interval", "verdict"];
 
 /// The cells of a case, in the order of [`HEADINGS`].
-fn cells(comparison: &RunComparison, case: &CaseComparison) -> [String; 6] {
+pub(crate) fn cells(comparison: &RunComparison, case: &CaseComparison) -> [String; 6] {
     let metric = comparison.options.metric;
     let show = |value: Option<f64>| value.map_or(String::new(), |value| metric.show(value));
     let points = metric.rank().is_some();
@@ -55,7 +54,7 @@ fn word(comparison: &RunComparison, outcome: Outcome) -> &'static str {
 }
 
 /// One sentence: how many of which.
-fn summary(comparison: &RunComparison) -> String {
+pub(crate) fn summary(comparison: &RunComparison) -> String {
     let order = [
         Outcome::Missing,
         Outcome::Worse,
@@ -92,7 +91,7 @@ fn summary(comparison: &RunComparison) -> String {
 }
 
 /// The text below the table: notes on cases and caveats about the runs.
-fn remarks(comparison: &RunComparison) -> Vec<String> {
+pub(crate) fn remarks(comparison: &RunComparison) -> Vec<String> {
     let notes = comparison.cases.iter().filter_map(|case| {
         Some(format!("{}: {}", one_line(&case.title()), one_line(case.note.as_ref()?)))
     });
@@ -165,58 +164,6 @@ fn markdown_of(comparison: &RunComparison) -> String {
         text.push_str(&format!("- {}\n", escape(&remark)));
     }
     text
-}
-
-/// A page that opens from disk without a network.
-#[must_use]
-pub fn html(comparisons: &[RunComparison]) -> String {
-    let Some(first) = comparisons.first() else { return String::new() };
-    let title = format!("{} against {} – shutterbench", first.new, first.base);
-    let sections: String = comparisons.iter().enumerate().map(html_section).collect();
-    let page = format!(
-        "<header><div class=\"title\"><h1>{} against {}</h1><p class=\"sub\">shutterbench compare</p></div></header><main id=\"main\">{sections}</main>",
-        html::escape::text(&first.new),
-        html::escape::text(&first.base),
-    );
-    html::page::document(&title, &page, "{}", &[])
-}
-
-fn html_section((index, comparison): (usize, &RunComparison)) -> String {
-    let head: String = HEADINGS
-        .iter()
-        .enumerate()
-        .map(|(column, title)| {
-            let class = if (1..=4).contains(&column) { " class=\"n\"" } else { "" };
-            format!("<th scope=\"col\"{class}>{title}</th>")
-        })
-        .collect();
-    let body: String = comparison.cases.iter().map(|case| html_row(comparison, case)).collect();
-    let remarks: String = remarks(comparison)
-        .iter()
-        .map(|remark| format!("<li>{}</li>", html::escape::text(remark)))
-        .collect();
-    let remarks = match remarks.as_str() {
-        "" => String::new(),
-        items => format!("<h3>Before you quote these figures</h3><ul class=\"notes\">{items}</ul>"),
-    };
-    format!(
-        "<section><h2 id=\"cases-{index}\">{}</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"cases-{index}\"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{remarks}</section>",
-        html::escape::text(&summary(comparison)),
-    )
-}
-
-fn html_row(comparison: &RunComparison, case: &CaseComparison) -> String {
-    let [name, base, new, change, interval, verdict] =
-        cells(comparison, case).map(|cell| html::escape::text(&cell));
-    let class = match case.outcome {
-        Outcome::Worse | Outcome::Missing => " failure",
-        Outcome::Undecided => " warning",
-        Outcome::Better => " pareto",
-        Outcome::Same | Outcome::New => "",
-    };
-    format!(
-        "<tr><th scope=\"row\">{name}</th><td class=\"n\">{base}</td><td class=\"n\">{new}</td><td class=\"n\">{change}</td><td class=\"n\">{interval}</td><td><span class=\"tag{class}\">{verdict}</span></td></tr>"
-    )
 }
 
 /// For machines: one comparison as it is, several as a list.

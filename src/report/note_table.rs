@@ -1,10 +1,8 @@
-//! A small table of a report: for a terminal, as Markdown and as HTML.
+//! A small table of a report: for a terminal and as Markdown.
 
 use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, Table, presets};
-
-use crate::report::html::escape::text;
 
 /// A table with a title and what a reader has to know before it.
 pub(crate) struct NoteTable {
@@ -57,30 +55,5 @@ impl NoteTable {
             let _ = writeln!(body, "| {} |", cells.join(" | "));
         }
         body
-    }
-
-    /// A section of the page, with `figure`, which is HTML, before the table; empty without rows.
-    pub(crate) fn section(&self, figure: &str) -> String {
-        if self.rows.is_empty() {
-            return String::new();
-        }
-        let class = |numeric: bool| if numeric { " class=\"n\"" } else { "" };
-        let head: String = self
-            .columns
-            .iter()
-            .map(|(title, numeric)| format!("<th scope=\"col\"{}>{title}</th>", class(*numeric)))
-            .collect();
-        let line = |row: &Vec<String>| {
-            let cells = row.iter().zip(self.columns);
-            let cells = cells
-                .map(|(cell, (_, numeric))| format!("<td{}>{}</td>", class(*numeric), text(cell)));
-            format!("<tr>{}</tr>", cells.collect::<String>())
-        };
-        let Self { id, title, lead, .. } = self;
-        format!(
-            "<section id=\"{id}\" aria-labelledby=\"{id}-title\"><h2 id=\"{id}-title\">{title}</h2><p class=\"lead\">{lead}</p>{figure}\
-             <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"{id}-title\"><table><thead><tr>{head}</tr></thead><tbody>{}</tbody></table></div></section>\n",
-            self.rows.iter().map(line).collect::<String>(),
-        )
     }
 }

@@ -9,11 +9,11 @@ use crate::record::names::together;
 use crate::record::options::CheckPreprocessing;
 use crate::record::preprocessing_check::{IMAGES, PreprocessingCheck, Tried};
 use crate::record::run::Run;
-use crate::report::html::escape::text;
 use crate::table::units::percent;
 
 /// Titles of the columns.
-const COLUMNS: [&str; 4] = ["pipeline", "Top-1 %", "difference in points, 95% interval", "p"];
+pub(crate) const COLUMNS: [&str; 4] =
+    ["pipeline", "Top-1 %", "difference in points, 95% interval", "p"];
 
 /// What was found, in a sentence.
 #[must_use]
@@ -91,7 +91,7 @@ fn p_words(p: f64) -> String {
 }
 
 /// A line per pipeline: name, Top-1, difference, p.
-fn lines(check: &PreprocessingCheck) -> Vec<[String; 4]> {
+pub(crate) fn lines(check: &PreprocessingCheck) -> Vec<[String; 4]> {
     let first = check
         .tried
         .first()
@@ -145,39 +145,6 @@ pub fn markdown(run: &Run, escape: fn(&str) -> String) -> String {
         shown.push_str("\n</details>\n");
     }
     shown
-}
-
-/// The same for `report.html`.
-#[must_use]
-pub fn section(run: &Run) -> String {
-    if run.preprocessing_checks.is_empty() {
-        return String::new();
-    }
-    let tables: String = run.preprocessing_checks.iter().map(table).collect();
-    format!(
-        "<section id=\"preprocessing\" aria-labelledby=\"preprocessing-title\"><h2 id=\"preprocessing-title\">Preprocessing</h2><p class=\"lead\">Each model with other pipelines, on the same images. p is from McNemar's exact test against the pipeline in use, adjusted for the number of pipelines (Holm). The figures of the run are those of the pipeline in use.</p>{tables}</section>\n"
-    )
-}
-
-fn table(check: &PreprocessingCheck) -> String {
-    let tag =
-        if better(check).is_some() { "<span class=\"tag warning\">worse</span> " } else { "" };
-    let head: String = COLUMNS.iter().map(|title| format!("<th>{}</th>", text(title))).collect();
-    let steps = check.tried.iter().map(|tried| text(&tried.steps));
-    let rows: String = lines(check)
-        .iter()
-        .zip(steps)
-        .map(|(line, steps)| {
-            let cells: String =
-                line.iter().map(|cell| format!("<td>{}</td>", text(cell))).collect();
-            format!("<tr title=\"{steps}\">{cells}</tr>")
-        })
-        .collect();
-    format!(
-        "<h3>{}</h3><p>{tag}{}</p><div class=\"scroll\" tabindex=\"0\"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>",
-        text(&check.key.to_string()),
-        text(&sentence(check)),
-    )
 }
 
 /// The same for `run.json`.

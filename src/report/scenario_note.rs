@@ -7,19 +7,18 @@ use serde_json::Value;
 
 use crate::record::run::Run;
 use crate::record::status::Status;
-use crate::report::html::escape::text;
 use crate::table::scenario_row::ScenarioRow;
 use crate::table::scenario_rows::scenario_rows;
 use crate::table::units::{ms, percent, three_digits};
 
 /// What a reader has to know before the numbers.
-const LEAD: &str = "Each case was also run in other ways, in processes of their own; 'back to back' are the runs beside them there, and ratios to it are paired by round. A frame misses its deadline if its result is not there when the next frame is due. Parts are medians; energy is beyond that of the idle machine.";
+pub(crate) const LEAD: &str = "Each case was also run in other ways, in processes of their own; 'back to back' are the runs beside them there, and ratios to it are paired by round. A frame misses its deadline if its result is not there when the next frame is due. Parts are medians; energy is beyond that of the idle machine.";
 
 /// A column that a reader is shown: its title, whether it holds numbers, and a row's cell.
-type ShownColumn = (&'static str, bool, fn(&ScenarioRow) -> String);
+pub(crate) type ShownColumn = (&'static str, bool, fn(&ScenarioRow) -> String);
 
 /// The columns, numbers to the right.
-const SHOWN: [ShownColumn; 12] = [
+pub(crate) const SHOWN: [ShownColumn; 12] = [
     ("case", false, |row| row.case.clone()),
     ("scenario", false, scenario),
     ("p50 ms", true, |row| {
@@ -136,31 +135,6 @@ pub fn markdown(run: &Run, escape: fn(&str) -> String) -> String {
         let _ = writeln!(body, "| {cells} |");
     }
     body
-}
-
-/// The section of `report.html`; empty if the run has no scenarios.
-#[must_use]
-pub fn section(run: &Run) -> String {
-    let rows = scenario_rows(run);
-    if rows.is_empty() {
-        return String::new();
-    }
-    let class = |numeric: bool| if numeric { " class=\"n\"" } else { "" };
-    let head: String = SHOWN
-        .iter()
-        .map(|(title, numeric, _)| format!("<th scope=\"col\"{}>{title}</th>", class(*numeric)))
-        .collect();
-    let line = |row: &ScenarioRow| {
-        let cells = SHOWN
-            .iter()
-            .map(|(_, numeric, cell)| format!("<td{}>{}</td>", class(*numeric), text(&cell(row))));
-        format!("<tr>{}</tr>", cells.collect::<String>())
-    };
-    format!(
-        "<section id=\"scenarios\" aria-labelledby=\"scenarios-title\"><h2 id=\"scenarios-title\">Scenarios</h2><p class=\"lead\">{LEAD}</p>\
-         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"scenarios-title\"><table><thead><tr>{head}</tr></thead><tbody>{}</tbody></table></div></section>\n",
-        rows.iter().map(line).collect::<String>(),
-    )
 }
 
 /// The rows of `scenarios.csv` as JSON; null if the run has no scenarios.

@@ -1,9 +1,8 @@
 //! What minutes made of the cases, for every report.
 
 use crate::record::run::Run;
-use crate::report::html::escape::text;
 use crate::report::note_table::NoteTable;
-use crate::report::svg::curve::{Curve, colour, over_minutes};
+use crate::report::svg::curve::Curve;
 use crate::table::sustained_rows::{SustainedSummary, sustained_summaries};
 use crate::table::units::{ms, one_line, three_digits};
 
@@ -45,15 +44,9 @@ fn line(it: &SustainedSummary) -> Vec<String> {
     ]
 }
 
-/// The section of the page, with a curve per case; empty if no case went on for minutes.
-pub(crate) fn section(run: &Run) -> String {
-    let curves: Vec<Curve> = sustained_summaries(run).iter().map(curve).collect();
-    let figure = over_minutes(&curves, "Median latency of each window over that at the start");
-    let legend = |(index, curve): (usize, &Curve)| {
-        format!("<li><i style=\"--c:{}\"></i>{}</li>", colour(index), text(&curve.name))
-    };
-    let legend: String = curves.iter().enumerate().map(legend).collect();
-    table(run).section(&format!("<ul class=\"legend\">{legend}</ul><figure>{figure}</figure>"))
+/// A curve per case that went on for minutes.
+pub(crate) fn curves(run: &Run) -> Vec<Curve> {
+    sustained_summaries(run).iter().map(curve).collect()
 }
 
 /// The medians over that of the start.

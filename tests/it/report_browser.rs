@@ -93,7 +93,7 @@ fn write_comparison(folder: &Path, name: &str, base: &Run) {
     assert!(compared.is_regression());
     fs::write(
         folder.join(name),
-        shutterbench::report::comparison_report::html(std::slice::from_ref(&compared)),
+        shutterbench::report::html::comparison_page::page(std::slice::from_ref(&compared)),
     )
     .unwrap();
 }

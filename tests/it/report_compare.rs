@@ -14,6 +14,7 @@ use shutterbench::record::preset::Preset;
 use shutterbench::record::run::Run;
 use shutterbench::record::status::Status;
 use shutterbench::report::comparison_report as render;
+use shutterbench::report::html::comparison_page;
 use shutterbench::stats::paired::Pairing;
 
 use crate::report_common::{Shape, change_runs, run};
@@ -58,7 +59,7 @@ fn a_slowdown_is_found_and_is_a_regression() {
     for text in [
         render::terminal(from_ref(&slow), Some(100), false),
         render::markdown(from_ref(&slow)),
-        render::html(from_ref(&slow)),
+        comparison_page::page(from_ref(&slow)),
     ] {
         assert!(text.contains("slower") && text.contains("+20.0%"), "{text}");
     }
@@ -315,9 +316,11 @@ fn several_figures_are_one_gate() {
     let json = render::json(&found);
     assert_eq!(json["regression"], true);
     assert_eq!(json["comparisons"].as_array().unwrap().len(), 3);
-    for text in
-        [render::terminal(&found, None, false), render::markdown(&found), render::html(&found)]
-    {
+    for text in [
+        render::terminal(&found, None, false),
+        render::markdown(&found),
+        comparison_page::page(&found),
+    ] {
         assert!(text.contains("median latency of") && text.contains("file size of"), "{text}");
     }
     // More than 368 runs: p99 has an interval; the ratio is that of the displayed figures.

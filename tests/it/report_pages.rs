@@ -7,8 +7,8 @@ use shutterbench::decide::fleet_grid::{GridOptions, grid};
 use shutterbench::decide::measured_fleet::{Fleet, FleetSource};
 use shutterbench::record::run::Run;
 use shutterbench::record::status::Status;
-use shutterbench::report::comparison_report;
 use shutterbench::report::grid::grid_html;
+use shutterbench::report::html::comparison_page;
 use shutterbench::report::html::page;
 use shutterbench::table::row::Row;
 use shutterbench::table::rows::rows;
@@ -64,7 +64,7 @@ fn pages(name: &str) -> [String; 3] {
     let shown = GridOptions { column, budget_ms: Some(0.2) };
     [
         page::page(&run, &rows(&run)),
-        comparison_report::html(&[comparison]),
+        comparison_page::page(&[comparison]),
         grid_html::page(&fleet, &grid(&fleet, shown), shown),
     ]
 }
@@ -88,7 +88,7 @@ fn hostile_names_change_the_markup_of_no_page() {
     for (hostile, harmless) in pages(HOSTILE).iter().zip(&pages(&harmless)) {
         assert!(tags(harmless).len() > 50);
         assert_eq!(tags(hostile), tags(harmless));
-        assert!(hostile.contains("&lt;/script&gt;"), "the names are shown");
+        assert!(hostile.contains("&#60;/script&#62;"), "the names are shown");
         for attack in ["<script>alert", "\" onerror=\"", "\u{1b}"] {
             assert!(!hostile.contains(attack), "{attack:?}");
         }

@@ -1,15 +1,73 @@
 //! The table of all cases: the columns that people compare, and on demand
 //! every column of `results.csv`.
 
-use std::fmt::Write as _;
-
 use crate::decide::highlights::Highlights;
-use crate::report::html::escape::text;
-use crate::report::html::summary_section::tag_with_figures;
-use crate::report::notes::notes;
+use crate::report::html::summary_section::tag_class;
+use crate::report::notes::{Note, notes};
 use crate::table::column::Kind;
 use crate::table::row::Row;
 use crate::table::units::{bytes, ms, percent, three_digits};
+
+/// The table of cases.
+pub struct CasesSection {
+    pub heads: Vec<CaseHead>,
+    pub lines: Vec<CaseLine>,
+}
+
+/// The head of a column.
+pub struct CaseHead {
+    pub class: &'static str,
+    pub title: &'static str,
+    /// What the column is.
+    pub help: Option<String>,
+}
+
+/// A case.
+pub struct CaseLine {
+    pub model: String,
+    /// What a phone shows below the model.
+    pub ran_on: String,
+    pub on_front: bool,
+    pub notes: Vec<CaseTag>,
+    /// The columns that people compare.
+    pub cells: Vec<CaseCell>,
+    /// All columns of `results.csv`.
+    pub fields: Vec<CaseField>,
+}
+
+/// The tag of a note, with this case's own figures.
+pub struct CaseTag {
+    pub class: &'static str,
+    pub tag: String,
+    pub figures: Option<String>,
+}
+
+/// A cell for display.
+pub struct CaseCell {
+    pub class: &'static str,
+    /// The column of `results.csv` that it shows, and its value there.
+    pub source: Option<(&'static str, String)>,
+    pub shown: String,
+    pub interval: Option<String>,
+}
+
+/// A field just as `results.csv` has it.
+pub struct CaseField {
+    pub class: &'static str,
+    pub value: String,
+}
+
+/// A figure and its 95% interval.
+struct CaseFigure {
+    shown: String,
+    interval: Option<String>,
+}
+
+impl From<String> for CaseFigure {
+    fn from(shown: String) -> Self {
+        Self { shown, interval: None }
+    }
+}
 
 /// A column for display.
 struct CaseColumn {
@@ -17,8 +75,7 @@ struct CaseColumn {
     /// The column of `results.csv` that it shows; sorting goes by it.
     source: Option<&'static str>,
     numeric: bool,
-    /// The cell's inside, as HTML.
-    cell: fn(&Row) -> String,
+    cell: fn(&Row) -> CaseFigure,
 }
 
 /// Columns that only a run with these axes has.
@@ -35,19 +92,25 @@ fn is_left_out(title: &str, rows: &[Row]) -> bool {
     }
 }
 
-const fn column(title: &'static str, source: &'static str, cell: fn(&Row) -> String) -> CaseColumn {
+const fn column(
+    title: &'static str,
+    source: &'static str,
+    cell: fn(&Row) -> CaseFigure,
+) -> CaseColumn {
     CaseColumn { title, source: Some(source), numeric: true, cell }
 }
 
 static COLUMNS: [CaseColumn; 14] = [
-    CaseColumn { title: "ran on", source: None, numeric: false, cell: |r| text(&r.ran_on()) },
-    column("threads", "threads", |r| r.threads.to_string()),
-    column(BATCH, "batch", |r| r.batch.map_or(String::new(), |images| images.to_string())),
-    column(CPUS, "affinity", |r| text(r.affinity.as_deref().unwrap_or_default())),
+    CaseColumn { title: "ran on", source: None, numeric: false, cell: |r| r.ran_on().into() },
+    column("threads", "threads", |r| r.threads.to_string().into()),
+    column(BATCH, "batch", |r| r.batch.map_or(String::new(), |images| images.to_string()).into()),
+    column(CPUS, "affinity", |r| r.affinity.clone().unwrap_or_default().into()),
     column("p50 ms", "latency_p50_us", |r| {
         with_interval(r.latency_p50_us, r.latency_p50_low_us, r.latency_p50_high_us, ms)
     }),
-    column(PER_IMAGE, "latency_per_image_us", |r| r.latency_per_image_us.map_or(String::new(), ms)),
+    column(PER_IMAGE, "latency_per_image_us", |r| {
+        r.latency_per_image_us.map_or(String::new(), ms).into()
+    }),
     column("p90 ms", "latency_p90_us", |r| {
         with_interval(r.latency_p90_us, r.latency_p90_low_us, r.latency_p90_high_us, ms)
     }),
@@ -56,12 +119,12 @@ static COLUMNS: [CaseColumn; 14] = [
     }),
     column("Top-1 %", "top1", |r| with_interval(r.top1, r.top1_low, r.top1_high, percent)),
     column("Top-5 %", "top5", |r| with_interval(r.top5, r.top5_low, r.top5_high, percent)),
-    column("size", "model_bytes", |r| bytes(r.model_bytes)),
+    column("size", "model_bytes", |r| bytes(r.model_bytes).into()),
     column("peak memory", "memory_peak_bytes", |r| {
-        r.memory_peak_bytes.map_or(String::new(), bytes)
+        r.memory_peak_bytes.map_or(String::new(), bytes).into()
     }),
     column("first run ms", "first_inference_ms", |r| {
-        r.first_inference_ms.map_or(String::new(), three_digits)
+        r.first_inference_ms.map_or(String::new(), three_digits).into()
     }),
     column("in budget %", "within_budget", |r| {
         with_interval(r.within_budget, r.within_budget_low, r.within_budget_high, percent)
@@ -73,12 +136,9 @@ fn with_interval(
     low: Option<f64>,
     high: Option<f64>,
     show: fn(f64) -> String,
-) -> String {
-    let Some(value) = value else { return String::new() };
-    let interval = low.zip(high).map_or(String::new(), |(low, high)| {
-        format!("<br><span class=\"iv\">{}–{}</span>", show(low), show(high))
-    });
-    show(value) + &interval
+) -> CaseFigure {
+    let interval = low.zip(high).map(|(low, high)| format!("{}–{}", show(low), show(high)));
+    CaseFigure { shown: value.map_or(String::new(), show), interval: value.and(interval) }
 }
 
 /// The rows and the columns that any of them fills.
@@ -93,19 +153,10 @@ struct CaseTable<'a> {
 }
 
 /// The section with the table and its controls.
-pub fn section(rows: &[Row], verdict: &Highlights) -> String {
+pub fn section(rows: &[Row], verdict: &Highlights) -> CasesSection {
     let table = CaseTable::of(rows);
-    let mut body = String::new();
-    for index in 0..rows.len() {
-        table.line(&mut body, index, verdict.front.contains(&index));
-    }
-    format!(
-        "<section id=\"all\" class=\"long\" aria-labelledby=\"all-title\"><h2 id=\"all-title\">All cases</h2>\
-         <div class=\"controls js-flex\"><label class=\"grow\">Filter <input type=\"search\" id=\"filter\" placeholder=\"words, such as: int8 tflite\"></label><label><input type=\"checkbox\" id=\"only-front\"> Pareto front only</label><label><input type=\"checkbox\" id=\"all-columns\"> every column of results.csv</label><span id=\"shown\" class=\"dim\" role=\"status\"></span></div>\
-         <div class=\"scroll tall\" tabindex=\"0\" role=\"region\" aria-labelledby=\"all-title\"><table id=\"cases\">{}<tbody>{body}</tbody></table></div>\
-         <p class=\"dim\">Under a number: its 95% interval. An empty cell was not measured.</p></section>\n",
-        table.head()
-    )
+    let line = |index| table.line(index, verdict.front.contains(&index));
+    CasesSection { heads: table.heads(), lines: (0..rows.len()).map(line).collect() }
 }
 
 impl<'a> CaseTable<'a> {
@@ -130,56 +181,48 @@ impl<'a> CaseTable<'a> {
         Self { rows, main, extra, records }
     }
 
-    fn head(&self) -> String {
-        let main = self.main.iter().map(|(column, source)| {
-            (numeric(column.numeric), column.title, source.map(|index| &Row::COLUMNS[index]))
+    fn heads(&self) -> Vec<CaseHead> {
+        let model = CaseHead { class: "", title: "model", help: None };
+        let main = self.main.iter().map(|(column, source)| CaseHead {
+            class: numeric(column.numeric),
+            title: column.title,
+            help: source.map(|index| Row::COLUMNS[index].doc().to_string()),
         });
-        let extra = self.extra.iter().map(|&(index, is_numeric)| {
-            let column = &Row::COLUMNS[index];
-            (if is_numeric { "n x" } else { "x" }, column.name, Some(column))
+        let extra = self.extra.iter().map(|&(index, is_numeric)| CaseHead {
+            class: extra_class(is_numeric),
+            title: Row::COLUMNS[index].name,
+            help: Some(Row::COLUMNS[index].doc().to_string()),
         });
-        let cells: String = [("", "model", None)]
-            .into_iter()
-            .chain(main)
-            .chain(extra)
-            .map(|(class, title, column)| {
-                let help = column.map_or(String::new(), |column| {
-                    format!(" title=\"{}\"", text(column.doc()))
-                });
-                format!("<th scope=\"col\" class=\"{class}\"{help}><button type=\"button\">{title}</button></th>")
-            })
-            .collect();
-        format!("<thead><tr>{cells}</tr></thead>")
+        std::iter::once(model).chain(main).chain(extra).collect()
     }
 
-    fn line(&self, html: &mut String, index: usize, on_front: bool) {
+    fn line(&self, index: usize, on_front: bool) -> CaseLine {
         let (row, record) = (&self.rows[index], &self.records[index]);
-        let class = if on_front { " class=\"front\"" } else { "" };
-        let pareto = if on_front { " <span class=\"tag pareto\">Pareto front</span>" } else { "" };
-        let notes: String =
-            notes(row).iter().map(|note| format!(" {}", tag_with_figures(note))).collect();
-        // Writing to a String does not fail.
-        let _ = write!(
-            html,
-            "<tr data-row=\"{index}\"{class}><th scope=\"row\"><span class=\"name\">{}</span> <span class=\"phone\">{} ×{}</span>{pareto}{notes}</th>",
-            text(&row.model),
-            text(&row.ran_on()),
-            row.threads_and_axes(),
-        );
-        for (column, source) in &self.main {
-            let value = source.map_or(String::new(), |source| {
-                let name = Row::COLUMNS[source].name;
-                format!(" data-v=\"{}\" data-column=\"{name}\"", text(&record[source]))
-            });
-            let class = numeric(column.numeric);
-            let _ = write!(html, "<td class=\"{class}\"{value}>{}</td>", (column.cell)(row));
+        let cell = |(column, source): &(&CaseColumn, Option<usize>)| {
+            let CaseFigure { shown, interval } = (column.cell)(row);
+            let source = source.map(|it| (Row::COLUMNS[it].name, record[it].clone()));
+            CaseCell { class: numeric(column.numeric), source, shown, interval }
+        };
+        let field = |&(source, is_numeric): &(usize, bool)| CaseField {
+            class: extra_class(is_numeric),
+            value: record[source].clone(),
+        };
+        let tag =
+            |note: Note| CaseTag { class: tag_class(&note), tag: note.tag, figures: note.figures };
+        CaseLine {
+            model: row.model.clone(),
+            ran_on: format!("{} ×{}", row.ran_on(), row.threads_and_axes()),
+            on_front,
+            notes: notes(row).into_iter().map(tag).collect(),
+            cells: self.main.iter().map(cell).collect(),
+            fields: self.extra.iter().map(field).collect(),
         }
-        for &(source, is_numeric) in &self.extra {
-            let class = if is_numeric { "n x" } else { "x" };
-            let _ = write!(html, "<td class=\"{class}\">{}</td>", text(&record[source]));
-        }
-        html.push_str("</tr>");
     }
+}
+
+/// Of a column that is shown on demand.
+const fn extra_class(is_numeric: bool) -> &'static str {
+    if is_numeric { "n x" } else { "x" }
 }
 
 /// A phone shows what is not a number in the first column.

@@ -1,41 +1,26 @@
 //! What each model computes, and how fast.
 
-use std::fmt::Write as _;
-
 use crate::record::run::Run;
-use crate::report::cost_note::{IS_TEXT, LEAD, TITLES, lines};
-use crate::report::html::escape::text;
+use crate::report::cost_note::{self, IS_TEXT};
+use crate::report::html::scenario_section::TableCell;
 use crate::table::row::Row;
 
-/// The section, if the cost of a model is known.
-pub fn section(run: &Run, rows: &[Row]) -> String {
-    let lines = lines(run, rows);
-    if lines.is_empty() {
-        return String::new();
-    }
-    let class = |is_text: bool| if is_text { "" } else { " class=\"n\"" };
-    let titles: String = TITLES
-        .iter()
-        .zip(IS_TEXT)
-        .map(|(title, is_text)| format!("<th scope=\"col\"{}>{title}</th>", class(is_text)))
-        .collect();
-    let mut body = String::new();
-    for line in &lines {
-        let cells: String = line
-            .iter()
-            .zip(IS_TEXT)
-            .skip(1)
-            .map(|(cell, is_text)| format!("<td{}>{}</td>", class(is_text), text(cell)))
-            .collect();
-        // Writing to a String does not fail.
-        let _ = write!(
-            body,
-            "<tr><th scope=\"row\"><span class=\"name\">{}</span></th>{cells}</tr>",
-            text(&line[0])
-        );
-    }
-    format!(
-        "<section id=\"computation\" aria-labelledby=\"computation-title\"><h2 id=\"computation-title\">Computation</h2><p class=\"lead\">{LEAD}</p>\
-         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"computation-title\"><table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table></div></section>\n"
-    )
+/// A line of the table of computation.
+pub struct ComputationLine {
+    pub model: String,
+    /// The columns after the model.
+    pub cells: Vec<TableCell>,
+}
+
+/// A line per model whose cost is known.
+pub fn lines(run: &Run, rows: &[Row]) -> Vec<ComputationLine> {
+    let line = |line: [String; 9]| {
+        let mut cells = line.into_iter().zip(IS_TEXT);
+        let model = cells.next().map_or(String::new(), |(model, _)| model);
+        ComputationLine {
+            model,
+            cells: cells.map(|(text, is_text)| TableCell::new(text, !is_text)).collect(),
+        }
+    };
+    cost_note::lines(run, rows).into_iter().map(line).collect()
 }

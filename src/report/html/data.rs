@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::dataset::entries::Dataset;
 use crate::decide::highlights::Highlights;
 use crate::record::run::{CaseRecord, Run};
+use crate::report::html::frame::ScriptData;
 use crate::report::html::scores;
 use crate::report::html::scores::ScoreData;
 use crate::report::html::thumbnails::Thumbnails;
@@ -66,14 +67,15 @@ impl From<Note> for Tag {
     }
 }
 
-/// The data as JSON that can be placed inside a `<script>` element.
-pub fn json(run: &Run, rows: &[Row], verdict: &Highlights, images: Option<&Dataset>) -> String {
+/// The data of a run.
+pub fn of(run: &Run, rows: &[Row], verdict: &Highlights, images: Option<&Dataset>) -> ScriptData {
     let probabilities = probabilities();
     let records: Vec<Option<&CaseRecord>> = rows.iter().map(|row| record_of(run, row)).collect();
     let names = ShortNames::of(rows);
     let mut thumbnails = Thumbnails::new(run, images);
     let accuracy = scores::of(run, &mut thumbnails);
-    let data = Data {
+    // Every key is a string and every number finite or null.
+    ScriptData::of(&Data {
         rows: rows
             .iter()
             .enumerate()
@@ -94,13 +96,7 @@ pub fn json(run: &Run, rows: &[Row], verdict: &Highlights, images: Option<&Datas
         probabilities,
         accuracy,
         thumbnails: thumbnails.into_uris(),
-    };
-    // Every key is a string and every number finite or null, so this cannot
-    // fail; an empty object would only leave the plots out.
-    let json = serde_json::to_string(&data).unwrap_or_else(|_| "{}".into());
-    // `</script>` and `<!--` would end the element early; JSON allows both to be
-    // written without the `<`.
-    json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+    })
 }
 
 fn record_of<'a>(run: &'a Run, row: &Row) -> Option<&'a CaseRecord> {

@@ -1,25 +1,41 @@
 //! Whether differences in accuracy are significant: every model compared with the most accurate one
 //! and with its float32 version, on the same images.
 
-use std::fmt::Write as _;
-
 use crate::decide::highlights::{Highlights, fastest_of_each_model};
 use crate::record::case::{AccuracyKey, with_options};
 use crate::record::run::{AccuracyRecord, Run};
-use crate::report::html::escape::text;
 use crate::table::paired_top1;
 use crate::table::row::Row;
 use crate::table::units::percent;
 
+/// The table of differences.
+pub struct DifferencesSection {
+    /// The most accurate case.
+    pub best: String,
+    /// Whether any model has a float32 version beside it.
+    pub with_twins: bool,
+    pub lines: Vec<DifferenceLine>,
+}
+
+/// A model beside the most accurate one.
+pub struct DifferenceLine {
+    pub model: String,
+    pub ran_on: String,
+    pub top1: String,
+    pub against_best: String,
+    /// Empty without a float32 version.
+    pub against_twin: String,
+}
+
 /// The section, if at least two models were scored.
-pub fn section(run: &Run, rows: &[Row], verdict: &Highlights) -> String {
-    let Some(best) = verdict.most_accurate else { return String::new() };
+pub fn section(run: &Run, rows: &[Row], verdict: &Highlights) -> Option<DifferencesSection> {
+    let best = verdict.most_accurate?;
     let scored = (0..rows.len()).filter(|&i| {
         rows[i].is_trusted() && rows[i].top1.is_some() && rows[i].device == rows[best].device
     });
     let mut shown = fastest_of_each_model(rows, scored);
     if shown.len() < 2 {
-        return String::new();
+        return None;
     }
     // The most accurate model with its most accurate case, the others with the case that you would
     // ship.
@@ -29,39 +45,23 @@ pub fn section(run: &Run, rows: &[Row], verdict: &Highlights) -> String {
         }
     }
     shown.sort_by(|&a, &b| rows[b].top1.unwrap_or(0.0).total_cmp(&rows[a].top1.unwrap_or(0.0)));
-    let twins: Vec<Option<String>> = shown.iter().map(|&i| against_twin(run, i)).collect();
-    let with_twins = twins.iter().any(Option::is_some);
-    let mut body = String::new();
-    for (&index, twin) in shown.iter().zip(twins) {
+    let lines = shown.iter().map(|&index| {
         let row = &rows[index];
-        let lead = if index == best {
-            "the most accurate".to_owned()
-        } else {
-            paired_top1::sentence(row).unwrap_or_default()
-        };
-        let twin = match twin {
-            _ if !with_twins => String::new(),
-            twin => format!("<td>{}</td>", text(&twin.unwrap_or_default())),
-        };
-        // Writing to a String does not fail.
-        let _ = write!(
-            body,
-            "<tr><th scope=\"row\"><span class=\"name\">{}</span> <span class=\"phone\">{}</span></th><td class=\"desk\">{}</td><td class=\"n\">{}</td><td>{}</td>{twin}</tr>",
-            text(&row.model),
-            text(&row.ran_on()),
-            text(&row.ran_on()),
-            row.top1.map_or(String::new(), percent),
-            text(&lead),
-        );
-    }
-    let twin_head =
-        if with_twins { "<th scope=\"col\">against its float32 version</th>" } else { "" };
-    format!(
-        "<section id=\"differences\" class=\"long\" aria-labelledby=\"differences-title\"><h2 id=\"differences-title\">Are the differences in accuracy real?</h2>\
-         <p class=\"lead\">Each model's fastest case against {}, on the same images, by McNemar's exact test at 5%. If the difference is not significant, the table states how many images would be needed to show a difference of this size (80% power).</p>\
-         <div class=\"scroll tall\" tabindex=\"0\" role=\"region\" aria-labelledby=\"differences-title\"><table><thead><tr><th scope=\"col\">model</th><th scope=\"col\" class=\"desk\">ran on</th><th scope=\"col\" class=\"n\">Top-1 %</th><th scope=\"col\">compared with the most accurate</th>{twin_head}</tr></thead><tbody>{body}</tbody></table></div></section>\n",
-        text(&rows[best].case())
-    )
+        DifferenceLine {
+            model: row.model.clone(),
+            ran_on: row.ran_on(),
+            top1: row.top1.map_or(String::new(), percent),
+            against_best: if index == best {
+                "the most accurate".to_owned()
+            } else {
+                paired_top1::sentence(row).unwrap_or_default()
+            },
+            against_twin: against_twin(run, index).unwrap_or_default(),
+        }
+    });
+    let lines: Vec<DifferenceLine> = lines.collect();
+    let with_twins = lines.iter().any(|line| !line.against_twin.is_empty());
+    Some(DifferencesSection { best: rows[best].case(), with_twins, lines })
 }
 
 /// A quantised model compared with the float32 model with the same weights, as its description

@@ -1,65 +1,62 @@
 //! The Pareto front step by step.
 
-use std::fmt::Write as _;
-
 use crate::decide::highlights::Highlights;
 use crate::record::run::Run;
-use crate::report::html::escape::text;
 use crate::table::paired_top1;
 use crate::table::row::Row;
 use crate::table::units::{bytes, ms, percent};
 
 /// The front as a table: what each step of accuracy costs.
-pub fn section(run: &Run, rows: &[Row], verdict: &Highlights) -> String {
+pub struct FrontSection {
+    pub steps: Vec<FrontStep>,
+    /// What else is on the front if the size counts too, as the end of a sentence.
+    pub also: Option<String>,
+}
+
+/// A case on the front.
+pub struct FrontStep {
+    pub within_noise: bool,
+    pub model: String,
+    pub ran_on: String,
+    pub p50: String,
+    pub top1: String,
+    pub size: String,
+    /// With the step before.
+    pub compared: String,
+}
+
+/// The section, if there is a front.
+pub fn section(run: &Run, rows: &[Row], verdict: &Highlights) -> Option<FrontSection> {
     if verdict.front.is_empty() {
-        return String::new();
+        return None;
     }
-    let mut body = String::new();
-    let mut before: Option<usize> = None;
-    for &index in &verdict.front {
+    let before = std::iter::once(None).chain(verdict.front.iter().copied().map(Some));
+    let step = |(&index, before): (&usize, Option<usize>)| {
         let row = &rows[index];
-        let unsure = verdict.within_noise.contains(&index);
-        let _ = write!(
-            body,
-            "<tr{}><th scope=\"row\"><span class=\"name\">{}</span> <span class=\"phone\">{} ×{}</span></th><td class=\"desk\">{} ×{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td></tr>",
-            if unsure { " class=\"dim\"" } else { "" },
-            text(&row.model),
-            text(&row.ran_on()),
-            row.threads_and_axes(),
-            text(&row.ran_on()),
-            row.threads_and_axes(),
-            row.latency_p50_us.map_or(String::new(), ms),
-            row.top1.map_or(String::new(), percent),
-            bytes(row.model_bytes),
-            before
-                .map_or_else(|| "the fastest".to_owned(), |before| step(run, rows, before, index)),
-        );
-        if unsure {
-            let end = body.len() - "</td></tr>".len();
-            body.insert_str(end, "; within noise");
+        FrontStep {
+            within_noise: verdict.within_noise.contains(&index),
+            model: row.model.clone(),
+            ran_on: format!("{} ×{}", row.ran_on(), row.threads_and_axes()),
+            p50: row.latency_p50_us.map_or(String::new(), ms),
+            top1: row.top1.map_or(String::new(), percent),
+            size: bytes(row.model_bytes),
+            compared: before
+                .map_or_else(|| "the fastest".to_owned(), |it| compared(run, rows, it, index)),
         }
-        before = Some(index);
-    }
-    let also = verdict.front_with_size.iter().filter(|index| !verdict.front.contains(index));
-    let also: Vec<String> = also.map(|&index| text(&rows[index].case())).collect();
-    let also = match also.len() {
-        0 => String::new(),
-        1..=6 => format!(
-            "<p class=\"dim\">If the file size counts too, these cases are not beaten either: {}.</p>",
-            also.join("; ")
-        ),
-        count => format!(
-            "<p class=\"dim\">If the file size counts too, {count} more cases are not beaten.</p>"
-        ),
     };
-    format!(
-        "<section id=\"front\" aria-labelledby=\"front-title\"><h2 id=\"front-title\">The Pareto front</h2><p class=\"lead\">No measured case is both faster and more accurate than one of these. Steps in grey are within noise: their intervals of latency or Top-1 overlap those of the last step in black.</p>\
-         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"front-title\"><table><thead><tr><th scope=\"col\">model</th><th scope=\"col\" class=\"desk\">ran on</th><th scope=\"col\" class=\"n\">p50 ms</th><th scope=\"col\" class=\"n\">Top-1 %</th><th scope=\"col\" class=\"n\">size</th><th scope=\"col\">compared with the previous step</th></tr></thead><tbody>{body}</tbody></table></div>{also}</section>\n"
-    )
+    let steps = verdict.front.iter().zip(before).map(step).collect();
+    let also = verdict.front_with_size.iter().filter(|index| !verdict.front.contains(index));
+    let also: Vec<String> = also.map(|&index| rows[index].case()).collect();
+    let also = match also.len() {
+        0 => None,
+        1..=6 => Some(format!("these cases are not beaten either: {}", also.join("; "))),
+        count => Some(format!("{count} more cases are not beaten")),
+    };
+    Some(FrontSection { steps, also })
 }
 
 /// What a step up the front gains and costs.
-fn step(run: &Run, rows: &[Row], before: usize, now: usize) -> String {
+fn compared(run: &Run, rows: &[Row], before: usize, now: usize) -> String {
     let slower = rows[now].latency_p50_us.zip(rows[before].latency_p50_us);
     let cost = slower.map_or(String::new(), |(now, then)| format!("{:.2} × the time", now / then));
     let record = |index: usize| {
@@ -69,7 +66,7 @@ fn step(run: &Run, rows: &[Row], before: usize, now: usize) -> String {
     let paired =
         record(before).zip(record(now)).and_then(|(before, now)| paired_top1::compare(before, now));
     match paired {
-        Some(paired) => format!("{cost}; {}", text(&paired_top1::words(&paired))),
+        Some(paired) => format!("{cost}; {}", paired_top1::words(&paired)),
         None => cost,
     }
 }

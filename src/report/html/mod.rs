@@ -1,15 +1,21 @@
-//! `report.html`: one file that opens from disk, without a network.
+//! The pages: each one file that opens from disk, without a network. The structs here hold what a
+//! page says; the templates in `templates/` hold its HTML, and escape every text.
 
-pub(crate) mod case_table;
-pub(crate) mod cost_section;
+mod case_table;
+pub mod comparison_page;
+mod cost_section;
+mod coverage_section;
 mod data;
-pub(crate) mod differences;
-pub(crate) mod escape;
-pub(crate) mod front;
-pub(crate) mod method;
+mod differences;
+pub(crate) mod frame;
+mod front;
+mod method;
+mod note_section;
 mod operator_section;
 pub mod page;
-pub(crate) mod published_section;
-pub(crate) mod scores;
-pub(crate) mod summary_section;
-pub(crate) mod thumbnails;
+mod preprocessing_section;
+mod published_section;
+mod scenario_section;
+mod scores;
+mod summary_section;
+mod thumbnails;

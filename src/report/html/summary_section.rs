@@ -1,77 +1,73 @@
 //! The answer first: cards, and every caveat.
 
-use std::fmt::Write as _;
-
 use crate::decide::highlights::Highlights;
-use crate::report::html::escape::text;
 use crate::report::notes::{Group, Note, Weight, grouped};
 use crate::table::row::Row;
 use crate::table::units::{bytes, ms, percent};
 
-/// Fastest, most accurate, smallest.
-pub fn cards(rows: &[Row], verdict: &Highlights) -> String {
-    let mut cards = String::new();
-    if let Some(index) = verdict.fastest {
-        let row = &rows[index];
-        let interval = interval(row.latency_p50_low_us, row.latency_p50_high_us, ms, " ms");
-        let rivals = rivals(rows, &verdict.as_fast);
-        card(
-            &mut cards,
-            "Fastest",
-            row.latency_p50_us.map_or(String::new(), ms),
-            "ms",
-            row,
-            &(interval + &rivals),
-        );
-    }
-    if let Some(index) = verdict.most_accurate {
-        let row = &rows[index];
-        let interval = interval(row.top1_low, row.top1_high, percent, "%");
-        let images = row.images.map_or(String::new(), |images| format!(" on {images} images"));
-        let rivals = rivals(rows, &verdict.as_accurate);
-        let at = row.latency_p50_us.map_or(String::new(), |us| format!("; takes {} ms", ms(us)));
-        card(
-            &mut cards,
-            "Most accurate",
-            row.top1.map_or(String::new(), percent),
-            "% Top-1",
-            row,
-            &(interval + &images + &at + &rivals),
-        );
-    }
-    if let Some(index) = verdict.smallest {
-        let row = &rows[index];
-        let size = bytes(row.model_bytes);
-        let (number, unit) = size.split_once(' ').unwrap_or((&size, ""));
-        let top1 = row.top1.map(|top1| format!("Top-1 {}%", percent(top1)));
-        let latency = row.latency_p50_us.map(|us| format!("{} ms", ms(us)));
-        let words: Vec<String> = top1.into_iter().chain(latency).collect();
-        card(&mut cards, "Smallest", number.to_owned(), unit, row, &words.join(", "));
-    }
-    if cards.is_empty() {
-        return "<section><h2>Nothing was measured</h2><p>No case of this run has a result. The table below gives the reason for each case.</p></section>\n".into();
-    }
-    format!("<div class=\"cards\">{cards}</div>\n")
+/// A winner of the run.
+pub struct Card {
+    pub title: &'static str,
+    pub figure: String,
+    pub unit: String,
+    pub model: String,
+    pub ran_on: String,
+    /// What else to know about the figure.
+    pub words: String,
 }
 
-fn card(cards: &mut String, title: &str, figure: String, unit: &str, row: &Row, words: &str) {
-    // Writing to a String does not fail.
-    let _ = write!(
-        cards,
-        "<section class=\"card\"><h2>{title}</h2><p class=\"figure\">{figure} <small>{}</small></p><p class=\"who\">{}</p><p class=\"dim\">{}, {}</p><p class=\"dim\">{}</p></section>",
-        text(unit),
-        text(&row.model),
-        text(&row.ran_on()),
-        threads(row),
-        text(words),
-    );
+/// Everything to know beside the numbers, once each, the worst first.
+pub struct NotesSection(Vec<NoteItem>);
+
+/// A caveat, with the cases that it is about.
+pub struct NoteItem {
+    pub class: &'static str,
+    pub tag: String,
+    pub text: String,
+    pub cases: Vec<String>,
+}
+
+/// Fastest, most accurate, smallest.
+pub fn cards(rows: &[Row], verdict: &Highlights) -> Vec<Card> {
+    let fastest = verdict.fastest.map(|index| fastest(rows, &rows[index], verdict));
+    let accurate = verdict.most_accurate.map(|index| most_accurate(rows, &rows[index], verdict));
+    let smallest = verdict.smallest.map(|index| smallest(&rows[index]));
+    [fastest, accurate, smallest].into_iter().flatten().collect()
+}
+
+fn fastest(rows: &[Row], row: &Row, verdict: &Highlights) -> Card {
+    let interval = interval(row.latency_p50_low_us, row.latency_p50_high_us, ms, " ms");
+    let figure = row.latency_p50_us.map_or(String::new(), ms);
+    card("Fastest", figure, "ms", row, interval + &rivals(rows, &verdict.as_fast))
+}
+
+fn most_accurate(rows: &[Row], row: &Row, verdict: &Highlights) -> Card {
+    let interval = interval(row.top1_low, row.top1_high, percent, "%");
+    let images = row.images.map_or(String::new(), |images| format!(" on {images} images"));
+    let at = row.latency_p50_us.map_or(String::new(), |us| format!("; takes {} ms", ms(us)));
+    let words = interval + &images + &at + &rivals(rows, &verdict.as_accurate);
+    card("Most accurate", row.top1.map_or(String::new(), percent), "% Top-1", row, words)
+}
+
+fn smallest(row: &Row) -> Card {
+    let size = bytes(row.model_bytes);
+    let (number, unit) = size.split_once(' ').unwrap_or((&size, ""));
+    let top1 = row.top1.map(|top1| format!("Top-1 {}%", percent(top1)));
+    let latency = row.latency_p50_us.map(|us| format!("{} ms", ms(us)));
+    let words: Vec<String> = top1.into_iter().chain(latency).collect();
+    card("Smallest", number.to_owned(), unit, row, words.join(", "))
+}
+
+fn card(title: &'static str, figure: String, unit: &str, row: &Row, words: String) -> Card {
+    let ran_on = format!("{}, {}", row.ran_on(), threads(row));
+    Card { title, figure, unit: unit.to_owned(), model: row.model.clone(), ran_on, words }
 }
 
 fn threads(row: &Row) -> String {
     let threads = if row.threads == 1 { "thread" } else { "threads" };
     let batch = row.axes.batch.map_or_else(String::new, |images| format!(", batch {images}"));
     let cpus = row.axes.affinity.as_ref();
-    let cpus = cpus.map_or_else(String::new, |cpus| format!(", CPUs {}", text(cpus)));
+    let cpus = cpus.map_or_else(String::new, |cpus| format!(", CPUs {cpus}"));
     format!("{} {threads}{batch}{cpus}", row.threads)
 }
 
@@ -92,64 +88,48 @@ fn rivals(rows: &[Row], indices: &[usize]) -> String {
     }
 }
 
-/// Everything to know beside the numbers, once each, the worst first.
-pub fn notes(rows: &[Row]) -> String {
-    let items: Vec<String> = grouped(rows).iter().map(item).collect();
-    if items.is_empty() {
-        return String::new();
-    }
+/// The notes of all rows.
+pub fn notes(rows: &[Row]) -> NotesSection {
+    NotesSection(grouped(rows).iter().map(item).collect())
+}
+
+impl NotesSection {
     /// This many are visible at once; the others are one click away.
     const AT_ONCE: usize = 8;
-    let (first, rest) = items.split_at(items.len().min(AT_ONCE));
-    let rest = if rest.is_empty() {
-        String::new()
-    } else {
-        format!(
-            "<details><summary>{} more</summary><ul class=\"notes\">{}</ul></details>",
-            rest.len(),
-            rest.concat()
-        )
-    };
-    format!(
-        "<section id=\"notes\" class=\"long\" aria-labelledby=\"notes-title\"><h2 id=\"notes-title\">Before you quote a number</h2><ul class=\"notes\">{}</ul>{rest}</section>\n",
-        first.concat()
-    )
-}
 
-fn item(group: &Group) -> String {
-    let tag = tag(&group.note);
-    let says = text(&group.text());
-    match group.cases.as_slice() {
-        [(one, _)] => format!("<li>{tag} <strong>{}</strong>: {says}</li>", text(one)),
-        several => {
-            let each: String = several.iter().map(case).collect();
-            format!(
-                "<li>{tag} {says}<details><summary>{} cases</summary><ul>{each}</ul></details></li>",
-                several.len()
-            )
-        }
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Those that are visible at once.
+    pub fn first(&self) -> &[NoteItem] {
+        &self.0[..self.0.len().min(Self::AT_ONCE)]
+    }
+
+    /// Those that are not.
+    pub fn rest(&self) -> &[NoteItem] {
+        &self.0[self.first().len()..]
     }
 }
 
-fn case((case, figures): &(String, Option<String>)) -> String {
-    let figures = figures.as_deref().map_or(String::new(), |figures| format!(": {figures}"));
-    format!("<li>{}{}</li>", text(case), text(&figures))
+fn item(group: &Group) -> NoteItem {
+    let case = |(case, figures): &(String, Option<String>)| match figures {
+        Some(figures) if group.cases.len() > 1 => format!("{case}: {figures}"),
+        _ => case.clone(),
+    };
+    NoteItem {
+        class: tag_class(&group.note),
+        tag: group.note.tag.clone(),
+        text: group.text(),
+        cases: group.cases.iter().map(case).collect(),
+    }
 }
 
-/// A note's tag, coloured by its weight.
-pub fn tag(note: &Note) -> String {
-    let class = match note.weight {
+/// What colours a note's tag, by its weight.
+pub const fn tag_class(note: &Note) -> &'static str {
+    match note.weight {
         Weight::Caveat | Weight::Remark => "",
         Weight::Warning => " warning",
         Weight::Failure => " failure",
-    };
-    format!("<span class=\"tag{class}\">{}</span>", text(&note.tag))
-}
-
-/// The tag and this case's own figures beside it.
-pub fn tag_with_figures(note: &Note) -> String {
-    let figures = note.figures.as_deref().map_or(String::new(), |figures| {
-        format!("<span class=\"figures\">{}</span> ", text(figures))
-    });
-    tag(note) + &figures
+    }
 }

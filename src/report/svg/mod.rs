@@ -4,3 +4,4 @@ pub(crate) mod axis;
 pub mod curve;
 pub(crate) mod label_placement;
 pub(crate) mod plot;
+mod svg_text;

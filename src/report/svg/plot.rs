@@ -8,12 +8,12 @@ use strum::VariantArray;
 
 use crate::decide::highlights::Highlights;
 use crate::record::backend_kind::BackendKind;
-use crate::report::html::escape::text;
 use crate::report::svg::axis::{Axis, tick};
 use crate::report::svg::label_placement::{Area, Bubble};
+use crate::report::svg::svg_text::text;
 use crate::table::row::Row;
 use crate::table::short_names::ShortNames;
-use crate::table::units::{bytes, one_line, percent};
+use crate::table::units::{bytes, percent};
 
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 540.0;
@@ -155,10 +155,8 @@ fn open(scales: &Scales, row: &Row, cases: usize, names: &ShortNames) -> String 
         "" => String::new(),
         common => format!(" · names without {common}"),
     };
-    let below = text(&one_line(&format!(
-        "{}, {} · {cases} cases · run {}{common}",
-        row.cpu, row.arch, row.run_id
-    )));
+    let below =
+        text(&format!("{}, {} · {cases} cases · run {}{common}", row.cpu, row.arch, row.run_id));
     format!(
         "<svg class=\"sb\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" role=\"img\" aria-label=\"{title}\" font-family=\"system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif\" font-size=\"13\">{}\
          <rect class=\"paper\" width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"{}\"/>\
@@ -253,7 +251,7 @@ fn bubble(svg: &mut String, point: &PlotPoint) {
     let _ = write!(
         svg,
         "<circle class=\"{backend}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\" fill=\"{color}\" fill-opacity=\"{opacity}\" stroke=\"{color}\" stroke-opacity=\"{rim}\"><title>{}, {}{top1}</title></circle>",
-        text(&one_line(&point.row.case())),
+        text(&point.row.case()),
         text(&crate::decide::highlights::latency(point.row)),
     );
     if point.on_front {

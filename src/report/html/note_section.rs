@@ -1,0 +1,59 @@
+//! Tables that every report has, as sections of the page; that of minutes with its curves.
+
+use crate::record::run::Run;
+use crate::report::html::scenario_section::TableCell;
+use crate::report::note_table::NoteTable;
+use crate::report::svg::curve::{colour, over_minutes};
+use crate::report::{found_rate_note, sustained_note};
+
+/// A table with what a reader has to know before it.
+pub struct NoteSection {
+    pub id: &'static str,
+    pub title: &'static str,
+    pub lead: &'static str,
+    pub figure: Option<CurveFigure>,
+    pub heads: Vec<TableCell>,
+    pub lines: Vec<Vec<TableCell>>,
+}
+
+/// A drawing of curves.
+pub struct CurveFigure {
+    pub legend: Vec<CurveName>,
+    pub svg: String,
+}
+
+/// A curve's name beside its colour.
+pub struct CurveName {
+    pub colour: &'static str,
+    pub name: String,
+}
+
+/// What minutes made of the cases, if any went on for minutes.
+pub fn sustained(run: &Run) -> Option<NoteSection> {
+    let curves = sustained_note::curves(run);
+    let svg = over_minutes(&curves, "Median latency of each window over that at the start");
+    let legend = curves.into_iter().enumerate();
+    let legend = legend.map(|(index, it)| CurveName { colour: colour(index), name: it.name });
+    let figure = CurveFigure { legend: legend.collect(), svg };
+    section(sustained_note::table(run), Some(figure))
+}
+
+/// The highest rates, if any was searched for.
+pub fn found_rates(run: &Run) -> Option<NoteSection> {
+    section(found_rate_note::table(run), None)
+}
+
+fn section(table: NoteTable, figure: Option<CurveFigure>) -> Option<NoteSection> {
+    let NoteTable { id, title, lead, columns, rows } = table;
+    let line = |row: Vec<String>| {
+        row.into_iter().zip(columns).map(|(text, (_, numeric))| TableCell::new(text, *numeric))
+    };
+    (!rows.is_empty()).then(|| NoteSection {
+        id,
+        title,
+        lead,
+        figure,
+        heads: columns.iter().map(|(title, numeric)| TableCell::new(*title, *numeric)).collect(),
+        lines: rows.into_iter().map(|row| line(row).collect()).collect(),
+    })
+}
