@@ -14,6 +14,7 @@ use shutterbench::record::status::Status;
 use shutterbench::record::timed_runs::Block;
 use shutterbench::record::visit::Visit;
 use shutterbench::report::comparison_report as render;
+use shutterbench::report::html::comparison_page;
 use tempfile::TempDir;
 
 use crate::common::TimelyOutput;
@@ -83,7 +84,7 @@ fn a_scenario_that_got_slower_is_a_regression_although_the_case_did_not() {
     for text in [
         render::terminal(from_ref(&compared), Some(140), false),
         render::markdown(from_ref(&compared)),
-        render::html(from_ref(&compared)),
+        comparison_page::page(from_ref(&compared)),
     ] {
         assert!(text.contains("30 per second") && text.contains("+30.0%"), "{text}");
         assert!(text.contains("never paired"), "{text}");
