@@ -14,7 +14,7 @@ const PIECE: usize = 128 << 10;
 ///
 /// # Errors
 /// The error of the reader.
-pub fn sha256(from: impl Read) -> io::Result<(Output<Sha256>, u64)> {
+pub(crate) fn sha256(from: impl Read) -> io::Result<(Output<Sha256>, u64)> {
     let mut hash = Sha256::new();
     let bytes = io::copy(&mut BufReader::with_capacity(PIECE, from), &mut hash)?;
     Ok((hash.finalize(), bytes))

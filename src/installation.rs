@@ -10,7 +10,7 @@ const ABOVE: usize = 4;
 
 /// The program's folder and those above it, the nearest first.
 #[must_use]
-pub fn above_program() -> Vec<PathBuf> {
+pub(crate) fn above_program() -> Vec<PathBuf> {
     let program = env::current_exe().unwrap_or_default();
     program.ancestors().skip(1).take(ABOVE).map(Path::to_owned).collect()
 }
@@ -18,7 +18,7 @@ pub fn above_program() -> Vec<PathBuf> {
 /// Where a folder of data with this name may lie: beside the program or above it, as in a
 /// checkout, or in `share/shutterbench` there, as an installation has it.
 #[must_use]
-pub fn data_folders(name: &str) -> Vec<PathBuf> {
+pub(crate) fn data_folders(name: &str) -> Vec<PathBuf> {
     let of = |above: PathBuf| [above.join(name), above.join("share/shutterbench").join(name)];
     above_program().into_iter().flat_map(of).collect()
 }
@@ -26,7 +26,7 @@ pub fn data_folders(name: &str) -> Vec<PathBuf> {
 /// The program's folder in the user's data folder, by the XDG base directory rule; `None` if
 /// neither `XDG_DATA_HOME` nor `HOME` is set.
 #[must_use]
-pub fn user_data() -> Option<PathBuf> {
+pub(crate) fn user_data() -> Option<PathBuf> {
     let data = env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let home = || env::var_os("HOME").map(|home| Path::new(&home).join(".local/share"));
     data.or_else(home).map(|data| data.join("shutterbench"))
@@ -35,7 +35,7 @@ pub fn user_data() -> Option<PathBuf> {
 /// The folders of Python packages in the environment whose program this is, as `pip install`
 /// lays them out: `bin/shutterbench` beside `lib/python3.11/site-packages`.
 #[must_use]
-pub fn python_packages() -> Vec<PathBuf> {
+pub(crate) fn python_packages() -> Vec<PathBuf> {
     let Some(environment) = above_program().into_iter().nth(1) else { return Vec::new() };
     packages_of(&environment)
 }

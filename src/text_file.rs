@@ -26,7 +26,7 @@ pub struct Text {
 ///
 /// # Errors
 /// One sentence for a file that cannot be read, is too large, or is not text.
-pub fn read(path: &Path) -> Result<Text> {
+pub(crate) fn read(path: &Path) -> Result<Text> {
     let cannot = || format!("could not read {}", path.display());
     let file = File::open(path).with_context(cannot)?;
     let mut bytes = Vec::new();

@@ -20,7 +20,7 @@ use crate::run::replay;
 
 /// Two runs and how to compare them.
 #[derive(Debug, Args)]
-pub struct CompareArgs {
+pub(crate) struct CompareArgs {
     /// The base run's folder
     pub base: PathBuf,
     /// The new run's folder
@@ -49,7 +49,7 @@ pub struct CompareArgs {
 
 /// What `--metric` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MetricChoice {
+pub(crate) enum MetricChoice {
     /// Every figure that the base has.
     All,
     /// This one.
@@ -73,7 +73,7 @@ impl FromStr for MetricChoice {
 ///
 /// # Errors
 /// A folder without a readable run, or a file that cannot be written.
-pub fn compare(args: &CompareArgs) -> Result<ExitStatus> {
+pub(crate) fn compare(args: &CompareArgs) -> Result<ExitStatus> {
     if let Some(threshold) = args.threshold {
         ensure!(
             threshold.is_finite() && threshold >= 0.0,

@@ -31,7 +31,11 @@ use crate::table::row::Row;
 /// # Errors
 /// One sentence for what is wrong with the request or a device; nothing was
 /// measured.
-pub fn run(args: &RunArgs, wanted: &SuiteFile, interrupt: &AtomicBool) -> Result<ExitStatus> {
+pub(crate) fn run(
+    args: &RunArgs,
+    wanted: &SuiteFile,
+    interrupt: &AtomicBool,
+) -> Result<ExitStatus> {
     ensure!(
         args.ab.is_empty() && args.against.is_none(),
         "--ab and --against compare on this machine; omit --device"
@@ -82,7 +86,11 @@ pub fn run(args: &RunArgs, wanted: &SuiteFile, interrupt: &AtomicBool) -> Result
 ///
 /// # Errors
 /// A device that is not there.
-pub fn resume(args: &RunArgs, folder: &Path, interrupt: &AtomicBool) -> Result<Option<ExitStatus>> {
+pub(crate) fn resume(
+    args: &RunArgs,
+    folder: &Path,
+    interrupt: &AtomicBool,
+) -> Result<Option<ExitStatus>> {
     let remote_runs = match RemoteRun::of(folder)? {
         Some(remote_run) => vec![(remote_run, folder.to_owned())],
         None => remote_runs_below(folder)?,

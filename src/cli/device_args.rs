@@ -14,7 +14,7 @@ const PATIENCE_SECONDS: f64 = 30.0;
 
 /// Where to run, and how other devices are reached.
 #[derive(Debug, Clone, Default, Args)]
-pub struct DeviceArgs {
+pub(crate) struct DeviceArgs {
     /// Where to run: local, serials known to adb, ssh:HOST, or all (every device that is ready)
     /// [default: local]
     #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "Devices", value_parser = selector)]
@@ -45,7 +45,7 @@ pub struct DeviceArgs {
 /// Where adb's server is; adb's own environment variables (`ANDROID_ADB_SERVER_ADDRESS`,
 /// `ANDROID_ADB_SERVER_PORT`, `ADB_SERVER_SOCKET`) are honoured too.
 #[derive(Debug, Clone, Default, Args)]
-pub struct ServerArgs {
+pub(crate) struct ServerArgs {
     /// Host of adb's server (adb's -H) [default: adb's own]
     #[arg(long, value_name = "HOST", help_heading = "Devices")]
     pub adb_host: Option<String>,
@@ -57,14 +57,14 @@ pub struct ServerArgs {
 impl DeviceArgs {
     /// Whether the run is this machine's alone.
     #[must_use]
-    pub fn is_local(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         self.device.iter().all(|selector| *selector == Selector::Local)
     }
 
     /// An option that changes nothing here, since no device is named at all. The folder is not
     /// among them: it may stand in the environment of every run.
     #[must_use]
-    pub fn without_device(&self) -> Option<&'static str> {
+    pub(crate) fn without_device(&self) -> Option<&'static str> {
         let given = [
             ("--device-clean", self.device_clean),
             ("--device-timeout", self.device_timeout.is_some()),
@@ -76,7 +76,7 @@ impl DeviceArgs {
 
     /// How long a run may take, and what is left behind.
     #[must_use]
-    pub fn terms(&self) -> DeviceTerms {
+    pub(crate) fn terms(&self) -> DeviceTerms {
         let patience = Duration::from_secs_f64(PATIENCE_SECONDS);
         DeviceTerms {
             timeout: self.device_timeout,
@@ -89,7 +89,7 @@ impl DeviceArgs {
 impl ServerArgs {
     /// The server: the one that the options name, else the environment's.
     #[must_use]
-    pub fn server(&self) -> AdbServer {
+    pub(crate) fn server(&self) -> AdbServer {
         let (host, port) = (self.adb_host.clone(), self.adb_port);
         let given = host.is_some() || port.is_some();
         if given { AdbServer { host, port } } else { AdbServer::from_env() }

@@ -21,7 +21,7 @@ use crate::fetch::package_source::PackageSource;
 ///
 /// # Errors
 /// [`FetchError`].
-pub fn command(args: &Args) -> Result<(), FetchError> {
+pub(crate) fn command(args: &Args) -> Result<(), FetchError> {
     let folder = match &args.dir {
         Some(folder) => folder.clone(),
         None => crate::fetch::bring::user_folder().ok_or(FetchError::NoFolder)?,

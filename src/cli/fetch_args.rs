@@ -7,7 +7,7 @@ use crate::fetch::package_source::MIRROR;
 
 /// Fetches runtimes and models, checked by SHA-256
 #[derive(Debug, Clone, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Runtimes (tflite, litert, onnxruntime), or models of 'shutterbench list models --remote', by
     /// name or pattern
     #[arg(value_name = "NAME", conflicts_with = "all")]

@@ -20,7 +20,7 @@ use crate::table::row::Row;
 
 /// The runs of a fleet, and where its report goes (`-`: to standard output).
 #[derive(Debug, Args)]
-pub struct FleetArgs {
+pub(crate) struct FleetArgs {
     /// The runs' folders: one per device, or merged ones of several
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<PathBuf>,
@@ -52,7 +52,7 @@ pub struct FleetArgs {
 ///
 /// # Errors
 /// Runs that do not make a fleet, weights that do not fit, or a file that cannot be written.
-pub fn fleet(args: &FleetArgs) -> Result<ExitStatus> {
+pub(crate) fn fleet(args: &FleetArgs) -> Result<ExitStatus> {
     let weights = args.device_weights.as_deref().map(DeviceWeights::read).transpose()?;
     let fleet = Fleet::new(sources(&args.runs)?, weights.as_ref())?;
     let name = match args.tail {
@@ -99,7 +99,7 @@ pub fn fleet(args: &FleetArgs) -> Result<ExitStatus> {
 ///
 /// # Errors
 /// A folder without a readable run.
-pub fn sources(folders: &[PathBuf]) -> Result<Vec<FleetSource>> {
+pub(crate) fn sources(folders: &[PathBuf]) -> Result<Vec<FleetSource>> {
     folders.iter().map(|folder| source(folder)).collect()
 }
 

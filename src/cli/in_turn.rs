@@ -37,7 +37,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// A folder that cannot be written or holds a run.
-pub fn begin(folder: &Path, base: Plan, new: Plan) -> Result<Vec<Started>> {
+pub(crate) fn begin(folder: &Path, base: Plan, new: Plan) -> Result<Vec<Started>> {
     let name = new.header.run_id.clone();
     let begin = |side: &str, mut plan: Plan| {
         plan.header.in_turn = Some(name.clone());
@@ -58,7 +58,7 @@ pub fn begin(folder: &Path, base: Plan, new: Plan) -> Result<Vec<Started>> {
 
 /// The two folders, if `folder` holds interleaved runs.
 #[must_use]
-pub fn sides(folder: &Path) -> Option<[PathBuf; 2]> {
+pub(crate) fn sides(folder: &Path) -> Option<[PathBuf; 2]> {
     let sides = SIDES.map(|side| folder.join(side));
     sides.iter().all(|side| side.join(journal::FILE_NAME).is_file()).then_some(sides)
 }
@@ -67,7 +67,7 @@ pub fn sides(folder: &Path) -> Option<[PathBuf; 2]> {
 ///
 /// # Errors
 /// A program that cannot be run or does not print its version as shutterbench does.
-pub fn measured_by(plan: &mut Plan, program: &Path) -> Result<()> {
+pub(crate) fn measured_by(plan: &mut Plan, program: &Path) -> Result<()> {
     let shown = program.display();
     let path = program
         .canonicalize()
@@ -125,7 +125,7 @@ fn asked(program: &Path, question: &[&str], patience: Duration) -> Result<Progra
 ///
 /// # Errors
 /// A file that cannot be written.
-pub fn conclude(folder: &Path, base: &Run, new: &Run, json: bool) -> Result<ExitStatus> {
+pub(crate) fn conclude(folder: &Path, base: &Run, new: &Run, json: bool) -> Result<ExitStatus> {
     let comparison = [crate::decide::compare::compare(base, new, CompareOptions::default())];
     let [markdown, html] = ["compare.md", "compare.html"].map(|file| folder.join(file));
     let ending = compare_command::show(&comparison, Some(&markdown), Some(&html), json)?;

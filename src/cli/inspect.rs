@@ -40,7 +40,7 @@ struct Take {
 ///
 /// # Errors
 /// A name or file that is not a usable model.
-pub fn inspect(name: &str, overrides: &Description, json: bool) -> Result<ExitStatus> {
+pub(crate) fn inspect(name: &str, overrides: &Description, json: bool) -> Result<ExitStatus> {
     let models = select::select(&[name.to_owned()], overrides.signature.as_deref())?;
     let workers = WorkerSource::isolated().with_overrides(overrides.clone());
     let probed = probe(&workers, BackendKind::VARIANTS);

@@ -28,7 +28,7 @@ use crate::worker::worker_source::WorkerSource;
 
 /// What can be listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum ListSubject {
+pub(crate) enum ListSubject {
     /// The embedded models
     Models,
     /// The runtimes, present or not
@@ -47,7 +47,7 @@ pub enum ListSubject {
 ///
 /// # Errors
 /// A broken manifest, or standard output that cannot be written.
-pub fn list(what: ListSubject, server: &ServerArgs, json: bool) -> Result<ExitStatus> {
+pub(crate) fn list(what: ListSubject, server: &ServerArgs, json: bool) -> Result<ExitStatus> {
     match what {
         ListSubject::Models => models(&select::embedded()?, json),
         ListSubject::Backends => backends(json),
@@ -83,7 +83,7 @@ fn models(models: &[Model], json: bool) -> Result<ExitStatus> {
 ///
 /// # Errors
 /// Standard output that cannot be written.
-pub fn remote_models(json: bool) -> Result<ExitStatus> {
+pub(crate) fn remote_models(json: bool) -> Result<ExitStatus> {
     let hosted = HostedModels::built_in()?.models;
     if json {
         return print_json(&hosted);
@@ -200,7 +200,7 @@ fn devices(server: &AdbServer, json: bool) -> Result<ExitStatus> {
 ///
 /// # Errors
 /// Standard output that cannot be written.
-pub fn doctor(json: bool) -> Result<ExitStatus> {
+pub(crate) fn doctor(json: bool) -> Result<ExitStatus> {
     #[derive(serde::Serialize)]
     struct Examined {
         #[serde(flatten)]

@@ -15,7 +15,7 @@ use crate::run::replay;
 
 /// Which runs, and where the merged one goes.
 #[derive(Debug, Args)]
-pub struct MergeArgs {
+pub(crate) struct MergeArgs {
     /// Folders of the runs: every shard of a dataset, every part of the cases, or one run per device
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<PathBuf>,
@@ -32,7 +32,7 @@ pub struct MergeArgs {
 /// # Errors
 /// One sentence: runs that do not belong together, or a folder that cannot be
 /// written.
-pub fn merge(args: &MergeArgs) -> Result<ExitStatus> {
+pub(crate) fn merge(args: &MergeArgs) -> Result<ExitStatus> {
     let read =
         |folder: &PathBuf| Ok(MergeSource { folder: folder.clone(), run: replay::read(folder)? });
     let folders = without_itself(&args.runs, &args.out)?;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// How a command ended, as its exit code shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExitStatus {
+pub(crate) enum ExitStatus {
     /// Everything that was requested was done.
     Good,
     /// Done, with a failure, a regression or no model found.
@@ -15,10 +15,10 @@ pub enum ExitStatus {
 }
 
 /// Exit code after an interrupt, as shells have it for Ctrl-C.
-pub const INTERRUPTED: u8 = 130;
+pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Writes to standard output.
-pub fn print(bytes: &[u8]) -> anyhow::Result<ExitStatus> {
+pub(crate) fn print(bytes: &[u8]) -> anyhow::Result<ExitStatus> {
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(bytes)?;
     stdout.flush()?;
@@ -26,12 +26,12 @@ pub fn print(bytes: &[u8]) -> anyhow::Result<ExitStatus> {
 }
 
 /// Writes a file whole; `-` is standard output.
-pub fn write(to: &Path, text: &str) -> anyhow::Result<()> {
+pub(crate) fn write(to: &Path, text: &str) -> anyhow::Result<()> {
     write_with(to, |to| to.write_all(text.as_bytes()))
 }
 
 /// The same with a file that is too large to be a text in memory.
-pub fn write_with(
+pub(crate) fn write_with(
     to: &Path,
     fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
 ) -> anyhow::Result<()> {
@@ -44,12 +44,12 @@ pub fn write_with(
 }
 
 /// Writes a line to standard error. A reader that went away is not a reason to stop measuring.
-pub fn tell(line: &str) {
+pub(crate) fn tell(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// Writes a value to standard output as indented JSON.
-pub fn print_json(value: &impl serde::Serialize) -> anyhow::Result<ExitStatus> {
+pub(crate) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<ExitStatus> {
     let mut text = serde_json::to_vec_pretty(value)?;
     text.push(b'\n');
     print(&text)

@@ -23,7 +23,7 @@ use crate::decide::standing::PickRequest;
 
 /// Runs and what a case of theirs has to hold to.
 #[derive(Debug, Args)]
-pub struct PickArgs {
+pub(crate) struct PickArgs {
     /// The run's folder; with --fleet those of several devices
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<PathBuf>,
@@ -103,7 +103,7 @@ fn weight(text: &str) -> Result<FigureWeight, String> {
 ///
 /// # Errors
 /// A folder without a readable run, or options that do not fit it.
-pub fn pick(args: &PickArgs) -> Result<ExitStatus> {
+pub(crate) fn pick(args: &PickArgs) -> Result<ExitStatus> {
     let to_stdout = args.settings.as_deref() == Some(Path::new("-"));
     ensure!(
         !(to_stdout && (args.json || args.by_class)),

@@ -32,7 +32,7 @@ const COPIES: u64 = 4;
 
 /// What to plan: the options of `run`.
 #[derive(Debug, Args)]
-pub struct PlanArgs {
+pub(crate) struct PlanArgs {
     #[command(flatten)]
     run: Box<RunArgs>,
     /// Also list N parts of the cases (--partition) and of the images (--shard)
@@ -100,7 +100,7 @@ struct PlannedShard {
 ///
 /// # Errors
 /// What is wrong with the request, as `run` would say it.
-pub fn show(args: &PlanArgs) -> Result<ExitStatus> {
+pub(crate) fn show(args: &PlanArgs) -> Result<ExitStatus> {
     ensure!(
         args.run.on.is_local() && args.run.resume.is_none() && args.run.ab.is_empty(),
         "plan shows what a run on this machine would measure; omit --device, --resume and --ab"

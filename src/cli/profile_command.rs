@@ -21,7 +21,7 @@ const MOST_NODES: usize = 15;
 
 /// Which run, and which of its cases.
 #[derive(Debug, Args)]
-pub struct ProfileArgs {
+pub(crate) struct ProfileArgs {
     /// The folder of a run that was measured with --profile
     pub run: PathBuf,
     /// A case's id, or a pattern for its name or model [default: every case]
@@ -41,7 +41,7 @@ pub struct ProfileArgs {
 ///
 /// # Errors
 /// A folder without a run, a case that the run does not have, or a run without a profile.
-pub fn profile(args: &ProfileArgs) -> Result<ExitStatus> {
+pub(crate) fn profile(args: &ProfileArgs) -> Result<ExitStatus> {
     let run = replay::read(&args.run)?;
     if args.culprit {
         return culprit(&run, args.case.as_deref());

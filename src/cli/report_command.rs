@@ -19,7 +19,7 @@ use crate::table::rows::rows;
 
 /// A run and where its reports go ('-' is standard output) [default: into the run's folder]
 #[derive(Debug, Args)]
-pub struct ReportArgs {
+pub(crate) struct ReportArgs {
     /// The run's folder
     pub run: PathBuf,
     /// Write the HTML report to this file
@@ -57,7 +57,7 @@ pub struct ReportArgs {
 /// # Errors
 /// A folder without a readable journal, a plot of a run without a single
 /// measured case, or a file that cannot be written.
-pub fn report(args: &ReportArgs) -> Result<ExitStatus> {
+pub(crate) fn report(args: &ReportArgs) -> Result<ExitStatus> {
     let exports = exports(&args.export)?;
     let run = replay::read(&args.run)?;
     let files = [&args.html, &args.markdown, &args.svg, &args.json, &args.run_json];

@@ -31,7 +31,7 @@ use crate::cli::run_args::RunArgs;
 ///
 /// # Errors
 /// One sentence for what is wrong with the request; nothing was started.
-pub fn run(args: &RunArgs) -> Result<ExitStatus> {
+pub(crate) fn run(args: &RunArgs) -> Result<ExitStatus> {
     let hooks = run_hooks::of(args)?;
     let after = AfterHook::default();
     let interrupt = interrupt_flag(args.interrupt_code.unwrap_or(INTERRUPTED), after.clone())?;

@@ -22,7 +22,7 @@ use crate::record::sustained::Minutes;
 /// What to measure and how. Options override the suite file.
 #[derive(Debug, Clone, Default, Args)]
 #[command(args_override_self = true)]
-pub struct RunArgs {
+pub(crate) struct RunArgs {
     /// Suite file (TOML) with any of these options
     pub suite: Option<PathBuf>,
 
@@ -295,7 +295,7 @@ pub(crate) fn backend(text: &str) -> Result<BackendKind, String> {
 
 /// What one `--set` gives: a set for each backend that has its keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OptionSets(pub Vec<OptionSet>);
+pub(crate) struct OptionSets(pub Vec<OptionSet>);
 
 pub(crate) fn option_sets(text: &str) -> Result<OptionSets, String> {
     OptionSet::parse(text).map(OptionSets)

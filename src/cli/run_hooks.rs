@@ -28,13 +28,13 @@ const PATIENCE_FOR_OUTPUT: Duration = Duration::from_secs(1);
 
 /// The command after a run. It runs once, whoever asks first.
 #[derive(Clone, Default)]
-pub struct AfterHook(Arc<Mutex<Option<Command>>>);
+pub(crate) struct AfterHook(Arc<Mutex<Option<Command>>>);
 
 /// The hooks of `args`: the options', else those of the suite.
 ///
 /// # Errors
 /// A suite that cannot be read.
-pub fn of(args: &RunArgs) -> Result<Hooks> {
+pub(crate) fn of(args: &RunArgs) -> Result<Hooks> {
     let of_suite = match &args.suite {
         Some(suite) => SuiteFile::read(suite)?.hooks,
         None => Hooks::default(),
@@ -51,7 +51,7 @@ pub fn of(args: &RunArgs) -> Result<Hooks> {
 ///
 /// # Errors
 /// A command that cannot be started or fails, or what `measure` says.
-pub fn around(
+pub(crate) fn around(
     args: &RunArgs,
     hooks: &Hooks,
     after: &AfterHook,
@@ -196,7 +196,7 @@ impl AfterHook {
     }
 
     /// Runs the command, unless that was done; `false` where it failed.
-    pub fn run(&self, ending: &str) -> bool {
+    pub(crate) fn run(&self, ending: &str) -> bool {
         let Some(mut command) = self.command().take() else { return true };
         // Standard output is for the results.
         let status = command.env("SHUTTERBENCH_ENDING", ending).stdout(std::io::stderr()).status();

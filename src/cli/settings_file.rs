@@ -27,7 +27,7 @@ use crate::table::row::Row;
 ///
 /// # Errors
 /// One sentence: it cannot be read, is none, or is of another version.
-pub fn read(path: &Path) -> Result<Settings> {
+pub(crate) fn read(path: &Path) -> Result<Settings> {
     let shown = path.display();
     let text = fs::read_to_string(path).with_context(|| format!("cannot read settings {shown}"))?;
     let is_none = || format!("{shown} is not a settings file of 'shutterbench pick --settings'");
@@ -46,7 +46,7 @@ pub fn read(path: &Path) -> Result<Settings> {
 ///
 /// # Errors
 /// A file that cannot be written.
-pub fn write(path: &Path, run: &Run, case: &Case, row: &Row) -> Result<()> {
+pub(crate) fn write(path: &Path, run: &Run, case: &Case, row: &Row) -> Result<()> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => fs::canonicalize(parent)
             .with_context(|| format!("there is no folder {}", parent.display()))?,
@@ -65,7 +65,7 @@ pub fn write(path: &Path, run: &Run, case: &Case, row: &Row) -> Result<()> {
 ///
 /// # Errors
 /// One sentence: the file or its model could not be read, or is not the one that was meant.
-pub fn suite(path: &Path, named: &[String]) -> Result<SuiteFile> {
+pub(crate) fn suite(path: &Path, named: &[String]) -> Result<SuiteFile> {
     let settings = read(path)?;
     let model = model(&settings, path, named)?;
     chosen_settings::check_model(&settings, path, &model)?;
@@ -125,7 +125,7 @@ fn model(settings: &Settings, path: &Path, named: &[String]) -> Result<Model> {
 ///
 /// # Errors
 /// One sentence with what differs.
-pub fn check(args: &RunArgs, header: &Header) -> Result<()> {
+pub(crate) fn check(args: &RunArgs, header: &Header) -> Result<()> {
     let Some(path) = &args.settings else { return Ok(()) };
     chosen_settings::check(&read(path)?, path, header)
 }
@@ -135,7 +135,7 @@ pub fn check(args: &RunArgs, header: &Header) -> Result<()> {
 ///
 /// # Errors
 /// A settings file that went away meanwhile.
-pub fn judge<'a>(
+pub(crate) fn judge<'a>(
     args: &RunArgs,
     runs: impl Iterator<Item = &'a Run>,
     ending: ExitStatus,

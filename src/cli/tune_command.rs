@@ -54,7 +54,7 @@ const MOST_MARGIN: f64 = 50.0;
 
 /// One model, and what is searched for it.
 #[derive(Debug, Args)]
-pub struct TuneArgs {
+pub(crate) struct TuneArgs {
     /// The model: a path, or the name of an embedded or hosted one
     #[arg(long, required_unless_present = "resume", value_name = "PATH|NAME")]
     pub model: Option<String>,
@@ -143,7 +143,7 @@ fn margin(text: &str) -> Result<f64, String> {
 ///
 /// # Errors
 /// One sentence for what is wrong with the request; nothing was started.
-pub fn tune(args: &TuneArgs) -> Result<ExitStatus> {
+pub(crate) fn tune(args: &TuneArgs) -> Result<ExitStatus> {
     let to_stdout = args.settings.as_deref() == Some(Path::new("-"));
     ensure!(
         !(to_stdout && args.json),

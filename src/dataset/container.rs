@@ -52,7 +52,7 @@ enum ContainerFile {
 
 /// The files of a dataset, and where each image is in them.
 #[derive(Debug)]
-pub struct Container {
+pub(crate) struct Container {
     /// The files.
     paths: Vec<PathBuf>,
     sources: Vec<(ContainerFile, u64)>,

@@ -35,7 +35,7 @@ pub struct LabelledImage {
 impl LabelledImage {
     /// An image of one class.
     #[must_use]
-    pub const fn new(file: String, class: u32) -> Self {
+    pub(crate) const fn new(file: String, class: u32) -> Self {
         Self { file, class, also: Vec::new(), bytes: None }
     }
 }
@@ -75,7 +75,7 @@ impl Classes {
 
     /// The name of a class.
     #[must_use]
-    pub fn name(&self, class: u32) -> Option<&str> {
+    pub(crate) fn name(&self, class: u32) -> Option<&str> {
         self.names.get(class as usize)?.as_deref()
     }
 }
@@ -120,7 +120,7 @@ pub struct Dataset {
 impl Dataset {
     /// A set of images in the folder `root`.
     #[must_use]
-    pub const fn new(root: PathBuf, entries: Vec<LabelledImage>, classes: Classes) -> Self {
+    pub(crate) const fn new(root: PathBuf, entries: Vec<LabelledImage>, classes: Classes) -> Self {
         Self {
             root,
             entries,
@@ -137,21 +137,21 @@ impl Dataset {
 
     /// Positions of the images that are scored.
     #[must_use]
-    pub fn scored(&self) -> Range<usize> {
+    pub(crate) fn scored(&self) -> Range<usize> {
         let images = self.entries.len();
         self.shard.map_or(0..images, |shard| shard.of(images))
     }
 
     /// Number of classes that the labels use or name.
     #[must_use]
-    pub fn class_count(&self) -> usize {
+    pub(crate) fn class_count(&self) -> usize {
         let used = self.entries.iter().map(|entry| entry.class as usize + 1).max().unwrap_or(0);
         used.max(self.classes.names.len())
     }
 
     /// Whether its images are in files of many.
     #[must_use]
-    pub const fn is_contained(&self) -> bool {
+    pub(crate) const fn is_contained(&self) -> bool {
         matches!(self.store, Store::Inside(_))
     }
 
@@ -169,7 +169,7 @@ impl Dataset {
     /// The digest of an image of these bytes: SHA-256 of its name, a zero byte, its classes
     /// in decimal with commas between them, a zero byte, and the bytes.
     #[must_use]
-    pub fn digest(entry: &LabelledImage, bytes: &[u8]) -> [u8; 32] {
+    pub(crate) fn digest(entry: &LabelledImage, bytes: &[u8]) -> [u8; 32] {
         let classes = std::iter::once(&entry.class).chain(&entry.also);
         let classes = classes.map(u32::to_string).collect::<Vec<_>>().join(",");
         let parts = [entry.file.as_bytes(), b"\0", classes.as_bytes(), b"\0", bytes];
@@ -177,7 +177,7 @@ impl Dataset {
     }
 
     /// Asks the system to read an image before it is needed.
-    pub fn read_ahead(&self, entry: &LabelledImage) {
+    pub(crate) fn read_ahead(&self, entry: &LabelledImage) {
         if !self.is_contained() {
             decode::read_ahead(&self.path(entry));
         }
@@ -213,14 +213,14 @@ impl Dataset {
     /// The position after `image`, where interrupted scoring continues; without one, the first that
     /// is scored.
     #[must_use]
-    pub fn position_after(&self, image: Option<&str>) -> usize {
+    pub(crate) fn position_after(&self, image: Option<&str>) -> usize {
         let last = self.entries.iter().position(|entry| Some(entry.file.as_str()) == image);
         last.map_or(self.scored().start, |at| at + 1)
     }
 
     /// SHA-256 over the sorted list of files, their sizes and classes, in hexadecimal digits.
     #[must_use]
-    pub fn listing_sha256(&self) -> String {
+    pub(crate) fn listing_sha256(&self) -> String {
         let mut lines: Vec<String> = self
             .entries
             .iter()

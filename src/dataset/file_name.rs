@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 /// A path as text.
 #[must_use]
-pub fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     let mut text = String::new();
     for chunk in path.as_os_str().as_bytes().utf8_chunks() {
         let valid = chunk.valid();
@@ -37,7 +37,7 @@ fn push(text: &mut String, byte: u8) {
 
 /// The path that a text shows.
 #[must_use]
-pub fn path(shown: &str) -> PathBuf {
+pub(crate) fn path(shown: &str) -> PathBuf {
     let mut bytes = Vec::with_capacity(shown.len());
     let mut rest = shown.as_bytes();
     while let Some((first, behind)) = rest.split_first() {
@@ -58,7 +58,7 @@ pub fn path(shown: &str) -> PathBuf {
 /// A short plain name that no other name shares: how a device has an image's file. 80 bits
 /// of a hash are beyond any accident.
 #[must_use]
-pub fn hashed(shown: &str) -> String {
+pub(crate) fn hashed(shown: &str) -> String {
     format!("{:x}", Sha256::digest(shown))[..20].to_owned()
 }
 

@@ -50,7 +50,7 @@ static BY_WORD: LazyLock<HashMap<String, Vec<u32>>> = LazyLock::new(|| {
 
 /// The class index of a WordNet id, if it is one of the 1000.
 #[must_use]
-pub fn class_of_wnid(wnid: &str) -> Option<u32> {
+pub(crate) fn class_of_wnid(wnid: &str) -> Option<u32> {
     let place = CLASSES.binary_search_by(|class| class.wnid.cmp(wnid)).ok()?;
     u32::try_from(place).ok()
 }

@@ -12,7 +12,7 @@ impl Dataset {
     /// them, evenly spaced. Images that cannot be read do not count. If they are turned upright,
     /// only squares certainly keep their size.
     #[must_use]
-    pub fn image_size(&self) -> Option<(usize, usize)> {
+    pub(crate) fn image_size(&self) -> Option<(usize, usize)> {
         let (width, height) = self.same_size()?;
         let kept = self.exif == Exif::Ignore || width == height;
         kept.then_some((width, height))

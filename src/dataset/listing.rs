@@ -31,7 +31,7 @@ struct Listing {
 ///
 /// # Errors
 /// None that a dataset can cause.
-pub fn write(dataset: &Dataset) -> Result<String> {
+pub(crate) fn write(dataset: &Dataset) -> Result<String> {
     let Dataset { entries, classes, unreadable, left_out, assumed, .. } = dataset.clone();
     let same_size = dataset.same_size();
     let schema = SCHEMA;

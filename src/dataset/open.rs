@@ -29,7 +29,7 @@ const KAGGLE: &str = "ILSVRC/Data/CLS-LOC/val";
 impl Dataset {
     /// The dataset in a Parquet file or a tar archive; `None` if a folder has the images.
     #[must_use]
-    pub fn contained(root: &Path, wanted: &WantedColumns) -> Option<Self> {
+    pub(crate) fn contained(root: &Path, wanted: &WantedColumns) -> Option<Self> {
         let files = contained::files(root);
         let has_images = || root.is_dir() && Files::of(root).is_ok_and(|it| !it.images.is_empty());
         if files.is_empty() || has_images() {
@@ -52,7 +52,7 @@ impl Dataset {
     ///
     /// # Errors
     /// See [`Self::open`]; or there are no such columns.
-    pub fn open_by(root: &Path, wanted: &WantedColumns) -> Result<Self> {
+    pub(crate) fn open_by(root: &Path, wanted: &WantedColumns) -> Result<Self> {
         let mut found = opened(root, wanted)?;
         ensure!(
             !found.entries.is_empty(),

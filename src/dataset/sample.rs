@@ -16,7 +16,7 @@ impl Dataset {
     ///
     /// # Errors
     /// A count of 0.
-    pub fn sample(&mut self, count: usize, seed: u64) -> Result<()> {
+    pub(crate) fn sample(&mut self, count: usize, seed: u64) -> Result<()> {
         ensure!(count > 0, "--images must be at least 1, got 0");
         // All that a device was sent stays as it is.
         if count < self.entries.len() {

@@ -33,7 +33,12 @@ const PROMISED: [&str; 8] = [
 ///
 /// # Errors
 /// One sentence: the run does not have the case's model.
-pub fn of(run: &Run, case: &Case, row: &Row, seen: impl Fn(&Path) -> PathBuf) -> Result<Settings> {
+pub(crate) fn of(
+    run: &Run,
+    case: &Case,
+    row: &Row,
+    seen: impl Fn(&Path) -> PathBuf,
+) -> Result<Settings> {
     let header = &run.header;
     let model = header.models.iter().find(|model| model.name == case.model);
     let model = model.with_context(|| format!("the run has no model '{}'", case.model))?;
@@ -170,7 +175,7 @@ fn promised(row: &Row) -> Vec<Promise> {
 ///
 /// # Errors
 /// One sentence: another file of the model, or another pipeline.
-pub fn check(settings: &Settings, file: &Path, header: &Header) -> Result<()> {
+pub(crate) fn check(settings: &Settings, file: &Path, header: &Header) -> Result<()> {
     let Some(model) = header.models.first() else { return Ok(()) };
     check_model(settings, file, model)?;
     let known = header.pipeline_of(&model.name).zip(settings.pipeline.as_ref());
@@ -190,7 +195,7 @@ pub fn check(settings: &Settings, file: &Path, header: &Header) -> Result<()> {
 ///
 /// # Errors
 /// One sentence with both files.
-pub fn check_model(settings: &Settings, file: &Path, model: &Model) -> Result<()> {
+pub(crate) fn check_model(settings: &Settings, file: &Path, model: &Model) -> Result<()> {
     let ModelFile { name, sha256, .. } = &settings.model;
     ensure!(
         model.sha256 == *sha256,

@@ -122,7 +122,7 @@ impl CaseComparison {
 
     /// The case, and its scenario if it has one.
     #[must_use]
-    pub fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         match &self.scenario {
             Some(scenario) => format!("{}, {scenario}", self.case),
             None => self.case.clone(),

@@ -11,7 +11,7 @@ use crate::table::row::Row;
 
 /// What a case lacks of what was asked for, although its own ending is in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Lack {
+pub(crate) enum Lack {
     /// It was measured and then not scored, or not compared.
     Scores,
     /// A scenario failed, or the run ended before it: why.
@@ -46,7 +46,7 @@ pub fn is_complete(run: &Run, rows: &[Row]) -> bool {
 
 /// What a case lacks, if its status is in order.
 #[must_use]
-pub fn lack(run: &Run, case: &Case, row: &Row) -> Option<Lack> {
+pub(crate) fn lack(run: &Run, case: &Case, row: &Row) -> Option<Lack> {
     match row.status {
         Status::Ok => {
             let record = run.cases.iter().find(|record| record.case == *case);
@@ -66,7 +66,7 @@ pub fn lack(run: &Run, case: &Case, row: &Row) -> Option<Lack> {
 /// Whether no case could be measured, on whatever backend: one that cannot run a model is in order
 /// beside others that can, but alone it leaves the question unanswered.
 #[must_use]
-pub fn is_without_result(rows: &[Row]) -> bool {
+pub(crate) fn is_without_result(rows: &[Row]) -> bool {
     !rows.is_empty()
         && rows.iter().all(|row| row.status.is_failure() || row.status == Status::Unsupported)
 }

@@ -25,7 +25,7 @@ impl DeviceWeights {
     /// # Errors
     /// One sentence: an unreadable file, a missing column, or the line of a device that
     /// comes twice or whose weight is not 0 or a number in `WEIGHTS`.
-    pub fn read(path: &Path) -> Result<Self> {
+    pub(crate) fn read(path: &Path) -> Result<Self> {
         let text = text_file::read(path).context("the weights cannot be used")?.text;
         let file = path.display().to_string();
         Self::parse(&text, file).with_context(|| format!("weights {}", path.display()))
@@ -68,7 +68,7 @@ impl DeviceWeights {
     ///
     /// # Errors
     /// One sentence: a device without a weight, or a weight without a device.
-    pub fn of(&self, devices: &[&str]) -> Result<Vec<f64>> {
+    pub(crate) fn of(&self, devices: &[&str]) -> Result<Vec<f64>> {
         let file = &self.file;
         if let Some(name) = self.by_device.keys().find(|name| !devices.contains(&name.as_str())) {
             bail!(

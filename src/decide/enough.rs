@@ -44,7 +44,7 @@ impl fmt::Display for MoreNeeded {
 /// What more would tell whether `evidence` keeps `limit`, if its value and its scatter stay
 /// what they are. `None` where that is not known.
 #[must_use]
-pub fn more(limit: &Limit, evidence: &Evidence<'_>) -> Option<MoreNeeded> {
+pub(crate) fn more(limit: &Limit, evidence: &Evidence<'_>) -> Option<MoreNeeded> {
     let figure = evidence.figure(limit.column)?;
     let row = evidence.row;
     match limit.column.name {
@@ -97,7 +97,7 @@ fn images(share: f64, limit: f64, scored: usize) -> Option<MoreNeeded> {
 /// Images until the interval of a paired difference, which shrinks with their square root,
 /// ends before the limit.
 #[must_use]
-pub fn more_pairs(figure: Figure, limit: f64, scored: usize) -> Option<MoreNeeded> {
+pub(crate) fn more_pairs(figure: Figure, limit: f64, scored: usize) -> Option<MoreNeeded> {
     let images = scored as f64 * factor(figure, limit)?;
     Some(match images.is_finite() && images < MOST {
         true => MoreNeeded::Images(images.ceil() as usize - scored),

@@ -10,7 +10,7 @@ use crate::table::row::Row;
 
 /// Fewest processes whose lowest and highest value enclose the median of all processes with
 /// at least 95%: each is above it like a coin, and all on one side with 2^(1-n).
-pub const LEAST_PROCESSES: usize = 6;
+pub(crate) const LEAST_PROCESSES: usize = 6;
 
 /// A case on one device.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +45,7 @@ impl<'a> Evidence<'a> {
 
     /// Of `row`, which is the row of the case at `index` of `run`.
     #[must_use]
-    pub fn of_run(run: &'a Run, index: usize, row: &'a Row) -> Self {
+    pub(crate) fn of_run(run: &'a Run, index: usize, row: &'a Row) -> Self {
         let Some(case) = run.header.cases.get(index) else { return Self::of_row(row) };
         let key = case.accuracy_key();
         let scored = run.accuracies.iter().find(|it| it.key == key && it.status == Status::Ok);
@@ -56,7 +56,7 @@ impl<'a> Evidence<'a> {
     /// A figure with its interval. What every process has once has the lowest and the
     /// highest of them as its interval, which encloses the median process.
     #[must_use]
-    pub fn figure(&self, column: &Column<Row>) -> Option<Figure> {
+    pub(crate) fn figure(&self, column: &Column<Row>) -> Option<Figure> {
         let figure = self.row.figure(column)?;
         let interval = figure.interval.or_else(|| self.of_processes(column, figure.value));
         Some(Figure { interval, ..figure })
@@ -76,7 +76,7 @@ impl<'a> Evidence<'a> {
     /// How many processes tell of a figure that each has once; `None` for other figures,
     /// and where no journal tells.
     #[must_use]
-    pub fn processes(&self, column: &Column<Row>) -> Option<usize> {
+    pub(crate) fn processes(&self, column: &Column<Row>) -> Option<usize> {
         by_process(&self.record?.processes, column.name).map(|values| values.len())
     }
 }
@@ -103,7 +103,7 @@ impl<'a> Candidate<'a> {
     /// The cases of several devices, each with its weight: a candidate for every case that
     /// any of them measured, in the order in which they first appear.
     #[must_use]
-    pub fn of_devices(devices: &[(&'a str, f64, Vec<Evidence<'a>>)]) -> Vec<Self> {
+    pub(crate) fn of_devices(devices: &[(&'a str, f64, Vec<Evidence<'a>>)]) -> Vec<Self> {
         let mut candidates: Vec<Self> = Vec::new();
         for (_, weight, cases) in devices {
             for evidence in cases {
@@ -128,13 +128,13 @@ impl<'a> Candidate<'a> {
 
     /// Its model.
     #[must_use]
-    pub fn model(&self) -> &str {
+    pub(crate) fn model(&self) -> &str {
         self.on.first().map_or("", |evidence| evidence.row.model.as_str())
     }
 
     /// What it is on any of the devices: the same file everywhere.
     #[must_use]
-    pub fn row(&self) -> &'a Row {
+    pub(crate) fn row(&self) -> &'a Row {
         // A candidate is made of the evidence that it was found by.
         self.on[0].row
     }
@@ -142,6 +142,6 @@ impl<'a> Candidate<'a> {
 
 /// What a case is called wherever it is measured.
 #[must_use]
-pub fn anywhere(row: &Row) -> String {
+pub(crate) fn anywhere(row: &Row) -> String {
     Row { device: LOCAL.to_owned(), ..row.clone() }.case()
 }

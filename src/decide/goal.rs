@@ -66,7 +66,7 @@ pub struct Aim {
 impl Aim {
     /// How much worse than `best` it is, as a factor of products and latencies.
     #[must_use]
-    pub fn times(&self, best: &Self, goal: Goal) -> f64 {
+    pub(crate) fn times(&self, best: &Self, goal: Goal) -> f64 {
         match goal {
             Goal::Weighted => (self.value - best.value).exp(),
             _ => self.value / best.value,
@@ -76,21 +76,21 @@ impl Aim {
     /// Whether the intervals of both overlap; one without an interval cannot be told from
     /// anything.
     #[must_use]
-    pub fn overlaps(&self, other: &Self) -> bool {
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
         let both = self.interval.zip(other.interval);
         both.is_none_or(|(mine, theirs)| mine.0 <= theirs.1 && theirs.0 <= mine.1)
     }
 
     /// Whether it is the better one by its value.
     #[must_use]
-    pub fn is_better_than(&self, other: &Self) -> bool {
+    pub(crate) fn is_better_than(&self, other: &Self) -> bool {
         self.value < other.value
     }
 }
 
 /// What `candidate` reaches; `None` where a figure was not measured on any device.
 #[must_use]
-pub fn aim(
+pub(crate) fn aim(
     candidate: &Candidate<'_>,
     goal: Goal,
     weights: &[FigureWeight],
@@ -133,7 +133,7 @@ fn product(candidate: &Candidate<'_>, weights: &[FigureWeight], rule: FleetRule)
 /// A figure over the devices that measured it and whose row may win: the worst of them, or
 /// their weighted mean, which is geometric but for shares.
 #[must_use]
-pub fn over_devices(
+pub(crate) fn over_devices(
     candidate: &Candidate<'_>,
     column: &Column<Row>,
     better: Better,
@@ -163,7 +163,7 @@ pub fn over_devices(
 /// The mean of values with their weights; `None` without weight. One value is its own mean,
 /// to the last bit.
 #[must_use]
-pub fn mean(values: &[(f64, f64)], geometric: bool) -> Option<f64> {
+pub(crate) fn mean(values: &[(f64, f64)], geometric: bool) -> Option<f64> {
     if let [(value, _)] = values {
         return Some(*value);
     }
@@ -180,7 +180,7 @@ pub fn mean(values: &[(f64, f64)], geometric: bool) -> Option<f64> {
 
 /// The better candidate first; of equal ones the faster, or more accurate, or smaller.
 #[must_use]
-pub fn better_first(
+pub(crate) fn better_first(
     (a, of_a): (&Candidate<'_>, &Aim),
     (b, of_b): (&Candidate<'_>, &Aim),
     goal: Goal,

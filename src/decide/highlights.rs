@@ -101,7 +101,7 @@ impl Highlights {
 /// The rows of each device, in the order in which devices first appear: what is
 /// fastest on one says nothing about another.
 #[must_use]
-pub fn by_device(rows: &[Row]) -> Vec<(&str, Vec<Row>)> {
+pub(crate) fn by_device(rows: &[Row]) -> Vec<(&str, Vec<Row>)> {
     let mut devices: Vec<(&str, Vec<Row>)> = Vec::new();
     for row in rows {
         match devices.iter_mut().find(|(device, _)| *device == row.device) {
@@ -137,7 +137,7 @@ fn within_noise(rows: &[Row], front: &[usize]) -> Vec<usize> {
 }
 
 /// The fastest of each model's cases, in the order of the models.
-pub fn fastest_of_each_model(rows: &[Row], of: impl Iterator<Item = usize>) -> Vec<usize> {
+pub(crate) fn fastest_of_each_model(rows: &[Row], of: impl Iterator<Item = usize>) -> Vec<usize> {
     let mut best: Vec<usize> = Vec::new();
     for i in of {
         match best.iter_mut().find(|other| rows[**other].model == rows[i].model) {
@@ -165,7 +165,7 @@ fn names(rows: &[Row], indices: &[usize], before: &str) -> String {
 
 /// `0.431 ms [0.428, 0.440]`.
 #[must_use]
-pub fn latency(row: &Row) -> String {
+pub(crate) fn latency(row: &Row) -> String {
     let Some(median) = row.latency_p50_us else { return "not timed".into() };
     match row.latency_p50_low_us.zip(row.latency_p50_high_us) {
         Some((low, high)) => format!("{} ms [{}, {}]", ms(median), ms(low), ms(high)),
@@ -180,7 +180,7 @@ fn at_latency(row: &Row) -> String {
 
 /// `Top-1 41.6% [37.4, 46.0]`.
 #[must_use]
-pub fn top1(row: &Row) -> String {
+pub(crate) fn top1(row: &Row) -> String {
     let Some(top1) = row.top1 else { return "not scored".into() };
     match row.top1_low.zip(row.top1_high) {
         Some((low, high)) => {

@@ -57,7 +57,7 @@ impl Limit {
 
     /// How a figure stands to it. A figure without an interval keeps nothing for certain.
     #[must_use]
-    pub fn stand(&self, figure: Option<Figure>) -> Stand {
+    pub(crate) fn stand(&self, figure: Option<Figure>) -> Stand {
         let Some(Figure { value, interval }) = figure else { return Stand::NotMeasured };
         let keeps = |value: f64| match self.bound {
             Bound::AtMost => value <= self.value,
@@ -75,7 +75,7 @@ impl Limit {
     /// How far past the limit a value is, as a share of the limit; what was not measured is
     /// infinitely far.
     #[must_use]
-    pub fn excess(&self, figure: Option<Figure>) -> f64 {
+    pub(crate) fn excess(&self, figure: Option<Figure>) -> f64 {
         let over = figure.map_or(f64::INFINITY, |figure| match self.bound {
             Bound::AtMost => figure.value - self.value,
             Bound::AtLeast => self.value - figure.value,

@@ -18,7 +18,7 @@ pub struct MaxLoss {
 /// The loss of `evidence` against `reference`, in points, with the 95% interval of the
 /// paired difference; and the images of both. `None` without a common image.
 #[must_use]
-pub fn of(reference: &Evidence<'_>, evidence: &Evidence<'_>) -> Option<(Figure, usize)> {
+pub(crate) fn of(reference: &Evidence<'_>, evidence: &Evidence<'_>) -> Option<(Figure, usize)> {
     let (theirs, mine) = (reference.scored?, evidence.scored?);
     if theirs.key == mine.key {
         return Some((Figure { value: 0.0, interval: Some((0.0, 0.0)) }, mine.predictions.len()));
@@ -33,7 +33,7 @@ pub fn of(reference: &Evidence<'_>, evidence: &Evidence<'_>) -> Option<(Figure, 
 impl MaxLoss {
     /// How `evidence` stands to it, with what more would tell.
     #[must_use]
-    pub fn stand(
+    pub(crate) fn stand(
         &self,
         candidates: &[Candidate<'_>],
         evidence: &Evidence<'_>,

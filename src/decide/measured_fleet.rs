@@ -84,7 +84,10 @@ impl Fleet {
     }
 
     /// The cases of a device.
-    pub fn cases<'a>(&'a self, device: &'a FleetDevice) -> impl Iterator<Item = Evidence<'a>> {
+    pub(crate) fn cases<'a>(
+        &'a self,
+        device: &'a FleetDevice,
+    ) -> impl Iterator<Item = Evidence<'a>> {
         let source = &self.sources[device.source];
         let mine = source.rows.iter().enumerate().filter(|(_, row)| row.device == device.name);
         mine.map(|(index, row)| {
@@ -98,7 +101,7 @@ impl Fleet {
 
     /// All devices with their cases, as candidates are made of.
     #[must_use]
-    pub fn evidence(&self, of_class: Option<&str>) -> Vec<(&str, f64, Vec<Evidence<'_>>)> {
+    pub(crate) fn evidence(&self, of_class: Option<&str>) -> Vec<(&str, f64, Vec<Evidence<'_>>)> {
         let mine = |device: &&FleetDevice| of_class.is_none_or(|class| device.class == class);
         self.devices
             .iter()
@@ -109,7 +112,7 @@ impl Fleet {
 
     /// The classes, in the order in which they first appear.
     #[must_use]
-    pub fn classes(&self) -> Vec<&str> {
+    pub(crate) fn classes(&self) -> Vec<&str> {
         let mut classes: Vec<&str> = Vec::new();
         for device in &self.devices {
             if !classes.contains(&device.class.as_str()) {
@@ -121,7 +124,7 @@ impl Fleet {
 
     /// The run of a device, where there is a journal.
     #[must_use]
-    pub fn run(&self, device: &str) -> Option<(&Run, &FleetSource)> {
+    pub(crate) fn run(&self, device: &str) -> Option<(&Run, &FleetSource)> {
         let device = self.devices.iter().find(|it| it.name == device)?;
         let source = &self.sources[device.source];
         Some((source.run.as_ref()?, source))
@@ -129,7 +132,7 @@ impl Fleet {
 
     /// The budget that every run was measured with, in milliseconds.
     #[must_use]
-    pub fn budget_ms(&self) -> Option<f64> {
+    pub(crate) fn budget_ms(&self) -> Option<f64> {
         let budget =
             |source: &FleetSource| source.run.as_ref()?.header.options.latency.as_ref()?.budget_ms;
         let first = budget(self.sources.first()?)?;
@@ -140,7 +143,7 @@ impl Fleet {
 impl FleetSource {
     /// Where the case of `row`, a row of it, stands among its cases.
     #[must_use]
-    pub fn position(&self, row: &Row) -> Option<usize> {
+    pub(crate) fn position(&self, row: &Row) -> Option<usize> {
         self.rows.iter().position(|it| it.device == row.device && it.case() == row.case())
     }
 }

@@ -45,7 +45,7 @@ pub enum Metric {
 impl Metric {
     /// The probability of a latency metric's quantile.
     #[must_use]
-    pub const fn probability(self) -> Option<f64> {
+    pub(crate) const fn probability(self) -> Option<f64> {
         match self {
             Self::P50 => Some(0.5),
             Self::P90 => Some(0.9),
@@ -56,7 +56,7 @@ impl Metric {
 
     /// The rank that counts as right, of an accuracy metric.
     #[must_use]
-    pub const fn rank(self) -> Option<u32> {
+    pub(crate) const fn rank(self) -> Option<u32> {
         match self {
             Self::Top1 => Some(1),
             Self::Top5 => Some(5),
@@ -66,7 +66,7 @@ impl Metric {
 
     /// A row's value: milliseconds, a proportion, or bytes.
     #[must_use]
-    pub fn value(self, row: &Row) -> Option<f64> {
+    pub(crate) fn value(self, row: &Row) -> Option<f64> {
         match self {
             Self::P50 => row.latency_p50_us.map(|us| us / 1e3),
             Self::P90 => row.latency_p90_us.map(|us| us / 1e3),
@@ -81,7 +81,7 @@ impl Metric {
 
     /// The value of a scenario, in the unit of [`Self::value`], if scenarios have the figure.
     #[must_use]
-    pub fn of_scenario(self, row: &ScenarioRow) -> Option<f64> {
+    pub(crate) fn of_scenario(self, row: &ScenarioRow) -> Option<f64> {
         let us = match self {
             Self::P50 => row.latency_p50_us,
             Self::P90 => row.latency_p90_us,
@@ -94,7 +94,7 @@ impl Metric {
     /// The value from each process of a case, in the unit of [`Self::value`], if it is a figure
     /// that every process has once.
     #[must_use]
-    pub fn by_process(self, record: &CaseRecord) -> Option<Vec<f64>> {
+    pub(crate) fn by_process(self, record: &CaseRecord) -> Option<Vec<f64>> {
         let processes = record.processes.iter();
         match self {
             Self::Memory => Some(
@@ -109,7 +109,7 @@ impl Metric {
 
     /// A value with its unit.
     #[must_use]
-    pub fn show(self, value: f64) -> String {
+    pub(crate) fn show(self, value: f64) -> String {
         match self {
             Self::P50 | Self::P90 | Self::P99 | Self::Load => {
                 format!("{} ms", crate::table::units::three_digits(value))
@@ -122,7 +122,7 @@ impl Metric {
 
     /// What it is called in a heading.
     #[must_use]
-    pub const fn title(self) -> &'static str {
+    pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::P50 => "median latency",
             Self::P90 => "90th percentile of latency",

@@ -8,7 +8,7 @@ use crate::stats::mcnemar;
 use crate::table::paired_top1;
 
 /// Compares by McNemar's exact test on the images that both runs scored.
-pub fn compare(
+pub(crate) fn compare(
     mut both: CaseComparison,
     records: Option<(&AccuracyRecord, &AccuracyRecord)>,
     rank: u32,
@@ -49,7 +49,7 @@ pub fn compare(
 }
 
 /// The scores of a case in a run.
-pub fn record<'a>(run: &'a Run, case: &Case) -> Option<&'a AccuracyRecord> {
+pub(crate) fn record<'a>(run: &'a Run, case: &Case) -> Option<&'a AccuracyRecord> {
     let key = case.accuracy_key();
     run.accuracies.iter().find(|record| record.key == key && record.status == Status::Ok)
 }

@@ -3,18 +3,18 @@
 use crate::table::row::Row;
 
 /// What makes a case better when it is lower, as one number a goal.
-pub type Costs<const N: usize> = [f64; N];
+pub(crate) type Costs<const N: usize> = [f64; N];
 
 /// Whether `a` is at least as good as `b` in every goal and better in one.
 #[must_use]
-pub fn dominates<const N: usize>(a: &Costs<N>, b: &Costs<N>) -> bool {
+pub(crate) fn dominates<const N: usize>(a: &Costs<N>, b: &Costs<N>) -> bool {
     a.iter().zip(b).all(|(a, b)| a <= b) && a.iter().zip(b).any(|(a, b)| a < b)
 }
 
 /// Indices of the items that no other item dominates, by rising first cost.
 /// Equal items are all kept.
 #[must_use]
-pub fn front<const N: usize>(items: &[Costs<N>]) -> Vec<usize> {
+pub(crate) fn front<const N: usize>(items: &[Costs<N>]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..items.len()).collect();
     // Lexicographic order puts whatever dominates an item before it, so that
     // comparing with the front found so far is enough (Kung, Luccio and

@@ -42,7 +42,7 @@ pub fn words(pick: &Pick, candidates: &[Candidate<'_>], request: &PickRequest) -
 
 /// Why, in one sentence.
 #[must_use]
-pub fn reason(pick: &Pick, candidates: &[Candidate<'_>], request: &PickRequest) -> String {
+pub(crate) fn reason(pick: &Pick, candidates: &[Candidate<'_>], request: &PickRequest) -> String {
     let name = |index: usize| candidates[index].name.as_str();
     match &pick.answer {
         PickAnswer::NoneFits { closest: None } => {
@@ -208,7 +208,7 @@ fn compared(aim: &Aim, best: &Aim, goal: Goal) -> String {
 
 /// A line for each other candidate.
 #[must_use]
-pub fn explanation(pick: &Pick, candidates: &[Candidate<'_>]) -> String {
+pub(crate) fn explanation(pick: &Pick, candidates: &[Candidate<'_>]) -> String {
     explained(pick, candidates)
         .into_iter()
         .map(|(index, why)| format!("  {}: {why}\n", candidates[index].name))
@@ -217,7 +217,7 @@ pub fn explanation(pick: &Pick, candidates: &[Candidate<'_>]) -> String {
 
 /// The answer for machines: the cases by name, with their rows.
 #[must_use]
-pub fn json(pick: &Pick, candidates: &[Candidate<'_>], request: &PickRequest) -> Value {
+pub(crate) fn json(pick: &Pick, candidates: &[Candidate<'_>], request: &PickRequest) -> Value {
     let case = |index: &usize| {
         let candidate = &candidates[*index];
         let rows: Vec<&Row> = candidate.on.iter().map(|it| it.row).collect();

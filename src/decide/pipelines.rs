@@ -6,7 +6,7 @@ use crate::stats::mcnemar::Paired;
 
 /// A pipeline against the one in use.
 #[derive(Debug, Clone, Copy)]
-pub struct Judged<'a> {
+pub(crate) struct Judged<'a> {
     /// The pipeline.
     pub tried: &'a Tried,
     /// Right in the one in use alone, and in this one alone.
@@ -19,14 +19,14 @@ pub struct Judged<'a> {
 impl Judged<'_> {
     /// Whether this one is better by more than chance.
     #[must_use]
-    pub fn is_better(&self) -> bool {
+    pub(crate) fn is_better(&self) -> bool {
         self.paired.difference() > 0.0 && self.p_value < mcnemar::LEVEL
     }
 }
 
 /// Every pipeline but the one in use, in the order in which they were tried.
 #[must_use]
-pub fn judged(check: &PreprocessingCheck) -> Vec<Judged<'_>> {
+pub(crate) fn judged(check: &PreprocessingCheck) -> Vec<Judged<'_>> {
     let others = check.tried.get(1..).unwrap_or_default();
     let p_values: Vec<f64> =
         others.iter().map(|tried| mcnemar::exact(tried.lost, tried.gained)).collect();
@@ -49,7 +49,7 @@ pub fn judged(check: &PreprocessingCheck) -> Vec<Judged<'_>> {
 /// The pipeline that is better than the one in use by more than chance; of several the
 /// one with the largest difference.
 #[must_use]
-pub fn better(check: &PreprocessingCheck) -> Option<Judged<'_>> {
+pub(crate) fn better(check: &PreprocessingCheck) -> Option<Judged<'_>> {
     let better = judged(check).into_iter().filter(Judged::is_better);
     better.max_by(|a, b| a.paired.difference().total_cmp(&b.paired.difference()))
 }

@@ -10,7 +10,7 @@ use crate::table::row::Row;
 /// What became of a promised figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::Display)]
 #[serde(rename_all = "snake_case")]
-pub enum Kept {
+pub(crate) enum Kept {
     /// It lies within the promised interval, or is better.
     #[strum(to_string = "holds")]
     Yes,
@@ -30,7 +30,7 @@ pub enum Kept {
 
 /// A promised figure and what was measured.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PromiseOutcome {
+pub(crate) struct PromiseOutcome {
     /// What was promised.
     pub promise: Promise,
     /// What was measured.
@@ -45,7 +45,7 @@ pub struct PromiseOutcome {
 
 /// Every promised figure beside what `row`, the case's row in the run of `header`, has.
 #[must_use]
-pub fn outcomes(settings: &Settings, header: &Header, row: &Row) -> Vec<PromiseOutcome> {
+pub(crate) fn outcomes(settings: &Settings, header: &Header, row: &Row) -> Vec<PromiseOutcome> {
     let other_images = other_images(settings, header, row);
     let other_budget = other_budget(settings, header);
     let one = |promise: &Promise| {
@@ -109,7 +109,7 @@ fn other_budget(settings: &Settings, header: &Header) -> Option<String> {
 
 /// What has to be known of the comparison as a whole.
 #[must_use]
-pub fn caveats(settings: &Settings, header: &Header, row: &Row) -> Vec<String> {
+pub(crate) fn caveats(settings: &Settings, header: &Header, row: &Row) -> Vec<String> {
     let then = &settings.measured;
     let mut caveats = vec![
         "the two runs were not interleaved: the machine's drift between them is in the differences"

@@ -60,7 +60,7 @@ const ROUNDING: f64 = 1e-9;
 impl FleetRule {
     /// How a case stands that stands so on each device, each with its weight.
     #[must_use]
-    pub fn together(self, devices: &[(Stand, f64)]) -> Stand {
+    pub(crate) fn together(self, devices: &[(Stand, f64)]) -> Stand {
         let weigh = |keep: fn(Stand) -> bool| -> f64 {
             devices.iter().filter(|(stand, _)| keep(*stand)).map(|(_, weight)| weight).sum()
         };

@@ -9,7 +9,7 @@ use crate::table::units::{percent, three_digits};
 
 /// `500 images: Top-1 41.6%, Top-5 67.4%; 21.4% ambiguous; ...`
 #[must_use]
-pub fn sentence(record: &AccuracyRecord, tally: &Tally, further: &[TopK]) -> String {
+pub(crate) fn sentence(record: &AccuracyRecord, tally: &Tally, further: &[TopK]) -> String {
     let share = |share: Option<Proportion>| share.map_or(String::new(), |s| percent(s.value));
     let further: String =
         further.iter().map(|top| format!(", Top-{} {}%", top.k, percent(top.share))).collect();

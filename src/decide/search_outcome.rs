@@ -13,7 +13,7 @@ use crate::table::row::Row;
 
 /// What a search came to; cases by their index in the run.
 #[derive(Debug, Clone, PartialEq)]
-pub struct SearchOutcome {
+pub(crate) struct SearchOutcome {
     narrowing: Narrowing,
     /// The best case; `None` if none was left.
     pub best: Option<usize>,
@@ -27,7 +27,7 @@ pub struct SearchOutcome {
 impl SearchOutcome {
     /// Of a run that is such a search; `None` of any other.
     #[must_use]
-    pub fn of(run: &Run) -> Option<Self> {
+    pub(crate) fn of(run: &Run) -> Option<Self> {
         let narrowing = run.header.options.latency.as_ref()?.narrowing?;
         let is_best = |record: &CaseRecord| {
             record.ended && record.status == Status::Ok && record.dropped.is_none()
@@ -53,7 +53,7 @@ impl SearchOutcome {
 
     /// As people read it.
     #[must_use]
-    pub fn words(&self, run: &Run, rows: &[Row]) -> String {
+    pub(crate) fn words(&self, run: &Run, rows: &[Row]) -> String {
         let mut text = self.verdict(run, rows);
         let left = reasons(run);
         if !left.is_empty() {
@@ -99,7 +99,7 @@ impl SearchOutcome {
 
     /// As programs read it.
     #[must_use]
-    pub fn json(&self, run: &Run, rows: &[Row]) -> Value {
+    pub(crate) fn json(&self, run: &Run, rows: &[Row]) -> Value {
         let case_of = |case: usize| run.header.cases.get(case);
         let left =
             run.cases.iter().enumerate().filter(|(case, it)| Some(*case) != self.best && it.ended);

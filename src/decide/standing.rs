@@ -67,7 +67,7 @@ pub struct Standing {
 impl Standing {
     /// Of the candidate at `index`.
     #[must_use]
-    pub fn of(candidates: &[Candidate<'_>], index: usize, request: &PickRequest) -> Self {
+    pub(crate) fn of(candidates: &[Candidate<'_>], index: usize, request: &PickRequest) -> Self {
         let candidate = &candidates[index];
         let measured =
             candidate.on.iter().map(|it| (on_device(candidates, it, request), it.weight));
@@ -87,14 +87,14 @@ impl Standing {
 
     /// How far past the limits it is, all together.
     #[must_use]
-    pub fn excess(&self) -> f64 {
+    pub(crate) fn excess(&self) -> f64 {
         let points = self.devices.iter().flat_map(|device| &device.points);
         points.map(|point| point.excess).sum()
     }
 
     /// Whether it counts on none of its devices.
     #[must_use]
-    pub fn is_barred(&self) -> bool {
+    pub(crate) fn is_barred(&self) -> bool {
         self.devices.iter().all(|device| device.barred.is_some())
     }
 }
@@ -179,7 +179,7 @@ fn shown(figure: Figure, show: impl Fn(f64) -> String) -> String {
 impl LimitPoint {
     /// `median latency at most 5.00 ms: 5.20 ms [4.90, 5.50]; about 12 more seconds would tell`.
     #[must_use]
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let Self { limit, stand, measured, more, .. } = self;
         let measured = measured.as_deref().unwrap_or("not measured");
         match (stand, more) {

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// `ADB_SERVER_SOCKET` or `ANDROID_ADB_SERVER_PORT`, else this machine's server on port 5037, which
 /// is started if it does not run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AdbServer {
+pub(crate) struct AdbServer {
     /// Its host.
     pub host: Option<String>,
     /// Its port.
@@ -30,7 +30,7 @@ pub struct AdbServer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, strum::Display)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
-pub enum DeviceState {
+pub(crate) enum DeviceState {
     /// Ready.
     Device,
     /// It has not confirmed this computer's key.
@@ -45,7 +45,7 @@ pub enum DeviceState {
 
 /// A device as adb lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AttachedDevice {
+pub(crate) struct AttachedDevice {
     /// What `--device` takes for it: its serial, where no other device has the same.
     pub name: AdbName,
     /// Its serial.
@@ -64,7 +64,7 @@ impl AdbServer {
     /// The server that the environment names by its address. Older programs `adb` do not read
     /// that variable themselves; what they do read is left to them.
     #[must_use]
-    pub fn from_env() -> Self {
+    pub(crate) fn from_env() -> Self {
         let of = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         let host = of("ANDROID_ADB_SERVER_ADDRESS").filter(|_| of("ADB_SERVER_SOCKET").is_none());
         let port = host.as_ref().and_then(|_| of("ANDROID_ADB_SERVER_PORT")?.parse().ok());
@@ -74,7 +74,7 @@ impl AdbServer {
     /// The program `adb` with the options that name the server. The program
     /// can be named by `SHUTTERBENCH_ADB`.
     #[must_use]
-    pub fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let program = env::var_os("SHUTTERBENCH_ADB").unwrap_or_else(|| OsString::from("adb"));
         let mut command = Command::new(program);
         if let Some(host) = &self.host {
@@ -90,7 +90,7 @@ impl AdbServer {
     ///
     /// # Errors
     /// No program `adb`, or no server.
-    pub fn devices(&self) -> Result<Vec<AttachedDevice>> {
+    pub(crate) fn devices(&self) -> Result<Vec<AttachedDevice>> {
         self.start()?;
         let said = bounded_command::output(self.command().args(["devices", "-l"]), PATIENCE)
             .map_err(|error| {
@@ -120,7 +120,7 @@ impl AdbServer {
 impl AttachedDevice {
     /// What keeps it from being used, with what to do; `None` if it is ready.
     #[must_use]
-    pub fn obstacle(&self) -> Option<String> {
+    pub(crate) fn obstacle(&self) -> Option<String> {
         let name = &self.name;
         Some(match &self.state {
             DeviceState::Device => return None,
@@ -138,7 +138,7 @@ impl AttachedDevice {
 
     /// Whether it is the one that is called `name`; several may be.
     #[must_use]
-    pub fn is(&self, name: &AdbName) -> bool {
+    pub(crate) fn is(&self, name: &AdbName) -> bool {
         match name {
             AdbName::Serial(serial) => self.serial == *serial,
             AdbName::Usb(usb) => self.usb.as_ref() == Some(usb),

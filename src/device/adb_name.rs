@@ -12,7 +12,7 @@ const TRANSPORT: &str = "transport:";
 /// have none.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub enum AdbName {
+pub(crate) enum AdbName {
     /// By its serial.
     Serial(String),
     /// By the USB port that it is plugged into, such as `usb:1-4`, which stays the same when
@@ -25,7 +25,7 @@ pub enum AdbName {
 impl AdbName {
     /// The options of `adb` that choose it.
     #[must_use]
-    pub fn options(&self) -> [String; 2] {
+    pub(crate) fn options(&self) -> [String; 2] {
         match self {
             Self::Serial(name) | Self::Usb(name) => ["-s".to_owned(), name.clone()],
             Self::Transport(number) => ["-t".to_owned(), number.to_string()],

@@ -19,7 +19,7 @@ pub(crate) const DIGITS: usize = 20;
 /// The kind of a bundle, which names the folder above it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::Display, strum::VariantArray)]
 #[strum(serialize_all = "lowercase")]
-pub enum BundleKind {
+pub(crate) enum BundleKind {
     /// This program, built for the device.
     Program,
     /// A runtime's libraries.
@@ -36,7 +36,7 @@ pub enum BundleKind {
 
 /// What a file of a bundle holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
+pub(crate) enum Content {
     /// What this file here holds.
     Of(PathBuf),
     /// This text.
@@ -60,7 +60,7 @@ impl Bundle {
     ///
     /// # Errors
     /// A file that cannot be read, or a path that leads out of the bundle.
-    pub fn new(kind: BundleKind, files: Vec<(String, Content)>) -> Result<Self> {
+    pub(crate) fn new(kind: BundleKind, files: Vec<(String, Content)>) -> Result<Self> {
         let mut all = Sha256::new();
         let mut bytes = 0;
         let mut there = Vec::with_capacity(files.len());
@@ -84,31 +84,31 @@ impl Bundle {
 
     /// Its folder on a device.
     #[must_use]
-    pub fn folder(&self, root: &RemotePath) -> RemotePath {
+    pub(crate) fn folder(&self, root: &RemotePath) -> RemotePath {
         root.join(&self.kind.to_string()).join(&self.hash)
     }
 
     /// What it is.
     #[must_use]
-    pub const fn kind(&self) -> BundleKind {
+    pub(crate) const fn kind(&self) -> BundleKind {
         self.kind
     }
 
     /// Its size.
     #[must_use]
-    pub const fn bytes(&self) -> u64 {
+    pub(crate) const fn bytes(&self) -> u64 {
         self.bytes
     }
 
     /// Number of its files.
     #[must_use]
-    pub fn files(&self) -> usize {
+    pub(crate) fn files(&self) -> usize {
         self.files.len()
     }
 
     /// A name for it while it is on its way.
     #[must_use]
-    pub fn transit_name(&self) -> String {
+    pub(crate) fn transit_name(&self) -> String {
         format!("{}-{}-{}", self.kind, self.hash, std::process::id())
     }
 
@@ -117,7 +117,7 @@ impl Bundle {
     ///
     /// # Errors
     /// A folder that cannot be written.
-    pub fn stage(&self, to: &Path) -> Result<()> {
+    pub(crate) fn stage(&self, to: &Path) -> Result<()> {
         for (name, content) in &self.files {
             let path = to.join(name);
             let folder = path.parent().unwrap_or(to);

@@ -30,7 +30,7 @@ enum CLibrary {
 ///
 /// # Errors
 /// What the program needs and what the board has; or a board that cannot be reached.
-pub fn check(connection: &Connection, target: &str, program: &Path) -> Result<()> {
+pub(crate) fn check(connection: &Connection, target: &str, program: &Path) -> Result<()> {
     if !target.ends_with("-linux-gnu") && !target.ends_with("-linux-gnueabihf") {
         return Ok(());
     }

@@ -11,7 +11,7 @@ use crate::device::name::{DeviceName, Selector};
 /// # Errors
 /// A device that is not there or not ready, none at all, or this machine
 /// together with others.
-pub fn resolve(
+pub(crate) fn resolve(
     selectors: &[Selector],
     server: &AdbServer,
     tell: &dyn Fn(&str),

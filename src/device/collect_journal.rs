@@ -18,7 +18,11 @@ use crate::run::replay;
 /// # Errors
 /// A run that was not begun there, a device that is gone, a journal that
 /// cannot be used, or a folder that cannot be written.
-pub fn collect(connection: &Connection, remote_run: &RemoteRun, folder: &Path) -> Result<Run> {
+pub(crate) fn collect(
+    connection: &Connection,
+    remote_run: &RemoteRun,
+    folder: &Path,
+) -> Result<Run> {
     let scratch = ScratchFolder::inside(folder)
         .with_context(|| format!("could not write into {}", folder.display()))?;
     let pulled = scratch.path().join(journal::FILE_NAME);

@@ -38,7 +38,7 @@ const SSH_OPTIONS: [&str; 8] = [
 /// program's own: nothing that a user named is a part of it, but the folder,
 /// which is a [`RemotePath`].
 #[derive(Debug, Clone)]
-pub struct Connection {
+pub(crate) struct Connection {
     device: DeviceName,
     server: AdbServer,
     /// Whether files go through the shell there, since its sshd has no SFTP.
@@ -48,13 +48,13 @@ pub struct Connection {
 impl Connection {
     /// The way to a device. Nothing is sent yet.
     #[must_use]
-    pub fn new(device: DeviceName, server: AdbServer) -> Self {
+    pub(crate) fn new(device: DeviceName, server: AdbServer) -> Self {
         Self { device, server, lacks_sftp: Arc::default() }
     }
 
     /// The device.
     #[must_use]
-    pub const fn device(&self) -> &DeviceName {
+    pub(crate) const fn device(&self) -> &DeviceName {
         &self.device
     }
 
@@ -63,7 +63,7 @@ impl Connection {
     /// # Errors
     /// The device cannot be reached or does not answer. How the script ended
     /// is in the answer.
-    pub fn shell(&self, script: &str) -> Result<ProgramOutput> {
+    pub(crate) fn shell(&self, script: &str) -> Result<ProgramOutput> {
         let mut command = self.shell_command(script);
         self.told(bounded_command::output(&mut command, PATIENCE))
     }
@@ -72,7 +72,7 @@ impl Connection {
     ///
     /// # Errors
     /// See [`Self::shell`]; also a script that failed, with its message.
-    pub fn ask(&self, script: &str) -> Result<String> {
+    pub(crate) fn ask(&self, script: &str) -> Result<String> {
         let said = self.shell(script)?;
         ensure!(said.is_success(), "device {}: {}", self.device, said.last_line());
         Ok(said.out)
@@ -83,7 +83,7 @@ impl Connection {
     ///
     /// # Errors
     /// The local program cannot be started.
-    pub fn start(&self, script: &str) -> io::Result<Child> {
+    pub(crate) fn start(&self, script: &str) -> io::Result<Child> {
         self.shell_command(script)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -93,7 +93,7 @@ impl Connection {
 
     /// Whether it answers.
     #[must_use]
-    pub fn is_there(&self) -> bool {
+    pub(crate) fn is_there(&self) -> bool {
         let mut command = self.shell_command("echo here");
         bounded_command::output(&mut command, Duration::from_secs(15))
             .is_ok_and(|said| said.is_success() && said.out.trim() == "here")
@@ -104,7 +104,7 @@ impl Connection {
     /// # Errors
     /// The message of the transferring program: no space, a folder that cannot be written, a device
     /// that is gone.
-    pub fn push(&self, from: &Path, to: &RemotePath) -> Result<()> {
+    pub(crate) fn push(&self, from: &Path, to: &RemotePath) -> Result<()> {
         let said = match &self.device {
             DeviceName::Adb(name) => {
                 let mut adb = self.server.command();
@@ -132,7 +132,7 @@ impl Connection {
     ///
     /// # Errors
     /// See [`Self::push`].
-    pub fn pull(&self, from: &RemotePath, to: &Path) -> Result<()> {
+    pub(crate) fn pull(&self, from: &RemotePath, to: &Path) -> Result<()> {
         let said = match &self.device {
             DeviceName::Adb(name) => {
                 let mut adb = self.server.command();
@@ -274,7 +274,7 @@ fn scp(host: &SshHost) -> Command {
 
 /// Text as one word of a POSIX shell.
 #[must_use]
-pub fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 

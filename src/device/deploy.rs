@@ -25,7 +25,7 @@ const RESERVE_BYTES: u64 = 16 << 20;
 
 /// What was done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Deployed {
+pub(crate) struct Deployed {
     /// Bundles that were pushed.
     pub pushed: usize,
     /// Their size.
@@ -40,7 +40,7 @@ pub struct Deployed {
 /// # Errors
 /// A folder that cannot be written there, too little space, a device that is
 /// gone; what was in place stays.
-pub fn deploy(
+pub(crate) fn deploy(
     connection: &Connection,
     root: &RemotePath,
     bundles: &[&Bundle],
@@ -79,7 +79,7 @@ pub fn deploy(
 ///
 /// # Errors
 /// A file that cannot be removed, or a device that is gone.
-pub fn clean(connection: &Connection, root: &RemotePath) -> Result<()> {
+pub(crate) fn clean(connection: &Connection, root: &RemotePath) -> Result<()> {
     connection
         .ask(&cleaning(root))
         .map(|_| ())

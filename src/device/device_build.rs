@@ -14,7 +14,7 @@ use crate::record::backend_kind::BackendKind;
 use crate::runtime::library::{RuntimeLibrary, folders_for};
 
 /// File name of the program.
-pub const PROGRAM: &str = "shutterbench";
+pub(crate) const PROGRAM: &str = "shutterbench";
 /// What `scripts/adb/build` builds for.
 const SCRIPTED: [&str; 5] = [
     "aarch64-linux-android",
@@ -26,7 +26,7 @@ const SCRIPTED: [&str; 5] = [
 
 /// What a device needs besides models and images.
 #[derive(Debug, Clone)]
-pub struct DeviceBuild {
+pub(crate) struct DeviceBuild {
     /// The program.
     pub program: Bundle,
     /// Its file here.
@@ -37,7 +37,7 @@ pub struct DeviceBuild {
 
 /// A runtime's libraries in one bundle: its accelerators are beside it.
 #[derive(Debug, Clone)]
-pub struct RuntimeBundle {
+pub(crate) struct RuntimeBundle {
     /// The libraries.
     pub libraries: Vec<RuntimeLibrary>,
     /// Their files.
@@ -51,7 +51,7 @@ impl DeviceBuild {
     /// # Errors
     /// No program for the target, with the command that builds it; or no library of a wanted
     /// backend, with the command that fetches it.
-    pub fn find(target: &str, wanted: &[BackendKind]) -> Result<Self> {
+    pub(crate) fn find(target: &str, wanted: &[BackendKind]) -> Result<Self> {
         let file = program(target)?;
         let program = Bundle::new(
             BundleKind::Program,

@@ -21,7 +21,7 @@ use crate::record::run::Run;
 use crate::run::replay;
 
 /// The result of one device.
-pub struct DeviceResult {
+pub(crate) struct DeviceResult {
     /// The run's folder here.
     pub folder: PathBuf,
     /// How it ended.
@@ -37,7 +37,7 @@ impl DeviceResult {
     ///
     /// # Errors
     /// A journal that cannot be read.
-    pub fn of_finished(folder: &Path) -> Result<Self> {
+    pub(crate) fn of_finished(folder: &Path) -> Result<Self> {
         let run = Some(replay::read(folder)?);
         let (folder, ended, problems) = (folder.to_owned(), RemoteEnd::Code(0), Vec::new());
         Ok(Self { folder, ended, run, problems })
@@ -48,7 +48,7 @@ impl DeviceResult {
 ///
 /// # Errors
 /// What kept a device from being prepared; then nothing was measured on any.
-pub fn run(
+pub(crate) fn run(
     request: &FleetRequest,
     interrupt: &AtomicBool,
     tell: Tell<'_>,
@@ -76,7 +76,7 @@ pub fn run(
 ///
 /// # Errors
 /// A device that is not there; then none continues.
-pub fn resume(
+pub(crate) fn resume(
     remote_runs: &[(RemoteRun, PathBuf)],
     terms: DeviceTerms,
     interrupt: &AtomicBool,

@@ -9,7 +9,7 @@ const SCRIPT: &str = "dumpsys power 2>/dev/null | grep -e mWakefulness= -e 'Disp
 
 /// The hints for a device; none if it does not report its state.
 #[must_use]
-pub fn of(connection: &Connection) -> Vec<String> {
+pub(crate) fn of(connection: &Connection) -> Vec<String> {
     let told = connection.ask(SCRIPT).unwrap_or_default();
     read(&told, connection.device())
 }

@@ -6,24 +6,24 @@
 //! connections that break, and [`collect_journal`] pulls the journal; [`prepare`] does everything
 //! that comes before a run, and [`fleet`] does so for several devices at the same time.
 
-pub mod adb;
-pub mod adb_name;
-pub mod bundle;
-pub mod c_library;
-pub mod chosen_devices;
-pub mod collect_journal;
-pub mod connection;
-pub mod deploy;
-pub mod device_build;
-pub mod fleet;
+pub(crate) mod adb;
+pub(crate) mod adb_name;
+pub(crate) mod bundle;
+pub(crate) mod c_library;
+pub(crate) mod chosen_devices;
+pub(crate) mod collect_journal;
+pub(crate) mod connection;
+pub(crate) mod deploy;
+pub(crate) mod device_build;
+pub(crate) mod fleet;
 mod hints;
-pub mod name;
+pub(crate) mod name;
 pub mod payload;
-pub mod platform;
-pub mod prepare;
+pub(crate) mod platform;
+pub(crate) mod prepare;
 pub mod remote_path;
-pub mod remote_run;
-pub mod remote_session;
-pub mod same_build;
-pub mod ssh_host;
-pub mod survey;
+pub(crate) mod remote_run;
+pub(crate) mod remote_session;
+pub(crate) mod same_build;
+pub(crate) mod ssh_host;
+pub(crate) mod survey;

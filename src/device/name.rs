@@ -11,7 +11,7 @@ use crate::device::ssh_host::SshHost;
 /// A device that is not this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub enum DeviceName {
+pub(crate) enum DeviceName {
     /// One of adb's server.
     Adb(AdbName),
     /// A host that `ssh` reaches without asking for a password.
@@ -20,7 +20,7 @@ pub enum DeviceName {
 
 /// One value of `--device`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Selector {
+pub(crate) enum Selector {
     /// This machine.
     Local,
     /// Every device of adb's server that is ready.
@@ -85,7 +85,7 @@ impl DeviceName {
     /// The name as a folder's: letters, digits, '.', '_' and '-', everything
     /// else as '_'.
     #[must_use]
-    pub fn as_folder(&self) -> String {
+    pub(crate) fn as_folder(&self) -> String {
         let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
         let folder: String = self.to_string().chars().map(plain).collect();
         // Of dots alone it would be the folder itself or the one above.

@@ -38,14 +38,14 @@ pub struct Payload {
 /// The payloads of a sweep, one per folder that devices have: models and images are read
 /// once, however many devices get them.
 #[derive(Debug, Default)]
-pub struct Payloads(Mutex<Vec<(RemotePath, Arc<Payload>)>>);
+pub(crate) struct Payloads(Mutex<Vec<(RemotePath, Arc<Payload>)>>);
 
 impl Payloads {
     /// The payload for devices whose folder is `root`.
     ///
     /// # Errors
     /// See [`Payload::new`].
-    pub fn of(&self, wanted: &SuiteFile, root: &RemotePath) -> Result<Arc<Payload>> {
+    pub(crate) fn of(&self, wanted: &SuiteFile, root: &RemotePath) -> Result<Arc<Payload>> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, payload)) = known.iter().find(|(folder, _)| folder == root) {
             return Ok(Arc::clone(payload));

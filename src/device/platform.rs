@@ -13,7 +13,7 @@ const SCRIPT: &str = "uname -m; getconf LONG_BIT 2>/dev/null || echo 0; \
 
 /// A system as its own tools describe it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Platform {
+pub(crate) struct Platform {
     /// `uname -m`.
     pub machine: String,
     /// Width of the user programs' addresses; 0 if the system does not report it.
@@ -29,7 +29,7 @@ impl Platform {
     ///
     /// # Errors
     /// A device that cannot be reached, or an answer that is none.
-    pub fn of(connection: &Connection) -> Result<Self> {
+    pub(crate) fn of(connection: &Connection) -> Result<Self> {
         let text = connection.ask(SCRIPT)?;
         Self::parse(&text)
             .with_context(|| format!("device {} does not report its system", connection.device()))
@@ -48,7 +48,7 @@ impl Platform {
     ///
     /// # Errors
     /// A system for which there is no build.
-    pub fn target(&self) -> Result<&'static str> {
+    pub(crate) fn target(&self) -> Result<&'static str> {
         let known = if self.android {
             self.abis.iter().find_map(|abi| match abi.as_str() {
                 "arm64-v8a" => Some("aarch64-linux-android"),

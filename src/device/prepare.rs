@@ -22,7 +22,7 @@ use crate::run::suite_file::SuiteFile;
 use crate::run::{journal, replay, same_options};
 
 /// A sweep and the devices that it is for.
-pub struct FleetRequest<'a> {
+pub(crate) struct FleetRequest<'a> {
     /// The devices.
     pub devices: Vec<DeviceName>,
     /// adb's server.
@@ -45,7 +45,7 @@ pub struct FleetRequest<'a> {
 
 /// How long a run may take, and what is left on the device.
 #[derive(Debug, Clone, Copy)]
-pub struct DeviceTerms {
+pub(crate) struct DeviceTerms {
     /// Most time for the whole of a device's run.
     pub timeout: Option<Duration>,
     /// How long to wait for a device that went away.
@@ -55,7 +55,7 @@ pub struct DeviceTerms {
 }
 
 /// Takes lines about a device as they come.
-pub type Tell<'a> = &'a (dyn Fn(&DeviceName, &str) + Sync);
+pub(crate) type Tell<'a> = &'a (dyn Fn(&DeviceName, &str) + Sync);
 
 /// The suite file as it was sent, in the run's folder here.
 const SUITE: &str = "suite.toml";

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// shutterbench's folder on an Android device: one that adb's shell may write to and run programs
 /// from.
-pub const ANDROID_FOLDER: &str = "/data/local/tmp/shutterbench";
+pub(crate) const ANDROID_FOLDER: &str = "/data/local/tmp/shutterbench";
 /// The folder on a board that is reached by ssh: it survives a restart, and is not a memory disk.
 pub const BOARD_FOLDER: &str = "/var/tmp/shutterbench";
 
@@ -25,21 +25,21 @@ impl RemotePath {
     /// `name` holds anything but letters, digits, '.', '_' and '-': the names
     /// on a device are this program's own.
     #[must_use]
-    pub fn join(&self, name: &str) -> Self {
+    pub(crate) fn join(&self, name: &str) -> Self {
         assert!(is_plain(name), "'{name}' cannot be the name of a file on a device");
         Self(format!("{}/{name}", self.0))
     }
 
     /// As text.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 /// Whether a file name holds nothing that a shell could mistake.
 #[must_use]
-pub fn is_plain(name: &str) -> bool {
+pub(crate) fn is_plain(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     !name.is_empty() && name != "." && name != ".." && name.chars().all(plain)
 }

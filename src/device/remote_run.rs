@@ -12,7 +12,7 @@ use crate::device::name::DeviceName;
 use crate::device::remote_path::RemotePath;
 
 /// File name in the run's folder here.
-pub const FILE_NAME: &str = "device.json";
+pub(crate) const FILE_NAME: &str = "device.json";
 /// The schema that this program writes and reads.
 const SCHEMA: u32 = 1;
 /// The run's folder there, inside [`RemoteRun::folder`].
@@ -20,7 +20,7 @@ const RESULT: &str = "result";
 
 /// A run on a device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RemoteRun {
+pub(crate) struct RemoteRun {
     schema: u32,
     /// The device.
     pub device: DeviceName,
@@ -46,7 +46,7 @@ pub struct RemoteRun {
 impl RemoteRun {
     /// A run that is to begin.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         device: DeviceName,
         server: AdbServer,
         run_id: String,
@@ -75,7 +75,7 @@ impl RemoteRun {
     ///
     /// # Errors
     /// A folder that cannot be written.
-    pub fn keep(&self, folder: &Path) -> Result<()> {
+    pub(crate) fn keep(&self, folder: &Path) -> Result<()> {
         let text = serde_json::to_string_pretty(self)? + "\n";
         crate::report::file::write(&folder.join(FILE_NAME), |to| to.write_all(text.as_bytes()))
     }
@@ -84,7 +84,7 @@ impl RemoteRun {
     ///
     /// # Errors
     /// A file that cannot be read.
-    pub fn of(folder: &Path) -> Result<Option<Self>> {
+    pub(crate) fn of(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join(FILE_NAME);
         if !path.is_file() {
             return Ok(None);
@@ -102,19 +102,19 @@ impl RemoteRun {
 
     /// The suite file there.
     #[must_use]
-    pub fn suite(&self) -> RemotePath {
+    pub(crate) fn suite(&self) -> RemotePath {
         self.folder.join("suite.toml")
     }
 
     /// The run's folder there.
     #[must_use]
-    pub fn result(&self) -> RemotePath {
+    pub(crate) fn result(&self) -> RemotePath {
         self.folder.join(RESULT)
     }
 
     /// The journal there.
     #[must_use]
-    pub fn journal(&self) -> RemotePath {
+    pub(crate) fn journal(&self) -> RemotePath {
         self.result().join(crate::run::journal::FILE_NAME)
     }
 
@@ -122,7 +122,7 @@ impl RemoteRun {
     /// It leaves its process id behind. What it says of progress comes on
     /// standard error; when its standard input ends, it ends as by Ctrl-C.
     #[must_use]
-    pub fn script(&self, resume: bool) -> String {
+    pub(crate) fn script(&self, resume: bool) -> String {
         let Self { folder, program, flags, .. } = self;
         let what = if resume {
             format!("--resume {}", self.result())
@@ -139,7 +139,7 @@ impl RemoteRun {
 
     /// A script that has the program say which build it is.
     #[must_use]
-    pub fn version_script(&self) -> String {
+    pub(crate) fn version_script(&self) -> String {
         format!("env {} {} --version", self.environment(), self.program)
     }
 
@@ -151,7 +151,7 @@ impl RemoteRun {
     /// A script that ends the program, should it still run: politely, so that
     /// it keeps what it has, then not. A program may outlive its connection.
     #[must_use]
-    pub fn ending_script(&self) -> String {
+    pub(crate) fn ending_script(&self) -> String {
         let Self { folder, program, .. } = self;
         format!(
             "p=$(cat {folder}/pid 2>/dev/null) || exit 0; \

@@ -24,7 +24,7 @@ const MOST_CONNECTIONS: u32 = 20;
 
 /// How a run on a device ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RemoteEnd {
+pub(crate) enum RemoteEnd {
     /// On its own, with this exit code.
     Code(i32),
     /// Because it took longer than `--device-timeout`.
@@ -35,7 +35,7 @@ pub enum RemoteEnd {
 }
 
 /// The limits of a run, and who follows it.
-pub struct RemoteSession<'a> {
+pub(crate) struct RemoteSession<'a> {
     /// The way to the device.
     pub connection: &'a Connection,
     /// The run.
@@ -63,7 +63,7 @@ impl RemoteSession<'_> {
     ///
     /// # Errors
     /// The program that connects cannot be started.
-    pub fn follow(&self, mut resume: bool) -> Result<(RemoteEnd, String)> {
+    pub(crate) fn follow(&self, mut resume: bool) -> Result<(RemoteEnd, String)> {
         let deadline = self.timeout.map(|timeout| Instant::now() + timeout);
         let mut last_line = String::new();
         for _ in 0..MOST_CONNECTIONS {
@@ -93,7 +93,7 @@ impl RemoteSession<'_> {
     ///
     /// # Errors
     /// A device that cannot be reached.
-    pub fn is_begun(&self) -> Result<bool> {
+    pub(crate) fn is_begun(&self) -> Result<bool> {
         let script = format!("[ -s {} ] && echo begun; true", self.remote_run.journal());
         Ok(self.connection.ask(&script)?.contains("begun"))
     }

@@ -11,7 +11,7 @@ use crate::record::build;
 ///
 /// # Errors
 /// It does not start there, or was built from other sources.
-pub fn check(connection: &Connection, remote_run: &RemoteRun, target: &str) -> Result<()> {
+pub(crate) fn check(connection: &Connection, remote_run: &RemoteRun, target: &str) -> Result<()> {
     let said = connection.shell(&remote_run.version_script())?;
     let device = connection.device();
     let told = build::told(&said.out).filter(|_| said.is_success());

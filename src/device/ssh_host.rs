@@ -6,7 +6,7 @@ use std::str::FromStr;
 /// A host as `ssh` and `scp` take it: `pi@board`, or with a port or an IPv6 address
 /// `//pi@board:2222`, `//pi@[fe80::1]:22`. Without a port it is the one of ssh's settings.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SshHost {
+pub(crate) struct SshHost {
     user: Option<String>,
     /// Without brackets.
     host: String,
@@ -16,7 +16,7 @@ pub struct SshHost {
 impl SshHost {
     /// What `ssh` takes: options and the host.
     #[must_use]
-    pub fn for_ssh(&self) -> Vec<String> {
+    pub(crate) fn for_ssh(&self) -> Vec<String> {
         let mut words = self.port_as("-p");
         words.extend(["--".to_owned(), self.with_user(&self.host)]);
         words
@@ -24,19 +24,19 @@ impl SshHost {
 
     /// The options that `scp` takes.
     #[must_use]
-    pub fn options_of_scp(&self) -> Vec<String> {
+    pub(crate) fn options_of_scp(&self) -> Vec<String> {
         self.port_as("-P")
     }
 
     /// A path there, as `scp` takes it.
     #[must_use]
-    pub fn path_of_scp(&self, path: impl fmt::Display) -> String {
+    pub(crate) fn path_of_scp(&self, path: impl fmt::Display) -> String {
         format!("{}:{path}", self.with_user(&self.bracketed()))
     }
 
     /// What to type to see whether it can be reached.
     #[must_use]
-    pub fn command(&self) -> String {
+    pub(crate) fn command(&self) -> String {
         let words = self.for_ssh();
         let words: Vec<&str> =
             words.iter().map(String::as_str).filter(|word| *word != "--").collect();

@@ -13,7 +13,7 @@ use crate::record::android::properties::Properties;
 
 /// A device of adb's server.
 #[derive(Debug, Clone, Serialize)]
-pub struct Device {
+pub(crate) struct Device {
     /// What adb says of it.
     #[serde(flatten)]
     pub listed: AttachedDevice,
@@ -24,7 +24,7 @@ pub struct Device {
 impl Device {
     /// What it is, or what keeps it from being used, in one line.
     #[must_use]
-    pub fn in_words(&self) -> String {
+    pub(crate) fn in_words(&self) -> String {
         let name = &self.listed.name;
         match (self.listed.obstacle(), &self.facts) {
             (Some(obstacle), _) => obstacle,
@@ -41,7 +41,7 @@ impl Device {
 
 /// What a device says of itself.
 #[derive(Debug, Clone, Serialize)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// Its system, as text.
     pub system: String,
     /// The target whose build it takes, if there is one.
@@ -56,7 +56,7 @@ pub struct Facts {
 ///
 /// # Errors
 /// No adb, or no server.
-pub fn devices(server: &AdbServer) -> Result<Vec<Device>> {
+pub(crate) fn devices(server: &AdbServer) -> Result<Vec<Device>> {
     let listed = server.devices()?;
     Ok(listed
         .into_iter()
@@ -76,7 +76,7 @@ pub fn devices(server: &AdbServer) -> Result<Vec<Device>> {
 ///
 /// # Errors
 /// A device that cannot be reached.
-pub fn facts(connection: &Connection) -> Result<Facts> {
+pub(crate) fn facts(connection: &Connection) -> Result<Facts> {
     let platform = Platform::of(connection)?;
     let properties = Properties::parse(&connection.shell("getprop")?.out);
     let battery = Battery::parse(&connection.shell("dumpsys battery")?.out);

@@ -18,13 +18,13 @@ pub const TARGET: &str = env!("SHUTTERBENCH_TARGET");
 
 /// `runtimes` in the user's data folder.
 #[must_use]
-pub fn user_folder() -> Option<PathBuf> {
+pub(crate) fn user_folder() -> Option<PathBuf> {
     installation::user_data().map(|data| data.join("runtimes"))
 }
 
 /// The version of a runtime that does not report it, if its library is one that `fetch` installs.
 #[must_use]
-pub fn known_version(library: &Path) -> Option<String> {
+pub(crate) fn known_version(library: &Path) -> Option<String> {
     let mut file = fs::File::open(library).ok()?;
     let bytes = file.metadata().ok()?.len();
     let manifest = Runtimes::built_in().ok()?;

@@ -13,7 +13,7 @@ const SCHEMA: u32 = 1;
 
 /// Every model that can be fetched.
 #[derive(Debug, Clone, PartialEq)]
-pub struct HostedModels {
+pub(crate) struct HostedModels {
     /// The models, in the order of the list.
     pub models: Vec<HostedModel>,
 }
@@ -58,7 +58,7 @@ pub struct HostedFile {
 impl HostedModel {
     /// The name of its file, as the addresses have it.
     #[must_use]
-    pub fn file(&self) -> &str {
+    pub(crate) fn file(&self) -> &str {
         let address = self.addresses.first().map_or("", String::as_str);
         address.rsplit('/').next().unwrap_or(address)
     }
@@ -69,7 +69,7 @@ impl HostedModels {
     ///
     /// # Errors
     /// The text does not parse, which a test of this module rules out.
-    pub fn built_in() -> Result<Self, FetchError> {
+    pub(crate) fn built_in() -> Result<Self, FetchError> {
         Self::parse(TEXT)
     }
 
@@ -91,13 +91,13 @@ impl HostedModels {
 
     /// The model of this name.
     #[must_use]
-    pub fn find(&self, name: &str) -> Option<&HostedModel> {
+    pub(crate) fn find(&self, name: &str) -> Option<&HostedModel> {
         self.models.iter().find(|model| model.name == name)
     }
 
     /// The models that have this name, or whose name a pattern such as `mobilenet_v1_*` matches.
     #[must_use]
-    pub fn matching(&self, pattern: &str) -> Vec<&HostedModel> {
+    pub(crate) fn matching(&self, pattern: &str) -> Vec<&HostedModel> {
         let glob = glob::Pattern::new(pattern).ok();
         let fits = |name: &str| name == pattern || glob.as_ref().is_some_and(|it| it.matches(name));
         self.models.iter().filter(|model| fits(&model.name)).collect()

@@ -3,14 +3,14 @@
 //! [`package_manifest`] says what each package file must be, [`package_source`] gets it, and
 //! `archive` checks it and extracts the library.
 
-pub mod archive;
+pub(crate) mod archive;
 pub mod bring;
 pub mod bring_model;
-pub mod curl;
+pub(crate) mod curl;
 pub mod fetch_error;
 pub mod hosted_model;
 mod model_archive;
 pub mod package_manifest;
 pub mod package_source;
-pub mod pip;
-pub mod receipt;
+pub(crate) mod pip;
+pub(crate) mod receipt;

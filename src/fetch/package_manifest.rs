@@ -116,7 +116,7 @@ impl Runtimes {
     ///
     /// # Errors
     /// A name that is not in the manifest.
-    pub fn select(&self, names: &[String]) -> Result<Vec<&PackagedRuntime>, FetchError> {
+    pub(crate) fn select(&self, names: &[String]) -> Result<Vec<&PackagedRuntime>, FetchError> {
         let known = |name: &String| self.runtimes.iter().any(|runtime| runtime.name == *name);
         if let Some(unknown) = names.iter().find(|name| !known(name)) {
             return Err(FetchError::UnknownName {
@@ -130,7 +130,11 @@ impl Runtimes {
 
     /// Version of the runtime that a library of this size belongs to, if `sha256`, which is only
     /// then computed, is in the manifest.
-    pub fn version_of(&self, bytes: u64, sha256: impl FnOnce() -> Option<String>) -> Option<&str> {
+    pub(crate) fn version_of(
+        &self,
+        bytes: u64,
+        sha256: impl FnOnce() -> Option<String>,
+    ) -> Option<&str> {
         let libraries = self.runtimes.iter().flat_map(|runtime| {
             runtime.archives.iter().flat_map(|archive| {
                 archive.libraries.iter().map(|library| (library, archive.version_of(runtime)))
@@ -145,7 +149,7 @@ impl Runtimes {
     /// Where the package file for `target` holds the library of this name: in a wheel the path
     /// below the folder that packages are installed into.
     #[must_use]
-    pub fn member(&self, file: &str, target: &str) -> Option<&str> {
+    pub(crate) fn member(&self, file: &str, target: &str) -> Option<&str> {
         let archives = self.runtimes.iter().flat_map(|runtime| &runtime.archives);
         let libraries = archives
             .filter(|archive| archive.target == target)
@@ -160,7 +164,7 @@ impl PackagedRuntime {
     ///
     /// # Errors
     /// The runtime is not packaged for it.
-    pub fn archive(&self, target: &str) -> Result<&Archive, FetchError> {
+    pub(crate) fn archive(&self, target: &str) -> Result<&Archive, FetchError> {
         self.archives.iter().find(|archive| archive.target == target).ok_or_else(|| {
             FetchError::UnknownTarget {
                 runtime: self.name.clone(),
@@ -174,7 +178,7 @@ impl PackagedRuntime {
 impl Archive {
     /// The version of `runtime` that it holds.
     #[must_use]
-    pub fn version_of<'a>(&'a self, runtime: &'a PackagedRuntime) -> &'a str {
+    pub(crate) fn version_of<'a>(&'a self, runtime: &'a PackagedRuntime) -> &'a str {
         self.version.as_deref().unwrap_or(&runtime.version)
     }
 }

@@ -10,7 +10,7 @@ use crate::fetch::{curl, pip};
 /// The interpreter whose pip is used.
 const PYTHON: &str = "python3";
 /// The environment variable that is in place of `--mirror`.
-pub const MIRROR: &str = "SHUTTERBENCH_MIRROR";
+pub(crate) const MIRROR: &str = "SHUTTERBENCH_MIRROR";
 /// The program that downloads files from an address.
 const CURL: &str = "curl";
 
@@ -42,7 +42,7 @@ impl PackageSource {
     ///
     /// # Errors
     /// What it names is neither an address nor a folder.
-    pub fn from_environment() -> Result<Self, FetchError> {
+    pub(crate) fn from_environment() -> Result<Self, FetchError> {
         std::env::var(MIRROR).map_or_else(|_| Ok(Self::default()), |mirror| Self::mirror(&mirror))
     }
 

@@ -11,7 +11,7 @@ const WATCHED: Duration = Duration::from_millis(300);
 
 /// What the CPUs did over a while.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Activity {
+pub(crate) struct Activity {
     /// How many CPUs were busy on average.
     pub busy_cpus: f64,
     /// The program that used most of that, and how much of one CPU.
@@ -29,7 +29,7 @@ struct Snapshot {
 impl Activity {
     /// Watches this machine, which takes 0.3 s; `None` if the system does not report it.
     #[must_use]
-    pub fn watch() -> Option<Self> {
+    pub(crate) fn watch() -> Option<Self> {
         let tree = Tree::default();
         let before = Snapshot::of(&tree)?;
         std::thread::sleep(WATCHED);

@@ -117,7 +117,7 @@ pub fn available() -> Vec<usize> {
 /// How many threads can run at once: on the `pinned` CPUs, or on all that this program may
 /// use if there are none, within the control group's limit. 0 if the system does not report it.
 #[must_use]
-pub fn usable(pinned: &[usize]) -> usize {
+pub(crate) fn usable(pinned: &[usize]) -> usize {
     let cpus = if pinned.is_empty() { available().len() } else { pinned.len() };
     within_limit(&Tree::default(), cpus)
 }

@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 impl Android {
     /// This machine, if it has Android's tools.
     #[must_use]
-    pub fn read() -> Option<Self> {
+    pub(crate) fn read() -> Option<Self> {
         let properties = Properties::parse(&told("getprop", &[])?);
         Some(Self { properties, battery: Battery::read(), thermal: Thermal::read() })
     }
@@ -25,7 +25,7 @@ impl Android {
 impl Battery {
     /// This machine's, if it has Android's tools.
     #[must_use]
-    pub fn read() -> Option<Self> {
+    pub(crate) fn read() -> Option<Self> {
         Self::parse(&told("dumpsys", &["battery"])?)
     }
 }
@@ -33,7 +33,7 @@ impl Battery {
 impl Thermal {
     /// This machine's, if it has Android's tools.
     #[must_use]
-    pub fn read() -> Option<Self> {
+    pub(crate) fn read() -> Option<Self> {
         Self::parse(&told("dumpsys", &["thermalservice"])?)
     }
 }

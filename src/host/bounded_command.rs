@@ -13,7 +13,7 @@ const LOOK: Duration = Duration::from_millis(10);
 
 /// The output of a program and how it ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProgramOutput {
+pub(crate) struct ProgramOutput {
     /// Its exit code; `None` if a signal ended it.
     pub code: Option<i32>,
     /// Its standard output.
@@ -25,20 +25,20 @@ pub struct ProgramOutput {
 impl ProgramOutput {
     /// Whether it ended with exit code 0.
     #[must_use]
-    pub fn is_success(&self) -> bool {
+    pub(crate) fn is_success(&self) -> bool {
         self.code == Some(0)
     }
 
     /// The last line of its output, for a message.
     #[must_use]
-    pub fn last_line(&self) -> &str {
+    pub(crate) fn last_line(&self) -> &str {
         self.lines().last().unwrap_or("nothing")
     }
 
     /// The last line that mentions an error, else the last line: adb shows its progress after the
     /// error.
     #[must_use]
-    pub fn complaint(&self) -> &str {
+    pub(crate) fn complaint(&self) -> &str {
         let complains = |line: &&str| line.contains("error:") || line.contains("failed");
         self.lines().filter(complains).last().unwrap_or_else(|| self.last_line())
     }
@@ -55,7 +55,7 @@ impl ProgramOutput {
 /// # Errors
 /// It cannot be started, or [`io::ErrorKind::TimedOut`]: it was killed, or has left a process
 /// behind that keeps its output open.
-pub fn output(command: &mut Command, patience: Duration) -> io::Result<ProgramOutput> {
+pub(crate) fn output(command: &mut Command, patience: Duration) -> io::Result<ProgramOutput> {
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     attended(child.spawn()?, patience)
 }
@@ -64,7 +64,7 @@ pub fn output(command: &mut Command, patience: Duration) -> io::Result<ProgramOu
 ///
 /// # Errors
 /// See [`output`]; also what `feed` said, where the program succeeded without it.
-pub fn fed(
+pub(crate) fn fed(
     command: &mut Command,
     patience: Duration,
     feed: impl FnOnce(ChildStdin) -> io::Result<()> + Send + 'static,
@@ -84,7 +84,11 @@ pub fn fed(
 ///
 /// # Errors
 /// See [`output`].
-pub fn into_file(command: &mut Command, patience: Duration, to: File) -> io::Result<ProgramOutput> {
+pub(crate) fn into_file(
+    command: &mut Command,
+    patience: Duration,
+    to: File,
+) -> io::Result<ProgramOutput> {
     let child = command.stdin(Stdio::null()).stdout(to).stderr(Stdio::piped());
     attended(child.spawn()?, patience)
 }
@@ -107,7 +111,7 @@ fn attended(mut child: Child, patience: Duration) -> io::Result<ProgramOutput> {
 }
 
 /// Kills a child and waits for it.
-pub fn end(child: &mut Child) {
+pub(crate) fn end(child: &mut Child) {
     // Both fail only if it has already ended, which is the goal.
     let _ = child.kill();
     let _ = child.wait();

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::host::tree::Tree;
 
 /// Writes files; the folder lives as long as the first part of the pair.
-pub fn tree(files: &[(&str, &str)]) -> (TempDir, Tree) {
+pub(crate) fn tree(files: &[(&str, &str)]) -> (TempDir, Tree) {
     let folder = tempfile::tempdir().unwrap();
     for (path, content) in files {
         let path = folder.path().join(path);
@@ -20,7 +20,7 @@ pub fn tree(files: &[(&str, &str)]) -> (TempDir, Tree) {
 }
 
 /// A phone with four little, three middle and one big core, warm, on battery.
-pub fn phone() -> (TempDir, Tree) {
+pub(crate) fn phone() -> (TempDir, Tree) {
     let mut files = Vec::new();
     for cpu in 0..8 {
         let (capacity, max, now) = match cpu {
@@ -56,7 +56,7 @@ pub fn phone() -> (TempDir, Tree) {
 }
 
 /// A laptop with two fast and two slow cores, on mains, saving power.
-pub fn laptop() -> (TempDir, Tree) {
+pub(crate) fn laptop() -> (TempDir, Tree) {
     let mut files = Vec::new();
     for cpu in 0..4 {
         let folder = format!("sys/devices/system/cpu/cpu{cpu}/cpufreq");
@@ -89,7 +89,7 @@ pub fn laptop() -> (TempDir, Tree) {
 
 /// A virtual machine of two CPUs that tells nothing of frequencies, with a CPU
 /// quota.
-pub fn virtual_machine() -> (TempDir, Tree) {
+pub(crate) fn virtual_machine() -> (TempDir, Tree) {
     tree(&[
         ("sys/devices/system/cpu/cpu0/cpu_capacity", "1024\n"),
         ("sys/devices/system/cpu/cpu1/cpu_capacity", "1024\n"),

@@ -14,7 +14,7 @@ const ROOT: &str = "fs/cgroup";
 
 /// What is left of a limit on memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MemoryLimit {
+pub(crate) struct MemoryLimit {
     /// The limit in bytes.
     pub limit_bytes: u64,
     /// What is left of it: neither used, nor used for what the kernel can read again.
@@ -23,7 +23,7 @@ pub struct MemoryLimit {
 
 /// How many CPUs' time this program may use, where that is limited.
 #[must_use]
-pub fn cpus(tree: &Tree) -> Option<f64> {
+pub(crate) fn cpus(tree: &Tree) -> Option<f64> {
     let groups = Groups::of(tree);
     // Quota and period in microseconds, or 'max'.
     let v2 = groups.unified(tree).into_iter().filter_map(|group| {
@@ -41,7 +41,7 @@ pub fn cpus(tree: &Tree) -> Option<f64> {
 
 /// The tightest limit on memory, where there is one.
 #[must_use]
-pub fn memory(tree: &Tree) -> Option<MemoryLimit> {
+pub(crate) fn memory(tree: &Tree) -> Option<MemoryLimit> {
     let total = tree.meminfo_bytes("MemTotal").unwrap_or(u64::MAX);
     let groups = Groups::of(tree);
     let limits = |groups: Vec<PathBuf>, names: [&'static str; 3]| {
@@ -64,7 +64,7 @@ pub fn memory(tree: &Tree) -> Option<MemoryLimit> {
 /// How often the kernel has ended a process of this program's group for want of memory,
 /// where the group tells.
 #[must_use]
-pub fn out_of_memory_kills(tree: &Tree) -> Option<u64> {
+pub(crate) fn out_of_memory_kills(tree: &Tree) -> Option<u64> {
     let groups = Groups::of(tree);
     let own = |groups: Vec<PathBuf>, file| tree.sys(groups.first()?.join(file));
     let v2 = || counter(&own(groups.unified(tree), "memory.events")?, "oom_kill");

@@ -22,7 +22,7 @@ pub fn now_ns() -> u64 {
 
 /// Sleeps until [`now_ns`] is `ns`, or is interrupted by a signal. To the instant itself rather
 /// than for a time, so that a series of sleeps does not drift.
-pub fn sleep_until_ns(ns: u64) {
+pub(crate) fn sleep_until_ns(ns: u64) {
     const SECOND: u64 = 1_000_000_000;
     // Nanoseconds since the machine started, which fit either type for 292 years.
     let instant = TimeSpec::new((ns / SECOND) as _, (ns % SECOND) as _);
@@ -33,20 +33,20 @@ pub fn sleep_until_ns(ns: u64) {
 /// CPU time that all threads of this process have used, in nanoseconds. A
 /// system call: only for the ends of a block.
 #[must_use]
-pub fn process_cpu_ns() -> u64 {
+pub(crate) fn process_cpu_ns() -> u64 {
     read(ClockId::CLOCK_PROCESS_CPUTIME_ID)
 }
 
 /// CPU time that this thread has used, in nanoseconds: how much of a core the work used, however
 /// often other threads ran in between.
 #[must_use]
-pub fn thread_cpu_ns() -> u64 {
+pub(crate) fn thread_cpu_ns() -> u64 {
     read(ClockId::CLOCK_THREAD_CPUTIME_ID)
 }
 
 /// The smallest step between two readings in a row that differ.
 #[must_use]
-pub fn precision_ns() -> u64 {
+pub(crate) fn precision_ns() -> u64 {
     (0..PRECISION_PAIRS)
         .filter_map(|_| {
             let before = now_ns();
@@ -59,7 +59,7 @@ pub fn precision_ns() -> u64 {
 /// What one reading costs: the best of several batches, since whatever
 /// disturbs a batch only lengthens it.
 #[must_use]
-pub fn cost_ns() -> u64 {
+pub(crate) fn cost_ns() -> u64 {
     let batch = || {
         let begin = now_ns();
         for _ in 1..COST_READINGS {

@@ -9,32 +9,32 @@ const LIMIT: Duration = Duration::from_secs(300);
 
 /// The temperature that is waited for.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Cooling {
+pub(crate) struct Cooling {
     target_celsius: f64,
 }
 
 impl Cooling {
     /// Down to the temperature `start`.
     #[must_use]
-    pub const fn to(start: f64) -> Self {
+    pub(crate) const fn to(start: f64) -> Self {
         Self { target_celsius: start + TOLERANCE_CELSIUS }
     }
 
     /// Whether a machine of this temperature is cool enough; one that no longer reports any is.
     #[must_use]
-    pub fn is_done(&self, celsius: Option<f64>) -> bool {
+    pub(crate) fn is_done(&self, celsius: Option<f64>) -> bool {
         celsius.is_none_or(|celsius| celsius <= self.target_celsius)
     }
 
     /// Whether it is no use to wait any longer.
     #[must_use]
-    pub fn is_too_long(&self, waited: Duration) -> bool {
+    pub(crate) fn is_too_long(&self, waited: Duration) -> bool {
         waited >= LIMIT
     }
 
     /// What is waited for.
     #[must_use]
-    pub fn sentence(&self, celsius: Option<f64>) -> String {
+    pub(crate) fn sentence(&self, celsius: Option<f64>) -> String {
         let now = celsius.map_or(String::new(), |celsius| format!("from {celsius:.1} "));
         format!(
             "waiting at most {} minutes to cool {now}to {:.1} degrees Celsius",

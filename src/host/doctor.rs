@@ -29,7 +29,7 @@ const FAST_CLOCKS: [&str; 4] = ["tsc", "kvm-clock", "arch_sys_counter", "riscv_c
 
 /// The machine and what would disturb a measurement on it, worst first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// The machine.
     pub host: Host,
     /// What would disturb.
@@ -38,7 +38,7 @@ pub struct Report {
 
 /// Examines this machine.
 #[must_use]
-pub fn examine() -> Report {
+pub(crate) fn examine() -> Report {
     let host = Host::read_with_product();
     // The activity first: the probe after it is a load itself.
     let now = Observed { activity: Activity::watch(), swing: SpeedSwing::measure() };
@@ -47,7 +47,7 @@ pub fn examine() -> Report {
 
 /// What was observed of the machine over a short time, if it was watched.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Observed {
+pub(crate) struct Observed {
     /// What it does besides.
     pub activity: Option<Activity>,
     /// How steadily it runs.
@@ -56,7 +56,7 @@ pub struct Observed {
 
 /// What would disturb a measurement on the machine that `tree` shows.
 #[must_use]
-pub fn findings(tree: &Tree, host: &Host, now: &Observed) -> Vec<Finding> {
+pub(crate) fn findings(tree: &Tree, host: &Host, now: &Observed) -> Vec<Finding> {
     let mut all: Vec<Finding> = [
         emulation(host),
         load(tree, host, now.activity.as_ref()),

@@ -13,7 +13,7 @@ const SAMPLING: Duration = Duration::from_millis(250);
 
 /// Energy of a stretch of time.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct MeasuredEnergy {
+pub(crate) struct MeasuredEnergy {
     /// Joules.
     pub joules: f64,
     /// How long it was.
@@ -23,14 +23,14 @@ pub struct MeasuredEnergy {
 impl MeasuredEnergy {
     /// Its mean power.
     #[must_use]
-    pub fn watts(&self) -> f64 {
+    pub(crate) fn watts(&self) -> f64 {
         self.joules / self.seconds
     }
 }
 
 /// Reads a source.
 #[derive(Debug, Clone)]
-pub struct EnergyMeter {
+pub(crate) struct EnergyMeter {
     source: EnergySource,
     tree: Tree,
 }
@@ -38,13 +38,13 @@ pub struct EnergyMeter {
 impl EnergyMeter {
     /// Of a source that was found in `tree`.
     #[must_use]
-    pub const fn new(source: EnergySource, tree: Tree) -> Self {
+    pub(crate) const fn new(source: EnergySource, tree: Tree) -> Self {
         Self { source, tree }
     }
 
     /// What it reads.
     #[must_use]
-    pub const fn source(&self) -> &EnergySource {
+    pub(crate) const fn source(&self) -> &EnergySource {
         &self.source
     }
 
@@ -52,7 +52,10 @@ impl EnergyMeter {
     ///
     /// # Errors
     /// One sentence: the source cannot be read any more.
-    pub fn during<T>(&self, work: impl FnOnce() -> T) -> (T, Result<MeasuredEnergy, String>) {
+    pub(crate) fn during<T>(
+        &self,
+        work: impl FnOnce() -> T,
+    ) -> (T, Result<MeasuredEnergy, String>) {
         if !self.source.counts() {
             return self.sampled(work);
         }

@@ -21,7 +21,7 @@ const METER_LOOK: Duration = Duration::from_millis(2);
 
 /// Where energy can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EnergySource {
+pub(crate) enum EnergySource {
     /// Counters of the processor's packages: folders under /sys.
     Rapl(Vec<String>),
     /// Counters of power rails: files under /sys.
@@ -33,11 +33,11 @@ pub enum EnergySource {
 }
 
 /// A counter in microjoules, and where it begins again from 0, if it does.
-pub type EnergyCounter = (u64, Option<u64>);
+pub(crate) type EnergyCounter = (u64, Option<u64>);
 
 /// What a source says at one moment.
 #[derive(Debug, Clone, PartialEq)]
-pub enum EnergyReading {
+pub(crate) enum EnergyReading {
     /// Counters.
     Counters(Vec<EnergyCounter>),
     /// Power in watts.
@@ -49,7 +49,7 @@ impl EnergySource {
     ///
     /// # Errors
     /// One sentence: why nothing can be read, and what to do.
-    pub fn find(
+    pub(crate) fn find(
         tree: &Tree,
         meter: Option<&str>,
         android: Option<&Battery>,
@@ -88,7 +88,7 @@ impl EnergySource {
     ///
     /// # Errors
     /// One sentence: what cannot be read, and what to do.
-    pub fn read(&self, tree: &Tree) -> Result<EnergyReading, String> {
+    pub(crate) fn read(&self, tree: &Tree) -> Result<EnergyReading, String> {
         match self {
             Self::Rapl(folders) => {
                 let counter = |folder: &String| {
@@ -119,7 +119,7 @@ impl EnergySource {
 
     /// Whether it has counters, so that it is read only before and after.
     #[must_use]
-    pub const fn counts(&self) -> bool {
+    pub(crate) const fn counts(&self) -> bool {
         matches!(self, Self::Rapl(_) | Self::Rails(_))
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
-pub enum Severity {
+pub(crate) enum Severity {
     /// Worth knowing; rounds and pairing deal with it.
     Note,
     /// Will be seen in the results.
@@ -21,7 +21,7 @@ pub enum Severity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-pub enum FindingKind {
+pub(crate) enum FindingKind {
     /// Other programs run.
     Load,
     /// The governor changes frequency with load.
@@ -56,7 +56,7 @@ pub enum FindingKind {
 
 /// One thing that would disturb a measurement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// How much it matters.
     pub severity: Severity,
     /// What disturbs.

@@ -5,7 +5,7 @@ use crate::host::tree::Tree;
 /// Frequency of a CPU now, in MHz; `None` if the system does not report it. Not for use between
 /// timed runs: it reads files.
 #[must_use]
-pub fn of_cpu(cpu: usize) -> Option<u32> {
+pub(crate) fn of_cpu(cpu: usize) -> Option<u32> {
     of_cpu_in(&Tree::default(), cpu)
 }
 

@@ -17,7 +17,7 @@ const SPAN: Duration = Duration::from_millis(60);
 /// a product of two matrices of 512 x 512, with the kernels of the crate `matrixmultiply`, which
 /// use AVX, FMA or NEON where the CPU has them.
 #[must_use]
-pub fn gmacs_per_second() -> f64 {
+pub(crate) fn gmacs_per_second() -> f64 {
     let matrix = |modulus: usize| {
         Array2::from_shape_fn((SIDE, SIDE), |(row, column)| ((row + column) % modulus) as f32)
     };

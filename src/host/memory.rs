@@ -5,21 +5,21 @@ use crate::host::tree::Tree;
 
 /// Memory that loaded models may take together.
 #[derive(Debug, Clone, Copy)]
-pub struct MemoryBudget {
+pub(crate) struct MemoryBudget {
     bytes: f64,
 }
 
 impl MemoryBudget {
     /// A `share` of what is available.
     #[must_use]
-    pub fn of_available(share: f64) -> Self {
+    pub(crate) fn of_available(share: f64) -> Self {
         Self { bytes: available_bytes(&Tree::default()) as f64 * share }
     }
 
     /// Whether another model is loaded beside `loaded` ones that take `resident` bytes. One is
     /// loaded however little there is: whether it fits shows in the attempt.
     #[must_use]
-    pub fn has_room(&self, loaded: usize, resident: f64) -> bool {
+    pub(crate) fn has_room(&self, loaded: usize, resident: f64) -> bool {
         loaded == 0 || resident < self.bytes
     }
 }
@@ -34,7 +34,7 @@ fn available_bytes(tree: &Tree) -> u64 {
 /// How often the kernel has ended a process for want of memory: in the control group where
 /// that counts, else on the whole machine (`/proc/vmstat`). `None` where neither tells.
 #[must_use]
-pub fn out_of_memory_kills() -> Option<u64> {
+pub(crate) fn out_of_memory_kills() -> Option<u64> {
     let tree = Tree::default();
     let machine = || cgroup::counter(&tree.proc("vmstat")?, "oom_kill");
     cgroup::out_of_memory_kills(&tree).or_else(machine)

@@ -1,24 +1,24 @@
 //! What machine this is, and what would disturb a measurement on it.
 
-pub mod activity;
+pub(crate) mod activity;
 pub mod affinity;
-pub mod android;
-pub mod bounded_command;
+pub(crate) mod android;
+pub(crate) mod bounded_command;
 #[cfg(test)]
-pub mod captured;
-pub mod cgroup;
+pub(crate) mod captured;
+pub(crate) mod cgroup;
 pub mod clock;
-pub mod cooling;
-pub mod doctor;
-pub mod energy_meter;
-pub mod energy_source;
-pub mod finding;
-pub mod frequency;
-pub mod large_product;
-pub mod memory;
-pub mod preconditions;
-pub mod process_place;
+pub(crate) mod cooling;
+pub(crate) mod doctor;
+pub(crate) mod energy_meter;
+pub(crate) mod energy_source;
+pub(crate) mod finding;
+pub(crate) mod frequency;
+pub(crate) mod large_product;
+pub(crate) mod memory;
+pub(crate) mod preconditions;
+pub(crate) mod process_place;
 pub mod read;
-pub mod speed_swing;
+pub(crate) mod speed_swing;
 pub mod tree;
-pub mod yardstick;
+pub(crate) mod yardstick;

@@ -11,7 +11,7 @@ use crate::record::host::ThermalZone;
 
 /// What the machine reports now.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Sensors {
+pub(crate) struct Sensors {
     /// The hottest CPU, else the hottest sensor of any kind.
     pub celsius: Option<f64>,
     /// Charge of the battery.
@@ -21,7 +21,7 @@ pub struct Sensors {
 impl Sensors {
     /// This machine, through Android's tools if it has them.
     #[must_use]
-    pub fn now() -> Self {
+    pub(crate) fn now() -> Self {
         Self::of(&Tree::default(), Thermal::read().as_ref(), Battery::read().as_ref())
     }
 
@@ -38,13 +38,13 @@ impl Sensors {
 impl Preconditions {
     /// Whether anything is asked.
     #[must_use]
-    pub const fn is_asked(self) -> bool {
+    pub(crate) const fn is_asked(self) -> bool {
         self.max_celsius.is_some() || self.min_battery_percent.is_some()
     }
 
     /// What cannot be waited for, since the machine does not report it.
     #[must_use]
-    pub fn blind_spot(self, reading: &Sensors) -> Option<&'static str> {
+    pub(crate) fn blind_spot(self, reading: &Sensors) -> Option<&'static str> {
         match (self, reading) {
             (Self { max_celsius: Some(_), .. }, Sensors { celsius: None, .. }) => Some(
                 "--max-temperature needs a temperature sensor and this machine shows none; leave it out",
@@ -58,7 +58,7 @@ impl Preconditions {
 
     /// What is still to be waited for.
     #[must_use]
-    pub fn unmet(self, reading: &Sensors) -> Option<String> {
+    pub(crate) fn unmet(self, reading: &Sensors) -> Option<String> {
         if let (Some(most), Some(celsius)) = (self.max_celsius, reading.celsius)
             && celsius > most
         {
@@ -83,7 +83,7 @@ fn hottest_zone(tree: &Tree) -> Option<f64> {
 /// Temperature of the CPU in thousandths of a degree Celsius, by the sensor that was the
 /// hottest one when this process first asked: a phone has dozens, and each takes its time.
 #[must_use]
-pub fn cpu_millidegrees() -> Option<i64> {
+pub(crate) fn cpu_millidegrees() -> Option<i64> {
     static SENSOR: OnceLock<Option<String>> = OnceLock::new();
     let tree = Tree::default();
     let sensor = SENSOR.get_or_init(|| hottest_sensor(&tree));

@@ -6,7 +6,7 @@ use crate::record::process_place::ProcessPlace;
 impl ProcessPlace {
     /// Of the process that asks.
     #[must_use]
-    pub fn read(tree: &Tree) -> Self {
+    pub(crate) fn read(tree: &Tree) -> Self {
         let status = tree.proc("self/status").unwrap_or_default();
         let cgroups = tree.proc("self/cgroup").unwrap_or_default();
         let sched = tree.proc("self/sched").unwrap_or_default();

@@ -38,7 +38,7 @@ impl Host {
 
     /// The same, and what a large matrix product reaches: computing it takes 60 ms.
     #[must_use]
-    pub fn read_with_product() -> Self {
+    pub(crate) fn read_with_product() -> Self {
         let host = Self::read();
         let product_gmacs = (!host.emulated).then(large_product::gmacs_per_second);
         Self { product_gmacs, ..host }
@@ -46,7 +46,7 @@ impl Host {
 
     /// What a tree of /sys and /proc shows to a program built for `arch`.
     #[must_use]
-    pub fn of_tree(tree: &Tree, arch: &str) -> Self {
+    pub(crate) fn of_tree(tree: &Tree, arch: &str) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
         let cpus = tree.cpus().len();
         Self {

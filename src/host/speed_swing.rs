@@ -14,7 +14,7 @@ const STEPS: u32 = 2_000;
 
 /// Work done in each of many windows of equal length.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SpeedSwing {
+pub(crate) struct SpeedSwing {
     /// The 10th percentile of the work per window.
     pub slow: f64,
     /// The 90th.
@@ -24,7 +24,7 @@ pub struct SpeedSwing {
 impl SpeedSwing {
     /// Runs the work for 0.3 s.
     #[must_use]
-    pub fn measure() -> Option<Self> {
+    pub(crate) fn measure() -> Option<Self> {
         let windows: Vec<f64> = (0..WINDOWS).map(|_| window()).collect();
         Self::of(&windows)
     }
@@ -37,7 +37,7 @@ impl SpeedSwing {
 
     /// How much faster the fast windows were, in percent.
     #[must_use]
-    pub fn swing_percent(self) -> f64 {
+    pub(crate) fn swing_percent(self) -> f64 {
         if self.slow > 0.0 { (self.fast / self.slow - 1.0) * 100.0 } else { f64::INFINITY }
     }
 }

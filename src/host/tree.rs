@@ -20,20 +20,20 @@ impl Tree {
     /// The folders `sys` and `proc` under `root`.
     #[cfg(test)]
     #[must_use]
-    pub fn under(root: &Path) -> Self {
+    pub(crate) fn under(root: &Path) -> Self {
         Self { sys: root.join("sys"), proc: root.join("proc") }
     }
 
     /// A file under /sys without surrounding white space; `None` if it is not
     /// there, not readable, or empty.
     #[must_use]
-    pub fn sys(&self, path: impl AsRef<Path>) -> Option<String> {
+    pub(crate) fn sys(&self, path: impl AsRef<Path>) -> Option<String> {
         read(&self.sys.join(path))
     }
 
     /// A file under /proc.
     #[must_use]
-    pub fn proc(&self, path: impl AsRef<Path>) -> Option<String> {
+    pub(crate) fn proc(&self, path: impl AsRef<Path>) -> Option<String> {
         read(&self.proc.join(path))
     }
 
@@ -44,14 +44,14 @@ impl Tree {
 
     /// A number in a file under /sys.
     #[must_use]
-    pub fn sys_number<T: std::str::FromStr>(&self, path: impl AsRef<Path>) -> Option<T> {
+    pub(crate) fn sys_number<T: std::str::FromStr>(&self, path: impl AsRef<Path>) -> Option<T> {
         self.sys(path)?.parse().ok()
     }
 
     /// Names in a folder under /sys that are `prefix` and a number, with the
     /// number, in its order.
     #[must_use]
-    pub fn sys_numbered(&self, folder: &str, prefix: &str) -> Vec<(usize, String)> {
+    pub(crate) fn sys_numbered(&self, folder: &str, prefix: &str) -> Vec<(usize, String)> {
         let mut found: Vec<(usize, String)> = self
             .sys_names(folder)
             .into_iter()
@@ -63,7 +63,7 @@ impl Tree {
 
     /// Names in a folder under /sys, sorted.
     #[must_use]
-    pub fn sys_names(&self, folder: &str) -> Vec<String> {
+    pub(crate) fn sys_names(&self, folder: &str) -> Vec<String> {
         let Ok(entries) = fs::read_dir(self.sys.join(folder)) else { return Vec::new() };
         let mut names: Vec<String> =
             entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
@@ -79,7 +79,7 @@ impl Tree {
 
     /// A field of /proc/cpuinfo, as its first CPU has it.
     #[must_use]
-    pub fn cpuinfo(&self, field: &str) -> Option<String> {
+    pub(crate) fn cpuinfo(&self, field: &str) -> Option<String> {
         self.proc("cpuinfo")?.lines().find_map(|line| {
             let (name, value) = line.split_once(':')?;
             (name.trim() == field)
@@ -90,7 +90,7 @@ impl Tree {
 
     /// A field of /proc/meminfo in bytes.
     #[must_use]
-    pub fn meminfo_bytes(&self, field: &str) -> Option<u64> {
+    pub(crate) fn meminfo_bytes(&self, field: &str) -> Option<u64> {
         let text = self.proc("meminfo")?;
         let value = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))?;
         // The unit is always kB, and means 1024 bytes (proc_meminfo(5)).

@@ -16,13 +16,13 @@ const PRODUCTS: usize = 4;
 const READINGS: usize = 5;
 
 /// What the work is and what compiled it: readings of another one are not comparable.
-pub const IDENTITY: &str =
+pub(crate) const IDENTITY: &str =
     concat!("4 products of 48x48 float32; ", env!("SHUTTERBENCH_COMPILED_BY"));
 
 type FixedMatrix = [[f32; SIDE]; SIDE];
 
 /// The work with its matrices, which are allocated once.
-pub struct Yardstick {
+pub(crate) struct Yardstick {
     left: Box<FixedMatrix>,
     right: Box<FixedMatrix>,
     product: Box<FixedMatrix>,
@@ -44,7 +44,7 @@ impl Default for Yardstick {
 
 impl Yardstick {
     /// What the work takes now, in nanoseconds.
-    pub fn read_ns(&mut self) -> u64 {
+    pub(crate) fn read_ns(&mut self) -> u64 {
         let mut readings = [0; READINGS];
         for reading in &mut readings {
             let start = clock::now_ns();

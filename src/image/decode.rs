@@ -29,7 +29,7 @@ use crate::record::options::Exif;
 
 /// Maximum pixels of an image that is decoded; no image of ILSVRC2012's validation set has more
 /// than a third of them.
-pub const MAX_PIXELS: u64 = 64_000_000;
+pub(crate) const MAX_PIXELS: u64 = 64_000_000;
 /// Longest side that is decoded, as JPEG's: the weights of a resize grow with it.
 const MAX_SIDE: u64 = 65_535;
 /// Images with more pixels than this are decoded one at a time, to bound the memory.
@@ -75,7 +75,7 @@ impl DecodedImage<'_> {
 
 /// Asks the system to read an image file before it is needed. A file that cannot be
 /// opened is named when it is.
-pub fn read_ahead(path: &Path) {
+pub(crate) fn read_ahead(path: &Path) {
     // A pipe in an image's place does not keep us waiting.
     let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
     if let Ok(file) = open(path, flags, Mode::empty()) {
@@ -102,7 +102,7 @@ pub fn load(path: &Path) -> Result<Vec<u8>> {
 
 /// Width and height that an image file's bytes state; `None` if they are not an image.
 #[must_use]
-pub fn size(bytes: &[u8]) -> Option<(usize, usize)> {
+pub(crate) fn size(bytes: &[u8]) -> Option<(usize, usize)> {
     silently_caught(|| {
         if bytes.starts_with(&[0xff, 0xd8]) {
             let decoder = Decoder::new(bytes).ok()?;

@@ -6,7 +6,7 @@ use crate::record::pipeline::{Pipeline, SidesRule, SquareRule, Start, Step, Targ
 
 /// What a pipeline does to an image of one size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Geometry {
+pub(crate) struct Geometry {
     /// The part of the image that is resized.
     pub source: Window,
     /// Width and height after the resize.
@@ -24,7 +24,7 @@ pub struct Geometry {
 impl Geometry {
     /// For an image of `width` x `height`, neither of them 0.
     #[must_use]
-    pub fn new(pipeline: &Pipeline, width: usize, height: usize) -> Self {
+    pub(crate) fn new(pipeline: &Pipeline, width: usize, height: usize) -> Self {
         let source = Window { left: 0, top: 0, width, height };
         let mut it = Self::whole(source, (width, height));
         for step in &pipeline.steps {
@@ -83,7 +83,7 @@ impl Geometry {
 
     /// Whether all of the output is seen of the image.
     #[must_use]
-    pub fn fills(&self) -> bool {
+    pub(crate) fn fills(&self) -> bool {
         (self.seen.width, self.seen.height) == self.output
     }
 }

@@ -13,7 +13,7 @@ use crate::record::pipeline::Coordinates;
 
 /// In which order the terms are rounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Arithmetic {
+pub(crate) enum Arithmetic {
     /// Four products, added: TensorFlow Lite.
     Products,
     /// `a + (b - a) t`, across and then down: TensorFlow.
@@ -50,7 +50,7 @@ fn axis(
 }
 
 /// Resizes into `to`: floats in the order of the source's channels, `from.stride` per pixel.
-pub fn resize(
+pub(crate) fn resize(
     from: &Pixels,
     request: &ResampleRequest,
     coordinates: Coordinates,

@@ -74,7 +74,7 @@ struct MixedPlace {
 }
 
 /// Resizes into `to`: rows of as many bytes a pixel as `from` has.
-pub fn resize(from: &Pixels, request: &ResampleRequest, to: &mut Vec<u8>) {
+pub(crate) fn resize(from: &Pixels, request: &ResampleRequest, to: &mut Vec<u8>) {
     let ResampleRequest { window, size: (width, height), seen } = *request;
     let filtering = reduced(window.width, window.height, width, height);
     let across = match filtering {

@@ -1,18 +1,18 @@
 //! From a file's bytes to the pixels that a model is fed with.
 
 pub mod decode;
-pub mod geometry;
-pub mod interpolate;
-pub mod libyuv;
-pub mod nearest;
-pub mod opencv;
-pub mod opencv_area;
-pub mod orientation;
+pub(crate) mod geometry;
+pub(crate) mod interpolate;
+pub(crate) mod libyuv;
+pub(crate) mod nearest;
+pub(crate) mod opencv;
+pub(crate) mod opencv_area;
+pub(crate) mod orientation;
 pub mod pixels;
-pub mod placement;
+pub(crate) mod placement;
 pub mod preprocess;
 pub mod resample;
 pub mod resize;
-pub mod sniff;
-pub mod taps;
-pub mod weights;
+pub(crate) mod sniff;
+pub(crate) mod taps;
+pub(crate) mod weights;

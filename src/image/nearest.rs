@@ -9,7 +9,7 @@ use crate::image::resample::ResampleRequest;
 use crate::record::pipeline::Coordinates;
 
 /// Resizes into `to`: rows of as many bytes a pixel as `from` has.
-pub fn resize(from: &Pixels, request: &ResampleRequest, to: &mut Vec<u8>) {
+pub(crate) fn resize(from: &Pixels, request: &ResampleRequest, to: &mut Vec<u8>) {
     let ResampleRequest { window, size, seen } = *request;
     let places = |from: usize, to: usize, first: usize, count: usize| -> Vec<usize> {
         let step = from as f64 / to as f64;
@@ -29,7 +29,7 @@ pub fn resize(from: &Pixels, request: &ResampleRequest, to: &mut Vec<u8>) {
 }
 
 /// The same by TensorFlow's rule.
-pub fn resize_as_tensorflow(
+pub(crate) fn resize_as_tensorflow(
     from: &Pixels,
     request: &ResampleRequest,
     coordinates: Coordinates,

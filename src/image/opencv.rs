@@ -32,7 +32,7 @@ struct FixedTaps<const N: usize> {
 }
 
 /// Resizes into `to`: rows of as many bytes a pixel as `from` has.
-pub fn resize(from: &Pixels, request: &ResampleRequest, filter: Filter, to: &mut Vec<u8>) {
+pub(crate) fn resize(from: &Pixels, request: &ResampleRequest, filter: Filter, to: &mut Vec<u8>) {
     let ResampleRequest { window, size, seen } = *request;
     let shrinks = window.width >= size.0 && window.height >= size.1;
     // Halves are the mean of four pixels by either filter.

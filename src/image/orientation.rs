@@ -6,7 +6,7 @@ use crate::image::pixels::Pixels;
 
 /// `pixels` upright, as Pillow's `ImageOps.exif_transpose` turns them.
 #[must_use]
-pub fn upright(pixels: Pixels, orientation: Orientation) -> Pixels {
+pub(crate) fn upright(pixels: Pixels, orientation: Orientation) -> Pixels {
     use Orientation::{
         FlipHorizontal, FlipVertical, NoTransforms, Rotate90, Rotate90FlipH, Rotate180, Rotate270,
         Rotate270FlipH,

@@ -19,14 +19,14 @@ pub struct Pixels {
 impl Pixels {
     /// Grey pixels.
     #[must_use]
-    pub fn grey(width: usize, height: usize, data: Vec<u8>) -> Self {
+    pub(crate) fn grey(width: usize, height: usize, data: Vec<u8>) -> Self {
         debug_assert_eq!(data.len(), width * height);
         Self { width, height, stride: 1, data }
     }
 
     /// Red, green, blue and a byte without meaning.
     #[must_use]
-    pub fn rgbx(width: usize, height: usize, data: Vec<u8>) -> Self {
+    pub(crate) fn rgbx(width: usize, height: usize, data: Vec<u8>) -> Self {
         debug_assert_eq!(data.len(), width * height * 4);
         Self { width, height, stride: 4, data }
     }
@@ -42,7 +42,7 @@ impl Pixels {
     /// # Panics
     /// If the window or the row is outside.
     #[must_use]
-    pub fn row(&self, window: Window, row: usize) -> &[u8] {
+    pub(crate) fn row(&self, window: Window, row: usize) -> &[u8] {
         let start = ((window.top + row) * self.width + window.left) * self.stride;
         &self.data[start..start + window.width * self.stride]
     }
@@ -50,7 +50,7 @@ impl Pixels {
     /// This image as luma, weighted by ITU-R BT.601 in 16-bit fixed point, as
     /// Pillow's `convert("L")` does.
     #[must_use]
-    pub fn to_grey(&self) -> Cow<'_, Self> {
+    pub(crate) fn to_grey(&self) -> Cow<'_, Self> {
         if self.is_grey() {
             return Cow::Borrowed(self);
         }

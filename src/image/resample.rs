@@ -26,7 +26,7 @@ fn clipped(sum: i32) -> u8 {
 /// Resizes images one after the other. What it needed for one it keeps for the next: to
 /// map fresh memory costs as much as to filter it.
 #[derive(Default)]
-pub struct Resampler {
+pub(crate) struct Resampler {
     axes: WeightCache,
     /// A band of the source, and of the rows between the passes.
     columns: Vec<BandColumn>,
@@ -45,7 +45,7 @@ const TILE: usize = 32;
 
 /// Which pass comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Passes {
+pub(crate) enum Passes {
     /// Rows, as Pillow up to 12.
     RowsFirst,
     /// Columns first if the height shrinks more than twice as much as the width, as Pillow from 13.
@@ -74,7 +74,7 @@ impl ResampleRequest {
 
 impl Resampler {
     /// Resizes into `to`: rows of as many bytes a pixel as `from` has.
-    pub fn resize(
+    pub(crate) fn resize(
         &mut self,
         from: &Pixels,
         request: &ResampleRequest,

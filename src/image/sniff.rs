@@ -5,11 +5,11 @@ use std::io::Read;
 use std::path::Path;
 
 /// Number of bytes that are examined.
-pub const HEAD_BYTES: usize = 32;
+pub(crate) const HEAD_BYTES: usize = 32;
 
 /// A kind of file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileKind {
+pub(crate) enum FileKind {
     /// An image that is decoded.
     Image,
     /// An image of a format that is not decoded, by its name.
@@ -23,7 +23,7 @@ const RAW: [&str; 10] = ["cr2", "cr3", "nef", "arw", "dng", "orf", "rw2", "raf",
 
 /// The kind of file that begins with these bytes.
 #[must_use]
-pub fn kind(head: &[u8]) -> FileKind {
+pub(crate) fn kind(head: &[u8]) -> FileKind {
     let at = |place: usize, bytes: &[u8]| head.get(place..).is_some_and(|it| it.starts_with(bytes));
     // A BMP's own header has one of a few sizes; many a text begins with BM.
     let is_bmp = at(0, b"BM") && matches!(head.get(14), Some(12 | 40 | 52 | 56 | 64 | 108 | 124));
@@ -62,7 +62,7 @@ pub fn kind(head: &[u8]) -> FileKind {
 
 /// The kind of a file; `None` if it could not be read.
 #[must_use]
-pub fn kind_of(path: &Path) -> Option<FileKind> {
+pub(crate) fn kind_of(path: &Path) -> Option<FileKind> {
     let ending = path.extension().map(|it| it.to_string_lossy().to_lowercase()).unwrap_or_default();
     if RAW.contains(&ending.as_str()) {
         return Some(FileKind::OtherImage("camera raw"));

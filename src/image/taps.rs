@@ -19,7 +19,12 @@ const CUBIC_STEPS: f64 = 1024.0;
 struct Taps(Vec<(usize, Vec<f32>)>);
 
 /// Resizes into `to`: floats in the order of the source's channels, `from.stride` per pixel.
-pub fn resize(from: &Pixels, request: &ResampleRequest, how: &Resampling, to: &mut Vec<f32>) {
+pub(crate) fn resize(
+    from: &Pixels,
+    request: &ResampleRequest,
+    how: &Resampling,
+    to: &mut Vec<f32>,
+) {
     let ResampleRequest { window, size, seen } = *request;
     let across = taps(how, window.width, size.0, seen.left..seen.left + seen.width);
     let down = taps(how, window.height, size.1, seen.top..seen.top + seen.height);

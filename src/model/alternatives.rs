@@ -9,7 +9,7 @@ use crate::record::tensor::ElementType;
 
 /// A pipeline to try.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Alternative {
+pub(crate) struct Alternative {
     /// In what it differs from the one in use.
     pub name: String,
     /// How images become the input under it.
@@ -18,7 +18,7 @@ pub struct Alternative {
 
 /// The plausible pipelines beside `spec`, without those that come to the same.
 #[must_use]
-pub fn alternatives(spec: &InputSpec) -> Vec<Alternative> {
+pub(crate) fn alternatives(spec: &InputSpec) -> Vec<Alternative> {
     let mut found: Vec<Alternative> = Vec::new();
     let mut add = |name: &str, spec_of: InputSpec| {
         let known = |it: &Alternative| alike(&it.spec, &spec_of);

@@ -19,7 +19,7 @@ static CATALOGUE: LazyLock<Vec<ManifestEntry>> = LazyLock::new(|| {
 /// What the catalogue says of the file with this SHA-256. A labels file in it
 /// is looked for beside the model.
 #[must_use]
-pub fn find(sha256: &str, model: &Path) -> Option<Description> {
+pub(crate) fn find(sha256: &str, model: &Path) -> Option<Description> {
     let entry =
         CATALOGUE.iter().find(|entry| entry.description.sha256.as_deref() == Some(sha256))?;
     let mut description = entry.description.clone();

@@ -19,7 +19,7 @@ use crate::record::tensor::{ElementType, TensorInfo};
 /// # Errors
 /// One sentence: no output is a classifier's, none is of that name, or several may be
 /// meant.
-pub fn choose(
+pub(crate) fn choose(
     model: &Model,
     outputs: &[TensorInfo],
     overrides: &Description,
@@ -83,7 +83,7 @@ fn sorted(model: &Model, index: usize) -> Option<Sorted> {
 
 /// What an output of this shape can hold for one image: at most one axis is longer than 1.
 #[must_use]
-pub fn form(one: &TensorInfo, sorted: Option<Sorted>) -> Option<OutputForm> {
+pub(crate) fn form(one: &TensorInfo, sorted: Option<Sorted>) -> Option<OutputForm> {
     match sorted {
         Some(Sorted::Scores) => return None,
         Some(Sorted::Classes) if !one.is_empty() && one.element != ElementType::Text => {
@@ -200,7 +200,7 @@ fn kind(
 /// The numbers of scores that fit `labels` labels or `classes` classes: with and without
 /// a background class.
 #[must_use]
-pub fn fitting_counts(labels: Option<usize>, classes: Option<usize>) -> Vec<usize> {
+pub(crate) fn fitting_counts(labels: Option<usize>, classes: Option<usize>) -> Vec<usize> {
     let counts = labels.into_iter().chain(classes).filter(|count| *count > 1);
     let mut all: Vec<usize> = counts.clone().collect();
     all.extend(counts.map(|count| count + 1));

@@ -10,13 +10,13 @@ const ENDINGS: [&str; 2] = ["tflite", "onnx"];
 
 /// The folder that fetched models are in, in the user's data folder.
 #[must_use]
-pub fn folder() -> Option<PathBuf> {
+pub(crate) fn folder() -> Option<PathBuf> {
     installation::user_data().map(|data| data.join("models").join("hosted"))
 }
 
 /// The file of the model that was fetched into `folder` under this name.
 #[must_use]
-pub fn file(folder: &Path, name: &str) -> Option<PathBuf> {
+pub(crate) fn file(folder: &Path, name: &str) -> Option<PathBuf> {
     let path = |ending: &str| folder.join(name).join(format!("{name}.{ending}"));
     ENDINGS.into_iter().map(path).find(|path| path.is_file())
 }

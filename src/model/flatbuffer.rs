@@ -8,7 +8,7 @@ const MAX_ELEMENTS: usize = 1 << 16;
 
 /// A table at a position in a buffer.
 #[derive(Debug, Clone, Copy)]
-pub struct FlatTable<'a> {
+pub(crate) struct FlatTable<'a> {
     bytes: &'a [u8],
     at: usize,
 }
@@ -16,7 +16,7 @@ pub struct FlatTable<'a> {
 impl<'a> FlatTable<'a> {
     /// The root table of a buffer.
     #[must_use]
-    pub fn root(bytes: &'a [u8]) -> Option<Self> {
+    pub(crate) fn root(bytes: &'a [u8]) -> Option<Self> {
         Some(Self { bytes, at: follow(bytes, 0)? })
     }
 
@@ -35,25 +35,25 @@ impl<'a> FlatTable<'a> {
 
     /// A scalar of one byte.
     #[must_use]
-    pub fn byte(&self, index: usize) -> Option<u8> {
+    pub(crate) fn byte(&self, index: usize) -> Option<u8> {
         self.bytes.get(self.field(index)?).copied()
     }
 
     /// A scalar of eight bytes.
     #[must_use]
-    pub fn long(&self, index: usize) -> Option<u64> {
+    pub(crate) fn long(&self, index: usize) -> Option<u64> {
         Some(u64::from_le_bytes(array(self.bytes, self.field(index)?)?))
     }
 
     /// A table.
     #[must_use]
-    pub fn table(&self, index: usize) -> Option<Self> {
+    pub(crate) fn table(&self, index: usize) -> Option<Self> {
         Some(Self { bytes: self.bytes, at: follow(self.bytes, self.field(index)?)? })
     }
 
     /// A vector of tables.
     #[must_use]
-    pub fn tables(&self, index: usize) -> Option<Vec<Self>> {
+    pub(crate) fn tables(&self, index: usize) -> Option<Vec<Self>> {
         let (start, len) = self.vector(index)?;
         (0..len)
             .map(|i| Some(Self { bytes: self.bytes, at: follow(self.bytes, start + 4 * i)? }))
@@ -62,14 +62,14 @@ impl<'a> FlatTable<'a> {
 
     /// A vector of 32-bit floats.
     #[must_use]
-    pub fn floats(&self, index: usize) -> Option<Vec<f32>> {
+    pub(crate) fn floats(&self, index: usize) -> Option<Vec<f32>> {
         let (start, len) = self.vector(index)?;
         (0..len).map(|i| Some(f32::from_le_bytes(array(self.bytes, start + 4 * i)?))).collect()
     }
 
     /// A string.
     #[must_use]
-    pub fn text(&self, index: usize) -> Option<String> {
+    pub(crate) fn text(&self, index: usize) -> Option<String> {
         let (start, len) = self.vector(index)?;
         let bytes = self.bytes.get(start..start.checked_add(len)?)?;
         std::str::from_utf8(bytes).ok().map(str::to_owned)

@@ -14,7 +14,7 @@ pub(crate) const TIMED_ONLY: &str = "--no-accuracy times it without scoring it";
 
 /// An image as a model takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InputGeometry {
+pub(crate) struct InputGeometry {
     /// Order of the axes.
     pub layout: Layout,
     /// Height in pixels.
@@ -30,7 +30,7 @@ pub struct InputGeometry {
 impl InputGeometry {
     /// The shape of `images` images.
     #[must_use]
-    pub fn shape(&self, images: usize) -> Vec<usize> {
+    pub(crate) fn shape(&self, images: usize) -> Vec<usize> {
         let Self { height, width, channels, .. } = *self;
         match self.layout {
             Layout::Nhwc => vec![images, height, width, channels],
@@ -41,7 +41,7 @@ impl InputGeometry {
 
 /// The input of `model` that takes images: its only one, or the only one of four axes.
 #[must_use]
-pub fn image_input(model: &Model) -> Option<usize> {
+pub(crate) fn image_input(model: &Model) -> Option<usize> {
     let inputs = &model.signature.inputs;
     if inputs.len() == 1 {
         return Some(0);
@@ -55,7 +55,7 @@ pub fn image_input(model: &Model) -> Option<usize> {
 /// # Errors
 /// One sentence: no image of 1 or 3 channels, or a size, an order of axes or a number of
 /// channels that nothing states.
-pub fn of(model: &Model, input: &TensorInfo, stated: &Description) -> Result<InputGeometry> {
+pub(crate) fn of(model: &Model, input: &TensorInfo, stated: &Description) -> Result<InputGeometry> {
     let name = &model.name;
     ensure!(
         !input.unshaped,
@@ -98,7 +98,7 @@ pub fn of(model: &Model, input: &TensorInfo, stated: &Description) -> Result<Inp
 ///
 /// # Errors
 /// One sentence that names both.
-pub fn check_stated(model: &Model, stated: &Description) -> Result<()> {
+pub(crate) fn check_stated(model: &Model, stated: &Description) -> Result<()> {
     let input = image_input(model).map(|index| &model.signature.inputs[index]);
     let Some(input) = input.filter(|input| !input.unshaped && input.shape.len() == 4) else {
         return Ok(());

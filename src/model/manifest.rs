@@ -13,9 +13,9 @@ use crate::model::embedded_files;
 use crate::record::description::Description;
 
 /// The schema of manifests that this program reads.
-pub const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 /// File name of a manifest.
-pub const FILE_NAME: &str = "manifest.toml";
+pub(crate) const FILE_NAME: &str = "manifest.toml";
 
 /// A manifest and the folder that its paths are relative to.
 #[derive(Debug, Clone, Deserialize)]
@@ -80,7 +80,7 @@ impl Manifest {
     ///
     /// # Errors
     /// A manifest that cannot be read or parsed.
-    pub fn read(folder: &Path) -> Result<Option<Self>> {
+    pub(crate) fn read(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join(FILE_NAME);
         if !path.is_file() {
             return Ok(None);
@@ -96,7 +96,7 @@ impl Manifest {
     ///
     /// # Errors
     /// See [`Self::read`].
-    pub fn read_own(folder: &Path) -> Result<Option<Self>> {
+    pub(crate) fn read_own(folder: &Path) -> Result<Option<Self>> {
         let is_own = fs::read_to_string(folder.join(FILE_NAME))
             .ok()
             .and_then(|text| toml::from_str::<toml::Table>(&text).ok())
@@ -112,7 +112,7 @@ impl Manifest {
     ///
     /// # Errors
     /// None of the folders holds a manifest, or the manifest is invalid.
-    pub fn embedded() -> Result<Self> {
+    pub(crate) fn embedded() -> Result<Self> {
         let named = env::var_os("SHUTTERBENCH_MODELS").map(PathBuf::from);
         if let Some(folder) = &named
             && let Some(manifest) = Self::read(folder)?

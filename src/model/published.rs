@@ -32,7 +32,7 @@ static TABLE: LazyLock<Vec<PublishedEntry>> = LazyLock::new(|| {
 /// The figures published under a model's name for its precision. A name is not proof, so whoever
 /// shows the figures also says how they were found.
 #[must_use]
-pub fn by_name(model: &Model) -> Option<Published> {
+pub(crate) fn by_name(model: &Model) -> Option<Published> {
     find(&model.name, model.description.precision.unwrap_or(model.signature.precision))
 }
 

@@ -11,7 +11,7 @@ use crate::record::preset::Preset;
 
 /// Description fields with `over` winning over `under`.
 #[must_use]
-pub fn merged(over: &Description, under: &Description) -> Description {
+pub(crate) fn merged(over: &Description, under: &Description) -> Description {
     let under = without_other_names(under, over);
     let under = &without_another_size(without_another_pipeline(&under, over), over);
     macro_rules! either {
@@ -66,7 +66,7 @@ fn without_another_size(under: Description, over: &Description) -> Description {
 
 /// Whether neither the options nor any source state how photos become this model's input.
 #[must_use]
-pub fn assumes_preprocessing(model: &Model, overrides: &Description) -> bool {
+pub(crate) fn assumes_preprocessing(model: &Model, overrides: &Description) -> bool {
     let stated = merged(overrides, &model.description);
     let pixels = stated.mean.is_some() || stated.scale.is_some();
     !pixels && !stated.states_a_pipeline() && model.signature.normalization.is_none()
@@ -103,7 +103,7 @@ pub struct Input {
 ///
 /// # Errors
 /// One sentence: what is stated contradicts itself.
-pub fn preset(model: &Model, overrides: &Description) -> Result<(Preset, PipelineSource)> {
+pub(crate) fn preset(model: &Model, overrides: &Description) -> Result<(Preset, PipelineSource)> {
     let stated = merged(overrides, &model.description);
     let chosen = choose_preset::choose(model, &stated, false)?;
     Ok((chosen.preset, source(model, overrides, chosen.is_stated)))

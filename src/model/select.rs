@@ -98,7 +98,7 @@ pub fn embedded() -> Result<Vec<Model>> {
 ///
 /// # Errors
 /// See [`Manifest::embedded`] and [`open`].
-pub fn representative() -> Result<Vec<Model>> {
+pub(crate) fn representative() -> Result<Vec<Model>> {
     let manifest = Manifest::embedded()?;
     let named = manifest.family.as_ref().map_or(&[][..], |family| &family.representative);
     let chosen = |entry: &&ManifestEntry| named.is_empty() || named.contains(&entry.name);
@@ -293,7 +293,7 @@ fn as_named(path: &Path, weights: &[PathBuf]) -> Result<PathBuf> {
 ///
 /// # Errors
 /// See [`open`].
-pub fn beside(model: &Model, name: &str) -> Result<Option<Model>> {
+pub(crate) fn beside(model: &Model, name: &str) -> Result<Option<Model>> {
     for manifest in manifests_over(&model.path) {
         let manifest = manifest?;
         if let Some(entry) = manifest.models.iter().find(|entry| entry.name == name) {

@@ -16,7 +16,7 @@ use crate::record::tensor::TensorInfo;
 ///
 /// # Errors
 /// The file fixes another number than the one requested.
-pub fn images(model: &Model, asked: NonZeroUsize) -> Result<NonZeroUsize> {
+pub(crate) fn images(model: &Model, asked: NonZeroUsize) -> Result<NonZeroUsize> {
     let fixed = input_geometry::image_input(model)
         .map(|index| &model.signature.inputs[index])
         .filter(|input| input.shape.len() == 4)
@@ -37,7 +37,7 @@ pub fn images(model: &Model, asked: NonZeroUsize) -> Result<NonZeroUsize> {
 ///
 /// # Errors
 /// One sentence: which open dimension is not stated.
-pub fn of(model: &Model, overrides: &Description, asked: NonZeroUsize) -> Result<Shaped> {
+pub(crate) fn of(model: &Model, overrides: &Description, asked: NonZeroUsize) -> Result<Shaped> {
     let images = images(model, asked)?;
     let stated = merged(overrides, &model.description);
     let image = input_geometry::image_input(model);

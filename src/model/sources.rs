@@ -18,7 +18,7 @@ const NAMES: [&str; 2] = ["labels", "label_names"];
 /// What `layers` state together, where earlier ones override later ones, and which fields come from
 /// which.
 #[must_use]
-pub fn together(layers: Vec<(PipelineSource, Description)>) -> (Description, Vec<Stated>) {
+pub(crate) fn together(layers: Vec<(PipelineSource, Description)>) -> (Description, Vec<Stated>) {
     let (mut whole, mut stated) = (Description::default(), Vec::new());
     for (by, mut layer) in layers {
         // A mean belongs to its scale.
@@ -52,14 +52,14 @@ fn has(fields: &[String], names: &[&str]) -> bool {
 
 /// The source of the pipeline.
 #[must_use]
-pub fn of_pipeline(stated: &[Stated]) -> Option<PipelineSource> {
+pub(crate) fn of_pipeline(stated: &[Stated]) -> Option<PipelineSource> {
     stated.iter().find(|it| has(&it.fields, &PIPELINE)).map(|it| it.by.clone())
 }
 
 /// What the program found without the user stating it, each as part of a sentence: what was taken
 /// from configurations and metadata, and notes on them.
 #[must_use]
-pub fn found(model: &Model, overrides: &Description) -> Vec<String> {
+pub(crate) fn found(model: &Model, overrides: &Description) -> Vec<String> {
     let given = fields(overrides);
     let mut found = Vec::new();
     for Stated { by, fields } in &model.stated {

@@ -183,7 +183,11 @@ pub(crate) fn behind_tables(bytes: &[u8]) -> Vec<Option<(u64, u64)>> {
 ///
 /// `None` if nothing is open, or we cannot read the file.
 #[must_use]
-pub fn with_shapes(bytes: &[u8], inputs: &[TensorInfo], outputs: &[TensorInfo]) -> Option<Vec<u8>> {
+pub(crate) fn with_shapes(
+    bytes: &[u8],
+    inputs: &[TensorInfo],
+    outputs: &[TensorInfo],
+) -> Option<Vec<u8>> {
     let model = schema::root_as_model(bytes).ok()?;
     let graph = model.subgraphs().filter(|graphs| !graphs.is_empty())?.get(0);
     let tensors = graph.tensors()?;

@@ -47,7 +47,7 @@ impl Agreement {
     /// Compares real-valued outputs, one vector per input. `None` if there is nothing to compare or
     /// the two have different shapes.
     #[must_use]
-    pub fn of(expected: &[Vec<f32>], found: &[Vec<f32>]) -> Option<Self> {
+    pub(crate) fn of(expected: &[Vec<f32>], found: &[Vec<f32>]) -> Option<Self> {
         let pairs = || expected.iter().zip(found);
         if expected.is_empty()
             || expected.len() != found.len()
@@ -81,7 +81,7 @@ impl Agreement {
 
     /// The agreement on two sets of inputs together.
     #[must_use]
-    pub fn and(self, other: Self) -> Self {
+    pub(crate) fn and(self, other: Self) -> Self {
         let same = |of: Self| (of.top1 * of.images as f64).round();
         let images = self.images + other.images;
         Self {

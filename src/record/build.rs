@@ -5,7 +5,7 @@ pub const SOURCES: &str = env!("SHUTTERBENCH_SOURCES");
 
 /// What `--version` says behind the program's name: its version, and on lines of their own
 /// what tells builds of one version apart.
-pub const LONG_VERSION: &str = concat!(
+pub(crate) const LONG_VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     "\ncommit ",
     env!("SHUTTERBENCH_COMMIT"),
@@ -17,14 +17,14 @@ pub const LONG_VERSION: &str = concat!(
 
 /// The commit that it was built from, where known.
 #[must_use]
-pub fn commit() -> Option<&'static str> {
+pub(crate) fn commit() -> Option<&'static str> {
     Some(env!("SHUTTERBENCH_COMMIT")).filter(|commit| *commit != "unknown")
 }
 
 /// The build that a program's `--version` tells, whatever its target; `None` where `said` is
 /// no shutterbench's. Builds before this was told are known by their version alone.
 #[must_use]
-pub fn told(said: &str) -> Option<String> {
+pub(crate) fn told(said: &str) -> Option<String> {
     let mut lines = said.lines();
     let version = lines.next()?.strip_prefix("shutterbench ")?;
     let facts = lines.filter(|line| line.starts_with("commit ") || line.starts_with("sources "));
@@ -33,7 +33,7 @@ pub fn told(said: &str) -> Option<String> {
 
 /// The build that this one is, in the same words.
 #[must_use]
-pub fn this() -> String {
+pub(crate) fn this() -> String {
     told(&format!("shutterbench {LONG_VERSION}")).unwrap_or_default()
 }
 

@@ -180,7 +180,7 @@ impl BackendKind {
 
 impl Capabilities {
     /// The settings of its own that a set of options may state.
-    pub fn settings(&self) -> impl Iterator<Item = &'static RuntimeSetting> + use<> {
+    pub(crate) fn settings(&self) -> impl Iterator<Item = &'static RuntimeSetting> + use<> {
         self.setting_lists.iter().copied().flatten()
     }
 
@@ -201,7 +201,7 @@ impl Capabilities {
 
     /// Whether this backend computes models of that precision as they are meant.
     #[must_use]
-    pub const fn computes(&self, precision: Precision) -> bool {
+    pub(crate) const fn computes(&self, precision: Precision) -> bool {
         match precision {
             Precision::Int8 | Precision::DynamicInt8 | Precision::Int16x8 => self.quantised,
             Precision::Float32 | Precision::Float16 => true,
@@ -210,7 +210,7 @@ impl Capabilities {
 
     /// What a run measures if `--delegate` is not given, and no model either if it is a
     /// `sweep` of the embedded ones.
-    pub fn default_delegates(
+    pub(crate) fn default_delegates(
         &self,
         sweep: bool,
     ) -> impl Iterator<Item = &'static Delegate> + use<> {
@@ -225,7 +225,7 @@ impl Capabilities {
 
 /// A setting as it is listed.
 #[derive(Debug, Serialize)]
-pub struct SettingListing {
+pub(crate) struct SettingListing {
     /// The backend that has it.
     pub backend: BackendKind,
     /// Its key.
@@ -240,7 +240,7 @@ pub struct SettingListing {
 
 /// Every setting of every backend.
 #[must_use]
-pub fn settings() -> Vec<SettingListing> {
+pub(crate) fn settings() -> Vec<SettingListing> {
     use strum::VariantArray;
     let of = |backend: &BackendKind| {
         let backend = *backend;
@@ -258,7 +258,7 @@ pub fn settings() -> Vec<SettingListing> {
 /// The settings of all backends as Markdown, for docs/options.md.
 #[cfg(test)]
 #[must_use]
-pub fn settings_markdown() -> String {
+pub(crate) fn settings_markdown() -> String {
     let mut table =
         String::from("| backend | setting | takes | default | meaning |\n|---|---|---|---|---|\n");
     for SettingListing { backend, key, takes, default, meaning } in settings() {
@@ -271,7 +271,7 @@ pub fn settings_markdown() -> String {
 /// The table of all backends as Markdown, for docs/delegates.md.
 #[cfg(test)]
 #[must_use]
-pub fn markdown() -> String {
+pub(crate) fn markdown() -> String {
     use strum::VariantArray;
     let mut table = String::from(
         "| backend | reads | delegates (bold: measured by default) | threads | batch | source of the figures on delegation |\n|---|---|---|---|---|---|\n",

@@ -58,7 +58,7 @@ pub struct AccuracyKey {
 const ID_DIGITS: usize = 10;
 
 /// What the machine that the program runs on is called.
-pub const LOCAL: &str = "local";
+pub(crate) const LOCAL: &str = "local";
 
 impl Case {
     /// A case of which nothing else is stated.
@@ -96,14 +96,14 @@ impl Case {
     /// A short name that is the same in every run and on every machine: ten hexadecimal
     /// digits of the SHA-256 of its long one.
     #[must_use]
-    pub fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         let name = Self { device: None, ..self.clone() }.to_string();
         format!("{:x}", Sha256::digest(name))[..ID_DIGITS].to_owned()
     }
 
     /// Whether both are the same but for the machine.
     #[must_use]
-    pub fn is_like(&self, other: &Self) -> bool {
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
         let anywhere = |case: &Self| Self { device: None, ..case.clone() };
         anywhere(self) == anywhere(other)
     }
@@ -111,7 +111,7 @@ impl Case {
 
 /// ` on DEVICE`, for any but the machine that the program runs on.
 #[must_use]
-pub fn on_device(device: Option<&str>) -> String {
+pub(crate) fn on_device(device: Option<&str>) -> String {
     match device {
         None | Some(LOCAL) => String::new(),
         Some(device) => format!(" on {device}"),
@@ -120,13 +120,13 @@ pub fn on_device(device: Option<&str>) -> String {
 
 /// `+NAME`, for a set of options.
 #[must_use]
-pub fn with_options(options: Option<&str>) -> String {
+pub(crate) fn with_options(options: Option<&str>) -> String {
     options.map_or_else(String::new, |name| format!("+{name}"))
 }
 
 /// ` b4 @big`, for the axes of a case that are left out where a run does not vary them.
 #[must_use]
-pub fn varied(batch: Option<usize>, affinity: Option<&str>) -> String {
+pub(crate) fn varied(batch: Option<usize>, affinity: Option<&str>) -> String {
     let batch = batch.map_or_else(String::new, |images| format!(" b{images}"));
     batch + &affinity.map_or_else(String::new, |cpus| format!(" @{cpus}"))
 }

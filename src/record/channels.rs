@@ -53,7 +53,7 @@ pub enum Channels {
 impl Channels {
     /// Number of channels.
     #[must_use]
-    pub const fn count(self) -> usize {
+    pub(crate) const fn count(self) -> usize {
         match self {
             Self::Rgb | Self::Bgr => 3,
             Self::Grey => 1,

@@ -16,13 +16,13 @@ pub struct ClassMap {
 impl ClassMap {
     /// Output = class + `offset`. If that gives no accepted class an output, none has one.
     #[must_use]
-    pub fn shifted(offset: i64, outputs: usize) -> Self {
+    pub(crate) fn shifted(offset: i64, outputs: usize) -> Self {
         Self::of_outputs((0..outputs as i64).map(|output| output.saturating_sub(offset)).collect())
     }
 
     /// From the class of every output.
     #[must_use]
-    pub fn of_outputs(class_of: Vec<i64>) -> Self {
+    pub(crate) fn of_outputs(class_of: Vec<i64>) -> Self {
         let mut output_of = Vec::new();
         for (output, class) in class_of.iter().enumerate() {
             let class = usize::try_from(*class).ok().filter(|class| *class <= MAX_CLASS);
@@ -36,7 +36,7 @@ impl ClassMap {
 
     /// From the output of every class.
     #[must_use]
-    pub fn listed(output_of: Vec<Option<usize>>, outputs: usize) -> Self {
+    pub(crate) fn listed(output_of: Vec<Option<usize>>, outputs: usize) -> Self {
         let mut class_of: Vec<i64> = (0..outputs as i64).map(|output| -1 - output).collect();
         for (class, output) in output_of.iter().enumerate() {
             if let Some(place) = output.and_then(|output| class_of.get_mut(output)) {
@@ -48,7 +48,7 @@ impl ClassMap {
 
     /// The dataset's class of `output`; negative: none.
     #[must_use]
-    pub fn class_of(&self, output: usize) -> i64 {
+    pub(crate) fn class_of(&self, output: usize) -> i64 {
         self.class_of.get(output).copied().unwrap_or(-1)
     }
 
@@ -60,7 +60,7 @@ impl ClassMap {
 
     /// Number of outputs.
     #[must_use]
-    pub fn outputs(&self) -> usize {
+    pub(crate) fn outputs(&self) -> usize {
         self.class_of.len()
     }
 }

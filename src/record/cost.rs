@@ -65,7 +65,7 @@ impl Cost {
     /// Multiply-accumulates per byte that is read or written: weights once, and every other tensor
     /// each time that an operator reads or writes it.
     #[must_use]
-    pub fn intensity(&self) -> Option<f64> {
+    pub(crate) fn intensity(&self) -> Option<f64> {
         let mut moved = self.operators.iter().map(|it| it.moved_bytes);
         let moved = moved.try_fold(self.weight_bytes(), |sum, it| sum.checked_add(it?))?;
         (moved > 0).then_some(self.macs()? as f64 / moved as f64)

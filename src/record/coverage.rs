@@ -44,7 +44,7 @@ pub(crate) struct ExecutionPlan {
 impl Coverage {
     /// Whether a delegate was requested and is known to have taken nothing.
     #[must_use]
-    pub fn took_nothing(&self) -> bool {
+    pub(crate) fn took_nothing(&self) -> bool {
         self.status == Some(DelegateStatus::None)
     }
 

@@ -35,7 +35,7 @@ pub enum Delegate {
 }
 
 /// The names that [`Delegate::from_str`] takes, for messages and completions.
-pub const DELEGATE_NAMES: &str =
+pub(crate) const DELEGATE_NAMES: &str =
     "none, xnnpack, gpu, nnapi, npu, cuda, coreml, external:PATH[?key=value&...]";
 
 impl FromStr for Delegate {

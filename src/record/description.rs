@@ -110,7 +110,9 @@ pub struct Published {
 ///
 /// # Errors
 /// A known field of another type.
-pub fn from_any_program<'de, D: Deserializer<'de>>(from: D) -> Result<Description, D::Error> {
+pub(crate) fn from_any_program<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Description, D::Error> {
     let mut fields = Map::deserialize(from)?;
     keep_known::<Description>(&mut fields);
     if let Some(Value::Object(published)) = fields.get_mut("published") {
@@ -192,7 +194,7 @@ pub enum PipelineSource {
 impl PipelineSource {
     /// How a pipeline's source is shown behind its name.
     #[must_use]
-    pub fn told(&self) -> String {
+    pub(crate) fn told(&self) -> String {
         match self {
             Self::Assumed => "assumed".to_owned(),
             source => format!("stated by {source}"),
@@ -203,7 +205,7 @@ impl PipelineSource {
 impl Description {
     /// Whether a pipeline is stated here, or a part of one.
     #[must_use]
-    pub fn states_a_pipeline(&self) -> bool {
+    pub(crate) fn states_a_pipeline(&self) -> bool {
         self.preprocess.is_some()
             || self.resize.is_some()
             || self.crop.is_some()

@@ -21,7 +21,7 @@ impl EnergyUsed {
     /// Energy per image beyond what the idle machine would have used, in millijoules. Below 0 if
     /// the machine used less than when it was idle: then the difference is noise.
     #[must_use]
-    pub fn mj_per_image(&self) -> Option<f64> {
+    pub(crate) fn mj_per_image(&self) -> Option<f64> {
         let used = self.joules - self.idle_watts * self.seconds;
         (self.images > 0).then(|| used * 1e3 / self.images as f64)
     }

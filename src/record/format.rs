@@ -32,7 +32,7 @@ impl Format {
     /// The format of a file, by its first bytes if they show it, else by its extension: package
     /// caches name files by their hashes.
     #[must_use]
-    pub fn detect(path: &Path, head: &[u8]) -> Self {
+    pub(crate) fn detect(path: &Path, head: &[u8]) -> Self {
         let named = |ending: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending));
         // An ONNX file begins with its IR version, field 1 of the protocol buffer.
         let onnx = matches!(head, [0x08, 1..=0x7f, ..]);

@@ -105,7 +105,7 @@ pub struct Part {
 
 /// A machine of a run.
 #[derive(Debug, Clone, Copy)]
-pub struct Machine<'a> {
+pub(crate) struct Machine<'a> {
     /// Its name.
     pub device: &'a str,
     /// What it is.
@@ -117,7 +117,7 @@ pub struct Machine<'a> {
 impl Header {
     /// Whether the run is a shard, or a part of a matrix, to be merged with the others.
     #[must_use]
-    pub fn is_part(&self) -> bool {
+    pub(crate) fn is_part(&self) -> bool {
         let accuracy = self.options.accuracy.as_ref();
         accuracy.is_some_and(|accuracy| accuracy.shard.is_some())
             || self.options.cases.partition.is_some()
@@ -125,26 +125,26 @@ impl Header {
 
     /// Which classes the outputs of a model are.
     #[must_use]
-    pub fn outputs_of(&self, model: &str) -> Option<&OutputClasses> {
+    pub(crate) fn outputs_of(&self, model: &str) -> Option<&OutputClasses> {
         self.outputs.iter().find(|known| known.models.iter().any(|known| known == model))
     }
 
     /// Which output of a model is scored.
     #[must_use]
-    pub fn scored_of(&self, model: &str) -> Option<&ScoredOutput> {
+    pub(crate) fn scored_of(&self, model: &str) -> Option<&ScoredOutput> {
         self.scored.iter().find(|scored| scored.model == model)
     }
 
     /// How a model's photos are processed.
     #[must_use]
-    pub fn pipeline_of(&self, model: &str) -> Option<&ModelPipeline> {
+    pub(crate) fn pipeline_of(&self, model: &str) -> Option<&ModelPipeline> {
         self.pipelines.iter().find(|known| known.models.iter().any(|known| known == model))
     }
 
     /// What becomes of a model's photos in this run and in another one, in words, where that
     /// is not the same, or not known of one of them.
     #[must_use]
-    pub fn other_pipeline(&self, other: &Self, model: &str) -> Option<[String; 2]> {
+    pub(crate) fn other_pipeline(&self, other: &Self, model: &str) -> Option<[String; 2]> {
         let words = |header: &Self| {
             let known = header.pipeline_of(model);
             known.map_or_else(|| "not recorded".to_owned(), |it| it.pipeline.to_string())
@@ -154,13 +154,13 @@ impl Header {
 
     /// Width and height of the dataset's images, if all have the same size.
     #[must_use]
-    pub fn image_size(&self) -> Option<(usize, usize)> {
+    pub(crate) fn image_size(&self) -> Option<(usize, usize)> {
         self.dataset.as_ref().and_then(|dataset| dataset.image_size)
     }
 
     /// The machine of a case that says `device`: see [`Case::device`].
     #[must_use]
-    pub fn machine(&self, device: Option<&str>) -> Machine<'_> {
+    pub(crate) fn machine(&self, device: Option<&str>) -> Machine<'_> {
         match self.parts.iter().find(|part| Some(part.device.as_str()) == device) {
             Some(Part { device, host, runtimes, .. }) => Machine { device, host, runtimes },
             None => Machine { device: &self.device, host: &self.host, runtimes: &self.runtimes },
@@ -169,14 +169,14 @@ impl Header {
 
     /// The name of a case, with its machine unless that is the local one.
     #[must_use]
-    pub fn name_of(&self, case: &Case) -> String {
+    pub(crate) fn name_of(&self, case: &Case) -> String {
         let device = Some(case.device.as_ref().unwrap_or(&self.device).clone());
         Case { device, ..case.clone() }.to_string()
     }
 
     /// The machines of a merged run by name, in their order; none if the run has one machine.
     #[must_use]
-    pub fn devices(&self) -> Vec<&str> {
+    pub(crate) fn devices(&self) -> Vec<&str> {
         let mut devices: Vec<&str> = Vec::new();
         for device in self.cases.iter().filter_map(|case| case.device.as_deref()) {
             if !devices.contains(&device) {
@@ -188,7 +188,7 @@ impl Header {
 
     /// What it was measured on, in a few words.
     #[must_use]
-    pub fn measured_on(&self) -> String {
+    pub(crate) fn measured_on(&self) -> String {
         match self.devices()[..] {
             [] => format!("{} ({}, {} logical CPUs)", self.host.cpu, self.host.os, self.host.cores),
             ref several => format!("{} devices: {}", several.len(), several.join(", ")),

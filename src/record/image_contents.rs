@@ -20,13 +20,13 @@ pub struct ImageContents {
 impl ImageContents {
     /// A single image of this digest.
     #[must_use]
-    pub const fn one(digest: [u8; 32]) -> Self {
+    pub(crate) const fn one(digest: [u8; 32]) -> Self {
         Self { images: 1, sum: digest }
     }
 
     /// Both together.
     #[must_use]
-    pub fn and(self, other: Self) -> Self {
+    pub(crate) fn and(self, other: Self) -> Self {
         let (mut sum, mut carry) = ([0; 32], 0);
         for at in (0..32).rev() {
             let digit = u16::from(self.sum[at]) + u16::from(other.sum[at]) + carry;
@@ -38,7 +38,7 @@ impl ImageContents {
 
     /// The sum in hexadecimal digits.
     #[must_use]
-    pub fn hex(&self) -> String {
+    pub(crate) fn hex(&self) -> String {
         self.sum.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }

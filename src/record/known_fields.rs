@@ -7,7 +7,7 @@ use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 
 /// Removes the fields that `T`, a struct, does not have.
-pub fn keep_known<T: DeserializeOwned>(fields: &mut Map<String, Value>) {
+pub(crate) fn keep_known<T: DeserializeOwned>(fields: &mut Map<String, Value>) {
     let mut known: &[&str] = &[];
     // The error is how the list comes back; there is nothing to read.
     let _ = T::deserialize(FieldsOf(&mut known));

@@ -23,7 +23,7 @@ pub struct ModelPipeline {
 
 impl ModelPipeline {
     /// Adds it to those of other models; equal ones are kept once.
-    pub fn add_to(self, known: &mut Vec<Self>) {
+    pub(crate) fn add_to(self, known: &mut Vec<Self>) {
         let equal = |it: &&mut Self| {
             (&it.preset, &it.source, &it.pipeline) == (&self.preset, &self.source, &self.pipeline)
         };

@@ -12,11 +12,11 @@ pub struct NamedCpus {
 }
 
 /// What the name of every CPU is, on which nothing is pinned.
-pub const ALL: &str = "all";
+pub(crate) const ALL: &str = "all";
 
 /// `0,2,3`, or [`ALL`] for none.
 #[must_use]
-pub fn in_words(cpus: &[usize]) -> String {
+pub(crate) fn in_words(cpus: &[usize]) -> String {
     match cpus {
         [] => ALL.to_owned(),
         some => some.iter().map(usize::to_string).collect::<Vec<_>>().join(","),

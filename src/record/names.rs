@@ -5,7 +5,7 @@ const MOST_NAMED: usize = 3;
 
 /// `a, b, c and 5 more`.
 #[must_use]
-pub fn together<S: AsRef<str>>(names: &[S]) -> String {
+pub(crate) fn together<S: AsRef<str>>(names: &[S]) -> String {
     let joined = |names: &[S]| names.iter().map(S::as_ref).collect::<Vec<_>>().join(", ");
     match names.split_at_checked(MOST_NAMED) {
         Some((first, rest)) if rest.len() > 1 => {

@@ -29,7 +29,7 @@ pub struct ProfiledNode {
 }
 
 /// What runs a node that no delegate took.
-pub const OWN_KERNELS: &str = "own kernels";
+pub(crate) const OWN_KERNELS: &str = "own kernels";
 
 /// One call of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl OperatorProfile {
 
     /// Of a case that cannot be profiled.
     #[must_use]
-    pub fn without(reason: String) -> Self {
+    pub(crate) fn without(reason: String) -> Self {
         Self { absent: Some(reason), ..Self::default() }
     }
 }

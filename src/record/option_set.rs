@@ -12,7 +12,7 @@ use crate::record::runtime_setting::RuntimeSetting;
 use crate::record::setting_values::SettingValues;
 
 /// What the cases are called that set nothing.
-pub const DEFAULT: &str = "default";
+pub(crate) const DEFAULT: &str = "default";
 /// Longer names would not leave room for what they name.
 const LONGEST_NAME: usize = 24;
 
@@ -63,7 +63,7 @@ impl OptionSet {
     /// # Errors
     /// One sentence: a name that cannot be one, a key that the backend does not have, or a
     /// value that it does not take.
-    pub fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         let Self { name, backend, set } = self;
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
         if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(is_plain) {
@@ -96,13 +96,13 @@ impl OptionSet {
 
     /// Whether it is what `case` names.
     #[must_use]
-    pub fn is_of(&self, case: &Case) -> bool {
+    pub(crate) fn is_of(&self, case: &Case) -> bool {
         case.options.as_ref() == Some(&self.name) && case.backend == self.backend
     }
 
     /// Whether every setting of it has an effect under `delegate`.
     #[must_use]
-    pub fn fits(&self, delegate: &Delegate) -> bool {
+    pub(crate) fn fits(&self, delegate: &Delegate) -> bool {
         self.set.iter().all(|(key, _)| {
             let known = setting(self.backend, key).and_then(|known| known.delegate.as_ref());
             known.is_none_or(|only| only == delegate)
@@ -119,14 +119,14 @@ impl fmt::Display for OptionSet {
 
 /// The setting of `backend` that `key` is.
 #[must_use]
-pub fn setting(backend: BackendKind, key: &str) -> Option<&'static RuntimeSetting> {
+pub(crate) fn setting(backend: BackendKind, key: &str) -> Option<&'static RuntimeSetting> {
     backend.capabilities().settings().find(|known| known.is(key))
 }
 
 /// The sets that `tune` tries on `backend`: every combination of the values that are tried, of
 /// those that have an effect under one of `delegates`.
 #[must_use]
-pub fn tried(backend: BackendKind, delegates: &[Delegate]) -> Vec<OptionSet> {
+pub(crate) fn tried(backend: BackendKind, delegates: &[Delegate]) -> Vec<OptionSet> {
     let mut all: Vec<Vec<(&str, &str, &str)>> = vec![Vec::new()];
     for known in backend.capabilities().settings() {
         let before = all.clone();

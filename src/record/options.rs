@@ -74,11 +74,11 @@ pub struct NonNegative(f64);
 
 impl NonNegative {
     /// More than any of the options can mean: 11 days, in seconds.
-    pub const MOST: f64 = 1e6;
+    pub(crate) const MOST: f64 = 1e6;
 
     /// The number.
     #[must_use]
-    pub const fn get(self) -> f64 {
+    pub(crate) const fn get(self) -> f64 {
         self.0
     }
 }
@@ -172,7 +172,7 @@ pub enum Tail {
 impl Tail {
     /// The quantile's probability.
     #[must_use]
-    pub const fn probability(self) -> f64 {
+    pub(crate) const fn probability(self) -> f64 {
         match self {
             Self::P90 => 0.9,
             Self::P95 => 0.95,
@@ -239,13 +239,13 @@ pub struct LatencyOptions {
 impl LatencyOptions {
     /// Images per run of a case.
     #[must_use]
-    pub fn batch_of(&self, case: &Case) -> NonZeroUsize {
+    pub(crate) fn batch_of(&self, case: &Case) -> NonZeroUsize {
         case.batch.unwrap_or(self.batch)
     }
 
     /// The CPUs that a case is kept on; empty: any.
     #[must_use]
-    pub fn cpus_of(&self, case: &Case) -> &[usize] {
+    pub(crate) fn cpus_of(&self, case: &Case) -> &[usize] {
         let named = self.affinities.iter().find(|it| Some(&it.name) == case.affinity.as_ref());
         named.map_or(&self.affinity, |it| &it.cpus)
     }
@@ -321,7 +321,7 @@ fn is_all(selection: &Selection) -> bool {
 impl Options {
     /// The set of options of a case; `None` where it has none.
     #[must_use]
-    pub fn set_of(&self, case: &Case) -> Option<&OptionSet> {
+    pub(crate) fn set_of(&self, case: &Case) -> Option<&OptionSet> {
         self.option_sets.iter().find(|set| set.is_of(case))
     }
 }

@@ -20,7 +20,7 @@ pub struct OutputClasses {
 
 impl OutputClasses {
     /// Adds these; models with the same outputs share one entry.
-    pub fn add_to(self, known: &mut Vec<Self>) {
+    pub(crate) fn add_to(self, known: &mut Vec<Self>) {
         let same =
             |known: &&mut Self| known.outputs == self.outputs && known.by_name == self.by_name;
         match known.iter_mut().find(same) {
@@ -35,13 +35,13 @@ impl OutputClasses {
 
     /// The same as a map.
     #[must_use]
-    pub fn class_map(&self) -> ClassMap {
+    pub(crate) fn class_map(&self) -> ClassMap {
         ClassMap::of_outputs(self.outputs.iter().map(|(class, _)| *class).collect())
     }
 
     /// Where each class is.
     #[must_use]
-    pub fn output_of_class(&self) -> HashMap<i64, i64> {
+    pub(crate) fn output_of_class(&self) -> HashMap<i64, i64> {
         (0..).zip(&self.outputs).map(|(output, (class, _))| (*class, output)).collect()
     }
 }

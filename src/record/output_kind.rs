@@ -44,7 +44,7 @@ impl OutputKind {
     /// softmax and of a sigmoid to a scale of 1/256
     /// (<https://ai.google.dev/edge/litert/models/quantization_spec>).
     #[must_use]
-    pub fn of_quantization(output: &TensorInfo) -> Option<Self> {
+    pub(crate) fn of_quantization(output: &TensorInfo) -> Option<Self> {
         let eight_bit = matches!(output.element, ElementType::Uint8 | ElementType::Int8);
         let fixed = |q: Quantization| (q.scale - 1.0 / 256.0).abs() < 1e-7;
         (eight_bit && output.quantization.is_some_and(fixed)).then(|| match output.len() {
@@ -56,7 +56,7 @@ impl OutputKind {
     /// What the scores of several images look like; `None` if none is a number. Rows with a value
     /// that is not a number are left out.
     #[must_use]
-    pub fn of_scores(images: &[Vec<f32>], quantized: bool) -> Option<Self> {
+    pub(crate) fn of_scores(images: &[Vec<f32>], quantized: bool) -> Option<Self> {
         let numbers: Vec<&Vec<f32>> =
             images.iter().filter(|scores| scores.iter().all(|score| score.is_finite())).collect();
         if numbers.is_empty() || numbers.iter().all(|scores| scores.is_empty()) {

@@ -31,7 +31,7 @@ const FACTOR: u64 = 0x0100_0000_01b3;
 impl OutputsSeen {
     /// One output.
     #[must_use]
-    pub fn one(scores: impl IntoIterator<Item = f64>) -> Self {
+    pub(crate) fn one(scores: impl IntoIterator<Item = f64>) -> Self {
         let (mut hash, mut not_a_number, mut infinite) = (HASH, false, false);
         for score in scores {
             not_a_number |= score.is_nan();
@@ -48,7 +48,7 @@ impl OutputsSeen {
 
     /// Both together.
     #[must_use]
-    pub fn and(self, other: Self) -> Self {
+    pub(crate) fn and(self, other: Self) -> Self {
         let same = match (self.inputs, other.inputs) {
             (0, _) => other.same,
             (_, 0) => self.same,
@@ -64,7 +64,7 @@ impl OutputsSeen {
 
     /// Whether every input gave the same output, of several.
     #[must_use]
-    pub fn is_constant(&self) -> bool {
+    pub(crate) fn is_constant(&self) -> bool {
         self.inputs > 1 && self.same.is_some()
     }
 }

@@ -23,7 +23,7 @@ use crate::record::case::Case;
     strum::VariantNames,
 )]
 #[strum(serialize_all = "lowercase")]
-pub enum Dealing {
+pub(crate) enum Dealing {
     /// In turn, in the order of the table: parts differ by at most one case.
     Slice,
     /// By each case's id: a case stays in its part when others are added or removed.
@@ -60,25 +60,25 @@ pub struct Selection {
 impl Partition {
     /// Which part, from 1.
     #[must_use]
-    pub const fn index(self) -> usize {
+    pub(crate) const fn index(self) -> usize {
         self.index
     }
 
     /// Of how many.
     #[must_use]
-    pub const fn count(self) -> usize {
+    pub(crate) const fn count(self) -> usize {
         self.count
     }
 
     /// How cases are assigned.
     #[must_use]
-    pub const fn dealing(self) -> Dealing {
+    pub(crate) const fn dealing(self) -> Dealing {
         self.dealing
     }
 
     /// Whether it has `case`, which is at `position` among all.
     #[must_use]
-    pub fn has(self, position: usize, case: &Case) -> bool {
+    pub(crate) fn has(self, position: usize, case: &Case) -> bool {
         let dealt = match self.dealing {
             Dealing::Slice => position,
             Dealing::Hash => usize::from_str_radix(&case.id(), 16).unwrap_or_default(),

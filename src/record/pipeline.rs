@@ -254,7 +254,7 @@ pub enum Values {
 impl Pipeline {
     /// The resize, if there is one.
     #[must_use]
-    pub fn resampling(&self) -> Option<&Resampling> {
+    pub(crate) fn resampling(&self) -> Option<&Resampling> {
         self.steps.iter().find_map(|step| match step {
             Step::Resize(resampling) => Some(resampling),
             _ => None,
@@ -263,7 +263,7 @@ impl Pipeline {
 
     /// The channels that the model sees.
     #[must_use]
-    pub fn channels(&self) -> Channels {
+    pub(crate) fn channels(&self) -> Channels {
         let found = self.steps.iter().find_map(|step| match step {
             Step::Channels { channels } => Some(*channels),
             _ => None,
@@ -273,7 +273,7 @@ impl Pipeline {
 
     /// The type of the values after the resize.
     #[must_use]
-    pub fn values(&self) -> Values {
+    pub(crate) fn values(&self) -> Values {
         let found = self.steps.iter().find_map(|step| match step {
             Step::Values { values } => Some(*values),
             _ => None,
@@ -283,7 +283,7 @@ impl Pipeline {
 
     /// Mean and scale; (0, 1) if pixels stay unchanged.
     #[must_use]
-    pub fn normalisation(&self) -> (&[f32], &[f32]) {
+    pub(crate) fn normalisation(&self) -> (&[f32], &[f32]) {
         let found = self.steps.iter().find_map(|step| match step {
             Step::Normalise { mean, scale } => Some((mean.as_slice(), scale.as_slice())),
             _ => None,
@@ -293,7 +293,7 @@ impl Pipeline {
 
     /// The same with other channels and another normalisation.
     #[must_use]
-    pub fn with_values(&self, channels: Channels, mean: Vec<f32>, scale: Vec<f32>) -> Self {
+    pub(crate) fn with_values(&self, channels: Channels, mean: Vec<f32>, scale: Vec<f32>) -> Self {
         let mut steps = self.steps.clone();
         steps.retain(|step| !matches!(step, Step::Channels { .. } | Step::Normalise { .. }));
         steps.extend([Step::Channels { channels }, Step::Normalise { mean, scale }]);
@@ -302,7 +302,7 @@ impl Pipeline {
 
     /// Height and width of the result, if they are the same for every image.
     #[must_use]
-    pub fn output_size(&self) -> Option<(usize, usize)> {
+    pub(crate) fn output_size(&self) -> Option<(usize, usize)> {
         self.steps.iter().rev().find_map(|step| match *step {
             Step::CropCentre { height, width, .. }
             | Step::Pad { height, width, .. }

@@ -6,13 +6,13 @@ use arrayvec::ArrayVec;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// Classes that a prediction keeps.
-pub const KEPT: usize = 5;
+pub(crate) const KEPT: usize = 5;
 
 /// The rank of a class that a model said nothing of: behind any that is looked at.
-pub const NOT_FOUND: usize = 1_000_000;
+pub(crate) const NOT_FOUND: usize = 1_000_000;
 
 /// Class and score, best first.
-pub type Ranked = ArrayVec<(i32, f32), KEPT>;
+pub(crate) type Ranked = ArrayVec<(i32, f32), KEPT>;
 
 /// The best classes of one image, best first. Equal scores: the lower class
 /// index ranks first.
@@ -40,7 +40,7 @@ pub struct Prediction {
 impl Prediction {
     /// The rank of the true class, where the model said anything of it.
     #[must_use]
-    pub const fn rank(&self) -> Option<u32> {
+    pub(crate) const fn rank(&self) -> Option<u32> {
         if self.rank_of_label < NOT_FOUND as u32 { Some(self.rank_of_label) } else { None }
     }
 }

@@ -61,13 +61,13 @@ impl fmt::Display for InputSpec {
 impl InputSpec {
     /// Which channels the model sees.
     #[must_use]
-    pub fn channels(&self) -> Channels {
+    pub(crate) fn channels(&self) -> Channels {
         self.pipeline.channels()
     }
 
     /// The tensor's shape, batch of one.
     #[must_use]
-    pub fn shape(&self) -> Vec<usize> {
+    pub(crate) fn shape(&self) -> Vec<usize> {
         let channels = self.channels().count();
         match self.layout {
             Layout::Nhwc => vec![1, self.height, self.width, channels],
@@ -77,7 +77,7 @@ impl InputSpec {
 
     /// Whether the tensor that this makes fits `input`.
     #[must_use]
-    pub fn fits(&self, input: &TensorInfo) -> bool {
+    pub(crate) fn fits(&self, input: &TensorInfo) -> bool {
         self.element == input.element && self.shape() == input.shape
     }
 }

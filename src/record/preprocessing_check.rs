@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::record::case::AccuracyKey;
 
 /// Maximum images that every pipeline is scored on.
-pub const IMAGES: usize = 100;
+pub(crate) const IMAGES: usize = 100;
 
 /// The result of trying a model's pipelines.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

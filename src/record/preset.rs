@@ -60,7 +60,7 @@ pub enum PresetName {
     Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString, strum::VariantNames,
 )]
 #[strum(serialize_all = "snake_case")]
-pub enum Key {
+pub(crate) enum Key {
     /// Pixels of the shorter side after the resize.
     Resize,
     /// Pixels of each side of the centre crop.
@@ -186,7 +186,7 @@ pub struct Parameters {
 impl PresetName {
     /// Whether the preset has its own normalisation, whatever a model's metadata says.
     #[must_use]
-    pub const fn normalises(self) -> bool {
+    pub(crate) const fn normalises(self) -> bool {
         !matches!(
             self,
             Self::TfliteEval
@@ -199,7 +199,7 @@ impl PresetName {
 
     /// The parameters of this preset.
     #[must_use]
-    pub const fn keys(self) -> &'static [Key] {
+    pub(crate) const fn keys(self) -> &'static [Key] {
         match self {
             Self::TfliteEval | Self::Slim => &[Key::Fraction, Key::Mean, Key::Std],
             Self::SlimPillow => &[
@@ -266,7 +266,7 @@ impl PresetName {
 impl Preset {
     /// A preset with its publisher's parameters.
     #[must_use]
-    pub fn plain(name: PresetName) -> Self {
+    pub(crate) fn plain(name: PresetName) -> Self {
         Self { name, parameters: Parameters::default() }
     }
 
@@ -274,7 +274,7 @@ impl Preset {
     ///
     /// # Errors
     /// One sentence: a key that this preset does not have, or a value that is none of it.
-    pub fn state(&mut self, key: &str, value: &str) -> Result<(), String> {
+    pub(crate) fn state(&mut self, key: &str, value: &str) -> Result<(), String> {
         let known = self.name.keys();
         let Some(key) = key.parse::<Key>().ok().filter(|key| known.contains(key)) else {
             let known: Vec<String> = known.iter().map(ToString::to_string).collect();

@@ -19,7 +19,7 @@ const CONVNEXT_WHOLE: usize = 384;
 const LETTERBOX_GREY: [u8; 3] = [114; 3];
 
 /// Mean and scale in pixels of 0..=255.
-pub type Normalisation = (Vec<f32>, Vec<f32>);
+pub(crate) type Normalisation = (Vec<f32>, Vec<f32>);
 
 impl Preset {
     /// The steps for an input of `height` x `width` pixels. Without a `normalisation`, which
@@ -43,7 +43,7 @@ impl Preset {
     ///
     /// # Errors
     /// One sentence: the library does not have the filter.
-    pub fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         let pipeline = self.pipeline(224, 224, Channels::Rgb, None);
         let Some(Resampling { filter, library, .. }) = pipeline.resampling() else {
             return Ok(());
@@ -74,7 +74,7 @@ impl Preset {
 
     /// The preset's own normalisation, for channels in this order.
     #[must_use]
-    pub fn normalisation(&self, channels: Channels) -> Normalisation {
+    pub(crate) fn normalisation(&self, channels: Channels) -> Normalisation {
         let of = &self.parameters;
         let (mean, std, unit) = self.usual_normalisation();
         let mean = of.mean.clone().unwrap_or(mean);

@@ -17,13 +17,13 @@ pub struct Quantization {
 impl Quantization {
     /// The real value of the stored integer `q`.
     #[must_use]
-    pub fn dequantize(&self, q: f32) -> f32 {
+    pub(crate) fn dequantize(&self, q: f32) -> f32 {
         (q - self.zero_point as f32) * self.scale
     }
 
     /// The stored integer nearest to `real`, before it is clamped to a type's range.
     #[must_use]
-    pub fn quantize(&self, real: f32) -> f32 {
+    pub(crate) fn quantize(&self, real: f32) -> f32 {
         (real / self.scale).round() + self.zero_point as f32
     }
 }

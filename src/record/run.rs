@@ -19,7 +19,7 @@ use crate::record::prediction::Prediction;
 use crate::record::preprocessing_check::PreprocessingCheck;
 
 /// Why a case fails whose delegate took nothing although it must take something.
-pub const DELEGATE_REQUIRED: &str =
+pub(crate) const DELEGATE_REQUIRED: &str =
     "the delegate took no node, which --require-delegate does not allow";
 
 /// What is known of a case.
@@ -90,7 +90,7 @@ pub struct AccuracyRecord {
 impl AccuracyRecord {
     /// What the scored images are, where that is known of each of them.
     #[must_use]
-    pub fn all_contents(&self) -> Option<ImageContents> {
+    pub(crate) fn all_contents(&self) -> Option<ImageContents> {
         self.contents.filter(|known| known.images == self.predictions.len() && known.images > 0)
     }
 }
@@ -118,7 +118,7 @@ impl Run {
     /// What the scored images are, by all that were scored to their end: one, unless files
     /// changed meanwhile.
     #[must_use]
-    pub fn contents(&self) -> Vec<ImageContents> {
+    pub(crate) fn contents(&self) -> Vec<ImageContents> {
         let mut all = Vec::new();
         for record in self.accuracies.iter().filter(|record| record.status == Status::Ok) {
             all.extend(record.all_contents().filter(|known| !all.contains(known)));

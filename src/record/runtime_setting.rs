@@ -30,7 +30,7 @@ impl RuntimeSetting {
 
     /// What it does, under which delegate, and what `tune` tries.
     #[must_use]
-    pub fn meaning(&self) -> String {
+    pub(crate) fn meaning(&self) -> String {
         let under = |it: &Delegate| format!(" (with delegate {it})");
         let tried: Vec<&str> = self.tried.iter().map(|(_, value)| *value).collect();
         let tried = match tried.as_slice() {
@@ -42,7 +42,7 @@ impl RuntimeSetting {
 
     /// Whether `key` is this setting's.
     #[must_use]
-    pub fn is(&self, key: &str) -> bool {
+    pub(crate) fn is(&self, key: &str) -> bool {
         match self.key.strip_suffix('*') {
             Some(beginning) => key.len() > beginning.len() && key.starts_with(beginning),
             None => key == self.key,
@@ -189,7 +189,7 @@ pub(crate) static LITERT: [RuntimeSetting; 2] = [
 ];
 
 /// OpenVINO's key for the numbers that floating-point operators compute with.
-pub const OPENVINO_PRECISION: &str = "INFERENCE_PRECISION_HINT";
+pub(crate) const OPENVINO_PRECISION: &str = "INFERENCE_PRECISION_HINT";
 /// OpenVINO's key for a folder of compiled models.
 pub(crate) const OPENVINO_CACHE: &str = "CACHE_DIR";
 

@@ -19,19 +19,19 @@ pub struct Rate(f64);
 
 impl Rate {
     /// One run every ten seconds.
-    pub const LEAST: f64 = 0.1;
+    pub(crate) const LEAST: f64 = 0.1;
     /// More than any camera delivers.
-    pub const MOST: f64 = 1_000.0;
+    pub(crate) const MOST: f64 = 1_000.0;
 
     /// Runs per second.
     #[must_use]
-    pub const fn per_second(self) -> f64 {
+    pub(crate) const fn per_second(self) -> f64 {
         self.0
     }
 
     /// The time from one run's start to the next one's, in nanoseconds.
     #[must_use]
-    pub fn period_ns(self) -> u64 {
+    pub(crate) fn period_ns(self) -> u64 {
         // At least a millisecond and at most ten seconds.
         (1e9 / self.0).round() as u64
     }
@@ -102,7 +102,7 @@ pub enum Scenario {
 impl Scenario {
     /// The rate of its schedule, if it has one.
     #[must_use]
-    pub const fn rate(self) -> Option<Rate> {
+    pub(crate) const fn rate(self) -> Option<Rate> {
         match self {
             Self::Paced { rate } => Some(rate),
             _ => None,
@@ -111,7 +111,7 @@ impl Scenario {
 
     /// Its kind, without figures: a word of a fixed vocabulary.
     #[must_use]
-    pub const fn kind(self) -> &'static str {
+    pub(crate) const fn kind(self) -> &'static str {
         match self {
             Self::BackToBack => "back_to_back",
             Self::Paced { .. } => "paced",
@@ -124,7 +124,7 @@ impl Scenario {
 
     /// Whether each visit is the start of a process.
     #[must_use]
-    pub const fn is_start(self) -> bool {
+    pub(crate) const fn is_start(self) -> bool {
         matches!(self, Self::ColdStart | Self::WarmStart)
     }
 }
@@ -165,13 +165,13 @@ pub struct ScenarioOptions {
 impl ScenarioOptions {
     /// Whether none is asked for.
     #[must_use]
-    pub fn is_none(&self) -> bool {
+    pub(crate) fn is_none(&self) -> bool {
         self.scenarios().is_empty()
     }
 
     /// The scenarios, back to back before the others; none if none is asked for.
     #[must_use]
-    pub fn scenarios(&self) -> Vec<Scenario> {
+    pub(crate) fn scenarios(&self) -> Vec<Scenario> {
         let mut scenarios = Vec::new();
         scenarios.extend(self.rate.iter().map(|rate| Scenario::Paced { rate: *rate }));
         scenarios.extend(self.streams.iter().map(|it| Scenario::Streams { count: it.get() }));
@@ -226,7 +226,7 @@ impl ScenarioOutcome {
 
     /// How it ended and why, if it could not be measured.
     #[must_use]
-    pub fn loss(&self) -> Option<(Status, &str)> {
+    pub(crate) fn loss(&self) -> Option<(Status, &str)> {
         match self {
             Self::Visited(_) => None,
             Self::Lost { status, error, .. } => Some((*status, error)),

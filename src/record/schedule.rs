@@ -18,19 +18,19 @@ pub struct Schedule {
 impl Schedule {
     /// When a frame is due.
     #[must_use]
-    pub const fn due_ns(self, frame: u64) -> u64 {
+    pub(crate) const fn due_ns(self, frame: u64) -> u64 {
         self.first_due_ns.saturating_add(frame.saturating_mul(self.period_ns))
     }
 
     /// The latest frame that is due at `ns`; frame 0 before that.
     #[must_use]
-    pub fn frame_at(self, ns: u64) -> u64 {
+    pub(crate) fn frame_at(self, ns: u64) -> u64 {
         ns.saturating_sub(self.first_due_ns) / self.period_ns.max(1)
     }
 
     /// The frame that the next run is for, if the one before ended at `ns`.
     #[must_use]
-    pub fn frame_after(self, ns: u64) -> u64 {
+    pub(crate) fn frame_after(self, ns: u64) -> u64 {
         if ns < self.first_due_ns { 0 } else { self.frame_at(ns) + 1 }
     }
 }

@@ -45,7 +45,7 @@ pub enum OutputForm {
 impl OutputForm {
     /// Whether it gives only the best class, so that there is no Top-5.
     #[must_use]
-    pub const fn is_best_only(self) -> bool {
+    pub(crate) const fn is_best_only(self) -> bool {
         matches!(self, Self::ClassIndex | Self::ClassName)
     }
 }

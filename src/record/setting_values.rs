@@ -21,7 +21,7 @@ impl SettingValues {
     }
 
     /// Keys and values, by key.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
@@ -39,7 +39,7 @@ impl SettingValues {
 
     /// The value of a key that is a whole number.
     #[must_use]
-    pub fn count(&self, key: &str) -> Option<usize> {
+    pub(crate) fn count(&self, key: &str) -> Option<usize> {
         self.get(key)?.parse().ok()
     }
 }
@@ -101,7 +101,7 @@ pub enum ValueKind {
 impl ValueKind {
     /// Whether `value` is one.
     #[must_use]
-    pub fn takes(self, value: &str) -> bool {
+    pub(crate) fn takes(self, value: &str) -> bool {
         match self {
             Self::Flag => value.parse::<bool>().is_ok(),
             Self::Count(least, most) => {

@@ -21,11 +21,11 @@ use crate::record::tensor::TensorInfo;
 
 /// Version of the file's form. Readers refuse any other; fields that they do not know they
 /// pass over.
-pub const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 
 /// One case, and what it was measured to be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Version of the file's form.
     pub schema: u32,
     /// The program that wrote it.
@@ -70,7 +70,7 @@ pub struct Settings {
 
 /// A model's file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ModelFile {
+pub(crate) struct ModelFile {
     /// The model's name.
     pub name: String,
     /// Where the file lies, as seen from the settings file.
@@ -85,7 +85,7 @@ pub struct ModelFile {
 
 /// What becomes of a photo.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AppliedPipeline {
+pub(crate) struct AppliedPipeline {
     /// The preset, with what was stated of it.
     pub preset: Preset,
     /// The same as a sentence.
@@ -96,7 +96,7 @@ pub struct AppliedPipeline {
 
 /// The output that tells the classes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SettingsOutput {
+pub(crate) struct SettingsOutput {
     /// Which of the model's outputs, from 0.
     pub index: usize,
     /// What it holds for an image.
@@ -107,7 +107,7 @@ pub struct SettingsOutput {
 
 /// Where the figures come from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct MeasuredOn {
+pub(crate) struct MeasuredOn {
     /// The run.
     pub run_id: String,
     /// When it began, RFC 3339.
@@ -130,7 +130,7 @@ pub struct MeasuredOn {
 
 /// A figure that was measured, by the name of its column in `results.csv`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Promise {
+pub(crate) struct Promise {
     /// The column.
     pub column: String,
     /// Its unit.

@@ -20,13 +20,13 @@ pub struct Shard {
 impl Shard {
     /// Which one, from 1.
     #[must_use]
-    pub const fn index(self) -> usize {
+    pub(crate) const fn index(self) -> usize {
         self.index
     }
 
     /// Of how many.
     #[must_use]
-    pub const fn count(self) -> usize {
+    pub(crate) const fn count(self) -> usize {
         self.count
     }
 
@@ -34,7 +34,7 @@ impl Shard {
     ///
     /// # Errors
     /// What is wrong with the text.
-    pub fn from_zero_based(text: &str) -> Result<Self, String> {
+    pub(crate) fn from_zero_based(text: &str) -> Result<Self, String> {
         match numbers(text) {
             Some((index, count)) if index < count => Ok(Self { index: index + 1, count }),
             _ => {
@@ -45,7 +45,7 @@ impl Shard {
 
     /// Positions of its images among `images`; sizes differ by at most one.
     #[must_use]
-    pub const fn of(self, images: usize) -> Range<usize> {
+    pub(crate) const fn of(self, images: usize) -> Range<usize> {
         boundary(images, self.index - 1, self.count)..boundary(images, self.index, self.count)
     }
 }

@@ -129,7 +129,7 @@ impl Signature {
     /// Whether an input of images has an open height or width. Its images' channels may be
     /// open in their place, which nothing but its layout tells.
     #[must_use]
-    pub fn leaves_size_open(&self) -> bool {
+    pub(crate) fn leaves_size_open(&self) -> bool {
         let is_open = |input: &TensorInfo| (1..4).any(|axis| input.open_axis(axis).is_some());
         self.inputs.iter().any(|input| input.shape.len() == 4 && is_open(input))
     }
@@ -142,7 +142,7 @@ impl Signature {
 
     /// Number of classes: the elements of the first output for one image, if the file states them.
     #[must_use]
-    pub fn classes(&self) -> Option<usize> {
+    pub(crate) fn classes(&self) -> Option<usize> {
         let output = self.outputs.first()?;
         let known = !output.unshaped && output.open.iter().all(|open| open.axis == 0);
         known.then(|| output.len())

@@ -39,7 +39,7 @@ pub enum Status {
 impl Status {
     /// Whether this makes the run exit with 1.
     #[must_use]
-    pub const fn is_failure(self) -> bool {
+    pub(crate) const fn is_failure(self) -> bool {
         matches!(self, Self::Failed | Self::Crashed | Self::Timeout | Self::OutOfMemory)
     }
 }

@@ -18,7 +18,7 @@ impl Minutes {
 
     /// In seconds.
     #[must_use]
-    pub const fn seconds(self) -> f64 {
+    pub(crate) const fn seconds(self) -> f64 {
         self.0 * 60.0
     }
 }
@@ -75,7 +75,7 @@ const LEAST_WINDOWS: f64 = 6.0;
 impl SustainedOptions {
     /// How long each window is.
     #[must_use]
-    pub fn window_seconds(&self) -> f64 {
+    pub(crate) fn window_seconds(&self) -> f64 {
         WINDOW_SECONDS.min(self.minutes.seconds() / LEAST_WINDOWS)
     }
 }
@@ -135,12 +135,12 @@ pub struct SustainedRecord {
 impl SustainedRecord {
     /// Whether nothing is known.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.windows.is_empty() && self.lost.is_none()
     }
 
     /// Takes what came of a window.
-    pub fn take(&mut self, outcome: SustainedOutcome) {
+    pub(crate) fn take(&mut self, outcome: SustainedOutcome) {
         match outcome {
             SustainedOutcome::Window(window) => self.windows.push(window),
             SustainedOutcome::Lost { status, error } => self.lost = Some((status, error)),
@@ -148,7 +148,7 @@ impl SustainedRecord {
     }
 
     /// The same as outcomes, in their order.
-    pub fn outcomes(&self) -> impl Iterator<Item = SustainedOutcome> + '_ {
+    pub(crate) fn outcomes(&self) -> impl Iterator<Item = SustainedOutcome> + '_ {
         let windows = self.windows.iter().copied().map(SustainedOutcome::Window);
         let lost = self.lost.iter().cloned();
         windows.chain(lost.map(|(status, error)| SustainedOutcome::Lost { status, error }))
@@ -156,13 +156,13 @@ impl SustainedRecord {
 
     /// Time in windows so far.
     #[must_use]
-    pub fn seconds(&self) -> f64 {
+    pub(crate) fn seconds(&self) -> f64 {
         self.windows.iter().map(|window| window.seconds).sum()
     }
 
     /// Whether a run of `options` has nothing left to do for the case.
     #[must_use]
-    pub fn is_over(&self, options: &SustainedOptions) -> bool {
+    pub(crate) fn is_over(&self, options: &SustainedOptions) -> bool {
         // A sum of windows misses the whole by a rounding.
         let enough = options.minutes.seconds() - options.window_seconds() / 2.0;
         self.lost.is_some() || self.seconds() >= enough

@@ -51,18 +51,18 @@ pub enum ElementType {
 }
 
 /// Size of a text in a tensor of [`ElementType::Text`]; longer ones are cut.
-pub const TEXT_BYTES: usize = 256;
+pub(crate) const TEXT_BYTES: usize = 256;
 
 impl ElementType {
     /// Whether it holds real numbers as they are.
     #[must_use]
-    pub const fn is_real(self) -> bool {
+    pub(crate) const fn is_real(self) -> bool {
         matches!(self, Self::Bfloat16 | Self::Float16 | Self::Float32 | Self::Float64)
     }
 
     /// Whether it holds integers of more than 8 bits.
     #[must_use]
-    pub const fn is_wide_integer(self) -> bool {
+    pub(crate) const fn is_wide_integer(self) -> bool {
         matches!(
             self,
             Self::Int16 | Self::Uint16 | Self::Int32 | Self::Uint32 | Self::Int64 | Self::Uint64
@@ -71,7 +71,7 @@ impl ElementType {
 
     /// Size of one element in bytes.
     #[must_use]
-    pub const fn width(self) -> usize {
+    pub(crate) const fn width(self) -> usize {
         match self {
             Self::Int8 | Self::Uint8 | Self::Bool => 1,
             Self::Bfloat16 | Self::Float16 | Self::Int16 | Self::Uint16 => 2,
@@ -125,32 +125,32 @@ impl TensorInfo {
 
     /// Whether a dimension is not known.
     #[must_use]
-    pub const fn is_open(&self) -> bool {
+    pub(crate) const fn is_open(&self) -> bool {
         self.unshaped || !self.open.is_empty()
     }
 
     /// The size of an axis; `None` if it is open or there is no such axis.
     #[must_use]
-    pub fn size(&self, axis: usize) -> Option<usize> {
+    pub(crate) fn size(&self, axis: usize) -> Option<usize> {
         self.shape.get(axis).copied().filter(|_| self.open_axis(axis).is_none())
     }
 
     /// What the file states about an axis that it leaves open.
     #[must_use]
-    pub fn open_axis(&self, axis: usize) -> Option<&OpenAxis> {
+    pub(crate) fn open_axis(&self, axis: usize) -> Option<&OpenAxis> {
         self.open.iter().find(|open| open.axis == axis)
     }
 
     /// The same with every dimension known.
     #[must_use]
-    pub fn with_shape(&self, shape: Vec<usize>) -> Self {
+    pub(crate) fn with_shape(&self, shape: Vec<usize>) -> Self {
         Self { shape, open: Vec::new(), unshaped: false, ..self.clone() }
     }
 
     /// The part of one image in a tensor that holds `images` images, one after the other along the
     /// first axis. `None` if the tensor does not.
     #[must_use]
-    pub fn of_one_image(&self, images: usize) -> Option<Self> {
+    pub(crate) fn of_one_image(&self, images: usize) -> Option<Self> {
         match self.shape.split_first() {
             _ if images == 1 => Some(self.clone()),
             Some((first, rest)) if *first == images => {
@@ -162,7 +162,7 @@ impl TensorInfo {
 
     /// The shape for display, with the name of an open axis, or `?`, instead of its size.
     #[must_use]
-    pub fn shape_text(&self) -> String {
+    pub(crate) fn shape_text(&self) -> String {
         if self.unshaped {
             return "without a stated shape".to_owned();
         }
@@ -188,7 +188,7 @@ impl TensorInfo {
 
     /// `bytes` of this tensor as numbers, integers as they are stored.
     #[must_use]
-    pub fn stored(&self, bytes: &[u8]) -> Vec<f64> {
+    pub(crate) fn stored(&self, bytes: &[u8]) -> Vec<f64> {
         fn each<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f64) -> Vec<f64> {
             bytes.as_chunks::<N>().0.iter().map(|chunk| read(*chunk)).collect()
         }

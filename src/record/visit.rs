@@ -164,14 +164,14 @@ impl Process {
     /// Threads that worked for the model: as many as the runtime says; else the one that calls
     /// it and those that the process has gained since before it was loaded.
     #[must_use]
-    pub fn threads_used(&self) -> Option<u32> {
+    pub(crate) fn threads_used(&self) -> Option<u32> {
         let gained = || Some(self.memory?.threads.saturating_sub(self.loaded.threads_before?));
         self.loaded.threads.or_else(|| Some(gained()? + 1))
     }
 
     /// Peak memory less what the process held before the model was loaded.
     #[must_use]
-    pub fn memory_of_model(&self) -> Option<u64> {
+    pub(crate) fn memory_of_model(&self) -> Option<u64> {
         Some(self.memory?.peak_bytes.saturating_sub(self.loaded.memory_before_bytes?))
     }
 }

@@ -17,7 +17,7 @@ pub struct WantedColumns {
 impl WantedColumns {
     /// Whether neither is stated.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.image_column.is_none() && self.label_column.is_none()
     }
 }
@@ -25,7 +25,7 @@ impl WantedColumns {
 /// What a column of a table is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
 #[strum(serialize_all = "lowercase")]
-pub enum Purpose {
+pub(crate) enum Purpose {
     /// It holds the images, or names them.
     Image,
     /// It holds their classes.
@@ -35,7 +35,7 @@ pub enum Purpose {
 impl Purpose {
     /// That `taken` was taken of several columns that might be meant.
     #[must_use]
-    pub fn told(self, taken: &str, others: &[&str]) -> Option<String> {
+    pub(crate) fn told(self, taken: &str, others: &[&str]) -> Option<String> {
         let what = if self == Self::Image { "images" } else { "classes" };
         (!others.is_empty()).then(|| {
             let others = others.join(", ");

@@ -26,13 +26,13 @@ const RISKY: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\''];
 /// Puts an apostrophe before a text that begins with one of `= + - @`, a tab, a
 /// carriage return or an apostrophe. Numbers are never passed through this.
 #[must_use]
-pub fn guard(text: &str) -> Cow<'_, str> {
+pub(crate) fn guard(text: &str) -> Cow<'_, str> {
     if text.starts_with(RISKY) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 
 /// Undoes [`guard`].
 #[must_use]
-pub fn unguard(text: &str) -> &str {
+pub(crate) fn unguard(text: &str) -> &str {
     match text.strip_prefix('\'') {
         Some(rest) if rest.starts_with(RISKY) => rest,
         _ => text,
@@ -51,7 +51,7 @@ pub fn results(rows: &[Row], to: &mut dyn Write) -> io::Result<()> {
 ///
 /// # Errors
 /// What the writer says.
-pub fn scenarios(rows: &[ScenarioRow], to: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn scenarios(rows: &[ScenarioRow], to: &mut dyn Write) -> io::Result<()> {
     table(ScenarioRow::COLUMNS, rows, to)
 }
 
@@ -59,7 +59,7 @@ pub fn scenarios(rows: &[ScenarioRow], to: &mut dyn Write) -> io::Result<()> {
 ///
 /// # Errors
 /// What the writer says.
-pub fn sustained(rows: &[SustainedRow], to: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn sustained(rows: &[SustainedRow], to: &mut dyn Write) -> io::Result<()> {
     table(SustainedRow::COLUMNS, rows, to)
 }
 
@@ -118,7 +118,7 @@ fn read_row(columns: &[Option<&Column<Row>>], record: &::csv::StringRecord) -> R
 ///
 /// # Errors
 /// What the writer says.
-pub fn samples(run: &Run, to: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn samples(run: &Run, to: &mut dyn Write) -> io::Result<()> {
     writeln!(to, "case,round,iteration,at_ns,latency_ns")?;
     let mut line = String::new();
     for record in &run.cases {
@@ -155,7 +155,7 @@ const TOP: usize = 5;
 ///
 /// # Errors
 /// What the writer says.
-pub fn predictions(run: &Run, to: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn predictions(run: &Run, to: &mut dyn Write) -> io::Result<()> {
     let mut writer = ::csv::Writer::from_writer(to);
     let ranked = (1..=TOP).flat_map(|n| [format!("top{n}_class"), format!("top{n}_score")]);
     let header = ["model", "backend", "delegate", "image", "label"].map(str::to_owned);

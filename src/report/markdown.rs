@@ -217,7 +217,7 @@ fn published(run: &Run, rows: &[Row]) -> String {
 
 /// Text that Markdown and the HTML inside it show as it is, on one line.
 #[must_use]
-pub fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in one_line(text).chars() {
         match c {

@@ -17,7 +17,7 @@ const FEW_DENORMALS: u64 = 1000;
 
 /// How serious it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Weight {
+pub(crate) enum Weight {
     /// Stands once below the table, since the row's own cells show it.
     Remark,
     /// Good to know.
@@ -30,7 +30,7 @@ pub enum Weight {
 
 /// A note about a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
+pub(crate) struct Note {
     /// How bad it is.
     pub weight: Weight,
     /// A short label for a table cell.
@@ -45,7 +45,7 @@ impl Note {
     /// The tag with this case's own figures: `multimodal (0.440 ms 62%, 0.541 ms
     /// 38%)`.
     #[must_use]
-    pub fn tag_with_figures(&self) -> String {
+    pub(crate) fn tag_with_figures(&self) -> String {
         match &self.figures {
             Some(figures) => format!("{} ({figures})", self.tag),
             None => self.tag.clone(),
@@ -54,7 +54,7 @@ impl Note {
 
     /// Whether both say the same, whatever their figures.
     #[must_use]
-    pub fn says_the_same(&self, other: &Self) -> bool {
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
         (self.weight, &self.tag, &self.text) == (other.weight, &other.tag, &other.text)
     }
 
@@ -65,7 +65,7 @@ impl Note {
 
 /// A note and the cases that it holds for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Group {
+pub(crate) struct Group {
     /// The note of the first of them.
     pub note: Note,
     /// Each case with its own figures.
@@ -75,7 +75,7 @@ pub struct Group {
 impl Group {
     /// The sentence, with the figures if it is about a single case.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         match self.cases.as_slice() {
             [(_, Some(figures))] => format!("{} ({figures})", self.note.text),
             _ => self.note.text.clone(),
@@ -85,7 +85,7 @@ impl Group {
 
 /// Every note of the rows once, the worst first.
 #[must_use]
-pub fn grouped(rows: &[Row]) -> Vec<Group> {
+pub(crate) fn grouped(rows: &[Row]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for row in rows {
         for note in with_remarks(row) {
@@ -102,7 +102,7 @@ pub fn grouped(rows: &[Row]) -> Vec<Group> {
 
 /// What to know about a row that its other cells do not show, the worst first.
 #[must_use]
-pub fn notes(row: &Row) -> Vec<Note> {
+pub(crate) fn notes(row: &Row) -> Vec<Note> {
     let mut notes = with_remarks(row);
     notes.retain(|note| note.weight > Weight::Remark);
     notes

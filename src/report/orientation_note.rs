@@ -7,7 +7,7 @@ use crate::record::run::{Decoded, Run};
 /// Images are counted each time they are decoded, so the share is exact if each was decoded equally
 /// often and the run was not interrupted.
 #[must_use]
-pub fn sentence(run: &Run) -> Option<String> {
+pub(crate) fn sentence(run: &Run) -> Option<String> {
     let exif = run.header.options.accuracy.as_ref()?.exif;
     let photos = run.header.dataset.as_ref()?.images;
     let Decoded { images, turned, .. } = run.decoded;
@@ -27,6 +27,6 @@ pub fn sentence(run: &Run) -> Option<String> {
 
 /// What the terminal shows below the table.
 #[must_use]
-pub fn terminal(run: &Run) -> String {
+pub(crate) fn terminal(run: &Run) -> String {
     sentence(run).map_or(String::new(), |sentence| format!("\n{sentence}\n"))
 }

@@ -9,7 +9,7 @@ use crate::record::header::Header;
 /// their paths, to resume. The class of each output is left out: classes are named where they are
 /// mentioned.
 #[must_use]
-pub fn header(header: &Header) -> Header {
+pub(crate) fn header(header: &Header) -> Header {
     let mut portable = header.clone();
     portable.outputs.clear();
     let Some(folder) = portable.working_folder.take() else { return portable };
@@ -35,7 +35,7 @@ pub fn header(header: &Header) -> Header {
 
 /// `path` relative to `folder`, if both are below one folder that is not the root; else unchanged.
 #[must_use]
-pub fn seen_from(folder: &Path, path: &Path) -> PathBuf {
+pub(crate) fn seen_from(folder: &Path, path: &Path) -> PathBuf {
     if !(path.is_absolute() && folder.is_absolute()) {
         return path.to_owned();
     }

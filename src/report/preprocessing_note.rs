@@ -17,7 +17,7 @@ pub(crate) const COLUMNS: [&str; 4] =
 
 /// What was found, in a sentence.
 #[must_use]
-pub fn sentence(check: &PreprocessingCheck) -> String {
+pub(crate) fn sentence(check: &PreprocessingCheck) -> String {
     let Some(in_use) = check.tried.first() else {
         let why = check.error.as_deref().unwrap_or("it was interrupted");
         return format!("its preprocessing could not be checked: {why}");
@@ -49,7 +49,7 @@ pub fn sentence(check: &PreprocessingCheck) -> String {
 /// What is offered where nobody states a model's preprocessing and it was not checked; a
 /// shard but the first never checks.
 #[must_use]
-pub fn offer(run: &Run) -> Option<String> {
+pub(crate) fn offer(run: &Run) -> Option<String> {
     let options = &run.header.options;
     let accuracy = options.accuracy.as_ref()?;
     let checks = accuracy.check_preprocessing == CheckPreprocessing::Auto
@@ -105,7 +105,7 @@ pub(crate) fn lines(check: &PreprocessingCheck) -> Vec<[String; 4]> {
 
 /// What the terminal shows below the table; empty if nothing was checked or has to be.
 #[must_use]
-pub fn terminal(run: &Run) -> String {
+pub(crate) fn terminal(run: &Run) -> String {
     let mut shown = offer(run).map_or(String::new(), |offer| format!("\n{offer}\n"));
     for check in &run.preprocessing_checks {
         let mut table = Table::new();
@@ -127,7 +127,7 @@ pub fn terminal(run: &Run) -> String {
 
 /// The same for `report.md`, whose texts `escape` makes harmless.
 #[must_use]
-pub fn markdown(run: &Run, escape: fn(&str) -> String) -> String {
+pub(crate) fn markdown(run: &Run, escape: fn(&str) -> String) -> String {
     let mut shown = offer(run).map_or(String::new(), |offer| format!("\n{}\n", escape(&offer)));
     for check in &run.preprocessing_checks {
         let mark = if better(check).is_some() { "**Warning:** " } else { "" };
@@ -149,7 +149,7 @@ pub fn markdown(run: &Run, escape: fn(&str) -> String) -> String {
 
 /// The same for `run.json`.
 #[must_use]
-pub fn json(check: &PreprocessingCheck) -> Value {
+pub(crate) fn json(check: &PreprocessingCheck) -> Value {
     let others = judged(check);
     let of = |tried: &Tried, judged: Option<&Judged<'_>>| {
         let (low, high) = judged.map(|it| it.paired.interval()).unzip();

@@ -17,7 +17,7 @@ const ILSVRC2012_IMAGES: usize = 50_000;
 /// How the figures of a model were found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum MatchedBy {
+pub(crate) enum MatchedBy {
     /// Its file is the one that they are of.
     Sha256,
     /// The description beside it states them.
@@ -28,7 +28,7 @@ pub enum MatchedBy {
 
 /// A model with published figures.
 #[derive(Debug, Clone)]
-pub struct Pair<'a> {
+pub(crate) struct Pair<'a> {
     /// Its fastest case.
     pub row: &'a Row,
     /// The figures.
@@ -39,7 +39,7 @@ pub struct Pair<'a> {
 
 /// All of them.
 #[derive(Debug, Clone)]
-pub struct Pairs<'a> {
+pub(crate) struct Pairs<'a> {
     /// One line per model, in the run's order.
     pub lines: Vec<Pair<'a>>,
     /// Where the figures were published.
@@ -50,7 +50,7 @@ pub struct Pairs<'a> {
 
 /// The models of a run that figures were published for; `None` if there are none.
 #[must_use]
-pub fn pairs<'a>(run: &Run, rows: &'a [Row]) -> Option<Pairs<'a>> {
+pub(crate) fn pairs<'a>(run: &Run, rows: &'a [Row]) -> Option<Pairs<'a>> {
     let lines: Vec<Pair<'a>> = run
         .header
         .models
@@ -140,7 +140,7 @@ fn comparability(run: &Run, published_on: &[&str]) -> String {
 impl Pair<'_> {
     /// ` (matched by name)`, if they were found only by name.
     #[must_use]
-    pub const fn caution(&self) -> &'static str {
+    pub(crate) const fn caution(&self) -> &'static str {
         match self.matched_by {
             MatchedBy::Name => " (matched by name)",
             MatchedBy::Sha256 | MatchedBy::Description => "",
@@ -149,7 +149,7 @@ impl Pair<'_> {
 
     /// `published Top-1 39.5%, ...; here Top-1 41.6%, ...`
     #[must_use]
-    pub fn sentence(&self) -> String {
+    pub(crate) fn sentence(&self) -> String {
         let Published { top1, top5, size_mb, latency_ms, latency_on, .. } = &self.published;
         let on = latency_on.as_ref().map_or(String::new(), |on| format!(" ({})", one_line(on)));
         let told = figures(

@@ -71,7 +71,7 @@ pub fn write_all_with(
 ///
 /// # Errors
 /// A file that cannot be written whole.
-pub fn write_samples(run: &Run, dir: &Path) -> Result<()> {
+pub(crate) fn write_samples(run: &Run, dir: &Path) -> Result<()> {
     write_file(&dir.join(SAMPLES), |to| csv::samples(run, to))
 }
 

@@ -100,7 +100,7 @@ fn with_interval(
 
 /// The table for a terminal; empty if the run has no scenarios.
 #[must_use]
-pub fn terminal(run: &Run) -> String {
+pub(crate) fn terminal(run: &Run) -> String {
     let rows = scenario_rows(run);
     if rows.is_empty() {
         return String::new();
@@ -121,7 +121,7 @@ pub fn terminal(run: &Run) -> String {
 
 /// The section of `report.md`, with `escape` for its cells; empty if the run has no scenarios.
 #[must_use]
-pub fn markdown(run: &Run, escape: fn(&str) -> String) -> String {
+pub(crate) fn markdown(run: &Run, escape: fn(&str) -> String) -> String {
     let rows = scenario_rows(run);
     if rows.is_empty() {
         return String::new();
@@ -139,7 +139,7 @@ pub fn markdown(run: &Run, escape: fn(&str) -> String) -> String {
 
 /// The rows of `scenarios.csv` as JSON; null if the run has no scenarios.
 #[must_use]
-pub fn json(run: &Run) -> Value {
+pub(crate) fn json(run: &Run) -> Value {
     let rows = scenario_rows(run);
     if rows.is_empty() { Value::Null } else { serde_json::to_value(rows).unwrap_or(Value::Null) }
 }

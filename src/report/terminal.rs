@@ -154,7 +154,7 @@ fn tags(row: &Row) -> String {
 
 /// Width of the terminal that standard output is, if it is one.
 #[must_use]
-pub fn width_of_stdout() -> Option<usize> {
+pub(crate) fn width_of_stdout() -> Option<usize> {
     Table::new().width().map(usize::from)
 }
 

@@ -9,7 +9,7 @@ use crate::table::row::Row;
 /// The table of `rows`, which are the run's, then its other tables and its notes, each after an
 /// empty line. `width` is the terminal's, if it is known.
 #[must_use]
-pub fn terminal_page(run: &Run, rows: &[Row], width: Option<usize>, color: bool) -> String {
+pub(crate) fn terminal_page(run: &Run, rows: &[Row], width: Option<usize>, color: bool) -> String {
     [
         terminal::table(rows, width, color),
         scenario_note::terminal(run),

@@ -41,7 +41,7 @@ const MAX_WORKERS: usize = 64;
 /// # Errors
 /// Only what ends the whole run: a journal that cannot be written, or more
 /// than 1% of the images unreadable.
-pub fn measure(
+pub(crate) fn measure(
     context: &mut Context<'_>,
     dataset: &Dataset,
     cases: &[CaseRecord],

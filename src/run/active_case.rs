@@ -24,7 +24,7 @@ use crate::worker::worker_source::Worker;
 use crate::worker::worker_source::unexpected;
 
 /// A case that is being measured.
-pub struct ActiveCase {
+pub(crate) struct ActiveCase {
     /// Its index in the run.
     pub index: usize,
     link: Box<dyn Link + Send>,
@@ -39,7 +39,7 @@ impl ActiveCase {
     ///
     /// # Errors
     /// The outer error is the case's fault; the inner one the run's.
-    pub fn begin(
+    pub(crate) fn begin(
         context: &mut Context<'_>,
         options: &LatencyOptions,
         index: usize,
@@ -64,30 +64,30 @@ impl ActiveCase {
 
     /// How many processes the case is spread over.
     #[must_use]
-    pub const fn processes(&self) -> u32 {
+    pub(crate) const fn processes(&self) -> u32 {
         self.stopping.processes()
     }
 
     /// Spreads the case over at most `most` processes.
-    pub fn limit_processes(&mut self, most: u32) {
+    pub(crate) fn limit_processes(&mut self, most: u32) {
         self.stopping.limit_processes(most);
     }
 
     /// Resident memory of the worker after loading.
     #[must_use]
-    pub const fn resident_bytes(&self) -> u64 {
+    pub(crate) const fn resident_bytes(&self) -> u64 {
         self.resident_bytes
     }
 
     /// Time spent on the case so far, everything included.
     #[must_use]
-    pub const fn spent(&self) -> Duration {
+    pub(crate) const fn spent(&self) -> Duration {
         self.spent
     }
 
     /// Whether the next visit belongs to a fresh process.
     #[must_use]
-    pub fn process_is_due(&self) -> bool {
+    pub(crate) fn process_is_due(&self) -> bool {
         self.stopping.process_is_due()
     }
 
@@ -95,7 +95,7 @@ impl ActiveCase {
     ///
     /// # Errors
     /// The outer error ends the run; the inner one is the case's fault.
-    pub fn visit(
+    pub(crate) fn visit(
         &mut self,
         context: &mut Context<'_>,
         options: &LatencyOptions,
@@ -136,7 +136,7 @@ impl ActiveCase {
     ///
     /// # Errors
     /// The outer error ends the run; the inner one is the case's fault.
-    pub fn renew(
+    pub(crate) fn renew(
         &mut self,
         context: &mut Context<'_>,
         options: &LatencyOptions,
@@ -163,7 +163,7 @@ impl ActiveCase {
     ///
     /// # Errors
     /// Only what ends the run.
-    pub fn ask_last_questions(
+    pub(crate) fn ask_last_questions(
         &mut self,
         context: &mut Context<'_>,
         record: &mut CaseRecord,
@@ -191,7 +191,11 @@ impl ActiveCase {
     ///
     /// # Errors
     /// Only what ends the run.
-    pub fn profile(&mut self, context: &mut Context<'_>, record: &mut CaseRecord) -> Result<()> {
+    pub(crate) fn profile(
+        &mut self,
+        context: &mut Context<'_>,
+        record: &mut CaseRecord,
+    ) -> Result<()> {
         let Some(process) = record.processes.last() else { return Ok(()) };
         let inputs = sample_input::seeded(&process.loaded.inputs, context.seed());
         let last = record.visits.last().map(|visit| visit.block.latency_ns());

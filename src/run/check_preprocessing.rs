@@ -25,13 +25,13 @@ use crate::worker::link::{Fault, Link};
 use crate::worker::protocol::{Reply, Request};
 
 /// If nothing was stated, runs that score at least this many images make the check.
-pub const BY_ITSELF_FROM: usize = 200;
+pub(crate) const BY_ITSELF_FROM: usize = 200;
 
 /// Checks every model that is to be checked and was not yet.
 ///
 /// # Errors
 /// Only what ends the whole run: a journal that cannot be written.
-pub fn measure(
+pub(crate) fn measure(
     context: &mut Context<'_>,
     dataset: &Dataset,
     records: &[AccuracyRecord],

@@ -29,7 +29,7 @@ const IMAGES: usize = 16;
 
 /// What was decided about the models of a run.
 #[derive(Debug, Default)]
-pub struct ScoredOutputs {
+pub(crate) struct ScoredOutputs {
     /// The outputs that are scored.
     pub scored: Vec<ScoredOutput>,
     /// The models that cannot be scored, each with the sentence that says why.
@@ -40,7 +40,7 @@ pub struct ScoredOutputs {
 
 /// What the decision needs.
 #[derive(Clone, Copy)]
-pub struct ProbeSetup<'a> {
+pub(crate) struct ProbeSetup<'a> {
     /// What is stated of models besides their own descriptions.
     pub overrides: &'a Description,
     /// The backends of which one runs a model, if that is needed.
@@ -53,7 +53,7 @@ pub struct ProbeSetup<'a> {
 
 /// Decides for each of `models`.
 #[must_use]
-pub fn decide<'a>(
+pub(crate) fn decide<'a>(
     models: impl IntoIterator<Item = &'a Model>,
     means: ProbeSetup<'_>,
 ) -> ScoredOutputs {
@@ -117,7 +117,7 @@ fn one(model: &Model, means: ProbeSetup<'_>) -> Result<ScoredOutput> {
 /// The same, as far as the file and its description alone show: for a model whose input's size
 /// nobody states, which cannot be run.
 #[must_use]
-pub fn of_file(model: &Model, overrides: &Description) -> Option<ScoredOutput> {
+pub(crate) fn of_file(model: &Model, overrides: &Description) -> Option<ScoredOutput> {
     let of_one = |output: &TensorInfo| {
         let is_known = !output.unshaped && output.open.iter().all(|open| open.axis == 0);
         is_known.then(|| output.with_shape(output.shape.clone()))
@@ -140,7 +140,7 @@ fn names_of(model: &Model, overrides: &Description) -> Result<Option<Vec<String>
 /// How many of the dataset's first images are needed to decide about `model`: none if its file
 /// or its description states what its scores are.
 #[must_use]
-pub fn images_looked_at(model: &Model, overrides: &Description, dataset: &Dataset) -> usize {
+pub(crate) fn images_looked_at(model: &Model, overrides: &Description, dataset: &Dataset) -> usize {
     let is_stated = || -> Result<bool> {
         let outputs = shapes::of(model, overrides, NonZeroUsize::MIN)?.signature.outputs;
         if outputs.iter().any(TensorInfo::is_open) {
@@ -266,7 +266,7 @@ fn kind_of(
 ///
 /// # Errors
 /// The fault that says why none is.
-pub fn of<'a>(header: &'a Header, model: &Model) -> Result<&'a ScoredOutput, Fault> {
+pub(crate) fn of<'a>(header: &'a Header, model: &Model) -> Result<&'a ScoredOutput, Fault> {
     let unscored = || header.unscored.iter().find(|(name, _)| *name == model.name);
     header.scored_of(&model.name).ok_or_else(|| {
         let reason =
@@ -279,7 +279,7 @@ pub fn of<'a>(header: &'a Header, model: &Model) -> Result<&'a ScoredOutput, Fau
 ///
 /// # Errors
 /// It does not hold the answers of as many images as a run takes.
-pub fn reading(
+pub(crate) fn reading(
     model: &Model,
     scored: &ScoredOutput,
     outputs: &[TensorInfo],

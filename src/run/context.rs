@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 const INTERRUPT_CHECK: Duration = Duration::from_millis(50);
 
 /// What every part of a run needs.
-pub struct Context<'a> {
+pub(crate) struct Context<'a> {
     /// Starts workers.
     pub workers: WorkerSource,
     pub(crate) header: &'a Header,
@@ -37,25 +37,25 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// What was known before the first case.
     #[must_use]
-    pub const fn header(&self) -> &'a Header {
+    pub(crate) const fn header(&self) -> &'a Header {
         self.header
     }
 
     /// Set when the user wants to stop.
     #[must_use]
-    pub const fn interrupt(&self) -> &'a AtomicBool {
+    pub(crate) const fn interrupt(&self) -> &'a AtomicBool {
         self.interrupt
     }
 
     /// The run's options.
     #[must_use]
-    pub const fn options(&self) -> &Options {
+    pub(crate) const fn options(&self) -> &Options {
         &self.header.options
     }
 
     /// The run's seed.
     #[must_use]
-    pub const fn seed(&self) -> u64 {
+    pub(crate) const fn seed(&self) -> u64 {
         self.header.options.seed
     }
 
@@ -64,19 +64,19 @@ impl<'a> Context<'a> {
     /// # Panics
     /// Never: a header's cases are made from its models.
     #[must_use]
-    pub fn model(&self, case: &Case) -> &'a Model {
+    pub(crate) fn model(&self, case: &Case) -> &'a Model {
         find_model(self.header, &case.model)
             .unwrap_or_else(|| unreachable!("{case} without its model"))
     }
 
     /// Whether the user wants to stop.
     #[must_use]
-    pub fn interrupted(&self) -> bool {
+    pub(crate) fn interrupted(&self) -> bool {
         self.interrupt.load(Ordering::Relaxed)
     }
 
     /// Waits for `time`, or until the user wants to stop.
-    pub fn pause(&self, time: Duration) {
+    pub(crate) fn pause(&self, time: Duration) {
         let end = Instant::now() + time;
         while !self.interrupted() {
             let left = end.saturating_duration_since(Instant::now());
@@ -88,7 +88,7 @@ impl<'a> Context<'a> {
     }
 
     /// Reports what happened.
-    pub fn observe(&mut self, event: Event<'_>) {
+    pub(crate) fn observe(&mut self, event: Event<'_>) {
         self.progress.show(self.side, event);
     }
 
@@ -96,7 +96,7 @@ impl<'a> Context<'a> {
     ///
     /// # Errors
     /// See [`Journal::append`].
-    pub fn keep(&mut self, entry: Entry) -> Result<()> {
+    pub(crate) fn keep(&mut self, entry: Entry) -> Result<()> {
         self.journal.append(&entry)?;
         self.whole.apply(entry);
         Ok(())
@@ -106,7 +106,7 @@ impl<'a> Context<'a> {
     ///
     /// # Errors
     /// See [`Journal::append`].
-    pub fn keep_subject(&mut self, record: &mut AccuracyRecord, entry: Entry) -> Result<()> {
+    pub(crate) fn keep_subject(&mut self, record: &mut AccuracyRecord, entry: Entry) -> Result<()> {
         self.journal.append(&entry)?;
         record.apply(entry);
         Ok(())
@@ -116,7 +116,7 @@ impl<'a> Context<'a> {
     ///
     /// # Errors
     /// See [`Journal::append`].
-    pub fn keep_case(&mut self, record: &mut CaseRecord, entry: Entry) -> Result<()> {
+    pub(crate) fn keep_case(&mut self, record: &mut CaseRecord, entry: Entry) -> Result<()> {
         self.journal.append(&entry)?;
         let ends = matches!(entry, Entry::CaseEnded { .. });
         record.apply(entry);
@@ -128,7 +128,7 @@ impl<'a> Context<'a> {
 }
 
 /// A run that has begun: what [`crate::run::execute`] continues.
-pub struct Started {
+pub(crate) struct Started {
     /// The run's folder.
     pub folder: PathBuf,
     /// What its journal holds so far.
@@ -148,7 +148,7 @@ impl Started {
     ///
     /// # Errors
     /// See [`Journal::create`].
-    pub fn begin(folder: PathBuf, plan: Plan) -> Result<Self> {
+    pub(crate) fn begin(folder: PathBuf, plan: Plan) -> Result<Self> {
         let journal = Journal::create_anew(&folder, plan.header)?;
         let (run, dataset) = (replay::read(&folder)?, plan.dataset);
         Ok(Self { run, folder, journal, dataset, earlier_seconds: 0.0, is_done: false })
@@ -158,7 +158,7 @@ impl Started {
     ///
     /// # Errors
     /// No run, or one that cannot be continued here: see [`resume::check`].
-    pub fn resume(folder: PathBuf) -> Result<Self> {
+    pub(crate) fn resume(folder: PathBuf) -> Result<Self> {
         let mut started = Self::found(folder)?;
         started.dataset = resume::check(&started.run, None)?;
         Ok(started)
@@ -168,7 +168,7 @@ impl Started {
     ///
     /// # Errors
     /// See [`Self::resume`].
-    pub fn resume_unless_done(folder: PathBuf, dataset: Option<Dataset>) -> Result<Self> {
+    pub(crate) fn resume_unless_done(folder: PathBuf, dataset: Option<Dataset>) -> Result<Self> {
         let mut started = Self::found(folder)?;
         if !started.is_done {
             started.dataset = resume::check(&started.run, dataset)?;
@@ -198,7 +198,7 @@ impl Started {
 }
 
 /// One of the interleaved runs, while it is measured.
-pub struct Side<'a> {
+pub(crate) struct Side<'a> {
     /// What its parts need.
     pub context: Context<'a>,
     /// When this stretch of it began.
@@ -217,6 +217,6 @@ pub struct Side<'a> {
 
 /// A model of a header by its name.
 #[must_use]
-pub fn find_model<'a>(header: &'a Header, name: &str) -> Option<&'a Model> {
+pub(crate) fn find_model<'a>(header: &'a Header, name: &str) -> Option<&'a Model> {
     header.models.iter().find(|model| model.name == name)
 }

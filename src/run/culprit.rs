@@ -26,7 +26,7 @@ const LEAST_COSINE: f64 = 0.98;
 
 /// How one node's output compares with the reference's.
 #[derive(Debug, Clone, PartialEq)]
-pub struct NodeDifference {
+pub(crate) struct NodeDifference {
     /// Its place in the file, from 0.
     pub index: usize,
     /// Its operator.
@@ -44,7 +44,7 @@ pub struct NodeDifference {
 impl NodeDifference {
     /// Whether that is more than rounding explains.
     #[must_use]
-    pub fn differs(&self) -> bool {
+    pub(crate) fn differs(&self) -> bool {
         let far = self.max_abs_error > LARGEST_ERROR * self.magnitude;
         far || self.cosine.is_some_and(|cosine| cosine < LEAST_COSINE)
     }
@@ -52,7 +52,7 @@ impl NodeDifference {
 
 /// The comparison of the nodes up to the first that differs.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct NodeComparison {
+pub(crate) struct NodeComparison {
     /// Nodes that were compared, in the order in which they run.
     pub compared: Vec<NodeDifference>,
     /// Nodes whose output could not be compared, with the reason.
@@ -62,7 +62,7 @@ pub struct NodeComparison {
 impl NodeComparison {
     /// The first node that differs.
     #[must_use]
-    pub fn culprit(&self) -> Option<&NodeDifference> {
+    pub(crate) fn culprit(&self) -> Option<&NodeDifference> {
         self.compared.iter().find(|node| node.differs())
     }
 }
@@ -72,7 +72,7 @@ impl NodeComparison {
 /// # Errors
 /// One sentence: a model that is no TensorFlow Lite file, that is gone or another one by now, or
 /// whose reference does not run here.
-pub fn find(header: &Header, case: &Case, workers: &WorkerSource) -> Result<NodeComparison> {
+pub(crate) fn find(header: &Header, case: &Case, workers: &WorkerSource) -> Result<NodeComparison> {
     let known = header.models.iter().find(|model| model.name == case.model);
     let known = known.with_context(|| format!("the run has no model {}", case.model))?;
     ensure!(

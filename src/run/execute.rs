@@ -20,7 +20,7 @@ use crate::run::{
 use crate::worker::worker_source::WorkerSource;
 
 /// Names of the two sides of runs interleaved, and of their folders.
-pub const SIDES: [&str; 2] = ["base", "new"];
+pub(crate) const SIDES: [&str; 2] = ["base", "new"];
 
 /// Measures what a run lacks. Whatever is measured is in its journal and in the run itself, which
 /// is then what the journal holds. Two runs are interleaved, round by round, so that their rounds
@@ -29,7 +29,11 @@ pub const SIDES: [&str; 2] = ["base", "new"];
 /// # Errors
 /// Only what ends the whole run: a journal that cannot be written, a dataset
 /// that fails.
-pub fn execute(started: &mut [Started], quiet: bool, interrupt: &Arc<AtomicBool>) -> Result<()> {
+pub(crate) fn execute(
+    started: &mut [Started],
+    quiet: bool,
+    interrupt: &Arc<AtomicBool>,
+) -> Result<()> {
     let start = Instant::now();
     let cases = started.iter().map(Started::cases).sum();
     let images = started.iter().map(Started::images).sum();

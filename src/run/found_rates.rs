@@ -28,7 +28,7 @@ const FASTEST: f64 = 0.95;
 ///
 /// # Errors
 /// Only what ends the whole run: a journal that cannot be written.
-pub fn measure(sides: &mut [Side<'_>]) -> Result<()> {
+pub(crate) fn measure(sides: &mut [Side<'_>]) -> Result<()> {
     for side in sides {
         for case in 0..side.cases.len() {
             let latency = side.context.options().latency.as_ref();

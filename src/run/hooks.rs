@@ -14,7 +14,7 @@ pub struct Hooks {
 
 /// What a hook before a run printed as `name=value` lines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct HookOutput {
+pub(crate) struct HookOutput {
     /// Each name with its value.
     pub pairs: Vec<(String, String)>,
     /// The other lines.
@@ -25,7 +25,7 @@ impl HookOutput {
     /// Reads a hook's output. A name has letters, digits and underscores and begins with a
     /// letter; anything else is talk.
     #[must_use]
-    pub fn parse(output: &str) -> Self {
+    pub(crate) fn parse(output: &str) -> Self {
         let mut told = Self::default();
         for line in output.lines() {
             match line.split_once('=').filter(|(name, _)| is_name(name)) {
@@ -38,7 +38,7 @@ impl HookOutput {
 
     /// The last value of a name; it may be empty.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let mut pairs = self.pairs.iter().rev();
         pairs.find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }

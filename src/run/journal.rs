@@ -22,7 +22,7 @@ pub const SCHEMA: u32 = 2;
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A journal that is open for writing. It holds the run's lock.
-pub struct Journal {
+pub(crate) struct Journal {
     file: File,
     path: PathBuf,
     synced: Instant,
@@ -35,7 +35,7 @@ impl Journal {
     /// # Errors
     /// A folder that cannot be created or written, one that already holds a run, or one that
     /// another shutterbench is writing.
-    pub fn create(folder: &Path, header: Header) -> Result<Self> {
+    pub(crate) fn create(folder: &Path, header: Header) -> Result<Self> {
         make(folder)?;
         let lock = lock(folder)?;
         let path = folder.join(FILE_NAME);
@@ -55,7 +55,7 @@ impl Journal {
     /// Whether the journal in `folder` ends in the middle of its header, so that nothing was
     /// measured and it can be begun anew.
     #[must_use]
-    pub fn is_torn(folder: &Path) -> bool {
+    pub(crate) fn is_torn(folder: &Path) -> bool {
         let line = File::open(folder.join(FILE_NAME)).and_then(|file| {
             let mut line = Vec::new();
             BufReader::new(file).read_until(b'\n', &mut line).map(|_| line)
@@ -67,7 +67,7 @@ impl Journal {
     ///
     /// # Errors
     /// See [`Self::create`].
-    pub fn create_anew(folder: &Path, header: Header) -> Result<Self> {
+    pub(crate) fn create_anew(folder: &Path, header: Header) -> Result<Self> {
         if Self::is_torn(folder) {
             let _lock = lock(folder)?;
             // While the lock was not ours, its owner may have written on.
@@ -85,7 +85,7 @@ impl Journal {
     /// # Errors
     /// No journal, one that another shutterbench is writing, or one that is
     /// damaged before its last line.
-    pub fn resume(folder: &Path) -> Result<(Self, Vec<Entry>)> {
+    pub(crate) fn resume(folder: &Path) -> Result<(Self, Vec<Entry>)> {
         let path = folder.join(FILE_NAME);
         ensure!(path.is_file(), "{} holds no run to resume (no {FILE_NAME})", folder.display());
         let lock = lock(folder)?;
@@ -102,7 +102,7 @@ impl Journal {
     /// # Errors
     /// A full disk and the like. What was written before stays valid: a torn
     /// line is cut off when the run is resumed.
-    pub fn append(&mut self, entry: &Entry) -> Result<()> {
+    pub(crate) fn append(&mut self, entry: &Entry) -> Result<()> {
         let mut line = serde_json::to_vec(entry)?;
         line.push(b'\n');
         let due = entry.is_synced() || self.synced.elapsed() >= SYNC_INTERVAL;
@@ -163,7 +163,7 @@ pub fn read(folder: &Path) -> Result<(Vec<Entry>, u64)> {
 ///
 /// # Errors
 /// See [`each`].
-pub fn header(folder: &Path) -> Result<Header> {
+pub(crate) fn header(folder: &Path) -> Result<Header> {
     let path = folder.join(FILE_NAME);
     ensure!(path.is_file(), "{} holds no run to resume (no {FILE_NAME})", folder.display());
     let context = || format!("journal {} cannot be used", path.display());
@@ -182,7 +182,7 @@ pub fn header(folder: &Path) -> Result<Header> {
 /// # Errors
 /// A journal that cannot be read, of a newer schema, or damaged before its
 /// last line; or what `take` returned.
-pub fn each(folder: &Path, take: impl FnMut(Entry) -> Result<()>) -> Result<u64> {
+pub(crate) fn each(folder: &Path, take: impl FnMut(Entry) -> Result<()>) -> Result<u64> {
     let path = folder.join(FILE_NAME);
     let file = File::open(&path)
         .with_context(|| format!("{} holds no readable run (no {FILE_NAME})", folder.display()))?;

@@ -45,7 +45,7 @@ struct ActiveSide {
 ///
 /// # Errors
 /// Only what ends the whole run: a journal that cannot be written.
-pub fn measure(sides: &mut [Side<'_>]) -> Result<()> {
+pub(crate) fn measure(sides: &mut [Side<'_>]) -> Result<()> {
     let most_cases = sides.iter().map(|side| side.cases.len()).max().unwrap_or(0);
     let mut waiting: Vec<usize> = (0..most_cases).rev().collect();
     let mut search = sides.first().and_then(Search::of);

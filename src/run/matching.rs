@@ -14,7 +14,7 @@ use crate::record::scored_output::ScoredOutput;
 
 /// Matches models, and similar ones only once: families share their labels, whose matching takes
 /// longer than everything else that is decided beforehand.
-pub struct Matching<'a> {
+pub(crate) struct Matching<'a> {
     dataset: &'a Dataset,
     overrides: &'a Description,
     known: Vec<(MatchKey<'a>, Matched)>,
@@ -32,7 +32,7 @@ struct MatchKey<'a> {
 impl<'a> Matching<'a> {
     /// Of models as `overrides` describe them, else as they do themselves.
     #[must_use]
-    pub const fn new(dataset: &'a Dataset, overrides: &'a Description) -> Self {
+    pub(crate) const fn new(dataset: &'a Dataset, overrides: &'a Description) -> Self {
         Self { dataset, overrides, known: Vec::new() }
     }
 
@@ -40,7 +40,7 @@ impl<'a> Matching<'a> {
     ///
     /// # Errors
     /// Labels that cannot be read or do not fit.
-    pub fn of(&mut self, model: &'a Model, scored: &'a ScoredOutput) -> Result<Matched> {
+    pub(crate) fn of(&mut self, model: &'a Model, scored: &'a ScoredOutput) -> Result<Matched> {
         let stated = resolve::merged(self.overrides, &model.description);
         let embedded = model.signature.labels.as_deref().or_else(|| in_graph(model, scored));
         let labels = match &stated.labels {

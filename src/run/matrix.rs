@@ -11,7 +11,7 @@ use crate::record::option_set::OptionSet;
 
 /// What is to be combined.
 #[derive(Debug, Clone)]
-pub struct Matrix<'a> {
+pub(crate) struct Matrix<'a> {
     /// The models.
     pub models: &'a [Model],
     /// The backends.
@@ -46,7 +46,7 @@ impl Matrix<'_> {
     /// makes no case; unless the model, or the pair of model and backend, would then have none:
     /// every request is answered, if only with 'unsupported'.
     #[must_use]
-    pub fn cases(&self) -> Vec<Case> {
+    pub(crate) fn cases(&self) -> Vec<Case> {
         let mut cases = Vec::new();
         for model in self.models {
             for backend in self.backends_of(model) {
@@ -102,7 +102,7 @@ impl Matrix<'_> {
     /// One sentence for a set of options that makes none of `cases`, which are this
     /// matrix's.
     #[must_use]
-    pub fn unused_set(&self, cases: &[Case]) -> Option<String> {
+    pub(crate) fn unused_set(&self, cases: &[Case]) -> Option<String> {
         let is_used = |name: &str| cases.iter().any(|case| case.options.as_deref() == Some(name));
         let set = self.option_sets.iter().find(|set| !is_used(&set.name))?;
         let OptionSet { name, backend, .. } = set;
@@ -142,7 +142,7 @@ impl Matrix<'_> {
 
 /// A note if a case asks for more threads than it has CPUs, of which `usable` are known.
 #[must_use]
-pub fn crowded(cases: &[Case], usable: impl Fn(&Case) -> usize) -> Option<String> {
+pub(crate) fn crowded(cases: &[Case], usable: impl Fn(&Case) -> usize) -> Option<String> {
     let crowds = cases.iter().map(|case| (case.threads.get(), usable(case)));
     let worst = crowds.filter(|(threads, cpus)| *cpus > 0 && threads > cpus);
     let (threads, cpus) = worst.max_by_key(|(threads, cpus)| threads - cpus)?;

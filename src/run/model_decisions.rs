@@ -15,7 +15,7 @@ use crate::record::scored_output::ScoredOutput;
 use crate::run::matching::Matching;
 
 /// What is decided, and the sentences about what was assumed.
-pub struct ModelDecisions {
+pub(crate) struct ModelDecisions {
     /// What the models' outputs mean.
     pub outputs: Vec<OutputClasses>,
     /// How their photos are processed.
@@ -29,7 +29,7 @@ pub struct ModelDecisions {
 ///
 /// # Errors
 /// One sentence: what its shapes leave open and nothing states.
-pub fn about_files(models: &[Model], overrides: &Description) -> Result<Vec<String>> {
+pub(crate) fn about_files(models: &[Model], overrides: &Description) -> Result<Vec<String>> {
     let mut sentences = Vec::new();
     for model in models {
         input_geometry::check_stated(model, &resolve::merged(overrides, &model.description))?;
@@ -47,7 +47,7 @@ pub fn about_files(models: &[Model], overrides: &Description) -> Result<Vec<Stri
 
 /// Which of several signatures runs if none is named.
 #[must_use]
-pub fn signature(model: &Model, overrides: &Description) -> Option<String> {
+pub(crate) fn signature(model: &Model, overrides: &Description) -> Option<String> {
     let signature = &model.signature;
     let is_named = overrides.signature.is_some() || model.description.signature.is_some();
     let run = signature.chosen.as_ref().filter(|_| signature.choices.len() > 1 && !is_named)?;
@@ -60,7 +60,7 @@ pub fn signature(model: &Model, overrides: &Description) -> Option<String> {
 ///
 /// # Errors
 /// One sentence: a model that is not an image classifier, or whose labels do not fit the dataset.
-pub fn about(
+pub(crate) fn about(
     dataset: &Dataset,
     models: &[Model],
     overrides: &Description,

@@ -48,13 +48,13 @@ const MIN_SECONDS: f64 = 0.5;
 /// Maximum time in timed runs per case.
 const MAX_SECONDS: f64 = 10.0;
 /// The default seed.
-pub const SEED: u64 = 0;
+pub(crate) const SEED: u64 = 0;
 /// Time without a sign of life after which a worker counts as hung.
 const TIMEOUT_SECONDS: f64 = 60.0;
 
 /// A run that is ready to start.
 #[derive(Clone)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// What its journal begins with.
     pub header: Header,
     /// The images, if accuracy is measured.
@@ -65,7 +65,7 @@ pub struct Plan {
 ///
 /// # Errors
 /// One sentence: what is wrong with a model, a backend, the dataset or an option.
-pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
+pub(crate) fn plan(wanted: &SuiteFile) -> Result<Plan> {
     // Aside, since the program is larger than all that is read here.
     let program_hash = thread::spawn(own_hash);
     let mut assumptions = Vec::new();
@@ -180,7 +180,7 @@ pub fn plan(wanted: &SuiteFile) -> Result<Plan> {
 ///
 /// # Errors
 /// A clock set to a year beyond 9999.
-pub fn run_id(moment: OffsetDateTime) -> Result<String> {
+pub(crate) fn run_id(moment: OffsetDateTime) -> Result<String> {
     Ok(format!("{}-{:06x}", run_second(moment)?, rand::random::<u32>() >> 8))
 }
 
@@ -200,7 +200,7 @@ pub(crate) fn latency_elsewhere(shard: Shard) -> String {
 ///
 /// # Errors
 /// See [`Dataset::open`] and [`Dataset::sample`].
-pub fn open_dataset(options: &AccuracyOptions, seed: u64) -> Result<Dataset> {
+pub(crate) fn open_dataset(options: &AccuracyOptions, seed: u64) -> Result<Dataset> {
     let mut dataset = Dataset::open_by(&options.dataset, &options.columns)?;
     if let Some(images) = options.images {
         dataset.sample(images, seed)?;
@@ -375,7 +375,7 @@ fn accuracy_options(
 
 /// The labelled images of the embedded family, if all models belong to it.
 #[must_use]
-pub fn embedded_dataset(models: &[Model]) -> Option<std::path::PathBuf> {
+pub(crate) fn embedded_dataset(models: &[Model]) -> Option<std::path::PathBuf> {
     let manifest = Manifest::embedded().ok()?;
     let folder = fs::canonicalize(&manifest.folder).ok()?;
     let all_embedded = models

@@ -12,7 +12,7 @@ use crate::record::status::Status;
 
 /// Something that happened.
 #[derive(Debug, Clone, Copy)]
-pub enum Event<'a> {
+pub(crate) enum Event<'a> {
     /// A case's worker is being started.
     CaseLoading(&'a Case),
     /// A case is done with.
@@ -52,7 +52,7 @@ pub enum Event<'a> {
 }
 
 /// Shows events on standard error.
-pub struct Progress {
+pub(crate) struct Progress {
     style: Style,
     cases: usize,
     ended: AtomicUsize,
@@ -67,7 +67,7 @@ enum Style {
 impl Progress {
     /// For a run with this many cases, and this many images over all subjects.
     #[must_use]
-    pub fn new(quiet: bool, cases: usize, images: usize) -> Self {
+    pub(crate) fn new(quiet: bool, cases: usize, images: usize) -> Self {
         let style = if quiet {
             Style::Quiet
         } else if std::io::stderr().is_terminal() {
@@ -88,7 +88,7 @@ impl Progress {
 
     /// Shows one event. `side` says which of two interleaved runs it belongs to, and is empty for a
     /// single run.
-    pub fn show(&self, side: &str, event: Event<'_>) {
+    pub(crate) fn show(&self, side: &str, event: Event<'_>) {
         if let Event::CaseEnded(_) = event {
             self.ended.fetch_add(1, Ordering::Relaxed);
         }
@@ -149,7 +149,7 @@ impl Progress {
     }
 
     /// Removes the bar.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         if let Style::Bar(bar) = &self.style {
             bar.finish_and_clear();
         }

@@ -19,7 +19,7 @@ use crate::record::header::Header;
 ///
 /// # Errors
 /// A reference that is found and cannot be used.
-pub fn outside(models: &[Model]) -> Result<(Vec<Model>, Vec<String>)> {
+pub(crate) fn outside(models: &[Model]) -> Result<(Vec<Model>, Vec<String>)> {
     let mut found: Vec<Model> = Vec::new();
     let mut missing = Vec::new();
     for model in models {
@@ -40,7 +40,7 @@ pub fn outside(models: &[Model]) -> Result<(Vec<Model>, Vec<String>)> {
 
 /// The model that `model` is compared with.
 #[must_use]
-pub fn of<'a>(header: &'a Header, model: &'a Model) -> &'a Model {
+pub(crate) fn of<'a>(header: &'a Header, model: &'a Model) -> &'a Model {
     let named = model.description.reference.as_deref();
     let known = |name: &str| {
         header.models.iter().chain(&header.references).find(|model| model.name == name)
@@ -50,7 +50,7 @@ pub fn of<'a>(header: &'a Header, model: &'a Model) -> &'a Model {
 
 /// How a reference is run: see the module.
 #[must_use]
-pub fn key(reference: &Model) -> AccuracyKey {
+pub(crate) fn key(reference: &Model) -> AccuracyKey {
     let backend = match reference.format {
         Format::Tflite => BackendKind::Tflite,
         Format::Onnx => BackendKind::Onnxruntime,
@@ -61,7 +61,7 @@ pub fn key(reference: &Model) -> AccuracyKey {
 
 /// The agreement of `model` with its reference, and whether their numbers are of different kinds.
 #[must_use]
-pub fn of_kinds(header: &Header, model: &str, agreement: Agreement) -> Agreement {
+pub(crate) fn of_kinds(header: &Header, model: &str, agreement: Agreement) -> Agreement {
     let kind = |model: &str| header.scored_of(model).and_then(|scored| scored.kind);
     let own = header.models.iter().find(|known| known.name == model);
     let kinds_differ = own.is_some_and(|own| {
@@ -87,7 +87,7 @@ pub fn every(images: usize) -> usize {
 
 /// The case that accuracy is computed with.
 #[must_use]
-pub fn single_threaded(key: &AccuracyKey) -> Case {
+pub(crate) fn single_threaded(key: &AccuracyKey) -> Case {
     let AccuracyKey { model, backend, delegate, options, device } = key.clone();
     Case { options, device, ..Case::plain(&model, backend, delegate, NonZeroUsize::MIN) }
 }

@@ -7,7 +7,7 @@ use crate::run::entry::Entry;
 
 /// What remains to do according to a journal.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Remaining {
+pub(crate) struct Remaining {
     /// Cases whose process was killed from outside.
     cases: BTreeSet<usize>,
     /// Accuracy subjects whose process was killed from outside.
@@ -21,7 +21,7 @@ pub struct Remaining {
 impl Remaining {
     /// What remains after these entries.
     #[must_use]
-    pub fn of(entries: &[Entry]) -> Self {
+    pub(crate) fn of(entries: &[Entry]) -> Self {
         let mut left = Self::default();
         for entry in entries {
             left.take(entry);
@@ -30,7 +30,7 @@ impl Remaining {
     }
 
     /// Takes the next entry of a journal.
-    pub fn take(&mut self, entry: &Entry) {
+    pub(crate) fn take(&mut self, entry: &Entry) {
         let note = |of: &mut BTreeSet<usize>, index: usize, killed: bool| {
             if killed {
                 of.insert(index)
@@ -54,12 +54,12 @@ impl Remaining {
 
     /// Whether nothing is left: the run came to its end, and nothing of it was killed.
     #[must_use]
-    pub fn is_nothing(&self) -> bool {
+    pub(crate) fn is_nothing(&self) -> bool {
         self.finished && self.cases.is_empty() && self.subjects.is_empty()
     }
 
     /// Lets what was killed be measured again.
-    pub fn reopen(&self, run: &mut Run) {
+    pub(crate) fn reopen(&self, run: &mut Run) {
         for index in &self.cases {
             if let Some(case) = run.cases.get_mut(*index) {
                 case.ended = false;

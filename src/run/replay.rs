@@ -36,7 +36,7 @@ pub fn read(folder: &Path) -> Result<Run> {
 
 /// The distinct accuracy subjects of a header, in the order of its cases.
 #[must_use]
-pub fn subjects(header: &Header) -> Vec<AccuracyKey> {
+pub(crate) fn subjects(header: &Header) -> Vec<AccuracyKey> {
     let mut subjects = Vec::new();
     for case in &header.cases {
         let key = case.accuracy_key();
@@ -100,7 +100,7 @@ fn begun(entry: Entry) -> Result<Run> {
 const BATCH: usize = 1000;
 
 /// The entries of a journal that describes `run`: the inverse of [`run`].
-pub fn entries(run: &Run) -> impl Iterator<Item = Entry> + '_ {
+pub(crate) fn entries(run: &Run) -> impl Iterator<Item = Entry> + '_ {
     let cases = run.cases.iter().enumerate().flat_map(|(case, record)| case_entries(case, record));
     let subjects = run
         .accuracies
@@ -215,7 +215,7 @@ fn apply(run: &mut Run, entry: Entry) -> Result<()> {
 impl CaseRecord {
     /// A case of which nothing is known yet.
     #[must_use]
-    pub fn new(case: crate::record::case::Case) -> Self {
+    pub(crate) fn new(case: crate::record::case::Case) -> Self {
         Self {
             case,
             status: Status::Skipped,
@@ -235,7 +235,7 @@ impl CaseRecord {
     }
 
     /// Takes one entry about this case.
-    pub fn apply(&mut self, entry: Entry) {
+    pub(crate) fn apply(&mut self, entry: Entry) {
         match entry {
             Entry::Process { started_at, process, .. } => {
                 self.started_at.get_or_insert(started_at);
@@ -275,7 +275,7 @@ pub(crate) fn joined<T>(one: Option<T>, other: Option<T>, and: fn(T, T) -> T) ->
 impl AccuracyRecord {
     /// A subject of which nothing is known yet.
     #[must_use]
-    pub fn new(key: AccuracyKey) -> Self {
+    pub(crate) fn new(key: AccuracyKey) -> Self {
         Self {
             key,
             status: Status::Skipped,
@@ -291,7 +291,7 @@ impl AccuracyRecord {
     }
 
     /// Takes one entry about this subject.
-    pub fn apply(&mut self, entry: Entry) {
+    pub(crate) fn apply(&mut self, entry: Entry) {
         match entry {
             Entry::Scored { predictions, preprocess_ns, contents, outputs, agreement, .. } => {
                 self.predictions.extend(predictions);

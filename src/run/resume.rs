@@ -19,7 +19,7 @@ use crate::worker::worker_source::WorkerSource;
 ///
 /// # Errors
 /// Says what to resume instead.
-pub fn check_measured(header: &Header) -> Result<()> {
+pub(crate) fn check_measured(header: &Header) -> Result<()> {
     ensure!(
         header.parts.is_empty(),
         "the run {} was merged from others, so it cannot be continued; resume those",
@@ -32,7 +32,7 @@ pub fn check_measured(header: &Header) -> Result<()> {
 ///
 /// # Errors
 /// Says what changed since the run began.
-pub fn check(run: &Run, opened: Option<Dataset>) -> Result<Option<Dataset>> {
+pub(crate) fn check(run: &Run, opened: Option<Dataset>) -> Result<Option<Dataset>> {
     let header = &run.header;
     ensure!(
         header.binary_sha256 == worker_hash(&header.options),

@@ -20,7 +20,7 @@ type OptionValues = BTreeMap<String, Value>;
 ///
 /// # Errors
 /// One sentence with the first difference.
-pub fn check_all(run: &Header, wanted: &Header) -> Result<()> {
+pub(crate) fn check_all(run: &Header, wanted: &Header) -> Result<()> {
     let (then, now) = (options_of(run)?, options_of(wanted)?);
     let names: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
     for name in names {
@@ -47,7 +47,7 @@ pub fn check_all(run: &Header, wanted: &Header) -> Result<()> {
 ///
 /// # Errors
 /// One sentence with the first option that differs.
-pub fn check_given(run: &Header, given: &SuiteFile) -> Result<()> {
+pub(crate) fn check_given(run: &Header, given: &SuiteFile) -> Result<()> {
     let then = options_of(run)?;
     for (name, value) in given_options(given)? {
         if let Some(difference) = difference(&name, then.get(&name), Some(&value)) {
@@ -65,7 +65,7 @@ pub fn check_given(run: &Header, given: &SuiteFile) -> Result<()> {
 ///
 /// # Errors
 /// One sentence with the first option that differs.
-pub fn check_suites(folder: &Path, then: &SuiteFile, now: &SuiteFile) -> Result<()> {
+pub(crate) fn check_suites(folder: &Path, then: &SuiteFile, now: &SuiteFile) -> Result<()> {
     let (then, now) = (given_options(then)?, given_options(now)?);
     let names: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
     for name in names {

@@ -16,14 +16,14 @@ use crate::stats::stopping::LEAST_RUNS;
 use crate::worker::visit_plan::{MAX_RUNS, PacedPlan, VisitPlan};
 
 /// Rounds of scenarios, each in a process of its own: as many as an interval over processes needs.
-pub const ROUNDS: u32 = 5;
+pub(crate) const ROUNDS: u32 = 5;
 /// For how long runs on a schedule are not timed at first, and how many they are at least.
 const SETTLE_SECONDS: f64 = 0.5;
 const SETTLE_FRAMES: u32 = 2;
 
 /// The scenarios that are asked for, each once.
 #[must_use]
-pub fn options(wanted: &SuiteFile) -> ScenarioOptions {
+pub(crate) fn options(wanted: &SuiteFile) -> ScenarioOptions {
     let mut rate: Vec<Rate> = Vec::new();
     for one in &wanted.rate {
         if !rate.contains(one) {
@@ -51,7 +51,7 @@ pub fn options(wanted: &SuiteFile) -> ScenarioOptions {
 
 /// A run of each case for minutes, if it is asked for.
 #[must_use]
-pub fn sustained(wanted: &SuiteFile) -> Option<SustainedOptions> {
+pub(crate) fn sustained(wanted: &SuiteFile) -> Option<SustainedOptions> {
     let minutes = wanted.sustained?;
     Some(SustainedOptions { minutes, rate: wanted.sustained_rate })
 }
@@ -60,7 +60,7 @@ pub fn sustained(wanted: &SuiteFile) -> Option<SustainedOptions> {
 ///
 /// # Errors
 /// Which option applies to nothing.
-pub fn check(wanted: &SuiteFile, latency: bool, photos: bool) -> Result<()> {
+pub(crate) fn check(wanted: &SuiteFile, latency: bool, photos: bool) -> Result<()> {
     let asked = [
         ("rate", !wanted.rate.is_empty()),
         ("streams", !wanted.streams.is_empty()),
@@ -100,7 +100,7 @@ pub fn check(wanted: &SuiteFile, latency: bool, photos: bool) -> Result<()> {
 ///
 /// # Errors
 /// One sentence: why nothing can be read, and what to do.
-pub fn meter(options: &ScenarioOptions) -> Result<Option<EnergyMeter>> {
+pub(crate) fn meter(options: &ScenarioOptions) -> Result<Option<EnergyMeter>> {
     if !options.energy {
         return Ok(None);
     }
@@ -112,7 +112,7 @@ pub fn meter(options: &ScenarioOptions) -> Result<Option<EnergyMeter>> {
 
 /// How many rounds a scenario has.
 #[must_use]
-pub fn rounds(options: &ScenarioOptions, scenario: Scenario) -> u32 {
+pub(crate) fn rounds(options: &ScenarioOptions, scenario: Scenario) -> u32 {
     match options.cold_starts {
         Some(starts) if scenario.is_start() => starts.get(),
         _ => ROUNDS,
@@ -121,13 +121,13 @@ pub fn rounds(options: &ScenarioOptions, scenario: Scenario) -> u32 {
 
 /// How long a visit is that needs time: the case's maximum time over the rounds.
 #[must_use]
-pub fn seconds_of_visit(options: &LatencyOptions) -> f64 {
+pub(crate) fn seconds_of_visit(options: &LatencyOptions) -> f64 {
     options.max_seconds / f64::from(ROUNDS)
 }
 
 /// A visit back to back, beside those of other scenarios.
 #[must_use]
-pub fn back_to_back(options: &LatencyOptions) -> VisitPlan {
+pub(crate) fn back_to_back(options: &LatencyOptions) -> VisitPlan {
     let most_runs = match options.runs {
         Amount::Auto => MAX_RUNS,
         Amount::Fixed(count) => count.div_ceil(ROUNDS).clamp(1, MAX_RUNS),
@@ -149,20 +149,20 @@ pub fn back_to_back(options: &LatencyOptions) -> VisitPlan {
 /// A visit of one of several streams: long enough for all of them to run at once, which a number
 /// of runs is not.
 #[must_use]
-pub fn stream(options: &LatencyOptions) -> VisitPlan {
+pub(crate) fn stream(options: &LatencyOptions) -> VisitPlan {
     VisitPlan { least_runs: LEAST_RUNS, most_runs: MAX_RUNS, ..end_to_end(options) }
 }
 
 /// A visit of runs from photos to classes: long enough for every photo to have its turn.
 #[must_use]
-pub fn end_to_end(options: &LatencyOptions) -> VisitPlan {
+pub(crate) fn end_to_end(options: &LatencyOptions) -> VisitPlan {
     // A float-to-integer cast saturates.
     VisitPlan { least_ns: (seconds_of_visit(options) * 1e9) as u64, ..back_to_back(options) }
 }
 
 /// A visit on a schedule: the case's maximum time, or its number of runs, over the rounds.
 #[must_use]
-pub fn paced(options: &LatencyOptions, rate: Rate) -> PacedPlan {
+pub(crate) fn paced(options: &LatencyOptions, rate: Rate) -> PacedPlan {
     let per_second = rate.per_second();
     // Float-to-integer casts saturate.
     let frames = |seconds: f64| (per_second * seconds).round() as u32;
@@ -180,7 +180,7 @@ pub fn paced(options: &LatencyOptions, rate: Rate) -> PacedPlan {
 
 /// Time for all scenarios of a case, in seconds, without loading and warming up its processes.
 #[must_use]
-pub fn seconds(options: &LatencyOptions) -> f64 {
+pub(crate) fn seconds(options: &LatencyOptions) -> f64 {
     let of = |scenario: &Scenario| match scenario {
         Scenario::BackToBack if options.scenarios.energy => seconds_of_visit(options) * 2.5,
         Scenario::BackToBack => options.block_ms / 1e3 * 1.5,

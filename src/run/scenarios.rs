@@ -33,7 +33,7 @@ use crate::worker::protocol::Request;
 ///
 /// # Errors
 /// Only what ends the whole run: a journal that cannot be written.
-pub fn measure(sides: &mut [Side<'_>]) -> Result<()> {
+pub(crate) fn measure(sides: &mut [Side<'_>]) -> Result<()> {
     let first = sides.first().and_then(|side| side.context.options().latency.as_ref());
     let meter = first.map(|latency| scenario_plan::meter(&latency.scenarios)).transpose()?;
     let meter = meter.flatten();

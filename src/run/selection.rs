@@ -12,7 +12,7 @@ use crate::run::suite_file::SuiteFile;
 ///
 /// # Errors
 /// One sentence: a pattern that is invalid or matches nothing, or a part without a case.
-pub fn select(
+pub(crate) fn select(
     all: Vec<Case>,
     wanted: &SuiteFile,
     anchored: bool,

@@ -126,7 +126,7 @@ impl SuiteFile {
 
     /// The columns of the dataset's table that are stated.
     #[must_use]
-    pub fn columns(&self) -> WantedColumns {
+    pub(crate) fn columns(&self) -> WantedColumns {
         WantedColumns {
             image_column: self.image_column.clone(),
             label_column: self.label_column.clone(),
@@ -137,7 +137,7 @@ impl SuiteFile {
     ///
     /// # Errors
     /// A file that cannot be read or is not a suite.
-    pub fn read(path: &Path) -> Result<Self> {
+    pub(crate) fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path)
             .with_context(|| format!("could not read suite {}", path.display()))?;
         let folder = path.parent().unwrap_or(Path::new("."));

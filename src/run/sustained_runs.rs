@@ -36,7 +36,7 @@ const SETTLE_FRAMES: u32 = 2;
 ///
 /// # Errors
 /// Only what ends the whole run: a journal that cannot be written.
-pub fn measure(sides: &mut [Side<'_>]) -> Result<()> {
+pub(crate) fn measure(sides: &mut [Side<'_>]) -> Result<()> {
     let mut turns: Vec<(usize, usize)> = Vec::new();
     for (side, it) in sides.iter().enumerate() {
         turns.extend(

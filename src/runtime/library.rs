@@ -28,7 +28,7 @@ pub enum RuntimeLibrary {
 impl RuntimeLibrary {
     /// Its file name in a folder of runtimes.
     #[must_use]
-    pub const fn file_name(self) -> &'static str {
+    pub(crate) const fn file_name(self) -> &'static str {
         match self {
             Self::Tflite => "libtensorflowlite_c.so",
             Self::Litert => "libLiteRt.so",
@@ -40,7 +40,7 @@ impl RuntimeLibrary {
 
     /// The environment variable that names the file, over every folder.
     #[must_use]
-    pub const fn variable(self) -> &'static str {
+    pub(crate) const fn variable(self) -> &'static str {
         match self {
             Self::Tflite => "SHUTTERBENCH_TFLITE_LIB",
             Self::Litert => "SHUTTERBENCH_LITERT_LIB",
@@ -52,7 +52,7 @@ impl RuntimeLibrary {
 
     /// The name that `shutterbench fetch` takes for it.
     #[must_use]
-    pub const fn fetch_name(self) -> &'static str {
+    pub(crate) const fn fetch_name(self) -> &'static str {
         match self {
             Self::Tflite => "tflite",
             Self::Litert | Self::LitertGpu => "litert",
@@ -63,7 +63,7 @@ impl RuntimeLibrary {
 
     /// The library of a backend, if it has one.
     #[must_use]
-    pub const fn of(backend: BackendKind) -> Option<Self> {
+    pub(crate) const fn of(backend: BackendKind) -> Option<Self> {
         match backend {
             BackendKind::Tflite | BackendKind::Tflitec => Some(Self::Tflite),
             BackendKind::Litert => Some(Self::Litert),
@@ -150,13 +150,13 @@ fn versioned(path: &Path, name: &str) -> Option<PathBuf> {
 /// then `runtimes/<target>` beside the program or above it, then the user's
 /// data folder. Python packages are searched after them.
 #[must_use]
-pub fn folders() -> Vec<PathBuf> {
+pub(crate) fn folders() -> Vec<PathBuf> {
     folders_for(TARGET)
 }
 
 /// The same for the runtimes of another target.
 #[must_use]
-pub fn folders_for(target: &str) -> Vec<PathBuf> {
+pub(crate) fn folders_for(target: &str) -> Vec<PathBuf> {
     let named = env::var_os("SHUTTERBENCH_RUNTIMES").map(PathBuf::from);
     let beside = installation::data_folders("runtimes").into_iter();
     named

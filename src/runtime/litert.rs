@@ -34,7 +34,7 @@ use crate::runtime::refusal;
 use crate::runtime::session::{PROFILE_WARMUP, Session, SessionTensors};
 
 /// The LiteRT library of this machine.
-pub struct Litert {
+pub(crate) struct Litert {
     api: Api,
     library: PathBuf,
 }
@@ -44,7 +44,7 @@ impl Litert {
     ///
     /// # Errors
     /// [`BackendError::Absent`] if there is none or it lacks the interface.
-    pub fn open() -> Result<Self, BackendError> {
+    pub(crate) fn open() -> Result<Self, BackendError> {
         let path = RuntimeLibrary::Litert.find()?;
         let absent = |why: &dyn std::fmt::Display| RuntimeLibrary::Litert.unusable(&path, why);
         let library = Library::from_path(&path).map_err(|error| absent(&error))?;

@@ -31,7 +31,7 @@ use crate::runtime::session::{Session, SessionTensors};
 
 /// The ONNX Runtime library of this machine.
 #[derive(Debug)]
-pub struct Onnxruntime {
+pub(crate) struct Onnxruntime {
     environment: Environment,
     version: String,
 }
@@ -45,7 +45,7 @@ impl Onnxruntime {
     /// # Errors
     /// [`BackendError::Absent`] if there is none or it is not an ONNX Runtime of a suitable
     /// version.
-    pub fn open() -> Result<Self, BackendError> {
+    pub(crate) fn open() -> Result<Self, BackendError> {
         let path = RuntimeLibrary::Onnxruntime.find()?;
         let version = version_of(&path)?;
         Ok(Self { environment: environment(&path)?, version })

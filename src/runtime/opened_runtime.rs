@@ -23,7 +23,7 @@ pub struct OpenedRuntime {
 ///
 /// # Errors
 /// See [`registry::open`].
-pub fn open(kind: BackendKind) -> Result<OpenedRuntime, BackendError> {
+pub(crate) fn open(kind: BackendKind) -> Result<OpenedRuntime, BackendError> {
     let version = registry::open(kind)?.version();
     let delegates = kind.capabilities().delegates.iter();
     let delegates = delegates

@@ -51,7 +51,7 @@ const NEEDED: [&str; 19] = [
 
 /// The TensorFlow Lite C library of this machine.
 #[derive(Debug)]
-pub struct Tflite {
+pub(crate) struct Tflite {
     library: &'static Library,
 }
 
@@ -60,7 +60,7 @@ impl Tflite {
     ///
     /// # Errors
     /// [`BackendError::Absent`] if there is none or it is not a TensorFlow Lite C library.
-    pub fn open() -> Result<Self, BackendError> {
+    pub(crate) fn open() -> Result<Self, BackendError> {
         let path = RuntimeLibrary::Tflite.find()?;
         let library = open_library(&path)?;
         // Models and interpreters borrow the library, and a process uses one:

@@ -20,7 +20,7 @@ use crate::runtime::tflite::Tflite;
 
 /// The linked TensorFlow Lite library.
 #[derive(Debug)]
-pub struct Tflitec;
+pub(crate) struct Tflitec;
 
 impl Backend for Tflitec {
     fn kind(&self) -> BackendKind {

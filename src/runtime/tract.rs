@@ -28,7 +28,7 @@ use crate::runtime::session::{PROFILE_WARMUP, Session, SessionTensors};
 
 /// tract, built into this program.
 #[derive(Debug)]
-pub struct Tract;
+pub(crate) struct Tract;
 
 impl Backend for Tract {
     fn kind(&self) -> BackendKind {

@@ -66,7 +66,7 @@ pub struct NearChance {
 impl LabelWarning {
     /// A short label for a table cell.
     #[must_use]
-    pub const fn tag(&self) -> &'static str {
+    pub(crate) const fn tag(&self) -> &'static str {
         match self {
             Self::Shifted(_) => "labels shifted",
             Self::NearChance(_) => "near chance",
@@ -75,7 +75,7 @@ impl LabelWarning {
 
     /// The shift, if it is one.
     #[must_use]
-    pub const fn shift(&self) -> Option<LabelShift> {
+    pub(crate) const fn shift(&self) -> Option<LabelShift> {
         match self {
             Self::Shifted(shift) => Some(*shift),
             Self::NearChance(_) => None,
@@ -84,7 +84,7 @@ impl LabelWarning {
 
     /// The other warning, if it is that.
     #[must_use]
-    pub const fn near_chance(&self) -> Option<NearChance> {
+    pub(crate) const fn near_chance(&self) -> Option<NearChance> {
         match self {
             Self::NearChance(near_chance) => Some(*near_chance),
             Self::Shifted(_) => None,
@@ -129,7 +129,7 @@ impl fmt::Display for LabelWarning {
 /// Whether the labels look wrong. `known` says which output is which class; without it (an old
 /// journal) class and output indices are the same.
 #[must_use]
-pub fn label_warning(
+pub(crate) fn label_warning(
     predictions: &[Prediction],
     outputs: usize,
     known: Option<&OutputClasses>,

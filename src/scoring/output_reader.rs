@@ -9,7 +9,7 @@ use crate::record::tensor::{TEXT_BYTES, TensorInfo};
 
 /// How one model's output is read.
 #[derive(Debug, Clone)]
-pub struct OutputReader {
+pub(crate) struct OutputReader {
     /// The output, of one image.
     output: TensorInfo,
     form: OutputForm,
@@ -21,7 +21,7 @@ pub struct OutputReader {
 
 /// A model's answer for an image.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// A score for each class, as the model gave it: the higher, the better. Integers are not
     /// scaled, so that different ones stay different.
     Scores(Vec<f64>),
@@ -32,7 +32,7 @@ pub enum Answer {
 impl Answer {
     /// What its output looks like.
     #[must_use]
-    pub fn seen(&self) -> OutputsSeen {
+    pub(crate) fn seen(&self) -> OutputsSeen {
         match self {
             Self::Scores(scores) => OutputsSeen::one(scores.iter().copied()),
             // Far below 2^53.
@@ -45,7 +45,7 @@ impl OutputReader {
     /// Of `output`, which holds one image's answer among `classes` classes. Scores of which
     /// nothing is known are taken for logits.
     #[must_use]
-    pub fn new(output: TensorInfo, scored: &ScoredOutput, classes: usize) -> Self {
+    pub(crate) fn new(output: TensorInfo, scored: &ScoredOutput, classes: usize) -> Self {
         let names = scored.names.iter().enumerate();
         Self {
             output,
@@ -58,13 +58,13 @@ impl OutputReader {
 
     /// Size of one image's answer in bytes.
     #[must_use]
-    pub fn byte_len(&self) -> usize {
+    pub(crate) fn byte_len(&self) -> usize {
         self.output.byte_len()
     }
 
     /// What the model says.
     #[must_use]
-    pub fn answer(&self, bytes: &[u8]) -> Answer {
+    pub(crate) fn answer(&self, bytes: &[u8]) -> Answer {
         match self.form {
             OutputForm::Scores => Answer::Scores(self.output.stored(bytes)),
             OutputForm::OneScore => {
@@ -91,7 +91,7 @@ impl OutputReader {
 
     /// The scores of an answer for display: probabilities if possible.
     #[must_use]
-    pub fn shown(&self, scores: &[f64]) -> Vec<f32> {
+    pub(crate) fn shown(&self, scores: &[f64]) -> Vec<f32> {
         let dequantized = |score: &f64| match self.output.quantization {
             Some(q) if self.form == OutputForm::Scores => {
                 (*score - f64::from(q.zero_point)) * f64::from(q.scale)
@@ -110,7 +110,7 @@ impl OutputReader {
 
     /// One number for each class, to compare with what another run of the model says.
     #[must_use]
-    pub fn compared(&self, bytes: &[u8]) -> Vec<f32> {
+    pub(crate) fn compared(&self, bytes: &[u8]) -> Vec<f32> {
         match self.answer(bytes) {
             Answer::Scores(_) if self.form == OutputForm::Scores => self.output.real(bytes),
             Answer::Scores(scores) => scores.iter().map(|score| *score as f32).collect(),

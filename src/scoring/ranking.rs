@@ -10,7 +10,7 @@ use crate::stats::best_scores;
 /// ranks first. A score that is not a number ranks below all others, and a true class with such a
 /// score does not count as found.
 #[must_use]
-pub fn rank(
+pub(crate) fn rank(
     image: &Arc<str>,
     label: u32,
     scores: &[f64],
@@ -50,7 +50,12 @@ pub fn rank(
 
 /// A prediction of a model that gives only the best class.
 #[must_use]
-pub fn best_only(image: &Arc<str>, label: u32, best: Option<usize>, map: &ClassMap) -> Prediction {
+pub(crate) fn best_only(
+    image: &Arc<str>,
+    label: u32,
+    best: Option<usize>,
+    map: &ClassMap,
+) -> Prediction {
     let found = best.is_some() && best == map.output_of(label);
     Prediction {
         image: Arc::clone(image),

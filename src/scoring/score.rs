@@ -28,13 +28,17 @@ const UNREADABLE_PERCENT: usize = 1;
 
 /// Whether this many unreadable images are too many for a dataset.
 #[must_use]
-pub const fn too_many_unreadable(unreadable: usize, images: usize) -> bool {
+pub(crate) const fn too_many_unreadable(unreadable: usize, images: usize) -> bool {
     unreadable * 100 > images * UNREADABLE_PERCENT
 }
 
 /// The sentence for [`too_many_unreadable`].
 #[must_use]
-pub fn too_many_sentence(unreadable: &[(String, String)], images: usize, root: &Path) -> String {
+pub(crate) fn too_many_sentence(
+    unreadable: &[(String, String)],
+    images: usize,
+    root: &Path,
+) -> String {
     let named: Vec<String> =
         unreadable.iter().take(3).map(|(file, reason)| format!("{file} {reason}")).collect();
     format!(
@@ -52,7 +56,7 @@ pub fn too_many_sentence(unreadable: &[(String, String)], images: usize, root: &
 ///
 /// # Errors
 /// More than 1% of the images unreadable, or what `sink` returned.
-pub fn score(
+pub(crate) fn score(
     dataset: &Dataset,
     subjects: Vec<Subject>,
     known: &[(String, String)],

@@ -12,7 +12,7 @@ use crate::scoring::output_reader::OutputReader;
 use crate::worker::link::{Fault, Link};
 
 /// A model on a backend that is to be scored.
-pub struct Subject {
+pub(crate) struct Subject {
     /// Which.
     pub key: AccuracyKey,
     /// How images become its input.
@@ -38,7 +38,7 @@ pub struct Subject {
 
 /// What images gave, one by one and together.
 #[derive(Debug, Default)]
-pub struct ScoredImages {
+pub(crate) struct ScoredImages {
     /// One per readable image.
     pub predictions: Vec<Prediction>,
     /// Time to prepare each image, without decoding.
@@ -51,7 +51,7 @@ pub struct ScoredImages {
 
 /// What scoring reports on the way.
 #[derive(Debug)]
-pub enum ScoringProgress {
+pub(crate) enum ScoringProgress {
     /// The next images of a subject, in the dataset's order.
     Batch {
         /// Of which subject, by its place in the list that was given.
@@ -79,7 +79,7 @@ pub enum ScoringProgress {
 
 /// How scoring ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ScoringOutcome {
+pub(crate) struct ScoringOutcome {
     /// Whether it was stopped before the end.
     pub interrupted: bool,
     /// What was decoded for all subjects together.

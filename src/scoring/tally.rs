@@ -8,13 +8,13 @@ use crate::record::prediction::Prediction;
 use crate::stats::interval::{Proportion, wilson};
 
 /// Two best probabilities closer than this leave an image ambiguous.
-pub const AMBIGUOUS_BELOW: f32 = 0.1;
+pub(crate) const AMBIGUOUS_BELOW: f32 = 0.1;
 /// Bins of the expected calibration error.
 const BINS: usize = 15;
 
 /// Accuracy figures.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// Images that were scored.
     pub images: usize,
     /// Share whose best class is the true one.
@@ -37,7 +37,7 @@ pub struct Tally {
 
 /// Accuracy on the images of one class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClassTally {
+pub(crate) struct ClassTally {
     /// The class.
     pub class: u32,
     /// Its images.
@@ -50,7 +50,7 @@ pub struct ClassTally {
 
 /// A wrong best class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Confusion {
+pub(crate) struct Confusion {
     /// The true class.
     pub label: u32,
     /// The class that was taken for it; negative: none of the dataset's.
@@ -61,14 +61,14 @@ pub struct Confusion {
 
 /// Images among whose `k` best classes the true one is.
 #[must_use]
-pub fn hits(predictions: &[Prediction], k: u32) -> usize {
+pub(crate) fn hits(predictions: &[Prediction], k: u32) -> usize {
     predictions.iter().filter(|p| p.rank_of_label <= k).count()
 }
 
 impl Tally {
     /// Counts.
     #[must_use]
-    pub fn of(predictions: &[Prediction]) -> Self {
+    pub(crate) fn of(predictions: &[Prediction]) -> Self {
         let images = predictions.len();
         let share = |count: usize| (images > 0).then(|| count as f64 / images as f64);
         let ambiguous = predictions
@@ -139,7 +139,7 @@ fn calibration_error(predictions: &[Prediction]) -> Option<f64> {
 
 /// The share of images whose true class is among the `k` best.
 #[must_use]
-pub fn top_k(predictions: &[Prediction], k: u32) -> Option<Proportion> {
+pub(crate) fn top_k(predictions: &[Prediction], k: u32) -> Option<Proportion> {
     wilson(hits(predictions, k), predictions.len())
 }
 

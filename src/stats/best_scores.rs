@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 /// The order of two outputs by their scores, the better one first. With equal scores, the lower
 /// index is first; a score that is not a number comes after all others.
 #[must_use]
-pub fn order(scores: &[f64], a: usize, b: usize) -> Ordering {
+pub(crate) fn order(scores: &[f64], a: usize, b: usize) -> Ordering {
     // Adding 0 makes one zero of the two.
     let (first, second) = (scores[a] + 0.0, scores[b] + 0.0);
     let numbers = first.is_nan().cmp(&second.is_nan());
@@ -14,7 +14,7 @@ pub fn order(scores: &[f64], a: usize, b: usize) -> Ordering {
 
 /// The outputs of the `count` best scores, the best one first.
 #[must_use]
-pub fn best(scores: &[f64], count: usize) -> Vec<usize> {
+pub(crate) fn best(scores: &[f64], count: usize) -> Vec<usize> {
     let before = |a: &usize, b: &usize| order(scores, *a, *b);
     let mut outputs: Vec<usize> = (0..scores.len()).collect();
     let kept = count.min(scores.len());

@@ -1,11 +1,11 @@
 //! What several instances of a model do together while all of them run.
 
 /// The runs of one stream: start and latency of each, in nanoseconds of one clock.
-pub type StreamRuns<'a> = (&'a [u64], &'a [u64]);
+pub(crate) type StreamRuns<'a> = (&'a [u64], &'a [u64]);
 
 /// The rates of streams during the time in which all of them made timed runs.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Concurrency {
+pub(crate) struct Concurrency {
     /// Runs per second of each stream.
     rates: Vec<f64>,
 }
@@ -13,7 +13,7 @@ pub struct Concurrency {
 impl Concurrency {
     /// Of the streams of one round; `None` if there is no such time.
     #[must_use]
-    pub fn of(streams: &[StreamRuns<'_>]) -> Option<Self> {
+    pub(crate) fn of(streams: &[StreamRuns<'_>]) -> Option<Self> {
         let ends =
             |(at, latency): &StreamRuns<'_>| Some((*at.first()?, at.last()? + latency.last()?));
         let ends: Vec<(u64, u64)> = streams.iter().map(ends).collect::<Option<_>>()?;
@@ -33,13 +33,13 @@ impl Concurrency {
 
     /// Runs per second of all streams together.
     #[must_use]
-    pub fn per_second(&self) -> f64 {
+    pub(crate) fn per_second(&self) -> f64 {
         self.rates.iter().sum()
     }
 
     /// The rate of the slowest stream over that of the fastest one: 1 if all get the same.
     #[must_use]
-    pub fn fairness(&self) -> f64 {
+    pub(crate) fn fairness(&self) -> f64 {
         let fastest = self.rates.iter().copied().fold(0.0, f64::max);
         self.rates.iter().copied().fold(f64::INFINITY, f64::min) / fastest
     }

@@ -10,7 +10,7 @@ use crate::stats::signed_rank;
 use crate::stats::statistics;
 
 /// Rounds after which the cases are first looked at.
-pub const FIRST_LOOK: u32 = 2;
+pub(crate) const FIRST_LOOK: u32 = 2;
 /// They are looked at again after this factor of more rounds: each look is a chance to err.
 const LOOK_AGAIN: f64 = 1.5;
 /// A case that is slower than the leader by this factor in each of its rounds leaves before
@@ -25,7 +25,7 @@ const BATCHES: usize = 40;
 
 /// A case in the contest.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Contender {
+pub(crate) struct Contender {
     /// By round: the logarithm of the visit's median latency per image.
     points: Vec<(u32, f64)>,
     /// Looks in a row at which it could have left.
@@ -34,7 +34,7 @@ pub struct Contender {
 
 /// A case's latency per image over the leader's.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PairedRatio {
+pub(crate) struct PairedRatio {
     /// The median over the rounds.
     pub ratio: f64,
     /// Its 95% interval; with fewer rounds than that takes, the least and the greatest.
@@ -45,13 +45,13 @@ pub struct PairedRatio {
 
 impl Contender {
     /// Takes the median latency of a visit in `round`, of a run of `images`.
-    pub fn visited(&mut self, round: u32, median_ns: f64, images: f64) {
+    pub(crate) fn visited(&mut self, round: u32, median_ns: f64, images: f64) {
         self.points.push((round, (median_ns.max(1.0) / images).ln()));
     }
 
     /// Its latency per image over that of `leader`, over the rounds that both have.
     #[must_use]
-    pub fn over(&self, leader: &Self) -> Option<PairedRatio> {
+    pub(crate) fn over(&self, leader: &Self) -> Option<PairedRatio> {
         let of_leader = |round: u32| {
             let at = leader.points.binary_search_by_key(&round, |(round, _)| *round).ok()?;
             Some(leader.points[at].1)
@@ -70,7 +70,11 @@ impl Contender {
     }
 
     /// Whether it need not be visited again, and why, if this look is the one that tells.
-    pub fn leaves(&mut self, ratio: &PairedRatio, margin_percent: f64) -> Option<DropReason> {
+    pub(crate) fn leaves(
+        &mut self,
+        ratio: &PairedRatio,
+        margin_percent: f64,
+    ) -> Option<DropReason> {
         let (low, _) = ratio.ends;
         if !ratio.is_sure {
             return (low >= FAR_SLOWER).then_some(DropReason::Slower);
@@ -95,7 +99,7 @@ fn neighbours(logs: &[f64]) -> Vec<f64> {
 
 /// The position of the fastest, over the rounds that all of them have; `None` without one.
 #[must_use]
-pub fn leader(contenders: &[&Contender]) -> Option<usize> {
+pub(crate) fn leader(contenders: &[&Contender]) -> Option<usize> {
     let first = |it: &&Contender| it.points.first().map(|(round, _)| *round);
     let from = contenders.iter().filter_map(first).max()?;
     let middle = |it: &Contender| {
@@ -109,7 +113,7 @@ pub fn leader(contenders: &[&Contender]) -> Option<usize> {
 
 /// After how many rounds to look again, if the last look was after `rounds`.
 #[must_use]
-pub fn next_look(rounds: u32) -> u32 {
+pub(crate) fn next_look(rounds: u32) -> u32 {
     // A float-to-integer cast saturates.
     ((f64::from(rounds) * LOOK_AGAIN).ceil() as u32).max(FIRST_LOOK)
 }
@@ -117,7 +121,7 @@ pub fn next_look(rounds: u32) -> u32 {
 /// How many of `cases` may be left after `share` of the time: half of them after the first of
 /// as many equal parts as it takes to halve them down to one, and so on.
 #[must_use]
-pub fn allowed(cases: usize, share: f64) -> usize {
+pub(crate) fn allowed(cases: usize, share: f64) -> usize {
     let halvings = cases.max(1).next_power_of_two().ilog2();
     // A float-to-integer cast saturates; a share that is not a number is 0.
     let done = ((share * f64::from(halvings)) as u32).min(halvings);

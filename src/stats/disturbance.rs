@@ -11,7 +11,7 @@ use crate::stats::stability::THROTTLED_FREQUENCY;
 use crate::stats::statistics;
 
 /// How much longer the yardstick may take than when nothing else is there.
-pub const TOLERANCE: f64 = 0.05;
+pub(crate) const TOLERANCE: f64 = 0.05;
 /// The quantile of the readings that stands for nothing else being there.
 const FASTEST: f64 = 0.1;
 /// From so many visits on a CPU is held against itself, else against all of them.
@@ -22,7 +22,7 @@ const LEAST_SHARE: f64 = 0.1;
 
 /// What a visit tells of the machine.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Reading {
+pub(crate) struct Reading {
     cpu: Option<u32>,
     mhz: Option<u32>,
     yardstick_ns: Option<[u64; 2]>,
@@ -43,7 +43,7 @@ impl Reading {
 
 /// What the readings of a case's visits come to.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Disturbance {
+pub(crate) struct Disturbance {
     /// Of each visit, whether its runs stand for the case: all do where too few are left.
     pub counts: Vec<bool>,
     /// The share of the visits that were disturbed; absent without a yardstick.
@@ -53,7 +53,7 @@ pub struct Disturbance {
 impl Disturbance {
     /// By the readings of a case's visits.
     #[must_use]
-    pub fn of(readings: &[Reading]) -> Self {
+    pub(crate) fn of(readings: &[Reading]) -> Self {
         let highest_mhz = readings.iter().filter_map(|reading| reading.mhz).max();
         let floors = Floors::of(readings);
         let calm = |reading: &Reading| {
@@ -75,7 +75,7 @@ impl Disturbance {
 
 /// Whether `left` undisturbed visits of `all` are enough to stand for a case.
 #[must_use]
-pub fn suffices(left: usize, all: usize) -> bool {
+pub(crate) fn suffices(left: usize, all: usize) -> bool {
     left >= LEAST_VISITS && left as f64 >= LEAST_SHARE * all as f64
 }
 

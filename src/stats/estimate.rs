@@ -14,9 +14,9 @@ use crate::stats::statistics;
 use crate::stats::statistics::{Interval, student_975, student_p};
 
 /// Fewest rounds of a single process that an interval is computed from.
-pub const MIN_ROUNDS: usize = 5;
+pub(crate) const MIN_ROUNDS: usize = 5;
 /// The rounds of a single process are joined to so many units, where each gets two or more.
-pub const BATCHES: usize = 10;
+pub(crate) const BATCHES: usize = 10;
 /// Fewest units whose correlation means anything.
 const CORRELATED: usize = 5;
 /// Most correlation of neighbours that an interval is widened for: beyond, the units are one
@@ -25,7 +25,7 @@ const MOST_CORRELATION: f64 = 0.8;
 
 /// A median and how sure it is, in the scale of the points.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Estimate {
+pub(crate) struct Estimate {
     /// The median of all points.
     pub value: f64,
     /// Standard error.
@@ -39,14 +39,14 @@ pub struct Estimate {
 impl Estimate {
     /// The 95% interval.
     #[must_use]
-    pub fn interval(&self) -> Interval {
+    pub(crate) fn interval(&self) -> Interval {
         let reach = student_975(self.degrees) * self.standard_error;
         Interval { low: self.value - reach, high: self.value + reach }
     }
 
     /// Two-sided, of a value of 0.
     #[must_use]
-    pub fn p_value(&self) -> f64 {
+    pub(crate) fn p_value(&self) -> f64 {
         if self.standard_error > 0.0 {
             student_p(self.value / self.standard_error, self.degrees)
         } else {
@@ -58,7 +58,7 @@ impl Estimate {
 /// The median of rounds of one case, in the order in which they happened.
 /// `None` where there are too few rounds to say how sure it is.
 #[must_use]
-pub fn estimate(rounds: &[Round]) -> Option<Estimate> {
+pub(crate) fn estimate(rounds: &[Round]) -> Option<Estimate> {
     let units = units(rounds)?;
     let n = units.len() as f64;
     let unit_deviation = statistics::standard_deviation(&units);

@@ -6,11 +6,11 @@
 //! depend on each other.
 
 /// The chance of a false alarm in the whole family.
-pub const LEVEL: f64 = 0.05;
+pub(crate) const LEVEL: f64 = 0.05;
 
 /// Each p adjusted for the others, in the order given. Those that are absent take no part.
 #[must_use]
-pub fn adjusted(p_values: &[Option<f64>]) -> Vec<Option<f64>> {
+pub(crate) fn adjusted(p_values: &[Option<f64>]) -> Vec<Option<f64>> {
     let mut order: Vec<(usize, f64)> =
         p_values.iter().enumerate().filter_map(|(i, p)| Some((i, (*p)?))).collect();
     order.sort_by(|a, b| a.1.total_cmp(&b.1));

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A proportion and its 95% interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Proportion {
+pub(crate) struct Proportion {
     /// Share of successes.
     pub value: f64,
     /// Lower end of the interval.
@@ -21,7 +21,7 @@ pub(crate) const Z_95: f64 = 1.959_963_984_540_054;
 /// Source: E. B. Wilson, 'Probable inference, the law of succession, and
 /// statistical inference', JASA 22 (1927), 209-212.
 #[must_use]
-pub fn wilson(successes: usize, trials: usize) -> Option<Proportion> {
+pub(crate) fn wilson(successes: usize, trials: usize) -> Option<Proportion> {
     if trials == 0 {
         return None;
     }

@@ -8,14 +8,14 @@ use crate::record::prediction::Prediction;
 use crate::stats::interval::Z_95;
 
 /// The level below which a p-value is significant.
-pub const LEVEL: f64 = 0.05;
+pub(crate) const LEVEL: f64 = 0.05;
 
 /// The 80% point of the standard normal distribution: the power planned for.
 const Z_POWER_80: f64 = 0.841_621_233_572_914_3;
 
 /// A paired comparison of two models' best classes (or best five).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Paired {
+pub(crate) struct Paired {
     /// Images that both models were scored on.
     pub images: usize,
     /// Right in the first model alone.
@@ -32,7 +32,7 @@ pub struct Paired {
 impl Paired {
     /// Accuracy of the second less that of the first.
     #[must_use]
-    pub fn difference(&self) -> f64 {
+    pub(crate) fn difference(&self) -> f64 {
         (self.second_only as f64 - self.first_only as f64) / self.images.max(1) as f64
     }
 
@@ -42,7 +42,7 @@ impl Paired {
     /// difference of binomial proportions based on paired data', Journal of Educational
     /// and Behavioral Statistics 37 (2012), 479-488.
     #[must_use]
-    pub fn interval(&self) -> (f64, f64) {
+    pub(crate) fn interval(&self) -> (f64, f64) {
         let n = self.images as f64 + 2.0;
         let share = |discordant: usize| (discordant as f64 + 1.0) / n;
         let (first, second) = (share(self.first_only), share(self.second_only));
@@ -53,7 +53,7 @@ impl Paired {
 
     /// Whether the difference is more than chance at the 5% level.
     #[must_use]
-    pub fn is_distinguishable(&self) -> bool {
+    pub(crate) fn is_distinguishable(&self) -> bool {
         self.p_value < LEVEL
     }
 }
@@ -61,7 +61,7 @@ impl Paired {
 /// Compares on the images that both have, under the same label, at the best `k`
 /// classes.
 #[must_use]
-pub fn compare(first: &[Prediction], second: &[Prediction], k: u32) -> Paired {
+pub(crate) fn compare(first: &[Prediction], second: &[Prediction], k: u32) -> Paired {
     let ranks: HashMap<(&str, u32), u32> =
         first.iter().map(|p| ((&*p.image, p.label), p.rank_of_label)).collect();
     let (mut images, mut first_only, mut second_only) = (0, 0, 0);
@@ -89,7 +89,7 @@ pub fn compare(first: &[Prediction], second: &[Prediction], k: u32) -> Paired {
 /// Source: S. Holm, 'A simple sequentially rejective multiple test procedure',
 /// Scandinavian Journal of Statistics 6 (1979), 65-70.
 #[must_use]
-pub fn holm(p_values: &[f64]) -> Vec<f64> {
+pub(crate) fn holm(p_values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_by(|a, b| p_values[*a].total_cmp(&p_values[*b]));
     let (mut adjusted, mut largest) = (vec![0.0; p_values.len()], 0.0_f64);
@@ -108,7 +108,7 @@ pub fn holm(p_values: &[f64]) -> Vec<f64> {
 /// correlated proportions or percentages', Psychometrika 12 (1947), 153-157;
 /// the exact form is the sign test on the discordant pairs.
 #[must_use]
-pub fn exact(b: usize, c: usize) -> f64 {
+pub(crate) fn exact(b: usize, c: usize) -> f64 {
     let n = b + c;
     // Terms of the binomial tail, each from its predecessor, in logarithms so
     // that thousands of discordant images do not underflow.

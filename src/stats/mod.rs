@@ -1,27 +1,27 @@
 //! Pure functions on numbers: quantiles, intervals, pairing, modes, stability, stopping.
 
-pub mod best_scores;
-pub mod concurrency;
-pub mod contest;
-pub mod disturbance;
-pub mod estimate;
-pub mod holm;
-pub mod interval;
-pub mod mcnemar;
-pub mod modes;
+pub(crate) mod best_scores;
+pub(crate) mod concurrency;
+pub(crate) mod contest;
+pub(crate) mod disturbance;
+pub(crate) mod estimate;
+pub(crate) mod holm;
+pub(crate) mod interval;
+pub(crate) mod mcnemar;
+pub(crate) mod modes;
 pub mod paired;
-pub mod punctuality;
-pub mod rate_search;
-pub mod round;
+pub(crate) mod punctuality;
+pub(crate) mod rate_search;
+pub(crate) mod round;
 pub mod signed_rank;
 #[cfg(test)]
-pub mod simulated;
+pub(crate) mod simulated;
 pub mod stability;
 pub mod statistics;
 pub mod stopping;
-pub mod summary;
-pub mod tail;
-pub mod throttling;
-pub mod unpaired;
-pub mod welch;
-pub mod wrong_answers;
+pub(crate) mod summary;
+pub(crate) mod tail;
+pub(crate) mod throttling;
+pub(crate) mod unpaired;
+pub(crate) mod welch;
+pub(crate) mod wrong_answers;

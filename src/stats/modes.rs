@@ -13,12 +13,12 @@ use crate::stats::round::{Round, thin};
 use crate::stats::statistics;
 
 /// Fewest rounds and runs in which modes are looked for.
-pub const MIN_ROUNDS: usize = 12;
+pub(crate) const MIN_ROUNDS: usize = 12;
 const MIN_POINTS: usize = 60;
 /// Minimum share of the runs in a mode.
-pub const MIN_SHARE: f64 = 0.1;
+pub(crate) const MIN_SHARE: f64 = 0.1;
 /// The density between two modes falls to this share of the lower peak.
-pub const VALLEY: f64 = 0.3;
+pub(crate) const VALLEY: f64 = 0.3;
 /// Narrowest kernel, in logarithms: closer than about 1% is one speed.
 const MIN_WIDTH: f64 = 0.005;
 /// Points and steps of the density estimate.
@@ -27,7 +27,7 @@ const STEPS: usize = 256;
 
 /// One of the speeds at which a case ran.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Mode {
+pub(crate) struct Mode {
     /// Median of its runs in microseconds.
     pub median_us: f64,
     /// Share of all runs.
@@ -36,7 +36,7 @@ pub struct Mode {
 
 /// The modes of a case and how its rounds move among them.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Modes {
+pub(crate) struct Modes {
     /// From the fastest on; two or more.
     pub modes: Vec<Mode>,
     /// Whether a left mode is come back to, or rounds hold two modes at once.
@@ -46,7 +46,7 @@ pub struct Modes {
 
 /// The modes of rounds in their order; `None` if there is only one, or too little data.
 #[must_use]
-pub fn find(rounds: &[Round]) -> Option<Modes> {
+pub(crate) fn find(rounds: &[Round]) -> Option<Modes> {
     let all: Vec<f64> = rounds.iter().flat_map(|round| round.points.iter().copied()).collect();
     if rounds.len() < MIN_ROUNDS || all.len() < MIN_POINTS {
         return None;

@@ -29,11 +29,11 @@ use crate::stats::unpaired::{UnpairedDifference, processes};
 /// Change that counts as one, unless the user says otherwise, in percent.
 pub const DEFAULT_THRESHOLD_PERCENT: f64 = 1.0;
 /// Pairs of processes from which on the processes' own differences are known.
-pub const MIN_REPLICATES: usize = 3;
+pub(crate) const MIN_REPLICATES: usize = 3;
 /// With fewer, no change below this is told from the luck of a memory layout.
 /// Twenty-five identical pairs of single processes differed by up to 0.8%
 /// (docs/measurement.md); this is twice that and a little more.
-pub const UNREPLICATED_THRESHOLD_PERCENT: f64 = 2.0;
+pub(crate) const UNREPLICATED_THRESHOLD_PERCENT: f64 = 2.0;
 /// With so many degrees of freedom Student's t is the normal distribution.
 const MANY_DEGREES: f64 = 1_000.0;
 

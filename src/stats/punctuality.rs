@@ -8,11 +8,11 @@ use crate::stats::statistics;
 
 /// A run that starts within this time of its frame starts in time: what a camera's clock and an
 /// idle system leave.
-pub const IN_TIME_NS: u64 = 200_000;
+pub(crate) const IN_TIME_NS: u64 = 200_000;
 
 /// How well the runs of some visits kept to their schedules.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Punctuality {
+pub(crate) struct Punctuality {
     /// Frames that were due from the first timed run to the last.
     pub frames: usize,
     /// How many of them missed their deadline.
@@ -24,12 +24,12 @@ pub struct Punctuality {
 }
 
 /// The timed runs of a visit: its schedule, and start and latency of each run in nanoseconds.
-pub type ScheduledRuns<'a> = (Schedule, &'a [u64], &'a [u64]);
+pub(crate) type ScheduledRuns<'a> = (Schedule, &'a [u64], &'a [u64]);
 
 impl Punctuality {
     /// Of visits in any order; `None` without a run.
     #[must_use]
-    pub fn of<'a>(visits: impl Iterator<Item = ScheduledRuns<'a>>) -> Option<Self> {
+    pub(crate) fn of<'a>(visits: impl Iterator<Item = ScheduledRuns<'a>>) -> Option<Self> {
         let mut all = Self { frames: 0, missed: 0, longest_streak: 0, late_ns: Vec::new() };
         for (schedule, at_ns, latency_ns) in visits {
             all.add(schedule, at_ns, latency_ns);
@@ -58,20 +58,20 @@ impl Punctuality {
 
     /// Share of the frames that missed their deadline.
     #[must_use]
-    pub fn missed_share(&self) -> f64 {
+    pub(crate) fn missed_share(&self) -> f64 {
         self.missed as f64 / self.frames as f64
     }
 
     /// Share of the runs that started in time: within [`IN_TIME_NS`].
     #[must_use]
-    pub fn in_time_share(&self) -> f64 {
+    pub(crate) fn in_time_share(&self) -> f64 {
         let in_time = self.late_ns.partition_point(|ns| *ns <= IN_TIME_NS as f64);
         in_time as f64 / self.late_ns.len() as f64
     }
 
     /// A quantile of how late runs started, in nanoseconds.
     #[must_use]
-    pub fn late_ns(&self, probability: f64) -> Option<f64> {
+    pub(crate) fn late_ns(&self, probability: f64) -> Option<f64> {
         statistics::quantile(&self.late_ns, probability)
     }
 }

@@ -5,9 +5,9 @@ use crate::stats::interval;
 /// Share of results that may be late: 99 of 100 are in time.
 const SHARE: f64 = 0.01;
 /// Frames per try: none late of 381 puts the upper end of the interval below [`SHARE`].
-pub const FRAMES: usize = 400;
+pub(crate) const FRAMES: usize = 400;
 /// The lowest rate that is tried, per second: [`FRAMES`] take 20 seconds.
-pub const LEAST: f64 = 20.0;
+pub(crate) const LEAST: f64 = 20.0;
 /// The search ends when the ends of what is known are this close.
 const CLOSE: f64 = 1.05;
 /// Maximum tries.
@@ -15,7 +15,7 @@ const MOST_TRIES: usize = 12;
 
 /// What a try says of its rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RateVerdict {
+pub(crate) enum RateVerdict {
     /// Even the upper end of the share of late results is within the limit.
     Kept,
     /// Even its lower end is not.
@@ -26,7 +26,7 @@ pub enum RateVerdict {
 
 /// The verdict on `late` of `frames`, by Wilson's interval at 95%.
 #[must_use]
-pub fn verdict(late: usize, frames: usize) -> RateVerdict {
+pub(crate) fn verdict(late: usize, frames: usize) -> RateVerdict {
     match interval::wilson(late, frames) {
         Some(share) if share.high <= SHARE => RateVerdict::Kept,
         Some(share) if share.low > SHARE => RateVerdict::Missed,
@@ -36,7 +36,7 @@ pub fn verdict(late: usize, frames: usize) -> RateVerdict {
 
 /// What the tries tell.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct RateRange {
+pub(crate) struct RateRange {
     /// The highest rate that keeps the limit, below every one that does not.
     pub kept: Option<f64>,
     /// The lowest rate that misses it for certain.
@@ -45,7 +45,7 @@ pub struct RateRange {
 
 /// What tries of rates tell; a higher rate is never easier to keep.
 #[must_use]
-pub fn range(tried: &[(f64, RateVerdict)]) -> RateRange {
+pub(crate) fn range(tried: &[(f64, RateVerdict)]) -> RateRange {
     let lowest = |of: fn(&RateVerdict) -> bool| {
         tried.iter().filter(|(_, it)| of(it)).map(|(rate, _)| *rate).reduce(f64::min)
     };
@@ -57,7 +57,7 @@ pub fn range(tried: &[(f64, RateVerdict)]) -> RateRange {
 
 /// The rate to try next, at most `most`; nothing if the search is over.
 #[must_use]
-pub fn next(tried: &[(f64, RateVerdict)], most: f64) -> Option<f64> {
+pub(crate) fn next(tried: &[(f64, RateVerdict)], most: f64) -> Option<f64> {
     if tried.is_empty() {
         return Some(most.max(LEAST));
     }

@@ -3,11 +3,11 @@
 use crate::stats::statistics;
 
 /// Points that stand for the runs of one round.
-pub const POINTS: usize = 64;
+pub(crate) const POINTS: usize = 64;
 
 /// One round of one case, in whatever unit is to be estimated.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Round {
+pub(crate) struct Round {
     /// Which of the case's processes it ran in.
     pub process: u32,
     /// Sorted values: logarithms of latencies, or one log ratio.
@@ -18,7 +18,7 @@ impl Round {
     /// The round of a visit's latencies: their logarithms, at most [`POINTS`] of them,
     /// taken at evenly spaced quantiles.
     #[must_use]
-    pub fn of_latencies(process: u32, latency_ns: &[u64]) -> Self {
+    pub(crate) fn of_latencies(process: u32, latency_ns: &[u64]) -> Self {
         let logs: Vec<f64> =
             statistics::sorted_ns(latency_ns).into_iter().map(|ns| ns.max(1.0).ln()).collect();
         Self { process, points: thin(logs, POINTS) }
@@ -27,7 +27,7 @@ impl Round {
 
 /// The median of all points of the rounds together.
 #[must_use]
-pub fn pooled_median(rounds: &[Round]) -> Option<f64> {
+pub(crate) fn pooled_median(rounds: &[Round]) -> Option<f64> {
     let points: Vec<f64> = rounds.iter().flat_map(|round| round.points.iter().copied()).collect();
     statistics::median(&points)
 }

@@ -13,7 +13,7 @@ use crate::stats::statistics::Interval;
 
 /// Fewest differences with a 95% interval: with 5, even all of them on one side of 0
 /// happen by chance in 1 of 16 cases.
-pub const MIN_DIFFERENCES: usize = 6;
+pub(crate) const MIN_DIFFERENCES: usize = 6;
 
 /// The centre of `differences` and its interval of at least 95%; `None` with fewer
 /// than [`MIN_DIFFERENCES`].
@@ -37,7 +37,7 @@ pub fn centre(differences: &[f64]) -> Option<(f64, Interval)> {
 /// the chance that the ranks of either sign sum to as little as they do. Differences of 0
 /// count half for either sign. `None` with fewer than [`MIN_DIFFERENCES`].
 #[must_use]
-pub fn p_value(differences: &[f64]) -> Option<f64> {
+pub(crate) fn p_value(differences: &[f64]) -> Option<f64> {
     if differences.len() < MIN_DIFFERENCES {
         return None;
     }
@@ -59,7 +59,7 @@ pub fn p_value(differences: &[f64]) -> Option<f64> {
 
 /// The smallest p that so many differences can give: all of them on one side.
 #[must_use]
-pub fn smallest_p(differences: usize) -> f64 {
+pub(crate) fn smallest_p(differences: usize) -> f64 {
     // So many are rare; with more the smallest p is 0 for every purpose.
     0.5_f64.powi(i32::try_from(differences).unwrap_or(i32::MAX) - 1)
 }
@@ -67,7 +67,7 @@ pub fn smallest_p(differences: usize) -> f64 {
 /// Fewest differences with which one of `comparisons` can be found at `level` for all of them
 /// together.
 #[must_use]
-pub fn least_differences(comparisons: usize, level: f64) -> usize {
+pub(crate) fn least_differences(comparisons: usize, level: f64) -> usize {
     let finds = |count: &usize| smallest_p(*count) * comparisons as f64 <= level;
     (MIN_DIFFERENCES..).find(finds).unwrap_or(MIN_DIFFERENCES)
 }

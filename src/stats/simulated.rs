@@ -9,7 +9,7 @@ use crate::stats::round::Round;
 /// normal deviation to the logarithm; rounds and runs follow a first-order
 /// autoregression.
 #[derive(Debug, Clone, Copy)]
-pub struct Series {
+pub(crate) struct Series {
     /// Processes.
     pub processes: usize,
     /// Rounds of each process.
@@ -45,12 +45,12 @@ impl Default for Series {
 
 impl Series {
     /// The true median: 1 ms.
-    pub fn true_log_median(&self) -> f64 {
+    pub(crate) fn true_log_median(&self) -> f64 {
         1e6_f64.ln()
     }
 
     /// Process and latencies of each round.
-    pub fn latencies(&self, seed: u64) -> Vec<(u32, Vec<u64>)> {
+    pub(crate) fn latencies(&self, seed: u64) -> Vec<(u32, Vec<u64>)> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut of_round = normal(&mut rng);
         let mut of_run = normal(&mut rng);
@@ -71,7 +71,7 @@ impl Series {
     }
 
     /// The same as rounds.
-    pub fn rounds(&self, seed: u64) -> Vec<Round> {
+    pub(crate) fn rounds(&self, seed: u64) -> Vec<Round> {
         self.latencies(seed)
             .into_iter()
             .map(|(process, latency_ns)| Round::of_latencies(process, &latency_ns))
@@ -84,7 +84,7 @@ fn follow(last: f64, correlation: f64, rng: &mut ChaCha8Rng) -> f64 {
 }
 
 /// A standard normal value (Box and Muller, 1958).
-pub fn normal(rng: &mut ChaCha8Rng) -> f64 {
+pub(crate) fn normal(rng: &mut ChaCha8Rng) -> f64 {
     let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
     radius * (std::f64::consts::TAU * rng.random::<f64>()).cos()
 }

@@ -14,17 +14,17 @@ use crate::stats::statistics::Interval;
 
 /// Change from the first quarter of the rounds to the last, in percent, from
 /// which on a trend is called a drift.
-pub const DRIFT_PERCENT: f64 = 3.0;
+pub(crate) const DRIFT_PERCENT: f64 = 3.0;
 /// Rounds at less than this share of the highest frequency ran throttled.
-pub const THROTTLED_FREQUENCY: f64 = 0.95;
+pub(crate) const THROTTLED_FREQUENCY: f64 = 0.95;
 /// If they were slower than the others by this share,
-pub const THROTTLED_SLOWDOWN: f64 = 0.05;
+pub(crate) const THROTTLED_SLOWDOWN: f64 = 0.05;
 /// and if they were this share of all rounds.
-pub const THROTTLED_SHARE: f64 = 0.1;
+pub(crate) const THROTTLED_SHARE: f64 = 0.1;
 /// Half width of the 95% interval of the median, relative to it, above which a case is noisy
 /// and its row has a note: smaller differences cannot be seen. How single runs scatter is
 /// told by the other percentiles, and makes no median wrong.
-pub const NOISY_INTERVAL: f64 = 0.05;
+pub(crate) const NOISY_INTERVAL: f64 = 0.05;
 /// Two-sided 0.1% of the normal distribution. Strict, because Mann and Kendall's
 /// test takes rounds for independent, which they are not quite.
 const TREND_Z: f64 = 3.29;
@@ -61,7 +61,7 @@ pub enum Stability {
 
 /// What is known of a case's steadiness.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Assessment {
+pub(crate) struct Assessment {
     /// The value; absent with too few rounds.
     pub stability: Option<Stability>,
     /// Change of the median from the first quarter of the rounds to the last.
@@ -73,7 +73,7 @@ pub struct Assessment {
 /// Assesses rounds in their order: their latencies, the CPU frequency right
 /// after each where known, and the 95% interval of the logarithm of their median.
 #[must_use]
-pub fn assess(
+pub(crate) fn assess(
     rounds: &[Round],
     mhz: &[Option<u32>],
     interval: Option<Interval>,

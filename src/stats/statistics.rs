@@ -43,7 +43,7 @@ pub fn sorted(sample: &[f64]) -> Vec<f64> {
 
 /// A sorted copy of integer nanoseconds.
 #[must_use]
-pub fn sorted_ns(sample: &[u64]) -> Vec<f64> {
+pub(crate) fn sorted_ns(sample: &[u64]) -> Vec<f64> {
     let mut copy = sample.to_vec();
     copy.sort_unstable();
     copy.into_iter().map(|ns| ns as f64).collect()
@@ -57,7 +57,7 @@ pub fn mean(sample: &[f64]) -> f64 {
 
 /// The sample's standard deviation (divisor n - 1); 0 below two values.
 #[must_use]
-pub fn standard_deviation(sample: &[f64]) -> f64 {
+pub(crate) fn standard_deviation(sample: &[f64]) -> f64 {
     if sample.len() < 2 {
         return 0.0;
     }
@@ -69,7 +69,7 @@ pub fn standard_deviation(sample: &[f64]) -> f64 {
 /// Values outside Tukey's inner fences, 1.5 interquartile ranges beyond the
 /// quartiles ('Exploratory Data Analysis', 1977). They are counted and kept.
 #[must_use]
-pub fn outliers(sorted: &[f64]) -> usize {
+pub(crate) fn outliers(sorted: &[f64]) -> usize {
     let (Some(q1), Some(q3)) = (quantile(sorted, 0.25), quantile(sorted, 0.75)) else { return 0 };
     let reach = FENCE * (q3 - q1);
     let below = sorted.partition_point(|x| *x < q1 - reach);
@@ -80,7 +80,7 @@ pub fn outliers(sorted: &[f64]) -> usize {
 /// A standard deviation that a tenth of wild values cannot move: the
 /// interquartile range over that of a normal distribution.
 #[must_use]
-pub fn robust_deviation(sorted: &[f64]) -> f64 {
+pub(crate) fn robust_deviation(sorted: &[f64]) -> f64 {
     let (Some(q1), Some(q3)) = (quantile(sorted, 0.25), quantile(sorted, 0.75)) else { return 0.0 };
     (q3 - q1) / 1.349
 }
@@ -98,7 +98,7 @@ pub struct Interval {
 impl Interval {
     /// Whether `value` lies in it.
     #[must_use]
-    pub fn contains(&self, value: f64) -> bool {
+    pub(crate) fn contains(&self, value: f64) -> bool {
         (self.low..=self.high).contains(&value)
     }
 }
@@ -106,7 +106,7 @@ impl Interval {
 /// The 97.5% quantile of Student's t: half the width of a 95% interval, in
 /// standard errors.
 #[must_use]
-pub fn student_975(degrees: f64) -> f64 {
+pub(crate) fn student_975(degrees: f64) -> f64 {
     // The usual printed table for whole degrees; between two of them, and
     // beyond it, Cornish and Fisher's expansion (Abramowitz and Stegun,
     // 'Handbook of Mathematical Functions', 26.7.5), which the table joins
@@ -128,7 +128,7 @@ pub fn student_975(degrees: f64) -> f64 {
 /// With x = sqrt(d) tan(a) the density becomes cos(a)^(d - 1), whose integral from 0 to
 /// atan(t / sqrt(d)) over that from 0 to a right angle is the chance of less.
 #[must_use]
-pub fn student_p(t: f64, degrees: f64) -> f64 {
+pub(crate) fn student_p(t: f64, degrees: f64) -> f64 {
     /// Steps of Simpson's rule; the tests check the precision.
     const STEPS: usize = 2_000;
     if t.is_nan() || degrees.is_nan() || degrees < 1.0 {

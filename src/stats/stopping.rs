@@ -12,12 +12,12 @@ use crate::stats::tail::Grouped;
 use crate::stats::{holm, signed_rank};
 
 /// Fewest timed runs with `--runs auto`.
-pub const MIN_RUNS: u64 = 30;
+pub(crate) const MIN_RUNS: u64 = 30;
 /// The 95% interval of the median is narrow enough within -/+ this share.
-pub const PRECISION: f64 = 0.01;
+pub(crate) const PRECISION: f64 = 0.01;
 /// The interval of a tail, if one is requested, is narrow enough within -/+ this share: tails
 /// scatter more, and limits are rarely closer.
-pub const TAIL_PRECISION: f64 = 0.05;
+pub(crate) const TAIL_PRECISION: f64 = 0.05;
 /// The interval is computed again after this factor of more rounds: each check is a chance to stop
 /// on a lucky one.
 const LOOK_AGAIN: f64 = 1.1;
@@ -42,7 +42,7 @@ pub const LEAST_RUNS: u32 = 5;
 
 /// Whether a case continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
+pub(crate) enum Decision {
     /// Visit it again.
     More,
     /// It has enough.
@@ -53,7 +53,7 @@ pub enum Decision {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-pub enum Reason {
+pub(crate) enum Reason {
     /// As many runs as were requested.
     Counted,
     /// The interval of the median is narrow enough.
@@ -64,7 +64,7 @@ pub enum Reason {
 
 /// Over how many processes a case is spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Replication {
+pub(crate) struct Replication {
     processes: u32,
     /// Whether processes are renewed also while warming up has taken longer than the
     /// timed runs, as it does on a machine that never comes to rest.
@@ -74,7 +74,7 @@ pub struct Replication {
 impl Replication {
     /// As many as were requested.
     #[must_use]
-    pub const fn fixed(processes: u32) -> Self {
+    pub(crate) const fn fixed(processes: u32) -> Self {
         let processes = if processes == 0 { 1 } else { processes };
         Self { processes, warmup_may_prevail: true }
     }
@@ -83,7 +83,7 @@ impl Replication {
     /// the case's least time. `loading_ns` is the time of one process from its start to its first
     /// inference.
     #[must_use]
-    pub fn auto(loading_ns: u64, least_seconds: f64) -> Self {
+    pub(crate) fn auto(loading_ns: u64, least_seconds: f64) -> Self {
         let processes = affordable(loading_ns, least_seconds * LOADING_SHARE);
         Self { processes, warmup_may_prevail: false }
     }
@@ -92,7 +92,7 @@ impl Replication {
     /// machine makes of their warm-up; or as many as it takes to find a change in one of so many
     /// `comparisons`, if those are loaded within that time.
     #[must_use]
-    pub fn auto_in_turn(loading_ns: u64, least_seconds: f64, comparisons: usize) -> Self {
+    pub(crate) fn auto_in_turn(loading_ns: u64, least_seconds: f64, comparisons: usize) -> Self {
         let processes = affordable(loading_ns, least_seconds * LOADING_SHARE_IN_TURN);
         let needed = signed_rank::least_differences(comparisons, holm::LEVEL);
         let needed = u32::try_from(needed).unwrap_or(u32::MAX);
@@ -115,7 +115,7 @@ type RunsByProcess = Vec<(u32, TimedRuns)>;
 
 /// The progress of one case.
 #[derive(Debug, Clone)]
-pub struct Stopping {
+pub(crate) struct Stopping {
     runs: Amount,
     min_ns: u64,
     max_ns: u64,
@@ -137,7 +137,7 @@ pub struct Stopping {
 impl Stopping {
     /// Begins a case.
     #[must_use]
-    pub fn new(options: &LatencyOptions, replication: Replication) -> Self {
+    pub(crate) fn new(options: &LatencyOptions, replication: Replication) -> Self {
         Self {
             runs: options.runs,
             min_ns: seconds_to_ns(options.min_seconds),
@@ -156,12 +156,12 @@ impl Stopping {
     }
 
     /// Takes the warm-up of a process, also from the journal of a run that is resumed.
-    pub fn warmed_up(&mut self, ns: u64) {
+    pub(crate) fn warmed_up(&mut self, ns: u64) {
         self.warmup_ns += ns;
     }
 
     /// Takes a visit, also one from the journal of a run that is resumed.
-    pub fn visited(&mut self, visit: &Visit) {
+    pub(crate) fn visited(&mut self, visit: &Visit) {
         if self.rounds.last().is_some_and(|last| last.process != visit.process) {
             self.process_timed_ns = 0;
         }
@@ -182,7 +182,7 @@ impl Stopping {
 
     /// Whether to visit the case again.
     #[must_use]
-    pub fn decision(&self) -> Decision {
+    pub(crate) fn decision(&self) -> Decision {
         match self.runs {
             Amount::Fixed(count) if self.runs_done >= u64::from(count) => {
                 Decision::Enough(Reason::Counted)
@@ -201,7 +201,7 @@ impl Stopping {
     /// Most timed runs of the next visit: with a fixed count, never more than its process
     /// is short of, nor than a tenth of all where that leaves a visit its least.
     #[must_use]
-    pub fn most_runs(&self) -> u32 {
+    pub(crate) fn most_runs(&self) -> u32 {
         match self.runs {
             Amount::Auto => u32::MAX,
             Amount::Fixed(count) => {
@@ -218,7 +218,7 @@ impl Stopping {
     /// Whether the case's process has had its share of the least time and the next visit belongs to
     /// a new one. Renewal continues past the minimum time.
     #[must_use]
-    pub fn process_is_due(&self) -> bool {
+    pub(crate) fn process_is_due(&self) -> bool {
         let Replication { processes, warmup_may_prevail } = self.replication;
         if processes <= 1 || self.rounds.is_empty() {
             return false;
@@ -239,12 +239,12 @@ impl Stopping {
 
     /// How many processes the case is spread over.
     #[must_use]
-    pub const fn processes(&self) -> u32 {
+    pub(crate) const fn processes(&self) -> u32 {
         self.replication.processes
     }
 
     /// Spreads the case over at most `most` processes.
-    pub fn limit_processes(&mut self, most: u32) {
+    pub(crate) fn limit_processes(&mut self, most: u32) {
         self.replication.processes = self.replication.processes.min(most).max(1);
     }
 

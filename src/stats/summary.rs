@@ -17,7 +17,7 @@ use crate::stats::tail::Grouped;
     missing_docs,
     reason = "the names are those of the columns, which docs/columns.md explains"
 )]
-pub struct Summary {
+pub(crate) struct Summary {
     pub runs: usize,
     pub rounds: usize,
     /// Processes that the rounds are spread over.
@@ -62,7 +62,7 @@ impl Summary {
     /// Of a case's visits in their order; `None` if nothing was timed.
     /// `emulated` says that the CPU is.
     #[must_use]
-    pub fn of(visits: &[Visit], budget_ms: Option<f64>, emulated: bool) -> Option<Self> {
+    pub(crate) fn of(visits: &[Visit], budget_ms: Option<f64>, emulated: bool) -> Option<Self> {
         let visits: Vec<&Visit> = visits.iter().filter(|visit| visit.block.runs() > 0).collect();
         let latencies: Vec<Vec<u64>> =
             visits.iter().map(|visit| visit.block.latency_ns()).collect();

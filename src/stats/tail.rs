@@ -27,7 +27,7 @@ const NORMAL_FROM: f64 = 300.0;
 /// Latencies in the groups within which they resemble each other: the processes of a case if there
 /// are enough, else its visits.
 #[derive(Debug, Clone)]
-pub struct Grouped {
+pub(crate) struct Grouped {
     sorted_ns: Vec<f64>,
     groups: Vec<Vec<u64>>,
 }
@@ -35,7 +35,7 @@ pub struct Grouped {
 impl Grouped {
     /// Of each visit: its process and its latencies.
     #[must_use]
-    pub fn of<'a>(visits: impl Iterator<Item = (u32, &'a [u64])>) -> Self {
+    pub(crate) fn of<'a>(visits: impl Iterator<Item = (u32, &'a [u64])>) -> Self {
         let visits: Vec<(u32, &[u64])> = visits.filter(|(_, runs)| !runs.is_empty()).collect();
         let mut processes: Vec<(u32, Vec<u64>)> = Vec::new();
         for (process, runs) in &visits {
@@ -56,13 +56,13 @@ impl Grouped {
 
     /// The quantile in nanoseconds; `None` without a run.
     #[must_use]
-    pub fn quantile(&self, probability: f64) -> Option<f64> {
+    pub(crate) fn quantile(&self, probability: f64) -> Option<f64> {
         crate::stats::statistics::quantile(&self.sorted_ns, probability)
     }
 
     /// The quantile's 95% interval in nanoseconds; `None` if the runs are too few.
     #[must_use]
-    pub fn interval(&self, probability: f64) -> Option<Interval> {
+    pub(crate) fn interval(&self, probability: f64) -> Option<Interval> {
         let quantile = self.quantile(probability)?;
         let count = self.effective_runs(|ns| ns as f64 > quantile)?;
         let (low, high) = ranks(count.floor() as usize, probability)?;
@@ -76,7 +76,7 @@ impl Grouped {
     /// The share of runs of at most `budget_ns`, with Wilson's interval for the effective number of
     /// runs; `None` if there are too few groups.
     #[must_use]
-    pub fn share_within(&self, budget_ns: f64) -> Option<Proportion> {
+    pub(crate) fn share_within(&self, budget_ns: f64) -> Option<Proportion> {
         let count = self.effective_runs(|ns| ns as f64 <= budget_ns)?;
         let within = self.sorted_ns.partition_point(|ns| *ns <= budget_ns) as f64;
         let value = within / self.sorted_ns.len() as f64;

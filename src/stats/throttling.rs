@@ -3,28 +3,28 @@
 use crate::stats::statistics;
 
 /// The first windows are the start that the others are compared with.
-pub const START_WINDOWS: usize = 3;
+pub(crate) const START_WINDOWS: usize = 3;
 /// By how much slower than at the start is slower: windows of a busy machine differ by a few percent.
-pub const SLOWER: f64 = 1.05;
+pub(crate) const SLOWER: f64 = 1.05;
 /// How many windows in succession have to be slower: one alone is a disturbance.
 const LASTING: usize = 3;
 
 /// The median of the first windows' medians.
 #[must_use]
-pub fn at_start(p50: &[f64]) -> Option<f64> {
+pub(crate) fn at_start(p50: &[f64]) -> Option<f64> {
     statistics::median(&p50[..p50.len().min(START_WINDOWS)])
 }
 
 /// The median of as many windows at the end.
 #[must_use]
-pub fn at_end(p50: &[f64]) -> Option<f64> {
+pub(crate) fn at_end(p50: &[f64]) -> Option<f64> {
     statistics::median(&p50[p50.len().saturating_sub(START_WINDOWS)..])
 }
 
 /// The first of the windows since which three in succession were at least 5% slower than at the
 /// start; `p50` are the medians of the windows.
 #[must_use]
-pub fn onset(p50: &[f64]) -> Option<usize> {
+pub(crate) fn onset(p50: &[f64]) -> Option<usize> {
     let limit = at_start(p50)? * SLOWER;
     let lasting = p50.windows(LASTING).position(|part| part.iter().all(|value| *value >= limit))?;
     // The start is not slower than itself.

@@ -15,7 +15,7 @@ use crate::stats::round::{Round, pooled_median};
 
 /// New over base, in logarithms.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct UnpairedDifference {
+pub(crate) struct UnpairedDifference {
     /// The logarithm of the ratio.
     pub log_ratio: f64,
     /// How sure it is; absent with too few rounds.
@@ -28,14 +28,14 @@ pub struct UnpairedDifference {
 
 /// Of the latencies as they are. `None` where a side has none.
 #[must_use]
-pub fn of_latencies(base: &[Visit], new: &[Visit]) -> Option<UnpairedDifference> {
+pub(crate) fn of_latencies(base: &[Visit], new: &[Visit]) -> Option<UnpairedDifference> {
     between(&latencies(base), &latencies(new), MachineDrift::MayHaveChanged)
 }
 
 /// Of the latencies over what the yardstick took beside them. `None` where a side has none,
 /// or was measured without the yardstick.
 #[must_use]
-pub fn by_yardstick(base: &[Visit], new: &[Visit]) -> Option<UnpairedDifference> {
+pub(crate) fn by_yardstick(base: &[Visit], new: &[Visit]) -> Option<UnpairedDifference> {
     between(&over_yardstick(base)?, &over_yardstick(new)?, MachineDrift::TakenOut)
 }
 

@@ -8,7 +8,7 @@ use crate::stats::statistics::{Interval, student_975, student_p};
 
 /// The second group's mean less the first's.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Difference {
+pub(crate) struct Difference {
     /// The difference of the means.
     pub value: f64,
     /// Its 95% interval.
@@ -20,7 +20,7 @@ pub struct Difference {
 /// Compares `new` with `base`; `None` if either has fewer than two values, whose scatter is
 /// unknown.
 #[must_use]
-pub fn difference(base: &[f64], new: &[f64]) -> Option<Difference> {
+pub(crate) fn difference(base: &[f64], new: &[f64]) -> Option<Difference> {
     if base.len().min(new.len()) < 2 {
         return None;
     }

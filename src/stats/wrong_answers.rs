@@ -22,7 +22,7 @@ const MOST_ERROR: f64 = 0.1;
 /// A fast wrong answer: the best class differs from the reference's more often than rounding
 /// explains, by more than the few inputs of a short comparison can be off by chance.
 #[must_use]
-pub fn is_suspicious(agreement_top1: f64, inputs: usize) -> bool {
+pub(crate) fn is_suspicious(agreement_top1: f64, inputs: usize) -> bool {
     let same = (agreement_top1 * inputs as f64).round() as usize;
     wilson(same, inputs).map_or(agreement_top1, |interval| interval.high) < LEAST_AGREEMENT
 }
@@ -31,7 +31,7 @@ pub fn is_suspicious(agreement_top1: f64, inputs: usize) -> bool {
 /// `None` if they are. With `any_precision`, a model of floating-point numbers may be computed
 /// in fewer bits.
 #[must_use]
-pub fn why_wrong(
+pub(crate) fn why_wrong(
     agreement: &Agreement,
     precision: Precision,
     any_precision: bool,

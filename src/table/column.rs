@@ -102,7 +102,7 @@ impl<Row> Column<Row> {
 
     /// The value of a field of `results.csv`; `None` if it is not of the column's kind.
     #[must_use]
-    pub fn parse(&self, field: &str) -> Option<Value> {
+    pub(crate) fn parse(&self, field: &str) -> Option<Value> {
         if field.is_empty() {
             // A text that must be there may still be empty.
             let required_text = self.kind == Kind::Text && !self.optional;
@@ -139,7 +139,7 @@ impl<Row> Column<Row> {
 }
 
 /// A type that a column can hold.
-pub trait Cell: Serialize {
+pub(crate) trait Cell: Serialize {
     /// What its values are.
     const KIND: Kind;
     /// Whether it may be absent.
@@ -220,7 +220,8 @@ macro_rules! columns {
             /// The row with all free text replaced by the result of `change`. Numbers and words of
             /// a fixed vocabulary stay unchanged.
             #[must_use]
-            pub fn map_text(mut self, change: impl Fn(&str) -> String) -> Self {
+            #[allow(dead_code, reason = "some tables are only written as CSV")]
+            pub(crate) fn map_text(mut self, change: impl Fn(&str) -> String) -> Self {
                 $($crate::table::column::Cell::map_text(&mut self.$name, &change);)+
                 self
             }

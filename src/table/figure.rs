@@ -7,7 +7,7 @@ use crate::table::units::{bytes, percent, three_digits};
 
 /// A value of a row with the ends of its 95% interval, in the unit of its column.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Figure {
+pub(crate) struct Figure {
     /// The value.
     pub value: f64,
     /// The ends of its interval; absent where the row has none. Of a figure that does not
@@ -17,7 +17,7 @@ pub struct Figure {
 
 /// Which values of a figure people want.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Better {
+pub(crate) enum Better {
     /// The lower ones.
     Lower,
     /// The higher ones.
@@ -64,7 +64,7 @@ impl Row {
 
     /// What this row has in `column`; `None` where it was not measured.
     #[must_use]
-    pub fn figure(&self, column: &Column<Self>) -> Option<Figure> {
+    pub(crate) fn figure(&self, column: &Column<Self>) -> Option<Figure> {
         let value = column.value(self).as_f64()?;
         let end = |end: &str| Self::column(&with_end(column.name, end))?.value(self).as_f64();
         let interval = match column.is_exact() {
@@ -88,13 +88,13 @@ fn with_end(column: &str, end: &str) -> String {
 impl Column<Row> {
     /// Whether its values do not scatter, so that they need no interval.
     #[must_use]
-    pub fn is_exact(&self) -> bool {
+    pub(crate) fn is_exact(&self) -> bool {
         EXACT.contains(&self.name)
     }
 
     /// Which values people want; `None` where that depends, as for the images of a run.
     #[must_use]
-    pub fn better(&self) -> Option<Better> {
+    pub(crate) fn better(&self) -> Option<Better> {
         let name = self.name;
         if HIGHER.contains(&name) || self.unit == Unit::PerSecond {
             return Some(Better::Higher);
@@ -106,7 +106,7 @@ impl Column<Row> {
 
     /// A value with its unit, as people read it.
     #[must_use]
-    pub fn show(&self, value: f64) -> String {
+    pub(crate) fn show(&self, value: f64) -> String {
         match self.unit {
             Unit::Microseconds => format!("{} ms", three_digits(value / 1e3)),
             Unit::Milliseconds => format!("{} ms", three_digits(value)),
@@ -125,7 +125,7 @@ impl Column<Row> {
 
     /// What its figures are called in a sentence.
     #[must_use]
-    pub fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         let known = match self.name {
             "latency_p50_us" => "median latency",
             "latency_p90_us" => "90th percentile of latency",

@@ -13,20 +13,20 @@ use crate::table::varied_axes::VariedAxes;
 impl Row {
     /// Whether it has a latency.
     #[must_use]
-    pub fn is_measured(&self) -> bool {
+    pub(crate) fn is_measured(&self) -> bool {
         self.status == Status::Ok && self.latency_p50_us.is_some()
     }
 
     /// Whether its answers are those of the model: measured, and not in
     /// conflict with the reference backend. Only such rows win anything.
     #[must_use]
-    pub fn is_trusted(&self) -> bool {
+    pub(crate) fn is_trusted(&self) -> bool {
         self.status == Status::Ok && !self.is_suspicious()
     }
 
     /// Whether its latency may win anything: trusted, and of a real CPU.
     #[must_use]
-    pub fn may_be_fastest(&self) -> bool {
+    pub(crate) fn may_be_fastest(&self) -> bool {
         self.is_measured() && self.is_trusted() && self.stability != Some(Stability::Emulated)
     }
 
@@ -47,7 +47,7 @@ impl Row {
 
     /// What was asked for: `tflite/xnnpack`, with the set of options if there is one.
     #[must_use]
-    pub fn asked_for(&self) -> String {
+    pub(crate) fn asked_for(&self) -> String {
         format!("{}/{}{}", self.backend, self.delegate, with_options(self.set()))
     }
 
@@ -58,13 +58,13 @@ impl Row {
 
     /// Whether options, images per run and CPUs are those of `case`.
     #[must_use]
-    pub fn has_axes_of(&self, case: &Case) -> bool {
+    pub(crate) fn has_axes_of(&self, case: &Case) -> bool {
         self.set() == case.options.as_deref() && self.axes == VariedAxes::of(case)
     }
 
     /// The threads, with images per run and CPUs where the run varies them: `2 b4 @big`.
     #[must_use]
-    pub fn threads_and_axes(&self) -> String {
+    pub(crate) fn threads_and_axes(&self) -> String {
         let varied = varied(self.axes.batch, self.axes.affinity.as_deref());
         format!("{}{varied}", self.threads)
     }

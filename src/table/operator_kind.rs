@@ -4,7 +4,7 @@ use crate::table::operator_times::OUTSIDE;
 
 /// What an operator does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::Display)]
-pub enum OperatorKind {
+pub(crate) enum OperatorKind {
     /// Convolutions, depthwise and transposed ones included.
     #[strum(to_string = "convolutions")]
     Convolution,
@@ -80,7 +80,7 @@ const PARTS: [(&str, OperatorKind); 41] = [
 impl OperatorKind {
     /// Of an operator by its name.
     #[must_use]
-    pub fn of(operator: &str) -> Self {
+    pub(crate) fn of(operator: &str) -> Self {
         if operator == OUTSIDE {
             return Self::Outside;
         }

@@ -8,11 +8,11 @@ use crate::stats::statistics::median_ns;
 use crate::stats::tail::Grouped;
 
 /// What is left of a run beside its operators.
-pub const OUTSIDE: &str = "outside operators";
+pub(crate) const OUTSIDE: &str = "outside operators";
 
 /// A node, or all nodes of a type.
 #[derive(Debug, Clone, PartialEq)]
-pub struct OperatorTime {
+pub(crate) struct OperatorTime {
     /// The node's name; of a type: how many nodes it has.
     pub name: String,
     /// The type of operator.
@@ -29,7 +29,7 @@ pub struct OperatorTime {
 
 /// The operators of a case by time.
 #[derive(Debug, Clone, PartialEq)]
-pub struct OperatorTimes {
+pub(crate) struct OperatorTimes {
     /// Profiled runs.
     pub runs: usize,
     /// What a profiled run takes: the median in nanoseconds.
@@ -43,7 +43,7 @@ pub struct OperatorTimes {
 impl OperatorTimes {
     /// Of a profile; `None` if it has no run.
     #[must_use]
-    pub fn of(profile: &OperatorProfile) -> Option<Self> {
+    pub(crate) fn of(profile: &OperatorProfile) -> Option<Self> {
         let run_ns = median_ns(&profile.runs_ns)?;
         let time = |name: String, operator: &str, ran_on: &str, ns: &[u64]| {
             let median = median_ns(ns)?;
@@ -71,7 +71,7 @@ impl OperatorTimes {
 
     /// The nodes, those that take most first.
     #[must_use]
-    pub fn by_time(&self) -> Vec<&OperatorTime> {
+    pub(crate) fn by_time(&self) -> Vec<&OperatorTime> {
         let mut nodes: Vec<&OperatorTime> = self.nodes.iter().collect();
         nodes.sort_by(|one, other| other.median_ns.total_cmp(&one.median_ns));
         nodes

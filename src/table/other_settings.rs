@@ -26,7 +26,7 @@ impl fmt::Display for OtherSetting {
 
 /// Those of a case whose set states `asked`; each once, whichever process told.
 #[must_use]
-pub fn of(asked: &SettingValues, processes: &[Process]) -> Vec<OtherSetting> {
+pub(crate) fn of(asked: &SettingValues, processes: &[Process]) -> Vec<OtherSetting> {
     let mut others = Vec::new();
     for settings in processes.iter().map(|process| &process.loaded.settings) {
         for (key, wanted) in asked.iter() {
@@ -44,7 +44,7 @@ pub fn of(asked: &SettingValues, processes: &[Process]) -> Vec<OtherSetting> {
 
 /// The precision that the runtime chose by itself, if that is less than 32 bits.
 #[must_use]
-pub fn default_precision(asked: &SettingValues, processes: &[Process]) -> Option<String> {
+pub(crate) fn default_precision(asked: &SettingValues, processes: &[Process]) -> Option<String> {
     let told =
         |process: &Process| process.loaded.settings.get(OPENVINO_PRECISION).map(str::to_owned);
     let told = processes.iter().find_map(told)?;

@@ -12,7 +12,7 @@ use crate::table::units::{about, percent};
 /// The highest Top-1 of the rows whose answers are trusted; of equal ones the
 /// fastest.
 #[must_use]
-pub fn most_accurate(rows: &[Row]) -> Option<usize> {
+pub(crate) fn most_accurate(rows: &[Row]) -> Option<usize> {
     best_of(rows, |_| true)
 }
 
@@ -27,7 +27,7 @@ fn best_of(rows: &[Row], among: impl Fn(&Row) -> bool) -> Option<usize> {
 
 /// Fills the columns that compare with the most accurate case of the same
 /// device, by McNemar's exact test on the images that both were scored on.
-pub fn fill(rows: &mut [Row], run: &Run) {
+pub(crate) fn fill(rows: &mut [Row], run: &Run) {
     let keys: Vec<AccuracyKey> = run.header.cases.iter().map(Case::accuracy_key).collect();
     let mut known: Vec<(&AccuracyKey, Option<Paired>)> = Vec::new();
     for i in 0..rows.len() {
@@ -53,12 +53,12 @@ pub fn fill(rows: &mut [Row], run: &Run) {
 }
 
 /// The scores of one (model, backend, delegate), if its scoring finished.
-pub fn record<'a>(run: &'a Run, key: &AccuracyKey) -> Option<&'a AccuracyRecord> {
+pub(crate) fn record<'a>(run: &'a Run, key: &AccuracyKey) -> Option<&'a AccuracyRecord> {
     run.accuracies.iter().find(|record| record.key == *key && record.status == Status::Ok)
 }
 
 /// Top-1 of `other` against that of `best`; `None` without a common image.
-pub fn compare(best: &AccuracyRecord, other: &AccuracyRecord) -> Option<Paired> {
+pub(crate) fn compare(best: &AccuracyRecord, other: &AccuracyRecord) -> Option<Paired> {
     let paired = mcnemar::compare(&best.predictions, &other.predictions, 1);
     (paired.images > 0).then_some(paired)
 }
@@ -66,13 +66,13 @@ pub fn compare(best: &AccuracyRecord, other: &AccuracyRecord) -> Option<Paired> 
 /// `0.4 points lower, not distinguishable on 500 images; about 9,000 would be
 /// needed`.
 #[must_use]
-pub fn words(paired: &Paired) -> String {
+pub(crate) fn words(paired: &Paired) -> String {
     said(paired.difference(), paired.p_value, paired.images, paired.images_needed)
 }
 
 /// What a row's columns say about it compared with the most accurate case.
 #[must_use]
-pub fn sentence(row: &Row) -> Option<String> {
+pub(crate) fn sentence(row: &Row) -> Option<String> {
     Some(said(row.top1_difference?, row.top1_difference_p?, row.images?, row.top1_images_needed))
 }
 

@@ -22,7 +22,7 @@ pub struct TopK {
 
 /// The shares at the ranks that `--top-k` names.
 #[must_use]
-pub fn further_ranks(run: &Run, record: &AccuracyRecord) -> Vec<TopK> {
+pub(crate) fn further_ranks(run: &Run, record: &AccuracyRecord) -> Vec<TopK> {
     let named = run.header.options.accuracy.iter().flat_map(|accuracy| &accuracy.top_k);
     let share = |k: &u32| {
         let Proportion { value, low, high } = tally::top_k(&record.predictions, *k)?;

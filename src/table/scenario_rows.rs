@@ -22,7 +22,7 @@ use crate::table::units::{one_line, proportion, rounded};
 /// A row for each scenario of each case that was measured back to back, in the order of the run's
 /// cases; none if no scenario was asked for.
 #[must_use]
-pub fn scenario_rows(run: &Run) -> Vec<ScenarioRow> {
+pub(crate) fn scenario_rows(run: &Run) -> Vec<ScenarioRow> {
     let Some(latency) = &run.header.options.latency else { return Vec::new() };
     let scenarios = latency.scenarios.scenarios();
     let measured = run.cases.iter().filter(|record| record.status == Status::Ok);

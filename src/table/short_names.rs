@@ -10,7 +10,7 @@ const LEAST_COMMON: usize = 4;
 
 /// How the models of a run are called on its plots.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ShortNames {
+pub(crate) struct ShortNames {
     common: String,
 }
 
@@ -18,7 +18,7 @@ impl ShortNames {
     /// Of the rows' models. What all names begin with is left out up to its last
     /// `_` or `-`.
     #[must_use]
-    pub fn of(rows: &[Row]) -> Self {
+    pub(crate) fn of(rows: &[Row]) -> Self {
         let mut names: Vec<String> = rows.iter().map(|row| one_line(&row.model)).collect();
         names.sort_unstable();
         names.dedup();
@@ -33,13 +33,13 @@ impl ShortNames {
 
     /// What is left out of every name; empty if nothing is.
     #[must_use]
-    pub fn common(&self) -> &str {
+    pub(crate) fn common(&self) -> &str {
         &self.common
     }
 
     /// A model's label.
     #[must_use]
-    pub fn label(&self, model: &str) -> String {
+    pub(crate) fn label(&self, model: &str) -> String {
         let name = one_line(model);
         shortened(name.strip_prefix(&self.common).unwrap_or(&name))
     }

@@ -17,7 +17,7 @@ pub struct Speeds(Vec<Mode>);
 impl Speeds {
     /// The distinct modes; `None` if the case ran at one speed.
     #[must_use]
-    pub fn of(modes: &[Mode]) -> Option<Self> {
+    pub(crate) fn of(modes: &[Mode]) -> Option<Self> {
         let rounded = |mode: &Mode| Mode {
             median_us: (mode.median_us * 1e3).round() / 1e3,
             share: (mode.share * 1e4).round() / 1e4,
@@ -27,7 +27,7 @@ impl Speeds {
 
     /// Each speed with its share of the runs.
     #[must_use]
-    pub fn modes(&self) -> &[Mode] {
+    pub(crate) fn modes(&self) -> &[Mode] {
         &self.0
     }
 

@@ -10,7 +10,7 @@ use crate::table::units::rounded;
 
 /// What minutes made of a case.
 #[derive(Debug, Clone, PartialEq)]
-pub struct SustainedSummary {
+pub(crate) struct SustainedSummary {
     /// The case, as samples.csv names it.
     pub case: String,
     /// Median latency in each window, in milliseconds.
@@ -39,14 +39,14 @@ pub struct SustainedSummary {
 
 /// A row per window, in the order of the run's cases.
 #[must_use]
-pub fn sustained_rows(run: &Run) -> Vec<SustainedRow> {
+pub(crate) fn sustained_rows(run: &Run) -> Vec<SustainedRow> {
     let Some(options) = options(run) else { return Vec::new() };
     run.cases.iter().flat_map(|record| rows(run, record, options)).collect()
 }
 
 /// A summary per case that went on for minutes, in the order of the run's cases.
 #[must_use]
-pub fn sustained_summaries(run: &Run) -> Vec<SustainedSummary> {
+pub(crate) fn sustained_summaries(run: &Run) -> Vec<SustainedSummary> {
     let known = run.cases.iter().filter(|record| !record.sustained.is_empty());
     known.map(|record| summary(run.header.name_of(&record.case), record)).collect()
 }

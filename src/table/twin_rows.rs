@@ -4,7 +4,7 @@ use crate::table::row::Row;
 use crate::table::varied_axes::VariedAxes;
 
 /// Fills what a table alone does not state: an axis is varied if rows differ in nothing else.
-pub fn fill(rows: &mut [Row]) {
+pub(crate) fn fill(rows: &mut [Row]) {
     let names: Vec<String> = rows.iter().map(Row::case).collect();
     let axes: Vec<VariedAxes> = (0..rows.len())
         .map(|index| {

@@ -3,25 +3,25 @@
 /// Microseconds as milliseconds with three significant digits: `0.431`,
 /// `7.94`, `123`.
 #[must_use]
-pub fn ms(microseconds: f64) -> String {
+pub(crate) fn ms(microseconds: f64) -> String {
     three_digits(microseconds / 1e3)
 }
 
 /// A proportion as a percentage with one decimal: `41.6`.
 #[must_use]
-pub fn percent(proportion: f64) -> String {
+pub(crate) fn percent(proportion: f64) -> String {
     format!("{:.1}", proportion * 100.0)
 }
 
 /// A proportion as a whole percentage: `42`.
 #[must_use]
-pub fn whole_percent(proportion: f64) -> String {
+pub(crate) fn whole_percent(proportion: f64) -> String {
     format!("{:.0}", proportion * 100.0)
 }
 
 /// A large count for display, with two significant digits: `9,000`.
 #[must_use]
-pub fn about(count: usize) -> String {
+pub(crate) fn about(count: usize) -> String {
     let digits = count.max(1).ilog10();
     let step = 10_usize.pow(digits.saturating_sub(1));
     let rounded = count.div_ceil(step).saturating_mul(step).to_string();
@@ -31,7 +31,7 @@ pub fn about(count: usize) -> String {
 
 /// Bytes in decimal units with three significant digits: `72.8 kB`, `3.58 MB`.
 #[must_use]
-pub fn bytes(count: u64) -> String {
+pub(crate) fn bytes(count: u64) -> String {
     let count = count as f64;
     match count {
         0.0..1e3 => format!("{count} B"),
@@ -43,7 +43,7 @@ pub fn bytes(count: u64) -> String {
 
 /// A count with three significant digits and its power of ten: `14.2 M`, `1.06 G`.
 #[must_use]
-pub fn large(count: u64) -> String {
+pub(crate) fn large(count: u64) -> String {
     let count = count as f64;
     match count {
         0.0..1e3 => format!("{count}"),
@@ -56,7 +56,7 @@ pub fn large(count: u64) -> String {
 /// At least three significant digits, never an exponent; whole numbers from
 /// 100 on.
 #[must_use]
-pub fn three_digits(value: f64) -> String {
+pub(crate) fn three_digits(value: f64) -> String {
     let magnitude = value.abs();
     let decimals = match magnitude {
         0.0 => 0,
@@ -72,7 +72,7 @@ pub fn three_digits(value: f64) -> String {
 
 /// One line without control characters: what a cell, a table or a log can hold.
 #[must_use]
-pub fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -9,7 +9,7 @@ use crate::table::row::Row;
 
 /// Why `row` is not valid, with the remedy; `None` if it is. The first that applies.
 #[must_use]
-pub fn invalid_reason(row: &Row) -> Option<String> {
+pub(crate) fn invalid_reason(row: &Row) -> Option<String> {
     let rules = [status, answers, scores, delegate, processor, rounds, speed];
     rules.iter().find_map(|rule| rule(row))
 }

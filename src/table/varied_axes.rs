@@ -16,7 +16,7 @@ pub struct VariedAxes {
 impl VariedAxes {
     /// Those of a case.
     #[must_use]
-    pub fn of(case: &Case) -> Self {
+    pub(crate) fn of(case: &Case) -> Self {
         Self { batch: case.batch.map(NonZeroUsize::get), affinity: case.affinity.clone() }
     }
 }

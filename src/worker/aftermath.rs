@@ -14,14 +14,14 @@ const REST: u64 = 10;
 /// The CPU that this thread is on, its frequency in MHz, and the temperature of the hottest CPU in
 /// thousandths of a degree Celsius, if the system reports it.
 #[must_use]
-pub fn read() -> (Option<u32>, Option<u32>, Option<i64>) {
+pub(crate) fn read() -> (Option<u32>, Option<u32>, Option<i64>) {
     let cpu = nix::sched::sched_getcpu().ok();
     let mhz = cpu.and_then(frequency::of_cpu);
     (cpu.and_then(|cpu| u32::try_from(cpu).ok()), mhz, preconditions::cpu_millidegrees())
 }
 
 /// Waits until no thread of this process works, or 20 ms. Says whether it is at rest.
-pub fn wait_until_quiet() -> bool {
+pub(crate) fn wait_until_quiet() -> bool {
     (0..MOST_LOOKS).any(|_| {
         let (begin, cpu_before) = (clock::now_ns(), clock::process_cpu_ns());
         std::thread::sleep(LOOK);

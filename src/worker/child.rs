@@ -17,7 +17,7 @@ use crate::worker::protocol::{Request, read_frame, write_frame};
 ///
 /// # Errors
 /// A pipe that breaks, or a parent that is not the one that started this.
-pub fn serve(parent: u32) -> Result<()> {
+pub(crate) fn serve(parent: u32) -> Result<()> {
     follow_parent(parent)?;
     // A dump of a crashed runtime would fill the disk of a long sweep.
     limit(Resource::Core, 0).context("could not disable core dumps")?;

@@ -25,7 +25,7 @@ use crate::record::visit::Loaded;
 use crate::worker::protocol::{Reply, Request};
 
 /// One model on one backend, not loaded yet or loaded.
-pub struct Engine {
+pub(crate) struct Engine {
     session: Option<Box<dyn Session>>,
     /// Images of one run.
     images: usize,
@@ -37,12 +37,12 @@ pub struct Engine {
 impl Engine {
     /// An engine that has loaded nothing yet.
     #[must_use]
-    pub fn new(heartbeat: Heartbeat) -> Self {
+    pub(crate) fn new(heartbeat: Heartbeat) -> Self {
         Self { session: None, images: 1, photos: None, samples: Samples::default(), heartbeat }
     }
 
     /// Answers one request.
-    pub fn answer(&mut self, request: Request, payload: &[u8]) -> (Reply, Vec<u8>) {
+    pub(crate) fn answer(&mut self, request: Request, payload: &[u8]) -> (Reply, Vec<u8>) {
         let answered = match request {
             Request::Infer { count, output } => self.infer(count, output, payload),
             other => self.answer_without_payload(other, payload).map(|reply| (reply, Vec::new())),

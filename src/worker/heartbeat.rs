@@ -18,7 +18,7 @@ const EVERY: Duration = Duration::from_secs(1);
 const EVERY_NS: u64 = 1_000_000_000;
 
 /// The pipe of replies, which two threads may write to.
-pub type Pipe = Arc<Mutex<File>>;
+pub(crate) type Pipe = Arc<Mutex<File>>;
 
 /// Tells the parent, if there is one, that work continues.
 pub struct Heartbeat {
@@ -40,14 +40,14 @@ impl Heartbeat {
     /// # Panics
     /// Never: a reply without content is JSON.
     #[must_use]
-    pub fn over(pipe: Pipe) -> Self {
+    pub(crate) fn over(pipe: Pipe) -> Self {
         let frame = frame_head(&Reply::Working, 0).expect("a word is JSON");
         Self { pipe: Some(pipe), frame, last_ns: clock::now_ns() }
     }
 
     /// Beats if a second has passed since the last beat.
     #[inline]
-    pub fn tick(&mut self, now_ns: u64) {
+    pub(crate) fn tick(&mut self, now_ns: u64) {
         if now_ns.saturating_sub(self.last_ns) >= EVERY_NS {
             self.last_ns = now_ns;
             beat(self.pipe.as_ref(), &self.frame);
@@ -55,7 +55,7 @@ impl Heartbeat {
     }
 
     /// Sends heartbeats from a separate thread until `work` is done.
-    pub fn during<T>(&self, work: impl FnOnce() -> T) -> T {
+    pub(crate) fn during<T>(&self, work: impl FnOnce() -> T) -> T {
         let Some(pipe) = &self.pipe else { return work() };
         let (done, is_done) = channel::<()>();
         std::thread::scope(|scope| {

@@ -14,7 +14,7 @@ type RequestFrame = (Request, Vec<u8>);
 type ReplyFrame = (Reply, Vec<u8>);
 
 /// An engine on its own thread: a runtime's session stays on the thread that made it.
-pub struct InProcess {
+pub(crate) struct InProcess {
     questions: Sender<RequestFrame>,
     answers: Receiver<ReplyFrame>,
 }
@@ -22,7 +22,7 @@ pub struct InProcess {
 impl InProcess {
     /// Starts the thread; it ends when this is dropped.
     #[must_use]
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let (questions, asked) = channel::<RequestFrame>();
         let (answer, answers) = channel();
         thread::spawn(move || {

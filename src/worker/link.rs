@@ -41,7 +41,7 @@ const LOOK: Duration = Duration::from_millis(10);
 impl Fault {
     /// A fault of the case itself.
     #[must_use]
-    pub const fn new(status: Status, reason: String) -> Self {
+    pub(crate) const fn new(status: Status, reason: String) -> Self {
         Self { status, reason, killed: false }
     }
 
@@ -49,7 +49,7 @@ impl Fault {
     /// is not the case's fault. After a kill this waits a little for `stop`, since a scheduler's
     /// signal reaches all processes, but not at the same time.
     #[must_use]
-    pub fn is_of_interrupt(&self, stop: &AtomicBool) -> bool {
+    pub(crate) fn is_of_interrupt(&self, stop: &AtomicBool) -> bool {
         let deadline = Instant::now() + SIGNAL_GRACE;
         while self.killed && !stop.load(Ordering::Relaxed) && Instant::now() < deadline {
             std::thread::sleep(LOOK);

@@ -17,7 +17,7 @@ use crate::worker::visit_plan::PacedPlan;
 const NAP_NS: u64 = 1_000_000_000;
 
 /// The clock that a schedule is kept by.
-pub trait Alarm {
+pub(crate) trait Alarm {
     /// Now, in nanoseconds.
     fn now_ns(&self) -> u64;
     /// Sleeps until then.
@@ -25,7 +25,7 @@ pub trait Alarm {
 }
 
 /// The machine's monotonic clock.
-pub struct MonotonicAlarm;
+pub(crate) struct MonotonicAlarm;
 
 impl Alarm for MonotonicAlarm {
     #[inline]
@@ -44,7 +44,7 @@ impl Samples {
     ///
     /// # Errors
     /// The first error of `invoke`; what was timed is lost with it.
-    pub fn paced<E>(
+    pub(crate) fn paced<E>(
         &mut self,
         plan: &PacedPlan,
         alarm: &impl Alarm,

@@ -36,7 +36,7 @@ pub struct PhotoPlan {
 }
 
 /// A model's runs on photos.
-pub struct PhotoRuns {
+pub(crate) struct PhotoRuns {
     plan: PhotoPlan,
     files: Vec<Vec<u8>>,
     next: usize,
@@ -53,7 +53,7 @@ impl PhotoRuns {
     ///
     /// # Errors
     /// A model that does not take one prepared photo at a time, or no photo that can be decoded.
-    pub fn new(
+    pub(crate) fn new(
         plan: PhotoPlan,
         payload: &[u8],
         session: &dyn Session,
@@ -88,7 +88,7 @@ impl PhotoRuns {
     ///
     /// # Errors
     /// What the runtime says.
-    pub fn run(&mut self, session: &mut dyn Session) -> Result<(), BackendError> {
+    pub(crate) fn run(&mut self, session: &mut dyn Session) -> Result<(), BackendError> {
         let file = &self.files[self.next];
         self.next = (self.next + 1) % self.files.len();
         let start = clock::now_ns();
@@ -121,13 +121,13 @@ impl PhotoRuns {
     }
 
     /// Forgets what the stages of earlier runs took.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.times.clear();
     }
 
     /// What the stages of the last `runs` runs took.
     #[must_use]
-    pub fn stages(&self, runs: usize) -> Vec<StageTimes> {
+    pub(crate) fn stages(&self, runs: usize) -> Vec<StageTimes> {
         let last = &self.times[self.times.len().saturating_sub(runs)..];
         let of = |(index, stage): (usize, Stage)| StageTimes {
             stage,

@@ -39,7 +39,7 @@ const PIPE_BYTES: i32 = 1 << 20;
 const CHUNK: usize = 64 << 10;
 
 /// A child process that serves one case.
-pub struct WorkerProcess {
+pub(crate) struct WorkerProcess {
     child: Child,
     stdin: ChildStdin,
     stdout: ChildStdout,
@@ -59,7 +59,11 @@ impl WorkerProcess {
     ///
     /// # Errors
     /// The system starts no further process.
-    pub fn start(program: &Path, timeout: Duration, memory_limited: bool) -> io::Result<Self> {
+    pub(crate) fn start(
+        program: &Path,
+        timeout: Duration,
+        memory_limited: bool,
+    ) -> io::Result<Self> {
         let mut child = Command::new(program)
             .arg("worker")
             .arg(std::process::id().to_string())

@@ -10,7 +10,7 @@ const STATUS: &str = "/proc/self/status";
 /// Resident memory of this process now and at its highest, and its threads; `None` if the system
 /// does not report it. Not for use between timed runs: it reads a file.
 #[must_use]
-pub fn memory() -> Option<Memory> {
+pub(crate) fn memory() -> Option<Memory> {
     parse_memory(&fs::read_to_string(STATUS).ok()?)
 }
 

@@ -161,7 +161,7 @@ pub fn write_frame<T: Serialize>(
 ///
 /// # Errors
 /// `InvalidInput` for a part too long for a frame.
-pub fn frame_head<T: Serialize>(message: &T, payload_len: usize) -> io::Result<Vec<u8>> {
+pub(crate) fn frame_head<T: Serialize>(message: &T, payload_len: usize) -> io::Result<Vec<u8>> {
     let json = serde_json::to_vec(message)?;
     let too_long = || io::Error::new(io::ErrorKind::InvalidInput, "frame too long");
     let json_len = u32::try_from(json.len()).ok().filter(|len| *len <= MAX_JSON);

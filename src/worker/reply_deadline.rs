@@ -13,7 +13,7 @@ const LONGEST_SLICE: Duration = Duration::from_secs(1);
 
 /// The deadline of one request.
 #[derive(Debug, Clone)]
-pub struct ReplyDeadline {
+pub(crate) struct ReplyDeadline {
     silence: Duration,
     whole: Option<Duration>,
     silent_for: Duration,
@@ -22,7 +22,7 @@ pub struct ReplyDeadline {
 
 /// Which deadline has expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expired {
+pub(crate) enum Expired {
     /// Nothing was heard for this long.
     Silence(Duration),
     /// The request took this long, whatever was heard.
@@ -33,20 +33,20 @@ impl ReplyDeadline {
     /// For a worker that may be silent for `silence`, and busy with the request for `whole` if that
     /// is bounded.
     #[must_use]
-    pub const fn new(silence: Duration, whole: Option<Duration>) -> Self {
+    pub(crate) const fn new(silence: Duration, whole: Option<Duration>) -> Self {
         Self { silence, whole, silent_for: Duration::ZERO, waited: Duration::ZERO }
     }
 
     /// How long to wait at a time.
     #[must_use]
-    pub fn slice(&self) -> Duration {
+    pub(crate) fn slice(&self) -> Duration {
         let whole = self.whole.map_or(Duration::MAX, |whole| whole.saturating_sub(self.waited));
         let left = self.silence.saturating_sub(self.silent_for).min(whole);
         left.min(self.silence / SLICES).min(LONGEST_SLICE)
     }
 
     /// Records that nothing was heard in a slice that was planned as `slice` and took `took`.
-    pub fn waited(&mut self, slice: Duration, took: Duration) {
+    pub(crate) fn waited(&mut self, slice: Duration, took: Duration) {
         // Rounded up, so that waits cannot end just before the deadline for ever.
         let counted = took.min(slice).max(Duration::from_micros(1));
         self.silent_for += counted;
@@ -54,14 +54,14 @@ impl ReplyDeadline {
     }
 
     /// Records a sign of life from the worker.
-    pub fn heard(&mut self, took: Duration) {
+    pub(crate) fn heard(&mut self, took: Duration) {
         self.waited += took.min(LONGEST_SLICE);
         self.silent_for = Duration::ZERO;
     }
 
     /// Whether it has expired. To be called only after a check that found nothing.
     #[must_use]
-    pub fn exhausted(&self) -> Option<Expired> {
+    pub(crate) fn exhausted(&self) -> Option<Expired> {
         if self.silent_for >= self.silence {
             return Some(Expired::Silence(self.silence));
         }

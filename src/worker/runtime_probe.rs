@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// An error is [`BackendError::Unsupported`] where opening the library ended or stalled the
 /// process.
 #[must_use]
-pub fn probe(
+pub(crate) fn probe(
     source: &WorkerSource,
     kinds: &[BackendKind],
 ) -> Vec<(BackendKind, Result<OpenedRuntime, BackendError>)> {

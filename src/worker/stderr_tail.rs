@@ -21,13 +21,13 @@ const MEMORY_SIGNS: [&str; 6] = [
 
 /// The tail of a stream.
 #[derive(Debug, Default)]
-pub struct StderrTail {
+pub(crate) struct StderrTail {
     bytes: VecDeque<u8>,
 }
 
 impl StderrTail {
     /// Takes what was read.
-    pub fn hear(&mut self, bytes: &[u8]) {
+    pub(crate) fn hear(&mut self, bytes: &[u8]) {
         self.bytes.extend(&bytes[bytes.len().saturating_sub(KEPT_BYTES)..]);
         let surplus = self.bytes.len().saturating_sub(KEPT_BYTES);
         self.bytes.drain(..surplus);
@@ -35,7 +35,7 @@ impl StderrTail {
 
     /// The last lines as one, without control characters.
     #[must_use]
-    pub fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let text = self.text();
         let lines: Vec<&str> =
             text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
@@ -45,7 +45,7 @@ impl StderrTail {
 
     /// Whether they speak of memory that was refused.
     #[must_use]
-    pub fn tell_of_memory(&self) -> bool {
+    pub(crate) fn tell_of_memory(&self) -> bool {
         let text = self.text().to_lowercase();
         MEMORY_SIGNS.iter().any(|sign| text.contains(sign))
     }

@@ -15,19 +15,19 @@ use crate::worker::visit::runs_for;
 use crate::worker::visit_plan::VisitPlan;
 
 /// Windows that have to agree.
-pub const WINDOWS: usize = 5;
+pub(crate) const WINDOWS: usize = 5;
 /// Coefficient of variation of their medians at which they do.
-pub const AGREEMENT: f64 = 0.02;
+pub(crate) const AGREEMENT: f64 = 0.02;
 /// Length of a window.
-pub const WINDOW_MS: f64 = 5.0;
+pub(crate) const WINDOW_MS: f64 = 5.0;
 /// Minimum runs in a window: the median of three ignores one interruption.
-pub const WINDOW_MIN_RUNS: u32 = 3;
+pub(crate) const WINDOW_MIN_RUNS: u32 = 3;
 /// Maximum runs in a window: a call of nanoseconds needs no thousands.
-pub const WINDOW_MAX_RUNS: u32 = 2_000;
+pub(crate) const WINDOW_MAX_RUNS: u32 = 2_000;
 /// Time after which warm-up ends without agreement.
-pub const MAX_NS: u64 = 1_000_000_000;
+pub(crate) const MAX_NS: u64 = 1_000_000_000;
 /// Runs after which it ends without agreement.
-pub const MAX_RUNS: u32 = 20_000;
+pub(crate) const MAX_RUNS: u32 = 20_000;
 /// Maximum runs per request with a fixed count, and the time after which a window ends with the
 /// current run: the worker must answer now and then, since a user may want to stop.
 const FIXED_CHUNK: u32 = 1_000;

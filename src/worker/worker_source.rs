@@ -50,7 +50,7 @@ pub struct Worker {
 impl WorkerSource {
     /// Reads the options that matter to workers.
     #[must_use]
-    pub fn new(options: &Options) -> Self {
+    pub(crate) fn new(options: &Options) -> Self {
         Self {
             program: options.worker.clone(),
             timeout: Duration::from_secs_f64(options.timeout_seconds),
@@ -83,13 +83,13 @@ impl WorkerSource {
     /// The same on every CPU: pinning is for what is timed, and would have all of an
     /// accuracy pass take turns on the CPUs of a single case.
     #[must_use]
-    pub fn unpinned(&self) -> Self {
+    pub(crate) fn unpinned(&self) -> Self {
         Self { affinity: Vec::new(), affinities: Vec::new(), ..self.clone() }
     }
 
     /// The same for models of which `overrides` is stated.
     #[must_use]
-    pub fn with_overrides(self, overrides: Description) -> Self {
+    pub(crate) fn with_overrides(self, overrides: Description) -> Self {
         Self { overrides, ..self }
     }
 
@@ -108,14 +108,14 @@ impl WorkerSource {
 
     /// The same, waiting for `most` at most.
     #[must_use]
-    pub fn impatient(self, most: Duration) -> Self {
+    pub(crate) fn impatient(self, most: Duration) -> Self {
         let timeout = self.timeout.min(most);
         Self { timeout, ..self }
     }
 
     /// The same if these runtimes cannot be opened, for the reasons given.
     #[must_use]
-    pub fn without(self, unusable: &[(BackendKind, String)]) -> Self {
+    pub(crate) fn without(self, unusable: &[(BackendKind, String)]) -> Self {
         Self { unusable: unusable.to_vec(), ..self }
     }
 
@@ -132,7 +132,7 @@ impl WorkerSource {
     ///
     /// # Errors
     /// See [`Self::load`].
-    pub fn load_batch(
+    pub(crate) fn load_batch(
         &self,
         case: &Case,
         model: &Model,
@@ -148,7 +148,7 @@ impl WorkerSource {
     ///
     /// # Errors
     /// See [`Self::load`].
-    pub fn load_into(
+    pub(crate) fn load_into(
         &self,
         link: &mut dyn Link,
         case: &Case,
@@ -201,7 +201,7 @@ impl WorkerSource {
     ///
     /// # Errors
     /// The system starts no further process.
-    pub fn start(&self) -> Result<Box<dyn Link + Send>, Fault> {
+    pub(crate) fn start(&self) -> Result<Box<dyn Link + Send>, Fault> {
         if self.in_process {
             return Ok(Box::new(InProcess::start()));
         }
@@ -222,7 +222,7 @@ impl WorkerSource {
 
 /// The fault that a reply other than the expected one means.
 #[must_use]
-pub fn unexpected(reply: Reply) -> Fault {
+pub(crate) fn unexpected(reply: Reply) -> Fault {
     match reply {
         Reply::Unsupported { reason } => Fault::new(Status::Unsupported, reason),
         Reply::Failed { reason } => Fault::new(Status::Failed, reason),

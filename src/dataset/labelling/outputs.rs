@@ -35,7 +35,7 @@ pub struct Matched {
 impl Matched {
     /// What the outputs of `model` mean.
     #[must_use]
-    pub fn into_classes(self, model: &str) -> OutputClasses {
+    pub(crate) fn into_classes(self, model: &str) -> OutputClasses {
         let Self { map, names, by_name, .. } = self;
         let outputs = names.into_iter().enumerate();
         let outputs = outputs.map(|(output, name)| (map.class_of(output), name)).collect();

@@ -11,7 +11,7 @@ use crate::record::input_size::InputSize;
 
 /// What the configurations beside a model state.
 #[derive(Debug, Default, PartialEq)]
-pub struct Beside {
+pub(crate) struct Beside {
     /// What they state.
     pub description: Description,
     /// Their names; empty: there is none that counts.
@@ -27,7 +27,7 @@ pub struct Beside {
 ///
 /// # Errors
 /// One sentence: a configuration that counts and is invalid.
-pub fn read(path: &Path) -> Result<Beside> {
+pub(crate) fn read(path: &Path) -> Result<Beside> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let mut beside = Beside::default();

@@ -93,7 +93,7 @@ fn informative(names: Vec<String>) -> Option<Vec<String>> {
 /// Names from a string that some exporter put into a model: JSON, a Python list or dict, lines, or
 /// a comma-separated list.
 #[must_use]
-pub fn from_text(text: &str) -> Option<Vec<String>> {
+pub(crate) fn from_text(text: &str) -> Option<Vec<String>> {
     let text = text.trim();
     if text.starts_with(['{', '[', '(']) {
         let value = serde_json::from_str(text).ok().or_else(|| python_literal::read(text))?;

@@ -52,7 +52,7 @@ fn kind(value: &Value) -> String {
 
 /// Width and height in pixels, as the libraries write sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PixelSize {
+pub(crate) enum PixelSize {
     /// One number: the meaning depends on the library's class.
     Number(usize),
     /// Both sides are stated.

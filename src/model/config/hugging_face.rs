@@ -10,7 +10,7 @@ use crate::model::config::config_labels;
 use crate::model::config::field::{Fields, PixelSize, parse};
 
 /// File name beside a model; timm's has the same.
-pub const FILE_NAME: &str = "config.json";
+pub(crate) const FILE_NAME: &str = "config.json";
 
 /// What such a configuration states.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -12,7 +12,7 @@ use crate::model::config::processor_family::{ProcessorFamily, Rule};
 use crate::record::pipeline::Filter;
 
 /// File name beside a model.
-pub const FILE_NAME: &str = "preprocessor_config.json";
+pub(crate) const FILE_NAME: &str = "preprocessor_config.json";
 
 /// How the photo is resized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

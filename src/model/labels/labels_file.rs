@@ -15,7 +15,7 @@ use crate::text_file;
 ///
 /// # Errors
 /// One sentence: an unreadable or empty file, or one with missing names.
-pub fn read(path: &Path) -> Result<Vec<String>> {
+pub(crate) fn read(path: &Path) -> Result<Vec<String>> {
     let text = text_file::read(path).context("the labels cannot be used")?.text;
     parse(&text).with_context(|| format!("labels {} cannot be used", path.display()))
 }

@@ -17,7 +17,7 @@ impl Battery {
     /// Parses what `dumpsys battery` prints. Only the first section counts: manufacturers append
     /// others with similar lines.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut lines = text.lines().skip_while(|line| !line.contains("Battery Service state"));
         lines.next()?;
         let section = lines.take_while(|line| line.starts_with("  "));

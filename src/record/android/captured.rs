@@ -4,7 +4,7 @@
 /// A Xiaomi Redmi 8A (olivelite), Android 10: no `ro.soc.*` yet, and `ro.product`
 /// by partition.
 /// <https://github.com/getActivity/AndroidSystemPropertyCollect/issues/9>
-pub const REDMI_8A_GETPROP: &str = "\
+pub(crate) const REDMI_8A_GETPROP: &str = "\
 [ro.system.build.date.utc]: [1636096272]
 [ro.system.build.fingerprint]: [Xiaomi/olivelite/olivelite:10/QKQ1.191014.001/V12.5.3.0.QCPCNXM:user/release-keys]
 [ro.system.build.id]: [QKQ1.191014.001]
@@ -24,7 +24,7 @@ pub const REDMI_8A_GETPROP: &str = "\
 
 /// A Google Pixel 6 Pro (raven), Android 13.
 /// <https://github.com/badabing2005/PixelFlasher/issues/60>
-pub const PIXEL_6_PRO_GETPROP: &str = "\
+pub(crate) const PIXEL_6_PRO_GETPROP: &str = "\
 [ro.product.system_ext.manufacturer]: [Google]
 [ro.product.system_ext.model]: [Pixel 6 Pro]
 [ro.product.system_ext.name]: [raven]
@@ -46,7 +46,7 @@ pub const PIXEL_6_PRO_GETPROP: &str = "\
 
 /// An LG Nexus 5 (hammerhead), Android 5.1, indented as a tool's log has it.
 /// <https://github.com/flutter/flutter/issues/4009>
-pub const NEXUS_5_GETPROP: &str = "          [rild.libpath]: [/system/lib/libril-qc-qmi-1.so]
+pub(crate) const NEXUS_5_GETPROP: &str = "          [rild.libpath]: [/system/lib/libril-qc-qmi-1.so]
           [ro.adb.secure]: [1]
           [ro.baseband]: [msm]
           [ro.board.platform]: [msm8974]
@@ -61,7 +61,7 @@ pub const NEXUS_5_GETPROP: &str = "          [rild.libpath]: [/system/lib/libril
 
 /// A Huawei Nexus 6P (angler), Android 8.1.
 /// <https://github.com/P1sec/QCSuper/issues/24>
-pub const NEXUS_6P_GETPROP: &str = "\
+pub(crate) const NEXUS_6P_GETPROP: &str = "\
 [gsm.network.type]: [LTE]
 [gsm.version.baseband]: [angler-03.88]
 [gsm.version.ril-impl]: [Qualcomm RIL 1.0]
@@ -80,7 +80,7 @@ pub const NEXUS_6P_GETPROP: &str = "\
 /// A Google phone, Android 14 or later: 'level' also ends the last line's name,
 /// and a number in it that is none of the charge.
 /// <https://github.com/google/clusterfuzz/pull/4327>
-pub const GOOGLE_BATTERY: &str = "\
+pub(crate) const GOOGLE_BATTERY: &str = "\
 Current Battery Service state:
   AC powered: true
   USB powered: false
@@ -104,7 +104,7 @@ Current Battery Service state:
 
 /// A Samsung Galaxy, with its maker's own sections.
 /// <https://github.com/zebrunner/mcloud-device/issues/150>
-pub const SAMSUNG_BATTERY: &str = "\
+pub(crate) const SAMSUNG_BATTERY: &str = "\
 Current Battery Service state:
   AC powered: false
   USB powered: true
@@ -140,7 +140,7 @@ BatteryInfoBackUp
 
 /// An older Samsung Galaxy, whose section begins with a line of its own.
 /// <https://gh0st.tistory.com/6>
-pub const OLDER_SAMSUNG_BATTERY: &str = "\
+pub(crate) const OLDER_SAMSUNG_BATTERY: &str = "\
 Current Battery Service state:
   mBootCompleted: true
   AC powered: false
@@ -165,7 +165,7 @@ BatteryInfoBackUp
 
 /// A Samsung Galaxy A52 5G, Android 12: sensors that are off read 0.0.
 /// <https://android.stackexchange.com/questions/246774>
-pub const GALAXY_A52_THERMAL: &str = "\
+pub(crate) const GALAXY_A52_THERMAL: &str = "\
 IsStatusOverride: false
 ThermalEventListeners:
 \tcallbacks: 1
@@ -200,7 +200,7 @@ Temperature static thresholds from HAL:
 /// An NVIDIA Shield TV Pro under load, as far as it was published: what is
 /// cached is 30 degrees too low, but nothing newer follows here.
 /// <https://github.com/bryanroscoe/shield_optimizer/issues/6>
-pub const SHIELD_THERMAL: &str = "\
+pub(crate) const SHIELD_THERMAL: &str = "\
 IsStatusOverride: false  \r
 ThermalEventListeners:  \r
         callbacks: 1  \r
@@ -215,7 +215,7 @@ HAL connection:\r
 
 /// Names of the thermal zones of a Sony Xperia X Compact (kugo), from zone 0.
 /// <https://github.com/sonyxperiadev/device-sony-kugo/pull/28>
-pub const XPERIA_X_COMPACT_ZONES: [&str; 11] = [
+pub(crate) const XPERIA_X_COMPACT_ZONES: [&str; 11] = [
     "bms",
     "battery",
     "pa_therm1",
@@ -232,7 +232,7 @@ pub const XPERIA_X_COMPACT_ZONES: [&str; 11] = [
 /// A Google Pixel 6: `cat /sys/bus/iio/devices/iio:device0/energy_value`, microwatt-seconds per
 /// rail. From the comment of a script that reads it (`energy_commands`, by P. Burk, in the
 /// repository google/oboe).
-pub const PIXEL_6_ENERGY_VALUE: &str = "\
+pub(crate) const PIXEL_6_ENERGY_VALUE: &str = "\
 t=349894
 CH0(T=349894)[S10M_VDD_TPU], 5578756
 CH1(T=349894)[VSYS_PWR_MODEM], 29110940

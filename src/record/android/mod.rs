@@ -1,11 +1,11 @@
 //! What Android reports through its own tools.
 
-pub mod battery;
+pub(crate) mod battery;
 #[cfg(test)]
 pub(crate) mod captured;
-pub mod power_rails;
-pub mod properties;
-pub mod thermal;
+pub(crate) mod power_rails;
+pub(crate) mod properties;
+pub(crate) mod thermal;
 
 use serde::{Deserialize, Serialize};
 

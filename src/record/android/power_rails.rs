@@ -3,7 +3,7 @@
 
 /// One rail and what it has delivered since the phone started.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PowerRail {
+pub(crate) struct PowerRail {
     /// The rail's name on the board, such as `S2M_VDD_CPUCL2`.
     pub name: String,
     /// Microwatt-seconds, which are microjoules.
@@ -17,7 +17,7 @@ const COMPUTING: [&str; 7] = ["CPU", "G3D", "GPU", "TPU", "MIF", "MEM", "VDD_INT
 impl PowerRail {
     /// Parses an `energy_value`. Lines of another form, such as the time stamp, are passed over.
     #[must_use]
-    pub fn parse(text: &str) -> Vec<Self> {
+    pub(crate) fn parse(text: &str) -> Vec<Self> {
         text.lines().filter_map(Self::parse_line).collect()
     }
 
@@ -32,7 +32,7 @@ impl PowerRail {
 
     /// Whether it feeds what runs a model.
     #[must_use]
-    pub fn is_computing(&self) -> bool {
+    pub(crate) fn is_computing(&self) -> bool {
         COMPUTING.iter().any(|part| self.name.contains(part))
     }
 }

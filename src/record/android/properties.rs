@@ -27,7 +27,7 @@ pub struct Properties {
 impl Properties {
     /// Parses what `getprop` prints: `[name]: [value]` per line; a value may span several.
     #[must_use]
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let values = values(text);
         let get = |name: &str| values.get(name).filter(|value| !value.is_empty()).cloned();
         let any = |names: &[&str]| names.iter().find_map(|name| get(name));
@@ -64,7 +64,7 @@ impl Properties {
 
     /// The operating system and the device, as `results.csv` names it.
     #[must_use]
-    pub fn os(&self) -> Option<String> {
+    pub(crate) fn os(&self) -> Option<String> {
         let release = self.release.as_ref()?;
         let sdk = self.sdk.map_or_else(String::new, |sdk| format!(" (API {sdk})"));
         Some(match self.name() {
@@ -75,7 +75,7 @@ impl Properties {
 
     /// Maker and model, without saying the maker twice.
     #[must_use]
-    pub fn name(&self) -> Option<String> {
+    pub(crate) fn name(&self) -> Option<String> {
         let model = self.model.as_ref()?;
         Some(match &self.manufacturer {
             Some(maker) if !model.to_lowercase().starts_with(&maker.to_lowercase()) => {

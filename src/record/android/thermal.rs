@@ -78,7 +78,7 @@ impl Thermal {
     /// Parses what `dumpsys thermalservice` prints. The section of current readings counts; the
     /// cached ones only if it is missing, since they can be old.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let status = text.lines().find_map(|line| line.trim().strip_prefix("Thermal Status:"));
         let status = status.and_then(|status| status.trim().parse().ok());
         let status = status.and_then(ThermalStatus::from_repr);
@@ -95,7 +95,7 @@ impl Thermal {
 
     /// The hottest CPU, else the hottest skin sensor: the temperature that limits apply to.
     #[must_use]
-    pub fn hottest(&self) -> Option<&Temperature> {
+    pub(crate) fn hottest(&self) -> Option<&Temperature> {
         let of = |sensor: Sensor| {
             let all = self.temperatures.iter().filter(move |t| t.sensor == sensor);
             all.max_by(|a, b| a.celsius.total_cmp(&b.celsius))

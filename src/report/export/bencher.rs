@@ -14,7 +14,7 @@ use crate::table::row::Row;
 const MOST: usize = 1024;
 
 /// Writes Bencher Metric Format.
-pub struct Bencher;
+pub(crate) struct Bencher;
 
 impl Export for Bencher {
     fn text(&self, run: &Run, rows: &[Row]) -> String {

@@ -13,7 +13,7 @@ use crate::table::figure::Better;
 use crate::table::row::Row;
 
 /// Writes the figures of which these values are better.
-pub struct GithubAction(pub Better);
+pub(crate) struct GithubAction(pub Better);
 
 impl Export for GithubAction {
     fn text(&self, _run: &Run, rows: &[Row]) -> String {

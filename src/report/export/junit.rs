@@ -10,7 +10,7 @@ use crate::report::export::measure::{CaseEnding, Export, endings, measures};
 use crate::table::row::Row;
 
 /// Writes JUnit XML.
-pub struct Junit;
+pub(crate) struct Junit;
 
 impl Export for Junit {
     fn text(&self, run: &Run, rows: &[Row]) -> String {

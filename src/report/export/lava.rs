@@ -13,7 +13,7 @@ use crate::report::export::measure::{CaseEnding, Export, endings, measures};
 use crate::table::row::Row;
 
 /// Writes LAVA's signals.
-pub struct Lava;
+pub(crate) struct Lava;
 
 impl Export for Lava {
     fn text(&self, run: &Run, rows: &[Row]) -> String {

@@ -16,7 +16,7 @@ pub trait Export {
 
 /// A figure of a case, in a unit that needs no letters beyond ASCII.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Measure {
+pub(crate) struct Measure {
     /// Its name, in lower case with hyphens.
     pub name: &'static str,
     /// Its unit.
@@ -44,7 +44,7 @@ const MEASURES: [(&str, &str, &str, f64); 9] = [
 
 /// What was measured of a case that ended well; nothing of any other.
 #[must_use]
-pub fn measures(row: &Row) -> Vec<Measure> {
+pub(crate) fn measures(row: &Row) -> Vec<Measure> {
     if row.status != Status::Ok {
         return Vec::new();
     }
@@ -68,7 +68,7 @@ pub fn measures(row: &Row) -> Vec<Measure> {
 
 /// How a case ended, as a tester sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CaseEnding {
+pub(crate) enum CaseEnding {
     /// Everything that was asked for was measured.
     Passed,
     /// It makes the run end with exit code 1, or the run ended before it: a kind, and why.
@@ -79,7 +79,7 @@ pub enum CaseEnding {
 
 /// How each case of `rows` ended.
 #[must_use]
-pub fn endings(run: &Run, rows: &[Row]) -> Vec<CaseEnding> {
+pub(crate) fn endings(run: &Run, rows: &[Row]) -> Vec<CaseEnding> {
     let is_alone = is_without_result(rows);
     let cases = run.header.cases.iter().zip(rows);
     cases.map(|(case, row)| ending(run, case, row, is_alone)).collect()

@@ -1,10 +1,10 @@
 //! A run for other programs: one format per file, behind one trait.
 
-pub mod bencher;
-pub mod github_action;
-pub mod junit;
+pub(crate) mod bencher;
+pub(crate) mod github_action;
+pub(crate) mod junit;
 pub mod kind;
-pub mod lava;
-pub mod measure;
-pub mod openmetrics;
-pub mod trace;
+pub(crate) mod lava;
+pub(crate) mod measure;
+pub(crate) mod openmetrics;
+pub(crate) mod trace;

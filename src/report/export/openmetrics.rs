@@ -11,7 +11,7 @@ use crate::report::export::measure::{Export, measures};
 use crate::table::row::Row;
 
 /// Writes OpenMetrics text.
-pub struct OpenMetrics;
+pub(crate) struct OpenMetrics;
 
 /// Measure, family, base unit (empty: none), what a value is multiplied by, and what it is.
 const FAMILIES: [(&str, &str, &str, f64, &str); 9] = [

@@ -14,7 +14,7 @@ use crate::table::operator_times::OperatorTimes;
 use crate::table::row::Row;
 
 /// Writes a trace.
-pub struct Trace;
+pub(crate) struct Trace;
 
 /// The one process of the trace.
 const PROCESS: u32 = 1;

@@ -10,7 +10,7 @@ const SCHEMA: u32 = 1;
 
 /// The devices, and each model on them.
 #[must_use]
-pub fn report(fleet: &Fleet, lines: &[GridLine], shown: GridOptions) -> Value {
+pub(crate) fn report(fleet: &Fleet, lines: &[GridLine], shown: GridOptions) -> Value {
     let of = |line: &GridLine| {
         let cells = fleet.devices.iter().zip(&line.cells);
         let cells: Vec<Value> = cells

@@ -10,7 +10,7 @@ use crate::table::units::ms;
 
 /// The report of a fleet.
 #[must_use]
-pub fn document(fleet: &Fleet, lines: &[GridLine], shown: GridOptions) -> String {
+pub(crate) fn document(fleet: &Fleet, lines: &[GridLine], shown: GridOptions) -> String {
     let mut text = "### shutterbench: a fleet\n\n".to_owned();
     // Writing to a String does not fail.
     let _ = writeln!(text, "{}. {}.\n", grid_text::lead(fleet), grid_text::title(shown));

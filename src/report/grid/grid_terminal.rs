@@ -13,7 +13,7 @@ const DEFAULT_WIDTH: usize = 120;
 
 /// The tables.
 #[must_use]
-pub fn text(
+pub(crate) fn text(
     fleet: &Fleet,
     lines: &[GridLine],
     shown: GridOptions,

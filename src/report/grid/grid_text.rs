@@ -10,7 +10,7 @@ use crate::table::units::{ms, percent, three_digits};
 
 /// The grid's latency with its budget: `median latency in ms, budget 33 ms`.
 #[must_use]
-pub fn title(shown: GridOptions) -> String {
+pub(crate) fn title(shown: GridOptions) -> String {
     let budget = shown
         .budget_ms
         .map_or(String::new(), |budget| format!(", budget {} ms", three_digits(budget)));
@@ -19,7 +19,7 @@ pub fn title(shown: GridOptions) -> String {
 
 /// What a reader has to know before the numbers.
 #[must_use]
-pub fn lead(fleet: &Fleet) -> String {
+pub(crate) fn lead(fleet: &Fleet) -> String {
     let count = |count: usize, one: &str, many: &str| match count {
         1 => format!("1 {one}"),
         count => format!("{count} {many}"),
@@ -33,7 +33,7 @@ pub fn lead(fleet: &Fleet) -> String {
 
 /// The word of a cell about the budget.
 #[must_use]
-pub const fn word(stand: Stand) -> &'static str {
+pub(crate) const fn word(stand: Stand) -> &'static str {
     match stand {
         Stand::Kept => "within",
         Stand::CannotBeTold => "cannot be told",
@@ -44,7 +44,7 @@ pub const fn word(stand: Stand) -> &'static str {
 
 /// `0.431 [0.428, 0.440]`.
 #[must_use]
-pub fn with_interval(cell: &GridCell) -> String {
+pub(crate) fn with_interval(cell: &GridCell) -> String {
     let ends = cell.low_us.zip(cell.high_us);
     let ends = ends.map_or(String::new(), |(low, high)| format!(" [{}, {}]", ms(low), ms(high)));
     format!("{}{ends}", ms(cell.value_us))
@@ -52,7 +52,7 @@ pub fn with_interval(cell: &GridCell) -> String {
 
 /// `80.0%, 10.0% cannot be told`; what is 0 is left out behind the first.
 #[must_use]
-pub fn shares(shares: &DeviceShares) -> String {
+pub(crate) fn shares(shares: &DeviceShares) -> String {
     let mut text = format!("{}%", percent(shares.within));
     let more = [
         (shares.cannot_be_told, "cannot be told"),
@@ -69,7 +69,7 @@ pub fn shares(shares: &DeviceShares) -> String {
 
 /// `94.1`, or `93.8 to 94.1` where it differs between devices.
 #[must_use]
-pub fn top1(line: &GridLine) -> String {
+pub(crate) fn top1(line: &GridLine) -> String {
     match line.top1.map(|(low, high)| (percent(low), percent(high))) {
         None => String::new(),
         Some((low, high)) if low == high => low,
@@ -79,7 +79,7 @@ pub fn top1(line: &GridLine) -> String {
 
 /// The slowest device and its latency.
 #[must_use]
-pub fn worst(fleet: &Fleet, line: &GridLine) -> Option<(String, String)> {
+pub(crate) fn worst(fleet: &Fleet, line: &GridLine) -> Option<(String, String)> {
     let index = line.worst?;
     let cell = line.cells.get(index)?.as_ref()?;
     Some((fleet.devices.get(index)?.name.clone(), ms(cell.value_us)))
@@ -103,7 +103,7 @@ const COLUMNS: [&str; 10] = [
 ///
 /// # Errors
 /// What the writer says.
-pub fn csv(fleet: &Fleet, lines: &[GridLine]) -> Result<String> {
+pub(crate) fn csv(fleet: &Fleet, lines: &[GridLine]) -> Result<String> {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     writer.write_record(COLUMNS)?;
     for line in lines {

@@ -2,7 +2,7 @@
 //! CSV and JSON.
 
 pub mod grid_html;
-pub mod grid_json;
-pub mod grid_markdown;
-pub mod grid_terminal;
-pub mod grid_text;
+pub(crate) mod grid_json;
+pub(crate) mod grid_markdown;
+pub(crate) mod grid_terminal;
+pub(crate) mod grid_text;

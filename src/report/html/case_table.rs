@@ -9,13 +9,13 @@ use crate::table::row::Row;
 use crate::table::units::{bytes, ms, percent, three_digits};
 
 /// The table of cases.
-pub struct CasesSection {
+pub(crate) struct CasesSection {
     pub heads: Vec<CaseHead>,
     pub lines: Vec<CaseLine>,
 }
 
 /// The head of a column.
-pub struct CaseHead {
+pub(crate) struct CaseHead {
     pub class: &'static str,
     pub title: &'static str,
     /// What the column is.
@@ -23,7 +23,7 @@ pub struct CaseHead {
 }
 
 /// A case.
-pub struct CaseLine {
+pub(crate) struct CaseLine {
     pub model: String,
     /// What a phone shows below the model.
     pub ran_on: String,
@@ -36,14 +36,14 @@ pub struct CaseLine {
 }
 
 /// The tag of a note, with this case's own figures.
-pub struct CaseTag {
+pub(crate) struct CaseTag {
     pub class: &'static str,
     pub tag: String,
     pub figures: Option<String>,
 }
 
 /// A cell for display.
-pub struct CaseCell {
+pub(crate) struct CaseCell {
     pub class: &'static str,
     /// The column of `results.csv` that it shows, and its value there.
     pub source: Option<(&'static str, String)>,
@@ -52,7 +52,7 @@ pub struct CaseCell {
 }
 
 /// A field just as `results.csv` has it.
-pub struct CaseField {
+pub(crate) struct CaseField {
     pub class: &'static str,
     pub value: String,
 }
@@ -153,7 +153,7 @@ struct CaseTable<'a> {
 }
 
 /// The section with the table and its controls.
-pub fn section(rows: &[Row], verdict: &Highlights) -> CasesSection {
+pub(crate) fn section(rows: &[Row], verdict: &Highlights) -> CasesSection {
     let table = CaseTable::of(rows);
     let line = |index| table.line(index, verdict.front.contains(&index));
     CasesSection { heads: table.heads(), lines: (0..rows.len()).map(line).collect() }

@@ -6,14 +6,14 @@ use crate::report::html::scenario_section::TableCell;
 use crate::table::row::Row;
 
 /// A line of the table of computation.
-pub struct ComputationLine {
+pub(crate) struct ComputationLine {
     pub model: String,
     /// The columns after the model.
     pub cells: Vec<TableCell>,
 }
 
 /// A line per model whose cost is known.
-pub fn lines(run: &Run, rows: &[Row]) -> Vec<ComputationLine> {
+pub(crate) fn lines(run: &Run, rows: &[Row]) -> Vec<ComputationLine> {
     let line = |line: [String; 9]| {
         let mut cells = line.into_iter().zip(IS_TEXT);
         let model = cells.next().map_or(String::new(), |(model, _)| model);

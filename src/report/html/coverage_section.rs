@@ -5,7 +5,7 @@ use crate::record::delegate::Delegate;
 use crate::table::row::Row;
 
 /// A delegate and a model.
-pub struct CoverageLine {
+pub(crate) struct CoverageLine {
     pub model: String,
     pub asked_for: String,
     /// Of the tag that says what it took.
@@ -18,7 +18,7 @@ pub struct CoverageLine {
 }
 
 /// A line per model and delegate, once each.
-pub fn lines(rows: &[Row]) -> Vec<CoverageLine> {
+pub(crate) fn lines(rows: &[Row]) -> Vec<CoverageLine> {
     let mut seen = Vec::new();
     let mut lines = Vec::new();
     for row in rows.iter().filter(|row| row.delegate != Delegate::None) {

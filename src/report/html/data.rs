@@ -68,7 +68,12 @@ impl From<Note> for Tag {
 }
 
 /// The data of a run.
-pub fn of(run: &Run, rows: &[Row], verdict: &Highlights, images: Option<&Dataset>) -> ScriptData {
+pub(crate) fn of(
+    run: &Run,
+    rows: &[Row],
+    verdict: &Highlights,
+    images: Option<&Dataset>,
+) -> ScriptData {
     let probabilities = probabilities();
     let records: Vec<Option<&CaseRecord>> = rows.iter().map(|row| record_of(run, row)).collect();
     let names = ShortNames::of(rows);

@@ -9,7 +9,7 @@ use crate::table::row::Row;
 use crate::table::units::percent;
 
 /// The table of differences.
-pub struct DifferencesSection {
+pub(crate) struct DifferencesSection {
     /// The most accurate case.
     pub best: String,
     /// Whether any model has a float32 version beside it.
@@ -18,7 +18,7 @@ pub struct DifferencesSection {
 }
 
 /// A model beside the most accurate one.
-pub struct DifferenceLine {
+pub(crate) struct DifferenceLine {
     pub model: String,
     pub ran_on: String,
     pub top1: String,
@@ -28,7 +28,7 @@ pub struct DifferenceLine {
 }
 
 /// The section, if at least two models were scored.
-pub fn section(run: &Run, rows: &[Row], verdict: &Highlights) -> Option<DifferencesSection> {
+pub(crate) fn section(run: &Run, rows: &[Row], verdict: &Highlights) -> Option<DifferencesSection> {
     let best = verdict.most_accurate?;
     let scored = (0..rows.len()).filter(|&i| {
         rows[i].is_trusted() && rows[i].top1.is_some() && rows[i].device == rows[best].device

@@ -7,7 +7,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 /// The fields of `templates/frame.html`, which each page's template extends.
-pub struct Frame {
+pub(crate) struct Frame {
     pub title: String,
     /// The scripts that may run, by their hashes.
     pub policy: String,
@@ -18,7 +18,7 @@ pub struct Frame {
 
 impl Frame {
     /// Of a page that runs `scripts` on `data`.
-    pub fn new(title: String, scripts: &'static [&'static str], data: ScriptData) -> Self {
+    pub(crate) fn new(title: String, scripts: &'static [&'static str], data: ScriptData) -> Self {
         let hash =
             |script: &&str| format!("'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(script)));
         let hashes: Vec<String> = scripts.iter().map(hash).collect();
@@ -27,17 +27,17 @@ impl Frame {
     }
 
     /// Of a page without scripts.
-    pub fn without_scripts(title: String) -> Self {
+    pub(crate) fn without_scripts(title: String) -> Self {
         Self::new(title, &[], ScriptData("{}".into()))
     }
 }
 
 /// JSON that can be placed inside a `<script>` element.
-pub struct ScriptData(String);
+pub(crate) struct ScriptData(String);
 
 impl ScriptData {
     /// `data`, whose keys must be strings.
-    pub fn of(data: &impl Serialize) -> Self {
+    pub(crate) fn of(data: &impl Serialize) -> Self {
         // With keys that are strings this cannot fail; an empty object would only leave the plots
         // out.
         let json = serde_json::to_string(data).unwrap_or_else(|_| "{}".into());
@@ -51,14 +51,14 @@ impl ScriptData {
     }
 
     /// The JSON.
-    pub fn json(&self) -> &str {
+    pub(crate) fn json(&self) -> &str {
         &self.0
     }
 }
 
 /// The page as one file. Names may contain control characters, which HTML does not allow: they
 /// become spaces.
-pub fn file(page: &impl Template) -> String {
+pub(crate) fn file(page: &impl Template) -> String {
     // Writing to a String does not fail.
     let html = page.render().unwrap_or_default();
     let allowed = |c: char| if c.is_control() && c != '\n' { ' ' } else { c };

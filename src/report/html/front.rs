@@ -7,14 +7,14 @@ use crate::table::row::Row;
 use crate::table::units::{bytes, ms, percent};
 
 /// The front as a table: what each step of accuracy costs.
-pub struct FrontSection {
+pub(crate) struct FrontSection {
     pub steps: Vec<FrontStep>,
     /// What else is on the front if the size counts too, as the end of a sentence.
     pub also: Option<String>,
 }
 
 /// A case on the front.
-pub struct FrontStep {
+pub(crate) struct FrontStep {
     pub within_noise: bool,
     pub model: String,
     pub ran_on: String,
@@ -26,7 +26,7 @@ pub struct FrontStep {
 }
 
 /// The section, if there is a front.
-pub fn section(run: &Run, rows: &[Row], verdict: &Highlights) -> Option<FrontSection> {
+pub(crate) fn section(run: &Run, rows: &[Row], verdict: &Highlights) -> Option<FrontSection> {
     if verdict.front.is_empty() {
         return None;
     }

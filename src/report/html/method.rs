@@ -15,7 +15,7 @@ use crate::table::row::Row;
 use crate::table::units::bytes;
 
 /// Host, runtimes, options, dataset and assumptions.
-pub struct MethodSection {
+pub(crate) struct MethodSection {
     pub lists: Vec<TermList>,
     pub assumptions: Vec<String>,
     pub models: Vec<Term>,
@@ -25,19 +25,19 @@ pub struct MethodSection {
 }
 
 /// A titled list.
-pub struct TermList {
+pub(crate) struct TermList {
     pub title: &'static str,
     pub items: Vec<Term>,
 }
 
 /// A term, and the lines that say what it is here.
-pub struct Term {
+pub(crate) struct Term {
     pub term: String,
     pub lines: Vec<TermLine>,
 }
 
 /// A line of a term.
-pub enum TermLine {
+pub(crate) enum TermLine {
     Words(String),
     /// A checksum, in small letters, and words after it.
     Hash {
@@ -60,7 +60,7 @@ impl Term {
 }
 
 /// The section.
-pub fn section(run: &Run, rows: &[Row]) -> MethodSection {
+pub(crate) fn section(run: &Run, rows: &[Row]) -> MethodSection {
     let header = &run.header;
     let pipelines = header.pipelines.iter();
     let pipelines = pipelines.map(|it| Term::new(together(&it.models), it.to_string()));

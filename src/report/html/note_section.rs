@@ -7,7 +7,7 @@ use crate::report::svg::curve::{colour, over_minutes};
 use crate::report::{found_rate_note, sustained_note};
 
 /// A table with what a reader has to know before it.
-pub struct NoteSection {
+pub(crate) struct NoteSection {
     pub id: &'static str,
     pub title: &'static str,
     pub lead: &'static str,
@@ -17,19 +17,19 @@ pub struct NoteSection {
 }
 
 /// A drawing of curves.
-pub struct CurveFigure {
+pub(crate) struct CurveFigure {
     pub legend: Vec<CurveName>,
     pub svg: String,
 }
 
 /// A curve's name beside its colour.
-pub struct CurveName {
+pub(crate) struct CurveName {
     pub colour: &'static str,
     pub name: String,
 }
 
 /// What minutes made of the cases, if any went on for minutes.
-pub fn sustained(run: &Run) -> Option<NoteSection> {
+pub(crate) fn sustained(run: &Run) -> Option<NoteSection> {
     let curves = sustained_note::curves(run);
     let svg = over_minutes(&curves, "Median latency of each window over that at the start");
     let legend = curves.into_iter().enumerate();
@@ -39,7 +39,7 @@ pub fn sustained(run: &Run) -> Option<NoteSection> {
 }
 
 /// The highest rates, if any was searched for.
-pub fn found_rates(run: &Run) -> Option<NoteSection> {
+pub(crate) fn found_rates(run: &Run) -> Option<NoteSection> {
     section(found_rate_note::table(run), None)
 }
 

@@ -9,7 +9,7 @@ const MOST_TYPES: usize = 12;
 const MOST_NODES: usize = 10;
 
 /// A case that was profiled.
-pub struct ProfiledCase {
+pub(crate) struct ProfiledCase {
     pub name: String,
     pub lead: String,
     pub types: Vec<OperatorBar>,
@@ -17,7 +17,7 @@ pub struct ProfiledCase {
 }
 
 /// A type of operator.
-pub struct OperatorBar {
+pub(crate) struct OperatorBar {
     pub operator: String,
     pub nodes: String,
     pub share: String,
@@ -28,7 +28,7 @@ pub struct OperatorBar {
 }
 
 /// A node.
-pub struct NodeLine {
+pub(crate) struct NodeLine {
     pub name: String,
     pub operator: String,
     pub share: String,
@@ -38,7 +38,7 @@ pub struct NodeLine {
 }
 
 /// The cases that were profiled.
-pub fn cases(run: &Run) -> Vec<ProfiledCase> {
+pub(crate) fn cases(run: &Run) -> Vec<ProfiledCase> {
     profiled(run).map(|(record, times)| case(run, record, &times)).collect()
 }
 

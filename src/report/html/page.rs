@@ -94,7 +94,7 @@ pub fn page(run: &Run, rows: &[Row]) -> String {
 
 /// The same, with the run's images where they are at hand.
 #[must_use]
-pub fn page_with(run: &Run, rows: &[Row], images: Option<&Dataset>) -> String {
+pub(crate) fn page_with(run: &Run, rows: &[Row], images: Option<&Dataset>) -> String {
     let rows: Vec<Row> = rows.iter().map(|row| row.clone().map_text(one_line)).collect();
     let rows = rows.as_slice();
     let verdict = Highlights::of(rows);

@@ -6,7 +6,7 @@ use crate::record::run::Run;
 use crate::report::preprocessing_note::{COLUMNS, lines, sentence};
 
 /// The pipelines of a model that were compared.
-pub struct CheckTable {
+pub(crate) struct CheckTable {
     pub key: String,
     /// Whether the one in use is worse than another.
     pub is_worse: bool,
@@ -16,13 +16,13 @@ pub struct CheckTable {
 }
 
 /// A pipeline.
-pub struct PipelineLine {
+pub(crate) struct PipelineLine {
     pub steps: String,
     pub cells: [String; 4],
 }
 
 /// A table per model that was checked.
-pub fn checks(run: &Run) -> Vec<CheckTable> {
+pub(crate) fn checks(run: &Run) -> Vec<CheckTable> {
     run.preprocessing_checks.iter().map(table).collect()
 }
 

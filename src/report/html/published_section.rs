@@ -6,14 +6,14 @@ use crate::table::row::Row;
 use crate::table::units::{percent, three_digits};
 
 /// The table of published figures.
-pub struct PublishedSection {
+pub(crate) struct PublishedSection {
     pub sources: String,
     pub comparability: String,
     pub lines: Vec<PublishedLine>,
 }
 
 /// A model with published figures.
-pub struct PublishedLine {
+pub(crate) struct PublishedLine {
     pub model: String,
     pub caution: &'static str,
     /// Top-1, Top-5, size and latency: each as published and as measured here.
@@ -22,7 +22,7 @@ pub struct PublishedLine {
 }
 
 /// The section, if figures were published for a model.
-pub fn section(run: &Run, rows: &[Row]) -> Option<PublishedSection> {
+pub(crate) fn section(run: &Run, rows: &[Row]) -> Option<PublishedSection> {
     let Pairs { lines, sources, comparability } = pairs(run, rows)?;
     Some(PublishedSection { sources, comparability, lines: lines.iter().map(line).collect() })
 }

@@ -5,27 +5,27 @@ use crate::report::scenario_note::{LEAD, SHOWN};
 use crate::table::scenario_rows::scenario_rows;
 
 /// The table of scenarios.
-pub struct ScenariosSection {
+pub(crate) struct ScenariosSection {
     pub lead: &'static str,
     pub heads: Vec<TableCell>,
     pub lines: Vec<Vec<TableCell>>,
 }
 
 /// Text of a cell, which is to the right if it is a number.
-pub struct TableCell {
+pub(crate) struct TableCell {
     pub text: String,
     pub numeric: bool,
 }
 
 impl TableCell {
     /// Of a column that holds numbers or not.
-    pub fn new(text: impl Into<String>, numeric: bool) -> Self {
+    pub(crate) fn new(text: impl Into<String>, numeric: bool) -> Self {
         Self { text: text.into(), numeric }
     }
 }
 
 /// The section, if the run has scenarios.
-pub fn section(run: &Run) -> Option<ScenariosSection> {
+pub(crate) fn section(run: &Run) -> Option<ScenariosSection> {
     let rows = scenario_rows(run);
     let heads = SHOWN.iter().map(|(title, numeric, _)| TableCell::new(*title, *numeric));
     let line =

@@ -24,7 +24,7 @@ const MOST_EXAMPLES: usize = 3;
 
 /// The scores of one (model, backend, delegate) as the page lists them.
 #[derive(Serialize)]
-pub struct ScoreData {
+pub(crate) struct ScoreData {
     model: String,
     backend: String,
     delegate: String,
@@ -52,7 +52,7 @@ struct ConfusionData {
 }
 
 /// The scores of a run.
-pub fn of(run: &Run, thumbnails: &mut Thumbnails<'_>) -> Vec<ScoreData> {
+pub(crate) fn of(run: &Run, thumbnails: &mut Thumbnails<'_>) -> Vec<ScoreData> {
     let scored = run.accuracies.iter().filter(|record| record.status == Status::Ok);
     scored.map(|record| one(run, record, thumbnails)).collect()
 }

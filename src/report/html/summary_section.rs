@@ -6,7 +6,7 @@ use crate::table::row::Row;
 use crate::table::units::{bytes, ms, percent};
 
 /// A winner of the run.
-pub struct Card {
+pub(crate) struct Card {
     pub title: &'static str,
     pub figure: String,
     pub unit: String,
@@ -17,10 +17,10 @@ pub struct Card {
 }
 
 /// Everything to know beside the numbers, once each, the worst first.
-pub struct NotesSection(Vec<NoteItem>);
+pub(crate) struct NotesSection(Vec<NoteItem>);
 
 /// A caveat, with the cases that it is about.
-pub struct NoteItem {
+pub(crate) struct NoteItem {
     pub class: &'static str,
     pub tag: String,
     pub text: String,
@@ -28,7 +28,7 @@ pub struct NoteItem {
 }
 
 /// Fastest, most accurate, smallest.
-pub fn cards(rows: &[Row], verdict: &Highlights) -> Vec<Card> {
+pub(crate) fn cards(rows: &[Row], verdict: &Highlights) -> Vec<Card> {
     let fastest = verdict.fastest.map(|index| fastest(rows, &rows[index], verdict));
     let accurate = verdict.most_accurate.map(|index| most_accurate(rows, &rows[index], verdict));
     let smallest = verdict.smallest.map(|index| smallest(&rows[index]));
@@ -89,7 +89,7 @@ fn rivals(rows: &[Row], indices: &[usize]) -> String {
 }
 
 /// The notes of all rows.
-pub fn notes(rows: &[Row]) -> NotesSection {
+pub(crate) fn notes(rows: &[Row]) -> NotesSection {
     NotesSection(grouped(rows).iter().map(item).collect())
 }
 
@@ -97,17 +97,17 @@ impl NotesSection {
     /// This many are visible at once; the others are one click away.
     const AT_ONCE: usize = 8;
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Those that are visible at once.
-    pub fn first(&self) -> &[NoteItem] {
+    pub(crate) fn first(&self) -> &[NoteItem] {
         &self.0[..self.0.len().min(Self::AT_ONCE)]
     }
 
     /// Those that are not.
-    pub fn rest(&self) -> &[NoteItem] {
+    pub(crate) fn rest(&self) -> &[NoteItem] {
         &self.0[self.first().len()..]
     }
 }
@@ -126,7 +126,7 @@ fn item(group: &Group) -> NoteItem {
 }
 
 /// What colours a note's tag, by its weight.
-pub const fn tag_class(note: &Note) -> &'static str {
+pub(crate) const fn tag_class(note: &Note) -> &'static str {
     match note.weight {
         Weight::Caveat | Weight::Remark => "",
         Weight::Warning => " warning",

@@ -29,7 +29,7 @@ const QUALITY: u8 = 80;
 const MOST: usize = 300;
 
 /// The images of a page, each one once.
-pub struct Thumbnails<'a> {
+pub(crate) struct Thumbnails<'a> {
     folder: Option<PathBuf>,
     /// The images, if the caller has them open.
     images: Option<&'a Dataset>,
@@ -42,7 +42,7 @@ pub struct Thumbnails<'a> {
 
 impl<'a> Thumbnails<'a> {
     /// None yet.
-    pub fn new(run: &Run, images: Option<&'a Dataset>) -> Self {
+    pub(crate) fn new(run: &Run, images: Option<&'a Dataset>) -> Self {
         let folder = run.header.dataset.as_ref().map(|dataset| dataset.path.clone());
         let options = run.header.options.accuracy.as_ref();
         let columns = options.map(|accuracy| accuracy.columns.clone()).unwrap_or_default();
@@ -51,7 +51,7 @@ impl<'a> Thumbnails<'a> {
     }
 
     /// The index of an image's thumbnail. `None` if the page is full.
-    pub fn add(&mut self, image: &str) -> Option<usize> {
+    pub(crate) fn add(&mut self, image: &str) -> Option<usize> {
         let next = self.indices.len();
         match self.indices.get(image) {
             Some(known) => Some(*known),
@@ -65,7 +65,7 @@ impl<'a> Thumbnails<'a> {
 
     /// The thumbnails as `data:` URIs, by index. `None` if the image is not available any more: a
     /// report can be written long after its run.
-    pub fn into_uris(self) -> Vec<Option<String>> {
+    pub(crate) fn into_uris(self) -> Vec<Option<String>> {
         let mut images: Vec<(String, usize)> = self.indices.into_iter().collect();
         images.sort_unstable_by_key(|(_, index)| *index);
         let large = Mutex::new(());

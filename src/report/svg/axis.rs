@@ -1,7 +1,7 @@
 //! Scales and their ticks.
 
 /// A scale and its ticks.
-pub struct Axis {
+pub(crate) struct Axis {
     low: f64,
     high: f64,
     logarithmic: bool,
@@ -24,7 +24,7 @@ const LEAST_TICKS: usize = 4;
 
 impl Axis {
     /// A logarithmic scale with some room at both ends.
-    pub fn logarithmic(values: impl Iterator<Item = f64>) -> Self {
+    pub(crate) fn logarithmic(values: impl Iterator<Item = f64>) -> Self {
         let (low, high) = extent(values.filter(|value| *value > 0.0));
         let pad = (high / low).powf(0.07).max(1.15);
         let (low, high) = (low / pad, high * pad);
@@ -41,7 +41,7 @@ impl Axis {
     }
 
     /// A linear scale from 0 or more; of percents, it ends at about 100.
-    pub fn linear(values: impl Iterator<Item = f64>, percents: bool) -> Self {
+    pub(crate) fn linear(values: impl Iterator<Item = f64>, percents: bool) -> Self {
         let (low, high) = extent(values);
         let pad = ((high - low) * 0.1).max(high.abs() * 0.005).max(1e-6);
         let low = (low - pad).max(0.0);
@@ -58,7 +58,7 @@ impl Axis {
 
     /// The position of a value, 0 at the low end and 1 at the high end; values outside are at the
     /// end.
-    pub fn share(&self, value: f64) -> f64 {
+    pub(crate) fn share(&self, value: f64) -> f64 {
         let share = if self.logarithmic {
             (value / self.low).ln() / (self.high / self.low).ln()
         } else {
@@ -75,7 +75,7 @@ fn extent(values: impl Iterator<Item = f64>) -> (f64, f64) {
 }
 
 /// A tick's number without floating-point dust.
-pub fn tick(value: f64) -> String {
+pub(crate) fn tick(value: f64) -> String {
     let rounded = format!("{value:.4}");
     rounded.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -11,7 +11,7 @@ const GAP: f64 = 5.0;
 
 /// A rectangle by its corners.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Area {
+pub(crate) struct Area {
     pub left: f64,
     pub top: f64,
     pub right: f64,
@@ -20,7 +20,7 @@ pub struct Area {
 
 impl Area {
     /// The square around a circle.
-    pub fn around(x: f64, y: f64, radius: f64) -> Self {
+    pub(crate) fn around(x: f64, y: f64, radius: f64) -> Self {
         Self { left: x - radius, top: y - radius, right: x + radius, bottom: y + radius }
     }
 
@@ -39,7 +39,7 @@ impl Area {
 }
 
 /// A bubble and its name.
-pub struct Bubble {
+pub(crate) struct Bubble {
     pub x: f64,
     pub y: f64,
     pub radius: f64,
@@ -50,7 +50,7 @@ pub struct Bubble {
 /// distance from the bubble.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
 #[strum(serialize_all = "lowercase")]
-pub enum TextAnchor {
+pub(crate) enum TextAnchor {
     Start,
     Middle,
     End,
@@ -58,7 +58,7 @@ pub enum TextAnchor {
 
 /// A name's place: its anchor on the baseline.
 #[derive(Debug, PartialEq)]
-pub struct PlacedLabel {
+pub(crate) struct PlacedLabel {
     pub x: f64,
     pub y: f64,
     pub anchor: TextAnchor,
@@ -68,7 +68,7 @@ pub struct PlacedLabel {
 /// Places names in their order beside their bubbles, inside `frame`: none over
 /// another, and over `bubbles` as little as can be. Names without room are left
 /// out.
-pub fn place(named: Vec<Bubble>, bubbles: &[Area], frame: &Area) -> Vec<PlacedLabel> {
+pub(crate) fn place(named: Vec<Bubble>, bubbles: &[Area], frame: &Area) -> Vec<PlacedLabel> {
     let mut taken: Vec<Area> = Vec::new();
     let mut placed = Vec::new();
     for item in named {

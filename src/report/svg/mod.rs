@@ -1,7 +1,7 @@
 //! The main plot as SVG: for a README, slides, and readers without JavaScript.
 
 pub(crate) mod axis;
-pub mod curve;
+pub(crate) mod curve;
 pub(crate) mod label_placement;
 pub(crate) mod plot;
 mod svg_text;

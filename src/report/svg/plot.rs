@@ -48,7 +48,7 @@ struct Scales {
 /// reader's light or dark setting, and are plain attributes otherwise, for programs that know no
 /// style sheets.
 #[must_use]
-pub fn main_plot(rows: &[Row], verdict: &Highlights) -> String {
+pub(crate) fn main_plot(rows: &[Row], verdict: &Highlights) -> String {
     let scored = rows.iter().any(|row| row.is_measured() && row.top1.is_some());
     let shown = |row: &Row| row.is_measured() && (!scored || row.top1.is_some());
     let indices: Vec<usize> = (0..rows.len()).filter(|&i| shown(&rows[i])).collect();

@@ -16,7 +16,7 @@ use crate::run::{journal, replay};
 ///
 /// # Errors
 /// A folder that cannot be written, or one that holds another run.
-pub fn keep(merged: &Run, folder: &Path) -> Result<()> {
+pub(crate) fn keep(merged: &Run, folder: &Path) -> Result<()> {
     make(folder)?;
     let _lock = lock(folder)?;
     let path = folder.join(FILE_NAME);
@@ -56,7 +56,7 @@ fn may_be_replaced(there: &Header, merged: &Header, folder: &Path) -> Result<()>
 ///
 /// # Errors
 /// A folder that holds one of the runs to merge.
-pub fn without_itself(runs: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn without_itself(runs: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>> {
     let Ok(itself) = fs::canonicalize(out) else { return Ok(runs.to_vec()) };
     let is_itself = |run: &&PathBuf| fs::canonicalize(run).is_ok_and(|run| run == itself);
     if runs.iter().any(|run| is_itself(&run)) {

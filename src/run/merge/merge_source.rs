@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 /// A run to be merged with others.
 #[derive(Debug, Clone)]
-pub struct MergeSource {
+pub(crate) struct MergeSource {
     /// Its folder.
     pub folder: PathBuf,
     /// The contents of its journal.

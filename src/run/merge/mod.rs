@@ -5,10 +5,10 @@
 //! computed from them anew. Machines stay apart: each case of the merged run
 //! says which one it was measured on.
 
-pub mod alike;
+pub(crate) mod alike;
 pub(crate) mod fold;
-pub mod keep;
-pub mod merge_source;
+pub(crate) mod keep;
+pub(crate) mod merge_source;
 pub(crate) mod partitions;
-pub mod runs;
-pub mod shards;
+pub(crate) mod runs;
+pub(crate) mod shards;

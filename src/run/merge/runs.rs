@@ -17,7 +17,7 @@ use time::format_description::well_known::Rfc3339;
 /// # Errors
 /// One sentence: runs that are unfinished, overlap, lack a shard, or measured
 /// something else than each other.
-pub fn merge(sources: Vec<MergeSource>) -> Result<Run> {
+pub(crate) fn merge(sources: Vec<MergeSource>) -> Result<Run> {
     ensure!(!sources.is_empty(), "nothing to merge; name the runs");
     for source in &sources {
         mergeable(source)?;

@@ -31,7 +31,7 @@ const PROFILE_TIME: Duration = Duration::from_millis(50);
 const PROFILE_RUNS: usize = 1000;
 
 /// The OpenVINO library of this machine.
-pub struct Openvino {
+pub(crate) struct Openvino {
     core: Rc<CoreHandle>,
     version: String,
 }
@@ -41,7 +41,7 @@ impl Openvino {
     ///
     /// # Errors
     /// [`BackendError::Absent`] if there is none or it is not OpenVINO's of a suitable version.
-    pub fn open() -> Result<Self, BackendError> {
+    pub(crate) fn open() -> Result<Self, BackendError> {
         let path = RuntimeLibrary::Openvino.find()?;
         let absent = |why: String| RuntimeLibrary::Openvino.unusable(&path, &why);
         let library = OpenvinoLibrary::open(&path).map_err(absent)?;
