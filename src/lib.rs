@@ -5,6 +5,10 @@
 //! list. The flow of one case: [`run`] plans it, a [`worker`] process loads it on a [`runtime`] and
 //! times it, [`scoring`] scores it, [`table`] makes its row, and [`report`] writes it.
 
+// Read by contributors, with --document-private-items: what is public is only what the tests,
+// the benches and the program use.
+#![allow(rustdoc::private_intra_doc_links)]
+
 pub mod cli;
 pub mod dataset;
 pub mod decide;

@@ -190,7 +190,7 @@ impl From<UnpairedDifference> for Found {
 }
 
 /// The displayed quantiles against each other. Unpaired, the machine may have changed
-/// between the runs as much as it did within them, as for medians ([`unpaired`]).
+/// between the runs as much as it did within them, as for medians ([`unpaired()`]).
 fn tails(base: &[Visit], new: &[Visit], pairing: Pairing, probability: f64) -> Option<Found> {
     let grouped = |visits: &[Visit]| {
         let runs: Vec<(u32, Vec<u64>)> =
