@@ -1,4 +1,4 @@
-//! The scenarios of a run, for every report: one table, as text, Markdown, HTML and JSON.
+//! The scenarios of a run, for every report: as text, Markdown and JSON.
 
 use std::fmt::Write as _;
 
