@@ -61,7 +61,7 @@ def without_yardstick(folder):
 def compared(arguments, base, new):
     """Ratio, ends of its interval, and verdict."""
     options = [base, new, "--threshold", THRESHOLD, "--json"]
-    [comparison] = json.loads(called(arguments, "compare", *options, expected=(0, 1)))
+    comparison = json.loads(called(arguments, "compare", *options, expected=(0, 1)))
     [case] = comparison["cases"]
     return case["change"], case["low"], case["high"], case["outcome"]
 
