@@ -13,7 +13,8 @@ pub(crate) fn header(header: &Header) -> Header {
     let mut portable = header.clone();
     portable.outputs.clear();
     let Some(folder) = portable.working_folder.take() else { return portable };
-    let models = portable.models.iter_mut().flat_map(|model| {
+    let files = portable.models.iter_mut().chain(&mut portable.references);
+    let models = files.flat_map(|model| {
         [Some(&mut model.path), model.description.labels.as_mut()].into_iter().flatten()
     });
     let of_parts = portable.parts.iter_mut().flat_map(|part| &mut part.runtimes);
@@ -52,6 +53,25 @@ pub(crate) fn seen_from(folder: &Path, path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::entry::Entry;
+
+    #[test]
+    fn models_and_those_that_they_are_compared_with_are_seen_from_the_folder() {
+        let journal = include_str!("../../tests/fixtures/journal-1.jsonl");
+        let first = journal.lines().next().unwrap();
+        let Ok(Entry::Header(mut whole)) = serde_json::from_str(first) else { panic!("{first}") };
+        whole.working_folder = Some("/home/me/project".into());
+        let mut model = whole.models[0].clone();
+        model.path = "/home/me/project/models/a.tflite".into();
+        model.description.labels = Some("/home/me/project/models/labels.txt".into());
+        whole.models = vec![model.clone()];
+        whole.references = vec![model];
+        let portable = header(&whole);
+        for model in portable.models.iter().chain(&portable.references) {
+            assert_eq!(model.path, Path::new("models/a.tflite"));
+            assert_eq!(model.description.labels.as_deref(), Some(Path::new("models/labels.txt")));
+        }
+    }
 
     #[test]
     fn paths_are_those_that_one_would_type() {
