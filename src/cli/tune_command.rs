@@ -210,7 +210,7 @@ fn conclude(args: &TuneArgs, started: Started) -> Result<ExitStatus> {
         return Ok(ExitStatus::Interrupted);
     }
     let rows = rows(run);
-    let outcome = SearchOutcome::of(run).context("the run is no search")?;
+    let outcome = SearchOutcome::of(run).context("the run is not a search")?;
     if args.json {
         print_json(&outcome.json(run, &rows))?;
     } else if args.settings.as_deref() == Some(Path::new("-")) {

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::text_file;
 
-/// Weights other than 0. Beyond them sums overflow and products vanish, so that a mean is no number.
+/// Weights other than 0. Beyond them sums overflow and products vanish, so that a mean is not a number.
 const WEIGHTS: RangeInclusive<f64> = 1e-12..=1e12;
 
 /// Weights by device.

@@ -26,7 +26,7 @@ impl Cooling {
         celsius.is_none_or(|celsius| celsius <= self.target_celsius)
     }
 
-    /// Whether it is no use to wait any longer.
+    /// Whether the machine has been waited for long enough.
     #[must_use]
     pub(crate) fn is_too_long(&self, waited: Duration) -> bool {
         waited >= LIMIT

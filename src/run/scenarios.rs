@@ -173,8 +173,8 @@ impl Side<'_> {
         }
     }
 
-    /// One visit, and what it used of the energy by a meter that shows so many watts when idle,
-    /// or why that is not known.
+    /// One visit, and the energy that it used beyond the idle watts in `power`, or why that is not
+    /// known.
     fn visit_metered(
         &self,
         link: &mut dyn Link,

@@ -20,7 +20,7 @@ const FAR_SLOWER: f64 = 1.5;
 /// be as fast, at the second look in a row that says so.
 const CLEARLY_SLOWER: f64 = 1.1;
 
-/// Rounds are joined to at most so many units.
+/// Maximum number of batches that rounds are joined to.
 const BATCHES: usize = 40;
 
 /// A case in the contest.

@@ -89,8 +89,8 @@ impl Replication {
     }
 
     /// The same in interleaved runs: as many as are loaded within half of that time, whatever the
-    /// machine makes of their warm-up; or as many as it takes to find a change in one of so many
-    /// `comparisons`, if those are loaded within that time.
+    /// machine makes of their warm-up; or as many as it takes to find a change in one of
+    /// `comparisons` cases, if those are loaded within that time.
     #[must_use]
     pub(crate) fn auto_in_turn(loading_ns: u64, least_seconds: f64, comparisons: usize) -> Self {
         let processes = affordable(loading_ns, least_seconds * LOADING_SHARE_IN_TURN);
