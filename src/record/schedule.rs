@@ -33,6 +33,35 @@ impl Schedule {
     pub(crate) fn frame_after(self, ns: u64) -> u64 {
         if ns < self.first_due_ns { 0 } else { self.frame_at(ns) + 1 }
     }
+
+    /// The runs of a visit that start at `at_ns` and take `latency_ns`, each with its frame.
+    pub(crate) fn runs<'a>(
+        self,
+        at_ns: &'a [u64],
+        latency_ns: &'a [u64],
+    ) -> impl Iterator<Item = FrameRun> + 'a {
+        let mut expected = None;
+        at_ns.iter().zip(latency_ns).map(move |(at_ns, latency_ns)| {
+            let frame = self.frame_at(*at_ns);
+            // At most as many as fit into a visit.
+            let dropped = frame.saturating_sub(expected.unwrap_or(frame)) as usize;
+            expected = Some(frame + 1);
+            FrameRun { frame, dropped, at_ns: *at_ns, end_ns: at_ns + latency_ns }
+        })
+    }
+}
+
+/// A run on a schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FrameRun {
+    /// The frame that it is for.
+    pub frame: u64,
+    /// How many frames since the run before had none.
+    pub dropped: usize,
+    /// When it started.
+    pub at_ns: u64,
+    /// When it ended.
+    pub end_ns: u64,
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::record::found_rate::FoundRate;
 use crate::record::run::Run;
 use crate::report::note_table::NoteTable;
-use crate::stats::rate_search::{LEAST, RateVerdict, range, verdict};
+use crate::stats::rate_search::{LEAST, range, verdicts};
 use crate::table::units::{ms, one_line, three_digits};
 
 const COLUMNS: [(&str, bool); 4] = [
@@ -20,7 +20,7 @@ pub(crate) fn table(run: &Run) -> NoteTable {
         id: "found-rate",
         title: "Highest rates",
         lead: "The highest rate at which 99 of 100 results were there within the limit of --find-rate, counted from when their frame was due, dropped frames included. A rate counts as kept, or as too fast, only where the 95% interval of the share of late results is on one side of 1%; between the two the machine cannot tell.",
-        columns: &COLUMNS,
+        columns: COLUMNS.to_vec(),
         rows: found.map(|(record, found)| line(run.header.name_of(&record.case), found)).collect(),
     }
 }
@@ -29,10 +29,7 @@ fn line(case: String, found: &FoundRate) -> Vec<String> {
     if let Some((status, error)) = &found.lost {
         return vec![case, format!("{status}: {}", one_line(error)), String::new(), String::new()];
     }
-    let of = |it: &crate::record::found_rate::TriedRate| {
-        (it.rate.per_second(), verdict(it.late, it.frames))
-    };
-    let tried: Vec<(f64, RateVerdict)> = found.tried.iter().map(of).collect();
+    let tried = verdicts(&found.tried);
     let range = range(&tried);
     let at_kept = found.tried.iter().find(|it| Some(it.rate.per_second()) == range.kept);
     let kept = match range.kept {

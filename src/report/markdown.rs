@@ -20,6 +20,7 @@ use crate::scoring::tally::Tally;
 use crate::table::paired_top1;
 use crate::table::ranks::further_ranks;
 use crate::table::row::Row;
+use crate::table::sustained_rows::sustained_summaries;
 use crate::table::units::{bytes, ms, one_line, percent};
 
 /// A comment on a pull request holds 65,536 characters; longer tables are cut
@@ -57,8 +58,8 @@ pub fn document(run: &Run, rows: &[Row]) -> String {
     text.push('\n');
     text.push_str(&table(rows, &verdict));
     text.push_str(&words(rows));
-    text.push_str(&scenario_note::markdown(run, escape));
-    text.push_str(&sustained_note::table(run).markdown(escape));
+    text.push_str(&scenario_note::table(run).markdown(escape));
+    text.push_str(&sustained_note::table(&sustained_summaries(run)).markdown(escape));
     text.push_str(&found_rate_note::table(run).markdown(escape));
     text.push_str(&accuracies(rows));
     text.push_str(&scores(run));

@@ -13,7 +13,7 @@ pub(crate) struct NoteTable {
     /// What a reader has to know before the numbers.
     pub lead: &'static str,
     /// Titles of the columns, and whether they hold numbers.
-    pub columns: &'static [(&'static str, bool)],
+    pub columns: Vec<(&'static str, bool)>,
     /// Its lines, cell by cell.
     pub rows: Vec<Vec<String>>,
 }
@@ -30,7 +30,7 @@ impl NoteTable {
         for row in &self.rows {
             table.add_row(row);
         }
-        for (column, (_, numeric)) in table.column_iter_mut().zip(self.columns) {
+        for (column, (_, numeric)) in table.column_iter_mut().zip(&self.columns) {
             let right = CellAlignment::Right;
             column.set_cell_alignment(if *numeric { right } else { CellAlignment::Left });
         }

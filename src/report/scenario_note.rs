@@ -1,24 +1,22 @@
 //! The scenarios of a run, for every report: as text, Markdown and JSON.
 
-use std::fmt::Write as _;
-
-use comfy_table::{CellAlignment, Table, presets};
 use serde_json::Value;
 
 use crate::record::run::Run;
 use crate::record::status::Status;
+use crate::report::note_table::NoteTable;
 use crate::table::scenario_row::ScenarioRow;
 use crate::table::scenario_rows::scenario_rows;
 use crate::table::units::{ms, percent, three_digits};
 
 /// What a reader has to know before the numbers.
-pub(crate) const LEAD: &str = "Each case was also run in other ways, in processes of their own; 'back to back' are the runs beside them there, and ratios to it are paired by round. A frame misses its deadline if its result is not there when the next frame is due. Parts are medians; energy is beyond that of the idle machine.";
+const LEAD: &str = "Each case was also run in other ways, in processes of their own; 'back to back' are the runs beside them there, and ratios to it are paired by round. A frame misses its deadline if its result is not there when the next frame is due. Parts are medians; energy is beyond that of the idle machine.";
 
 /// A column that a reader is shown: its title, whether it holds numbers, and a row's cell.
-pub(crate) type ShownColumn = (&'static str, bool, fn(&ScenarioRow) -> String);
+type ShownColumn = (&'static str, bool, fn(&ScenarioRow) -> String);
 
 /// The columns, numbers to the right.
-pub(crate) const SHOWN: [ShownColumn; 12] = [
+const SHOWN: [ShownColumn; 12] = [
     ("case", false, |row| row.case.clone()),
     ("scenario", false, scenario),
     ("p50 ms", true, |row| {
@@ -98,43 +96,17 @@ fn with_interval(
     value.map_or(String::new(), |value| show(value) + &ends.unwrap_or_default())
 }
 
-/// The table for a terminal; empty if the run has no scenarios.
+/// The table; it has no rows if the run has no scenarios.
 #[must_use]
-pub(crate) fn terminal(run: &Run) -> String {
-    let rows = scenario_rows(run);
-    if rows.is_empty() {
-        return String::new();
+pub(crate) fn table(run: &Run) -> NoteTable {
+    let line = |row| SHOWN.iter().map(|(_, _, cell)| cell(row)).collect();
+    NoteTable {
+        id: "scenarios",
+        title: "Scenarios",
+        lead: LEAD,
+        columns: SHOWN.iter().map(|(title, numeric, _)| (*title, *numeric)).collect(),
+        rows: scenario_rows(run).iter().map(line).collect(),
     }
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).force_no_tty();
-    table.set_header(SHOWN.iter().map(|(title, ..)| *title));
-    for row in &rows {
-        table.add_row(SHOWN.iter().map(|(_, _, cell)| cell(row)));
-    }
-    for (column, (_, numeric, _)) in table.column_iter_mut().zip(SHOWN) {
-        let right = CellAlignment::Right;
-        column.set_cell_alignment(if numeric { right } else { CellAlignment::Left });
-    }
-    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
-    format!("\nScenarios:\n{}\n", lines.join("\n"))
-}
-
-/// The section of `report.md`, with `escape` for its cells; empty if the run has no scenarios.
-#[must_use]
-pub(crate) fn markdown(run: &Run, escape: fn(&str) -> String) -> String {
-    let rows = scenario_rows(run);
-    if rows.is_empty() {
-        return String::new();
-    }
-    let titles = SHOWN.map(|(title, ..)| title).join(" | ");
-    let rules = SHOWN.map(|(_, numeric, _)| if numeric { "--:" } else { "---" }).join("|");
-    let mut body = format!("\n#### Scenarios\n\n{LEAD}\n\n| {titles} |\n|{rules}|\n");
-    for row in &rows {
-        let cells = SHOWN.map(|(_, _, cell)| escape(&cell(row))).join(" | ");
-        // Writing to a String does not fail.
-        let _ = writeln!(body, "| {cells} |");
-    }
-    body
 }
 
 /// The rows of `scenarios.csv` as JSON; null if the run has no scenarios.

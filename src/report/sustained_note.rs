@@ -1,9 +1,8 @@
 //! What minutes made of the cases, for every report.
 
-use crate::record::run::Run;
 use crate::report::note_table::NoteTable;
 use crate::report::svg::curve::Curve;
-use crate::table::sustained_rows::{SustainedSummary, sustained_summaries};
+use crate::table::sustained_rows::SustainedSummary;
 use crate::table::units::{ms, one_line, three_digits};
 
 const COLUMNS: [(&str, bool); 8] = [
@@ -18,13 +17,13 @@ const COLUMNS: [(&str, bool); 8] = [
 ];
 
 /// The table; it has no rows if no case went on for minutes.
-pub(crate) fn table(run: &Run) -> NoteTable {
+pub(crate) fn table(summaries: &[SustainedSummary]) -> NoteTable {
     NoteTable {
         id: "sustained",
         title: "Over minutes",
         lead: "Each case also ran alone for minutes, beginning at about the temperature at which the run began. 'At the start' and 'at the end' are medians of three windows. A case is throttled since the first of three windows in succession that are at least 5% slower than at the start; sustained.csv has every window.",
-        columns: &COLUMNS,
-        rows: sustained_summaries(run).iter().map(line).collect(),
+        columns: COLUMNS.to_vec(),
+        rows: summaries.iter().map(line).collect(),
     }
 }
 
@@ -45,8 +44,8 @@ fn line(it: &SustainedSummary) -> Vec<String> {
 }
 
 /// A curve per case that went on for minutes.
-pub(crate) fn curves(run: &Run) -> Vec<Curve> {
-    sustained_summaries(run).iter().map(curve).collect()
+pub(crate) fn curves(summaries: &[SustainedSummary]) -> Vec<Curve> {
+    summaries.iter().map(curve).collect()
 }
 
 /// The medians over that of the start.

@@ -5,6 +5,7 @@ use crate::report::{
     found_rate_note, orientation_note, preprocessing_note, scenario_note, sustained_note, terminal,
 };
 use crate::table::row::Row;
+use crate::table::sustained_rows::sustained_summaries;
 
 /// The table of `rows`, which are the run's, then its other tables and its notes, each after an
 /// empty line. `width` is the terminal's, if it is known.
@@ -12,8 +13,8 @@ use crate::table::row::Row;
 pub(crate) fn terminal_page(run: &Run, rows: &[Row], width: Option<usize>, color: bool) -> String {
     [
         terminal::table(rows, width, color),
-        scenario_note::terminal(run),
-        sustained_note::table(run).terminal(),
+        scenario_note::table(run).terminal(),
+        sustained_note::table(&sustained_summaries(run)).terminal(),
         found_rate_note::table(run).terminal(),
         orientation_note::terminal(run),
         preprocessing_note::terminal(run),

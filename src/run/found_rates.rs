@@ -4,14 +4,14 @@ use anyhow::Result;
 
 use crate::record::found_rate::{FoundRate, RateGoal, TriedRate};
 use crate::record::scenario::Rate;
-use crate::record::schedule::Schedule;
+use crate::record::schedule::{FrameRun, Schedule};
 use crate::record::status::Status;
 use crate::record::visit::Visited;
 use crate::run::active_case::{visited, warm_worker};
 use crate::run::context::Side;
 use crate::run::entry::Entry;
 use crate::run::progress::Event;
-use crate::stats::rate_search::{FRAMES, RateVerdict, next, verdict};
+use crate::stats::rate_search::{FRAMES, next, verdicts};
 use crate::stats::statistics;
 use crate::worker::link::{Fault, Link};
 use crate::worker::protocol::Request;
@@ -86,9 +86,7 @@ fn search(
     tried: &mut Vec<TriedRate>,
 ) -> Result<(), Fault> {
     loop {
-        let known: Vec<(f64, RateVerdict)> =
-            tried.iter().map(|it| (it.rate.per_second(), verdict(it.late, it.frames))).collect();
-        let rate = next(&known, most).and_then(|rate| Rate::try_from(rate).ok());
+        let rate = next(&verdicts(tried), most).and_then(|rate| Rate::try_from(rate).ok());
         let Some(rate) = rate.filter(|_| !interrupted()) else { return Ok(()) };
         let request = Request::Paced(PacedPlan {
             period_ns: rate.period_ns(),
@@ -105,17 +103,14 @@ fn outcome(rate: Rate, goal: RateGoal, told: &Visited) -> TriedRate {
     let schedule = told.schedule.unwrap_or(Schedule { first_due_ns: 0, period_ns: 1 });
     // A float-to-integer cast saturates.
     let limit_ns = (goal.p99_ms * 1e6) as u64;
-    let (mut frames, mut late, mut expected) = (0, 0, None);
+    let (mut frames, mut late) = (0, 0);
     let mut taken = Vec::with_capacity(told.block.latency_ns.len());
-    for (at, latency) in told.block.at_ns.iter().zip(&told.block.latency_ns) {
-        let frame = schedule.frame_at(*at);
-        // At most as many as fit into a visit.
-        let dropped = frame.saturating_sub(expected.unwrap_or(frame)) as usize;
-        let ns = (at + latency).saturating_sub(schedule.due_ns(frame));
+    for run in schedule.runs(&told.block.at_ns, &told.block.latency_ns) {
+        let FrameRun { frame, dropped, end_ns, .. } = run;
+        let ns = end_ns.saturating_sub(schedule.due_ns(frame));
         frames += dropped + 1;
         late += dropped + usize::from(ns > limit_ns);
         taken.push(ns);
-        expected = Some(frame + 1);
     }
     let p99 = statistics::quantile(&statistics::sorted_ns(&taken), 0.99).unwrap_or(0.0);
     TriedRate { rate, frames, late, p99_ns: p99 as u64 }

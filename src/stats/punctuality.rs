@@ -3,7 +3,7 @@
 //! A frame misses its deadline if its result is not there when the next frame is due: its run
 //! ended later, or there was none since an earlier run still lasted.
 
-use crate::record::schedule::Schedule;
+use crate::record::schedule::{FrameRun, Schedule};
 use crate::stats::statistics;
 
 /// A run that starts within this time of its frame starts in time: what a camera's clock and an
@@ -39,20 +39,16 @@ impl Punctuality {
     }
 
     fn add(&mut self, schedule: Schedule, at_ns: &[u64], latency_ns: &[u64]) {
-        let (mut streak, mut expected) = (0, None);
-        for (at, latency) in at_ns.iter().zip(latency_ns) {
-            let frame = schedule.frame_at(*at);
-            // At most as many as fit into a visit.
-            let dropped = frame.saturating_sub(expected.unwrap_or(frame)) as usize;
-            let missed = at + latency > schedule.due_ns(frame + 1);
+        let mut streak = 0;
+        for FrameRun { frame, dropped, at_ns, end_ns } in schedule.runs(at_ns, latency_ns) {
+            let missed = end_ns > schedule.due_ns(frame + 1);
             self.frames += dropped + 1;
             self.missed += dropped + usize::from(missed);
             streak += dropped;
             self.longest_streak = self.longest_streak.max(streak);
             streak = if missed { streak + 1 } else { 0 };
             self.longest_streak = self.longest_streak.max(streak);
-            self.late_ns.push(at.saturating_sub(schedule.due_ns(frame)) as f64);
-            expected = Some(frame + 1);
+            self.late_ns.push(at_ns.saturating_sub(schedule.due_ns(frame)) as f64);
         }
     }
 

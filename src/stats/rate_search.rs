@@ -1,5 +1,6 @@
 //! The highest rate that keeps a limit: which rate to try next, and what the tries tell.
 
+use crate::record::found_rate::TriedRate;
 use crate::stats::interval;
 
 /// Share of results that may be late: 99 of 100 are in time.
@@ -32,6 +33,12 @@ pub(crate) fn verdict(late: usize, frames: usize) -> RateVerdict {
         Some(share) if share.low > SHARE => RateVerdict::Missed,
         _ => RateVerdict::Unclear,
     }
+}
+
+/// The rates that were tried, each with its verdict.
+#[must_use]
+pub(crate) fn verdicts(tried: &[TriedRate]) -> Vec<(f64, RateVerdict)> {
+    tried.iter().map(|it| (it.rate.per_second(), verdict(it.late, it.frames))).collect()
 }
 
 /// What the tries tell.

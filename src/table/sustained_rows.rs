@@ -3,7 +3,7 @@
 use crate::record::case::Case;
 use crate::record::run::{CaseRecord, Run};
 use crate::record::status::Status;
-use crate::record::sustained::SustainedOptions;
+use crate::record::sustained::{SustainedOptions, SustainedWindow};
 use crate::stats::throttling;
 use crate::table::sustained_row::SustainedRow;
 use crate::table::units::rounded;
@@ -59,35 +59,41 @@ fn p50_us(record: &CaseRecord) -> Vec<f64> {
     record.sustained.windows.iter().map(|window| window.p50_ns as f64 / 1e3).collect()
 }
 
+/// Time in windows before each window, in seconds.
+fn begun_s(record: &CaseRecord) -> Vec<f64> {
+    let windows = record.sustained.windows.iter();
+    let begun = windows.scan(0.0, |spent, window| {
+        let before = *spent;
+        *spent += window.seconds;
+        Some(before)
+    });
+    begun.collect()
+}
+
 fn rows(run: &Run, record: &CaseRecord, options: SustainedOptions) -> Vec<SustainedRow> {
     let case: &Case = &record.case;
-    let p50 = p50_us(record);
+    let (p50, begun_s) = (p50_us(record), begun_s(record));
     let (start, onset) = (throttling::at_start(&p50), throttling::onset(&p50));
-    let mut at_s = 0.0;
-    let row = |(index, window): (usize, &crate::record::sustained::SustainedWindow)| {
-        let row = SustainedRow {
-            run_id: run.header.run_id.clone(),
-            device: run.header.machine(case.device.as_deref()).device.to_owned(),
-            case: run.header.name_of(case),
-            model: case.model.clone(),
-            backend: case.backend,
-            delegate: case.delegate.clone(),
-            threads: case.threads.get(),
-            rate_per_s: options.rate.map(|rate| rate.per_second()),
-            window: index,
-            process: window.process,
-            at_s: rounded(at_s, 3),
-            seconds: rounded(window.seconds, 3),
-            runs: window.runs,
-            latency_p50_us: rounded(p50[index], 3),
-            latency_p90_us: rounded(window.p90_ns as f64 / 1e3, 3),
-            over_start: start.map(|start| rounded(p50[index] / start, 4)),
-            cpu_mhz: window.mhz,
-            cpu_celsius: window.celsius,
-            throttled: onset.is_some_and(|onset| index >= onset),
-        };
-        at_s += window.seconds;
-        row
+    let row = |(index, window): (usize, &SustainedWindow)| SustainedRow {
+        run_id: run.header.run_id.clone(),
+        device: run.header.machine(case.device.as_deref()).device.to_owned(),
+        case: run.header.name_of(case),
+        model: case.model.clone(),
+        backend: case.backend,
+        delegate: case.delegate.clone(),
+        threads: case.threads.get(),
+        rate_per_s: options.rate.map(|rate| rate.per_second()),
+        window: index,
+        process: window.process,
+        at_s: rounded(begun_s[index], 3),
+        seconds: rounded(window.seconds, 3),
+        runs: window.runs,
+        latency_p50_us: rounded(p50[index], 3),
+        latency_p90_us: rounded(window.p90_ns as f64 / 1e3, 3),
+        over_start: start.map(|start| rounded(p50[index] / start, 4)),
+        cpu_mhz: window.mhz,
+        cpu_celsius: window.celsius,
+        throttled: onset.is_some_and(|onset| index >= onset),
     };
     record.sustained.windows.iter().enumerate().map(row).collect()
 }
@@ -95,12 +101,7 @@ fn rows(run: &Run, record: &CaseRecord, options: SustainedOptions) -> Vec<Sustai
 fn summary(case: String, record: &CaseRecord) -> SustainedSummary {
     let windows = &record.sustained.windows;
     let p50 = p50_us(record);
-    let mut at_minutes = Vec::with_capacity(windows.len());
-    let mut at_s = 0.0;
-    for window in windows {
-        at_minutes.push(at_s / 60.0);
-        at_s += window.seconds;
-    }
+    let at_minutes: Vec<f64> = begun_s(record).iter().map(|seconds| seconds / 60.0).collect();
     let hottest = windows.iter().filter_map(|window| window.celsius).reduce(f64::max);
     let first = windows.first();
     let coldest = first.and_then(|window| window.celsius_before.or(window.celsius));
@@ -115,7 +116,7 @@ fn summary(case: String, record: &CaseRecord) -> SustainedSummary {
         at_minutes,
         celsius: coldest.zip(hottest),
         mhz: first.and_then(|window| window.mhz).zip(slowest),
-        minutes: at_s / 60.0,
+        minutes: record.sustained.seconds() / 60.0,
         parts: windows.last().map_or(0, |window| window.process + 1),
         began_warm: first.is_some_and(|window| window.began_warm),
         lost: record.sustained.lost.clone(),

@@ -40,6 +40,32 @@ fn field<'a>(row: &'a [(String, String)], name: &str) -> &'a str {
     &row.iter().find(|(title, _)| title == name).unwrap().1
 }
 
+/// The lines of a run's journal.
+fn journal(run: &Path) -> Vec<String> {
+    let text = fs::read_to_string(run.join("journal.jsonl")).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+fn is_entry(line: &str, kind: &str) -> bool {
+    line.contains(&format!("\"entry\":\"{kind}\""))
+}
+
+/// How many entries of a kind a run's journal has.
+fn entries(run: &Path, kind: &str) -> usize {
+    journal(run).iter().filter(|line| is_entry(line, kind)).count()
+}
+
+/// Continues a run as if it had been killed after these lines of its journal, which stay.
+fn resumed_after(run: &Path, kept: &[String]) -> Output {
+    fs::write(run.join("journal.jsonl"), kept.join("\n") + "\n").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_shutterbench"))
+        .args(["run", "--quiet", "--resume"])
+        .arg(run)
+        .timely_output();
+    assert_eq!(journal(run)[..kept.len()], *kept, "what was measured stays: {}", said(&output));
+    output
+}
+
 #[test]
 fn runs_on_a_schedule_are_measured_beside_those_back_to_back() {
     let folder = TempDir::new().unwrap();
@@ -79,24 +105,13 @@ fn a_run_goes_on_with_the_scenarios_that_it_lacks() {
     let run = folder.path().join("run");
     let output = shutterbench(&["--runs", "10", "--rate", "100"], &run);
     assert!(output.status.success(), "{}", said(&output));
-    let journal = run.join("journal.jsonl");
-    let lines: Vec<String> =
-        fs::read_to_string(&journal).unwrap().lines().map(str::to_owned).collect();
-    let is_scenario = |line: &&String| line.contains("\"entry\":\"scenario\"");
-    assert_eq!(lines.iter().filter(is_scenario).count(), 10);
+    let lines = journal(&run);
+    assert_eq!(entries(&run, "scenario"), 10);
     // As if it had been killed in the third round.
-    let kept = lines.iter().position(|line| line.contains("\"entry\":\"scenario\"")).unwrap() + 5;
-    fs::write(&journal, lines[..kept].join("\n") + "\n").unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_shutterbench"))
-        .args(["run", "--quiet", "--resume"])
-        .arg(&run)
-        .timely_output();
+    let kept = lines.iter().position(|line| is_entry(line, "scenario")).unwrap() + 5;
+    let output = resumed_after(&run, &lines[..kept]);
     assert!(output.status.success(), "{}", said(&output));
-    let resumed = fs::read_to_string(&journal).unwrap();
-    let resumed: Vec<&str> = resumed.lines().collect();
-    assert_eq!(resumed[..kept], lines[..kept], "what was measured stays");
-    let scenarios = resumed.iter().filter(|line| line.contains("\"entry\":\"scenario\"")).count();
-    assert_eq!(scenarios, 10);
+    assert_eq!(entries(&run, "scenario"), 10);
     assert!(rows(&run).iter().all(|row| field(row, "rounds") == "5"));
 }
 
@@ -260,12 +275,6 @@ fn several_instances_run_at_once() {
     assert!(place["cpus"].is_string() && place["nice"].is_number(), "{place}");
 }
 
-/// The windows in a journal.
-fn windows(journal: &Path) -> usize {
-    let text = fs::read_to_string(journal).unwrap();
-    text.lines().filter(|line| line.contains("\"entry\":\"sustained\"")).count()
-}
-
 #[test]
 fn a_case_goes_on_for_minutes_and_after_a_kill_loses_nothing_that_was_journalled() {
     let folder = TempDir::new().unwrap();
@@ -273,10 +282,8 @@ fn a_case_goes_on_for_minutes_and_after_a_kill_loses_nothing_that_was_journalled
     let output = shutterbench(&["--runs", "10", "--sustained", "0.02"], &run);
     assert!(output.status.success(), "{}", said(&output));
     assert!(said(&output).contains("Over minutes:"), "{}", said(&output));
-    let journal = run.join("journal.jsonl");
-    let lines: Vec<String> =
-        fs::read_to_string(&journal).unwrap().lines().map(str::to_owned).collect();
-    assert_eq!(windows(&journal), 6);
+    let lines = journal(&run);
+    assert_eq!(entries(&run, "sustained"), 6);
     let rows_of = || -> Vec<csv::StringRecord> {
         let mut reader = csv::Reader::from_path(run.join("sustained.csv")).unwrap();
         reader.records().map(Result::unwrap).collect()
@@ -285,18 +292,10 @@ fn a_case_goes_on_for_minutes_and_after_a_kill_loses_nothing_that_was_journalled
     let page = fs::read_to_string(run.join("report.html")).unwrap();
     assert!(page.contains("<section id=\"sustained\"") && page.contains("<polyline"));
     // As if it had been killed after the second window.
-    let is_window = |line: &String| line.contains("\"entry\":\"sustained\"");
-    let kept = lines.iter().position(is_window).unwrap() + 2;
-    fs::write(&journal, lines[..kept].join("\n") + "\n").unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_shutterbench"))
-        .args(["run", "--quiet", "--resume"])
-        .arg(&run)
-        .timely_output();
+    let kept = lines.iter().position(|line| is_entry(line, "sustained")).unwrap() + 2;
+    let output = resumed_after(&run, &lines[..kept]);
     assert!(output.status.success(), "{}", said(&output));
-    let resumed = fs::read_to_string(&journal).unwrap();
-    let resumed: Vec<&str> = resumed.lines().collect();
-    assert_eq!(resumed[..kept], lines[..kept], "what was measured stays");
-    assert_eq!(windows(&journal), 6);
+    assert_eq!(entries(&run, "sustained"), 6);
     assert!(said(&output).contains("in 2 parts"), "{}", said(&output));
 }
 

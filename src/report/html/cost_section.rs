@@ -2,7 +2,7 @@
 
 use crate::record::run::Run;
 use crate::report::cost_note::{self, IS_TEXT};
-use crate::report::html::scenario_section::TableCell;
+use crate::report::html::note_section::TableCell;
 use crate::table::row::Row;
 
 /// A line of the table of computation.

@@ -15,7 +15,6 @@ mod operator_section;
 pub mod page;
 mod preprocessing_section;
 mod published_section;
-mod scenario_section;
 mod scores;
 mod summary_section;
 mod thumbnails;

@@ -20,7 +20,6 @@ use crate::report::html::note_section::{self, NoteSection};
 use crate::report::html::operator_section::{self, ProfiledCase};
 use crate::report::html::preprocessing_section::{self, CheckTable};
 use crate::report::html::published_section::{self, PublishedSection};
-use crate::report::html::scenario_section::{self, ScenariosSection};
 use crate::report::html::summary_section::{self, Card, NotesSection};
 use crate::report::operator_note::PROFILE_CSV;
 use crate::report::svg;
@@ -47,7 +46,7 @@ struct RunPage<'a> {
     front: Option<FrontSection>,
     notes: NotesSection,
     cases: CasesSection,
-    scenarios: Option<ScenariosSection>,
+    scenarios: Option<NoteSection>,
     sustained: Option<NoteSection>,
     found_rates: Option<NoteSection>,
     differences: Option<DifferencesSection>,
@@ -107,7 +106,7 @@ pub(crate) fn page_with(run: &Run, rows: &[Row], images: Option<&Dataset>) -> St
         front: front::section(run, rows, &verdict),
         notes: summary_section::notes(rows),
         cases: case_table::section(rows, &verdict),
-        scenarios: scenario_section::section(run),
+        scenarios: note_section::scenarios(run),
         sustained: note_section::sustained(run),
         found_rates: note_section::found_rates(run),
         differences: differences::section(run, rows, &verdict),
