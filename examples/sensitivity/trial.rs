@@ -41,6 +41,7 @@ pub fn run(arguments: &Arguments, seed: u64) -> Result<Outcome> {
             least_ns: (BLOCK_MS * 1e6) as u64,
             most_runs: MAX_RUNS,
             yardstick: false,
+            waits: false,
             deadline_ns: u64::MAX,
         };
         for round in process * rounds..(process + 1) * rounds {

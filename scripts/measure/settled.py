@@ -139,16 +139,29 @@ def peers(arguments, subject, backend, interleaved_ns):
     return found
 
 
+def all_peers(arguments, found, swept, repetition):
+    """Every peer's median in ns, asked in a random order, by (size, name, backend, peer)."""
+    turns = [
+        ((subject.size, subject.name, backend, peer), ask)
+        for subject in found
+        for backend in subject.backends
+        for peer, ask in peers(arguments, subject, backend, swept[subject.name, backend])
+    ]
+    random.Random(repetition).shuffle(turns)
+    return {key: ask() for key, ask in turns}
+
+
 def measure(arguments, found, writer, file):
-    """Ratios of the interleaved median to each peer's, by (size, name, backend, peer)."""
+    """Ratios of the interleaved median to each peer's, by (size, name, backend, peer). The
+    peers are asked before and after each sweep and their geometric mean counts, so that a
+    machine that becomes steadily faster or slower favours neither."""
     others = sorted(arguments.models.glob("*.tflite"))
     embedded = Path(__file__).parents[2] / "models/fashion-mnist"
     others += sorted(embedded.glob("*0.25*.tflite")) + sorted(embedded.glob("*0.25*.onnx"))
     known = {subject.path for subject in found}
     models = [subject.path for subject in found] + [m for m in others if m not in known]
-    ratios, cases = {}, 0
+    ratios, cases, before = {}, 0, None
     for repetition in range(arguments.repetitions):
-        turns = []
         swept, cases = shutterbench(arguments, models, ["tflite", "litert", "onnxruntime"])
         if cases < 20:
             sys.exit(f"settled: the sweep has only {cases} cases")
@@ -156,18 +169,15 @@ def measure(arguments, found, writer, file):
             for backend in subject.backends:
                 if (subject.name, backend) not in swept:
                     sys.exit(f"settled: {subject.name} did not run on {backend}")
-                swept_ns = swept[subject.name, backend]
-                turns += [
-                    (subject, backend, swept_ns, *peer)
-                    for peer in peers(arguments, subject, backend, swept_ns)
-                ]
-        random.Random(repetition).shuffle(turns)
-        for subject, backend, swept_ns, peer, ask in turns:
-            peer_ns = ask()
-            key = (subject.size, subject.name, backend, peer)
-            ratios.setdefault(key, []).append(swept_ns / peer_ns)
-            writer.writerow([repetition, *key, round(swept_ns), round(peer_ns), time.time_ns()])
-            file.flush()
+        after = all_peers(arguments, found, swept, repetition)
+        # The first sweep only tells how many runs the peers need.
+        for key, after_ns in after.items() if before else ():
+            swept_ns, before_ns = swept[key[1:3]], before[key]
+            ratios.setdefault(key, []).append(swept_ns / math.sqrt(before_ns * after_ns))
+            figures = map(round, [swept_ns, before_ns, after_ns])
+            writer.writerow([repetition, *key, *figures, time.time_ns()])
+        file.flush()
+        before = after
         print(f"repetition {repetition + 1} of {arguments.repetitions}", file=sys.stderr)
     return ratios, cases
 
@@ -178,7 +188,7 @@ def summary(arguments, ratios, cases):
         "a CPU that does not tell its name",
     )
     text = (
-        f"{cases} cases interleaved, 1 thread, {arguments.repetitions} repetitions, "
+        f"{cases} cases interleaved, 1 thread, {arguments.repetitions - 1} repetitions, "
         f"{arguments.seconds} s per case; {cpu} ({os.cpu_count()} CPUs), "
         f"{time.strftime('%Y-%m-%d')}. Ratios of the median in the sweep to the other one.\n\n"
         "| model | backend | held against | median ratio | smallest .. largest |\n"
@@ -200,15 +210,15 @@ def main():
     parser = argparse.ArgumentParser(prog="settled")
     for path in ["program", "bare-loop", "python", "library", "models", "resnet", "csv"]:
         parser.add_argument(f"--{path}", type=lambda text: Path(text).absolute(), required=True)
-    parser.add_argument("--repetitions", type=int, default=10)
-    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--repetitions", type=int, default=17)
+    parser.add_argument("--seconds", type=float, default=0.5)
     parser.add_argument("--affinity", default="")
     arguments = parser.parse_args()
     found = subjects(arguments)
     with open(arguments.csv, "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         head = ["repetition", "size", "model", "backend", "held_against"]
-        writer.writerow([*head, "interleaved_ns", "other_ns", "unix_ns"])
+        writer.writerow([*head, "interleaved_ns", "before_ns", "after_ns", "unix_ns"])
         ratios, cases = measure(arguments, found, writer, file)
     text, within = summary(arguments, ratios, cases)
     print(text)

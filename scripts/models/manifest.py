@@ -57,6 +57,8 @@ REPRESENTATIVE = [
     for name in ["0.25_int8", "1.0_f32", "1.0_int8", "1.0_f32_onnx", "1.0_int8_onnx"]
 ]
 
+ON_ALL_CORES = [f"{FAMILY}_{name}" for name in ["1.0_f32", "1.0_f32_onnx"]]
+
 
 def model_entry(variant, models, measured):
     path = models / FOLDER / variant.file_name
@@ -98,6 +100,7 @@ def build(work, models, measured):
             ),
             "labels": f"{FOLDER}/labels.txt",
             "representative": REPRESENTATIVE,
+            "on_all_cores": ON_ALL_CORES,
             "dataset": f"{FOLDER}/validation",
             "dataset_images": len(validation.read(dataset)),
             "dataset_sha256": dataset_sha256(dataset),

@@ -1,7 +1,6 @@
 //! What else the machine does: CPU time that is used while nothing of ours runs, and by which
 //! program.
 
-use std::fs;
 use std::time::Duration;
 
 use crate::host::tree::Tree;
@@ -66,7 +65,7 @@ impl Snapshot {
             .flat_map(str::parse)
             .collect();
         let all: f64 = ticks.iter().sum();
-        let processes = tree.process_ids().into_iter().filter_map(|id| {
+        let processes = tree.ids_in("").into_iter().filter_map(|id| {
             let (name, ticks) = process(&tree.proc(format!("{id}/stat"))?)?;
             Some((id, name, ticks))
         });
@@ -86,13 +85,6 @@ fn process(stat: &str) -> Option<(String, f64)> {
     let fields: Vec<&str> = after.split_whitespace().collect();
     let ticks: f64 = fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?;
     Some((name.to_owned(), ticks))
-}
-
-impl Tree {
-    fn process_ids(&self) -> Vec<u32> {
-        let Ok(entries) = fs::read_dir(self.proc_folder()) else { return Vec::new() };
-        entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
-    }
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ pub(crate) mod memory;
 pub(crate) mod preconditions;
 pub(crate) mod process_place;
 pub mod read;
+pub(crate) mod run_queue;
 pub(crate) mod speed_swing;
 pub mod tree;
 pub(crate) mod yardstick;

@@ -37,9 +37,11 @@ impl Tree {
         read(&self.proc.join(path))
     }
 
-    /// The root of /proc.
-    pub(crate) fn proc_folder(&self) -> &Path {
-        &self.proc
+    /// The ids of the processes or threads that a folder under /proc has folders for.
+    #[must_use]
+    pub(crate) fn ids_in(&self, folder: &str) -> Vec<u32> {
+        let Ok(entries) = fs::read_dir(self.proc.join(folder)) else { return Vec::new() };
+        entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
     }
 
     /// A number in a file under /sys.

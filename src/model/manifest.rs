@@ -42,6 +42,10 @@ pub struct ManifestFamily {
     /// in the usual formats.
     #[serde(default)]
     pub representative: Vec<String>,
+    /// Names of those that are also run on all cores by default. To the smaller ones, handing part
+    /// of their microseconds to another core costs as much as it saves.
+    #[serde(default)]
+    pub on_all_cores: Vec<String>,
 }
 
 /// One model of a manifest.

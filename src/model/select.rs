@@ -105,6 +105,17 @@ pub(crate) fn representative() -> Result<Vec<Model>> {
     manifest.models.iter().filter(chosen).map(|entry| open(&manifest.path(entry))).collect()
 }
 
+/// The names among `models` that are not run on all cores by default.
+///
+/// # Errors
+/// See [`Manifest::embedded`].
+pub(crate) fn on_one_core(models: &[Model]) -> Result<Vec<String>> {
+    let family = Manifest::embedded()?.family;
+    let on_all = family.map_or_else(Vec::new, |family| family.on_all_cores);
+    let names = models.iter().map(|model| model.name.clone());
+    Ok(names.filter(|name| !on_all.is_empty() && !on_all.contains(name)).collect())
+}
+
 fn one(name: &str, signature: Option<&str>) -> Result<Vec<Model>> {
     let path = Path::new(name);
     if path.is_file() {

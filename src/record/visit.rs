@@ -85,6 +85,10 @@ pub struct Visited {
     /// What the yardstick took right before and right after the timed runs, if it was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub yardstick_ns: Option<[u64; 2]>,
+    /// How long the process's threads were ready to run without a CPU, from the first reading of
+    /// the yardstick to the second, summed over them, if it was asked and the system tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waited_ns: Option<u64>,
     /// When the runs were due, if they had a schedule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
@@ -124,6 +128,9 @@ pub struct Visit {
     /// timed runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub yardstick_ns: Option<[u64; 2]>,
+    /// How long its threads stood in line for a CPU meanwhile, summed over them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waited_ns: Option<u64>,
 }
 
 impl Visit {
@@ -131,7 +138,7 @@ impl Visit {
     #[must_use]
     pub fn of(round: u32, process: u32, visited: Visited) -> Self {
         let Visited { cold_ns, settle_runs, settle_ns, block, cpu, mhz, .. } = visited;
-        let Visited { millidegrees, yardstick_ns, .. } = visited;
+        let Visited { millidegrees, yardstick_ns, waited_ns, .. } = visited;
         Self {
             round,
             process,
@@ -143,6 +150,7 @@ impl Visit {
             cpu,
             millidegrees,
             yardstick_ns,
+            waited_ns,
         }
     }
 }

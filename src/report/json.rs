@@ -88,8 +88,8 @@ fn case(run: &Run, record: &CaseRecord, row: Option<&Row>) -> Value {
     })
 }
 
-/// Each visit with its median, what the yardstick took beside it, and whether it counts in
-/// the case's.
+/// Each visit with its median, what the yardstick took beside it, how long its threads waited for
+/// a CPU, and whether it counts in the case's.
 fn visits(record: &CaseRecord) -> Vec<Value> {
     let readings: Vec<Reading> = record.visits.iter().map(Reading::from).collect();
     let counts = Disturbance::of(&readings).counts;
@@ -100,6 +100,7 @@ fn visits(record: &CaseRecord) -> Vec<Value> {
             "process": visit.process,
             "p50_us": statistics::median_ns(&visit.block.latency_ns()).map(us),
             "yardstick_us": visit.yardstick_ns.map(|ns| ns.map(|ns| us(ns as f64))),
+            "waited_us": visit.waited_ns.map(|ns| us(ns as f64)),
             "counts": counts,
         })
     };

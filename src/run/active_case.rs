@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use time::OffsetDateTime;
 
-use crate::host::clock;
+use crate::host::{affinity, clock};
+use crate::record::case::Case;
 use crate::record::header::rfc3339;
 use crate::record::operator_profile::OperatorProfile;
 use crate::record::options::{Amount, LatencyOptions};
@@ -103,7 +104,7 @@ impl ActiveCase {
         record: &mut CaseRecord,
     ) -> Result<Result<Decision, Fault>> {
         let start = Instant::now();
-        let request = Request::Visit(self.next_visit(options));
+        let request = Request::Visit(self.next_visit(options, &context.header().cases[self.index]));
         let visited = visited(self.link.as_mut(), &request);
         self.spent += start.elapsed();
         let visited = match visited {
@@ -117,7 +118,7 @@ impl ActiveCase {
         Ok(Ok(self.stopping.decision()))
     }
 
-    fn next_visit(&self, options: &LatencyOptions) -> VisitPlan {
+    fn next_visit(&self, options: &LatencyOptions, case: &Case) -> VisitPlan {
         let most_runs = self.stopping.most_runs().min(MAX_RUNS);
         // Float-to-integer casts saturate.
         VisitPlan {
@@ -126,6 +127,8 @@ impl ActiveCase {
             least_ns: (options.block_ms * 1e6) as u64,
             most_runs,
             yardstick: !options.no_yardstick,
+            waits: !options.no_yardstick
+                && case.threads.get() <= affinity::usable(options.cpus_of(case)),
             deadline_ns: (options.max_seconds * 1e9) as u64,
         }
     }

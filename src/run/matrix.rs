@@ -36,6 +36,8 @@ pub(crate) struct Matrix<'a> {
     /// Whether the thread counts were requested; if not, a backend that ignores them gets only the
     /// first.
     pub threads_asked: bool,
+    /// Models that get only the first thread count.
+    pub on_one_core: Vec<String>,
 }
 
 impl Matrix<'_> {
@@ -73,7 +75,7 @@ impl Matrix<'_> {
         let affinities: Vec<Option<String>> = or_absent(affinities.map(|&cpus| cpus.to_owned()));
         let mut variants = Vec::new();
         for options in self.options_of(one) {
-            for threads in self.threads_of(one.backend) {
+            for threads in self.threads_of(one) {
                 for batch in &batches {
                     for affinity in &affinities {
                         variants.push(Case {
@@ -125,10 +127,12 @@ impl Matrix<'_> {
         preferred(&preferred(self.backends, reads), computes)
     }
 
-    fn threads_of(&self, backend: BackendKind) -> &[NonZeroUsize] {
-        match backend.capabilities().threads {
-            Threads::One(_) if !self.threads_asked => &self.threads[..self.threads.len().min(1)],
-            _ => self.threads,
+    fn threads_of(&self, one: &Case) -> &[NonZeroUsize] {
+        let ignored = matches!(one.backend.capabilities().threads, Threads::One(_));
+        if (ignored && !self.threads_asked) || self.on_one_core.contains(&one.model) {
+            &self.threads[..self.threads.len().min(1)]
+        } else {
+            self.threads
         }
     }
 
@@ -138,6 +142,14 @@ impl Matrix<'_> {
         }
         preferred(self.delegates, |delegate| backend.capabilities().knows(delegate))
     }
+}
+
+/// One thread, and as many as there are CPUs: what a run without models and threads measures.
+pub(crate) fn one_and_all_cpus() -> Vec<NonZeroUsize> {
+    let all = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let mut counts = vec![NonZeroUsize::MIN, all];
+    counts.dedup();
+    counts
 }
 
 /// A note if a case asks for more threads than it has CPUs, of which `usable` are known.
@@ -185,6 +197,7 @@ mod tests {
             backends_asked: true,
             sweep: false,
             threads_asked: true,
+            on_one_core: Vec::new(),
         }
     }
 
@@ -264,6 +277,20 @@ mod tests {
         // What was asked for is answered, if only with 'unsupported'.
         let asked = [&own[..], &["tract/none"]].concat();
         assert_eq!(names(true, false), [asked.clone(), asked].concat());
+    }
+
+    #[test]
+    fn a_model_on_one_core_gets_only_the_first_thread_count() {
+        let models = ["fmnist_mobilenet_v1_0.25_int8", "fmnist_mobilenet_v1_1.0_f32"];
+        let models = select::select(&models.map(str::to_owned), None).unwrap();
+        let on_one_core = select::on_one_core(&models).unwrap();
+        assert_eq!(on_one_core, [models[0].name.clone()]);
+        let (backends, threads) = ([BackendKind::Tflite], [count(1), count(2)]);
+        let delegates = [Delegate::None];
+        let (backends, delegates, threads) = (&backends[..], &delegates[..], &threads[..]);
+        let matrix = Matrix { backends, delegates, threads, on_one_core, ..asked(&models) };
+        let counts: Vec<usize> = matrix.cases().iter().map(|case| case.threads.get()).collect();
+        assert_eq!(counts, [1, 1, 2]);
     }
 
     #[test]

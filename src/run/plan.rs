@@ -77,10 +77,12 @@ pub(crate) fn plan(wanted: &SuiteFile) -> Result<Plan> {
     let patience = Duration::from_secs_f64(timeout_seconds(wanted)?);
     let ChosenRuntimes { backends, mut present, mut unusable } =
         choose_runtimes::choose(&wanted.backends, patience, &mut assumptions)?;
-    let threads = match wanted.threads.as_slice() {
-        [] if wanted.models.is_empty() => one_and_all_cpus(),
-        [] => vec![NonZeroUsize::MIN],
-        some => some.to_vec(),
+    let (threads, on_one_core) = match wanted.threads.as_slice() {
+        [] if wanted.models.is_empty() => {
+            (matrix::one_and_all_cpus(), select::on_one_core(&models)?)
+        }
+        [] => (vec![NonZeroUsize::MIN], Vec::new()),
+        some => (some.to_vec(), Vec::new()),
     };
     let axes = LatencyAxes::of(wanted)?;
     wanted.options.iter().try_for_each(OptionSet::check).map_err(anyhow::Error::msg)?;
@@ -96,6 +98,7 @@ pub(crate) fn plan(wanted: &SuiteFile) -> Result<Plan> {
         backends_asked: !wanted.backends.is_empty(),
         sweep: wanted.models.is_empty(),
         threads_asked: !wanted.threads.is_empty(),
+        on_one_core,
     };
     let all = matrix.cases();
     if let Some(sentence) = matrix.unused_set(&all) {
@@ -215,14 +218,6 @@ pub(crate) fn open_dataset(options: &AccuracyOptions, seed: u64) -> Result<Datas
         );
     }
     Ok(dataset)
-}
-
-/// One thread, and as many as there are CPUs: what a run without models and threads measures.
-fn one_and_all_cpus() -> Vec<NonZeroUsize> {
-    let all = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let mut counts = vec![NonZeroUsize::MIN, all];
-    counts.dedup();
-    counts
 }
 
 /// For when more images were requested than the dataset has.

@@ -142,6 +142,7 @@ pub(crate) fn back_to_back(options: &LatencyOptions) -> VisitPlan {
         least_ns: (least_ms * 1e6) as u64,
         most_runs,
         yardstick: !options.no_yardstick,
+        waits: false,
         deadline_ns: (options.max_seconds * 1e9) as u64,
     }
 }

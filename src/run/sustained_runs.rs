@@ -169,6 +169,7 @@ fn window(
                 least_ns: u64::try_from(left.min(REQUEST).as_nanos()).unwrap_or(u64::MAX),
                 most_runs: MAX_RUNS,
                 yardstick: false,
+                waits: false,
                 deadline_ns: (options.max_seconds * 1e9) as u64,
             }),
         };

@@ -1,16 +1,21 @@
-//! Which visits something else disturbed: told by the yardstick beside each visit, never by
-//! the case's own latencies.
+//! Which visits something else disturbed: told by the yardstick beside each visit and by how long
+//! the threads stood in line for a CPU, never by the case's own latencies.
 //!
 //! A visit is disturbed where the yardstick took, right before or right after its timed runs,
 //! more than [`TOLERANCE`] above what it takes on that CPU when nothing else is there, which
 //! is the fastest tenth of the readings. A lowered clock rate is no disturbance: that is how
 //! the machine is, and what throttles is to be seen.
+//!
+//! The yardstick knows of one CPU. A model on several stands still if one of its threads does, so
+//! a visit is disturbed too where its threads waited for a CPU for more than [`TOLERANCE`] of its
+//! time. That is not told of a case with more threads than CPUs, which wait for each other.
 
 use crate::record::visit::Visit;
 use crate::stats::stability::THROTTLED_FREQUENCY;
 use crate::stats::statistics;
 
-/// How much longer the yardstick may take than when nothing else is there.
+/// How much longer the yardstick may take than when nothing else is there, and the share of its
+/// time that a visit may wait for a CPU.
 pub(crate) const TOLERANCE: f64 = 0.05;
 /// The quantile of the readings that stands for nothing else being there.
 const FASTEST: f64 = 0.1;
@@ -26,12 +31,16 @@ pub(crate) struct Reading {
     cpu: Option<u32>,
     mhz: Option<u32>,
     yardstick_ns: Option<[u64; 2]>,
+    /// The time in line as a share of the time of the runs.
+    waited: Option<f64>,
 }
 
 impl From<&Visit> for Reading {
     fn from(visit: &Visit) -> Self {
-        let Visit { cpu, mhz, yardstick_ns, .. } = *visit;
-        Self { cpu, mhz, yardstick_ns }
+        let Visit { cpu, mhz, yardstick_ns, waited_ns, .. } = *visit;
+        let wall_ns = visit.block.wall_ns.max(1) as f64;
+        let waited = waited_ns.map(|waited_ns| waited_ns as f64 / wall_ns);
+        Self { cpu, mhz, yardstick_ns, waited }
     }
 }
 
@@ -65,7 +74,9 @@ impl Disturbance {
             });
             throttled || slower <= floor * (1.0 + TOLERANCE)
         };
-        let calm: Vec<bool> = readings.iter().map(calm).collect();
+        let served = |reading: &Reading| reading.waited.is_none_or(|waited| waited <= TOLERANCE);
+        let calm: Vec<bool> =
+            readings.iter().map(|reading| calm(reading) && served(reading)).collect();
         let (left, all) = (calm.iter().filter(|calm| **calm).count(), calm.len());
         let told = readings.iter().any(|reading| reading.yardstick_ns.is_some());
         let share = told.then(|| 1.0 - left as f64 / all as f64);
@@ -118,6 +129,7 @@ mod tests {
             cpu: Some(0),
             mhz: None,
             yardstick_ns: Some(us.map(|us| us * 1_000)),
+            waited: None,
         };
         us.into_iter().map(reading).collect()
     }
@@ -137,10 +149,23 @@ mod tests {
 
     #[test]
     fn without_a_yardstick_every_visit_counts() {
-        let none = Reading { cpu: Some(0), mhz: None, yardstick_ns: None };
+        let none = Reading { cpu: Some(0), mhz: None, yardstick_ns: None, waited: None };
         let found = Disturbance::of(&[none; 9]);
         assert_eq!((left_out(&found), found.share), (vec![], None));
         assert_eq!(Disturbance::of(&[]), Disturbance { counts: vec![], share: None });
+    }
+
+    #[test]
+    fn a_visit_is_disturbed_where_its_threads_waited_for_a_cpu_that_others_used() {
+        let mut all = readings(vec![[100, 100]; 20]);
+        for (index, reading) in all.iter_mut().enumerate() {
+            reading.waited = Some(if index % 4 == 0 { 0.4 } else { 0.01 });
+        }
+        assert_eq!(left_out(&Disturbance::of(&all)), [0, 4, 8, 12, 16]);
+        // Others were there all the time.
+        all.iter_mut().for_each(|reading| reading.waited = Some(0.5));
+        let found = Disturbance::of(&all);
+        assert_eq!((left_out(&found), found.share), (vec![], Some(1.0)));
     }
 
     #[test]

@@ -210,9 +210,10 @@ columns! {
     valid: Option<bool>, None;
     /// Why the row is not valid, and how to make it valid.
     invalid_reason: Option<String>, None;
-    /// Share of the visits that something else disturbed, by the yardstick. Their runs are left
-    /// out of latency_p50_us, its interval, drift_percent, stability and modes, and count
-    /// in every other column. Empty with `--no-yardstick`.
+    /// Share of the visits that something else disturbed, by the yardstick and by how long their
+    /// threads waited for a CPU. Their runs are left out of latency_p50_us, its interval,
+    /// drift_percent, stability and modes, and count in every other column. Empty with
+    /// `--no-yardstick`.
     disturbed: Option<f64>, Share;
     /// The scored images as 64 digits: the sum, modulo 2^256, of the SHA-256 of each image's name,
     /// classes and bytes (docs/accuracy.md). Rows with the same digits were scored on the same

@@ -4,8 +4,9 @@
 //! Between two visits of a case other processes have run, so that its first runs find caches,
 //! threads and a core in another state than when it runs back to back.
 
-use crate::host::clock;
+use crate::host::tree::Tree;
 use crate::host::yardstick::Yardstick;
+use crate::host::{clock, run_queue};
 use crate::record::timed_runs::Block;
 use crate::record::visit::Visited;
 use crate::worker::aftermath;
@@ -59,9 +60,16 @@ impl Samples {
             None => (0, 0),
         };
         let spent_ns = clock::now_ns() - begin;
+        // Read outside of the yardstick's two readings: what reads files must not come between a
+        // settled model and its timed runs.
+        let tree = Tree::default();
+        let waited_before_ns = plan.waits.then(|| run_queue::waited_ns(&tree)).flatten();
         let before_ns = plan.yardstick.then(|| self.yardstick.read_ns());
         let block = self.time(plan, spent_ns, heartbeat, invoke)?;
         let yardstick_ns = before_ns.map(|before_ns| [before_ns, self.yardstick.read_ns()]);
+        // Less than before if a thread has ended.
+        let waited_ns = waited_before_ns
+            .and_then(|before_ns| Some(run_queue::waited_ns(&tree)?.saturating_sub(before_ns)));
         let (cpu, mhz, millidegrees) = aftermath::read();
         // Threads of a runtime keep waiting for work for a while, on the cores of the case that is
         // visited next.
@@ -78,6 +86,7 @@ impl Samples {
             mhz,
             millidegrees,
             yardstick_ns,
+            waited_ns,
             schedule,
             stages,
         })

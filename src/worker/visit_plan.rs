@@ -20,6 +20,10 @@ pub struct VisitPlan {
     /// Whether the yardstick is read before and after the timed runs.
     #[serde(default)]
     pub yardstick: bool,
+    /// Whether it is told how long the threads waited for a CPU meanwhile. More threads than CPUs
+    /// wait for each other, which tells nothing about others.
+    #[serde(default)]
+    pub waits: bool,
     /// Time after which the visit ends with the current run, if one was timed.
     pub deadline_ns: u64,
 }
@@ -34,6 +38,7 @@ impl VisitPlan {
             least_ns: 0,
             most_runs: runs,
             yardstick: false,
+            waits: false,
             deadline_ns,
         }
     }

@@ -27,6 +27,7 @@ const PLAN: VisitPlan = VisitPlan {
     least_ns: 10_000_000,
     most_runs: 20_000,
     yardstick: false,
+    waits: false,
     deadline_ns: u64::MAX,
 };
 
@@ -98,6 +99,14 @@ fn the_yardstick_is_read_on_both_sides_of_the_timed_runs_where_it_is_asked_for()
     assert!(before_ns > 0 && after_ns > 0);
     let Block { latency_ns, wall_ns, .. } = visited.block;
     assert!(latency_ns.iter().sum::<u64>() <= wall_ns, "it lies outside the timed runs");
+}
+
+#[test]
+fn how_long_the_threads_waited_for_a_cpu_is_told_where_it_is_asked_for() {
+    assert_eq!(visit(PLAN, |_| 100).0.waited_ns, None);
+    let (visited, _) = visit(VisitPlan { waits: true, ..PLAN }, |_| 100);
+    let linux_tells = std::path::Path::new("/proc/self/schedstat").exists();
+    assert_eq!(visited.waited_ns.is_some(), linux_tells);
 }
 
 #[test]

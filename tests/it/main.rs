@@ -56,6 +56,7 @@ mod scenarios;
 mod schedulers;
 mod schemas;
 mod settings;
+mod simulated_fleet;
 mod tables;
 mod tune;
 mod verdicts;
