@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::thread;
 
 use anyhow::{Context, Result};
 
@@ -18,8 +19,9 @@ use crate::table::sustained_rows::sustained_rows;
 const SAMPLES: &str = "samples.csv";
 
 /// Writes what is made from the journal into a run's folder: `results.csv`,
-/// `scenarios.csv` if there are scenarios, `sustained.csv` if cases went on for minutes, `predictions.csv`, `run.json`, `report.md`, `report.html`; and `samples.csv`, which may be
-/// many times as large as the journal, where it is there already.
+/// `scenarios.csv` if there are scenarios, `sustained.csv` if cases went on for minutes,
+/// `predictions.csv`, `run.json`, `report.md`, `report.html`; and `samples.csv`, which may be many
+/// times as large as the journal, where it is there already.
 ///
 /// # Errors
 /// The folder cannot be made or a file cannot be written whole; a file that
@@ -42,7 +44,18 @@ pub fn write_all_with(
     fs::create_dir_all(dir)
         .with_context(|| format!("could not create the folder {}", dir.display()))?;
     let rows = rows(run);
-    write_file(&dir.join("results.csv"), |to| csv::results(&rows, to))?;
+    thread::scope(|scope| {
+        // The page takes longer than all else together.
+        let page = scope.spawn(|| html::page::page_with(run, &rows, images));
+        write_tables(run, &rows, dir, samples)?;
+        let page = page.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        write_file(&dir.join("report.html"), |to| to.write_all(page.as_bytes()))
+    })
+}
+
+/// All but the page.
+fn write_tables(run: &Run, rows: &[Row], dir: &Path, samples: bool) -> Result<()> {
+    write_file(&dir.join("results.csv"), |to| csv::results(rows, to))?;
     let scenarios = scenario_rows(run);
     if !scenarios.is_empty() {
         write_file(&dir.join("scenarios.csv"), |to| csv::scenarios(&scenarios, to))?;
@@ -59,12 +72,10 @@ pub fn write_all_with(
     if operator_note::profiled(run).next().is_some() {
         write_file(&dir.join(operator_note::PROFILE_CSV), |to| operator_note::csv(run, to))?;
     }
-    let description = serde_json::to_string_pretty(&json::run(run, &rows))? + "\n";
+    let description = serde_json::to_string_pretty(&json::run(run, rows))? + "\n";
     write_file(&dir.join("run.json"), |to| to.write_all(description.as_bytes()))?;
-    let markdown = markdown::document(run, &rows);
-    write_file(&dir.join("report.md"), |to| to.write_all(markdown.as_bytes()))?;
-    let page = html::page::page_with(run, &rows, images);
-    write_file(&dir.join("report.html"), |to| to.write_all(page.as_bytes()))
+    let markdown = markdown::document(run, rows);
+    write_file(&dir.join("report.md"), |to| to.write_all(markdown.as_bytes()))
 }
 
 /// Writes `samples.csv`, every timed run, into a run's folder.

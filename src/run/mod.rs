@@ -33,6 +33,7 @@ pub(crate) mod scenario_plan;
 pub(crate) mod scenario_starts;
 pub(crate) mod scenario_streams;
 pub(crate) mod scenarios;
+mod scoring_pass;
 mod search;
 pub(crate) mod selection;
 pub mod suite_file;
