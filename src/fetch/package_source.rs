@@ -62,6 +62,11 @@ impl PackageSource {
         Err(FetchError::Mirror(text.to_owned()))
     }
 
+    /// Whether files come from elsewhere than from where they are published.
+    pub(crate) const fn is_mirror(&self) -> bool {
+        matches!(self, Self::Folder(_) | Self::Network { mirror: Some(_), .. })
+    }
+
     /// Gets a runtime's package file, unchecked, and returns its path: in `scratch`, or where the
     /// mirror has it.
     pub(crate) fn bring(
