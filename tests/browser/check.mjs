@@ -212,12 +212,10 @@ async function themeTurns(page) {
   await page.click("#theme");
 }
 
-async function printsWell(page) {
-  await page.emulateMedia({ media: "print" });
-  assert.equal(await page.locator("nav").isVisible(), false);
-  assert.equal(await page.locator("#cases tbody tr").first().isVisible(), true);
-  // A4 across, without its margins: no table is cut at the right, even if every column was shown.
+/** A4 across, without its margins: no table is cut at the right, even if every column was shown. */
+async function nothingIsCutOnPaper(page) {
   const before = page.viewportSize();
+  await page.emulateMedia({ media: "print" });
   await page.setViewportSize({ width: 1032, height: 700 });
   await page.evaluate(() => document.getElementById("cases")?.classList.add("full"));
   const cut = await page.evaluate(() => [...document.querySelectorAll("main *")].filter((one) => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1 && !one.closest("svg")).map((one) => one.outerHTML.slice(0, 120)));
@@ -225,6 +223,13 @@ async function printsWell(page) {
   await page.evaluate(() => document.getElementById("cases")?.classList.remove("full"));
   assert.equal(await page.evaluate(() => getComputedStyle(document.querySelector(".legend i, .tag")).printColorAdjust), "exact");
   await page.setViewportSize(before);
+}
+
+async function printsWell(page) {
+  await page.emulateMedia({ media: "print" });
+  assert.equal(await page.locator("nav").isVisible(), false);
+  assert.equal(await page.locator("#cases tbody tr").first().isVisible(), true);
+  await nothingIsCutOnPaper(page);
   assert.ok((await page.pdf({ preferCSSPageSize: true })).length > 10_000);
   await page.emulateMedia({ media: "screen" });
 }
@@ -251,6 +256,7 @@ async function comparisonLooksRight(browser, name) {
       assert.equal(await page.evaluate(() => globalThis.hacked), undefined, at);
       await isAccessibleAndFits(page, at);
       await page.screenshot({ path: path.join(screenshots, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+      if (width === 1440) await nothingIsCutOnPaper(page);
       assert.deepEqual(problems, [], at);
       await context.close();
     }

@@ -59,6 +59,7 @@ impl Place {
             name: NAME.to_owned(),
             title: "a model of the tests".to_owned(),
             addresses: vec![format!("{}/{way}/{ARCHIVE}", self.address)],
+            file_name: None,
             megabytes: 0.1,
             sha256: Some(sha256(&fs::read(self.served(ARCHIVE)).unwrap())),
             verified_by: None,
