@@ -35,7 +35,7 @@ enum Command {
     Run(Box<RunArgs>),
     /// Show what `run` would measure, with ids, needs and estimates, without starting it
     Plan(plan::PlanArgs),
-    /// List models, datasets, backends, delegates, options, devices or columns
+    /// List models, datasets, presets, backends, delegates, options, devices or columns
     List {
         /// What to list
         #[arg(value_enum)]

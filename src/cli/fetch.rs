@@ -17,6 +17,7 @@ use crate::fetch::bring_model::BroughtModel;
 use crate::fetch::fetch_error::FetchError;
 use crate::fetch::hosted_dataset::{HostedDataset, HostedDatasets};
 use crate::fetch::hosted_model::{HostedModel, HostedModels};
+use crate::fetch::hosted_preset::HostedPresets;
 use crate::fetch::package_manifest::{Archive, Origin, PackagedRuntime, Runtimes};
 use crate::fetch::package_source::PackageSource;
 
@@ -112,7 +113,7 @@ impl Wanted {
         let hosted_datasets = HostedDatasets::built_in()?;
         let (mut runtimes, mut models) = (Vec::new(), Vec::<HostedModel>::new());
         let mut datasets = Vec::<HostedDataset>::new();
-        for name in names {
+        for name in &HostedPresets::built_in()?.expanded(names) {
             if let Some(dataset) = hosted_datasets.find(name) {
                 if !datasets.contains(dataset) {
                     datasets.push(dataset.clone());

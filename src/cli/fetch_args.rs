@@ -9,7 +9,8 @@ use crate::fetch::package_source::MIRROR;
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Args {
     /// Runtimes (tflite, litert, onnxruntime), models of 'shutterbench list models --remote' by name
-    /// or pattern, or datasets of 'shutterbench list datasets'
+    /// or pattern, datasets of 'shutterbench list datasets', or presets of 'shutterbench list
+    /// presets', which hold several
     #[arg(value_name = "NAME", conflicts_with = "all")]
     pub names: Vec<String>,
     /// Fetch every runtime

@@ -28,7 +28,8 @@ pub(crate) fn bring(
     let bar = if is_shown { ProgressBar::new(dataset.bytes) } else { ProgressBar::hidden() };
     bar.set_message(name.clone());
     style(&bar, "{msg} {bar:30} {bytes} of {total_bytes} {eta}");
-    if !is_shown && own.is_none() {
+    let is_hosted = dataset.address.is_some() || source.is_mirror();
+    if !is_shown && own.is_none() && is_hosted {
         output::tell(&format!("fetching {name} ({:.1} MB)", dataset.megabytes()));
     }
     let is_unpacking = Cell::new(false);

@@ -13,6 +13,7 @@ use crate::device::adb::AdbServer;
 use crate::device::survey;
 use crate::fetch::hosted_dataset::HostedDatasets;
 use crate::fetch::hosted_model::HostedModels;
+use crate::fetch::hosted_preset::{HostedPreset, HostedPresets};
 use crate::host::doctor;
 use crate::model::select;
 use crate::record::backend_kind::BackendKind;
@@ -35,6 +36,8 @@ pub(crate) enum ListSubject {
     Models,
     /// The datasets that `fetch` and `run --dataset` take by name
     Datasets,
+    /// Models and datasets that `fetch` brings together under one name
+    Presets,
     /// The runtimes, present or not
     Backends,
     /// The delegates of each runtime
@@ -55,6 +58,7 @@ pub(crate) fn list(what: ListSubject, server: &ServerArgs, json: bool) -> Result
     match what {
         ListSubject::Models => models(&select::embedded()?, json),
         ListSubject::Datasets => datasets(json),
+        ListSubject::Presets => presets(json),
         ListSubject::Backends => backends(json),
         ListSubject::Delegates => delegates(json),
         ListSubject::Options => options(json),
@@ -105,6 +109,18 @@ fn datasets(json: bool) -> Result<ExitStatus> {
     }
     let header = ["dataset", "images", "classes", "MB", "licence", "from", "there"];
     let table = fetch_dataset::remote_table(&hosted, table(&header));
+    print(format!("{table}\n").as_bytes())
+}
+
+fn presets(json: bool) -> Result<ExitStatus> {
+    let presets = HostedPresets::built_in()?.presets;
+    if json {
+        return print_json(&presets);
+    }
+    let mut table = table(&["preset", "what", "models and datasets"]);
+    for HostedPreset { name, title, holds } in presets {
+        table.add_row([name, title, holds.join(", ")]);
+    }
     print(format!("{table}\n").as_bytes())
 }
 

@@ -176,7 +176,7 @@ impl DatasetRequest<'_> {
     ) -> Result<BroughtDataset, FetchError> {
         let receipts = self.folder.join(RECEIPTS);
         fs::create_dir_all(&receipts).map_err(FetchError::file("create the folder", &receipts))?;
-        let scratch = ScratchFolder::inside(self.folder)
+        let scratch = ScratchFolder::named(self.folder, &self.dataset.name)
             .map_err(FetchError::file("write into", self.folder))?;
         let told = |images| (self.progress)(DatasetProgress::Unpacked(images));
         let images = dataset_archive::unpack(archive, self.dataset, scratch.path(), &told)?;

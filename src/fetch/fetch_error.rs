@@ -16,7 +16,7 @@ pub enum FetchError {
         known: Vec<String>,
     },
     /// A name that the manifest does not have.
-    #[error("'{name}' cannot be fetched; choose from {}, a model of 'shutterbench list models --remote', or a dataset of 'shutterbench list datasets'", known.join(", "))]
+    #[error("'{name}' cannot be fetched; choose from {}, a model of 'shutterbench list models --remote', a dataset of 'shutterbench list datasets', or a preset of 'shutterbench list presets'", known.join(", "))]
     UnknownName {
         /// The name.
         name: String,

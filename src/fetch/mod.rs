@@ -14,6 +14,7 @@ mod dataset_archive;
 pub mod fetch_error;
 pub mod hosted_dataset;
 pub mod hosted_model;
+pub(crate) mod hosted_preset;
 mod model_archive;
 pub mod package_manifest;
 pub mod package_source;

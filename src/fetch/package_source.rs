@@ -138,6 +138,17 @@ impl ScratchFolder {
         Ok(Self(path))
     }
 
+    /// The same under a name of its own. What an earlier program left under it when it was killed is
+    /// removed: the images of a dataset take much space.
+    pub(crate) fn named(folder: &Path, name: &str) -> io::Result<Self> {
+        let path = folder.join(format!(".fetch-{name}"));
+        if path.exists() {
+            std::fs::remove_dir_all(&path)?;
+        }
+        std::fs::create_dir_all(&path)?;
+        Ok(Self(path))
+    }
+
     /// Its path.
     pub(crate) fn path(&self) -> &Path {
         &self.0

@@ -133,8 +133,13 @@ fn a_dataset_comes_with_its_classes_and_only_once() {
     assert_eq!(place.bring(&dataset).unwrap().outcome, DatasetOutcome::AlreadyThere);
     assert_eq!(place.server.requests().len(), requests, "nothing is asked for again");
     fs::remove_file(opened.path(&opened.entries[0])).unwrap();
+    // As a program leaves it that is killed while it unpacks.
+    let left = place.folder().join(format!(".fetch-{NAME}")).join("n01440764");
+    fs::create_dir_all(&left).unwrap();
+    fs::write(left.join("n01440764_2.JPEG"), "half").unwrap();
     assert_eq!(place.bring(&dataset).unwrap().outcome, DatasetOutcome::Verified);
     assert_eq!(Dataset::open(&brought.path).unwrap().entries.len(), 6);
+    assert_eq!(place.installed(), [NAME]);
 }
 
 #[test]
@@ -271,6 +276,7 @@ fn datasets_are_listed_and_asked_for_by_name() {
         assert!(names.contains(&name), "{name} in {names:?}");
     }
     assert!(printed(&program(&["list", "datasets"])).contains("your archive"));
+    assert!(printed(&program(&["list", "presets"])).contains("first-run"));
 
     let refused = |arguments: &[&str], why: &str| {
         let output = program(arguments);
@@ -282,6 +288,11 @@ fn datasets_are_listed_and_asked_for_by_name() {
     refused(&["fetch", "ilsvrc2012"], "--archive ILSVRC2012_img_val.tar");
     refused(&["fetch", "tflite", "--archive", "x.tar"], "--archive holds one dataset");
     refused(&["fetch", "imagenette3"], "shutterbench list datasets");
+    // The first model that the preset holds is not in the mirror.
+    let empty = home.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    let preset = ["fetch", "first-run", "--mirror", empty.to_str().unwrap()];
+    refused(&preset, "mobilenet_v1_0.25_128_quant.tflite is not in");
     fs::write(home.path().join("suite.toml"), "dataset = \"cifar-10\"\n").unwrap();
     refused(&["plan", "suite.toml"], "'shutterbench fetch cifar-10'");
     // What lies there under that name comes first, and what is not scored is not asked for.

@@ -204,3 +204,26 @@ fn the_page_of_many_cases_grows_by_little_per_case() {
     // So that 10,000 cases take at most 40 MB.
     assert!(per_case < 4000, "{per_case} bytes");
 }
+
+#[test]
+fn the_devices_of_one_run_stand_side_by_side() {
+    let one = run(&Shape { models: vec!["a_f32".into()], ..Shape::default() });
+    let cases = one.header.cases.len();
+    let mut both = one.clone();
+    for device in ["phone", "board"] {
+        let mut part = one.clone();
+        part.header.cases.iter_mut().for_each(|case| case.device = Some(device.into()));
+        part.cases.iter_mut().for_each(|record| record.case.device = Some(device.into()));
+        part.accuracies.iter_mut().for_each(|record| record.key.device = Some(device.into()));
+        both.header.cases.extend(part.header.cases);
+        both.cases.extend(part.cases);
+        both.accuracies.extend(part.accuracies);
+    }
+    both.header.cases.drain(..cases);
+    both.cases.drain(..cases);
+    both.accuracies.drain(..one.accuracies.len());
+    let page = side_by_side_page::page(&[both]);
+    assert!(page.contains("<h1>2 devices side by side</h1>"), "{}", &page[..2000]);
+    assert!(page.contains("<td>phone</td>") && page.contains("<td>board</td>"));
+    assert_eq!(anchors(&page).len(), cases, "a line per case, whatever the devices");
+}
