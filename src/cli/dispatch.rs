@@ -35,7 +35,7 @@ enum Command {
     Run(Box<RunArgs>),
     /// Show what `run` would measure, with ids, needs and estimates, without starting it
     Plan(plan::PlanArgs),
-    /// List models, backends, delegates, options, devices or columns
+    /// List models, datasets, presets, backends, delegates, options, devices or columns
     List {
         /// What to list
         #[arg(value_enum)]
@@ -69,7 +69,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Fetch runtimes and models, checked by SHA-256
+    /// Fetch runtimes, models and datasets, checked by SHA-256
     Fetch(fetch_args::Args),
     /// Show what would disturb a measurement on this machine
     Doctor {

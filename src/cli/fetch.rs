@@ -7,13 +7,17 @@ use comfy_table::{Table, presets};
 use serde::Serialize;
 
 use crate::cli::fetch_args::Args;
+use crate::cli::fetch_dataset;
 use crate::cli::fetch_model;
 use crate::cli::output;
 use crate::fetch::archive;
 use crate::fetch::bring::{FetchOutcome, FetchProgress, Fetched, fetch};
+use crate::fetch::bring_dataset::BroughtDataset;
 use crate::fetch::bring_model::BroughtModel;
 use crate::fetch::fetch_error::FetchError;
+use crate::fetch::hosted_dataset::{HostedDataset, HostedDatasets};
 use crate::fetch::hosted_model::{HostedModel, HostedModels};
+use crate::fetch::hosted_preset::HostedPresets;
 use crate::fetch::package_manifest::{Archive, Origin, PackagedRuntime, Runtimes};
 use crate::fetch::package_source::PackageSource;
 
@@ -38,26 +42,50 @@ pub(crate) fn command(args: &Args) -> Result<(), FetchError> {
         Some(mirror) => PackageSource::mirror(mirror)?,
         None => PackageSource::default(),
     };
-    let Wanted { runtimes, models } = Wanted::of(&args.names)?;
+    let Wanted { runtimes, models, datasets } = Wanted::of(&args.names)?;
+    if let Some(archive) = &args.archive {
+        let is_one = runtimes.is_empty() && models.is_empty() && datasets.len() == 1;
+        if !is_one {
+            return Err(FetchError::ArchiveOfWhat(archive.clone()));
+        }
+    }
     let mut fetched = Vec::new();
     if args.all || !runtimes.is_empty() {
         fetched = fetch(&runtimes, &args.target, &folder, &source, &tell)?;
     }
     let brought = fetch_model::bring(&models.iter().collect::<Vec<_>>(), &source)?;
-    if args.json {
+    let own = args.archive.as_deref();
+    let unpacked = datasets.iter().map(|dataset| fetch_dataset::bring(dataset, own, &source));
+    show(args.json, &fetched, &brought, &unpacked.collect::<Result<Vec<_>, _>>()?)
+}
+
+fn show(
+    json: bool,
+    fetched: &[Fetched],
+    brought: &[BroughtModel],
+    unpacked: &[BroughtDataset],
+) -> Result<(), FetchError> {
+    if json {
         let rows = (fetched.iter().map(FetchedRow::Runtime))
             .chain(brought.iter().map(FetchedRow::Model))
+            .chain(unpacked.iter().map(FetchedRow::Dataset))
             .collect::<Vec<_>>();
         return print(true, &rows, |_| Table::new());
     }
     if !fetched.is_empty() {
-        print(false, &fetched, fetched_table)?;
+        print(false, fetched, fetched_table)?;
     }
-    if brought.is_empty() {
+    if !brought.is_empty() {
+        print(false, brought, |rows| {
+            fetch_model::brought_table(rows, table(&["name", "licence", "what", "model"]))
+        })?;
+    }
+    if unpacked.is_empty() {
         return Ok(());
     }
-    print(false, &brought, |rows| {
-        fetch_model::brought_table(rows, table(&["name", "licence", "what", "model"]))
+    print(false, unpacked, |rows| {
+        let header = ["name", "images", "licence", "what", "folder"];
+        fetch_dataset::brought_table(rows, table(&header))
     })
 }
 
@@ -67,21 +95,31 @@ pub(crate) fn command(args: &Args) -> Result<(), FetchError> {
 enum FetchedRow<'a> {
     Runtime(&'a Fetched),
     Model(&'a BroughtModel),
+    Dataset(&'a BroughtDataset),
 }
 
 /// What the command line names.
 struct Wanted {
     runtimes: Vec<String>,
     models: Vec<HostedModel>,
+    datasets: Vec<HostedDataset>,
 }
 
 impl Wanted {
-    /// A name that does not belong to a runtime names one or more models.
+    /// A name that belongs neither to a runtime nor to a dataset names one or more models.
     fn of(names: &[String]) -> Result<Self, FetchError> {
         let known = Runtimes::built_in()?;
         let hosted = HostedModels::built_in()?;
+        let hosted_datasets = HostedDatasets::built_in()?;
         let (mut runtimes, mut models) = (Vec::new(), Vec::<HostedModel>::new());
-        for name in names {
+        let mut datasets = Vec::<HostedDataset>::new();
+        for name in &HostedPresets::built_in()?.expanded(names) {
+            if let Some(dataset) = hosted_datasets.find(name) {
+                if !datasets.contains(dataset) {
+                    datasets.push(dataset.clone());
+                }
+                continue;
+            }
             let found = hosted.matching(name);
             if found.is_empty() {
                 known.select(std::slice::from_ref(name))?;
@@ -93,7 +131,7 @@ impl Wanted {
                 }
             }
         }
-        Ok(Self { runtimes, models })
+        Ok(Self { runtimes, models, datasets })
     }
 }
 

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use crate::fetch::bring::TARGET;
 use crate::fetch::package_source::MIRROR;
 
-/// Fetches runtimes and models, checked by SHA-256
+/// Fetches runtimes, models and datasets, checked by SHA-256
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Args {
-    /// Runtimes (tflite, litert, onnxruntime), or models of 'shutterbench list models --remote', by
-    /// name or pattern
+    /// Runtimes (tflite, litert, onnxruntime), models of 'shutterbench list models --remote' by name
+    /// or pattern, datasets of 'shutterbench list datasets', or presets of 'shutterbench list
+    /// presets', which hold several
     #[arg(value_name = "NAME", conflicts_with = "all")]
     pub names: Vec<String>,
     /// Fetch every runtime
@@ -22,6 +23,9 @@ pub(crate) struct Args {
     /// repository
     #[arg(long, value_name = "DIR|URL", env = MIRROR)]
     pub mirror: Option<String>,
+    /// Unpack this archive, which you have, instead of downloading the dataset that is named
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["all", "list", "mirror"])]
+    pub archive: Option<PathBuf>,
     /// Target to fetch libraries for
     #[arg(long, value_name = "TRIPLE", default_value = TARGET)]
     pub target: String,

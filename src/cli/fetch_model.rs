@@ -71,7 +71,11 @@ pub(crate) fn provide(names: &[String], yes: bool) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    if !yes && !agreed(&missing)? {
+    let line = |model: &&HostedModel| {
+        let HostedModel { name, title, megabytes, licence, .. } = model;
+        format!("{name}: {title}, {megabytes:.1} MB, {licence}")
+    };
+    if !yes && !agreed(&missing.iter().map(line).collect::<Vec<_>>())? {
         let names: Vec<&str> = missing.iter().map(|model| model.name.as_str()).collect();
         bail!(
             "{} can be fetched: run 'shutterbench fetch {}', or add --yes",
@@ -83,15 +87,14 @@ pub(crate) fn provide(names: &[String], yes: bool) -> Result<()> {
     Ok(())
 }
 
-/// Asks on the terminal; without one the answer is no.
-fn agreed(models: &[&HostedModel]) -> Result<bool> {
+/// Asks on the terminal whether to fetch what `lines` describe; without one the answer is no.
+pub(crate) fn agreed(lines: &[String]) -> Result<bool> {
     if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Ok(false);
     }
     let mut stderr = io::stderr().lock();
-    for model in models {
-        let HostedModel { name, title, megabytes, licence, .. } = model;
-        writeln!(stderr, "{name}: {title}, {megabytes:.1} MB, {licence}")?;
+    for line in lines {
+        writeln!(stderr, "{line}")?;
     }
     write!(stderr, "Not here yet. Fetch? [y/N] ")?;
     stderr.flush()?;

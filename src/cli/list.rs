@@ -6,11 +6,14 @@ use anyhow::Result;
 use comfy_table::{Table, presets};
 
 use crate::cli::device_args::ServerArgs;
+use crate::cli::fetch_dataset;
 use crate::cli::fetch_model;
 use crate::cli::output::{ExitStatus, print, print_json};
 use crate::device::adb::AdbServer;
 use crate::device::survey;
+use crate::fetch::hosted_dataset::HostedDatasets;
 use crate::fetch::hosted_model::HostedModels;
+use crate::fetch::hosted_preset::{HostedPreset, HostedPresets};
 use crate::host::doctor;
 use crate::model::select;
 use crate::record::backend_kind::BackendKind;
@@ -31,6 +34,10 @@ use crate::worker::worker_source::WorkerSource;
 pub(crate) enum ListSubject {
     /// The embedded models
     Models,
+    /// The datasets that `fetch` and `run --dataset` take by name
+    Datasets,
+    /// Models and datasets that `fetch` brings together under one name
+    Presets,
     /// The runtimes, present or not
     Backends,
     /// The delegates of each runtime
@@ -50,6 +57,8 @@ pub(crate) enum ListSubject {
 pub(crate) fn list(what: ListSubject, server: &ServerArgs, json: bool) -> Result<ExitStatus> {
     match what {
         ListSubject::Models => models(&select::embedded()?, json),
+        ListSubject::Datasets => datasets(json),
+        ListSubject::Presets => presets(json),
         ListSubject::Backends => backends(json),
         ListSubject::Delegates => delegates(json),
         ListSubject::Options => options(json),
@@ -90,6 +99,28 @@ pub(crate) fn remote_models(json: bool) -> Result<ExitStatus> {
     }
     let header = ["model", "precision", "input", "MB", "licence", "SHA-256", "there"];
     let table = fetch_model::remote_table(&hosted, table(&header));
+    print(format!("{table}\n").as_bytes())
+}
+
+fn datasets(json: bool) -> Result<ExitStatus> {
+    let hosted = HostedDatasets::built_in()?.datasets;
+    if json {
+        return print_json(&hosted);
+    }
+    let header = ["dataset", "images", "classes", "MB", "licence", "from", "there"];
+    let table = fetch_dataset::remote_table(&hosted, table(&header));
+    print(format!("{table}\n").as_bytes())
+}
+
+fn presets(json: bool) -> Result<ExitStatus> {
+    let presets = HostedPresets::built_in()?.presets;
+    if json {
+        return print_json(&presets);
+    }
+    let mut table = table(&["preset", "what", "models and datasets"]);
+    for HostedPreset { name, title, holds } in presets {
+        table.add_row([name, title, holds.join(", ")]);
+    }
     print(format!("{table}\n").as_bytes())
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod device_args;
 pub mod dispatch;
 pub(crate) mod fetch;
 pub(crate) mod fetch_args;
+mod fetch_dataset;
 mod fetch_model;
 pub(crate) mod fleet_command;
 pub mod in_turn;

@@ -3,12 +3,13 @@
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use strum::VariantNames;
 
 use crate::cli::output;
 use crate::cli::output::{ExitStatus, print};
+use crate::record::run::Run;
 use crate::report;
 use crate::report::export::kind::ExportKind;
 use crate::report::run_files;
@@ -17,11 +18,12 @@ use crate::report::terminal_page::terminal_page;
 use crate::run::replay;
 use crate::table::rows::rows;
 
-/// A run and where its reports go ('-' is standard output) [default: into the run's folder]
+/// Runs and where their reports go ('-' is standard output) [default: into the run's folder]
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
-    /// The run's folder
-    pub run: PathBuf,
+    /// The run's folder; of several, --html writes one page that shows them side by side
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
     /// Write the HTML report to this file
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
@@ -59,11 +61,13 @@ pub(crate) struct ReportArgs {
 /// measured case, or a file that cannot be written.
 pub(crate) fn report(args: &ReportArgs) -> Result<ExitStatus> {
     let exports = exports(&args.export)?;
-    let run = replay::read(&args.run)?;
-    let files = [&args.html, &args.markdown, &args.svg, &args.json, &args.run_json];
+    let files = [&args.markdown, &args.svg, &args.json, &args.run_json];
     let tables = [&args.csv, &args.samples, &args.predictions];
-    if files.into_iter().chain(tables).all(Option::is_none) && exports.is_empty() {
-        run_files::write_all(&run, &args.run)?;
+    let only_html = files.into_iter().chain(tables).all(Option::is_none) && exports.is_empty();
+    let [folder] = args.runs.as_slice() else { return side_by_side(args, only_html) };
+    let run = replay::read(folder)?;
+    if args.html.is_none() && only_html {
+        run_files::write_all(&run, folder)?;
         let color = std::io::stdout().is_terminal();
         let page = terminal_page(&run, &rows(&run), width_of_stdout(), color);
         return print(page.as_bytes());
@@ -77,7 +81,7 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitStatus> {
     write(&args.markdown, &|| Ok(report::markdown::document(&run, &rows)))?;
     write(&args.svg, &|| {
         run_files::plot_svg(&rows).with_context(|| {
-            format!("{} holds no measured case, so there is nothing to plot", args.run.display())
+            format!("{} holds no measured case, so there is nothing to plot", folder.display())
         })
     })?;
     write(&args.json, &|| {
@@ -98,6 +102,18 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitStatus> {
     for (kind, path) in exports {
         output::write(&path, &kind.export().text(&run, &rows))?;
     }
+    Ok(ExitStatus::Good)
+}
+
+/// Writes one page of several runs.
+fn side_by_side(args: &ReportArgs, only_html: bool) -> Result<ExitStatus> {
+    let Some(path) = args.html.as_ref().filter(|_| only_html) else {
+        bail!(
+            "several runs make one page and nothing else; name its file with --html, and no other output"
+        );
+    };
+    let runs: Vec<Run> = args.runs.iter().map(|run| replay::read(run)).collect::<Result<_>>()?;
+    output::write(path, &report::html::side_by_side_page::page(&runs))?;
     Ok(ExitStatus::Good)
 }
 

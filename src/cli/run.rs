@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::cli::output::{ExitStatus, INTERRUPTED, print, print_json, tell};
 use crate::cli::run_hooks::AfterHook;
-use crate::cli::{device, fetch_model, in_turn, run_hooks, settings_file};
+use crate::cli::{device, fetch_dataset, fetch_model, in_turn, run_hooks, settings_file};
 use crate::decide::complete::{Lack, is_complete, lack};
 use crate::record::description::Description;
 use crate::record::option_set::OptionSet;
@@ -244,7 +244,7 @@ fn follow_input(flag: Arc<AtomicBool>) {
 }
 
 /// The suite file, if there is one, overridden by the options of the command line. Hosted models
-/// that are not here are fetched, if the user agrees.
+/// and datasets that are not here are fetched, if the user agrees.
 pub(crate) fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> {
     let file = match (suite, &args.settings) {
         (Some(path), _) => SuiteFile::read(path)?,
@@ -253,6 +253,9 @@ pub(crate) fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> 
     };
     let models = either(&args.model, file.models);
     fetch_model::provide(&models, args.yes)?;
+    let is_scored = !args.no_accuracy && file.accuracy != Some(false);
+    let dataset = args.dataset.clone().or(file.dataset);
+    let dataset = if is_scored { fetch_dataset::provide(dataset, args.yes)? } else { dataset };
     let sets: Vec<OptionSet> = args.set.iter().flat_map(|sets| sets.0.clone()).collect();
     Ok(SuiteFile {
         models,
@@ -287,7 +290,7 @@ pub(crate) fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> 
         energy: if args.energy { Some(true) } else { file.energy },
         energy_meter: args.energy_meter.clone().or(file.energy_meter),
         latency: if args.no_latency { Some(false) } else { file.latency },
-        dataset: args.dataset.clone().or(file.dataset),
+        dataset,
         image_column: args.image_column.clone().or(file.image_column),
         label_column: args.label_column.clone().or(file.label_column),
         labels: args.labels.clone().or(file.labels),

@@ -148,8 +148,8 @@ pub(crate) struct RunArgs {
     #[arg(long, action = ArgAction::SetTrue, help_heading = "Latency")]
     pub no_latency: bool,
 
-    /// Labelled images: a folder, a table of labels, a Parquet file or a tar archive [default for
-    /// embedded models: theirs]
+    /// Labelled images: a folder, a table of labels, a Parquet file, a tar archive, or the name of
+    /// a dataset that can be fetched [default for embedded models: theirs]
     #[arg(long, value_name = "PATH", help_heading = "Accuracy")]
     pub dataset: Option<PathBuf>,
     /// Column of the dataset's table that holds the images or their file names [default: by name]
@@ -268,7 +268,7 @@ pub(crate) struct RunArgs {
     /// Run cases inside this process, for debuggers and profilers
     #[arg(long, help_heading = "Run")]
     pub in_process: bool,
-    /// Fetch hosted models that are not here, without asking
+    /// Fetch hosted models and datasets that are not here, without asking
     #[arg(long, short, help_heading = "Run")]
     pub yes: bool,
     /// Do not show progress

@@ -11,6 +11,26 @@ use std::sync::LazyLock;
 /// ILSVRC2012 and WordNet 3.0.
 const TABLE: &str = include_str!("ilsvrc2012.tsv");
 
+/// The development kit's ground truth of the validation photos: a line with the kit's number of
+/// the class for each, in the order of their names. Facts, as `soumith/imagenetloader.torch` has
+/// them in `valprep.sh` at b81dbb17; with them, this text is that of the kit's file.
+pub(crate) const GROUND_TRUTH: &str = include_str!("ilsvrc2012_validation.txt");
+/// How many validation photos there are.
+const VALIDATION_PHOTOS: usize = 50_000;
+/// The name of the development kit's file with that text.
+pub(crate) const GROUND_TRUTH_FILE: &str = "ILSVRC2012_validation_ground_truth.txt";
+
+/// Whether a file's name is that of a validation photo: `ILSVRC2012_val_00000001.JPEG`.
+pub(crate) fn is_validation_photo(file: &str) -> bool {
+    let stem = file.strip_suffix(".JPEG").or_else(|| file.strip_suffix(".jpeg"));
+    let number = stem.and_then(|stem| stem.strip_prefix("ILSVRC2012_val_"));
+    number.is_some_and(|digits| {
+        digits.len() == 8
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+            && digits.parse().is_ok_and(|number: usize| (1..=VALIDATION_PHOTOS).contains(&number))
+    })
+}
+
 struct Synset {
     wnid: &'static str,
     devkit: u32,
@@ -106,4 +126,43 @@ pub(crate) fn classes_of_word(word: &str) -> Vec<u32> {
     };
     let first: Vec<u32> = all.iter().filter(is_first).copied().collect();
     if first.is_empty() { all.to_vec() } else { first }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    #[test]
+    fn the_ground_truth_is_the_development_kits() {
+        // Stated in a public check of that kit, whose file has a line per photo.
+        let published = "88d44095bd81cb785618db8e72eeb025fa1f646adf359d9b0efbf625244e0df3";
+        assert_eq!(format!("{:x}", Sha256::digest(GROUND_TRUTH)), published);
+        let mut counts = BTreeMap::new();
+        for line in GROUND_TRUTH.lines() {
+            *counts.entry(class_of_devkit(line.parse().unwrap()).unwrap()).or_insert(0) += 1;
+        }
+        assert_eq!(counts.values().sum::<usize>(), VALIDATION_PHOTOS);
+        assert!(counts.len() == CLASSES.len() && counts.values().all(|count| *count == 50));
+    }
+
+    #[test]
+    fn a_validation_photo_is_known_by_its_name() {
+        for name in ["ILSVRC2012_val_00000001.JPEG", "ILSVRC2012_val_00050000.jpeg"] {
+            assert!(is_validation_photo(name), "{name}");
+        }
+        for name in [
+            "ILSVRC2012_val_00000000.JPEG",
+            "ILSVRC2012_val_00050001.JPEG",
+            "ILSVRC2012_val_1.JPEG",
+            "ILSVRC2012_val_+0000001.JPEG",
+            "ILSVRC2012_test_00000001.JPEG",
+            "ILSVRC2012_val_00000001.png",
+        ] {
+            assert!(!is_validation_photo(name), "{name}");
+        }
+    }
 }

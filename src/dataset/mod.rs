@@ -4,6 +4,7 @@ pub(crate) mod contained;
 pub(crate) mod container;
 mod detection;
 pub mod entries;
+pub(crate) mod fetched_datasets;
 pub(crate) mod file_name;
 pub(crate) mod folders;
 pub(crate) mod ground_truth;

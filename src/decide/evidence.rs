@@ -1,6 +1,5 @@
 //! What is known of a case that may be chosen: on one device, or on each of several.
 
-use crate::record::case::LOCAL;
 use crate::record::run::{AccuracyRecord, CaseRecord, Run};
 use crate::record::status::Status;
 use crate::record::visit::Process;
@@ -143,5 +142,5 @@ impl<'a> Candidate<'a> {
 /// What a case is called wherever it is measured.
 #[must_use]
 pub(crate) fn anywhere(row: &Row) -> String {
-    Row { device: LOCAL.to_owned(), ..row.clone() }.case()
+    row.case_anywhere()
 }

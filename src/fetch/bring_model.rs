@@ -1,12 +1,13 @@
 //! Bringing a model that somebody hosts: downloaded, continued where it was cut, checked, taken
 //! out of its archive, and put into a folder with its labels and description.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::fetch::archive;
+use crate::fetch::checked_download::{CheckedDownload, hash};
 use crate::fetch::fetch_error::FetchError;
 use crate::fetch::hosted_model::{HostedFile, HostedModel};
 use crate::fetch::model_archive;
@@ -14,11 +15,6 @@ use crate::fetch::package_source::{PackageSource, ScratchFolder};
 use crate::file_hash;
 use crate::model::{fetched, select};
 use crate::record::description::Description;
-
-/// Holds downloads that are not complete, beside the models.
-const PARTS: &str = ".parts";
-/// Holds the SHA-256 of files for which nobody published one.
-const PINS: &str = ".pins";
 
 /// A model that is in place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -63,10 +59,6 @@ pub fn bring(
     if let Some(brought) = request.in_place() {
         return Ok(brought);
     }
-    for part in [PARTS, PINS] {
-        let path = folder.join(part);
-        fs::create_dir_all(&path).map_err(FetchError::file("create the folder", &path))?;
-    }
     request.fulfil()
 }
 
@@ -93,85 +85,36 @@ impl ModelRequest<'_> {
     }
 
     fn fulfil(&self) -> Result<BroughtModel, FetchError> {
-        let part =
-            self.folder.join(PARTS).join(format!("{}-{}", self.model.name, self.model.file()));
-        let path = self.download(&part)?;
+        let download = CheckedDownload {
+            name: &self.model.name,
+            file: self.model.file(),
+            addresses: &self.model.addresses,
+            sha256: self.model.sha256.as_deref(),
+            folder: self.folder,
+            source: self.source,
+            progress: self.progress,
+        };
+        download.prepare()?;
+        let path = download.bring()?;
         let scratch = ScratchFolder::inside(self.folder)
             .map_err(FetchError::file("write into", self.folder))?;
         let laid_out = self.lay_out(&path, scratch.path());
-        if laid_out.is_err() && path == part {
-            // Whatever it is, it is not worth continuing.
-            let _ = fs::remove_file(&part);
+        if laid_out.is_err() {
+            download.discard();
         }
         let (file, sha256) = laid_out?;
-        self.pin(&path)?;
+        download.pin(&path)?;
         let target = self.folder.join(&self.model.name);
         if target.exists() {
             fs::remove_dir_all(&target).map_err(FetchError::file("replace", &target))?;
         }
         fs::rename(scratch.path(), &target).map_err(FetchError::file("write", &target))?;
-        // A part that stays costs only space.
-        let _ = fs::remove_file(&part);
+        download.discard();
         let outcome = match self.model.sha256 {
             Some(_) => ModelOutcome::Verified,
             None => ModelOutcome::Pinned,
         };
         Ok(self.brought(target.join(file), sha256, outcome))
-    }
-
-    /// The model's file, checked: downloaded to `part`, or where a mirror has it.
-    fn download(&self, part: &Path) -> Result<PathBuf, FetchError> {
-        let (name, addresses) = (self.model.file(), &self.model.addresses);
-        let had_a_part = part.is_file();
-        let bring = || self.source.bring_file(name, addresses, part, self.progress);
-        let path = bring()?;
-        match self.check(&path) {
-            Ok(()) => Ok(path),
-            Err(error) if path == part => {
-                fs::remove_file(part).map_err(FetchError::file("remove", part))?;
-                if !had_a_part {
-                    return Err(error);
-                }
-                // The part may have been of another file.
-                let path = bring()?;
-                self.check(&path).map(|()| path)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    fn pin_file(&self) -> PathBuf {
-        self.folder.join(PINS).join(format!("{}.sha256", self.model.name))
-    }
-
-    /// Keeps the hash of a file that turned out to be a model, if nobody published one.
-    fn pin(&self, path: &Path) -> Result<(), FetchError> {
-        let pin = self.pin_file();
-        if self.model.sha256.is_some() || pin.is_file() {
-            return Ok(());
-        }
-        let line = format!("{}  {}\n", hash(path)?, self.model.file());
-        fs::write(&pin, line).map_err(FetchError::file("write", &pin))
-    }
-
-    /// Whether a file is the published one, or else the one that came the first time.
-    fn check(&self, path: &Path) -> Result<(), FetchError> {
-        let file = self.model.file();
-        let found = hash(path)?;
-        if let Some(expected) = &self.model.sha256 {
-            return archive::check(file, found, expected);
-        }
-        let pin = self.pin_file();
-        let pinned = fs::read_to_string(&pin).unwrap_or_default();
-        match pinned.split_whitespace().next() {
-            Some(expected) if expected != found => Err(FetchError::Repinned {
-                file: file.to_owned(),
-                found,
-                expected: expected.to_owned(),
-                pin,
-            }),
-            _ => Ok(()),
-        }
     }
 
     /// The model, its labels and its description in `to`; the name and SHA-256 of its file.
@@ -209,9 +152,4 @@ impl ModelRequest<'_> {
         }
         Ok(())
     }
-}
-
-fn hash(path: &Path) -> Result<String, FetchError> {
-    let mut file = File::open(path).map_err(FetchError::file("open", path))?;
-    archive::sha256(&mut file).map_err(FetchError::file("read", path))
 }

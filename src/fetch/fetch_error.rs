@@ -1,4 +1,4 @@
-//! What can go wrong while a runtime is fetched.
+//! What can go wrong while a runtime, a model or a dataset is fetched.
 
 use std::io;
 use std::path::PathBuf;
@@ -16,13 +16,26 @@ pub enum FetchError {
         known: Vec<String>,
     },
     /// A name that the manifest does not have.
-    #[error("'{name}' cannot be fetched; choose from {}, or a model of 'shutterbench list models --remote'", known.join(", "))]
+    #[error("'{name}' cannot be fetched; choose from {}, a model of 'shutterbench list models --remote', a dataset of 'shutterbench list datasets', or a preset of 'shutterbench list presets'", known.join(", "))]
     UnknownName {
         /// The name.
         name: String,
         /// The names that exist.
         known: Vec<String>,
     },
+    /// A dataset that its publisher gives out only on request.
+    #[error(
+        "{name} is given out only by its publisher, to those who register there; get {file} and unpack it with 'shutterbench fetch {name} --archive {file}'"
+    )]
+    OnRequest {
+        /// The dataset's name.
+        name: String,
+        /// Its archive.
+        file: String,
+    },
+    /// `--archive` without the one dataset that it belongs to.
+    #[error("--archive holds one dataset; name it, and nothing else, such as 'shutterbench fetch ilsvrc2012 --archive {}'", .0.display())]
+    ArchiveOfWhat(PathBuf),
     /// A target that the runtime is not packaged for.
     #[error("{runtime} is not packaged for {target}; --target takes {}", known.join(", "))]
     UnknownTarget {

@@ -27,8 +27,10 @@ pub struct HostedModel {
     pub title: String,
     /// Where its file is; the next is tried where one is no longer there.
     pub addresses: Vec<String>,
-    /// The file's size in megabytes: exact where its SHA-256 is known, else as published for the
-    /// model in it.
+    /// The name that a mirror has for its file, if the address ends with one that others share.
+    pub file_name: Option<String>,
+    /// The size in megabytes: of the file if that is the model, else of the model in it, as
+    /// published.
     pub megabytes: f64,
     /// The file's SHA-256; absent where nobody published it.
     pub sha256: Option<String>,
@@ -56,11 +58,12 @@ pub struct HostedFile {
 }
 
 impl HostedModel {
-    /// The name of its file, as the addresses have it.
+    /// The name of its file.
     #[must_use]
     pub(crate) fn file(&self) -> &str {
         let address = self.addresses.first().map_or("", String::as_str);
-        address.rsplit('/').next().unwrap_or(address)
+        let last = address.rsplit('/').next().unwrap_or(address);
+        self.file_name.as_deref().unwrap_or(last)
     }
 }
 
@@ -134,6 +137,7 @@ struct WrittenGroup {
 struct WrittenModel {
     name: String,
     path: String,
+    file: Option<String>,
     megabytes: f64,
     sha256: Option<String>,
     verified_by: Option<String>,
@@ -159,6 +163,7 @@ impl WrittenGroup {
             name: model.name.clone(),
             title: self.title.clone(),
             addresses,
+            file_name: model.file.clone(),
             megabytes: model.megabytes,
             verified_by: verified_by.filter(|_| model.sha256.is_some()),
             sha256: model.sha256.clone(),
@@ -195,7 +200,12 @@ mod tests {
             assert!(!name.contains(['/', '\\', ' ']), "{name} becomes a folder");
         }
         let verified = list.models.iter().filter(|model| model.sha256.is_some()).count();
-        assert!(verified >= 15, "{verified}");
+        assert!(verified >= 80, "{verified}");
+        // A mirror has one file of each name.
+        let files: BTreeSet<(&str, &str)> =
+            list.models.iter().map(|model| (model.file(), model.addresses[0].as_str())).collect();
+        let file_names: BTreeSet<&str> = files.iter().map(|(file, _)| *file).collect();
+        assert_eq!(file_names.len(), list.models.len());
     }
 
     /// A line of the published table is a model that can be fetched, or is no longer hosted.

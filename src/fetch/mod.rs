@@ -5,10 +5,16 @@
 
 pub(crate) mod archive;
 pub mod bring;
+pub mod bring_dataset;
 pub mod bring_model;
+pub(crate) mod checked_download;
+mod cifar10;
 pub(crate) mod curl;
+mod dataset_archive;
 pub mod fetch_error;
+pub mod hosted_dataset;
 pub mod hosted_model;
+pub(crate) mod hosted_preset;
 mod model_archive;
 pub mod package_manifest;
 pub mod package_source;

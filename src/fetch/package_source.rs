@@ -62,6 +62,11 @@ impl PackageSource {
         Err(FetchError::Mirror(text.to_owned()))
     }
 
+    /// Whether files come from elsewhere than from where they are published.
+    pub(crate) const fn is_mirror(&self) -> bool {
+        matches!(self, Self::Folder(_) | Self::Network { mirror: Some(_), .. })
+    }
+
     /// Gets a runtime's package file, unchecked, and returns its path: in `scratch`, or where the
     /// mirror has it.
     pub(crate) fn bring(
@@ -129,6 +134,17 @@ impl ScratchFolder {
     /// Makes it inside `folder`, so that what it holds can be renamed there.
     pub(crate) fn inside(folder: &Path) -> io::Result<Self> {
         let path = folder.join(format!(".fetch-{}", std::process::id()));
+        std::fs::create_dir_all(&path)?;
+        Ok(Self(path))
+    }
+
+    /// The same under a name of its own. What an earlier program left under it when it was killed is
+    /// removed: the images of a dataset take much space.
+    pub(crate) fn named(folder: &Path, name: &str) -> io::Result<Self> {
+        let path = folder.join(format!(".fetch-{name}"));
+        if path.exists() {
+            std::fs::remove_dir_all(&path)?;
+        }
         std::fs::create_dir_all(&path)?;
         Ok(Self(path))
     }

@@ -97,8 +97,7 @@ impl Case {
     /// digits of the SHA-256 of its long one.
     #[must_use]
     pub(crate) fn id(&self) -> String {
-        let name = Self { device: None, ..self.clone() }.to_string();
-        format!("{:x}", Sha256::digest(name))[..ID_DIGITS].to_owned()
+        id_of(&Self { device: None, ..self.clone() }.to_string())
     }
 
     /// Whether both are the same but for the machine.
@@ -107,6 +106,12 @@ impl Case {
         let anywhere = |case: &Self| Self { device: None, ..case.clone() };
         anywhere(self) == anywhere(other)
     }
+}
+
+/// The short name of the case that has this long one, on any machine.
+#[must_use]
+pub(crate) fn id_of(name: &str) -> String {
+    format!("{:x}", Sha256::digest(name))[..ID_DIGITS].to_owned()
 }
 
 /// ` on DEVICE`, for any but the machine that the program runs on.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::fetch::hosted_dataset::HostedDatasets;
 use crate::record::backend_kind::BackendKind;
 use crate::record::delegate::Delegate;
 use crate::record::description::Description;
@@ -105,6 +106,12 @@ fn one_or_more<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<NonZeroUsize>, 
     })
 }
 
+/// Whether a path is only the name of a dataset that can be fetched.
+fn is_hosted(path: &Path) -> bool {
+    let hosted = HostedDatasets::built_in();
+    path.to_str().is_some_and(|name| hosted.is_ok_and(|list| list.find(name).is_some()))
+}
+
 impl SuiteFile {
     /// Parses the text of a suite file in `folder`.
     ///
@@ -119,7 +126,11 @@ impl SuiteFile {
                 *model = beside.to_string_lossy().into_owned();
             }
         }
-        suite.dataset = suite.dataset.map(|path| folder.join(path));
+        suite.dataset = suite.dataset.map(|path| match folder.join(&path) {
+            // A dataset that can be fetched stays a name.
+            beside if !beside.exists() && is_hosted(&path) => path,
+            beside => beside,
+        });
         suite.labels = suite.labels.map(|path| folder.join(path));
         Ok(suite)
     }

@@ -88,8 +88,13 @@ impl Row {
     /// The name that `samples.csv` knows the case by.
     #[must_use]
     pub fn case(&self) -> String {
-        let (asked, threads) = (self.asked_for(), self.threads_and_axes());
-        format!("{} {asked} x{threads}{}", self.model, on_device(Some(&self.device)))
+        self.case_anywhere() + &on_device(Some(&self.device))
+    }
+
+    /// The same without the device.
+    #[must_use]
+    pub(crate) fn case_anywhere(&self) -> String {
+        format!("{} {} x{}", self.model, self.asked_for(), self.threads_and_axes())
     }
 }
 

@@ -1,5 +1,5 @@
 // Opens the reports that tests/it/report_browser.rs wrote in headless Chromium and
-// checks what a reader sees. Usage: node check.mjs FOLDER CHROMIUM
+// checks what a reader sees. Usage: node check.mjs FOLDER CHROMIUM [usual|huge]
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -7,7 +7,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
-const [folder, executablePath] = process.argv.slice(2);
+const [folder, executablePath, kind = "usual"] = process.argv.slice(2);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const screenshots = path.join(folder, "screenshots");
 mkdirSync(screenshots, { recursive: true });
@@ -43,7 +43,7 @@ function watch(page, address) {
   page.on("dialog", (dialog) => { problems.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
   page.on("request", (request) => {
     const url = request.url();
-    if (url !== address && !url.startsWith("data:")) problems.push(`request: ${url}`);
+    if (url.split("#")[0] !== address && !url.startsWith("data:")) problems.push(`request: ${url}`);
   });
   return problems;
 }
@@ -212,11 +212,25 @@ async function themeTurns(page) {
   await page.click("#theme");
 }
 
+/** A4 across, without its margins: no table is cut at the right, even if every column was shown. */
+async function nothingIsCutOnPaper(page) {
+  const before = page.viewportSize();
+  await page.emulateMedia({ media: "print" });
+  await page.setViewportSize({ width: 1032, height: 700 });
+  await page.evaluate(() => document.getElementById("cases")?.classList.add("full"));
+  const cut = await page.evaluate(() => [...document.querySelectorAll("main *")].filter((one) => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1 && !one.closest("svg")).map((one) => one.outerHTML.slice(0, 120)));
+  assert.deepEqual(cut, [], "cut on paper");
+  await page.evaluate(() => document.getElementById("cases")?.classList.remove("full"));
+  assert.equal(await page.evaluate(() => getComputedStyle(document.querySelector(".legend i, .tag")).printColorAdjust), "exact");
+  await page.setViewportSize(before);
+}
+
 async function printsWell(page) {
   await page.emulateMedia({ media: "print" });
   assert.equal(await page.locator("nav").isVisible(), false);
   assert.equal(await page.locator("#cases tbody tr").first().isVisible(), true);
-  assert.ok((await page.pdf({ format: "A4" })).length > 10_000);
+  await nothingIsCutOnPaper(page);
+  assert.ok((await page.pdf({ preferCSSPageSize: true })).length > 10_000);
   await page.emulateMedia({ media: "screen" });
 }
 
@@ -242,6 +256,7 @@ async function comparisonLooksRight(browser, name) {
       assert.equal(await page.evaluate(() => globalThis.hacked), undefined, at);
       await isAccessibleAndFits(page, at);
       await page.screenshot({ path: path.join(screenshots, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+      if (width === 1440) await nothingIsCutOnPaper(page);
       assert.deepEqual(problems, [], at);
       await context.close();
     }
@@ -260,6 +275,71 @@ async function hostileNamesAreShown(browser) {
   await context.close();
 }
 
+/** The line that the address names is in view and marked. */
+async function isLinked(page, id) {
+  const line = page.locator(`[id="${id}"]`);
+  await line.waitFor();
+  await page.waitForFunction((of) => {
+    const { top, bottom } = document.getElementById(of).getBoundingClientRect();
+    return top >= 0 && bottom <= innerHeight;
+  }, id);
+  assert.ok(await line.evaluate((one) => one.classList.contains("linked") || one.matches(":target")), id);
+}
+
+/** A case has one address on every page, also where it is not drawn or filtered away. */
+async function casesAreLinkedTo(browser) {
+  const { page, context, problems } = await open(browser, "plain", { viewport: { width: 1200, height: 800 } });
+  const ids = await page.evaluate(() => [...document.querySelectorAll("#cases tbody tr")].map((line) => line.id));
+  for (const name of ["side.html", "compared.html", "plain/report.html"]) {
+    await page.goto("about:blank");
+    await page.goto(`${pathToFileURL(path.join(folder, name)).href}#${ids.at(-1)}`);
+    await isLinked(page, ids.at(-1));
+  }
+  await page.fill("#filter", "nothing is called this");
+  assert.equal(await page.locator("#cases tbody tr").count(), 0);
+  await page.evaluate((id) => { location.hash = id; }, ids[0]);
+  await isLinked(page, ids[0]);
+  assert.equal(await page.inputValue("#filter"), "");
+  const foreign = problems.filter((problem) => !/(side|compared)\.html|about:blank/.test(problem));
+  assert.deepEqual(foreign, []);
+  await context.close();
+}
+
+/** Ten thousand lines: few are drawn, all are found, sorted, linked to and printed. */
+async function longTableIsUsable(browser, name, most) {
+  const count = 10_000;
+  const file = path.join(folder, name);
+  const context = await browser.newContext({ viewport: { width: 1200, height: 800 } });
+  const page = await context.newPage();
+  const address = pathToFileURL(file).href;
+  const problems = watch(page, address);
+  await page.goto(address);
+  const lines = page.locator("#cases tbody tr");
+  assert.equal(await page.textContent("#shown"), `${count} of ${count} cases`);
+  const drawn = await lines.count();
+  assert.ok(drawn > 100 && drawn < 1000, `${drawn} lines are drawn`);
+  await page.evaluate(() => { const holder = document.getElementById("cases").closest(".scroll"); holder.scrollTop = holder.scrollHeight; });
+  await page.waitForFunction((before) => document.querySelectorAll("#cases tbody tr").length > before, drawn);
+  await page.fill("#filter", "model_2499");
+  assert.equal(await page.textContent("#shown"), `4 of ${count} cases`);
+  const id = await lines.last().getAttribute("id");
+  await page.fill("#filter", "");
+  await page.getByRole("button", { name: /p50 ms/ }).first().click();
+  const column = await page.evaluate(() => [...document.querySelectorAll("#cases thead th")].findIndex((head) => head.ariaSort));
+  const values = await page.evaluate((at) => [...document.querySelectorAll("#cases tbody tr")].map((line) => Number(line.cells[at].dataset.v)), column);
+  assert.deepEqual(values, [...values].sort((a, b) => a - b));
+  await page.evaluate((of) => { location.hash = of; }, id);
+  await isLinked(page, id);
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  assert.equal(await lines.count(), count, "all lines are printed");
+  await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+  const megabytes = statSync(file).size / 1e6;
+  assert.ok(megabytes < most, `${megabytes} MB`);
+  assert.deepEqual(problems, []);
+  console.log(`  ${name}: ${megabytes.toFixed(1)} MB`);
+  await context.close();
+}
+
 async function bigRunIsUsable(browser) {
   const { page, context, problems, rows, seconds } = await open(browser, "big");
   assert.equal(rows.length, 500);
@@ -271,13 +351,12 @@ async function bigRunIsUsable(browser) {
   await context.close();
 }
 
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-try {
+async function usualPages(browser) {
   for (const name of ["plain", "hostile"]) {
     await looksRight(browser, name);
     console.log(`ok: ${name} opens offline at 360 and 1440 px, light and dark; axe-core finds nothing serious`);
   }
-  for (const name of ["compared.html", "compared-hostile.html"]) await comparisonLooksRight(browser, name);
+  for (const name of ["compared.html", "compared-hostile.html", "side.html", "side-hostile.html"]) await comparisonLooksRight(browser, name);
   console.log("ok: comparisons too");
   const { page, context, problems, rows } = await open(browser, "plain", { viewport: { width: 1440, height: 900 }, colorScheme: "light" });
   await numbersAreTheCsvs(page, rows);
@@ -296,7 +375,20 @@ try {
   await worksWithoutScripts(browser, "plain");
   await hostileNamesAreShown(browser);
   console.log("ok: hostile names are shown, not executed");
+  await casesAreLinkedTo(browser);
+  console.log("ok: a case has one address on every page");
   await bigRunIsUsable(browser);
+}
+
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+try {
+  if (kind === "usual") {
+    await usualPages(browser);
+  } else {
+    await longTableIsUsable(browser, "huge/report.html", 40);
+    await longTableIsUsable(browser, "side-huge.html", 15);
+    console.log("ok: ten thousand cases");
+  }
 } finally {
   await browser.close();
 }

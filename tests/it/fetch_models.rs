@@ -3,9 +3,9 @@
 
 use std::cell::RefCell;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -22,38 +22,27 @@ use tempfile::TempDir;
 use crate::common;
 use crate::common::{TimelyOutput, repository};
 use crate::disk;
+use crate::loopback::Loopback;
 
 const NAME: &str = "tiny_0.25";
 const ARCHIVE: &str = "tiny_2018_04_27.tgz";
 const LABELS: &str = "labels.txt";
 
-/// A server, what it serves, and a folder for models; ended when it goes out of scope.
-struct Place {
-    process: Child,
-    address: String,
-    root: TempDir,
+/// A server, what it serves, and a folder for models.
+struct Place(Loopback);
+
+impl Deref for Place {
+    type Target = Loopback;
+
+    fn deref(&self) -> &Loopback {
+        &self.0
+    }
 }
 
 impl Place {
     fn new() -> Self {
-        let root = TempDir::new().unwrap();
-        let served = root.path().join("served");
-        fs::create_dir(&served).unwrap();
-        fs::write(served.join(ARCHIVE), archive(&embedded_model())).unwrap();
-        fs::write(served.join(LABELS), labels()).unwrap();
-        let mut process = Command::new("python3")
-            .arg(repository().join("tests/python/model_server.py"))
-            .args([&served, &root.path().join("log")])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Self { process, address: line.trim().to_owned(), root }
-    }
-
-    fn served(&self, name: &str) -> PathBuf {
-        self.root.path().join("served").join(name)
+        let archive = archive(&embedded_model());
+        Self(Loopback::serving(&[(ARCHIVE, &archive), (LABELS, &labels())]))
     }
 
     fn models(&self) -> PathBuf {
@@ -64,18 +53,13 @@ impl Place {
         self.models().join(".parts").join(format!("{NAME}-{ARCHIVE}"))
     }
 
-    /// The ways and ranges of the requests so far.
-    fn requests(&self) -> Vec<String> {
-        let text = fs::read_to_string(self.root.path().join("log")).unwrap_or_default();
-        text.lines().map(|line| line.trim().to_owned()).collect()
-    }
-
     /// The model, sent in one of the server's ways.
     fn model(&self, way: &str) -> HostedModel {
         HostedModel {
             name: NAME.to_owned(),
             title: "a model of the tests".to_owned(),
             addresses: vec![format!("{}/{way}/{ARCHIVE}", self.address)],
+            file_name: None,
             megabytes: 0.1,
             sha256: Some(sha256(&fs::read(self.served(ARCHIVE)).unwrap())),
             verified_by: None,
@@ -103,13 +87,6 @@ impl Place {
         let Ok(entries) = fs::read_dir(self.models()) else { return Vec::new() };
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         names.filter(|name| ![".parts", ".pins"].contains(&name.as_str())).collect()
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
     }
 }
 

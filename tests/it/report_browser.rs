@@ -8,6 +8,7 @@ use std::{env, fs};
 use shutterbench::decide::comparison as compare;
 use shutterbench::record::run::Run;
 use shutterbench::record::status::Status;
+use shutterbench::report::html::side_by_side_page;
 
 use crate::common::{TimelyOutput, repository, skip};
 use crate::report_common::{Shape, change_runs, run};
@@ -74,6 +75,31 @@ fn big() -> Run {
     run
 }
 
+/// 10,000 cases.
+fn huge() -> Run {
+    let models = (0..2500).map(|i| format!("model_{i:04}_{}", ["f32", "int8"][i % 2])).collect();
+    let shape = Shape { models, rounds: 3, samples_per_round: 5, images: 20, ..Shape::default() };
+    let run = run(&shape);
+    assert_eq!(run.cases.len(), 10_000);
+    run
+}
+
+/// The page of several runs: half of the second's cases are slower.
+fn write_side_by_side(folder: &Path, name: &str, base: &Run) {
+    let page = side_by_side_page::page(&[base.clone(), half_slower(base), base.clone()]);
+    fs::write(folder.join(name), page).unwrap();
+}
+
+fn half_slower(base: &Run) -> Run {
+    let mut new = base.clone();
+    for visit in new.cases.iter_mut().step_by(2).flat_map(|case| &mut case.visits) {
+        change_runs(visit, |block| {
+            block.latency_ns.iter_mut().for_each(|ns| *ns = *ns * 6 / 5);
+        });
+    }
+    new
+}
+
 fn write(folder: &Path, name: &str, run: &Run) {
     let start = Instant::now();
     shutterbench::report::run_files::write_all(run, &folder.join(name)).unwrap();
@@ -82,12 +108,7 @@ fn write(folder: &Path, name: &str, run: &Run) {
 
 /// A comparison with the same run, half of whose cases became slower.
 fn write_comparison(folder: &Path, name: &str, base: &Run) {
-    let mut new = base.clone();
-    for visit in new.cases.iter_mut().step_by(2).flat_map(|case| &mut case.visits) {
-        change_runs(visit, |block| {
-            block.latency_ns.iter_mut().for_each(|ns| *ns = *ns * 6 / 5);
-        });
-    }
+    let new = half_slower(base);
     let compared =
         shutterbench::decide::compare::compare(base, &new, compare::CompareOptions::default());
     assert!(compared.is_regression());
@@ -98,8 +119,8 @@ fn write_comparison(folder: &Path, name: &str, base: &Run) {
     .unwrap();
 }
 
-#[test]
-fn the_page_is_right_in_chromium() {
+/// Writes pages into a folder and checks one kind of them in Chromium, if it is there.
+fn check(kind: &str, write_pages: impl FnOnce(&Path)) {
     let browser = repository().join("tests/browser");
     if !browser.join("node_modules/playwright-core").is_dir() {
         return skip(
@@ -109,18 +130,37 @@ fn the_page_is_right_in_chromium() {
     let Some(chromium) = chromium() else { return skip("no Chromium on the path") };
     let folder = repository().join("build/browser");
     fs::create_dir_all(&folder).unwrap();
-    write(&folder, "plain", &plain());
-    write(&folder, "hostile", &hostile());
-    write(&folder, "big", &big());
-    write_comparison(&folder, "compared.html", &plain());
-    write_comparison(&folder, "compared-hostile.html", &hostile());
+    write_pages(&folder);
     let node = Command::new("node")
         .arg(browser.join("check.mjs"))
         .args([&folder, &chromium])
+        .arg(kind)
         .output_if_there();
     let Some(node) = node else { return skip("no Node.js on the path") };
     let said =
         String::from_utf8_lossy(&node.stdout).into_owned() + &String::from_utf8_lossy(&node.stderr);
     println!("{said}");
     assert!(node.status.success(), "{said}");
+}
+
+#[test]
+fn the_page_is_right_in_chromium() {
+    check("usual", |folder| {
+        write(folder, "plain", &plain());
+        write(folder, "hostile", &hostile());
+        write(folder, "big", &big());
+        write_side_by_side(folder, "side.html", &plain());
+        write_side_by_side(folder, "side-hostile.html", &hostile());
+        write_comparison(folder, "compared.html", &plain());
+        write_comparison(folder, "compared-hostile.html", &hostile());
+    });
+}
+
+#[test]
+fn slow_pages_of_ten_thousand_cases_are_usable_in_chromium() {
+    check("huge", |folder| {
+        let huge = huge();
+        write(folder, "huge", &huge);
+        write_side_by_side(folder, "side-huge.html", &huge);
+    });
 }

@@ -340,7 +340,7 @@ fn hostile_names_cannot_leave_their_cell() {
     let page = report::html::page::page(&run, &rows);
     assert!(!page.contains("<script>alert"));
     let scripts = page.matches("</script>").count();
-    assert_eq!(scripts, 5, "data and the page's four scripts");
+    assert_eq!(scripts, 6, "data and the page's five scripts");
     assert!(!page.contains('\u{1b}'));
     let text = markdown::document(&run, &rows);
     assert!(!text.contains("<script>") && !text.contains('\u{1b}') && !text.contains("@everyone"));

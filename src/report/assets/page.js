@@ -3,6 +3,7 @@
 const page = (() => {
   "use strict";
   const D = JSON.parse(document.getElementById("data").textContent);
+  D.rows.forEach((row, i) => D.columns.forEach((name, k) => { row[name] ??= D.values[i][k]; }));
   const $ = (id) => document.getElementById(id);
   const ms = (us) => us / 1000;
   const digits = (v) => {
@@ -46,3 +47,18 @@ const page = (() => {
   };
   return { D, rows: D.rows, $, ms, digits, percent, bytes, has, make, shorten, colorOf, series, sentence };
 })();
+
+// A button that turns from the system's theme to light, dark and back.
+const themeChoice = (button) => {
+  "use strict";
+  const root = document.documentElement;
+  const themes = ["auto", "light", "dark"];
+  const set = (theme) => {
+    if (theme === "auto") delete root.dataset.theme;
+    else root.dataset.theme = theme;
+    button.textContent = `Theme: ${theme}`;
+    button.value = theme;
+  };
+  set("auto");
+  button.addEventListener("click", () => set(themes[(themes.indexOf(button.value) + 1) % themes.length]));
+};

@@ -5,17 +5,7 @@
   const root = document.documentElement;
   root.classList.add("js");
 
-  // ---- theme
-  const themes = ["auto", "light", "dark"];
-  const themeButton = $("theme");
-  const setTheme = (theme) => {
-    if (theme === "auto") delete root.dataset.theme;
-    else root.dataset.theme = theme;
-    themeButton.textContent = `Theme: ${theme}`;
-    themeButton.value = theme;
-  };
-  setTheme("auto");
-  themeButton.addEventListener("click", () => setTheme(themes[(themes.indexOf(themeButton.value) + 1) % themes.length]));
+  themeChoice($("theme"));
 
   const byAccuracy = rows.some((row) => has(row.top1) && has(row.latency_p50_us));
   const plotted = rows.filter((row) => row.status === "ok" && has(row.latency_p50_us) && (!byAccuracy || has(row.top1)));
@@ -161,49 +151,20 @@
     const table = $("cases");
     if (!table) return;
     const body = table.tBodies[0];
-    const lines = [...body.rows];
-    const filter = $("filter"), onlyFront = $("only-front"), count = $("shown"), full = $("all-columns");
-    const texts = lines.map((line) => [...line.cells].map((cell) => cell.textContent).join(" ").toLowerCase());
-    // A word has to begin where a word of the row begins: 'int8' is not 'uint8'.
-    const begins = (text, word) => {
-      for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
-        if (at === 0 || !/[\p{L}\p{N}]/u.test(text[at - 1])) return true;
-      }
-      return false;
-    };
-    const apply = () => {
-      const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-      matching = new Set();
-      let shown = 0;
-      lines.forEach((line, i) => {
-        const row = rows[+line.dataset.row];
-        const fits = words.every((word) => begins(texts[i], word)) && (!onlyFront.checked || row.front);
-        line.hidden = !fits;
-        if (fits) { shown += 1; matching.add(row); }
-      });
-      count.textContent = `${shown} of ${lines.length} cases`;
-      if (mainPlot.mark) mainPlot.mark(null);
-    };
-    filter.addEventListener("input", apply);
-    onlyFront.addEventListener("change", apply);
-    full.addEventListener("change", () => table.classList.toggle("full", full.checked));
-    const value = (line, column) => {
-      const cell = line.cells[column];
-      const raw = cell.dataset.v ?? cell.textContent;
-      return raw === "" ? null : cell.classList.contains("n") ? Number(raw) : raw.toLowerCase();
-    };
-    const heads = [...table.tHead.rows[0].cells];
-    heads.forEach((head, column) => {
-      head.querySelector("button").addEventListener("click", () => {
-        const rising = head.getAttribute("aria-sort") !== "ascending";
-        for (const other of heads) other.removeAttribute("aria-sort");
-        head.setAttribute("aria-sort", rising ? "ascending" : "descending");
-        const keyed = lines.map((line) => [value(line, column), line]);
-        // What was not measured stays at the end in either order.
-        keyed.sort(([a], [b]) => (a === null ? (b === null ? 0 : 1) : b === null ? -1 : (a < b ? -1 : a > b ? 1 : 0) * (rising ? 1 : -1)));
-        body.append(...keyed.map(([, line]) => line));
-      });
+    const onlyFront = $("only-front"), full = $("all-columns");
+    const rowOf = (line) => rows[+line.dataset.row];
+    const all = longTable(table, {
+      filter: $("filter"),
+      fits: (line) => !onlyFront.checked || rowOf(line).front,
+      reset: () => { onlyFront.checked = false; },
+      changed: (lines, count) => {
+        matching = new Set(lines.map(rowOf));
+        $("shown").textContent = `${lines.length} of ${count} cases`;
+        if (mainPlot.mark) mainPlot.mark(null);
+      },
     });
+    onlyFront.addEventListener("change", all.apply);
+    if (full) full.addEventListener("change", () => table.classList.toggle("full", full.checked));
     if (mainPlot.select) {
       body.addEventListener("pointerover", (event) => {
         const line = event.target.closest("tr");
@@ -211,7 +172,8 @@
       });
       body.addEventListener("pointerleave", () => mainPlot.mark(null));
     }
-    apply();
+    all.apply();
+    all.follow();
   })();
 
   let width = 0;

@@ -2,6 +2,7 @@
 //! every column of `results.csv`.
 
 use crate::decide::highlights::Highlights;
+use crate::report::html::case_anchors::CaseAnchors;
 use crate::report::html::summary_section::tag_class;
 use crate::report::notes::{Note, notes};
 use crate::table::column::Kind;
@@ -12,7 +13,13 @@ use crate::table::units::{bytes, ms, percent, three_digits};
 pub(crate) struct CasesSection {
     pub heads: Vec<CaseHead>,
     pub lines: Vec<CaseLine>,
+    /// Whether every column of `results.csv` is in it.
+    pub is_complete: bool,
 }
+
+/// With more cases than this, the columns of `results.csv` that are shown on demand would be most
+/// of the page.
+const MOST_COMPLETE: usize = 1000;
 
 /// The head of a column.
 pub(crate) struct CaseHead {
@@ -24,6 +31,8 @@ pub(crate) struct CaseHead {
 
 /// A case.
 pub(crate) struct CaseLine {
+    /// By which others link to it.
+    pub anchor: String,
     pub model: String,
     /// What a phone shows below the model.
     pub ran_on: String,
@@ -154,9 +163,16 @@ struct CaseTable<'a> {
 
 /// The section with the table and its controls.
 pub(crate) fn section(rows: &[Row], verdict: &Highlights) -> CasesSection {
-    let table = CaseTable::of(rows);
-    let line = |index| table.line(index, verdict.front.contains(&index));
-    CasesSection { heads: table.heads(), lines: (0..rows.len()).map(line).collect() }
+    let is_complete = rows.len() <= MOST_COMPLETE;
+    let mut table = CaseTable::of(rows);
+    table.extra.retain(|_| is_complete);
+    let mut anchors = CaseAnchors::default();
+    let mut line = |index: usize| {
+        let anchor = anchors.next(&rows[index].case_anywhere());
+        table.line(index, anchor, verdict.front.contains(&index))
+    };
+    let lines = (0..rows.len()).map(&mut line).collect();
+    CasesSection { heads: table.heads(), lines, is_complete }
 }
 
 impl<'a> CaseTable<'a> {
@@ -196,7 +212,7 @@ impl<'a> CaseTable<'a> {
         std::iter::once(model).chain(main).chain(extra).collect()
     }
 
-    fn line(&self, index: usize, on_front: bool) -> CaseLine {
+    fn line(&self, index: usize, anchor: String, on_front: bool) -> CaseLine {
         let (row, record) = (&self.rows[index], &self.records[index]);
         let cell = |(column, source): &(&CaseColumn, Option<usize>)| {
             let CaseFigure { shown, interval } = (column.cell)(row);
@@ -210,6 +226,7 @@ impl<'a> CaseTable<'a> {
         let tag =
             |note: Note| CaseTag { class: tag_class(&note), tag: note.tag, figures: note.figures };
         CaseLine {
+            anchor,
             model: row.model.clone(),
             ran_on: format!("{} ×{}", row.ran_on(), row.threads_and_axes()),
             on_front,

@@ -4,6 +4,7 @@ use askama::Template;
 
 use crate::decide::comparison::{CaseComparison, Outcome, RunComparison};
 use crate::report::comparison_report::{cells, remarks, summary};
+use crate::report::html::case_anchors::{CaseAnchors, anywhere};
 use crate::report::html::frame::{Frame, file};
 
 #[derive(Template)]
@@ -24,6 +25,8 @@ struct ComparisonTable {
 
 /// A case in both runs.
 struct ComparisonLine {
+    /// By which others link to it.
+    anchor: String,
     case: String,
     base: String,
     new: String,
@@ -38,23 +41,29 @@ struct ComparisonLine {
 #[must_use]
 pub fn page(comparisons: &[RunComparison]) -> String {
     let Some(RunComparison { base, new, .. }) = comparisons.first() else { return String::new() };
+    let mut anchors = CaseAnchors::default();
     file(&ComparisonPage {
         frame: Frame::without_scripts(format!("{new} against {base} – shutterbench")),
         base,
         new,
-        tables: comparisons.iter().map(table).collect(),
+        tables: comparisons.iter().map(|it| table(it, &mut anchors)).collect(),
     })
 }
 
-fn table(comparison: &RunComparison) -> ComparisonTable {
+fn table(comparison: &RunComparison, anchors: &mut CaseAnchors) -> ComparisonTable {
     ComparisonTable {
         summary: summary(comparison),
-        lines: comparison.cases.iter().map(|case| line(comparison, case)).collect(),
+        lines: comparison.cases.iter().map(|case| line(comparison, case, anchors)).collect(),
         remarks: remarks(comparison),
     }
 }
 
-fn line(comparison: &RunComparison, case: &CaseComparison) -> ComparisonLine {
+fn line(
+    comparison: &RunComparison,
+    case: &CaseComparison,
+    anchors: &mut CaseAnchors,
+) -> ComparisonLine {
+    let anchor = anchors.next(anywhere(&case.case));
     let class = match case.outcome {
         Outcome::Worse | Outcome::Missing => " failure",
         Outcome::Undecided => " warning",
@@ -62,5 +71,5 @@ fn line(comparison: &RunComparison, case: &CaseComparison) -> ComparisonLine {
         Outcome::Same | Outcome::New => "",
     };
     let [case, base, new, change, interval, verdict] = cells(comparison, case);
-    ComparisonLine { case, base, new, change, interval, verdict, class }
+    ComparisonLine { anchor, case, base, new, change, interval, verdict, class }
 }

@@ -99,6 +99,8 @@ mod tests {
             include_str!("../assets/page.js"),
             include_str!("../assets/chart.js"),
             include_str!("../assets/detail.js"),
+            include_str!("../assets/long_table.js"),
+            include_str!("../assets/side_by_side.js"),
             include_str!("../assets/report.js"),
         ];
         assert!(own.iter().all(|text| text.chars().all(|c| c == '\n' || !c.is_control())));

@@ -1,6 +1,7 @@
 //! The pages: each one file that opens from disk, without a network. The structs here hold what a
 //! page says; the templates in `templates/` hold its HTML, and escape every text.
 
+mod case_anchors;
 mod case_table;
 pub mod comparison_page;
 mod cost_section;
@@ -16,5 +17,6 @@ pub mod page;
 mod preprocessing_section;
 mod published_section;
 mod scores;
+pub mod side_by_side_page;
 mod summary_section;
 mod thumbnails;

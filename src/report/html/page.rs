@@ -28,10 +28,11 @@ use crate::table::short_names::ShortNames;
 use crate::table::units::one_line;
 
 /// What the page runs, in this order: each part uses those before it.
-const SCRIPTS: [&str; 4] = [
+const SCRIPTS: [&str; 5] = [
     include_str!("../assets/page.js"),
     include_str!("../assets/chart.js"),
     include_str!("../assets/detail.js"),
+    include_str!("../assets/long_table.js"),
     include_str!("../assets/report.js"),
 ];
 
@@ -149,7 +150,7 @@ fn heading(run: &Run, rows: &[Row]) -> Heading {
 }
 
 /// One of our RFC 3339 times, which are UTC, to the minute.
-fn to_the_minute(rfc3339: &str) -> String {
+pub(crate) fn to_the_minute(rfc3339: &str) -> String {
     match rfc3339.get(..16) {
         Some(moment) => format!("{} UTC", moment.replacen('T', " ", 1)),
         None => rfc3339.to_owned(),
