@@ -31,6 +31,7 @@ mod kernel_memory;
 mod listing;
 mod merge;
 mod models;
+mod narrow_table;
 mod nodes;
 mod options;
 mod orientation;
