@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::record::backend_kind::BackendKind;
-use crate::record::delegate::Delegate;
+use crate::record::delegate::{Delegate, EXTERNAL, PLUGIN};
 use crate::record::format::Format;
 use crate::record::precision::Precision;
 use crate::record::runtime_setting;
@@ -17,8 +17,8 @@ pub struct Capabilities {
     pub formats: &'static [Format],
     /// Its delegates, in the order in which they are listed.
     pub delegates: &'static [DelegateCapability],
-    /// Whether it loads any library with TensorFlow Lite's external delegate interface.
-    pub external_delegates: bool,
+    /// What begins the name of a delegate that is a library of its own, if it loads such.
+    pub libraries: Option<&'static str>,
     /// Whether its CPU kernels take a number of threads.
     pub threads: Threads,
     /// Whether a run can take several images if the model leaves that open.
@@ -82,7 +82,7 @@ static TFLITE: Capabilities = Capabilities {
         on_request(Delegate::Gpu),
         on_request(Delegate::Nnapi),
     ],
-    external_delegates: true,
+    libraries: Some(EXTERNAL),
     threads: Threads::AsAsked,
     batch: true,
     setting_lists: &[&runtime_setting::XNNPACK_FLAGS],
@@ -94,7 +94,7 @@ static TFLITE: Capabilities = Capabilities {
 static TFLITEC: Capabilities = Capabilities {
     formats: &[Format::Tflite],
     delegates: &[with_own_model(Delegate::None), measured(Delegate::Xnnpack)],
-    external_delegates: false,
+    libraries: None,
     threads: Threads::AsAsked,
     batch: true,
     setting_lists: &[],
@@ -111,7 +111,7 @@ static LITERT: Capabilities = Capabilities {
         measured(Delegate::Xnnpack),
         on_request(Delegate::Gpu),
     ],
-    external_delegates: false,
+    libraries: None,
     threads: Threads::AsAsked,
     batch: false,
     setting_lists: &[&runtime_setting::XNNPACK_FLAGS, &runtime_setting::LITERT],
@@ -123,7 +123,7 @@ static LITERT: Capabilities = Capabilities {
 static TRACT: Capabilities = Capabilities {
     formats: &[Format::Tflite, Format::Onnx],
     delegates: &[measured(Delegate::None)],
-    external_delegates: false,
+    libraries: None,
     threads: Threads::One("tract is built without threads and uses one"),
     batch: true,
     setting_lists: &[],
@@ -141,7 +141,7 @@ static ONNXRUNTIME: Capabilities = Capabilities {
         on_request(Delegate::Nnapi),
         on_request(Delegate::Coreml),
     ],
-    external_delegates: false,
+    libraries: Some(PLUGIN),
     threads: Threads::AsAsked,
     batch: true,
     setting_lists: &[&runtime_setting::ONNXRUNTIME],
@@ -153,7 +153,7 @@ static ONNXRUNTIME: Capabilities = Capabilities {
 static OPENVINO: Capabilities = Capabilities {
     formats: &[Format::Tflite, Format::Onnx],
     delegates: &[measured(Delegate::None), on_request(Delegate::Gpu), on_request(Delegate::Npu)],
-    external_delegates: false,
+    libraries: None,
     threads: Threads::AsAsked,
     batch: true,
     setting_lists: &[&runtime_setting::OPENVINO],
@@ -193,9 +193,9 @@ impl Capabilities {
     /// Whether this backend has such a delegate on any machine.
     #[must_use]
     pub fn knows(&self, delegate: &Delegate) -> bool {
-        match delegate {
-            Delegate::External { .. } => self.external_delegates,
-            named => self.delegates.iter().any(|known| known.delegate == *named),
+        match delegate.library_kind() {
+            Some(kind) => self.libraries == Some(kind),
+            None => self.delegates.iter().any(|known| known.delegate == *delegate),
         }
     }
 
@@ -290,9 +290,7 @@ pub(crate) fn markdown() -> String {
                 Measured::OnRequest => known.delegate.to_string(),
             })
             .collect();
-        if can.external_delegates {
-            delegates.push("external:PATH".into());
-        }
+        delegates.extend(can.libraries.map(|kind| format!("{kind}:PATH")));
         table += &format!(
             "| {kind}{} | {} | {} | {} | {} | {} |\n",
             if can.in_default_sweep {
@@ -345,5 +343,8 @@ mod tests {
         let external: Delegate = "external:a.so".parse().unwrap();
         assert!(BackendKind::Tflite.capabilities().knows(&external));
         assert!(!BackendKind::Onnxruntime.capabilities().knows(&external));
+        let plugin: Delegate = "plugin:a.so".parse().unwrap();
+        assert!(BackendKind::Onnxruntime.capabilities().knows(&plugin));
+        assert!(!BackendKind::Tflite.capabilities().knows(&plugin));
     }
 }
