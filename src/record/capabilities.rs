@@ -25,6 +25,8 @@ pub struct Capabilities {
     pub batch: bool,
     /// The settings of its own that a set of options may state, list by list.
     pub setting_lists: &'static [&'static [RuntimeSetting]],
+    /// The setting that says what floating-point operators compute with, if it tells that.
+    pub precision_key: Option<&'static str>,
     /// Where the figures on delegated nodes come from.
     pub coverage: &'static str,
     /// Whether it computes quantised models as they are meant.
@@ -74,6 +76,20 @@ const fn on_request(delegate: Delegate) -> DelegateCapability {
     DelegateCapability { delegate, measured: Measured::OnRequest }
 }
 
+/// What most backends can do.
+const USUAL: Capabilities = Capabilities {
+    formats: &[],
+    delegates: &[],
+    libraries: None,
+    threads: Threads::AsAsked,
+    batch: true,
+    setting_lists: &[],
+    precision_key: None,
+    coverage: "",
+    quantised: true,
+    in_default_sweep: true,
+};
+
 static TFLITE: Capabilities = Capabilities {
     formats: &[Format::Tflite],
     delegates: &[
@@ -83,25 +99,18 @@ static TFLITE: Capabilities = Capabilities {
         on_request(Delegate::Nnapi),
     ],
     libraries: Some(EXTERNAL),
-    threads: Threads::AsAsked,
-    batch: true,
     setting_lists: &[&runtime_setting::XNNPACK_FLAGS],
     coverage: "the execution plan before and after delegation, read by our own delegate that takes no node",
-    quantised: true,
-    in_default_sweep: true,
+    ..USUAL
 };
 
 static TFLITEC: Capabilities = Capabilities {
     formats: &[Format::Tflite],
     delegates: &[with_own_model(Delegate::None), measured(Delegate::Xnnpack)],
-    libraries: None,
-    threads: Threads::AsAsked,
-    batch: true,
-    setting_lists: &[],
     coverage: "the same as tflite: it is the same library",
     // One library is measured once.
-    quantised: true,
     in_default_sweep: false,
+    ..USUAL
 };
 
 static LITERT: Capabilities = Capabilities {
@@ -111,25 +120,19 @@ static LITERT: Capabilities = Capabilities {
         measured(Delegate::Xnnpack),
         on_request(Delegate::Gpu),
     ],
-    libraries: None,
-    threads: Threads::AsAsked,
     batch: false,
     setting_lists: &[&runtime_setting::XNNPACK_FLAGS, &runtime_setting::LITERT],
     coverage: "on a CPU, the calls of one profiled run; on a GPU, only whether anything was left to the CPU",
-    quantised: true,
-    in_default_sweep: true,
+    ..USUAL
 };
 
 static TRACT: Capabilities = Capabilities {
     formats: &[Format::Tflite, Format::Onnx],
     delegates: &[measured(Delegate::None)],
-    libraries: None,
     threads: Threads::One("tract is built without threads and uses one"),
-    batch: true,
-    setting_lists: &[],
     coverage: "it has no delegates",
     quantised: false,
-    in_default_sweep: true,
+    ..USUAL
 };
 
 static ONNXRUNTIME: Capabilities = Capabilities {
@@ -142,25 +145,20 @@ static ONNXRUNTIME: Capabilities = Capabilities {
         on_request(Delegate::Coreml),
     ],
     libraries: Some(PLUGIN),
-    threads: Threads::AsAsked,
-    batch: true,
     setting_lists: &[&runtime_setting::ONNXRUNTIME],
     coverage: "the provider of each kernel in the profile of one run",
-    quantised: true,
-    in_default_sweep: true,
+    ..USUAL
 };
 
 static OPENVINO: Capabilities = Capabilities {
     formats: &[Format::Tflite, Format::Onnx],
     delegates: &[measured(Delegate::None), on_request(Delegate::Gpu), on_request(Delegate::Npu)],
-    libraries: None,
-    threads: Threads::AsAsked,
-    batch: true,
     setting_lists: &[&runtime_setting::OPENVINO],
+    precision_key: Some("INFERENCE_PRECISION_HINT"),
     coverage: "the kernels in the counters of one run; a GPU or NPU takes a graph whole or not at all",
-    quantised: true,
     // By default it computes in bfloat16 where the processor can, which is another model.
     in_default_sweep: false,
+    ..USUAL
 };
 
 impl BackendKind {

@@ -41,6 +41,17 @@ pub enum Delegate {
     },
 }
 
+/// The delegates that are no libraries of their own, by their names.
+static NAMED: [(&str, Delegate); 7] = [
+    ("none", Delegate::None),
+    ("xnnpack", Delegate::Xnnpack),
+    ("gpu", Delegate::Gpu),
+    ("nnapi", Delegate::Nnapi),
+    ("npu", Delegate::Npu),
+    ("cuda", Delegate::Cuda),
+    ("coreml", Delegate::Coreml),
+];
+
 /// The names that [`Delegate::from_str`] takes, for messages and completions.
 pub(crate) const DELEGATE_NAMES: &str = "none, xnnpack, gpu, nnapi, npu, cuda, coreml, \
      external:PATH[?key=value&...], plugin:PATH[?key=value&...]";
@@ -49,25 +60,19 @@ impl FromStr for Delegate {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(match text {
-            "none" => Self::None,
-            "xnnpack" => Self::Xnnpack,
-            "gpu" => Self::Gpu,
-            "nnapi" => Self::Nnapi,
-            "npu" => Self::Npu,
-            "cuda" => Self::Cuda,
-            "coreml" => Self::Coreml,
-            _ => match text.split_once(':') {
-                Some((kind, rest)) if kind == EXTERNAL => {
-                    let (path, options) = parse_library(kind, rest)?;
-                    Self::External { path, options }
-                }
-                Some((kind, rest)) if kind == PLUGIN => {
-                    let (path, options) = parse_library(kind, rest)?;
-                    Self::Plugin { path, options }
-                }
-                _ => return Err(format!("'{text}' is not a delegate; known: {DELEGATE_NAMES}")),
-            },
+        if let Some((_, named)) = NAMED.iter().find(|(name, _)| *name == text) {
+            return Ok(named.clone());
+        }
+        Ok(match text.split_once(':') {
+            Some((kind, rest)) if kind == EXTERNAL => {
+                let (path, options) = parse_library(kind, rest)?;
+                Self::External { path, options }
+            }
+            Some((kind, rest)) if kind == PLUGIN => {
+                let (path, options) = parse_library(kind, rest)?;
+                Self::Plugin { path, options }
+            }
+            _ => return Err(format!("'{text}' is not a delegate; known: {DELEGATE_NAMES}")),
         })
     }
 }
@@ -108,13 +113,6 @@ fn parse_library(kind: &str, rest: &str) -> Result<(PathBuf, Vec<(String, String
 impl fmt::Display for Delegate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::None => f.write_str("none"),
-            Self::Xnnpack => f.write_str("xnnpack"),
-            Self::Gpu => f.write_str("gpu"),
-            Self::Nnapi => f.write_str("nnapi"),
-            Self::Npu => f.write_str("npu"),
-            Self::Cuda => f.write_str("cuda"),
-            Self::Coreml => f.write_str("coreml"),
             Self::External { path, options } | Self::Plugin { path, options } => {
                 let kind = self.library_kind().unwrap_or_default();
                 write!(f, "{kind}:{}", path.display())?;
@@ -122,6 +120,10 @@ impl fmt::Display for Delegate {
                     write!(f, "{}{key}={value}", if index == 0 { '?' } else { '&' })?;
                 }
                 Ok(())
+            }
+            named => {
+                let known = NAMED.iter().find(|(_, delegate)| delegate == named);
+                f.write_str(known.map_or("", |(name, _)| name))
             }
         }
     }
@@ -147,9 +149,9 @@ mod tests {
 
     #[test]
     fn every_form_survives_a_round_trip() {
-        let named = ["none", "xnnpack", "gpu", "nnapi", "npu", "cuda"];
+        let named = NAMED.iter().map(|(name, _)| *name);
         let libraries = ["external:/a b/lib.so?ops=2&x=", "plugin:/a b/lib.so?device=cpu"];
-        for text in named.into_iter().chain(libraries) {
+        for text in named.chain(libraries) {
             assert_eq!(text.parse::<Delegate>().unwrap().to_string(), text);
         }
     }

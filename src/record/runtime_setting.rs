@@ -229,15 +229,10 @@ pub(crate) static LITERT: [RuntimeSetting; 2] = [
     ),
 ];
 
-/// OpenVINO's key for the numbers that floating-point operators compute with.
-pub(crate) const OPENVINO_PRECISION: &str = "INFERENCE_PRECISION_HINT";
-/// OpenVINO's key for a folder of compiled models.
-pub(crate) const OPENVINO_CACHE: &str = "CACHE_DIR";
-
 /// OpenVINO's, by their keys in `openvino/runtime/properties.hpp`.
 pub(crate) static OPENVINO: [RuntimeSetting; 5] = [
     setting(
-        OPENVINO_PRECISION,
+        "INFERENCE_PRECISION_HINT",
         ValueKind::OneOf(&["f32", "bf16", "f16"]),
         "",
         "what floating-point operators compute with; by default bf16 on a CPU that has it, else f32; a CPU without it refuses",
@@ -249,25 +244,10 @@ pub(crate) static OPENVINO: [RuntimeSetting; 5] = [
         "LATENCY",
         "what OpenVINO chooses the settings for that are not given",
     ),
-    setting(
-        "NUM_STREAMS",
-        ValueKind::Count(1, MOST_THREADS),
-        "1",
-        "models that could run at the same time, which share the threads",
-    ),
-    setting(
-        "ENABLE_CPU_PINNING",
-        ValueKind::Flag,
-        "true",
-        "whether OpenVINO's threads stay on their CPUs",
-    )
-    .tried(&[("loose", "false")]),
-    setting(
-        OPENVINO_CACHE,
-        ValueKind::Path,
-        "",
-        "folder that compiled models are kept in, a folder per file, so that a model loads faster the next time",
-    ),
+    setting("NUM_STREAMS", ValueKind::Count(1, MOST_THREADS), "1", "runs at once, sharing threads"),
+    setting("ENABLE_CPU_PINNING", ValueKind::Flag, "true", "whether threads stay on their CPUs")
+        .tried(&[("loose", "false")]),
+    setting("CACHE_DIR", ValueKind::Path, "", "folder of compiled models, for quicker loading"),
 ];
 
 #[cfg(test)]

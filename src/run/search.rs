@@ -10,7 +10,6 @@ use crate::record::case::Case;
 use crate::record::narrowing::{DropReason, Dropped, Narrowing};
 use crate::record::precision::Precision;
 use crate::record::run::{AccuracyRecord, CaseRecord};
-use crate::record::runtime_setting::OPENVINO_PRECISION;
 use crate::record::status::Status;
 use crate::run::active_case::VisitSize;
 use crate::run::check_agreement::Works;
@@ -230,6 +229,7 @@ impl Search {
 /// What a case's process computes floating-point numbers in, if it says so and that is less
 /// than 32 bits.
 fn fewer_bits(record: &CaseRecord) -> Option<&str> {
-    let told = record.processes.last()?.loaded.settings.get(OPENVINO_PRECISION)?;
+    let key = record.case.backend.capabilities().precision_key?;
+    let told = record.processes.last()?.loaded.settings.get(key)?;
     Some(told).filter(|told| ["bf16", "f16"].contains(told))
 }

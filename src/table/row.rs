@@ -61,7 +61,7 @@ columns! {
     input_dtype: Option<ElementType>, None;
     /// Number of classes of the scored output.
     classes: Option<usize>, Count;
-    /// tflite, tflitec, litert, tract, onnxruntime or openvino.
+    /// The runtime, as `--backend` names it.
     backend: BackendKind, None;
     /// Version that the runtime reports.
     backend_version: Option<String>, None;
