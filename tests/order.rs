@@ -300,3 +300,30 @@ fn circle(
     way.pop();
     None
 }
+
+/// The files that CONTRIBUTING.md says a backend takes outside its folder.
+fn listed_for_a_backend() -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join("CONTRIBUTING.md")).unwrap();
+    let section = text.split("## Add a backend").nth(1).expect("it says how to add a backend");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let name = |line: &str| Some(line.strip_prefix("| `")?.split('`').next()?.to_owned());
+    section.lines().filter_map(name).collect()
+}
+
+#[test]
+fn contributing_lists_every_file_that_names_a_backend() {
+    // Its file format is recognised, whether or not there is a runtime that reads it.
+    const NOT_THE_BACKEND: &str = "model/foreign.rs";
+    let src = root().join("src");
+    let named = WalkDir::new(&src).into_iter().map(|entry| entry.unwrap().into_path());
+    let named = named.filter(|path| {
+        let is_code = path.extension().is_some_and(|extension| extension != "toml");
+        let text =
+            if is_code { fs::read_to_string(path).unwrap_or_default() } else { String::new() };
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        code.to_lowercase().contains("openvino")
+    });
+    let named = named.map(|path| path.strip_prefix(&src).unwrap().to_string_lossy().into_owned());
+    let outside = |path: &String| !path.starts_with("runtime/openvino/") && path != NOT_THE_BACKEND;
+    assert_eq!(named.filter(outside).collect::<BTreeSet<_>>(), listed_for_a_backend());
+}

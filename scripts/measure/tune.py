@@ -14,9 +14,14 @@ from pathlib import Path
 
 SHARE = 0.25
 # How long two different answers are held against each other, in seconds of timed runs each.
-DUEL_SECONDS = 10
+DUEL_SECONDS = 6
 FIELDS = ["model", "repetition", "cases", "sweep_seconds", "tune_seconds", "share",
-          "best_of_sweep", "best_of_tune", "ratio", "low", "high", "known_percent"]
+          "best_of_sweep", "best_of_tune", "ratio", "low", "high", "known_percent",
+          "until_first_round", "until_one_is_left", "rounds"]
+# What is searched, and swept over: every axis varies. OpenVINO's default precision and one that
+# computes the file as it is; both CPUs of a small machine, or one; one image, or four.
+SEARCHED = ["--backend", "tflite,openvino", "--set", "f32:INFERENCE_PRECISION_HINT=f32",
+            "--threads", "1,2", "--batch", "1,4", "--affinity", "0;0,1"]
 
 
 def timed(command):
@@ -34,10 +39,13 @@ def axes(folder):
     with open(folder / "journal.jsonl") as journal:
         header = json.loads(journal.readline())
     def values(key):
-        return list(dict.fromkeys(str(case[key]) for case in header["cases"]))
+        found = (case.get(key) for case in header["cases"])
+        return list(dict.fromkeys(str(value) for value in found if value is not None))
     sets = [f"{one['name']}:" + ";".join(f"{key}={value}" for key, value in one["set"].items())
             for one in header["options"].get("option_sets", [])]
     chosen = [argument for text in dict.fromkeys(sets) for argument in ("--set", text)]
+    varied = [("--batch", ",".join(values("batch"))), ("--affinity", ";".join(values("affinity")))]
+    chosen += [argument for option, value in varied if value for argument in (option, value)]
     return ["--backend", ",".join(values("backend")), "--delegate", ",".join(values("delegate")),
             "--threads", ",".join(values("threads")), *chosen]
 
@@ -60,7 +68,8 @@ def compared(given, model, repetition, folder):
     search, sweep, duel = folder / "search", folder / "sweep", folder / "duel"
     program = [given.program]
     tune_seconds, told = timed([*program, "tune", "--quiet", "--json", "--model", model, "--margin",
-                                f"{given.margin}%", "--seed", str(repetition), "--out", search])
+                                f"{given.margin}%", "--seed", str(repetition), *SEARCHED, "--out",
+                                search])
     answer = json.loads(told)
     cases = [answer["id"], *(case["id"] for case in answer["left"])]
     run = [*program, "run", "--quiet", "--no-accuracy", "--seed", str(repetition), "--model", model,
@@ -82,10 +91,13 @@ def compared(given, model, repetition, folder):
         seconds = ["--min-seconds", str(DUEL_SECONDS), "--max-seconds", str(DUEL_SECONDS)]
         timed([*run, *seconds, "--out", duel, "--only", *both])
         found = ratio(duel, best, best_of_sweep)
+    drops = [case for case in answer["left"] if "round" in case]
+    times = sorted(case["seconds"] for case in drops) or [0]
     return dict(zip(FIELDS, [Path(model).stem, repetition, len(cases), round(sweep_seconds, 1),
                              round(tune_seconds, 1), round(tune_seconds / sweep_seconds, 3),
                              short(best_of_sweep), short(best), *(round(it, 4) for it in found),
-                             answer["known_percent"]]))
+                             answer["known_percent"], round(times[0], 1), round(times[-1], 1),
+                             max((case["round"] + 1 for case in drops), default=0)]))
 
 
 def names_of(cases):
@@ -118,7 +130,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--program", required=True)
     parser.add_argument("--csv", required=True)
-    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--repetitions", type=int, default=1)
     parser.add_argument("--margin", type=float, default=2)
     parser.add_argument("--sweep-seconds", type=float)
     parser.add_argument("models", nargs="+")

@@ -246,10 +246,9 @@ fn follow_input(flag: Arc<AtomicBool>) {
 /// The suite file, if there is one, overridden by the options of the command line. Hosted models
 /// and datasets that are not here are fetched, if the user agrees.
 pub(crate) fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> {
-    let file = match (suite, &args.settings) {
-        (Some(path), _) => SuiteFile::read(path)?,
-        (None, Some(path)) => settings_file::suite(path, &args.model)?,
-        (None, None) => SuiteFile::default(),
+    let file = match suite {
+        Some(path) => SuiteFile::read(path)?,
+        None => settings_file::suite(args)?,
     };
     let models = either(&args.model, file.models);
     fetch_model::provide(&models, args.yes)?;

@@ -2,6 +2,7 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use clap::{ArgAction, Args};
 
@@ -16,6 +17,7 @@ use crate::record::partition::Partition;
 use crate::record::preprocessing::Resize;
 use crate::record::preset::Preset;
 use crate::record::scenario::Rate;
+use crate::record::settings::Settings;
 use crate::record::shard::Shard;
 use crate::record::sustained::Minutes;
 
@@ -36,7 +38,8 @@ pub(crate) struct RunArgs {
     /// CPU threads, such as 1,2,4 [default: 1; without --model also the number of CPUs]
     #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "What", value_parser = threads)]
     pub threads: Vec<NonZeroUsize>,
-    /// Delegates: none, xnnpack, gpu, nnapi, npu, cuda, coreml, external:PATH[?key=value&...]
+    /// Delegates: none, xnnpack, gpu, nnapi, npu, cuda, coreml, external:PATH[?key=value&...],
+    /// plugin:PATH[?key=value&...]
     /// [default: those marked for each runtime in
     /// docs/delegates.md]
     #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "What", value_parser = delegate)]
@@ -228,6 +231,9 @@ pub(crate) struct RunArgs {
     /// Measure the case of a settings file ('pick --settings'), and say whether its promised figures hold
     #[arg(long, value_name = "FILE", conflicts_with_all = ["suite", "ab", "resume", "backend", "threads", "delegate", "set", "batch", "affinity", "preprocess", "resize", "crop", "mean", "scale", "input_size", "channels", "layout", "output", "label_offset", "only", "partition"], help_heading = "Run")]
     pub settings: Option<PathBuf>,
+    /// What is in that file, which is read once.
+    #[arg(skip)]
+    pub settings_read: OnceLock<Settings>,
     /// Interleave two suites round by round, and compare them
     #[arg(long, num_args = 2, value_names = ["A.toml", "B.toml"], conflicts_with = "suite", help_heading = "Run")]
     pub ab: Vec<PathBuf>,

@@ -23,11 +23,24 @@ use crate::report::portable::seen_from;
 use crate::run::suite_file::SuiteFile;
 use crate::table::row::Row;
 
-/// Reads a settings file.
+/// The settings file that `args` name, with its path. It is read once, so that a run is judged by
+/// what it began with.
 ///
 /// # Errors
 /// One sentence: it cannot be read, is none, or is of another version.
-pub(crate) fn read(path: &Path) -> Result<Settings> {
+fn named(args: &RunArgs) -> Result<Option<(&Path, &Settings)>> {
+    let Some(path) = args.settings.as_deref() else { return Ok(None) };
+    let settings = match args.settings_read.get() {
+        Some(known) => known,
+        None => {
+            let read = read(path)?;
+            args.settings_read.get_or_init(|| read)
+        }
+    };
+    Ok(Some((path, settings)))
+}
+
+fn read(path: &Path) -> Result<Settings> {
     let shown = path.display();
     let text = fs::read_to_string(path).with_context(|| format!("cannot read settings {shown}"))?;
     let is_none = || format!("{shown} is not a settings file of 'shutterbench pick --settings'");
@@ -65,10 +78,11 @@ pub(crate) fn write(path: &Path, run: &Run, case: &Case, row: &Row) -> Result<()
 ///
 /// # Errors
 /// One sentence: the file or its model could not be read, or is not the one that was meant.
-pub(crate) fn suite(path: &Path, named: &[String]) -> Result<SuiteFile> {
-    let settings = read(path)?;
-    let model = model(&settings, path, named)?;
-    chosen_settings::check_model(&settings, path, &model)?;
+pub(crate) fn suite(args: &RunArgs) -> Result<SuiteFile> {
+    let Some((path, settings)) = named(args)? else { return Ok(SuiteFile::default()) };
+    let model = model(settings, path, &args.model)?;
+    chosen_settings::check_model(settings, path, &model)?;
+    let settings = settings.clone();
     let cpus: Vec<String> = settings.affinity.iter().map(usize::to_string).collect();
     let budget_ms = settings.measured.budget_ms.map(NonNegative::try_from).transpose();
     Ok(SuiteFile {
@@ -126,8 +140,10 @@ fn model(settings: &Settings, path: &Path, named: &[String]) -> Result<Model> {
 /// # Errors
 /// One sentence with what differs.
 pub(crate) fn check(args: &RunArgs, header: &Header) -> Result<()> {
-    let Some(path) = &args.settings else { return Ok(()) };
-    chosen_settings::check(&read(path)?, path, header)
+    match named(args)? {
+        Some((path, settings)) => chosen_settings::check(settings, path, header),
+        None => Ok(()),
+    }
 }
 
 /// Says whether the promised figures hold in what was measured; one that does not, ends
@@ -140,17 +156,16 @@ pub(crate) fn judge<'a>(
     runs: impl Iterator<Item = &'a Run>,
     ending: ExitStatus,
 ) -> Result<ExitStatus> {
-    let Some(path) = &args.settings else { return Ok(ending) };
-    let settings = read(path)?;
+    let Some((path, settings)) = named(args)? else { return Ok(ending) };
     let mut ending = ending;
     for run in runs {
-        chosen_settings::check(&settings, path, &run.header)?;
+        chosen_settings::check(settings, path, &run.header)?;
         let rows = crate::table::rows::rows(run);
         let [row] = rows.as_slice() else {
             bail!("{} is for one case, the run has {}", path.display(), rows.len());
         };
-        let outcomes = outcomes(&settings, &run.header, row);
-        let text = words(path, &settings, run, row, &outcomes);
+        let outcomes = outcomes(settings, &run.header, row);
+        let text = words(path, settings, run, row, &outcomes);
         if args.json {
             tell(text.trim_end());
         } else {

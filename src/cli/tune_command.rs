@@ -37,15 +37,13 @@ use crate::table::rows::rows;
 use crate::worker::runtime_probe::probe;
 use crate::worker::worker_source::WorkerSource;
 
-/// Minimum time in the timed runs of a visit: short, so that there are many rounds to pair.
+/// Minimum time in the timed runs of a visit while there are several cases.
 const BLOCK_MS: f64 = 10.0;
 /// Maximum time in the timed runs of the best case: the others are beaten by then.
 const MAX_SECONDS: f64 = 2.0;
 /// Untimed runs of a process: each visit begins with untimed runs of its own until it has
 /// settled.
 const WARMUP_RUNS: u32 = 5;
-/// Wall time of a search, unless stated otherwise.
-const SECONDS: f64 = 300.0;
 /// The margin, unless stated otherwise, in percent.
 const MARGIN_PERCENT: f64 = 2.0;
 /// Single processes of one case differ by up to 0.8% (docs/measurement.md).
@@ -85,8 +83,8 @@ pub(crate) struct TuneArgs {
     /// [default: 2%]
     #[arg(long, value_name = "P", value_parser = margin)]
     pub margin: Option<f64>,
-    /// Wall time of the search; the best case is then timed for up to 2 seconds more [default:
-    /// 300]
+    /// Wall time of the search; the best case is then timed for up to 2 seconds more [default: half
+    /// a second and the time of 20 runs for each case that takes part]
     #[arg(long, visible_alias = "budget", value_name = "S")]
     pub seconds: Option<NonNegative>,
     /// Also let cases win that compute a float32 model in fewer bits, if the best classes are
@@ -171,7 +169,8 @@ fn begun(args: &TuneArgs) -> Result<Started> {
     if let Some(latency) = &mut plan.header.options.latency {
         latency.narrowing = Some(Narrowing {
             margin_percent: args.margin.unwrap_or(MARGIN_PERCENT),
-            seconds: args.seconds.map_or(SECONDS, NonNegative::get),
+            seconds: args.seconds.map(NonNegative::get),
+            block_ms: BLOCK_MS,
             any_precision: args.reduced_precision,
         });
     }
@@ -263,7 +262,6 @@ fn suite(args: &TuneArgs) -> Result<SuiteFile> {
         warmup: Some(Amount::Fixed(WARMUP_RUNS)),
         processes: Some(Amount::Fixed(1)),
         max_seconds: Some(NonNegative::try_from(MAX_SECONDS).map_err(anyhow::Error::msg)?),
-        block_ms: Some(NonNegative::try_from(BLOCK_MS).map_err(anyhow::Error::msg)?),
         ..suite
     })
 }

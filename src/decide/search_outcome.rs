@@ -67,7 +67,9 @@ impl SearchOutcome {
     }
 
     fn verdict(&self, run: &Run, rows: &[Row]) -> String {
-        let Narrowing { margin_percent, seconds, .. } = self.narrowing;
+        let margin_percent = self.narrowing.margin_percent;
+        let dropped = run.cases.iter().filter_map(|record| record.dropped.as_ref());
+        let seconds = dropped.map(|dropped| dropped.seconds).fold(0.0, f64::max);
         let count = run.header.cases.len();
         let Some((best, row)) = self.best.and_then(|best| Some((best, rows.get(best)?))) else {
             return format!("None of {count} cases can be used.\n");
@@ -89,7 +91,7 @@ impl SearchOutcome {
                     false => "by an unknown amount".to_owned(),
                 };
                 format!(
-                    "Not known within {margin_percent}%: {} may be faster {by}{others}; {seconds} s were used, --seconds gives more.\n",
+                    "Not known within {margin_percent}%: {} may be faster {by}{others}; {seconds:.0} s were used, --seconds gives more.\n",
                     name(run, *case)
                 )
             }

@@ -146,7 +146,9 @@ fn model_bundle(model: &Model) -> Result<(Bundle, &'static str)> {
 /// A delegate library that is here is pushed; any other path is on the device, such as a vendor's
 /// library.
 fn delegate_bundle(delegate: &mut Delegate, root: &RemotePath) -> Result<Option<Bundle>> {
-    let Delegate::External { path, .. } = delegate else { return Ok(None) };
+    let (Delegate::External { path, .. } | Delegate::Plugin { path, .. }) = delegate else {
+        return Ok(None);
+    };
     if !path.is_file() {
         return Ok(None);
     }

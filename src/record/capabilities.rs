@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::record::backend_kind::BackendKind;
-use crate::record::delegate::Delegate;
+use crate::record::delegate::{Delegate, EXTERNAL, PLUGIN};
 use crate::record::format::Format;
 use crate::record::precision::Precision;
 use crate::record::runtime_setting;
@@ -17,14 +17,16 @@ pub struct Capabilities {
     pub formats: &'static [Format],
     /// Its delegates, in the order in which they are listed.
     pub delegates: &'static [DelegateCapability],
-    /// Whether it loads any library with TensorFlow Lite's external delegate interface.
-    pub external_delegates: bool,
+    /// What begins the name of a delegate that is a library of its own, if it loads such.
+    pub libraries: Option<&'static str>,
     /// Whether its CPU kernels take a number of threads.
     pub threads: Threads,
     /// Whether a run can take several images if the model leaves that open.
     pub batch: bool,
     /// The settings of its own that a set of options may state, list by list.
     pub setting_lists: &'static [&'static [RuntimeSetting]],
+    /// The setting that says what floating-point operators compute with, if it tells that.
+    pub precision_key: Option<&'static str>,
     /// Where the figures on delegated nodes come from.
     pub coverage: &'static str,
     /// Whether it computes quantised models as they are meant.
@@ -74,6 +76,20 @@ const fn on_request(delegate: Delegate) -> DelegateCapability {
     DelegateCapability { delegate, measured: Measured::OnRequest }
 }
 
+/// What most backends can do.
+const USUAL: Capabilities = Capabilities {
+    formats: &[],
+    delegates: &[],
+    libraries: None,
+    threads: Threads::AsAsked,
+    batch: true,
+    setting_lists: &[],
+    precision_key: None,
+    coverage: "",
+    quantised: true,
+    in_default_sweep: true,
+};
+
 static TFLITE: Capabilities = Capabilities {
     formats: &[Format::Tflite],
     delegates: &[
@@ -82,26 +98,19 @@ static TFLITE: Capabilities = Capabilities {
         on_request(Delegate::Gpu),
         on_request(Delegate::Nnapi),
     ],
-    external_delegates: true,
-    threads: Threads::AsAsked,
-    batch: true,
+    libraries: Some(EXTERNAL),
     setting_lists: &[&runtime_setting::XNNPACK_FLAGS],
     coverage: "the execution plan before and after delegation, read by our own delegate that takes no node",
-    quantised: true,
-    in_default_sweep: true,
+    ..USUAL
 };
 
 static TFLITEC: Capabilities = Capabilities {
     formats: &[Format::Tflite],
     delegates: &[with_own_model(Delegate::None), measured(Delegate::Xnnpack)],
-    external_delegates: false,
-    threads: Threads::AsAsked,
-    batch: true,
-    setting_lists: &[],
     coverage: "the same as tflite: it is the same library",
     // One library is measured once.
-    quantised: true,
     in_default_sweep: false,
+    ..USUAL
 };
 
 static LITERT: Capabilities = Capabilities {
@@ -111,25 +120,19 @@ static LITERT: Capabilities = Capabilities {
         measured(Delegate::Xnnpack),
         on_request(Delegate::Gpu),
     ],
-    external_delegates: false,
-    threads: Threads::AsAsked,
     batch: false,
     setting_lists: &[&runtime_setting::XNNPACK_FLAGS, &runtime_setting::LITERT],
     coverage: "on a CPU, the calls of one profiled run; on a GPU, only whether anything was left to the CPU",
-    quantised: true,
-    in_default_sweep: true,
+    ..USUAL
 };
 
 static TRACT: Capabilities = Capabilities {
     formats: &[Format::Tflite, Format::Onnx],
     delegates: &[measured(Delegate::None)],
-    external_delegates: false,
     threads: Threads::One("tract is built without threads and uses one"),
-    batch: true,
-    setting_lists: &[],
     coverage: "it has no delegates",
     quantised: false,
-    in_default_sweep: true,
+    ..USUAL
 };
 
 static ONNXRUNTIME: Capabilities = Capabilities {
@@ -141,26 +144,21 @@ static ONNXRUNTIME: Capabilities = Capabilities {
         on_request(Delegate::Nnapi),
         on_request(Delegate::Coreml),
     ],
-    external_delegates: false,
-    threads: Threads::AsAsked,
-    batch: true,
+    libraries: Some(PLUGIN),
     setting_lists: &[&runtime_setting::ONNXRUNTIME],
     coverage: "the provider of each kernel in the profile of one run",
-    quantised: true,
-    in_default_sweep: true,
+    ..USUAL
 };
 
 static OPENVINO: Capabilities = Capabilities {
     formats: &[Format::Tflite, Format::Onnx],
     delegates: &[measured(Delegate::None), on_request(Delegate::Gpu), on_request(Delegate::Npu)],
-    external_delegates: false,
-    threads: Threads::AsAsked,
-    batch: true,
     setting_lists: &[&runtime_setting::OPENVINO],
+    precision_key: Some("INFERENCE_PRECISION_HINT"),
     coverage: "the kernels in the counters of one run; a GPU or NPU takes a graph whole or not at all",
-    quantised: true,
     // By default it computes in bfloat16 where the processor can, which is another model.
     in_default_sweep: false,
+    ..USUAL
 };
 
 impl BackendKind {
@@ -193,9 +191,9 @@ impl Capabilities {
     /// Whether this backend has such a delegate on any machine.
     #[must_use]
     pub fn knows(&self, delegate: &Delegate) -> bool {
-        match delegate {
-            Delegate::External { .. } => self.external_delegates,
-            named => self.delegates.iter().any(|known| known.delegate == *named),
+        match delegate.library_kind() {
+            Some(kind) => self.libraries == Some(kind),
+            None => self.delegates.iter().any(|known| known.delegate == *delegate),
         }
     }
 
@@ -290,9 +288,7 @@ pub(crate) fn markdown() -> String {
                 Measured::OnRequest => known.delegate.to_string(),
             })
             .collect();
-        if can.external_delegates {
-            delegates.push("external:PATH".into());
-        }
+        delegates.extend(can.libraries.map(|kind| format!("{kind}:PATH")));
         table += &format!(
             "| {kind}{} | {} | {} | {} | {} | {} |\n",
             if can.in_default_sweep {
@@ -345,5 +341,8 @@ mod tests {
         let external: Delegate = "external:a.so".parse().unwrap();
         assert!(BackendKind::Tflite.capabilities().knows(&external));
         assert!(!BackendKind::Onnxruntime.capabilities().knows(&external));
+        let plugin: Delegate = "plugin:a.so".parse().unwrap();
+        assert!(BackendKind::Onnxruntime.capabilities().knows(&plugin));
+        assert!(!BackendKind::Tflite.capabilities().knows(&plugin));
     }
 }

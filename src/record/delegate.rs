@@ -32,36 +32,72 @@ pub enum Delegate {
         /// Options handed to it, in the order given.
         options: Vec<(String, String)>,
     },
+    /// A library of execution providers that ONNX Runtime registers at run time.
+    Plugin {
+        /// The shared library.
+        path: PathBuf,
+        /// Options handed to its provider, in the order given.
+        options: Vec<(String, String)>,
+    },
 }
 
+/// The delegates that are no libraries of their own, by their names.
+static NAMED: [(&str, Delegate); 7] = [
+    ("none", Delegate::None),
+    ("xnnpack", Delegate::Xnnpack),
+    ("gpu", Delegate::Gpu),
+    ("nnapi", Delegate::Nnapi),
+    ("npu", Delegate::Npu),
+    ("cuda", Delegate::Cuda),
+    ("coreml", Delegate::Coreml),
+];
+
 /// The names that [`Delegate::from_str`] takes, for messages and completions.
-pub(crate) const DELEGATE_NAMES: &str =
-    "none, xnnpack, gpu, nnapi, npu, cuda, coreml, external:PATH[?key=value&...]";
+pub(crate) const DELEGATE_NAMES: &str = "none, xnnpack, gpu, nnapi, npu, cuda, coreml, \
+     external:PATH[?key=value&...], plugin:PATH[?key=value&...]";
 
 impl FromStr for Delegate {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(match text {
-            "none" => Self::None,
-            "xnnpack" => Self::Xnnpack,
-            "gpu" => Self::Gpu,
-            "nnapi" => Self::Nnapi,
-            "npu" => Self::Npu,
-            "cuda" => Self::Cuda,
-            "coreml" => Self::Coreml,
-            _ => match text.strip_prefix("external:") {
-                Some(rest) => parse_external(rest)?,
-                None => return Err(format!("'{text}' is not a delegate; known: {DELEGATE_NAMES}")),
-            },
+        if let Some((_, named)) = NAMED.iter().find(|(name, _)| *name == text) {
+            return Ok(named.clone());
+        }
+        Ok(match text.split_once(':') {
+            Some((kind, rest)) if kind == EXTERNAL => {
+                let (path, options) = parse_library(kind, rest)?;
+                Self::External { path, options }
+            }
+            Some((kind, rest)) if kind == PLUGIN => {
+                let (path, options) = parse_library(kind, rest)?;
+                Self::Plugin { path, options }
+            }
+            _ => return Err(format!("'{text}' is not a delegate; known: {DELEGATE_NAMES}")),
         })
     }
 }
 
-fn parse_external(rest: &str) -> Result<Delegate, String> {
+/// What begins the name of a library with TensorFlow Lite's external delegate interface.
+pub(crate) const EXTERNAL: &str = "external";
+/// What begins the name of a library of ONNX Runtime's execution providers.
+pub(crate) const PLUGIN: &str = "plugin";
+
+impl Delegate {
+    /// What begins its name, if it is a library.
+    #[must_use]
+    pub(crate) const fn library_kind(&self) -> Option<&'static str> {
+        match self {
+            Self::External { .. } => Some(EXTERNAL),
+            Self::Plugin { .. } => Some(PLUGIN),
+            _ => None,
+        }
+    }
+}
+
+fn parse_library(kind: &str, rest: &str) -> Result<(PathBuf, Vec<(String, String)>), String> {
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     if path.is_empty() {
-        return Err("'external:' needs the path of a delegate library after the colon".into());
+        return Err(format!("'{kind}:' needs the path of a library after the colon"));
     }
     let options = query
         .split('&')
@@ -71,25 +107,23 @@ fn parse_external(rest: &str) -> Result<Delegate, String> {
             _ => Err(format!("'{pair}' in '{rest}' is not key=value")),
         })
         .collect::<Result<_, _>>()?;
-    Ok(Delegate::External { path: path.into(), options })
+    Ok((path.into(), options))
 }
 
 impl fmt::Display for Delegate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::None => f.write_str("none"),
-            Self::Xnnpack => f.write_str("xnnpack"),
-            Self::Gpu => f.write_str("gpu"),
-            Self::Nnapi => f.write_str("nnapi"),
-            Self::Npu => f.write_str("npu"),
-            Self::Cuda => f.write_str("cuda"),
-            Self::Coreml => f.write_str("coreml"),
-            Self::External { path, options } => {
-                write!(f, "external:{}", path.display())?;
+            Self::External { path, options } | Self::Plugin { path, options } => {
+                let kind = self.library_kind().unwrap_or_default();
+                write!(f, "{kind}:{}", path.display())?;
                 for (index, (key, value)) in options.iter().enumerate() {
                     write!(f, "{}{key}={value}", if index == 0 { '?' } else { '&' })?;
                 }
                 Ok(())
+            }
+            named => {
+                let known = NAMED.iter().find(|(_, delegate)| delegate == named);
+                f.write_str(known.map_or("", |(name, _)| name))
             }
         }
     }
@@ -115,9 +149,9 @@ mod tests {
 
     #[test]
     fn every_form_survives_a_round_trip() {
-        for text in
-            ["none", "xnnpack", "gpu", "nnapi", "npu", "cuda", "external:/a b/lib.so?ops=2&x="]
-        {
+        let named = NAMED.iter().map(|(name, _)| *name);
+        let libraries = ["external:/a b/lib.so?ops=2&x=", "plugin:/a b/lib.so?device=cpu"];
+        for text in named.chain(libraries) {
             assert_eq!(text.parse::<Delegate>().unwrap().to_string(), text);
         }
     }
@@ -127,6 +161,8 @@ mod tests {
         let error = "xnpack".parse::<Delegate>().unwrap_err();
         assert!(error.contains("'xnpack'") && error.contains("xnnpack"), "{error}");
         assert!("external:".parse::<Delegate>().is_err());
+        assert!("plugin:".parse::<Delegate>().unwrap_err().contains("'plugin:' needs the path"));
+        assert!("plugins:lib.so".parse::<Delegate>().is_err());
         assert!("external:lib.so?novalue".parse::<Delegate>().is_err());
     }
 }

@@ -7,8 +7,12 @@ use serde::{Deserialize, Serialize};
 pub struct Narrowing {
     /// How far the best may be from the true best, in percent of latency per image.
     pub margin_percent: f64,
-    /// Wall time of the search, after which only the best so far is left.
-    pub seconds: f64,
+    /// Wall time of the search, after which only the best so far is left; absent: by how many
+    /// cases there are and what a run of each takes.
+    pub seconds: Option<f64>,
+    /// Minimum time in the timed runs of a visit while there are several cases: short, so that
+    /// there are many rounds to pair.
+    pub block_ms: f64,
     /// Whether cases take part that compute a model of floating-point numbers in fewer bits.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub any_precision: bool,

@@ -104,8 +104,7 @@ impl OptionSet {
     #[must_use]
     pub(crate) fn fits(&self, delegate: &Delegate) -> bool {
         self.set.iter().all(|(key, _)| {
-            let known = setting(self.backend, key).and_then(|known| known.delegate.as_ref());
-            known.is_none_or(|only| only == delegate)
+            setting(self.backend, key).is_none_or(|known| known.effect.is_under(delegate))
         })
     }
 }
@@ -184,6 +183,15 @@ mod tests {
         assert_eq!(lean.set.get("cpu_arena"), Some("false"));
         assert_eq!(lean.set.to_string(), "cpu_arena=false;graph_optimization_level=basic");
         assert!(lean.fits(&Delegate::None));
+    }
+
+    #[test]
+    fn an_option_of_a_provider_has_no_effect_without_one() {
+        let sets = OptionSet::parse("a:provider.x=1;optimization.y=2").unwrap();
+        let [set] = sets.as_slice() else { panic!("{sets:?}") };
+        assert_eq!(set.backend, BackendKind::Onnxruntime);
+        assert!(!set.fits(&Delegate::None) && set.fits(&Delegate::Cuda));
+        assert!(set.fits(&"plugin:a.so".parse().unwrap()));
     }
 
     #[test]

@@ -13,12 +13,35 @@ pub struct RuntimeSetting {
     pub values: ValueKind,
     /// What it is where nothing is set.
     pub default: &'static str,
-    /// The only delegate under which it has an effect; `None`: it has one under each.
-    pub delegate: Option<Delegate>,
+    /// Under which delegates it has an effect.
+    pub effect: Effect,
     /// The values that `tune` tries beside the default, each with a word for it.
     pub tried: &'static [(&'static str, &'static str)],
     /// What it does.
     pub doc: &'static str,
+}
+
+/// Under which delegates a setting has an effect.
+#[derive(Debug)]
+pub enum Effect {
+    /// Under each, and without one.
+    Always,
+    /// Only under this one.
+    Under(Delegate),
+    /// Under each, but not without one.
+    UnderAny,
+}
+
+impl Effect {
+    /// Whether it has one under `delegate`.
+    #[must_use]
+    pub(crate) fn is_under(&self, delegate: &Delegate) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Under(only) => only == delegate,
+            Self::UnderAny => *delegate != Delegate::None,
+        }
+    }
 }
 
 impl RuntimeSetting {
@@ -31,13 +54,17 @@ impl RuntimeSetting {
     /// What it does, under which delegate, and what `tune` tries.
     #[must_use]
     pub(crate) fn meaning(&self) -> String {
-        let under = |it: &Delegate| format!(" (with delegate {it})");
+        let under = match &self.effect {
+            Effect::Always => String::new(),
+            Effect::Under(only) => format!(" (with delegate {only})"),
+            Effect::UnderAny => " (with a delegate)".to_owned(),
+        };
         let tried: Vec<&str> = self.tried.iter().map(|(_, value)| *value).collect();
         let tried = match tried.as_slice() {
             [] => String::new(),
             values => format!("; `tune` tries {}", values.join(", ")),
         };
-        format!("{}{}{tried}", self.doc, self.delegate.as_ref().map_or_else(String::new, under))
+        format!("{}{under}{tried}", self.doc)
     }
 
     /// Whether `key` is this setting's.
@@ -56,14 +83,14 @@ const fn setting(
     default: &'static str,
     doc: &'static str,
 ) -> RuntimeSetting {
-    RuntimeSetting { key, values, default, delegate: None, tried: &[], doc }
+    RuntimeSetting { key, values, default, effect: Effect::Always, tried: &[], doc }
 }
 
 /// More threads of one kind than this are a typing error.
 const MOST_THREADS: usize = 1024;
 
 /// ONNX Runtime's, by its C interface and `onnxruntime_session_options_config_keys.h`.
-pub(crate) static ONNXRUNTIME: [RuntimeSetting; 9] = [
+pub(crate) static ONNXRUNTIME: [RuntimeSetting; 11] = [
     setting(
         "graph_optimization_level",
         ValueKind::OneOf(&["disable", "basic", "extended", "layout", "all"]),
@@ -119,8 +146,22 @@ pub(crate) static ONNXRUNTIME: [RuntimeSetting; 9] = [
         "session.*",
         ValueKind::Text,
         "",
-        "any key of ONNX Runtime's session configuration, as it is; ONNX Runtime ignores those that it does not know",
+        "any key of ONNX Runtime's session configuration, as it is; one that the library does not have is refused",
     ),
+    setting(
+        "optimization.*",
+        ValueKind::Text,
+        "",
+        "the same, for the keys that begin so",
+    ),
+    RuntimeSetting {
+        key: "provider.*",
+        values: ValueKind::Text,
+        default: "",
+        effect: Effect::UnderAny,
+        tried: &[],
+        doc: "any option of the delegate's provider, without this beginning, as it is",
+    },
 ];
 
 const fn under(
@@ -130,7 +171,7 @@ const fn under(
     default: &'static str,
     doc: &'static str,
 ) -> RuntimeSetting {
-    RuntimeSetting { key, values, default, delegate: Some(delegate), tried: &[], doc }
+    RuntimeSetting { key, values, default, effect: Effect::Under(delegate), tried: &[], doc }
 }
 
 const fn flag(key: &'static str, default: &'static str, doc: &'static str) -> RuntimeSetting {
@@ -188,15 +229,10 @@ pub(crate) static LITERT: [RuntimeSetting; 2] = [
     ),
 ];
 
-/// OpenVINO's key for the numbers that floating-point operators compute with.
-pub(crate) const OPENVINO_PRECISION: &str = "INFERENCE_PRECISION_HINT";
-/// OpenVINO's key for a folder of compiled models.
-pub(crate) const OPENVINO_CACHE: &str = "CACHE_DIR";
-
 /// OpenVINO's, by their keys in `openvino/runtime/properties.hpp`.
 pub(crate) static OPENVINO: [RuntimeSetting; 5] = [
     setting(
-        OPENVINO_PRECISION,
+        "INFERENCE_PRECISION_HINT",
         ValueKind::OneOf(&["f32", "bf16", "f16"]),
         "",
         "what floating-point operators compute with; by default bf16 on a CPU that has it, else f32; a CPU without it refuses",
@@ -208,25 +244,10 @@ pub(crate) static OPENVINO: [RuntimeSetting; 5] = [
         "LATENCY",
         "what OpenVINO chooses the settings for that are not given",
     ),
-    setting(
-        "NUM_STREAMS",
-        ValueKind::Count(1, MOST_THREADS),
-        "1",
-        "models that could run at the same time, which share the threads",
-    ),
-    setting(
-        "ENABLE_CPU_PINNING",
-        ValueKind::Flag,
-        "true",
-        "whether OpenVINO's threads stay on their CPUs",
-    )
-    .tried(&[("loose", "false")]),
-    setting(
-        OPENVINO_CACHE,
-        ValueKind::Path,
-        "",
-        "folder that compiled models are kept in, a folder per file, so that a model loads faster the next time",
-    ),
+    setting("NUM_STREAMS", ValueKind::Count(1, MOST_THREADS), "1", "runs at once, sharing threads"),
+    setting("ENABLE_CPU_PINNING", ValueKind::Flag, "true", "whether threads stay on their CPUs")
+        .tried(&[("loose", "false")]),
+    setting("CACHE_DIR", ValueKind::Path, "", "folder of compiled models, for quicker loading"),
 ];
 
 #[cfg(test)]

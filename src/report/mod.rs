@@ -23,6 +23,7 @@ pub(crate) mod preprocessing_note;
 pub(crate) mod published_note;
 pub mod run_files;
 pub(crate) mod scenario_note;
+mod short_libraries;
 pub(crate) mod sustained_note;
 pub(crate) mod svg;
 pub mod terminal;

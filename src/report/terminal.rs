@@ -9,6 +9,7 @@ use crate::decide::highlights::{Highlights, by_device};
 use crate::record::case::{LOCAL, on_device};
 use crate::record::coverage::DelegateStatus;
 use crate::report::notes::{Group, Weight, grouped, notes};
+use crate::report::short_libraries::shortened;
 use crate::table::row::Row;
 use crate::table::units::{bytes, ms, one_line, percent};
 
@@ -19,12 +20,14 @@ const LEAST_WIDTH: usize = 60;
 
 /// Title of the column that is shortened first.
 const NOTES: &str = "note";
+const DEVICE: &str = "device";
 
 /// A column of the table, and how soon it is dropped on a narrow terminal.
 struct TerminalColumn {
     title: &'static str,
     numeric: bool,
-    /// Width of the terminal from which on it is shown.
+    /// Width of the terminal from which on it is shown; of those that are not from 0 on, the last
+    /// ones make room where the names of cases would not fit.
     from: usize,
     cell: fn(&Row) -> String,
     /// Whether any row has something to say in it.
@@ -33,7 +36,7 @@ struct TerminalColumn {
 
 const COLUMNS: [TerminalColumn; 14] = [
     TerminalColumn {
-        title: "device",
+        title: DEVICE,
         numeric: false,
         from: 100,
         cell: |r| r.device.clone(),
@@ -71,7 +74,7 @@ const COLUMNS: [TerminalColumn; 14] = [
     TerminalColumn {
         title: "95% interval",
         numeric: true,
-        from: 0,
+        from: 61,
         cell: interval,
         present: |r| r.latency_p50_low_us.is_some(),
     },
@@ -164,13 +167,10 @@ pub(crate) fn width_of_stdout() -> Option<usize> {
 pub fn table(rows: &[Row], width: Option<usize>, color: bool) -> String {
     let width = width.unwrap_or(DEFAULT_WIDTH).max(LEAST_WIDTH);
     let rows: Vec<Row> = rows.iter().map(|row| row.clone().map_text(one_line)).collect();
+    let rows = shortened(rows);
     let rows = rows.as_slice();
     let verdict = Highlights::of(rows);
-    let columns: Vec<&TerminalColumn> = COLUMNS
-        .iter()
-        .filter(|column| column.from <= width && rows.iter().any(column.present))
-        .collect();
-    let widths = widths(rows, &columns, width);
+    let (columns, widths) = laid_out(rows, width);
     let mut text = String::new();
     for group in groups(rows) {
         text.push_str(&paint(&heading(&rows[group[0]]), "\u{1b}[1m", color));
@@ -189,6 +189,27 @@ pub fn table(rows: &[Row], width: Option<usize>, color: bool) -> String {
         text.push_str(&closing(&rows, &Highlights::of(&rows), color));
     }
     text
+}
+
+/// The columns that are shown and their widths: those that tell cases apart are never cut, and
+/// others leave until there is room for them.
+fn laid_out(rows: &[Row], width: usize) -> (Vec<&'static TerminalColumn>, Option<Vec<u16>>) {
+    let shown = |column: &&TerminalColumn| column.from <= width && rows.iter().any(column.present);
+    let mut columns: Vec<&TerminalColumn> = COLUMNS.iter().filter(shown).collect();
+    let one_device = rows.iter().all(|row| row.device == rows[0].device);
+    loop {
+        let fitting = widths(rows, &columns, width, ", ");
+        let is_spare =
+            |column: &TerminalColumn| column.from > 0 && (one_device || column.title != DEVICE);
+        let spare = columns.iter().enumerate().filter(|(_, column)| is_spare(column));
+        match spare.max_by_key(|(at, column)| (column.from, *at)).map(|(at, _)| at) {
+            Some(at) if fitting.is_none() => columns.remove(at),
+            _ => break,
+        };
+    }
+    // At last, a note is cut between two words.
+    let widths = [", ", " "].iter().find_map(|cut| widths(rows, &columns, width, cut));
+    (columns, widths)
 }
 
 /// Rows of one model, in the order in which models first appear.
@@ -245,10 +266,9 @@ fn grid(
 }
 
 /// Widths with which the tables of all models line up, one space on each side of a cell: the notes
-/// get the rest. `None` if that is too little, and each table is laid out separately.
-fn widths(rows: &[Row], columns: &[&TerminalColumn], width: usize) -> Option<Vec<u16>> {
-    /// The longest word of a note, and the spaces around it.
-    const LEAST_NOTES: usize = 13;
+/// get the rest, and go on in another line after a `cut`. `None` if that is too little, and each
+/// table is laid out separately.
+fn widths(rows: &[Row], columns: &[&TerminalColumn], width: usize, cut: &str) -> Option<Vec<u16>> {
     let longest = |column: &&TerminalColumn| {
         let cells = rows.iter().map(|row| (column.cell)(row).chars().count());
         cells.chain([column.title.chars().count()]).max().unwrap_or(0) + 2
@@ -256,8 +276,12 @@ fn widths(rows: &[Row], columns: &[&TerminalColumn], width: usize) -> Option<Vec
     let mut widths: Vec<usize> = columns.iter().map(longest).collect();
     let excess = widths.iter().sum::<usize>().saturating_sub(width);
     if excess > 0 {
+        // Without notes there is nothing to shorten.
         let notes = columns.iter().position(|column| column.title == NOTES)?;
-        widths[notes] = widths[notes].checked_sub(excess).filter(|left| *left >= LEAST_NOTES)?;
+        let texts = rows.iter().map(|row| (columns[notes].cell)(row));
+        let part = |text: String| text.split_inclusive(cut).map(|it| it.trim_end().len()).max();
+        let longest = texts.filter_map(part).max().unwrap_or(0).max(NOTES.len());
+        widths[notes] = widths[notes].checked_sub(excess).filter(|left| *left >= longest + 2)?;
     }
     widths.into_iter().map(|width| u16::try_from(width).ok()).collect()
 }

@@ -24,6 +24,22 @@ use crate::worker::warmup::{Warmup, WarmupStep};
 use crate::worker::worker_source::Worker;
 use crate::worker::worker_source::unexpected;
 
+/// How long a visit is at least.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct VisitSize {
+    /// Minimum time in timed runs.
+    pub block_ms: f64,
+    /// Minimum number of timed runs.
+    pub least_runs: u32,
+}
+
+impl VisitSize {
+    /// That of a run which measures each case to its end.
+    pub(crate) const fn of(options: &LatencyOptions) -> Self {
+        Self { block_ms: options.block_ms, least_runs: LEAST_RUNS }
+    }
+}
+
 /// A case that is being measured.
 pub(crate) struct ActiveCase {
     /// Its index in the run.
@@ -32,6 +48,8 @@ pub(crate) struct ActiveCase {
     resident_bytes: u64,
     stopping: Stopping,
     spent: Duration,
+    /// What a run took at the end of its first warm-up.
+    run_ns: f64,
 }
 
 impl ActiveCase {
@@ -60,7 +78,14 @@ impl ActiveCase {
             resident_bytes: warm.resident_bytes,
             stopping,
             spent: start.elapsed(),
+            run_ns: warm.estimate_ns,
         }))
+    }
+
+    /// What a run took at the end of its first warm-up.
+    #[must_use]
+    pub(crate) const fn run_seconds(&self) -> f64 {
+        self.run_ns / 1e9
     }
 
     /// How many processes the case is spread over.
@@ -100,11 +125,13 @@ impl ActiveCase {
         &mut self,
         context: &mut Context<'_>,
         options: &LatencyOptions,
+        size: VisitSize,
         round: u32,
         record: &mut CaseRecord,
     ) -> Result<Result<Decision, Fault>> {
         let start = Instant::now();
-        let request = Request::Visit(self.next_visit(options, &context.header().cases[self.index]));
+        let request =
+            Request::Visit(self.next_visit(options, size, &context.header().cases[self.index]));
         let visited = visited(self.link.as_mut(), &request);
         self.spent += start.elapsed();
         let visited = match visited {
@@ -118,13 +145,13 @@ impl ActiveCase {
         Ok(Ok(self.stopping.decision()))
     }
 
-    fn next_visit(&self, options: &LatencyOptions, case: &Case) -> VisitPlan {
+    fn next_visit(&self, options: &LatencyOptions, size: VisitSize, case: &Case) -> VisitPlan {
         let most_runs = self.stopping.most_runs().min(MAX_RUNS);
         // Float-to-integer casts saturate.
         VisitPlan {
             settle: true,
-            least_runs: LEAST_RUNS.min(most_runs),
-            least_ns: (options.block_ms * 1e6) as u64,
+            least_runs: size.least_runs.min(most_runs),
+            least_ns: (size.block_ms * 1e6) as u64,
             most_runs,
             yardstick: !options.no_yardstick,
             waits: !options.no_yardstick
@@ -183,6 +210,9 @@ impl ActiveCase {
         Ok(())
     }
 }
+
+/// Time after which warm-up ends in a search, whatever its number of runs.
+const SEARCH_WARMUP_NS: u64 = 20_000_000;
 
 /// For how long runs are profiled, about, and how many are at least and at most.
 const PROFILE_NS: f64 = 5e8;
@@ -268,7 +298,11 @@ pub(crate) fn warm_worker(
     }
     let loading_ns = clock::now_ns() - started_ns;
     let first = visited(link.as_mut(), &Request::First)?.block;
-    let mut warmup = Warmup::new(options.warmup);
+    let mut warmup = match (options.narrowing, options.warmup) {
+        // Most cases of a search are loaded in vain.
+        (Some(_), Amount::Fixed(runs)) => Warmup::brief(runs, SEARCH_WARMUP_NS),
+        (_, amount) => Warmup::new(amount),
+    };
     let report = loop {
         match warmup.step() {
             WarmupStep::Run(_) if context.interrupted() => return Ok(None),

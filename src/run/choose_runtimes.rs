@@ -9,8 +9,10 @@ use strum::VariantArray;
 use crate::file_hash;
 use crate::record::backend_kind::BackendKind;
 use crate::record::header::Runtime;
+use crate::record::option_set::OptionSet;
 use crate::runtime::backend_error::BackendError;
 use crate::runtime::library::RuntimeLibrary;
+use crate::runtime::onnxruntime_keys;
 use crate::worker::runtime_probe::probe;
 use crate::worker::worker_source::WorkerSource;
 
@@ -23,6 +25,21 @@ pub(crate) struct ChosenRuntimes {
     /// Those that ended or stalled the process that opened them, each with the sentence that
     /// says so: their cases are unsupported.
     pub unusable: Vec<(BackendKind, String)>,
+}
+
+/// Refuses settings that no runtime has, and keys that the runtime of this machine would ignore.
+///
+/// # Errors
+/// One sentence with the key.
+pub(crate) fn check_options(sets: &[OptionSet]) -> Result<()> {
+    for set in sets {
+        set.check().map_err(anyhow::Error::msg)?;
+        let is_passed_on = set.backend == BackendKind::Onnxruntime;
+        if let Some(why) = is_passed_on.then(|| onnxruntime_keys::unknown(&set.set)).flatten() {
+            bail!("options '{}': {why}", set.name);
+        }
+    }
+    Ok(())
 }
 
 /// The requested backends, each of which must be present; or all that are. A worker that is

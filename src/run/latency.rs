@@ -14,7 +14,7 @@ use crate::record::narrowing::Dropped;
 use crate::record::options::Order;
 use crate::record::run::DELEGATE_REQUIRED;
 use crate::record::status::Status;
-use crate::run::active_case::ActiveCase;
+use crate::run::active_case::{ActiveCase, VisitSize};
 use crate::run::context::Side;
 use crate::run::entry::Entry;
 use crate::run::progress::Event;
@@ -78,9 +78,11 @@ fn narrow(
             side.refuse(&active, error)?;
         }
     }
-    search.begin(group.len(), waiting);
+    let run_seconds: Vec<f64> =
+        group.iter().flatten().map(|member| member.active.run_seconds()).collect();
+    search.begin(&run_seconds, waiting);
     while group.len() > 1 && !interrupted(sides) {
-        visit_round(sides, group, round, true)?;
+        visit_round(sides, group, round, Some(search.visit_size()))?;
         let Some(side) = sides.first_mut() else { break };
         for (case, dropped) in search.look(side, round, &live(group)) {
             if let Some(active) = taken(group, case) {
@@ -153,19 +155,19 @@ fn next_round(sides: &[Side<'_>]) -> u32 {
 fn visit_in_rounds(sides: &mut [Side<'_>], group: &mut Vec<ActivePair>) -> Result<()> {
     let mut round = next_round(sides);
     while !group.is_empty() && !interrupted(sides) {
-        visit_round(sides, group, round, false)?;
+        visit_round(sides, group, round, None)?;
         round += 1;
     }
     Ok(())
 }
 
-/// Visits each case once, in an order seeded by the round. With `all_stay`, only those leave
-/// that were lost.
+/// Visits each case once, in an order seeded by the round. In a search, which states how long
+/// a visit is, only those leave that were lost.
 fn visit_round(
     sides: &mut [Side<'_>],
     group: &mut Vec<ActivePair>,
     round: u32,
-    all_stay: bool,
+    searched: Option<VisitSize>,
 ) -> Result<()> {
     let seed = sides.first().map_or(0, |side| side.context.seed());
     wait_until_ready(sides);
@@ -177,7 +179,7 @@ fn visit_round(
         }
         // The order alternates at random: the second may find a warmer machine.
         pair.shuffle(&mut rng);
-        visit(sides, pair, round, all_stay)?;
+        visit(sides, pair, round, searched)?;
     }
     group.retain(|pair| !pair.is_empty());
     if let Some(side) = sides.first_mut() {
@@ -205,18 +207,23 @@ fn wait_until_ready(sides: &mut [Side<'_>]) {
 }
 
 /// Visits each side once; those that are done leave. One that is merely precise enough stays as
-/// long as the other needs a partner. With `all_stay`, nobody leaves.
-fn visit(sides: &mut [Side<'_>], pair: &mut ActivePair, round: u32, all_stay: bool) -> Result<()> {
+/// long as the other needs a partner. In a search, which states how long a visit is, nobody leaves.
+fn visit(
+    sides: &mut [Side<'_>],
+    pair: &mut ActivePair,
+    round: u32,
+    searched: Option<VisitSize>,
+) -> Result<()> {
     let mut decisions = Vec::new();
     for mut member in pair.drain(..) {
-        if let Some(decision) = sides[member.side].visit(&mut member.active, round)? {
+        if let Some(decision) = sides[member.side].visit(&mut member.active, round, searched)? {
             decisions.push((member, decision));
         }
     }
     let all_enough = decisions.iter().all(|(_, decision)| *decision != Decision::More);
     for (member, decision) in decisions {
         match decision {
-            _ if all_stay => pair.push(member),
+            _ if searched.is_some() => pair.push(member),
             Decision::More => pair.push(member),
             Decision::Enough(Reason::Precise) if !all_enough => pair.push(member),
             Decision::Enough(_) => sides[member.side].end_well(member.active)?,
@@ -249,12 +256,19 @@ impl Side<'_> {
         }
     }
 
-    /// One visit. `None`: the case was lost, which is now in its record.
-    fn visit(&mut self, active: &mut ActiveCase, round: u32) -> Result<Option<Decision>> {
+    /// One visit, of that size if it is stated. `None`: the case was lost, which is now in its
+    /// record.
+    fn visit(
+        &mut self,
+        active: &mut ActiveCase,
+        round: u32,
+        size: Option<VisitSize>,
+    ) -> Result<Option<Decision>> {
         let Some(options) = &self.context.header().options.latency else { return Ok(None) };
         self.context.pause(Duration::from_secs_f64(options.cooldown_seconds));
         let record = &mut self.cases[active.index];
-        match active.visit(&mut self.context, options, round, record)? {
+        let size = size.unwrap_or(VisitSize::of(options));
+        match active.visit(&mut self.context, options, size, round, record)? {
             Ok(decision) => Ok(Some(decision)),
             Err(fault) => self.end(active.index, fault, active.spent()).map(|()| None),
         }

@@ -24,7 +24,6 @@ use crate::record::description::Model;
 use crate::record::found_rate::RateGoal;
 use crate::record::header::Header;
 use crate::record::host::Host;
-use crate::record::option_set::OptionSet;
 use crate::record::options::Preconditions;
 use crate::record::options::{
     AccuracyOptions, Amount, LatencyOptions, NonNegative, Options, Order,
@@ -85,7 +84,7 @@ pub(crate) fn plan(wanted: &SuiteFile) -> Result<Plan> {
         some => (some.to_vec(), Vec::new()),
     };
     let axes = LatencyAxes::of(wanted)?;
-    wanted.options.iter().try_for_each(OptionSet::check).map_err(anyhow::Error::msg)?;
+    choose_runtimes::check_options(&wanted.options)?;
     let matrix = Matrix {
         models: &models,
         backends: &backends,

@@ -10,14 +10,22 @@ use crate::record::case::Case;
 use crate::record::narrowing::{DropReason, Dropped, Narrowing};
 use crate::record::precision::Precision;
 use crate::record::run::{AccuracyRecord, CaseRecord};
-use crate::record::runtime_setting::OPENVINO_PRECISION;
 use crate::record::status::Status;
+use crate::run::active_case::VisitSize;
 use crate::run::check_agreement::Works;
 use crate::run::context::{Context, Side};
 use crate::run::entry::Entry;
 use crate::run::{check_agreement, reference};
 use crate::stats::contest::{Contender, PairedRatio, allowed, leader, next_look};
 use crate::stats::{contest, statistics, wrong_answers};
+
+/// A search whose time is not stated takes this much per case, and the time of so many runs: a
+/// case of a plain run takes at least half a second of timed runs, and several times that on a
+/// machine that is not quiet, which is when a search takes all of its time.
+const CASE_SECONDS: f64 = 0.5;
+const CASE_RUNS: f64 = 20.0;
+/// Fewest timed runs of a visit after the first round.
+const LEAST_RUNS: u32 = 3;
 
 /// Ends the cases of a search whose outputs are not those of the model, before anything is
 /// timed: a wrong answer must not win, nor take the time of others.
@@ -102,16 +110,28 @@ impl Search {
         })
     }
 
+    /// How long the visits of the next round are. In the first, which ends most of the hopeless
+    /// cases, a single run will do if it is long.
+    pub(crate) const fn visit_size(&self) -> VisitSize {
+        let least_runs = if self.group.rounds == 0 { 1 } else { LEAST_RUNS };
+        VisitSize { block_ms: self.narrowing.block_ms, least_runs }
+    }
+
     fn spent_seconds(&self) -> f64 {
         self.earlier_seconds + self.began.elapsed().as_secs_f64()
     }
 
-    /// Begins with a group of `cases`, for which others are `waiting`: each group has its part
-    /// of the time.
-    pub(crate) fn begin(&mut self, cases: usize, waiting: usize) {
-        let from_seconds = self.spent_seconds();
-        let left = (self.narrowing.seconds - from_seconds).max(0.0);
-        let seconds = left * cases as f64 / (cases + waiting).max(1) as f64;
+    /// Begins with a group of cases, of which a run takes `run_seconds`, and for which others are
+    /// `waiting`: each group has its part of the time.
+    pub(crate) fn begin(&mut self, run_seconds: &[f64], waiting: usize) {
+        let (cases, from_seconds) = (run_seconds.len(), self.spent_seconds());
+        let seconds = match self.narrowing.seconds {
+            Some(all) => {
+                let left = (all - from_seconds).max(0.0);
+                left * cases as f64 / (cases + waiting).max(1) as f64
+            }
+            None => run_seconds.iter().map(|run| CASE_SECONDS + CASE_RUNS * run).sum(),
+        };
         let look_at = contest::FIRST_LOOK;
         self.group = SearchGroup { cases, rounds: 0, look_at, from_seconds, seconds };
     }
@@ -168,9 +188,8 @@ impl Search {
         let Some(visit) = record.visits.last().filter(|visit| visit.round == round) else { return };
         let latency = side.context.options().latency.as_ref();
         let images = latency.map_or(1, |latency| latency.batch_of(&record.case).get());
-        if let Some(median) = statistics::median_ns(&visit.block.latency_ns()) {
-            self.contenders.entry(case).or_default().visited(round, median, images as f64);
-        }
+        let latencies = statistics::sorted_ns(&visit.block.latency_ns());
+        self.contenders.entry(case).or_default().visited(round, &latencies, images as f64);
     }
 
     /// The fastest of those that are left.
@@ -210,6 +229,7 @@ impl Search {
 /// What a case's process computes floating-point numbers in, if it says so and that is less
 /// than 32 bits.
 fn fewer_bits(record: &CaseRecord) -> Option<&str> {
-    let told = record.processes.last()?.loaded.settings.get(OPENVINO_PRECISION)?;
+    let key = record.case.backend.capabilities().precision_key?;
+    let told = record.processes.last()?.loaded.settings.get(key)?;
     Some(told).filter(|told| ["bf16", "f16"].contains(told))
 }

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::{env, fmt, fs};
 
+use strum::VariantArray;
+
 use crate::fetch::bring::{TARGET, user_folder};
 use crate::fetch::package_manifest::Runtimes;
 use crate::installation;
@@ -26,51 +28,55 @@ pub enum RuntimeLibrary {
 }
 
 impl RuntimeLibrary {
+    /// Its file name in a folder of runtimes; the environment variable that names the file, over
+    /// every folder; the name that `shutterbench fetch` takes for it; the backends that open it.
+    const fn facts(self) -> (&'static str, &'static str, &'static str, &'static [BackendKind]) {
+        use BackendKind as B;
+        match self {
+            Self::Tflite => (
+                "libtensorflowlite_c.so",
+                "SHUTTERBENCH_TFLITE_LIB",
+                "tflite",
+                &[B::Tflite, B::Tflitec],
+            ),
+            Self::Litert => ("libLiteRt.so", "SHUTTERBENCH_LITERT_LIB", "litert", &[B::Litert]),
+            Self::LitertGpu => {
+                ("libLiteRtWebGpuAccelerator.so", "SHUTTERBENCH_LITERT_GPU_LIB", "litert", &[])
+            }
+            Self::Onnxruntime => (
+                "libonnxruntime.so",
+                "SHUTTERBENCH_ONNXRUNTIME_LIB",
+                "onnxruntime",
+                &[B::Onnxruntime],
+            ),
+            Self::Openvino => {
+                ("libopenvino_c.so", "SHUTTERBENCH_OPENVINO_LIB", "openvino", &[B::Openvino])
+            }
+        }
+    }
+
     /// Its file name in a folder of runtimes.
     #[must_use]
     pub(crate) const fn file_name(self) -> &'static str {
-        match self {
-            Self::Tflite => "libtensorflowlite_c.so",
-            Self::Litert => "libLiteRt.so",
-            Self::LitertGpu => "libLiteRtWebGpuAccelerator.so",
-            Self::Onnxruntime => "libonnxruntime.so",
-            Self::Openvino => "libopenvino_c.so",
-        }
+        self.facts().0
     }
 
     /// The environment variable that names the file, over every folder.
     #[must_use]
     pub(crate) const fn variable(self) -> &'static str {
-        match self {
-            Self::Tflite => "SHUTTERBENCH_TFLITE_LIB",
-            Self::Litert => "SHUTTERBENCH_LITERT_LIB",
-            Self::LitertGpu => "SHUTTERBENCH_LITERT_GPU_LIB",
-            Self::Onnxruntime => "SHUTTERBENCH_ONNXRUNTIME_LIB",
-            Self::Openvino => "SHUTTERBENCH_OPENVINO_LIB",
-        }
+        self.facts().1
     }
 
     /// The name that `shutterbench fetch` takes for it.
     #[must_use]
     pub(crate) const fn fetch_name(self) -> &'static str {
-        match self {
-            Self::Tflite => "tflite",
-            Self::Litert | Self::LitertGpu => "litert",
-            Self::Onnxruntime => "onnxruntime",
-            Self::Openvino => "openvino",
-        }
+        self.facts().2
     }
 
     /// The library of a backend, if it has one.
     #[must_use]
-    pub(crate) const fn of(backend: BackendKind) -> Option<Self> {
-        match backend {
-            BackendKind::Tflite | BackendKind::Tflitec => Some(Self::Tflite),
-            BackendKind::Litert => Some(Self::Litert),
-            BackendKind::Onnxruntime => Some(Self::Onnxruntime),
-            BackendKind::Openvino => Some(Self::Openvino),
-            BackendKind::Tract => None,
-        }
+    pub(crate) fn of(backend: BackendKind) -> Option<Self> {
+        Self::VARIANTS.iter().copied().find(|library| library.facts().3.contains(&backend))
     }
 
     /// The error for a file that was found and is not this library, or none that works.

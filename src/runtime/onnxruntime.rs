@@ -97,7 +97,7 @@ impl Backend for Onnxruntime {
 
     fn load(&self, request: &LoadRequest<'_>) -> Result<Box<dyn Session>, BackendError> {
         let format = check_format(self.kind(), &[Format::Onnx], request.model)?;
-        let provider = provider::of(request.delegate)?;
+        let provider = provider::of(&self.environment, request.delegate)?;
         let failed = |error: ort::Error| BackendError::Failed(cannot_load(request.model, &error));
         let shaped = shaped(request, format)?;
         let recipe = OnnxruntimeRecipe {

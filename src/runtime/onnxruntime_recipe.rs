@@ -1,17 +1,22 @@
 //! How a session of ONNX Runtime is made, so that a second one can be profiled.
 
 use crate::record::setting_values::SettingValues;
-use crate::runtime::onnxruntime_provider as provider;
+use crate::runtime::onnxruntime_keys as free_keys;
+use crate::runtime::onnxruntime_plugin::ProviderOptions;
+use crate::runtime::onnxruntime_provider::Provider;
 use ort::AsPointer;
 use ort::environment::Environment;
 use ort::session::Session as RuntimeSession;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
+/// What begins the key of an option of the provider.
+const OF_PROVIDER: &str = "provider.";
+
 /// How a session is made, kept so that a second one can be profiled.
 pub(crate) struct OnnxruntimeRecipe {
     pub(crate) environment: Environment,
     pub(crate) model: std::path::PathBuf,
-    pub(crate) provider: Option<provider::Provider>,
+    pub(crate) provider: Option<Provider>,
     pub(crate) threads: usize,
     pub(crate) options: SettingValues,
     /// Sizes of the dimensions that the model leaves open, by name.
@@ -43,10 +48,17 @@ impl OnnxruntimeRecipe {
         for (key, value) in self.options.iter() {
             builder = set(builder, key, value)?;
         }
-        if let Some(provider) = self.provider {
-            provider.register(&mut builder)?;
+        match &self.provider {
+            Some(provider) => provider.register(&self.environment, builder, self.of_provider()),
+            None => Ok(builder),
         }
-        Ok(builder)
+    }
+
+    /// The options of the provider, without what begins them.
+    fn of_provider(&self) -> ProviderOptions {
+        let stated = self.options.iter();
+        let own = stated.filter_map(|(key, value)| Some((key.strip_prefix(OF_PROVIDER)?, value)));
+        own.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
     }
 
     fn optimization_level(&self) -> GraphOptimizationLevel {
@@ -60,8 +72,8 @@ impl OnnxruntimeRecipe {
     }
 
     /// The requested provider.
-    pub(crate) fn provider(&self) -> Option<provider::Provider> {
-        self.provider
+    pub(crate) fn provider(&self) -> Option<&Provider> {
+        self.provider.as_ref()
     }
 }
 
@@ -83,7 +95,7 @@ fn set(mut builder: SessionBuilder, key: &str, value: &str) -> ort::Result<Sessi
             }
             return Ok(builder);
         }
-        key if key.starts_with("session.") => builder.with_config_entry(key, value),
+        key if free_keys::is_free(key) => builder.with_config_entry(key, value),
         // What is the default already, and the level, which is set for every session.
         _ => return Ok(builder),
     }

@@ -36,7 +36,7 @@ fn reason_against(backend: BackendKind, delegate: &Delegate) -> Option<String> {
     match (backend, delegate) {
         (_, Delegate::None) => None,
         (BackendKind::Onnxruntime, delegate) => {
-            onnxruntime_provider::of(delegate).err().map(|error| error.to_string())
+            onnxruntime_provider::of_library(delegate).err().map(|error| error.to_string())
         }
         (BackendKind::Openvino, delegate) => Openvino::reason_against(delegate),
         (BackendKind::Litert, Delegate::Gpu) => {

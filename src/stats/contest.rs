@@ -10,15 +10,22 @@ use crate::stats::signed_rank;
 use crate::stats::statistics;
 
 /// Rounds after which the cases are first looked at.
-pub(crate) const FIRST_LOOK: u32 = 2;
+pub(crate) const FIRST_LOOK: u32 = 1;
 /// They are looked at again after this factor of more rounds: each look is a chance to err.
 const LOOK_AGAIN: f64 = 1.5;
 /// A case that is slower than the leader by this factor in each of its rounds leaves before
-/// there are enough of them for an interval.
+/// there are enough of them for an interval; after a single one, only by the second factor, and
+/// after a single one of few runs only by the third.
 const FAR_SLOWER: f64 = 1.5;
+const SLOWER_AT_ONCE: f64 = 3.0;
+const SLOWER_IN_A_FEW_RUNS: f64 = 10.0;
+const A_FEW_RUNS: usize = 5;
 /// A case that is surely slower by this factor leaves at once; one that is closer, or that may
 /// be as fast, at the second look in a row that says so.
 const CLEARLY_SLOWER: f64 = 1.1;
+
+/// The part of a visit's runs that counts as quick: something else that takes a CPU spares some.
+const QUICK: f64 = 0.1;
 
 /// Maximum number of batches that rounds are joined to.
 const BATCHES: usize = 40;
@@ -28,6 +35,10 @@ const BATCHES: usize = 40;
 pub(crate) struct Contender {
     /// By round: the logarithm of the visit's median latency per image.
     points: Vec<(u32, f64)>,
+    /// The same of the quick runs of its best visit.
+    quickest: Option<f64>,
+    /// How many runs there were.
+    runs: usize,
     /// Looks in a row at which it could have left.
     looks: u32,
 }
@@ -39,14 +50,23 @@ pub(crate) struct PairedRatio {
     pub ratio: f64,
     /// Its 95% interval; with fewer rounds than that takes, the least and the greatest.
     pub ends: (f64, f64),
+    /// The same of the quick runs of either's best visit: what it may be if something else took
+    /// the CPUs in most of the others.
+    quick: f64,
     /// Whether `ends` are an interval.
     is_sure: bool,
 }
 
 impl Contender {
-    /// Takes the median latency of a visit in `round`, of a run of `images`.
-    pub(crate) fn visited(&mut self, round: u32, median_ns: f64, images: f64) {
-        self.points.push((round, (median_ns.max(1.0) / images).ln()));
+    /// Takes the latencies of a visit in `round`, in ascending order, of runs of `images`.
+    pub(crate) fn visited(&mut self, round: u32, sorted_ns: &[f64], images: f64) {
+        let log = |probability: f64| {
+            Some((statistics::quantile(sorted_ns, probability)?.max(1.0) / images).ln())
+        };
+        let (Some(median), Some(quick)) = (log(0.5), log(QUICK)) else { return };
+        self.points.push((round, median));
+        self.runs += sorted_ns.len();
+        self.quickest = Some(self.quickest.map_or(quick, |known| known.min(quick)));
     }
 
     /// Its latency per image over that of `leader`, over the rounds that both have.
@@ -58,15 +78,16 @@ impl Contender {
         };
         let ratio = |(round, log): &(u32, f64)| Some(log - of_leader(*round)?);
         let logs: Vec<f64> = self.points.iter().filter_map(ratio).collect();
+        let quick = (self.quickest? - leader.quickest?).exp();
         // The test does not mind single rounds that something else disturbed, however much.
         if let Some((centre, interval)) = signed_rank::centre(&neighbours(&logs)) {
             let ends = (interval.low.exp(), interval.high.exp());
-            return Some(PairedRatio { ratio: centre.exp(), ends, is_sure: true });
+            return Some(PairedRatio { ratio: centre.exp(), ends, quick, is_sure: true });
         }
         let ratio = statistics::median(&logs)?.exp();
         let least = logs.iter().copied().fold(f64::INFINITY, f64::min).exp();
         let greatest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max).exp();
-        Some(PairedRatio { ratio, ends: (least, greatest), is_sure: false })
+        Some(PairedRatio { ratio, ends: (least, greatest), quick, is_sure: false })
     }
 
     /// Whether it need not be visited again, and why, if this look is the one that tells.
@@ -77,7 +98,12 @@ impl Contender {
     ) -> Option<DropReason> {
         let (low, _) = ratio.ends;
         if !ratio.is_sure {
-            return (low >= FAR_SLOWER).then_some(DropReason::Slower);
+            let far = match self.points.len() {
+                1 if self.runs < A_FEW_RUNS => SLOWER_IN_A_FEW_RUNS,
+                1 => SLOWER_AT_ONCE,
+                _ => FAR_SLOWER,
+            };
+            return (low.min(ratio.quick) >= far).then_some(DropReason::Slower);
         }
         if low * (1.0 + margin_percent / 100.0) < 1.0 {
             self.looks = 0;
@@ -138,7 +164,8 @@ mod tests {
         for round in 0..rounds {
             let mood = 1.0 + f64::from(round * 7 % 5) / 3.0;
             let own = 1.0 + f64::from(round * 3 % 4) / 1000.0;
-            one.visited(round, 1e6 * mood * if factor == 1.0 { 1.0 } else { own } * factor, 1.0);
+            let own = if factor == 1.0 { 1.0 } else { own };
+            one.visited(round, &[1e6 * mood * own * factor], 1.0);
         }
         one
     }
@@ -172,14 +199,43 @@ mod tests {
         assert_eq!(near.leaves(&of(&near.clone()), 2.0), None);
         // No round in common, nothing to tell.
         let mut later = Contender::default();
-        later.visited(9, 1e6, 1.0);
+        later.visited(9, &[1e6], 1.0);
         assert_eq!(later.over(&leader), None);
+    }
+
+    #[test]
+    fn a_single_round_tells_what_is_slower_by_a_wide_factor() {
+        let visited = |runs: usize, factor: f64| {
+            let mut one = Contender::default();
+            one.visited(0, &vec![1e6 * factor; runs], 1.0);
+            one
+        };
+        let slower = Some(DropReason::Slower);
+        let known = [(5, 2.9, None), (5, 3.1, slower), (4, 9.9, None), (4, 10.1, slower)];
+        for (runs, factor, leaves) in known {
+            let mut slow = visited(runs, factor);
+            let ratio = slow.over(&visited(5, 1.0)).unwrap();
+            assert_eq!(slow.leaves(&ratio, 2.0), leaves, "{runs} runs, {factor}");
+        }
+    }
+
+    #[test]
+    fn a_case_that_was_quick_at_times_stays_until_there_is_an_interval() {
+        let (leader, mut disturbed) = (contender(1.0, 2), Contender::default());
+        for round in 0..2 {
+            let mut runs = [1.1e6, 1.1e6, 9e6, 9e6, 9e6, 9e6, 9e6];
+            runs.iter_mut().for_each(|ns| *ns *= 1.0 + f64::from(round * 7 % 5) / 3.0);
+            disturbed.visited(round, &runs, 1.0);
+        }
+        let ratio = disturbed.over(&leader).unwrap();
+        assert!(ratio.ratio > 8.0, "{ratio:?}");
+        assert_eq!(disturbed.leaves(&ratio, 2.0), None);
     }
 
     #[test]
     fn a_round_that_something_disturbed_tells_nothing() {
         let (leader, mut slow) = (contender(1.0, 10), contender(1.05, 9));
-        slow.visited(9, 1e12, 1.0);
+        slow.visited(9, &[1e12], 1.0);
         let ratio = slow.over(&leader).unwrap();
         assert!(ratio.ends.0 > 1.04 && ratio.ratio < 1.06, "{ratio:?}");
     }
@@ -188,8 +244,8 @@ mod tests {
     fn a_latency_counts_per_image() {
         let (mut one, mut four) = (Contender::default(), Contender::default());
         for round in 0..5 {
-            one.visited(round, 1e6, 1.0);
-            four.visited(round, 2e6, 4.0);
+            one.visited(round, &[1e6], 1.0);
+            four.visited(round, &[2e6], 4.0);
         }
         assert!((four.over(&one).unwrap().ratio - 0.5).abs() < 1e-12);
         assert_eq!(leader(&[&one, &four]), Some(1));
@@ -201,6 +257,6 @@ mod tests {
         assert_eq!((left(0.0), left(0.14), left(0.15), left(0.5)), (80, 80, 40, 10));
         assert_eq!((left(0.99), left(1.0), left(f64::INFINITY)), (2, 1, 1));
         assert_eq!((allowed(1, 0.0), allowed(0, 0.0), allowed(2, 0.9)), (1, 1, 2));
-        assert_eq!([0, 2, 3, 5, 8, 12].map(next_look), [2, 3, 5, 8, 12, 18]);
+        assert_eq!([0, 1, 2, 3, 5, 8, 12].map(next_look), [1, 2, 3, 5, 8, 12, 18]);
     }
 }

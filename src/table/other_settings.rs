@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::record::runtime_setting::OPENVINO_PRECISION;
+use crate::record::backend_kind::BackendKind;
 use crate::record::setting_values::SettingValues;
 use crate::record::visit::Process;
 
@@ -44,11 +44,15 @@ pub(crate) fn of(asked: &SettingValues, processes: &[Process]) -> Vec<OtherSetti
 
 /// The precision that the runtime chose by itself, if that is less than 32 bits.
 #[must_use]
-pub(crate) fn default_precision(asked: &SettingValues, processes: &[Process]) -> Option<String> {
-    let told =
-        |process: &Process| process.loaded.settings.get(OPENVINO_PRECISION).map(str::to_owned);
+pub(crate) fn default_precision(
+    backend: BackendKind,
+    asked: &SettingValues,
+    processes: &[Process],
+) -> Option<String> {
+    let key = backend.capabilities().precision_key?;
+    let told = |process: &Process| process.loaded.settings.get(key).map(str::to_owned);
     let told = processes.iter().find_map(told)?;
-    let is_chosen = asked.get(OPENVINO_PRECISION).is_none();
+    let is_chosen = asked.get(key).is_none();
     (is_chosen && ["bf16", "f16"].contains(&told.as_str())).then_some(told)
 }
 
@@ -69,11 +73,21 @@ mod tests {
 
     #[test]
     fn a_precision_that_nobody_asked_for_is_told() {
-        let told = |precision| [process(set(OPENVINO_PRECISION, precision))];
+        const PRECISION: &str = "INFERENCE_PRECISION_HINT";
+        let told = |precision| [process(set(PRECISION, precision))];
         let nothing = SettingValues::default();
-        assert_eq!(default_precision(&nothing, &told("bf16")), Some("bf16".into()));
-        assert_eq!(default_precision(&nothing, &told("f32")), None);
-        assert_eq!(default_precision(&set(OPENVINO_PRECISION, "bf16"), &told("bf16")), None);
-        assert_eq!(default_precision(&nothing, &[process(nothing.clone())]), None);
+        assert_eq!(
+            default_precision(BackendKind::Openvino, &nothing, &told("bf16")),
+            Some("bf16".into())
+        );
+        assert_eq!(default_precision(BackendKind::Openvino, &nothing, &told("f32")), None);
+        assert_eq!(
+            default_precision(BackendKind::Openvino, &set(PRECISION, "bf16"), &told("bf16")),
+            None
+        );
+        assert_eq!(
+            default_precision(BackendKind::Openvino, &nothing, &[process(nothing.clone())]),
+            None
+        );
     }
 }

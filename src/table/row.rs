@@ -61,11 +61,12 @@ columns! {
     input_dtype: Option<ElementType>, None;
     /// Number of classes of the scored output.
     classes: Option<usize>, Count;
-    /// tflite, tflitec, litert, tract, onnxruntime or openvino.
+    /// The runtime, as `--backend` names it.
     backend: BackendKind, None;
     /// Version that the runtime reports.
     backend_version: Option<String>, None;
-    /// The requested delegate: none, xnnpack, gpu, nnapi, npu, cuda, coreml, external:PATH.
+    /// The requested delegate: none, xnnpack, gpu, nnapi, npu, cuda, coreml, external:PATH,
+    /// plugin:PATH.
     delegate: Delegate, None;
     /// full, partial, none (requested, but took no node), unknown (the runtime does not report it);
     /// empty if no delegate was requested.

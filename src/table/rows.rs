@@ -141,7 +141,8 @@ fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
     let options = &run.header.options;
     let asked = options.set_of(&record.case).map_or(&NO_SETTINGS, |set| &set.set);
     row.other_settings = other_settings::of(asked, &record.processes);
-    row.default_precision = other_settings::default_precision(asked, &record.processes);
+    let backend = record.case.backend;
+    row.default_precision = other_settings::default_precision(backend, asked, &record.processes);
     let budget_ms = options.latency.as_ref().and_then(|latency| latency.budget_ms);
     let emulated = run.header.machine(record.case.device.as_deref()).host.emulated;
     let Some(summary) = Summary::of(&record.visits, budget_ms, emulated) else {

@@ -15,7 +15,7 @@ columns! {
     case: String, None;
     /// The model's name.
     model: String, None;
-    /// tflite, tflitec, litert, tract, onnxruntime or openvino.
+    /// The runtime, as `--backend` names it.
     backend: BackendKind, None;
     /// The requested delegate.
     delegate: Delegate, None;

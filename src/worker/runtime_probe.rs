@@ -163,8 +163,8 @@ fn of_backend(
             entry(delegate.to_string(), reason_against(delegate))
         })
         .collect();
-    if kind.capabilities().external_delegates {
-        entries.push(entry("external:PATH[?key=value&...]".into(), absent.clone()));
+    if let Some(library) = kind.capabilities().libraries {
+        entries.push(entry(format!("{library}:PATH[?key=value&...]"), absent.clone()));
     }
     entries
 }

@@ -47,6 +47,8 @@ pub enum WarmupStep {
 #[derive(Debug, Clone)]
 pub struct Warmup {
     amount: Amount,
+    /// Time after which a fixed number of runs ends with the current one.
+    most_ns: u64,
     medians_ns: Vec<f64>,
     runs: u32,
     ns: u64,
@@ -56,15 +58,26 @@ impl Warmup {
     /// Begins a warm-up.
     #[must_use]
     pub const fn new(amount: Amount) -> Self {
-        Self { amount, medians_ns: Vec::new(), runs: 0, ns: 0 }
+        Self { amount, most_ns: u64::MAX, medians_ns: Vec::new(), runs: 0, ns: 0 }
+    }
+
+    /// Begins one of at most `runs` runs, which ends after `most_ns` with the current run.
+    #[must_use]
+    pub(crate) fn brief(runs: u32, most_ns: u64) -> Self {
+        Self { most_ns, ..Self::new(Amount::Fixed(runs)) }
     }
 
     /// What to do next.
     #[must_use]
     pub fn step(&self) -> WarmupStep {
         match self.amount {
-            Amount::Fixed(count) if self.runs >= count => WarmupStep::Done(self.report(None)),
-            Amount::Fixed(count) => WarmupStep::Run(window((count - self.runs).min(FIXED_CHUNK))),
+            Amount::Fixed(count) if self.runs >= count || self.ns >= self.most_ns => {
+                WarmupStep::Done(self.report(None))
+            }
+            Amount::Fixed(count) => {
+                let runs = (count - self.runs).min(FIXED_CHUNK);
+                WarmupStep::Run(VisitPlan::only(runs, WINDOW_MOST_NS.min(self.most_ns)))
+            }
             Amount::Auto if self.agrees() => WarmupStep::Done(self.report(Some(true))),
             Amount::Auto if self.ns >= MAX_NS || self.runs >= MAX_RUNS => {
                 WarmupStep::Done(self.report(Some(false)))
@@ -124,7 +137,10 @@ mod tests {
 
     /// Drives a warm-up over a model whose n-th run costs `cost(n)`.
     fn drive(amount: Amount, cost: impl Fn(u32) -> u64) -> WarmupReport {
-        let mut warmup = Warmup::new(amount);
+        driven(Warmup::new(amount), cost)
+    }
+
+    fn driven(mut warmup: Warmup, cost: impl Fn(u32) -> u64) -> WarmupReport {
         let mut done = 0;
         loop {
             match warmup.step() {
@@ -142,6 +158,13 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_brief_one_ends_with_its_runs_or_its_time() {
+        assert_eq!(driven(Warmup::brief(5, 20_000_000), |_| 1_000_000).runs, 5);
+        assert_eq!(driven(Warmup::brief(5, 20_000_000), |_| 8_000_000).runs, 3);
+        assert_eq!(driven(Warmup::brief(5, 20_000_000), |_| 900_000_000).runs, 1);
     }
 
     #[test]

@@ -129,6 +129,29 @@ fn what_cannot_run_here_is_unsupported_with_the_reason() {
 }
 
 #[test]
+fn a_library_that_is_no_provider_is_one_sentence() {
+    if !common::has_runtimes(&[BackendKind::Tflite, BackendKind::Onnxruntime]) {
+        return;
+    }
+    let refused = |backend: &str, library: &str, status: &str| {
+        let (row, code) = row(backend, &format!("plugin:{library}"), &[]);
+        assert_eq!((&row["status"], code), (&Value::from(status), Some(1)), "{row}");
+        let error = row["error"].as_str().unwrap().to_owned();
+        assert!(error.contains(library) && !error.contains('\n'), "{error}");
+        error
+    };
+    let missing = refused("onnxruntime", "/nowhere/libep.so", "failed");
+    assert!(missing.contains("correct the path after 'plugin:'"), "{missing}");
+    let text = common::repository().join("Cargo.toml");
+    let none = refused("onnxruntime", text.to_str().unwrap(), "unsupported");
+    assert!(none.contains("as a library of execution providers"), "{none}");
+    refused("tflite", "/nowhere/libep.so", "unsupported");
+    let Some(other) = common::softmax_delegate() else { return };
+    let other = refused("onnxruntime", other.to_str().unwrap(), "unsupported");
+    assert!(other.contains("CreateEpFactories"), "{other}");
+}
+
+#[test]
 fn every_delegate_is_listed_and_what_cannot_run_has_its_reason() {
     if !common::has_runtimes(&[BackendKind::Tflite, BackendKind::Tflitec, BackendKind::Litert]) {
         return;

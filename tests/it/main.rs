@@ -33,6 +33,7 @@ mod listing;
 mod loopback;
 mod merge;
 mod models;
+mod narrow_table;
 mod nodes;
 mod options;
 mod orientation;

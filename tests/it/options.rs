@@ -155,6 +155,34 @@ fn what_no_backend_knows_is_refused_with_what_there_is() {
 }
 
 #[test]
+fn a_key_that_onnxruntime_would_ignore_is_refused() {
+    if !common::has_runtimes(&[BackendKind::Onnxruntime]) {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let planned = |key: &str, delegate: &str| {
+        let set = format!("a:{key}=1");
+        let only = ["plan", "--backend", "onnxruntime", "--delegate", delegate, "--model", MODEL];
+        let output = shutterbench(folder.path(), &[&only[..], &["--set", &set]].concat());
+        (output.status.code(), said(&output))
+    };
+    for known in ["session.disable_prepacking", "optimization.enable_gelu_approximation"] {
+        let (code, said) = planned(known, "none");
+        assert_eq!(code, Some(0), "{known}: {said}");
+    }
+    for unknown in ["session.disable_prepackin", "session.disable_prepackings", "optimization.x"] {
+        let (code, said) = planned(unknown, "none");
+        assert_eq!(code, Some(2), "{unknown}: {said}");
+        assert!(said.contains(&format!("would ignore '{unknown}'")), "{said}");
+    }
+    // An option of a provider needs one.
+    assert_eq!(planned("provider.intra_op_num_threads", "xnnpack").0, Some(0));
+    let (code, said) = planned("provider.intra_op_num_threads", "none");
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("make no case"), "{said}");
+}
+
+#[test]
 fn a_run_with_options_is_continued_only_with_the_same() {
     if !common::has_runtimes(&[BackendKind::Onnxruntime]) {
         return;

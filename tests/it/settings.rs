@@ -178,6 +178,24 @@ fn a_run_measures_just_that_case_also_where_nothing_else_describes_the_model() {
 }
 
 #[test]
+fn the_file_is_read_once() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    picked(folder);
+    // A pipe gives its content once.
+    let pipe = folder.join("piped.settings.json");
+    assert!(Command::new("mkfifo").arg(&pipe).timely_output().status.success());
+    let file = folder.join("own.settings.json");
+    let writer = std::thread::spawn(move || fs::copy(file, pipe));
+    let only = ["run", "--quiet", "--settings", "piped.settings.json", "--out", "piped"];
+    let output = shutterbench_in(folder, &[&only[..], &SHORT, &["--no-accuracy"]].concat());
+    writer.join().unwrap().unwrap();
+    // How fast the machine is at the moment decides nothing here.
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", said(&output));
+    assert!(printed(&output).contains("Promised by piped.settings.json:"), "{}", said(&output));
+}
+
+#[test]
 fn a_promise_that_is_broken_ends_badly_and_one_of_other_images_is_not_judged() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();

@@ -6,9 +6,7 @@ use std::rc::Rc;
 
 use crate::file_hash;
 use crate::record::format::Format;
-use crate::record::runtime_setting::{
-    OPENVINO, OPENVINO_CACHE, OPENVINO_PRECISION, RuntimeSetting,
-};
+use crate::record::runtime_setting::{OPENVINO, RuntimeSetting};
 use crate::record::setting_values::SettingValues;
 use crate::record::signature::Shaped;
 use crate::runtime::backend_error::BackendError;
@@ -22,6 +20,11 @@ use crate::runtime::openvino::port::in_file_order;
 use crate::runtime::openvino::read_model::ReadModel;
 use crate::runtime::openvino::staged_file::StagedFile;
 use crate::runtime::refusal;
+
+/// The key for a folder of compiled models.
+const CACHE: &str = "CACHE_DIR";
+/// The key for the numbers that floating-point operators compute with.
+const PRECISION: &str = "INFERENCE_PRECISION_HINT";
 
 /// How a model is compiled.
 pub(crate) struct OpenvinoRecipe {
@@ -49,7 +52,7 @@ impl OpenvinoRecipe {
     /// found the file sound.
     pub(crate) fn request(&self, counting: Counting) -> Result<InferRequest, BackendError> {
         let file = StagedFile::of(&self.model, self.format, &self.shaped)?;
-        if let (Some(folder), Counting::Off) = (self.options.get(OPENVINO_CACHE), counting) {
+        if let (Some(folder), Counting::Off) = (self.options.get(CACHE), counting) {
             return self.cached(&file, folder);
         }
         let mut model =
@@ -73,14 +76,14 @@ impl OpenvinoRecipe {
         let hash = file_hash::of(path).unwrap_or_default();
         let folder = Path::new(folder).join(hash).display().to_string();
         let mut properties = self.properties(Counting::Off);
-        properties.push((OPENVINO_CACHE, folder));
+        properties.push((CACHE, folder));
         CompiledGraph::from_file(&self.core, path, self.device.name(), &properties)
             .and_then(InferRequest::create)
             .map_err(|said| self.refused(&said))
     }
 
     fn properties(&self, counting: Counting) -> Vec<(&str, String)> {
-        let set = self.options.iter().filter(|(key, _)| *key != OPENVINO_CACHE);
+        let set = self.options.iter().filter(|(key, _)| *key != CACHE);
         let mut properties: Vec<(&str, String)> =
             set.map(|(key, value)| (key, value.to_owned())).collect();
         if self.device == OpenvinoDevice::Cpu {
@@ -134,15 +137,14 @@ impl OpenvinoRecipe {
             };
             Some((known.key.to_owned(), told))
         };
-        let asked = OPENVINO.iter().filter(|known| known.key != OPENVINO_CACHE);
+        let asked = OPENVINO.iter().filter(|known| known.key != CACHE);
         asked.filter_map(told).collect()
     }
 
     /// Refuses a precision that the device does not have: it would compute in another without a
     /// word.
     pub(crate) fn check_precision(&self, told: &SettingValues) -> Result<(), BackendError> {
-        let precision =
-            |settings: &SettingValues| settings.get(OPENVINO_PRECISION).map(str::to_owned);
+        let precision = |settings: &SettingValues| settings.get(PRECISION).map(str::to_owned);
         match (precision(&self.options), precision(told)) {
             (Some(asked), Some(told)) if asked != told => Err(BackendError::Unsupported(format!(
                 "this machine does not compute in {asked}: OpenVINO would take {told} instead"
@@ -161,6 +163,6 @@ impl OpenvinoRecipe {
 
 fn not_cached(only: &str) -> BackendError {
     BackendError::Unsupported(format!(
-        "OpenVINO's {OPENVINO_CACHE} takes effect only for {only}: measure this model without it"
+        "OpenVINO's {CACHE} takes effect only for {only}: measure this model without it"
     ))
 }
