@@ -342,6 +342,7 @@ fn caveats(base: &Run, new: &Run, pairing: Pairing, options: CompareOptions) -> 
         ));
     }
     caveats.extend(other_sets(was, is));
+    caveats.extend(other_inputs(was, is));
     for runtime in &was.runtimes {
         let other = is.runtimes.iter().find(|other| other.backend == runtime.backend);
         if let Some(other) = other.filter(|other| other.version != runtime.version) {
@@ -356,6 +357,13 @@ fn caveats(base: &Run, new: &Run, pairing: Pairing, options: CompareOptions) -> 
         caveats.extend(preprocessing(was, is));
     }
     caveats
+}
+
+/// If one run was timed on photos and the other one was not.
+fn other_inputs(was: &Header, is: &Header) -> Option<String> {
+    let inputs = |header: &Header| Some(header.options.latency.as_ref()?.inputs);
+    let (then, now) = inputs(was).zip(inputs(is)).filter(|(then, now)| then != now)?;
+    Some(format!("timed runs were given --inputs {then}, now they are given --inputs {now}"))
 }
 
 /// Of each model of both runs whose photos were not prepared alike.

@@ -41,7 +41,8 @@ pub(crate) fn compared_scenarios(
     options: CompareOptions,
 ) -> Vec<CaseComparison> {
     let Some(probability) = options.metric.probability() else { return Vec::new() };
-    let (asked, asked_now) = (scenarios(base.0), scenarios(new.0));
+    let asked = base.0.header.options.scenarios_of(&base.1.case);
+    let asked_now = new.0.header.options.scenarios_of(&new.1.case);
     let only_now = asked_now.iter().filter(|scenario| !asked.contains(scenario));
     let all = asked.iter().chain(only_now);
     let compared = all.filter_map(|scenario| {
@@ -66,12 +67,6 @@ pub(crate) fn compared_scenarios(
         })
     });
     compared.collect()
-}
-
-/// What a run was asked for.
-fn scenarios(run: &Run) -> Vec<Scenario> {
-    let latency = run.header.options.latency.as_ref();
-    latency.map_or(Vec::new(), |latency| latency.scenarios.scenarios())
 }
 
 fn value(row: &ScenarioRow, options: CompareOptions) -> Option<f64> {

@@ -23,11 +23,13 @@ use crate::table::units::{one_line, proportion, rounded};
 /// cases; none if no scenario was asked for.
 #[must_use]
 pub(crate) fn scenario_rows(run: &Run) -> Vec<ScenarioRow> {
-    let Some(latency) = &run.header.options.latency else { return Vec::new() };
-    let scenarios = latency.scenarios.scenarios();
+    let options = &run.header.options;
     let measured = run.cases.iter().filter(|record| record.status == Status::Ok);
     measured
-        .flat_map(|record| scenarios.iter().map(|scenario| scenario_row(run, record, *scenario)))
+        .flat_map(|record| {
+            let scenarios = options.scenarios_of(&record.case).into_iter();
+            scenarios.map(move |scenario| scenario_row(run, record, scenario))
+        })
         .collect()
 }
 
@@ -91,6 +93,7 @@ fn measured(row: &mut ScenarioRow, run: &Run, record: &CaseRecord, visits: &[&Sc
     against_back_to_back(row, record, &of_scenario);
     punctual(row, visits);
     staged(row, visits);
+    cached(row, visits);
     metered(row, visits);
     let batch = images_per_run(run, record) as f64;
     row.throughput_per_s = match row.scenario.as_str() {
@@ -144,6 +147,15 @@ fn staged(row: &mut ScenarioRow, visits: &[&ScenarioVisit]) {
     row.open_p50_us = us(Stage::Open);
     row.load_p50_us = us(Stage::Load);
     row.first_p50_us = us(Stage::First);
+}
+
+/// What starts found in the runtime's own cache, and left there.
+fn cached(row: &mut ScenarioRow, visits: &[&ScenarioVisit]) {
+    row.cache_bytes = visits.iter().filter_map(|it| it.cache_bytes).max();
+    row.cache = row.cache_bytes.map(|_| match visits.first().map(|it| it.scenario) {
+        Some(Scenario::CacheMiss) => "miss".to_owned(),
+        _ => "hit".to_owned(),
+    });
 }
 
 /// The median of what a stage took in all visits together.

@@ -116,3 +116,27 @@ fn a_meter_of_this_machine_is_not_asked_about_a_device() {
     assert!(!out.exists());
     assert_eq!(lab.on(&serial, "ls -A /mnt"), "", "nothing was brought");
 }
+
+#[test]
+fn workers_run_under_the_task_profile_that_is_asked_for() {
+    let Some(mut lab) = Lab::open() else { return };
+    let with_tool = lab.device("size=300m", &[("settaskprofile", "applied")]);
+    let without = lab.device("size=300m", &[]);
+    let out = lab.folder.path().join("run");
+    let run = |serial: &str, out: &Path| {
+        let mut run = lab.run(serial, &CASE);
+        run.args(["--no-accuracy", "--runs", "5", "--task-profile", "SCHED_SP_TOP_APP", "--out"]);
+        run.arg(out).timely_output()
+    };
+    let output = run(&with_tool, &out);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let json = fs::read_to_string(out.join("run.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let place = &json["measured_cases"][0]["processes"][0]["loaded"]["place"];
+    assert_eq!(place["task_profile"], "SCHED_SP_TOP_APP", "{place}");
+
+    let output = run(&without, &lab.folder.path().join("other"));
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("lacks settaskprofile") && said.contains("--task-profile"), "{said}");
+}

@@ -3,6 +3,7 @@
 //! (backends), and that need daemons and namespaces (device, slurm).
 
 mod accuracy;
+mod app_conditions;
 mod bad_input;
 mod columns;
 #[path = "../common/mod.rs"]
