@@ -249,6 +249,7 @@ mod tests {
             },
             Request::Open { backend: BackendKind::Tract },
             Request::SetInputs,
+            Request::RotateInputs { images: 2 },
             Request::First,
             Request::Visit(VisitPlan::only(3, 1)),
             Request::Paced(PacedPlan {

@@ -9,7 +9,7 @@ use shutterbench::record::backend_kind::BackendKind;
 use tempfile::TempDir;
 
 use crate::common;
-use crate::common::{TimelyOutput, said};
+use crate::common::TimelyOutput;
 
 /// A model that every build can run.
 const MODEL: &str = "fmnist_mobilenet_v1_0.25_f32_onnx";
@@ -21,6 +21,10 @@ fn shutterbench(arguments: &[&str], out: &Path) -> Output {
         .arg("--out")
         .arg(out)
         .timely_output()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
 }
 
 fn json(run: &Path) -> Value {
