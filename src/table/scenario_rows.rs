@@ -197,20 +197,27 @@ fn metered(row: &mut ScenarioRow, visits: &[&ScenarioVisit]) {
     let idle: Vec<f64> = used.iter().map(|used| used.idle_watts).collect();
     row.idle_watts = statistics::median(&idle).map(|watts| rounded(watts, 4));
     row.energy_source = Some(first.source.clone());
-    let (mean, ends) = mj_per_image(&used);
+    let mj: Vec<f64> = used.iter().filter_map(|used| used.mj_per_image()).collect();
+    let (mean, ends) = mj_per_image(&mj);
     row.energy_mj_per_image = mean;
     row.energy_mj_per_image_low = ends.map(|(low, _)| low);
     row.energy_mj_per_image_high = ends.map(|(_, high)| high);
 }
 
 /// Energy per image: the mean over the rounds, and its 95% interval by Student's t.
-fn mj_per_image(used: &[&EnergyUsed]) -> (Option<f64>, Option<(f64, f64)>) {
-    let mj: Vec<f64> = used.iter().filter_map(|used| used.mj_per_image()).collect();
-    let (mean, count) = (statistics::mean(&mj), mj.len() as f64);
-    let error = statistics::standard_deviation(&mj) / count.sqrt();
+fn mj_per_image(mj: &[f64]) -> (Option<f64>, Option<(f64, f64)>) {
+    let (mean, count) = (statistics::mean(mj), mj.len() as f64);
+    let error = statistics::standard_deviation(mj) / count.sqrt();
     let reach = (mj.len() > 1).then(|| statistics::student_975(count - 1.0) * error);
     let ends = reach.map(|reach| (rounded(mean - reach, 6), rounded(mean + reach, 6)));
     ((!mj.is_empty()).then(|| rounded(mean, 6)), ends)
+}
+
+/// Energy per image in each round of a case in a scenario, in mJ.
+#[must_use]
+pub(crate) fn energies(record: &CaseRecord, scenario: Scenario) -> Vec<f64> {
+    let used = visits_of(record, scenario).filter_map(|it| it.energy.as_ref());
+    used.filter_map(EnergyUsed::mj_per_image).collect()
 }
 
 /// The columns of results.csv that come from scenarios.
@@ -224,8 +231,7 @@ pub(crate) fn fill(row: &mut Row, record: &CaseRecord) {
     let photos = visits_of(record, Scenario::EndToEnd);
     let whole = photos.flat_map(|it| it.visit.block.latency_ns());
     let whole: Vec<u64> = whole.collect();
-    let energy = visits_of(record, Scenario::BackToBack).filter_map(|it| it.energy.as_ref());
-    let (mean, ends) = mj_per_image(&energy.collect::<Vec<_>>());
+    let (mean, ends) = mj_per_image(&energies(record, Scenario::BackToBack));
     row.energy_mj_per_image = mean;
     row.energy_mj_per_image_low = ends.map(|(low, _)| low);
     row.energy_mj_per_image_high = ends.map(|(_, high)| high);

@@ -44,7 +44,8 @@ fn scenarios_run_there_and_come_home() {
     let out = lab.folder.path().join("run");
     let mut run = lab.run(&serial, &CASE);
     run.args(["--runs", "20", "--images", "20", "--rate", "50", "--streams", "2"]);
-    run.args(["--max-seconds", "1", "--end-to-end", "--cold-starts", "2", "--out"]);
+    run.args(["--max-seconds", "1", "--end-to-end", "--cold-starts", "2"]);
+    run.args(["--inputs", "dataset", "--find-rate", "10000", "--out"]);
     let output = run.arg(&out).timely_output();
     let said = text(&output.stderr) + &text(&output.stdout);
     let rows = scenarios(&out);
@@ -66,6 +67,8 @@ fn scenarios_run_there_and_come_home() {
     assert_eq!((rows[1]["rate_per_s"].as_str(), rows[2]["streams"].as_str()), ("50.0", "2"));
     assert!(rows[3]["decode_p50_us"].parse::<f64>().unwrap() > 0.0, "{:?}", rows[3]);
     assert!(said.contains("50 per second") && said.contains("2 streams"), "{said}");
+    assert!(said.contains("photos of the dataset, prepared before"), "{said}");
+    assert!(said.contains("Highest rates:"), "{said}");
     let page = fs::read_to_string(out.join("report.html")).unwrap();
     assert!(page.contains("<section id=\"scenarios\""));
 }

@@ -31,6 +31,7 @@ mod journal;
 mod kernel_memory;
 mod listing;
 mod merge;
+mod mode_compare;
 mod models;
 mod nodes;
 mod options;
