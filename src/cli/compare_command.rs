@@ -29,8 +29,8 @@ pub(crate) struct CompareArgs {
     /// accuracy: 0, i.e. any statistically significant change]
     #[arg(long, value_name = "PCT")]
     pub threshold: Option<f64>,
-    /// Figures to compare: all, or any of p50, p90, p99, top1, top5, size, memory, load. The
-    /// chance of a false alarm is at most 5% for all of them together [default: p50]
+    /// Figures to compare: all, or any of p50, p90, p99, top1, top5, size, memory, load, energy, rate.
+    /// The chance of a false alarm is at most 5% for all of them together [default: p50]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub metric: Vec<MetricChoice>,
     /// If the runs have no case in common, compare their cases in order
@@ -89,8 +89,9 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<ExitStatus> {
         args.new.display()
     );
     let rows = crate::table::rows::rows(&base);
-    let has = |metric: Metric| {
-        rows.iter().any(|row| row.status == Status::Ok && metric.value(row).is_some())
+    let has = |metric: Metric| match metric {
+        Metric::Rate => base.cases.iter().any(|record| record.found_rate.is_some()),
+        _ => rows.iter().any(|row| row.status == Status::Ok && metric.value(row).is_some()),
     };
     let options: Vec<CompareOptions> = metrics(&args.metric, has)
         .into_iter()
@@ -165,7 +166,7 @@ mod tests {
         let of = |text: &str| text.split(',').map(|it| it.parse::<MetricChoice>()).collect();
         let wanted: Result<Vec<MetricChoice>, String> = of("top1,p50,top1");
         assert_eq!(metrics(&wanted.unwrap(), |_| false), [Metric::P50, Metric::Top1]);
-        assert_eq!(metrics(&[MetricChoice::All], |it| it != Metric::Load).len(), 7);
+        assert_eq!(metrics(&[MetricChoice::All], |it| it != Metric::Load).len(), 9);
         assert_eq!(metrics(&[], |_| true), [Metric::P50]);
         let error: Result<Vec<MetricChoice>, String> = of("p95");
         assert!(error.unwrap_err().contains("p50, p90, p99, top1"));

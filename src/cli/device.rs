@@ -76,6 +76,7 @@ pub(crate) fn run(
         run_id,
         go_on: args.go_on,
         terms: args.on.terms(),
+        task_profile: args.on.task_profile.clone(),
     };
     let homecomings = fleet::run(&request, interrupt, &teller(args.quiet))?;
     conclude(&out, &homecomings, args, interrupt)

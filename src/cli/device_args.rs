@@ -37,6 +37,10 @@ pub(crate) struct DeviceArgs {
     /// Afterwards remove everything that was pushed to the device
     #[arg(long, help_heading = "Devices")]
     pub device_clean: bool,
+    /// Run an Android device's workers under this task profile, such as SCHED_SP_TOP_APP [default: that
+    /// of adb's shell]
+    #[arg(long, value_name = "NAME", help_heading = "Devices", value_parser = task_profile)]
+    pub task_profile: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs, reason = "its fields are documented")]
     pub server: ServerArgs,
@@ -69,6 +73,7 @@ impl DeviceArgs {
             ("--device-clean", self.device_clean),
             ("--device-timeout", self.device_timeout.is_some()),
             ("--device-patience", self.device_patience.is_some()),
+            ("--task-profile", self.task_profile.is_some()),
         ];
         let named = given.into_iter().find(|(_, given)| *given).map(|(name, _)| name);
         named.filter(|_| self.device.is_empty())
@@ -94,6 +99,14 @@ impl ServerArgs {
         let given = host.is_some() || port.is_some();
         if given { AdbServer { host, port } } else { AdbServer::from_env() }
     }
+}
+
+fn task_profile(text: &str) -> Result<String, String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return Ok(text.to_owned());
+    }
+    Err("names of task profiles are letters, digits and '_', such as SCHED_SP_TOP_APP".to_owned())
 }
 
 fn selector(text: &str) -> Result<Selector, String> {

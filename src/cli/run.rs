@@ -279,6 +279,7 @@ pub(crate) fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> 
         tail: args.tail.or(file.tail),
         yardstick: if args.no_yardstick { Some(false) } else { file.yardstick },
         profile: if args.profile { Some(true) } else { file.profile },
+        inputs: args.inputs.or(file.inputs),
         rate: either(&args.rate, file.rate),
         streams: either(&args.streams, file.streams),
         end_to_end: if args.end_to_end { Some(true) } else { file.end_to_end },

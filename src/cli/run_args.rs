@@ -20,6 +20,7 @@ use crate::record::scenario::Rate;
 use crate::record::settings::Settings;
 use crate::record::shard::Shard;
 use crate::record::sustained::Minutes;
+use crate::record::timed_inputs::TimedInputs;
 
 /// What to measure and how. Options override the suite file.
 #[derive(Debug, Clone, Default, Args)]
@@ -116,6 +117,10 @@ pub(crate) struct RunArgs {
     /// Also profile each case, operator by operator, in a pass of its own after the timed runs
     #[arg(long, action = ArgAction::SetTrue, conflicts_with = "no_latency", help_heading = "Latency")]
     pub profile: bool,
+    /// What timed runs are given: random numbers, or photos of the dataset in turn, prepared before
+    /// [default: noise]
+    #[arg(long, value_enum, value_name = "noise|dataset", help_heading = "Latency")]
+    pub inputs: Option<TimedInputs>,
     /// Also run each case on a schedule, with idle in between: starts per second, such as 10,30
     #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "Latency", value_parser = rate)]
     pub rate: Vec<Rate>,

@@ -1,5 +1,6 @@
 //! Two runs, case by case.
 
+use crate::decide::compared_modes::{compared_rates, compared_sustained, kept_rate};
 use crate::decide::compared_scenarios;
 use crate::decide::compared_scenarios::compared_scenarios;
 use crate::decide::comparison::{CaseComparison, CompareOptions, Outcome, RunComparison};
@@ -112,7 +113,11 @@ impl<'a> CaseSide<'a> {
     }
 
     fn value(&self, metric: Metric) -> Option<f64> {
-        metric.value(self.row.filter(|row| row.status == Status::Ok)?)
+        let row = self.row.filter(|row| row.status == Status::Ok)?;
+        match metric {
+            Metric::Rate => kept_rate(self.record?),
+            _ => metric.value(row),
+        }
     }
 }
 
@@ -127,7 +132,9 @@ fn in_scenarios(
         return Vec::new();
     };
     let name = named(base.case, new.case);
-    compared_scenarios(&name, (base.run, was), (new.run, is), options)
+    let mut lines = compared_scenarios(&name, (base.run, was), (new.run, is), options);
+    lines.extend(compared_sustained(&name, was, is, options));
+    lines
 }
 
 /// A case, and what it is called in the new run if it is another one.
@@ -161,8 +168,13 @@ fn one(
             );
             paired_accuracy::compare(both, was.zip(is), rank, options)
         }
+        _ if options.metric == Metric::Rate => match (base.record, new.record) {
+            (Some(was), Some(is)) => compared_rates(both, (base.run, was), (new.run, is), options),
+            _ => both,
+        },
         _ => {
-            by_process(&both, &base, &new, options).unwrap_or_else(|| plain(both, was, is, options))
+            let by_process = by_process(&both, &base, &new, options);
+            by_process.unwrap_or_else(|| plain(both, was, is, options))
         }
     })
 }
@@ -242,6 +254,9 @@ fn by_process(
 ) -> Option<CaseComparison> {
     let logs = |side: &CaseSide<'_>| -> Option<Vec<f64>> {
         let values = options.metric.by_process(side.record?)?;
+        // What is not above the idle machine's has no logarithm.
+        let are_plain = options.metric != Metric::Energy || values.iter().all(|it| *it > 0.0);
+        are_plain.then_some(())?;
         Some(values.into_iter().map(|value| value.max(f64::MIN_POSITIVE).ln()).collect())
     };
     let (was, is) = (logs(base)?, logs(new)?);
@@ -262,8 +277,13 @@ fn by_process(
     Some(both)
 }
 
-/// Sizes of files: they are the same whenever they are measured, and have no interval.
+/// Sizes of files, and energy that cannot be told from none: sizes are the same whenever they are measured, and have no interval.
 fn plain(mut both: CaseComparison, was: f64, is: f64, options: CompareOptions) -> CaseComparison {
+    if options.metric == Metric::Energy {
+        both.note =
+            Some("in some rounds it used no more than the idle machine: measure longer".into());
+        return both;
+    }
     if was == 0.0 {
         both.outcome = if is == 0.0 { Outcome::Same } else { Outcome::Worse };
         return both;
@@ -342,6 +362,7 @@ fn caveats(base: &Run, new: &Run, pairing: Pairing, options: CompareOptions) -> 
         ));
     }
     caveats.extend(other_sets(was, is));
+    caveats.extend(other_inputs(was, is));
     for runtime in &was.runtimes {
         let other = is.runtimes.iter().find(|other| other.backend == runtime.backend);
         if let Some(other) = other.filter(|other| other.version != runtime.version) {
@@ -356,6 +377,13 @@ fn caveats(base: &Run, new: &Run, pairing: Pairing, options: CompareOptions) -> 
         caveats.extend(preprocessing(was, is));
     }
     caveats
+}
+
+/// If one run was timed on photos and the other one was not.
+fn other_inputs(was: &Header, is: &Header) -> Option<String> {
+    let inputs = |header: &Header| Some(header.options.latency.as_ref()?.inputs);
+    let (then, now) = inputs(was).zip(inputs(is)).filter(|(then, now)| then != now)?;
+    Some(format!("timed runs were given --inputs {then}, now they are given --inputs {now}"))
 }
 
 /// Of each model of both runs whose photos were not prepared alike.

@@ -6,14 +6,15 @@
 //! runs. What an interval rests on is the round, since the streams of a round share its moment.
 
 use crate::decide::comparison::{CaseComparison, CompareOptions, Outcome};
+use crate::decide::metric::Metric;
 use crate::record::run::{CaseRecord, Run};
 use crate::record::scenario::Scenario;
 use crate::record::status::Status;
 use crate::record::visit::Visit;
-use crate::stats::paired;
 use crate::stats::paired::Pairing;
+use crate::stats::{paired, welch};
 use crate::table::scenario_row::ScenarioRow;
-use crate::table::scenario_rows::{scenario_row, visits_of};
+use crate::table::scenario_rows::{energies, scenario_row, visits_of};
 
 /// What a reader has to know about all of them.
 const UNPAIRED: &str = "scenarios are compared without the yardstick and are never paired; their intervals allow for as much change of the machine between the runs as within them";
@@ -40,10 +41,17 @@ pub(crate) fn compared_scenarios(
     new: (&Run, &CaseRecord),
     options: CompareOptions,
 ) -> Vec<CaseComparison> {
-    let Some(probability) = options.metric.probability() else { return Vec::new() };
-    let (asked, asked_now) = (scenarios(base.0), scenarios(new.0));
+    let is_energy = options.metric == Metric::Energy;
+    let probability = options.metric.probability();
+    if probability.is_none() && !is_energy {
+        return Vec::new();
+    }
+    let asked = base.0.header.options.scenarios_of(&base.1.case);
+    let asked_now = new.0.header.options.scenarios_of(&new.1.case);
     let only_now = asked_now.iter().filter(|scenario| !asked.contains(scenario));
     let all = asked.iter().chain(only_now);
+    // What the runs back to back used is compared as the case's own figure.
+    let all = all.filter(|scenario| !is_energy || **scenario != Scenario::BackToBack);
     let compared = all.filter_map(|scenario| {
         let row = scenario_row(base.0, base.1, *scenario);
         let row_now = asked_now.contains(scenario).then(|| scenario_row(new.0, new.1, *scenario));
@@ -59,19 +67,17 @@ pub(crate) fn compared_scenarios(
             (None, None) => return None,
             (None, Some(_)) => CaseComparison { outcome: Outcome::New, ..sides },
             (Some(_), None) => missing(sides, row_now.as_ref()),
+            (Some(_), Some(_)) if is_energy => {
+                let of = |record| energies(record, *scenario);
+                by_energy(sides, &of(base.1), &of(new.1), options)
+            }
             (Some(_), Some(_)) => {
                 let rounds = (by_round(base.1, *scenario), by_round(new.1, *scenario));
-                judged(sides, &rounds.0, &rounds.1, probability, options)
+                judged(sides, &rounds.0, &rounds.1, probability.unwrap_or(0.5), options)
             }
         })
     });
     compared.collect()
-}
-
-/// What a run was asked for.
-fn scenarios(run: &Run) -> Vec<Scenario> {
-    let latency = run.header.options.latency.as_ref();
-    latency.map_or(Vec::new(), |latency| latency.scenarios.scenarios())
 }
 
 fn value(row: &ScenarioRow, options: CompareOptions) -> Option<f64> {
@@ -82,6 +88,33 @@ fn value(row: &ScenarioRow, options: CompareOptions) -> Option<f64> {
 fn by_round(record: &CaseRecord, scenario: Scenario) -> Vec<Visit> {
     let visits = visits_of(record, scenario).map(|it| &it.visit);
     visits.map(|visit| Visit { process: visit.round, ..visit.clone() }).collect()
+}
+
+/// By the rounds of each run; what used no more than the idle machine is not compared.
+fn by_energy(
+    sides: CaseComparison,
+    base: &[f64],
+    new: &[f64],
+    options: CompareOptions,
+) -> CaseComparison {
+    let note = |text: &str| Some(text.to_owned());
+    if base.iter().chain(new).any(|mj| *mj <= 0.0) {
+        let note = note("in some rounds it used no more than the idle machine: measure longer");
+        return CaseComparison { note, ..sides };
+    }
+    let logs = |mj: &[f64]| mj.iter().map(|mj| mj.ln()).collect::<Vec<f64>>();
+    let Some(found) = welch::difference(&logs(base), &logs(new)) else {
+        return CaseComparison { note: note("too few rounds for an interval"), ..sides };
+    };
+    let verdict = paired::conclude(found.value, found.interval, options.threshold_percent);
+    CaseComparison {
+        change: Some(found.value.exp()),
+        low: Some(found.interval.low.exp()),
+        high: Some(found.interval.high.exp()),
+        p_value: Some(found.p_value),
+        outcome: verdict.into(),
+        ..sides
+    }
 }
 
 /// The base has it and the new run does not.

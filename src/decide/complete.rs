@@ -109,7 +109,8 @@ fn lost_scenario(run: &Run, record: &CaseRecord) -> Option<Lack> {
         if run.finished.is_some() {
             return None;
         }
-        let scenario = options.scenarios().into_iter().find(|scenario| !is_over(*scenario));
+        let scenarios = run.header.options.scenarios_of(&record.case);
+        let scenario = scenarios.into_iter().find(|scenario| !is_over(*scenario));
         let find_rate = latency.find_rate.is_some() && record.found_rate.is_none();
         let sustained = latency.sustained.is_some_and(|asked| !record.sustained.is_over(&asked));
         let name = scenario

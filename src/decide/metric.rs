@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::record::run::CaseRecord;
+use crate::record::scenario::Scenario;
 use crate::table::row::Row;
 use crate::table::scenario_row::ScenarioRow;
+use crate::table::scenario_rows::energies;
 
 /// The figure that is compared, case by case.
 #[derive(
@@ -40,6 +42,10 @@ pub enum Metric {
     Memory,
     /// Time to load the model.
     Load,
+    /// Energy per image.
+    Energy,
+    /// The highest rate at which results are in time.
+    Rate,
 }
 
 impl Metric {
@@ -50,7 +56,13 @@ impl Metric {
             Self::P50 => Some(0.5),
             Self::P90 => Some(0.9),
             Self::P99 => Some(0.99),
-            Self::Top1 | Self::Top5 | Self::Size | Self::Memory | Self::Load => None,
+            Self::Top1
+            | Self::Top5
+            | Self::Size
+            | Self::Memory
+            | Self::Load
+            | Self::Energy
+            | Self::Rate => None,
         }
     }
 
@@ -60,7 +72,7 @@ impl Metric {
         match self {
             Self::Top1 => Some(1),
             Self::Top5 => Some(5),
-            Self::P50 | Self::P90 | Self::P99 | Self::Size | Self::Memory | Self::Load => None,
+            _ => None,
         }
     }
 
@@ -76,6 +88,9 @@ impl Metric {
             Self::Size => Some(row.model_bytes as f64),
             Self::Memory => row.memory_peak_bytes.map(|bytes| bytes as f64),
             Self::Load => row.load_ms,
+            Self::Energy => row.energy_mj_per_image,
+            // Neither is a figure of results.csv.
+            Self::Rate => None,
         }
     }
 
@@ -86,7 +101,8 @@ impl Metric {
             Self::P50 => row.latency_p50_us,
             Self::P90 => row.latency_p90_us,
             Self::P99 => row.latency_p99_us,
-            Self::Top1 | Self::Top5 | Self::Size | Self::Memory | Self::Load => None,
+            Self::Energy => return row.energy_mj_per_image,
+            Self::Top1 | Self::Top5 | Self::Size | Self::Memory | Self::Load | Self::Rate => None,
         };
         us.map(|us| us / 1e3)
     }
@@ -103,6 +119,7 @@ impl Metric {
             Self::Load => {
                 Some(processes.map(|process| process.loaded.load_ns as f64 / 1e6).collect())
             }
+            Self::Energy => Some(energies(record, Scenario::BackToBack)),
             _ => None,
         }
     }
@@ -115,6 +132,8 @@ impl Metric {
                 format!("{} ms", crate::table::units::three_digits(value))
             }
             Self::Top1 | Self::Top5 => format!("{}%", crate::table::units::percent(value)),
+            Self::Energy => format!("{} mJ", crate::table::units::three_digits(value)),
+            Self::Rate => format!("{}/s", crate::table::units::three_digits(value)),
             // Bytes are whole numbers far below 2^53.
             Self::Size | Self::Memory => crate::table::units::bytes(value as u64),
         }
@@ -132,6 +151,8 @@ impl Metric {
             Self::Size => "file size",
             Self::Memory => "peak memory",
             Self::Load => "load time",
+            Self::Energy => "energy per image",
+            Self::Rate => "highest rate in time",
         }
     }
 }

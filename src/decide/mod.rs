@@ -2,6 +2,7 @@
 
 pub(crate) mod chosen_settings;
 pub mod compare;
+pub(crate) mod compared_modes;
 pub(crate) mod compared_scenarios;
 pub mod comparison;
 pub mod complete;

@@ -15,7 +15,7 @@ use crate::device::name::DeviceName;
 use crate::device::payload::{Payload, Payloads};
 use crate::device::platform::Platform;
 use crate::device::remote_path::{ANDROID_FOLDER, BOARD_FOLDER, RemotePath};
-use crate::device::remote_run::RemoteRun;
+use crate::device::remote_run::{RemoteRun, SET_TASK_PROFILE};
 use crate::device::{c_library, hints, same_build};
 use crate::file_hash;
 use crate::run::suite_file::SuiteFile;
@@ -41,6 +41,8 @@ pub(crate) struct FleetRequest<'a> {
     pub out: PathBuf,
     /// How long, and for whom.
     pub terms: DeviceTerms,
+    /// Under which task profile of Android's its workers run; absent: that of the shell.
+    pub task_profile: Option<String>,
 }
 
 /// How long a run may take, and what is left on the device.
@@ -162,6 +164,8 @@ pub(crate) fn prepare(
         RemoteRun::new(device.clone(), request.server.clone(), run_id, &root, program);
     remote_run.program_sha256 = file_hash::of(&build.file);
     remote_run.environment = environment(&build, &root);
+    remote_run.task_profile.clone_from(&request.task_profile);
+    check_task_profile(&connection, &remote_run)?;
     same_build::check(&connection, &remote_run, target)?;
     remote_run.flags.clone_from(&request.flags);
     match begun {
@@ -170,6 +174,19 @@ pub(crate) fn prepare(
     }
     remote_run.keep(&folder)?;
     Ok(PreparedDevice::Ready(Box::new(Job { connection, remote_run, folder, resume, _lock: lock })))
+}
+
+/// Refuses a task profile on a device that has no program to set it.
+fn check_task_profile(connection: &Connection, remote_run: &RemoteRun) -> Result<()> {
+    if remote_run.task_profile.is_some() {
+        let script = format!("command -v {SET_TASK_PROFILE} >/dev/null && echo there; true");
+        ensure!(
+            connection.ask(&script)?.contains("there"),
+            "device {} lacks {SET_TASK_PROFILE}, with which Android sets task profiles; omit --task-profile",
+            remote_run.device
+        );
+    }
+    Ok(())
 }
 
 /// What is known of the run in `folder`, where that goes on.

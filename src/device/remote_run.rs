@@ -10,9 +10,12 @@ use serde::{Deserialize, Serialize};
 use crate::device::adb::AdbServer;
 use crate::device::name::DeviceName;
 use crate::device::remote_path::RemotePath;
+use crate::host::process_place::TASK_PROFILE;
 
 /// File name in the run's folder here.
 pub(crate) const FILE_NAME: &str = "device.json";
+/// Android's program that puts a process under a task profile.
+pub(crate) const SET_TASK_PROFILE: &str = "settaskprofile";
 /// The schema that this program writes and reads.
 const SCHEMA: u32 = 1;
 /// The run's folder there, inside [`RemoteRun::folder`].
@@ -39,6 +42,9 @@ pub(crate) struct RemoteRun {
     pub program_sha256: Option<String>,
     /// What the program finds in its environment: names and paths.
     pub environment: Vec<(String, String)>,
+    /// Under which task profile of Android's it runs, if not under the shell's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_profile: Option<String>,
     /// Options of the command line that no suite file has.
     pub flags: Vec<String>,
 }
@@ -67,6 +73,7 @@ impl RemoteRun {
             program,
             program_sha256,
             environment,
+            task_profile: None,
             flags,
         }
     }
@@ -130,8 +137,9 @@ impl RemoteRun {
             format!("{} --out {}", self.suite(), self.result())
         };
         format!(
-            "cd {folder} && sh -c 'echo $$ >pid; exec env {} {program} run {what} --lifeline {} >/dev/null'; \
+            "cd {folder} && sh -c 'echo $$ >pid; {}exec env {} {program} run {what} --lifeline {} >/dev/null'; \
              echo ended $?",
+            self.under_task_profile(),
             self.environment(),
             flags.join(" ")
         )
@@ -143,8 +151,22 @@ impl RemoteRun {
         format!("env {} {} --version", self.environment(), self.program)
     }
 
+    /// The part of the script that puts its shell, and so all that it becomes, under the task
+    /// profile.
+    fn under_task_profile(&self) -> String {
+        self.task_profile.as_ref().map_or(String::new(), |profile| {
+            format!(
+                "{SET_TASK_PROFILE} $$ {profile} >&2 || {{ \
+                 echo \"error: {SET_TASK_PROFILE} refused {profile}; omit --task-profile\" >&2; \
+                 exit 2; }}; "
+            )
+        })
+    }
+
     fn environment(&self) -> String {
-        let variables = self.environment.iter().map(|(name, value)| format!("{name}={value}"));
+        let profile = self.task_profile.iter().map(|name| (TASK_PROFILE, name));
+        let named = self.environment.iter().map(|(name, value)| (name.as_str(), value));
+        let variables = named.chain(profile).map(|(name, value)| format!("{name}={value}"));
         variables.collect::<Vec<_>>().join(" ")
     }
 
@@ -178,6 +200,13 @@ mod tests {
             RemoteRun::new(device, AdbServer::default(), "20260101-1".into(), &root, program);
         remote_run.keep(folder.path()).unwrap();
         assert_eq!(RemoteRun::of(folder.path()).unwrap(), Some(remote_run));
+        let stated = RemoteRun::of(folder.path()).unwrap().unwrap();
+        assert!(!stated.script(false).contains(SET_TASK_PROFILE));
+        let profile = Some("SCHED_SP_TOP_APP".to_owned());
+        let script = RemoteRun { task_profile: profile, ..stated }.script(false);
+        let (set, run) = script.split_once("; exec env ").unwrap();
+        assert!(set.contains("settaskprofile $$ SCHED_SP_TOP_APP"), "{script}");
+        assert!(run.contains("SHUTTERBENCH_TASK_PROFILE=SCHED_SP_TOP_APP "), "{script}");
         fs::write(folder.path().join(FILE_NAME), "{}").unwrap();
         assert!(RemoteRun::of(folder.path()).is_err());
     }

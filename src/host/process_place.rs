@@ -1,7 +1,13 @@
 //! Where this process runs, as /proc tells it.
 
+use std::env;
+
+use crate::host::cgroup;
 use crate::host::tree::Tree;
 use crate::record::process_place::ProcessPlace;
+
+/// The variable by which a process knows the task profile that it was put under.
+pub(crate) const TASK_PROFILE: &str = "SHUTTERBENCH_TASK_PROFILE";
 
 impl ProcessPlace {
     /// Of the process that asks.
@@ -19,6 +25,8 @@ impl ProcessPlace {
             uclamp: clamp("effective uclamp.min")
                 .zip(clamp("effective uclamp.max"))
                 .map(|(least, most)| [least, most]),
+            quota: cgroup::cpus(tree),
+            task_profile: env::var(TASK_PROFILE).ok(),
         }
     }
 }

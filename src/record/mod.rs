@@ -58,6 +58,7 @@ pub(crate) mod stage;
 pub mod status;
 pub(crate) mod sustained;
 pub mod tensor;
+pub mod timed_inputs;
 pub mod timed_runs;
 pub mod visit;
 pub(crate) mod wanted_columns;

@@ -9,7 +9,7 @@ use crate::record::backend_kind::BackendKind;
 use crate::record::case::Case;
 use crate::record::delegate::Delegate;
 use crate::record::runtime_setting::RuntimeSetting;
-use crate::record::setting_values::SettingValues;
+use crate::record::setting_values::{SettingValues, ValueKind};
 
 /// What the cases are called that set nothing.
 pub(crate) const DEFAULT: &str = "default";
@@ -98,6 +98,18 @@ impl OptionSet {
     #[must_use]
     pub(crate) fn is_of(&self, case: &Case) -> bool {
         case.options.as_ref() == Some(&self.name) && case.backend == self.backend
+    }
+
+    /// Whether `key` names a folder that the runtime keeps models in.
+    #[must_use]
+    pub(crate) fn is_cache(&self, key: &str) -> bool {
+        setting(self.backend, key).is_some_and(|known| known.values == ValueKind::CacheFolder)
+    }
+
+    /// Whether it names such a folder.
+    #[must_use]
+    pub(crate) fn has_cache(&self) -> bool {
+        self.set.iter().any(|(key, _)| self.is_cache(key))
     }
 
     /// Whether every setting of it has an effect under `delegate`.

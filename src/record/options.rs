@@ -14,9 +14,10 @@ use crate::record::named_cpus::NamedCpus;
 use crate::record::narrowing::Narrowing;
 use crate::record::option_set::OptionSet;
 use crate::record::partition::Selection;
-use crate::record::scenario::ScenarioOptions;
+use crate::record::scenario::{Scenario, ScenarioOptions};
 use crate::record::shard::Shard;
 use crate::record::sustained::SustainedOptions;
+use crate::record::timed_inputs::TimedInputs;
 use crate::record::wanted_columns::WantedColumns;
 
 /// A count that the program may choose itself.
@@ -222,6 +223,9 @@ pub struct LatencyOptions {
     /// Whether each case is profiled, operator by operator, after its timed runs.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub profile: bool,
+    /// What plain timed runs are given.
+    #[serde(default, skip_serializing_if = "TimedInputs::is_noise")]
+    pub inputs: TimedInputs,
     /// How cases are run besides.
     #[serde(default, skip_serializing_if = "ScenarioOptions::is_none")]
     pub scenarios: ScenarioOptions,
@@ -323,6 +327,18 @@ impl Options {
     #[must_use]
     pub(crate) fn set_of(&self, case: &Case) -> Option<&OptionSet> {
         self.option_sets.iter().find(|set| set.is_of(case))
+    }
+
+    /// The scenarios that a case is measured in: of starts, with an empty cache only where its
+    /// options name a cache.
+    #[must_use]
+    pub(crate) fn scenarios_of(&self, case: &Case) -> Vec<Scenario> {
+        let Some(latency) = &self.latency else { return Vec::new() };
+        let mut scenarios = latency.scenarios.scenarios();
+        if !self.set_of(case).is_some_and(OptionSet::has_cache) {
+            scenarios.retain(|scenario| *scenario != Scenario::CacheMiss);
+        }
+        scenarios
     }
 }
 

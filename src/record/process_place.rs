@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What Linux says of a process.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ProcessPlace {
     /// The CPUs that it may run on, such as `0-3,7`.
     pub cpus: Option<String>,
@@ -17,4 +17,10 @@ pub struct ProcessPlace {
     /// The least and most utilisation that the scheduler takes it to have, 0 to 1024 (uclamp), where
     /// the kernel reports it.
     pub uclamp: Option<[u32; 2]>,
+    /// How many CPUs' time its control groups leave it, where that is limited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<f64>,
+    /// The task profile of Android's that it was put under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_profile: Option<String>,
 }

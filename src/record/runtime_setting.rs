@@ -89,8 +89,11 @@ const fn setting(
 /// More threads of one kind than this are a typing error.
 const MOST_THREADS: usize = 1024;
 
+/// The key for a folder of models as ONNX Runtime rewrote them.
+pub(crate) const ONNXRUNTIME_CACHE: &str = "optimized_model_folder";
+
 /// ONNX Runtime's, by its C interface and `onnxruntime_session_options_config_keys.h`.
-pub(crate) static ONNXRUNTIME: [RuntimeSetting; 11] = [
+pub(crate) static ONNXRUNTIME: [RuntimeSetting; 12] = [
     setting(
         "graph_optimization_level",
         ValueKind::OneOf(&["disable", "basic", "extended", "layout", "all"]),
@@ -141,6 +144,12 @@ pub(crate) static ONNXRUNTIME: [RuntimeSetting; 11] = [
         ValueKind::Flag,
         "true",
         "whether weights are laid out anew when a model is loaded, for faster runs and more memory",
+    ),
+    setting(
+        ONNXRUNTIME_CACHE,
+        ValueKind::CacheFolder,
+        "",
+        "folder that models are kept in as ONNX Runtime rewrote them, a file per model and settings, so that a model loads faster the next time",
     ),
     setting(
         "session.*",
@@ -216,7 +225,7 @@ pub(crate) static LITERT: [RuntimeSetting; 2] = [
     under(
         Delegate::Xnnpack,
         "weight_cache_folder",
-        ValueKind::Path,
+        ValueKind::CacheFolder,
         "",
         "folder that XNNPACK's packed weights are kept in, a file per model, so that the model loads faster the next time",
     ),
@@ -247,7 +256,12 @@ pub(crate) static OPENVINO: [RuntimeSetting; 5] = [
     setting("NUM_STREAMS", ValueKind::Count(1, MOST_THREADS), "1", "runs at once, sharing threads"),
     setting("ENABLE_CPU_PINNING", ValueKind::Flag, "true", "whether threads stay on their CPUs")
         .tried(&[("loose", "false")]),
-    setting("CACHE_DIR", ValueKind::Path, "", "folder of compiled models, for quicker loading"),
+    setting(
+        "CACHE_DIR",
+        ValueKind::CacheFolder,
+        "",
+        "folder of compiled models, a folder per file, for quicker loading",
+    ),
 ];
 
 #[cfg(test)]
@@ -256,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_free_key_stands_for_all_that_begin_so() {
-        let free = &ONNXRUNTIME[8];
+        let free = &ONNXRUNTIME[9];
         assert!(free.is("session.disable_prepacking"));
         assert!(!free.is("session.") && !free.is("sessions.a"));
         assert!(ONNXRUNTIME[3].is("memory_pattern") && !ONNXRUNTIME[3].is("memory_patterns"));

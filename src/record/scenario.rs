@@ -97,6 +97,9 @@ pub enum Scenario {
     ColdStart,
     /// The same with the files in the page cache.
     WarmStart,
+    /// A warm start that finds the runtime's own cache empty and fills it; only of cases whose options
+    /// name a cache, which their other starts find filled.
+    CacheMiss,
 }
 
 impl Scenario {
@@ -119,13 +122,14 @@ impl Scenario {
             Self::EndToEnd => "end_to_end",
             Self::ColdStart => "cold_start",
             Self::WarmStart => "warm_start",
+            Self::CacheMiss => "cache_miss",
         }
     }
 
     /// Whether each visit is the start of a process.
     #[must_use]
     pub(crate) const fn is_start(self) -> bool {
-        matches!(self, Self::ColdStart | Self::WarmStart)
+        matches!(self, Self::ColdStart | Self::WarmStart | Self::CacheMiss)
     }
 }
 
@@ -169,7 +173,8 @@ impl ScenarioOptions {
         self.scenarios().is_empty()
     }
 
-    /// The scenarios, back to back before the others; none if none is asked for.
+    /// The scenarios, back to back before the others; none if none is asked for. Which of them a
+    /// case has is up to its options.
     #[must_use]
     pub(crate) fn scenarios(&self) -> Vec<Scenario> {
         let mut scenarios = Vec::new();
@@ -182,7 +187,7 @@ impl ScenarioOptions {
             scenarios.insert(0, Scenario::BackToBack);
         }
         if self.cold_starts.is_some() {
-            scenarios.extend([Scenario::ColdStart, Scenario::WarmStart]);
+            scenarios.extend([Scenario::ColdStart, Scenario::WarmStart, Scenario::CacheMiss]);
         }
         scenarios
     }
@@ -248,6 +253,9 @@ pub struct ScenarioVisit {
     /// What the stages of the timed runs took, if they were timed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<StageTimes>,
+    /// The size of the runtime's own cache after a start, if the case's options name one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_bytes: Option<u64>,
     /// What it used, if energy was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub energy: Option<EnergyUsed>,
@@ -265,6 +273,7 @@ impl ScenarioVisit {
             visit,
             schedule: None,
             stages: Vec::new(),
+            cache_bytes: None,
             energy: None,
             energy_error: None,
         }
@@ -291,6 +300,7 @@ mod tests {
         let options = ScenarioOptions { rate: vec![rate], ..ScenarioOptions::default() };
         assert_eq!(options.scenarios(), [Scenario::BackToBack, Scenario::Paced { rate }]);
         let starts = ScenarioOptions { cold_starts: NonZeroU32::new(3), ..Default::default() };
-        assert_eq!(starts.scenarios(), [Scenario::ColdStart, Scenario::WarmStart]);
+        let all = [Scenario::ColdStart, Scenario::WarmStart, Scenario::CacheMiss];
+        assert_eq!(starts.scenarios(), all);
     }
 }

@@ -92,8 +92,8 @@ pub enum ValueKind {
     Count(usize, usize),
     /// One of these words.
     OneOf(&'static [&'static str]),
-    /// A file or folder.
-    Path,
+    /// A folder in which the runtime keeps what it made of models, so that they load faster.
+    CacheFolder,
     /// Any text.
     Text,
 }
@@ -108,7 +108,7 @@ impl ValueKind {
                 value.parse().is_ok_and(|count| (least..=most).contains(&count))
             }
             Self::OneOf(words) => words.contains(&value),
-            Self::Path | Self::Text => !value.is_empty(),
+            Self::CacheFolder | Self::Text => !value.is_empty(),
         }
     }
 }
@@ -119,7 +119,7 @@ impl fmt::Display for ValueKind {
             Self::Flag => f.write_str("true or false"),
             Self::Count(least, most) => write!(f, "{least} to {most}"),
             Self::OneOf(words) => f.write_str(&words.join(", ")),
-            Self::Path => f.write_str("a path"),
+            Self::CacheFolder => f.write_str("a folder"),
             Self::Text => f.write_str("text"),
         }
     }
@@ -146,6 +146,6 @@ mod tests {
         assert!(count.takes("8") && !count.takes("0") && !count.takes("9") && !count.takes("x"));
         let words = ValueKind::OneOf(&["all", "basic"]);
         assert!(words.takes("basic") && !words.takes("some"));
-        assert!(!ValueKind::Path.takes(""));
+        assert!(!ValueKind::CacheFolder.takes(""));
     }
 }

@@ -8,6 +8,7 @@ use crate::record::model_pipeline::ModelPipeline;
 use crate::record::run::{AccuracyRecord, CaseRecord, Run};
 use crate::record::visit::Visit;
 use crate::report::class_names::ClassNames;
+use crate::report::conditions_note;
 use crate::report::contents_note;
 use crate::report::notes::notes;
 use crate::report::orientation_note;
@@ -51,6 +52,7 @@ pub fn run(run: &Run, rows: &[Row]) -> Value {
         fields.insert("accuracies".into(), accuracies.into());
         fields.insert("pipelines".into(), pipelines(run));
         fields.insert("orientation".into(), orientation_note::sentence(run).into());
+        fields.insert("conditions".into(), conditions_note::sentences(run).into());
         fields.insert("published".into(), published(run, rows));
         fields.insert("preprocessing_checks".into(), checks(run));
         fields.insert("preprocessing_offer".into(), preprocessing_note::offer(run).into());

@@ -8,6 +8,7 @@ use crate::record::model_pipeline::ModelPipeline;
 use crate::record::names::together;
 use crate::record::run::{AccuracyRecord, Run};
 use crate::record::status::Status;
+use crate::report::conditions_note;
 use crate::report::cost_note;
 use crate::report::found_rate_note;
 use crate::report::notes::notes;
@@ -54,6 +55,9 @@ pub fn document(run: &Run, rows: &[Row]) -> String {
     }
     if let Some(sentence) = orientation_note::sentence(run) {
         let _ = writeln!(text, "- **EXIF:** {}", escape(&sentence));
+    }
+    for sentence in conditions_note::sentences(run) {
+        let _ = writeln!(text, "- **Conditions:** {}", escape(&sentence));
     }
     text.push('\n');
     text.push_str(&table(rows, &verdict));

@@ -3,6 +3,7 @@
 pub(crate) mod class_names;
 pub mod column_docs;
 pub mod comparison_report;
+pub(crate) mod conditions_note;
 pub(crate) mod contents_note;
 mod cost_note;
 pub mod csv;

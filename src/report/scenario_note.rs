@@ -7,7 +7,7 @@ use crate::record::status::Status;
 use crate::report::note_table::NoteTable;
 use crate::table::scenario_row::ScenarioRow;
 use crate::table::scenario_rows::scenario_rows;
-use crate::table::units::{ms, percent, three_digits};
+use crate::table::units::{bytes, ms, percent, three_digits};
 
 /// What a reader has to know before the numbers.
 const LEAD: &str = "Each case was also run in other ways, in processes of their own; 'back to back' are the runs beside them there, and ratios to it are paired by round. A frame misses its deadline if its result is not there when the next frame is due. Parts are medians; energy is beyond that of the idle machine.";
@@ -76,6 +76,13 @@ fn scenario(row: &ScenarioRow) -> String {
     let starts = row
         .rate_per_s
         .map_or_else(|| row.scenario.replace('_', " "), |rate| format!("{rate} per second"));
+    let starts = match (&row.cache, row.cache_bytes) {
+        (Some(found), Some(size)) if row.scenario.starts_with("cache") => {
+            format!("start, cache {found}, {}", bytes(size))
+        }
+        (Some(found), Some(size)) => format!("{starts}, cache {found}, {}", bytes(size)),
+        _ => starts,
+    };
     match (row.status, &row.error) {
         (Status::Ok, _) => match &row.energy_error {
             None => starts,

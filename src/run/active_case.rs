@@ -14,6 +14,7 @@ use crate::record::run::CaseRecord;
 use crate::record::visit::{Memory, Process, Visit, Visited};
 use crate::run::context::Context;
 use crate::run::entry::Entry;
+use crate::run::run_inputs;
 use crate::stats::statistics;
 use crate::stats::stopping::{Decision, LEAST_RUNS, Replication, Stopping};
 use crate::worker::link::{Fault, Link};
@@ -291,11 +292,7 @@ pub(crate) fn warm_worker(
     let case = &record.case;
     let Worker { mut link, loaded } =
         context.workers.load_batch(case, context.model(case), options.batch_of(case))?;
-    let inputs = sample_input::seeded(&loaded.inputs, context.seed());
-    match link.ask(&Request::SetInputs, &inputs)?.0 {
-        Reply::InputsSet => {}
-        other => return Err(unexpected(other)),
-    }
+    run_inputs::send(context, case, &loaded, link.as_mut())?;
     let loading_ns = clock::now_ns() - started_ns;
     let first = visited(link.as_mut(), &Request::First)?.block;
     let mut warmup = match (options.narrowing, options.warmup) {

@@ -11,6 +11,7 @@ use crate::run::journal::Journal;
 use crate::run::plan::Plan;
 use crate::run::progress::{Event, Progress};
 use crate::run::remaining::Remaining;
+use crate::run::run_photos::RunPhotos;
 use crate::run::whole_run::WholeRun;
 use crate::run::{replay, resume};
 use crate::worker::worker_source::WorkerSource;
@@ -26,6 +27,8 @@ const INTERRUPT_CHECK: Duration = Duration::from_millis(50);
 pub(crate) struct Context<'a> {
     /// Starts workers.
     pub workers: WorkerSource,
+    /// What timed runs are given in a run that times photos.
+    pub(crate) photos: RunPhotos<'a>,
     pub(crate) header: &'a Header,
     pub(crate) journal: &'a mut Journal,
     pub(crate) whole: WholeRun<'a>,

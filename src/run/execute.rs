@@ -12,6 +12,7 @@ use crate::run::check_agreement::Works;
 use crate::run::context::{Context, Side, Started};
 use crate::run::entry::Entry;
 use crate::run::progress::Progress;
+use crate::run::run_photos::RunPhotos;
 use crate::run::whole_run::WholeRun;
 use crate::run::{
     accuracy, check_agreement, check_preprocessing, found_rates, latency, scenarios, search,
@@ -47,6 +48,7 @@ pub(crate) fn execute(
         .map(|((one, header), side)| Side {
             context: Context {
                 workers: WorkerSource::new(&header.options).without(&header.unusable),
+                photos: RunPhotos::of(one.dataset.as_ref()),
                 header,
                 journal: &mut one.journal,
                 whole: WholeRun {

@@ -330,6 +330,7 @@ fn latency_options(wanted: &SuiteFile, axes: LatencyAxes) -> Result<LatencyOptio
         tail: wanted.tail,
         no_yardstick: !wanted.yardstick.unwrap_or(true),
         profile: wanted.profile.unwrap_or(false),
+        inputs: wanted.inputs.unwrap_or_default(),
         scenarios: scenario_plan::options(wanted),
         sustained: scenario_plan::sustained(wanted),
         find_rate: wanted.find_rate.map(|p99_ms| RateGoal { p99_ms }),

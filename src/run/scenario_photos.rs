@@ -1,18 +1,17 @@
 //! The photos of runs from end to end.
 
-use crate::dataset::entries::{Dataset, LabelledImage};
+use crate::dataset::entries::Dataset;
 use crate::model::resolve;
 use crate::record::case::Case;
 use crate::record::status::Status;
 use crate::run::choose_outputs;
 use crate::run::context::Context;
+use crate::run::run_photos::spaced;
 use crate::worker::link::{Fault, Link};
 use crate::worker::photo_runs::PhotoPlan;
 use crate::worker::protocol::{Reply, Request};
 use crate::worker::worker_source::unexpected;
 
-/// Photos that runs take in turn: their files are larger together than a core's caches.
-const MOST_PHOTOS: usize = 64;
 /// Maximum bytes of them, which cross a pipe and stay in the worker's memory.
 const MOST_BYTES: usize = 256 << 20;
 
@@ -52,12 +51,4 @@ pub(crate) fn send(
         Reply::InputsSet => Ok(()),
         other => Err(unexpected(other)),
     }
-}
-
-/// At most [`MOST_PHOTOS`] images at even distances, those of another round beginning elsewhere.
-fn spaced(images: &[LabelledImage], round: u32) -> impl Iterator<Item = &LabelledImage> {
-    let count = images.len().min(MOST_PHOTOS);
-    // A seventh of the photos further each round: every one comes first in some round.
-    let first = round as usize * count.div_ceil(7);
-    (0..count).map(move |index| &images[(index + first) % count * images.len() / count])
 }

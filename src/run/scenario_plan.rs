@@ -11,6 +11,7 @@ use crate::record::android::battery::Battery;
 use crate::record::options::{Amount, LatencyOptions};
 use crate::record::scenario::{Rate, Scenario, ScenarioOptions};
 use crate::record::sustained::SustainedOptions;
+use crate::record::timed_inputs::TimedInputs;
 use crate::run::suite_file::SuiteFile;
 use crate::stats::stopping::LEAST_RUNS;
 use crate::worker::visit_plan::{MAX_RUNS, PacedPlan, VisitPlan};
@@ -62,6 +63,7 @@ pub(crate) fn sustained(wanted: &SuiteFile) -> Option<SustainedOptions> {
 /// Which option applies to nothing.
 pub(crate) fn check(wanted: &SuiteFile, latency: bool, photos: bool) -> Result<()> {
     let asked = [
+        ("inputs", wanted.inputs.is_some()),
         ("rate", !wanted.rate.is_empty()),
         ("streams", !wanted.streams.is_empty()),
         ("end-to-end", wanted.end_to_end == Some(true)),
@@ -87,6 +89,10 @@ pub(crate) fn check(wanted: &SuiteFile, latency: bool, photos: bool) -> Result<(
     ensure!(
         photos || wanted.end_to_end != Some(true),
         "--end-to-end needs photos; give their folder with --dataset, and omit --no-accuracy"
+    );
+    ensure!(
+        photos || wanted.inputs != Some(TimedInputs::Dataset),
+        "--inputs dataset needs photos; give their folder with --dataset, and omit --no-accuracy"
     );
     ensure!(
         wanted.cold_starts.is_none() || wanted.in_process != Some(true),
@@ -187,7 +193,7 @@ pub(crate) fn seconds(options: &LatencyOptions) -> f64 {
         Scenario::BackToBack => options.block_ms / 1e3 * 1.5,
         Scenario::EndToEnd | Scenario::Streams { .. } => seconds_of_visit(options) * 1.5,
         // Its time is that of loading, which is not known.
-        Scenario::ColdStart | Scenario::WarmStart => 0.0,
+        Scenario::ColdStart | Scenario::WarmStart | Scenario::CacheMiss => 0.0,
         Scenario::Paced { rate } => {
             let plan = paced(options, *rate);
             f64::from(plan.settle_frames + plan.timed_frames) / rate.per_second()
@@ -217,6 +223,7 @@ mod tests {
         for (text, option) in [
             ("rate = [10]", "--rate"),
             ("end_to_end = true", "--end-to-end"),
+            ("inputs = \"noise\"", "--inputs"),
             ("cold_starts = 3", "--cold-starts"),
             ("sustained = 0.5", "--sustained"),
             ("find_rate = 20", "--find-rate"),
@@ -224,7 +231,9 @@ mod tests {
             let error = check(&suite(text), false, true).unwrap_err().to_string();
             assert!(error.contains(option), "{error}");
         }
-        let error = check(&suite("end_to_end = true"), true, false).unwrap_err().to_string();
-        assert!(error.contains("--dataset"), "{error}");
+        for text in ["end_to_end = true", "inputs = \"dataset\""] {
+            let error = check(&suite(text), true, false).unwrap_err().to_string();
+            assert!(error.contains("--dataset"), "{error}");
+        }
     }
 }

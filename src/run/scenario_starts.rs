@@ -16,17 +16,19 @@ use crate::record::timed_runs::Block;
 use crate::record::visit::Visit;
 use crate::run::active_case::visited;
 use crate::run::context::Context;
+use crate::run::run_inputs;
+use crate::run::start_cache::StartCache;
 use crate::worker::link::Fault;
-use crate::worker::protocol::{Reply, Request};
-use crate::worker::sample_input;
-use crate::worker::worker_source::{Worker, unexpected};
+use crate::worker::protocol::Request;
+use crate::worker::worker_source::Worker;
 
 /// Share of a model's bytes that must come from the disk for a start to be called cold. What a
 /// runtime does not read, such as metadata, need not come at all.
 const LEAST_FROM_DISK: f64 = 0.5;
 
 /// Starts a case in a fresh process and has it run once. For a cold start, the files of the model
-/// and the runtime are dropped from the page cache before.
+/// and the runtime are dropped from the page cache before. A cache that the case's options name is
+/// filled, unless the scenario wants it empty.
 ///
 /// # Errors
 /// The case's fault; also a page cache that could not be emptied.
@@ -37,25 +39,51 @@ pub(crate) fn start(
     round: u32,
     scenario: Scenario,
 ) -> Result<ScenarioVisit, Fault> {
+    let set = context.options().set_of(case);
+    let Some(cache) = set.and_then(|set| StartCache::of(set, case)) else {
+        return start_of(context, options, case, (round, scenario), None);
+    };
+    if scenario == Scenario::CacheMiss {
+        cache.empty()?;
+    } else if cache.files().is_empty() {
+        // Nothing has filled it yet.
+        start_of(context, options, case, (round, Scenario::CacheMiss), Some(&cache))?;
+    }
+    let before = cache.files();
+    let mut visit = start_of(context, options, case, (round, scenario), Some(&cache))?;
+    visit.cache_bytes = Some(cache.bytes_after(scenario, &before)?);
+    Ok(visit)
+}
+
+/// The start itself, with the cache as it is.
+fn start_of(
+    context: &Context<'_>,
+    options: &LatencyOptions,
+    case: &Case,
+    (round, scenario): (u32, Scenario),
+    cache: Option<&StartCache>,
+) -> Result<ScenarioVisit, Fault> {
     let model = context.model(case);
     let is_cold = scenario == Scenario::ColdStart;
+    let cached = cache.map_or(Vec::new(), StartCache::files);
     if is_cold {
         let runtime = context.header().runtimes.iter().find(|it| it.backend == case.backend);
         let library = runtime.and_then(|runtime| runtime.library.as_deref());
-        for file in [Some(model.path.as_path()), library].into_iter().flatten() {
+        let kept = cached.iter().map(|(file, ..)| file.as_path());
+        for file in [Some(model.path.as_path()), library].into_iter().flatten().chain(kept) {
             drop_from_page_cache(file)?;
         }
     }
-    let Worker { mut link, loaded } = context.workers.load_batch(case, model, options.batch)?;
+    let redirected = cache.map(|cache| context.workers.clone().with_set(&cache.set));
+    let workers = redirected.as_ref().unwrap_or(&context.workers);
+    let Worker { mut link, loaded } = workers.load_batch(case, model, options.batch)?;
     let process = link.process();
-    let inputs = sample_input::seeded(&loaded.inputs, context.seed());
-    match link.ask(&Request::SetInputs, &inputs)?.0 {
-        Reply::InputsSet => {}
-        other => return Err(unexpected(other)),
-    }
+    run_inputs::send(context, case, &loaded, link.as_mut())?;
     let first = visited(link.as_mut(), &Request::First)?;
     if is_cold && let Some(bytes) = process.and_then(bytes_from_disk) {
-        check_cold(bytes, model.bytes)?;
+        // A cache may take the model's place.
+        let kept: u64 = cached.iter().map(|(_, bytes, _)| bytes).sum();
+        check_cold(bytes, if kept > 0 { kept.min(model.bytes) } else { model.bytes })?;
     }
     let first_ns = first.block.latency_ns.first().copied().unwrap_or(first.block.wall_ns);
     let stages = [

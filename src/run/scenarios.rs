@@ -83,7 +83,7 @@ fn lacking(side: &Side<'_>, case: usize, round: u32) -> Vec<Scenario> {
         outcome.scenario() == scenario
             && outcome.visit().is_none_or(|visit| visit.visit.round == round)
     };
-    let mut scenarios = latency.scenarios.scenarios();
+    let mut scenarios = side.context.options().scenarios_of(&record.case);
     scenarios.retain(|scenario| {
         round < scenario_plan::rounds(&latency.scenarios, *scenario)
             && !record.scenarios.iter().any(|it| is_over(*scenario, it))
@@ -245,7 +245,8 @@ fn visit(
         Scenario::BackToBack
         | Scenario::Streams { .. }
         | Scenario::ColdStart
-        | Scenario::WarmStart => Request::Visit(scenario_plan::back_to_back(options)),
+        | Scenario::WarmStart
+        | Scenario::CacheMiss => Request::Visit(scenario_plan::back_to_back(options)),
     };
     let mut visited = visited(link, &request)?;
     let (schedule, stages) = (visited.schedule, std::mem::take(&mut visited.stages));

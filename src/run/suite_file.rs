@@ -17,6 +17,7 @@ use crate::record::partition::Partition;
 use crate::record::scenario::Rate;
 use crate::record::shard::Shard;
 use crate::record::sustained::Minutes;
+use crate::record::timed_inputs::TimedInputs;
 use crate::record::wanted_columns::WantedColumns;
 use crate::run::hooks::Hooks;
 
@@ -51,6 +52,8 @@ pub struct SuiteFile {
     pub tail: Option<Tail>,
     pub yardstick: Option<bool>,
     pub profile: Option<bool>,
+    /// What plain timed runs are given.
+    pub inputs: Option<TimedInputs>,
     /// Runs per second, for runs on a schedule.
     pub rate: Vec<Rate>,
     /// Instances at once.

@@ -3,15 +3,11 @@
 //! an effect.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
-
-use sha2::{Digest, Sha256};
+use std::path::Path;
 
 use crate::runtime::backend::LoadRequest;
 use crate::runtime::backend_error::BackendError;
-use crate::runtime::boundary::cannot_load;
+use crate::runtime::cached_file;
 use crate::runtime::xnnpack_flags;
 
 /// What executes the graph.
@@ -41,24 +37,8 @@ pub(crate) fn lines(target: Executor, request: &LoadRequest<'_>) -> Result<Strin
         let _ = writeln!(lines, "flags = {flags}");
     }
     if let Some(folder) = options.get("weight_cache_folder") {
-        let file = cache_file(Path::new(folder), request.model)?;
+        let file = cached_file::of(Path::new(folder), request.model, "", "xnnpack")?;
         let _ = writeln!(lines, "weight_cache_file_path = \"{}\"", file.display());
     }
     Ok(lines)
-}
-
-/// The file in `folder` for the weights of `model`: another one for each file that ever was at
-/// that path.
-fn cache_file(folder: &Path, model: &Path) -> Result<PathBuf, BackendError> {
-    let failed = |error: std::io::Error| {
-        let reason = format!("its weights cannot be kept in {} ({error})", folder.display());
-        BackendError::Failed(cannot_load(model, &reason))
-    };
-    fs::create_dir_all(folder).map_err(failed)?;
-    let (path, facts) =
-        (fs::canonicalize(model).map_err(failed)?, fs::metadata(model).map_err(failed)?);
-    let changed = facts.modified().ok().and_then(|it| it.duration_since(UNIX_EPOCH).ok());
-    let identity = format!("{}\n{}\n{changed:?}", path.display(), facts.len());
-    let hash = format!("{:x}", Sha256::digest(identity));
-    Ok(folder.join(format!("{}.xnnpack", &hash[..16])))
 }

@@ -3,6 +3,7 @@
 pub mod backend;
 pub mod backend_error;
 pub(crate) mod boundary;
+mod cached_file;
 pub mod library;
 pub(crate) mod litert;
 pub(crate) mod litert_api;

@@ -25,6 +25,7 @@ use crate::runtime::library::RuntimeLibrary;
 use crate::runtime::onnxruntime_output as output;
 use crate::runtime::onnxruntime_profile as profile;
 use crate::runtime::onnxruntime_provider as provider;
+use crate::runtime::onnxruntime_recipe as recipe;
 use crate::runtime::onnxruntime_recipe::OnnxruntimeRecipe;
 use crate::runtime::refusal;
 use crate::runtime::session::{Session, SessionTensors};
@@ -107,8 +108,9 @@ impl Backend for Onnxruntime {
             threads: request.threads.get(),
             options: request.options.clone(),
             dimensions: shaped.dimensions.clone(),
+            kept: recipe::kept_file(request, &shaped, &self.version)?,
         };
-        let session = recipe.session(Ok).map_err(|error| {
+        let session = recipe.main_session().map_err(|error| {
             let foreign = refusal::of_foreign_operators(
                 request.model,
                 refusal::ONNXRUNTIME,

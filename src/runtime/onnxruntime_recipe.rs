@@ -1,6 +1,14 @@
 //! How a session of ONNX Runtime is made, so that a second one can be profiled.
 
+use std::path::{Path, PathBuf};
+use std::{fs, process};
+
+use crate::record::runtime_setting::ONNXRUNTIME_CACHE;
 use crate::record::setting_values::SettingValues;
+use crate::record::signature::Shaped;
+use crate::runtime::backend::LoadRequest;
+use crate::runtime::backend_error::BackendError;
+use crate::runtime::cached_file;
 use crate::runtime::onnxruntime_keys as free_keys;
 use crate::runtime::onnxruntime_plugin::ProviderOptions;
 use crate::runtime::onnxruntime_provider::Provider;
@@ -21,9 +29,51 @@ pub(crate) struct OnnxruntimeRecipe {
     pub(crate) options: SettingValues,
     /// Sizes of the dimensions that the model leaves open, by name.
     pub(crate) dimensions: Vec<(String, usize)>,
+    /// The model as ONNX Runtime rewrote it, if that is kept: its file, which need not be there yet.
+    pub(crate) kept: Option<PathBuf>,
+}
+
+/// The file for a model as ONNX Runtime rewrote it, if a folder for that is named.
+pub(crate) fn kept_file(
+    request: &LoadRequest<'_>,
+    shaped: &Shaped,
+    version: &str,
+) -> Result<Option<PathBuf>, BackendError> {
+    let Some(folder) = request.options.get(ONNXRUNTIME_CACHE) else { return Ok(None) };
+    if !shaped.signature.external_data.is_empty() {
+        return Err(BackendError::Unsupported(format!(
+            "ONNX Runtime's {ONNXRUNTIME_CACHE} takes effect only for models in one file: measure this model without it"
+        )));
+    }
+    let others = request.options.iter().filter(|(key, _)| *key != ONNXRUNTIME_CACHE);
+    let others: Vec<String> = others.map(|(key, value)| format!("{key}={value}")).collect();
+    let delegate = request.delegate;
+    let settings = format!("\n{version}\n{delegate}\n{others:?}\n{:?}", shaped.dimensions);
+    cached_file::of(Path::new(folder), request.model, &settings, "onnx").map(Some)
 }
 
 impl OnnxruntimeRecipe {
+    /// Builds the session that runs, from what is kept of the model if that is there; otherwise it is
+    /// kept from now on.
+    pub(crate) fn main_session(&self) -> ort::Result<RuntimeSession> {
+        let Some(kept) = &self.kept else { return self.session(Ok) };
+        if kept.is_file() {
+            // It is rewritten already.
+            return self
+                .builder()?
+                .with_optimization_level(GraphOptimizationLevel::Disable)
+                .map_err(plain)?
+                .commit_from_file(kept);
+        }
+        let written = kept.with_extension(format!("part{}.onnx", process::id()));
+        let session =
+            self.session(|builder| builder.with_optimized_model_path(&written).map_err(plain))?;
+        fs::rename(&written, kept).map_err(|error| {
+            ort::Error::new(format!("its rewritten model cannot be kept ({error})"))
+        })?;
+        Ok(session)
+    }
+
     /// Builds a session, with what `adjust` adds.
     pub(crate) fn session(
         &self,

@@ -2,11 +2,13 @@
 
 use super::*;
 use crate::record::options::Order;
+use crate::record::timed_inputs::TimedInputs;
 use crate::record::timed_runs::Block;
 use crate::stats::simulated::Series;
 
 fn options(runs: Amount) -> LatencyOptions {
     LatencyOptions {
+        inputs: TimedInputs::Noise,
         narrowing: None,
         profile: false,
         batch: std::num::NonZeroUsize::MIN,

@@ -30,7 +30,8 @@ columns! {
     /// processes of their own; end_to_end: from a photo's file in
     /// memory to its five best classes, another photo each run; cold_start and warm_start: from
     /// opening the runtime's library to the first result in a fresh process, with the files of both
-    /// dropped from the page cache or in it.
+    /// dropped from the page cache or in it; cache_miss: a warm start of a case whose options name a
+    /// cache, which is empty, while its other starts find it filled.
     scenario: String, None;
     /// Starts per second of a paced scenario.
     rate_per_s: Option<f64>, PerSecond;
@@ -124,5 +125,10 @@ columns! {
     stream_fairness: Option<f64>, None;
     /// In how many rounds energy was not measured although it was asked for, and why.
     energy_error: Option<String>, None;
+    /// Of starts of a case whose options name a cache: whether they found it filled (hit) or empty
+    /// (miss).
+    cache: Option<String>, None;
+    /// Size of that cache on the disk after a start.
+    cache_bytes: Option<u64>, Bytes;
     beside
 }

@@ -23,11 +23,13 @@ use crate::table::units::{one_line, proportion, rounded};
 /// cases; none if no scenario was asked for.
 #[must_use]
 pub(crate) fn scenario_rows(run: &Run) -> Vec<ScenarioRow> {
-    let Some(latency) = &run.header.options.latency else { return Vec::new() };
-    let scenarios = latency.scenarios.scenarios();
+    let options = &run.header.options;
     let measured = run.cases.iter().filter(|record| record.status == Status::Ok);
     measured
-        .flat_map(|record| scenarios.iter().map(|scenario| scenario_row(run, record, *scenario)))
+        .flat_map(|record| {
+            let scenarios = options.scenarios_of(&record.case).into_iter();
+            scenarios.map(move |scenario| scenario_row(run, record, scenario))
+        })
         .collect()
 }
 
@@ -91,6 +93,7 @@ fn measured(row: &mut ScenarioRow, run: &Run, record: &CaseRecord, visits: &[&Sc
     against_back_to_back(row, record, &of_scenario);
     punctual(row, visits);
     staged(row, visits);
+    cached(row, visits);
     metered(row, visits);
     let batch = images_per_run(run, record) as f64;
     row.throughput_per_s = match row.scenario.as_str() {
@@ -146,6 +149,15 @@ fn staged(row: &mut ScenarioRow, visits: &[&ScenarioVisit]) {
     row.first_p50_us = us(Stage::First);
 }
 
+/// What starts found in the runtime's own cache, and left there.
+fn cached(row: &mut ScenarioRow, visits: &[&ScenarioVisit]) {
+    row.cache_bytes = visits.iter().filter_map(|it| it.cache_bytes).max();
+    row.cache = row.cache_bytes.map(|_| match visits.first().map(|it| it.scenario) {
+        Some(Scenario::CacheMiss) => "miss".to_owned(),
+        _ => "hit".to_owned(),
+    });
+}
+
 /// The median of what a stage took in all visits together.
 fn median_ns(visits: &[&ScenarioVisit], stage: Stage) -> Option<f64> {
     let stages = visits.iter().flat_map(|visit| &visit.stages);
@@ -185,20 +197,27 @@ fn metered(row: &mut ScenarioRow, visits: &[&ScenarioVisit]) {
     let idle: Vec<f64> = used.iter().map(|used| used.idle_watts).collect();
     row.idle_watts = statistics::median(&idle).map(|watts| rounded(watts, 4));
     row.energy_source = Some(first.source.clone());
-    let (mean, ends) = mj_per_image(&used);
+    let mj: Vec<f64> = used.iter().filter_map(|used| used.mj_per_image()).collect();
+    let (mean, ends) = mj_per_image(&mj);
     row.energy_mj_per_image = mean;
     row.energy_mj_per_image_low = ends.map(|(low, _)| low);
     row.energy_mj_per_image_high = ends.map(|(_, high)| high);
 }
 
 /// Energy per image: the mean over the rounds, and its 95% interval by Student's t.
-fn mj_per_image(used: &[&EnergyUsed]) -> (Option<f64>, Option<(f64, f64)>) {
-    let mj: Vec<f64> = used.iter().filter_map(|used| used.mj_per_image()).collect();
-    let (mean, count) = (statistics::mean(&mj), mj.len() as f64);
-    let error = statistics::standard_deviation(&mj) / count.sqrt();
+fn mj_per_image(mj: &[f64]) -> (Option<f64>, Option<(f64, f64)>) {
+    let (mean, count) = (statistics::mean(mj), mj.len() as f64);
+    let error = statistics::standard_deviation(mj) / count.sqrt();
     let reach = (mj.len() > 1).then(|| statistics::student_975(count - 1.0) * error);
     let ends = reach.map(|reach| (rounded(mean - reach, 6), rounded(mean + reach, 6)));
     ((!mj.is_empty()).then(|| rounded(mean, 6)), ends)
+}
+
+/// Energy per image in each round of a case in a scenario, in mJ.
+#[must_use]
+pub(crate) fn energies(record: &CaseRecord, scenario: Scenario) -> Vec<f64> {
+    let used = visits_of(record, scenario).filter_map(|it| it.energy.as_ref());
+    used.filter_map(EnergyUsed::mj_per_image).collect()
 }
 
 /// The columns of results.csv that come from scenarios.
@@ -212,8 +231,7 @@ pub(crate) fn fill(row: &mut Row, record: &CaseRecord) {
     let photos = visits_of(record, Scenario::EndToEnd);
     let whole = photos.flat_map(|it| it.visit.block.latency_ns());
     let whole: Vec<u64> = whole.collect();
-    let energy = visits_of(record, Scenario::BackToBack).filter_map(|it| it.energy.as_ref());
-    let (mean, ends) = mj_per_image(&energy.collect::<Vec<_>>());
+    let (mean, ends) = mj_per_image(&energies(record, Scenario::BackToBack));
     row.energy_mj_per_image = mean;
     row.energy_mj_per_image_low = ends.map(|(low, _)| low);
     row.energy_mj_per_image_high = ends.map(|(_, high)| high);

@@ -18,6 +18,7 @@ use crate::worker::heartbeat::Heartbeat;
 use crate::worker::paced::MonotonicAlarm;
 use crate::worker::photo_runs::{PhotoPlan, PhotoRuns};
 use crate::worker::process_memory;
+use crate::worker::rotated_inputs::{RotatedInputs, RotatedRuns};
 use crate::worker::visit::Samples;
 use crate::worker::visit_plan::{PacedPlan, VisitPlan};
 
@@ -30,6 +31,8 @@ pub(crate) struct Engine {
     /// Images of one run.
     images: usize,
     photos: Option<PhotoRuns>,
+    /// What runs take in turn; absent: their input stays.
+    rotated: Option<RotatedInputs>,
     samples: Samples,
     heartbeat: Heartbeat,
 }
@@ -38,7 +41,8 @@ impl Engine {
     /// An engine that has loaded nothing yet.
     #[must_use]
     pub(crate) fn new(heartbeat: Heartbeat) -> Self {
-        Self { session: None, images: 1, photos: None, samples: Samples::default(), heartbeat }
+        let (photos, rotated, samples) = (None, None, Samples::default());
+        Self { session: None, images: 1, photos, rotated, samples, heartbeat }
     }
 
     /// Answers one request.
@@ -58,7 +62,13 @@ impl Engine {
         match request {
             Request::Load { .. } => self.load(request),
             Request::Open { backend } => Ok(opened(backend)),
-            Request::SetInputs => self.set_inputs(payload).map(|()| Reply::InputsSet),
+            Request::SetInputs => {
+                self.rotated = None;
+                self.set_inputs(payload).map(|()| Reply::InputsSet)
+            }
+            Request::RotateInputs { images } => {
+                self.rotate_inputs(images, payload).map(|()| Reply::InputsSet)
+            }
             Request::First => self.visit(&VisitPlan::only(1, u64::MAX)),
             Request::Visit(plan) => self.visit(&plan),
             Request::Paced(plan) => self.paced(&plan),
@@ -141,6 +151,15 @@ impl Engine {
         Ok(())
     }
 
+    fn rotate_inputs(&mut self, images: u32, payload: &[u8]) -> Result<(), BackendError> {
+        let Self { session: Some(session), rotated, .. } = self else {
+            return Err(nothing_loaded());
+        };
+        let inputs = session.inputs();
+        *rotated = Some(RotatedInputs::new(images as usize, payload, inputs, self.images)?);
+        Ok(())
+    }
+
     fn profile(&mut self, payload: &[u8], runs: usize) -> Result<Reply, BackendError> {
         let Self { session: Some(session), heartbeat, .. } = self else {
             return Err(nothing_loaded());
@@ -152,18 +171,28 @@ impl Engine {
     }
 
     fn visit(&mut self, plan: &VisitPlan) -> Result<Reply, BackendError> {
-        let Self { session: Some(session), samples, heartbeat, .. } = self else {
+        let Self { session: Some(session), rotated, samples, heartbeat, .. } = self else {
             return Err(nothing_loaded());
         };
-        let visited = samples.visit(plan, heartbeat, || session.invoke())?;
+        let session = session.as_mut();
+        let visited = match rotated {
+            Some(inputs) => samples.visit(plan, heartbeat, RotatedRuns { session, inputs }),
+            None => samples.visit(plan, heartbeat, || session.invoke()),
+        };
+        let visited = visited?;
         Ok(Reply::Visited(Box::new(visited)))
     }
 
     fn paced(&mut self, plan: &PacedPlan) -> Result<Reply, BackendError> {
-        let Self { session: Some(session), samples, heartbeat, .. } = self else {
+        let Self { session: Some(session), rotated, samples, heartbeat, .. } = self else {
             return Err(nothing_loaded());
         };
-        let visited = samples.paced(plan, &MonotonicAlarm, heartbeat, || session.invoke())?;
+        let (alarm, session) = (&MonotonicAlarm, session.as_mut());
+        let visited = match rotated {
+            Some(inputs) => samples.paced(plan, alarm, heartbeat, RotatedRuns { session, inputs }),
+            None => samples.paced(plan, alarm, heartbeat, || session.invoke()),
+        };
+        let visited = visited?;
         Ok(Reply::Visited(Box::new(visited)))
     }
 

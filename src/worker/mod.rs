@@ -12,6 +12,7 @@ pub(crate) mod process;
 pub(crate) mod process_memory;
 pub mod protocol;
 pub(crate) mod reply_deadline;
+pub(crate) mod rotated_inputs;
 pub mod runtime_probe;
 pub mod sample_input;
 pub(crate) mod stderr_tail;

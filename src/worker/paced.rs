@@ -10,7 +10,7 @@ use crate::record::timed_runs::Block;
 use crate::record::visit::Visited;
 use crate::worker::aftermath;
 use crate::worker::heartbeat::Heartbeat;
-use crate::worker::visit::Samples;
+use crate::worker::visit::{Samples, TimedWork};
 use crate::worker::visit_plan::PacedPlan;
 
 /// How long it sleeps at most before it reports that it is alive.
@@ -39,20 +39,20 @@ impl Alarm for MonotonicAlarm {
 }
 
 impl Samples {
-    /// Makes a paced visit of runs of `invoke`: the first run is kept apart, those of the plan's
+    /// Makes a paced visit of runs of `work`: the first run is kept apart, those of the plan's
     /// first frames are not timed.
     ///
     /// # Errors
-    /// The first error of `invoke`; what was timed is lost with it.
+    /// The first error of `work`; what was timed is lost with it.
     pub(crate) fn paced<E>(
         &mut self,
         plan: &PacedPlan,
         alarm: &impl Alarm,
         heartbeat: &mut Heartbeat,
-        invoke: impl FnMut() -> Result<(), E>,
+        work: impl TimedWork<E>,
     ) -> Result<Visited, E> {
         let before_ns = plan.yardstick.then(|| self.yardstick.read_ns());
-        let mut visited = self.keep_pace(plan, alarm, heartbeat, invoke)?;
+        let mut visited = self.keep_pace(plan, alarm, heartbeat, work)?;
         visited.yardstick_ns = before_ns.map(|before_ns| [before_ns, self.yardstick.read_ns()]);
         (visited.cpu, visited.mhz, visited.millidegrees) = aftermath::read();
         aftermath::wait_until_quiet();
@@ -64,7 +64,7 @@ impl Samples {
         plan: &PacedPlan,
         alarm: &impl Alarm,
         heartbeat: &mut Heartbeat,
-        mut invoke: impl FnMut() -> Result<(), E>,
+        mut work: impl TimedWork<E>,
     ) -> Result<Visited, E> {
         let period_ns = plan.period_ns.max(1);
         let schedule = Schedule { first_due_ns: alarm.now_ns() + period_ns, period_ns };
@@ -77,9 +77,10 @@ impl Samples {
             if frame >= first_timed && begun.is_none() {
                 begun = Some((clock::process_cpu_ns(), alarm.now_ns()));
             }
+            work.prepare()?;
             wait(schedule.due_ns(frame), alarm, heartbeat);
             let start = alarm.now_ns();
-            let outcome = invoke();
+            let outcome = work.run();
             let done = alarm.now_ns();
             outcome?;
             let latency = done - start;

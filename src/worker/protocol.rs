@@ -62,6 +62,11 @@ pub enum Request {
     },
     /// Take the payload as the input tensors for the runs to come.
     SetInputs,
+    /// Take the payload as images that the runs to come take in turn, in place of inputs that stay.
+    RotateInputs {
+        /// How many images the payload holds.
+        images: u32,
+    },
     /// Run once and report how long it took: the first inference.
     First,
     /// Make a visit, or a window of warm-up.
@@ -244,6 +249,7 @@ mod tests {
             },
             Request::Open { backend: BackendKind::Tract },
             Request::SetInputs,
+            Request::RotateInputs { images: 2 },
             Request::First,
             Request::Visit(VisitPlan::only(3, 1)),
             Request::Paced(PacedPlan {

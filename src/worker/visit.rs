@@ -42,21 +42,45 @@ impl Default for Samples {
     }
 }
 
-impl Samples {
-    /// Makes a visit of runs of `invoke`.
+/// What is timed.
+pub trait TimedWork<E> {
+    /// What has to happen before a run and is not timed.
     ///
     /// # Errors
-    /// The first error of `invoke`; what was timed is lost with it.
+    /// What ends the visit.
+    fn prepare(&mut self) -> Result<(), E> {
+        Ok(())
+    }
+
+    /// One run.
+    ///
+    /// # Errors
+    /// What ends the visit.
+    fn run(&mut self) -> Result<(), E>;
+}
+
+impl<E, F: FnMut() -> Result<(), E>> TimedWork<E> for F {
+    #[inline]
+    fn run(&mut self) -> Result<(), E> {
+        self()
+    }
+}
+
+impl Samples {
+    /// Makes a visit of runs of `work`.
+    ///
+    /// # Errors
+    /// The first error of `work`; what was timed is lost with it.
     pub fn visit<E>(
         &mut self,
         plan: &VisitPlan,
         heartbeat: &mut Heartbeat,
-        mut invoke: impl FnMut() -> Result<(), E>,
+        mut work: impl TimedWork<E>,
     ) -> Result<Visited, E> {
         let begin = clock::now_ns();
-        let cold_ns = if plan.settle { Some(run(&mut invoke)?) } else { None };
+        let cold_ns = if plan.settle { Some(run(&mut work)?) } else { None };
         let (settle_runs, settle_ns) = match cold_ns {
-            Some(cold_ns) => self.settle(plan, cold_ns, heartbeat, &mut invoke)?,
+            Some(cold_ns) => self.settle(plan, cold_ns, heartbeat, &mut work)?,
             None => (0, 0),
         };
         let spent_ns = clock::now_ns() - begin;
@@ -65,7 +89,7 @@ impl Samples {
         let tree = Tree::default();
         let waited_before_ns = plan.waits.then(|| run_queue::waited_ns(&tree)).flatten();
         let before_ns = plan.yardstick.then(|| self.yardstick.read_ns());
-        let block = self.time(plan, spent_ns, heartbeat, invoke)?;
+        let block = self.time(plan, spent_ns, heartbeat, work)?;
         let yardstick_ns = before_ns.map(|before_ns| [before_ns, self.yardstick.read_ns()]);
         // Less than before if a thread has ended.
         let waited_ns = waited_before_ns
@@ -99,7 +123,7 @@ impl Samples {
         plan: &VisitPlan,
         cold_ns: u64,
         heartbeat: &mut Heartbeat,
-        invoke: &mut impl FnMut() -> Result<(), E>,
+        work: &mut impl TimedWork<E>,
     ) -> Result<(u32, u64), E> {
         let (mut last_ns, mut runs, mut spent_ns) = (cold_ns.max(1), 0, 0);
         loop {
@@ -112,7 +136,7 @@ impl Samples {
             // At most WINDOW_MAX_RUNS, which fits either type.
             let window = &mut self.window[..window_runs as usize];
             for latency in window.iter_mut() {
-                *latency = run(invoke)?;
+                *latency = run(work)?;
                 heartbeat.tick(clock::now_ns());
             }
             window.sort_unstable();
@@ -136,7 +160,7 @@ impl Samples {
         plan: &VisitPlan,
         spent_ns: u64,
         heartbeat: &mut Heartbeat,
-        mut invoke: impl FnMut() -> Result<(), E>,
+        mut work: impl TimedWork<E>,
     ) -> Result<Block, E> {
         let mut runs = 0;
         let cpu_before = clock::process_cpu_ns();
@@ -145,8 +169,9 @@ impl Samples {
             if plan.most_runs == 0 {
                 break;
             }
+            work.prepare()?;
             let start = clock::now_ns();
-            let outcome = invoke();
+            let outcome = work.run();
             let end = clock::now_ns();
             outcome?;
             *at = start;
@@ -165,9 +190,10 @@ impl Samples {
 }
 
 /// Runs once and says how long it took.
-fn run<E>(invoke: &mut impl FnMut() -> Result<(), E>) -> Result<u64, E> {
+fn run<E>(work: &mut impl TimedWork<E>) -> Result<u64, E> {
+    work.prepare()?;
     let start = clock::now_ns();
-    invoke()?;
+    work.run()?;
     Ok(clock::now_ns() - start)
 }
 

@@ -93,6 +93,16 @@ impl WorkerSource {
         Self { overrides, ..self }
     }
 
+    /// The same with `set` in place of the set of its name.
+    #[must_use]
+    pub(crate) fn with_set(mut self, set: &OptionSet) -> Self {
+        let is_it = |known: &&mut OptionSet| known.name == set.name && known.backend == set.backend;
+        if let Some(known) = self.option_sets.iter_mut().find(is_it) {
+            known.clone_from(set);
+        }
+        self
+    }
+
     /// The same with another program as the worker: for programs that use this library but are not
     /// shutterbench themselves.
     #[must_use]

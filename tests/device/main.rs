@@ -10,6 +10,7 @@ mod containers;
 mod farm;
 mod faults;
 mod lab;
+mod minutes;
 mod peers;
 mod reach;
 mod scenarios;

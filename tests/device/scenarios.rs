@@ -44,7 +44,8 @@ fn scenarios_run_there_and_come_home() {
     let out = lab.folder.path().join("run");
     let mut run = lab.run(&serial, &CASE);
     run.args(["--runs", "20", "--images", "20", "--rate", "50", "--streams", "2"]);
-    run.args(["--max-seconds", "1", "--end-to-end", "--cold-starts", "2", "--out"]);
+    run.args(["--max-seconds", "1", "--end-to-end", "--cold-starts", "2"]);
+    run.args(["--inputs", "dataset", "--find-rate", "10000", "--out"]);
     let output = run.arg(&out).timely_output();
     let said = text(&output.stderr) + &text(&output.stdout);
     let rows = scenarios(&out);
@@ -66,6 +67,8 @@ fn scenarios_run_there_and_come_home() {
     assert_eq!((rows[1]["rate_per_s"].as_str(), rows[2]["streams"].as_str()), ("50.0", "2"));
     assert!(rows[3]["decode_p50_us"].parse::<f64>().unwrap() > 0.0, "{:?}", rows[3]);
     assert!(said.contains("50 per second") && said.contains("2 streams"), "{said}");
+    assert!(said.contains("photos of the dataset, prepared before"), "{said}");
+    assert!(said.contains("Highest rates:"), "{said}");
     let page = fs::read_to_string(out.join("report.html")).unwrap();
     assert!(page.contains("<section id=\"scenarios\""));
 }
@@ -115,4 +118,28 @@ fn a_meter_of_this_machine_is_not_asked_about_a_device() {
     assert!(said.contains("--device measures on another; use --energy"), "{said}");
     assert!(!out.exists());
     assert_eq!(lab.on(&serial, "ls -A /mnt"), "", "nothing was brought");
+}
+
+#[test]
+fn workers_run_under_the_task_profile_that_is_asked_for() {
+    let Some(mut lab) = Lab::open() else { return };
+    let with_tool = lab.device("size=300m", &[("settaskprofile", "applied")]);
+    let without = lab.device("size=300m", &[]);
+    let out = lab.folder.path().join("run");
+    let run = |serial: &str, out: &Path| {
+        let mut run = lab.run(serial, &CASE);
+        run.args(["--no-accuracy", "--runs", "5", "--task-profile", "SCHED_SP_TOP_APP", "--out"]);
+        run.arg(out).timely_output()
+    };
+    let output = run(&with_tool, &out);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let json = fs::read_to_string(out.join("run.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let place = &json["measured_cases"][0]["processes"][0]["loaded"]["place"];
+    assert_eq!(place["task_profile"], "SCHED_SP_TOP_APP", "{place}");
+
+    let output = run(&without, &lab.folder.path().join("other"));
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("lacks settaskprofile") && said.contains("--task-profile"), "{said}");
 }

@@ -3,6 +3,7 @@
 //! (backends), and that need daemons and namespaces (device, slurm).
 
 mod accuracy;
+mod app_conditions;
 mod bad_input;
 mod columns;
 #[path = "../common/mod.rs"]
@@ -32,6 +33,7 @@ mod kernel_memory;
 mod listing;
 mod loopback;
 mod merge;
+mod mode_compare;
 mod models;
 mod narrow_table;
 mod nodes;

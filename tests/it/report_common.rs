@@ -24,6 +24,7 @@ use shutterbench::record::run::{AccuracyRecord, CaseRecord, Decoded, Finished, R
 use shutterbench::record::signature::Signature;
 use shutterbench::record::status::Status;
 use shutterbench::record::tensor::{ElementType, TensorInfo};
+use shutterbench::record::timed_inputs::TimedInputs;
 use shutterbench::record::timed_runs::Block;
 use shutterbench::record::visit::{Loaded, Memory, Process, Visit, WarmupReport};
 
@@ -146,6 +147,7 @@ pub fn options(seed: u64) -> Options {
         option_sets: Vec::new(),
         no_default_options: false,
         latency: Some(LatencyOptions {
+            inputs: TimedInputs::Noise,
             profile: false,
             batch: std::num::NonZeroUsize::MIN,
             warmup: Amount::Auto,

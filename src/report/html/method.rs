@@ -7,6 +7,7 @@ use crate::record::names::together;
 use crate::record::option_set::OptionSet;
 use crate::record::options::{Amount, Options};
 use crate::record::run::Run;
+use crate::report::conditions_note;
 use crate::report::contents_note;
 use crate::report::orientation_note;
 use crate::report::{portable, preprocessing_note};
@@ -69,6 +70,7 @@ pub(crate) fn section(run: &Run, rows: &[Row]) -> MethodSection {
         TermList { title: "Merged from", items: parts(run) },
         TermList { title: "The runtimes", items: header.runtimes.iter().map(runtime).collect() },
         TermList { title: "How it was measured", items: method(&header.options) },
+        TermList { title: "Unlike in an app", items: conditions(run) },
         TermList { title: "The images", items: dataset(run) },
         TermList { title: "From photo to input", items: pipelines.collect() },
     ];
@@ -159,7 +161,7 @@ fn method(options: &Options) -> Vec<Term> {
         Term::new(
             "Visits",
             format!(
-                "a first run that is recorded separately, untimed runs until two windows agree, then timed runs: at least {LEAST_RUNS}, for at least {} ms; only the clock is read between two runs",
+                "a first run that is recorded separately, untimed runs until two windows agree, then timed runs: at least {LEAST_RUNS}, for at least {} ms",
                 latency.block_ms
             ),
         ),
@@ -187,6 +189,7 @@ fn method(options: &Options) -> Vec<Term> {
                 Amount::Fixed(processes) => processes.to_string(),
             },
         ),
+        Term::new("Inputs of timed runs", latency.inputs.words()),
         Term::new("CPUs", affinity),
         Term::new("Pause between visits", format!("{} s", latency.cooldown_seconds)),
     ];
@@ -197,6 +200,12 @@ fn method(options: &Options) -> Vec<Term> {
         items.push(Term::new("Latency budget", format!("{budget} ms")));
     }
     items
+}
+
+/// What the processes were denied, or given, that an app is not.
+fn conditions(run: &Run) -> Vec<Term> {
+    let sentences = conditions_note::sentences(run).into_iter();
+    sentences.map(|sentence| Term::new("Conditions", sentence)).collect()
 }
 
 const fn order_words(order: crate::record::options::Order) -> &'static str {
