@@ -119,7 +119,7 @@ fn presets(json: bool) -> Result<ExitStatus> {
     }
     let mut table = table(&["preset", "what", "models and datasets"]);
     for HostedPreset { name, title, holds } in presets {
-        table.add_row([name, title, holds.join(", ")]);
+        table.add_row([name, title, holds.join("\n")]);
     }
     print(format!("{table}\n").as_bytes())
 }

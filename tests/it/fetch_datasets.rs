@@ -295,6 +295,13 @@ fn datasets_are_listed_and_asked_for_by_name() {
     refused(&preset, "mobilenet_v1_0.25_128_quant.tflite is not in");
     fs::write(home.path().join("suite.toml"), "dataset = \"cifar-10\"\n").unwrap();
     refused(&["plan", "suite.toml"], "'shutterbench fetch cifar-10'");
+    // With --yes it is fetched, here from a mirror that does not have it.
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shutterbench"));
+    command.args(["plan", "suite.toml", "--yes"]).current_dir(home.path());
+    command.env("XDG_DATA_HOME", home.path()).env("SHUTTERBENCH_MIRROR", &empty);
+    let output = command.timely_output();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("cifar-10-binary.tar.gz is not in"), "{}", said(&output));
     // What lies there under that name comes first, and what is not scored is not asked for.
     fs::create_dir(home.path().join("cifar-10")).unwrap();
     refused(&["plan", "suite.toml"], "no image was found");

@@ -8,6 +8,7 @@ use shutterbench::decide::compare::compare;
 use shutterbench::decide::comparison::CompareOptions;
 use shutterbench::decide::fleet_grid::{GridOptions, grid};
 use shutterbench::decide::measured_fleet::{Fleet, FleetSource};
+use shutterbench::record::header::Part;
 use shutterbench::record::run::Run;
 use shutterbench::record::status::Status;
 use shutterbench::report::grid::grid_html;
@@ -20,7 +21,7 @@ use shutterbench::table::rows::rows;
 use tempfile::TempDir;
 
 use crate::common::{repository, said, shutterbench_in};
-use crate::report_common::{Shape, change_runs, run};
+use crate::report_common::{Shape, change_runs, host, run};
 
 /// It ends a script, an element, a comment, an attribute and a line.
 const HOSTILE: &str =
@@ -218,12 +219,22 @@ fn the_devices_of_one_run_stand_side_by_side() {
         both.header.cases.extend(part.header.cases);
         both.cases.extend(part.cases);
         both.accuracies.extend(part.accuracies);
+        both.header.parts.push(Part {
+            run_id: format!("run-{device}"),
+            device: device.into(),
+            shard: None,
+            binary_sha256: None,
+            started_at: one.header.started_at.clone(),
+            seconds: 1.0,
+            host: host(),
+            runtimes: one.header.runtimes.clone(),
+        });
     }
     both.header.cases.drain(..cases);
     both.cases.drain(..cases);
     both.accuracies.drain(..one.accuracies.len());
     let page = side_by_side_page::page(&[both]);
-    assert!(page.contains("<h1>2 devices side by side</h1>"), "{}", &page[..2000]);
+    assert!(page.contains("<h1>2 devices side by side</h1>"), "{page}");
     assert!(page.contains("<td>phone</td>") && page.contains("<td>board</td>"));
     assert_eq!(anchors(&page).len(), cases, "a line per case, whatever the devices");
 }

@@ -165,6 +165,7 @@ fn side(runs: &[Run], index: usize, column: &SideColumn<'_>) -> MeasuredSide {
     let of = |field: fn(&Row) -> &String| {
         column.rows.first().map_or(String::new(), |row| one_line(field(row)))
     };
+    let started = column.rows.iter().filter_map(|row| row.started_at.as_ref()).min();
     let images = header.dataset.as_ref().map_or(String::new(), |it| it.images.to_string());
     MeasuredSide {
         mark: mark(index),
@@ -172,7 +173,7 @@ fn side(runs: &[Run], index: usize, column: &SideColumn<'_>) -> MeasuredSide {
         device: of(|row| &row.device),
         cpu: of(|row| &row.cpu),
         os: of(|row| &row.os),
-        started: to_the_minute(&header.started_at),
+        started: to_the_minute(started.unwrap_or(&header.started_at)),
         measured: column.rows.iter().filter(|row| row.is_measured()).count(),
         images,
         series: index % 8 + 1,
