@@ -391,7 +391,7 @@ def main():
     for name in ["program", "python", "folder", "photos", "csv", "models", "onnx"]:
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--openvino", default="")
-    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--starts", type=int, default=8)
     parser.add_argument("--affinity", default="")
     parser.add_argument("--only", choices=["scenarios", "starts", ""], default="")

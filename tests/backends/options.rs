@@ -137,6 +137,32 @@ fn litert_keeps_packed_weights_in_a_file_of_each_model() {
 }
 
 #[test]
+fn onnxruntime_keeps_what_it_rewrote_in_a_file_of_each_model_and_settings() {
+    let Some(backend) = open(BackendKind::Onnxruntime) else { return };
+    let folder = TempDir::new().unwrap();
+    let kept = format!("optimized_model_folder={}", folder.path().join("cache").display());
+    let files = || -> Vec<_> {
+        let found = fs::read_dir(folder.path().join("cache")).unwrap();
+        let mut found: Vec<_> = found.map(|file| file.unwrap().path()).collect();
+        found.sort();
+        found
+    };
+    let basic = format!("{kept};graph_optimization_level=basic");
+    for (model, settings, count) in [
+        ("0.25_f32.onnx", &kept, 1),
+        ("0.25_f32.onnx", &kept, 1),
+        ("0.5_f32.onnx", &kept, 2),
+        ("0.25_f32.onnx", &basic, 3),
+    ] {
+        let pair = outputs(&*backend, model, "none", settings);
+        assert!(largest_difference(&pair) < 1e-5, "{model} {settings}");
+        let files = files();
+        assert_eq!(files.len(), count, "{model} {settings}: {files:?}");
+        assert!(files.iter().all(|file| file.extension().is_some_and(|it| it == "onnx")));
+    }
+}
+
+#[test]
 fn litert_runs_its_reference_kernels() {
     let Some(backend) = open(BackendKind::Litert) else { return };
     let pair = outputs(&*backend, "0.25_f32.tflite", "none", "kernels=reference");

@@ -300,6 +300,32 @@ fn a_case_goes_on_for_minutes_and_after_a_kill_loses_nothing_that_was_journalled
 }
 
 #[test]
+fn a_killed_run_over_minutes_loses_at_most_the_window_in_hand() {
+    let folder = TempDir::new().unwrap();
+    let run = folder.path().join("run");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_shutterbench"))
+        .args(["run", "--quiet", "--backend", "tract", "--model", MODEL, "--no-accuracy"])
+        .args(["--warmup", "1", "--processes", "1", "--runs", "10", "--sustained", "0.06", "--out"])
+        .arg(&run)
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let text = || fs::read_to_string(run.join("journal.jsonl")).unwrap_or_default();
+    let windows = |text: &str| text.lines().filter(|line| is_entry(line, "sustained")).count();
+    crate::common::until("two windows in the journal", || windows(&text()) >= 2);
+    child.kill().unwrap();
+    crate::common::exit_status(&mut child);
+    let before = windows(&text());
+    assert!(before < 6, "it was killed too late");
+    let whole: Vec<String> = journal(&run).into_iter().filter(|it| it.ends_with('}')).collect();
+    let output = resumed_after(&run, &whole);
+    assert!(output.status.success(), "{}", said(&output));
+    // Six windows are the whole time: only what was in hand was measured again.
+    assert_eq!(entries(&run, "sustained"), 6);
+    assert!(said(&output).contains("in 2 parts"), "{}", said(&output));
+}
+
+#[test]
 fn a_case_goes_on_at_the_rate_that_is_asked_for() {
     let folder = TempDir::new().unwrap();
     let run = folder.path().join("run");
