@@ -50,7 +50,7 @@ pub(crate) struct ServerArgs {
     #[arg(long, value_name = "HOST", help_heading = "Devices")]
     pub adb_host: Option<String>,
     /// Port of adb's server (adb's -P) [default: adb's own]
-    #[arg(long, value_name = "PORT", help_heading = "Devices")]
+    #[arg(long, value_name = "PORT", help_heading = "Devices", value_parser = port)]
     pub adb_port: Option<u16>,
 }
 
@@ -94,6 +94,12 @@ impl ServerArgs {
         let given = host.is_some() || port.is_some();
         if given { AdbServer { host, port } } else { AdbServer::from_env() }
     }
+}
+
+/// A port that adb takes.
+pub(crate) fn port(text: &str) -> Result<u16, String> {
+    let port = text.parse().ok().filter(|port| (1..u16::MAX).contains(port));
+    port.ok_or_else(|| format!("'{text}' is not a port; give a number from 1 to 65534"))
 }
 
 fn selector(text: &str) -> Result<Selector, String> {

@@ -16,6 +16,7 @@ use crate::dataset::table_row::TableRow;
 use crate::dataset::text_table::TextTable;
 use crate::dataset::{detection, ilsvrc2012, numbers};
 use crate::record::wanted_columns::WantedColumns;
+use crate::text_file;
 
 /// A parsed line.
 struct LabelLine {
@@ -33,7 +34,16 @@ pub(crate) fn open(
     files: &Files,
     wanted: &WantedColumns,
 ) -> Result<Dataset> {
-    let table = TextTable::read(path)?;
+    by_table(root, (path, TextTable::read(path)?), files, wanted)
+}
+
+/// The same by a table that is read already; `path` is what it is called.
+pub(crate) fn by_table(
+    root: &Path,
+    (path, table): (&Path, TextTable),
+    files: &Files,
+    wanted: &WantedColumns,
+) -> Result<Dataset> {
     let locator = Locator::new(root, files);
     let columns = Columns::of(&table.rows, &locator, path, wanted)?;
     let rows = &table.rows[usize::from(columns.named)..];
@@ -67,12 +77,16 @@ pub(crate) fn open(
 
 /// Whether a text is a table whose first lines name images of the folder.
 pub(crate) fn names_images(root: &Path, path: &Path, files: &Files) -> bool {
-    let locator = Locator::new(root, files);
     // A class of YOLO's is a number, as an image's name may be.
     if DetectionForm::of(path).is_some() {
         return false;
     }
-    let Ok(table) = TextTable::read(path) else { return false };
+    TextTable::read(path).is_ok_and(|table| table_names_images(root, &table, files))
+}
+
+/// The same of a table that is read already.
+pub(crate) fn table_names_images(root: &Path, table: &TextTable, files: &Files) -> bool {
+    let locator = Locator::new(root, files);
     let mut first = table.rows.iter().take(2);
     first.any(|row| {
         row.fields.len() > 1 && row.fields.iter().any(|field| locator.find(field).is_some())
@@ -117,10 +131,16 @@ fn unlabelled(dataset: &Dataset, path: &Path, files: &Files) -> Option<String> {
 }
 
 fn read_line(row: &TableRow, columns: &Columns) -> Result<LabelLine> {
+    let file = Some(row.fields[columns.file].clone()).filter(|name| !name.is_empty());
+    let file = file.context("the line names no file")?;
+    let clean: Vec<String> = row
+        .fields
+        .iter()
+        .map(|field| text_file::without_invisible(field).trim().to_owned())
+        .collect();
     let field = |column: Option<usize>| {
-        column.map(|column| row.fields[column].as_str()).filter(|text| !text.is_empty())
+        column.map(|column| clean[column].as_str()).filter(|text| !text.is_empty())
     };
-    let file = field(Some(columns.file)).context("the line names no file")?.to_owned();
     let index = match columns.index {
         Some(column) => {
             let text = field(Some(column)).context("class_index is empty")?;
