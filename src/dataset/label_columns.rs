@@ -65,7 +65,7 @@ pub(crate) struct Columns {
     /// Whether the first line names the columns.
     pub named: bool,
     /// Which was taken of several that might be meant.
-    pub assumed: Option<String>,
+    pub assumed: Vec<String>,
 }
 
 impl Columns {
@@ -98,6 +98,13 @@ impl Columns {
             Some(name) => columns.take_label(rows, named(first, name, path)?),
             None => columns.find_label(rows, path)?,
         }
+        let heading = &first.fields[file];
+        if wanted.image_column.is_none() && !is_one_of(heading, &FILE) {
+            columns.assumed.push(format!(
+                "column '{heading}' of {} is taken as the images, which its values name",
+                path.display()
+            ));
+        }
         Ok(columns)
     }
 
@@ -129,7 +136,7 @@ impl Columns {
             && let Some((taken, others)) = labels.split_first()
         {
             let others: Vec<&str> = others.iter().map(|it| first.fields[*it].as_str()).collect();
-            self.assumed = Purpose::Label.told(&first.fields[*taken], &others);
+            self.assumed.extend(Purpose::Label.told(&first.fields[*taken], &others));
         }
         (self.index, self.wnid, self.label) = (index, wnid, label);
         if index.or(wnid).or(label).is_none() {

@@ -124,9 +124,13 @@ pub(crate) fn label_column(
         chosen(schema, Purpose::Label, wanted, fit, (features, "ClassLabel"), &LABEL)
     };
     // One class per image is the rule; several, as ReaL has them, are read where nothing else is.
-    let found = match lists.iter().any(is_wanted) {
-        true => of(&lists)?,
-        false => of(&plain)?.or(of(&lists)?),
+    let found = if lists.iter().any(is_wanted) {
+        of(&lists)?
+    } else {
+        match of(&plain)? {
+            None => of(&lists)?,
+            found => found,
+        }
     };
     let is_nested = |column: &usize| {
         let name = name_of(schema, *column);
