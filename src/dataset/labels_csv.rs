@@ -14,7 +14,7 @@ use crate::dataset::locate::Locator;
 use crate::dataset::numbers::MAX_CLASS;
 use crate::dataset::table_row::TableRow;
 use crate::dataset::text_table::TextTable;
-use crate::dataset::{detection, ilsvrc2012, numbers};
+use crate::dataset::{detection, ilsvrc2012, numbers, splits};
 use crate::record::wanted_columns::WantedColumns;
 use crate::text_file;
 
@@ -61,6 +61,7 @@ pub(crate) fn by_table(
         return Err(missing(path, line, absent.len(), rows.len()));
     }
     check_boxes(&table.rows, &lines, path)?;
+    check_splits(rows, table.rows.first().filter(|_| columns.named), path)?;
     let (classes, index) = classes(&lines, &columns, path)?;
     let mut dataset = Dataset::new(root.to_owned(), Vec::with_capacity(lines.len()), classes);
     for line in lines {
@@ -109,6 +110,28 @@ fn check_boxes(rows: &[TableRow], lines: &[LabelLine], path: &Path) -> Result<()
     Ok(())
 }
 
+/// What a column of splits is called.
+const SPLIT: [&str; 7] = ["split", "set", "subset", "fold", "partition", "phase", "dataset"];
+
+/// Refuses a table whose lines belong to several splits: what a model was trained on would be scored
+/// too.
+fn check_splits(rows: &[TableRow], heading: Option<&TableRow>, path: &Path) -> Result<()> {
+    let is_called = |name: &String| SPLIT.iter().any(|known| name.eq_ignore_ascii_case(known));
+    let Some(column) = heading.and_then(|heading| heading.fields.iter().position(is_called)) else {
+        return Ok(());
+    };
+    let found: BTreeSet<&str> = rows.iter().map(|row| row.fields[column].as_str()).collect();
+    ensure!(
+        found.len() < 2 || !found.iter().all(|it| splits::is_split(it)),
+        "{} has lines of several splits ({}) in column '{}'; keep those of one split, such as {}",
+        path.display(),
+        found.iter().copied().collect::<Vec<_>>().join(", "),
+        heading.map_or("", |heading| heading.fields[column].as_str()),
+        found.iter().find(|it| !it.starts_with(['t', 'T'])).or(found.first()).unwrap_or(&"val")
+    );
+    Ok(())
+}
+
 fn missing(path: &Path, line: &LabelLine, absent: usize, rows: usize) -> anyhow::Error {
     let others = if absent == 1 { String::new() } else { format!(" ({absent} of {rows} are not)") };
     anyhow::anyhow!(
@@ -151,7 +174,11 @@ fn read_line(row: &TableRow, columns: &Columns) -> Result<LabelLine> {
         None => None,
     };
     let hot = columns.one_hot.iter().find(|(column, _)| mark(&row.fields[*column]) == Some(true));
-    let label = field(columns.label).or(hot.map(|(_, name)| name.as_str()));
+    // As data frames write a label that is missing.
+    let is_missing = |text: &&str| ["nan", "<na>", "null"].contains(&&*text.to_lowercase());
+    let label = field(columns.label)
+        .filter(|text| !is_missing(text))
+        .or(hot.map(|(_, name)| name.as_str()));
     let is_several = |label: &str| label.starts_with(['[', '{']) && label.ends_with([']', '}']);
     ensure!(
         !label.is_some_and(is_several),

@@ -209,6 +209,10 @@ mod tests {
             "[{\"file\": \"a, 1.png\", \"label\": \"Hut, rot\"}, {\"label\": \"Schuh\", \"file\": \"b.png\"}]",
             "{\"a, 1.png\": \"Hut, rot\", \"b.png\": \"Schuh\"}",
             "{\n\"Hut, rot\": [\"a, 1.png\"], \"Schuh\": [\"b.png\"]}",
+            "{\"file\": {\"0\": \"a, 1.png\", \"1\": \"b.png\"}, \"label\": {\"0\": \"Hut, rot\", \"1\": \"Schuh\"}}",
+            "{\"file\": [\"a, 1.png\", \"b.png\"], \"label\": [\"Hut, rot\", \"Schuh\"]}",
+            "{\"columns\": [\"file\", \"label\"], \"data\": [[\"a, 1.png\", \"Hut, rot\"], [\"b.png\", \"Schuh\"]]}",
+            "{\"a, 1.png\": {\"label\": \"Hut, rot\"}, \"b.png\": {\"label\": \"Schuh\"}}",
         ] {
             assert_eq!(of(text).unwrap(), expected, "{text}");
         }

@@ -87,3 +87,36 @@ fn a_number_behind_a_word_is_an_index_where_no_label_has_the_word() {
     let refused = made.run(&["--labels", labels.to_str().unwrap()]).unwrap_err();
     assert!(refused.contains("have no unique match among the labels"), "{refused}");
 }
+
+#[test]
+fn splits_are_not_mixed_wherever_they_are_told() {
+    let names = names();
+    let split = |number: usize| if number.is_multiple_of(2) { "train" } else { "val" };
+    let inside = Made::new().with_images(|number, class| {
+        format!("{}/{}/{number}.png", names[class].replace('/', "_"), split(number))
+    });
+    let refused = inside.run(&[]).unwrap_err();
+    assert!(refused.contains("several splits in its folders (val, train)"), "{refused}");
+    let lines: String = images()
+        .into_iter()
+        .enumerate()
+        .map(|(number, (_, class))| format!("img_{number:02}.png,{class},{}\n", split(number)))
+        .collect();
+    let made = Made::with_table("labels.csv", format!("file,label,Split\n{lines}"));
+    let refused = made.run(&[]).unwrap_err();
+    assert!(refused.contains("several splits (train, val) in column 'Split'"), "{refused}");
+    let one = made.root().join("labels.csv");
+    std::fs::write(one, format!("file,label,Split\n{}", lines.replace("train", "val"))).unwrap();
+    assert_eq!(right(&made.run(&[]).unwrap()), bar());
+}
+
+#[test]
+fn a_file_of_labels_that_is_not_read_is_named() {
+    let made = Made::with_table("labels.yaml", "some: [1, 2]\n");
+    let refused = made.run(&[]).unwrap_err();
+    assert!(refused.contains("labels.yaml does not name them in a form that is read"), "{refused}");
+    let gap =
+        table(|class| if class == 9 { "nan".into() } else { class.to_string() }, "file,label", ",");
+    let refused = Made::with_table("labels.csv", gap).run(&[]).unwrap_err();
+    assert!(refused.contains("no class is given; write one"), "{refused}");
+}
