@@ -55,6 +55,18 @@ pub fn decode(bytes: &[u8]) -> Option<Text> {
     is_text.then_some(Text { text, guessed: encoding == WINDOWS_1252 })
 }
 
+/// A text without the characters that nobody sees, such as zero-width spaces and marks of byte order
+/// in its midst, which web pages and office programs leave in what is copied from them. Joiners
+/// stay: they are part of the words of some languages.
+#[must_use]
+pub(crate) fn without_invisible(text: &str) -> String {
+    let is_invisible = |c: char| {
+        matches!(c, '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2060}' | '\u{feff}')
+            || ('\u{202a}'..='\u{202e}').contains(&c)
+    };
+    text.chars().filter(|c| !is_invisible(*c)).collect()
+}
+
 /// UTF-16 has a zero in every other byte of plain Latin letters.
 fn without_mark(bytes: &[u8]) -> &'static Encoding {
     let head = &bytes[..bytes.len().min(HEAD) / 2 * 2];

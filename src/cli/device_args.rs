@@ -54,7 +54,7 @@ pub(crate) struct ServerArgs {
     #[arg(long, value_name = "HOST", help_heading = "Devices")]
     pub adb_host: Option<String>,
     /// Port of adb's server (adb's -P) [default: adb's own]
-    #[arg(long, value_name = "PORT", help_heading = "Devices")]
+    #[arg(long, value_name = "PORT", help_heading = "Devices", value_parser = port)]
     pub adb_port: Option<u16>,
 }
 
@@ -107,6 +107,12 @@ fn task_profile(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Err("names of task profiles are letters, digits and '_', such as SCHED_SP_TOP_APP".to_owned())
+}
+
+/// A port that adb takes.
+pub(crate) fn port(text: &str) -> Result<u16, String> {
+    let port = text.parse().ok().filter(|port| (1..u16::MAX).contains(port));
+    port.ok_or_else(|| format!("'{text}' is not a port; give a number from 1 to 65534"))
 }
 
 fn selector(text: &str) -> Result<Selector, String> {

@@ -224,6 +224,10 @@ fn shard(index: usize, count: usize, images: usize) -> Result<PlannedShard> {
     Ok(PlannedShard { shard, images: shard.of(images).len() })
 }
 
+fn counted(count: usize, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
+}
+
 fn shown_seconds(seconds: f64) -> String {
     if seconds < 9.95 { format!("{seconds:.1}") } else { format!("{seconds:.0}") }
 }
@@ -249,20 +253,22 @@ fn table(document: &Document) -> String {
     }
     let mut text = format!("{cases}\n");
     if document.images > 0 {
-        text += &format!("\n{} images are scored\n", document.images);
+        let images = counted(document.images, "image is", "images are");
+        text += &format!("\n{images} scored\n");
     }
     let bound = if document.cases.iter().all(|it| it.estimate.measured) { "" } else { "<= " };
     for part in &document.partitions {
         let PlannedPart { partition, cases, latency_seconds } = part;
         text += &format!(
-            "--partition {partition}: {} cases, {bound}{} s: {}\n",
-            cases.len(),
+            "--partition {partition}: {}, {bound}{} s: {}\n",
+            counted(cases.len(), "case", "cases"),
             shown_seconds(*latency_seconds),
             cases.join(" ")
         );
     }
     for part in &document.shards {
-        text += &format!("--shard {}: {} images\n", part.shard, part.images);
+        let images = counted(part.images, "image", "images");
+        text += &format!("--shard {}: {images}\n", part.shard);
     }
     text
 }

@@ -257,8 +257,8 @@ pub(crate) struct RunArgs {
     /// Begin the run in --out, or continue it: for schedulers that repeat a command
     #[arg(long = "continue", requires = "out", conflicts_with_all = ["resume", "ab", "against"], help_heading = "Run")]
     pub go_on: bool,
-    /// Exit code after an interrupt, for tools that read 130 as a signal [default: 130]
-    #[arg(long, value_name = "N", help_heading = "Run", value_parser = clap::value_parser!(u8).range(1..))]
+    /// Exit code after an interrupt, at least 3, for tools that read 130 as a signal [default: 130]
+    #[arg(long, value_name = "N", help_heading = "Run", value_parser = interrupt_code)]
     pub interrupt_code: Option<u8>,
     /// Run this shell command first, such as one that reserves a device; lines 'serial=SERIAL',
     /// 'adb_host=HOST' and 'adb_port=PORT' of its output set --device and adb's server
@@ -362,4 +362,12 @@ fn rate(text: &str) -> Result<Rate, String> {
 
 fn amount(text: &str) -> Result<Amount, String> {
     text.parse()
+}
+
+/// An exit code that nothing else means: 0, 1 and 2 do.
+fn interrupt_code(text: &str) -> Result<u8, String> {
+    let code = text.parse().ok().filter(|code| *code > 2);
+    code.ok_or_else(|| {
+        format!("'{text}' is not a code of its own; give a number from 3 to 255, since 0, 1 and 2 have a meaning")
+    })
 }

@@ -13,6 +13,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
+use crate::cli::device_args;
 use crate::cli::output::{ExitStatus, tell};
 use crate::cli::run_args::RunArgs;
 use crate::device::name::Selector;
@@ -102,9 +103,8 @@ fn apply(told: &HookOutput, args: &mut RunArgs) -> Result<()> {
         args.on.server.adb_host = Some(host.to_owned());
     }
     if let Some(port) = told.get("adb_port") {
-        let port = port.parse().ok().with_context(|| {
-            format!("the hook before the run printed adb_port={port}, which is not a port")
-        })?;
+        let port = device_args::port(port)
+            .map_err(|error| anyhow!("the hook before the run printed adb_port={port}: {error}"))?;
         args.on.server.adb_port = Some(port);
     }
     Ok(())

@@ -32,16 +32,41 @@ impl ContainerKind {
             |place: usize, bytes: &[u8]| head.get(place..).is_some_and(|it| it.starts_with(bytes));
         if at(0, b"PAR1") {
             Some(Self::Parquet)
-        } else if at(257, b"ustar") {
+        } else if at(257, b"ustar") || is_old_header(&head) {
             Some(Self::Tar)
-        } else if at(0, b"\x1f\x8b") {
-            Some(Self::Packed("gzip"))
-        } else if at(0, b"PK\x03\x04") {
-            Some(Self::Packed("zip"))
         } else {
-            None
+            let packed = PACKED.iter().find(|(bytes, _)| at(0, bytes));
+            packed.map(|(_, name)| Self::Packed(name))
         }
     }
+}
+
+/// How files begin that have to be unpacked.
+const PACKED: [(&[u8], &str); 7] = [
+    (b"\x1f\x8b", "gzip"),
+    (b"PK\x03\x04", "zip"),
+    (b"\xfd7zXZ", "xz"),
+    (b"BZh", "bzip2"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"Rar!", "rar"),
+];
+
+/// Whether a block is a header of tar as it was before it had a mark: the sum of its bytes, in
+/// octal digits, is in it.
+fn is_old_header(block: &[u8]) -> bool {
+    const SUM: std::ops::Range<usize> = 148..156;
+    if block.len() < 512 || block[0] == 0 {
+        return false;
+    }
+    let of_place = |(place, byte): (usize, &u8)| match SUM.contains(&place) {
+        true => u32::from(b' '),
+        false => u32::from(*byte),
+    };
+    let sum: u32 = block.iter().enumerate().map(of_place).sum();
+    let stated = String::from_utf8_lossy(&block[SUM]);
+    let stated = stated.trim_matches(|c: char| !c.is_ascii_digit());
+    u32::from_str_radix(stated, 8) == Ok(sum)
 }
 
 #[derive(Debug)]
@@ -87,6 +112,12 @@ impl Container {
                 container.paths[0].display(),
                 path.display()
             );
+            ensure!(
+                contents.table.is_none() || container.paths.len() == 1,
+                "{} has its labels in a table, which is read of one archive alone; give that archive, or unpack all of them",
+                path.display()
+            );
+            all.table = contents.table;
             all.names = contents.names;
             all.left_out.extend(contents.left_out);
             all.assumed.extend(contents.assumed.into_iter().filter(|_| index == 0));
@@ -151,11 +182,13 @@ fn source(path: &Path, wanted: &WantedColumns) -> Result<(ContainerFile, Content
             let (file, contents) = ParquetFile::open(path, wanted)?;
             Ok((ContainerFile::Parquet(Box::new(file)), contents))
         }
-        Some(ContainerKind::Tar) if !wanted.is_empty() => {
-            bail!("a tar archive has no columns; leave out --image-column and --label-column")
-        }
         Some(ContainerKind::Tar) => {
-            Ok((ContainerFile::Tar(File::open(path)?), tar_file::read(path)?))
+            let contents = tar_file::read(path)?;
+            ensure!(
+                wanted.is_empty() || contents.table.is_some(),
+                "a tar archive has no columns; leave out --image-column and --label-column"
+            );
+            Ok((ContainerFile::Tar(File::open(path)?), contents))
         }
         Some(ContainerKind::Packed(name)) => bail!("it is packed ({name}); unpack it first"),
         None => bail!("it is neither a Parquet file nor a tar archive"),

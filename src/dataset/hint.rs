@@ -38,6 +38,19 @@ pub(crate) fn told(root: &Path) -> String {
     if !packed.is_empty() {
         return format!("; unpack {} first", names(&packed));
     }
+    let unread: Vec<&PathBuf> = of(&["json", "jsonl", "yaml", "yml", "toml", "txt", "lst"])
+        .into_iter()
+        .filter(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+            name.contains("label") || name.contains("annotation") || name.contains("class")
+        })
+        .collect();
+    if !unread.is_empty() {
+        return format!(
+            "; {} does not name them in a form that is read: write it as CSV with a line per image",
+            names(&unread)
+        );
+    }
     if let Some(folder) = folder_of_containers(root) {
         return format!("; give {}, which holds Parquet or tar files", folder.display());
     }

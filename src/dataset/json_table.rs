@@ -31,9 +31,10 @@ pub(crate) fn rows(text: &str, path: &Path) -> Result<Vec<TableRow>> {
         Ok(Value::Object(map)) if FILE.iter().any(|known| map.contains_key(*known)) => {
             Ok(of_objects(&[(1, map)]))
         }
-        Ok(Value::Object(map)) => {
-            of_map(&map).or_else(|| of_list(only_list(map)?)).with_context(unknown)
-        }
+        Ok(Value::Object(map)) => of_frame(&map)
+            .or_else(|| of_map(&map))
+            .or_else(|| of_list(only_list(map)?))
+            .with_context(unknown),
         Ok(Value::Array(items)) => of_list(items).with_context(unknown),
         Ok(_) => bail!("{}", unknown()),
         Err(error) if text.trim_start().starts_with('[') => {
@@ -90,6 +91,51 @@ fn only_list(map: Map<String, Value>) -> Option<Vec<Value>> {
     lists.next().filter(|_| lists.next().is_none())
 }
 
+/// A data frame as pandas writes it: by column (`{"file": {"0": "a.png"}, "label": {"0": 3}}`, or
+/// with lists), split (`{"columns": [], "data": []}`), or by image (`{"a.png": {"label": 3}}`).
+fn of_frame(map: &Map<String, Value>) -> Option<Vec<TableRow>> {
+    let heading = |columns: Vec<String>| std::iter::once(TableRow::new(1, columns));
+    if let (Some(Value::Array(columns)), Some(Value::Array(data))) =
+        (map.get("columns"), map.get("data"))
+    {
+        let row = |(line, row): (u64, &Value)| {
+            let fields = row.as_array().filter(|row| row.len() == columns.len())?;
+            Some(TableRow::new(line, fields.iter().map(word)))
+        };
+        let rows = (1..).zip(data).map(row).collect::<Option<Vec<_>>>()?;
+        return Some(heading(columns.iter().map(word).collect()).chain(rows).collect());
+    }
+    let is_file = |name: &str| FILE.iter().any(|known| name.eq_ignore_ascii_case(known));
+    let columns = |value: &Value| match value {
+        Value::Array(items) => Some(items.iter().map(word).collect::<Vec<String>>()),
+        Value::Object(items) => Some(items.values().map(word).collect()),
+        _ => None,
+    };
+    if map.len() > 1 && map.keys().any(|name| is_file(name)) {
+        let keys =
+            |value: &Value| value.as_object().map(|it| it.keys().cloned().collect::<Vec<_>>());
+        let first = map.values().next().and_then(keys);
+        if !map.values().all(|value| keys(value) == first) {
+            return None;
+        }
+        let values = map.values().map(columns).collect::<Option<Vec<_>>>()?;
+        let count = values.first()?.len();
+        let row = |at: usize| TableRow::new(at as u64 + 1, values.iter().map(|it| &it[at]));
+        let is_even = values.iter().all(|it| it.len() == count);
+        return is_even
+            .then(|| heading(map.keys().cloned().collect()).chain((0..count).map(row)).collect());
+    }
+    let first: Vec<&String> = map.values().next()?.as_object()?.keys().collect();
+    let row = |(line, (file, value)): (u64, (&String, &Value))| {
+        let object = value.as_object()?;
+        let fields = first.iter().map(|key| object.get(*key).map_or_else(String::new, word));
+        Some(TableRow::new(line, std::iter::once(file.clone()).chain(fields)))
+    };
+    let rows = (1..).zip(map).map(row).collect::<Option<Vec<_>>>()?;
+    let names = std::iter::once("file".to_owned()).chain(first.iter().map(|key| (*key).clone()));
+    Some(heading(names.collect()).chain(rows).collect())
+}
+
 /// `{"a.png": 3}`, or `{"cat": ["a.png"]}`.
 fn of_map(map: &Map<String, Value>) -> Option<Vec<TableRow>> {
     let mut pairs = Vec::new();
@@ -98,6 +144,7 @@ fn of_map(map: &Map<String, Value>) -> Option<Vec<TableRow>> {
             Value::Array(files) if files.iter().all(Value::is_string) => {
                 pairs.extend(files.iter().map(|file| [word(file), key.clone()]));
             }
+            Value::Array(one) if one.len() == 1 => pairs.push([key.clone(), word(&one[0])]),
             Value::String(_) | Value::Number(_) => pairs.push([key.clone(), word(value)]),
             _ => return None,
         }

@@ -1,5 +1,6 @@
 //! Which column of a table of labels holds what.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -8,6 +9,7 @@ use crate::dataset::ilsvrc2012;
 use crate::dataset::locate::Locator;
 use crate::dataset::table_row::TableRow;
 use crate::record::wanted_columns::{Purpose, WantedColumns};
+use crate::text_file;
 
 const FILE: [&str; 20] = [
     "file",
@@ -63,7 +65,7 @@ pub(crate) struct Columns {
     /// Whether the first line names the columns.
     pub named: bool,
     /// Which was taken of several that might be meant.
-    pub assumed: Option<String>,
+    pub assumed: Vec<String>,
 }
 
 impl Columns {
@@ -86,7 +88,7 @@ impl Columns {
             Some(name) => named(first, name, path)?,
             None => file(rows, locator).with_context(|| {
                 format!(
-                    "{} has no column 'file', and its first line names no image of the folder; name the columns there (file, label), or name the one with --image-column",
+                    "{} has no column 'file', and none of its columns names the images of the folder; name the columns in its first line (file, label), or the one with the images with --image-column",
                     path.display()
                 )
             })?,
@@ -95,6 +97,13 @@ impl Columns {
         match &wanted.label_column {
             Some(name) => columns.take_label(rows, named(first, name, path)?),
             None => columns.find_label(rows, path)?,
+        }
+        let heading = &first.fields[file];
+        if wanted.image_column.is_none() && !is_one_of(heading, &FILE) {
+            columns.assumed.push(format!(
+                "column '{heading}' of {} is taken as the images, which its values name",
+                path.display()
+            ));
         }
         Ok(columns)
     }
@@ -127,7 +136,7 @@ impl Columns {
             && let Some((taken, others)) = labels.split_first()
         {
             let others: Vec<&str> = others.iter().map(|it| first.fields[*it].as_str()).collect();
-            self.assumed = Purpose::Label.told(&first.fields[*taken], &others);
+            self.assumed.extend(Purpose::Label.told(&first.fields[*taken], &others));
         }
         (self.index, self.wnid, self.label) = (index, wnid, label);
         if index.or(wnid).or(label).is_none() {
@@ -172,7 +181,8 @@ impl Columns {
 
 /// Whether a column is called so, whatever its case and between its words.
 fn is_one_of(column: &str, known: &[&str]) -> bool {
-    let column = column.trim().to_lowercase().replace([' ', '-', '.'], "_");
+    let column = text_file::without_invisible(column).trim().to_lowercase();
+    let column = column.replace([' ', '-', '.'], "_");
     known.contains(&column.as_str())
 }
 
@@ -195,7 +205,26 @@ fn file(rows: &[TableRow], locator: &Locator<'_>) -> Option<usize> {
     let is_found = |column: &usize| {
         rows.get(1).is_some_and(|row| locator.find(&row.fields[*column]).is_some())
     };
-    usual.iter().copied().find(is_found).or(usual.first().copied())
+    let by_name = usual.iter().copied().find(is_found);
+    by_name.or_else(|| by_content(rows, locator)).or(usual.first().copied())
+}
+
+/// The column whose values are images of the folder, whatever it is called and in whatever
+/// language: of several the one with most different ones.
+fn by_content(rows: &[TableRow], locator: &Locator<'_>) -> Option<usize> {
+    /// Lines that are looked at.
+    const ROWS: usize = 50;
+    let lines = || rows.iter().skip(1).take(ROWS);
+    let is_file = |column: &usize| {
+        lines().next().is_some() && lines().all(|row| locator.find(&row.fields[*column]).is_some())
+    };
+    let different = |column: usize| {
+        let values: BTreeSet<&str> = lines().map(|row| row.fields[column].as_str()).collect();
+        let with_ending = values.iter().filter(|value| value.contains('.')).count();
+        (values.len(), with_ending)
+    };
+    let columns = (0..rows.first()?.fields.len()).rev().filter(is_file);
+    columns.max_by_key(|column| different(*column))
 }
 
 /// Whether a column of one class marks an image as of that class: 1 or true; `None` if it is no

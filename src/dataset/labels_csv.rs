@@ -14,8 +14,9 @@ use crate::dataset::locate::Locator;
 use crate::dataset::numbers::MAX_CLASS;
 use crate::dataset::table_row::TableRow;
 use crate::dataset::text_table::TextTable;
-use crate::dataset::{detection, ilsvrc2012, numbers};
+use crate::dataset::{detection, ilsvrc2012, numbers, splits};
 use crate::record::wanted_columns::WantedColumns;
+use crate::text_file;
 
 /// A parsed line.
 struct LabelLine {
@@ -33,7 +34,16 @@ pub(crate) fn open(
     files: &Files,
     wanted: &WantedColumns,
 ) -> Result<Dataset> {
-    let table = TextTable::read(path)?;
+    by_table(root, (path, TextTable::read(path)?), files, wanted)
+}
+
+/// The same by a table that is read already; `path` is what it is called.
+pub(crate) fn by_table(
+    root: &Path,
+    (path, table): (&Path, TextTable),
+    files: &Files,
+    wanted: &WantedColumns,
+) -> Result<Dataset> {
     let locator = Locator::new(root, files);
     let columns = Columns::of(&table.rows, &locator, path, wanted)?;
     let rows = &table.rows[usize::from(columns.named)..];
@@ -51,6 +61,7 @@ pub(crate) fn open(
         return Err(missing(path, line, absent.len(), rows.len()));
     }
     check_boxes(&table.rows, &lines, path)?;
+    check_splits(rows, table.rows.first().filter(|_| columns.named), path)?;
     let (classes, index) = classes(&lines, &columns, path)?;
     let mut dataset = Dataset::new(root.to_owned(), Vec::with_capacity(lines.len()), classes);
     for line in lines {
@@ -67,12 +78,16 @@ pub(crate) fn open(
 
 /// Whether a text is a table whose first lines name images of the folder.
 pub(crate) fn names_images(root: &Path, path: &Path, files: &Files) -> bool {
-    let locator = Locator::new(root, files);
     // A class of YOLO's is a number, as an image's name may be.
     if DetectionForm::of(path).is_some() {
         return false;
     }
-    let Ok(table) = TextTable::read(path) else { return false };
+    TextTable::read(path).is_ok_and(|table| table_names_images(root, &table, files))
+}
+
+/// The same of a table that is read already.
+pub(crate) fn table_names_images(root: &Path, table: &TextTable, files: &Files) -> bool {
+    let locator = Locator::new(root, files);
     let mut first = table.rows.iter().take(2);
     first.any(|row| {
         row.fields.len() > 1 && row.fields.iter().any(|field| locator.find(field).is_some())
@@ -91,6 +106,28 @@ fn check_boxes(rows: &[TableRow], lines: &[LabelLine], path: &Path) -> Result<()
         "{} is a table of boxes for object detection, with several lines for {}; write one line per image, with its one class",
         path.display(),
         again.map_or("an image", |line| line.file.as_str())
+    );
+    Ok(())
+}
+
+/// What a column of splits is called.
+const SPLIT: [&str; 7] = ["split", "set", "subset", "fold", "partition", "phase", "dataset"];
+
+/// Refuses a table whose lines belong to several splits: what a model was trained on would be scored
+/// too.
+fn check_splits(rows: &[TableRow], heading: Option<&TableRow>, path: &Path) -> Result<()> {
+    let is_called = |name: &String| SPLIT.iter().any(|known| name.eq_ignore_ascii_case(known));
+    let Some(column) = heading.and_then(|heading| heading.fields.iter().position(is_called)) else {
+        return Ok(());
+    };
+    let found: BTreeSet<&str> = rows.iter().map(|row| row.fields[column].as_str()).collect();
+    ensure!(
+        found.len() < 2 || !found.iter().all(|it| splits::is_split(it)),
+        "{} has lines of several splits ({}) in column '{}'; keep those of one split, such as {}",
+        path.display(),
+        found.iter().copied().collect::<Vec<_>>().join(", "),
+        heading.map_or("", |heading| heading.fields[column].as_str()),
+        found.iter().find(|it| !it.starts_with(['t', 'T'])).or(found.first()).unwrap_or(&"val")
     );
     Ok(())
 }
@@ -117,10 +154,16 @@ fn unlabelled(dataset: &Dataset, path: &Path, files: &Files) -> Option<String> {
 }
 
 fn read_line(row: &TableRow, columns: &Columns) -> Result<LabelLine> {
+    let file = Some(row.fields[columns.file].clone()).filter(|name| !name.is_empty());
+    let file = file.context("the line names no file")?;
+    let clean: Vec<String> = row
+        .fields
+        .iter()
+        .map(|field| text_file::without_invisible(field).trim().to_owned())
+        .collect();
     let field = |column: Option<usize>| {
-        column.map(|column| row.fields[column].as_str()).filter(|text| !text.is_empty())
+        column.map(|column| clean[column].as_str()).filter(|text| !text.is_empty())
     };
-    let file = field(Some(columns.file)).context("the line names no file")?.to_owned();
     let index = match columns.index {
         Some(column) => {
             let text = field(Some(column)).context("class_index is empty")?;
@@ -131,7 +174,11 @@ fn read_line(row: &TableRow, columns: &Columns) -> Result<LabelLine> {
         None => None,
     };
     let hot = columns.one_hot.iter().find(|(column, _)| mark(&row.fields[*column]) == Some(true));
-    let label = field(columns.label).or(hot.map(|(_, name)| name.as_str()));
+    // As data frames write a label that is missing.
+    let is_missing = |text: &&str| ["nan", "<na>", "null"].contains(&&*text.to_lowercase());
+    let label = field(columns.label)
+        .filter(|text| !is_missing(text))
+        .or(hot.map(|(_, name)| name.as_str()));
     let is_several = |label: &str| label.starts_with(['[', '{']) && label.ends_with([']', '}']);
     ensure!(
         !label.is_some_and(is_several),

@@ -11,6 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::dataset::file_name;
 use crate::dataset::image_files::{self, Files};
+use crate::text_file;
 
 /// Finds the files that a table names.
 pub(crate) struct Locator<'a> {
@@ -107,7 +108,12 @@ impl Index {
 }
 
 fn key(path: &str) -> String {
-    path.nfc().collect::<String>().to_lowercase().trim_start_matches("./").to_owned()
+    text_file::without_invisible(path)
+        .nfc()
+        .collect::<String>()
+        .to_lowercase()
+        .trim_start_matches("./")
+        .to_owned()
 }
 
 fn name_of(path: &str) -> &str {
@@ -150,6 +156,7 @@ mod tests {
             ("Ka\u{308}fer/1.png", "Käfer/1.png"),
             ("only.png", "x/only.png"),
             ("only.jpg", "x/only.png"),
+            ("\u{feff}img_1.JPG\u{200b}", "img_1.JPG"),
             (folder.path().join("coat/1.png").to_str().unwrap(), "coat/1.png"),
         ] {
             assert_eq!(locator.find(given).as_deref(), Some(found), "{given}");

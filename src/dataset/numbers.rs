@@ -1,6 +1,7 @@
 //! Class names that are numbers.
 
 use crate::dataset::entries::{ClassOrder, Classes};
+use crate::dataset::ilsvrc2012;
 
 /// Largest number that is believed to be a class index.
 pub(crate) const MAX_CLASS: u32 = 1_000_000;
@@ -35,11 +36,36 @@ pub(crate) fn sort(names: &mut [String]) {
     }
 }
 
+/// The numbers behind the one word that all names begin with (`class_0`, `class_1`); `None` if
+/// there is none.
+fn behind_word(names: &[String]) -> Option<Vec<u32>> {
+    let parted = |name: &'_ str| {
+        let word = name.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        (!ilsvrc2012::is_wnid(name)).then(|| index(&name[word..]))?.map(|number| (word, number))
+    };
+    let first = names.first().filter(|name| names.len() > 1 && !is_number(name))?;
+    let word = &first[..parted(first)?.0];
+    let is_word = word.chars().any(char::is_alphabetic);
+    let number = |name: &String| {
+        let (end, number) = parted(name)?;
+        (name[..end] == *word && is_word).then_some(number)
+    };
+    names.iter().map(number).collect()
+}
+
 /// The classes of these names, and the index of each name in their order: the number itself if all
-/// names are distinct whole numbers.
+/// names are distinct whole numbers, or one word with such a number behind it.
 pub(crate) fn classes(mut names: Vec<String>) -> (Classes, Vec<(String, u32)>) {
     sort(&mut names);
     let numbers: Option<Vec<u32>> = names.iter().map(|name| index(name)).collect();
+    let numbers = numbers.or_else(|| {
+        let numbers = behind_word(&names)?;
+        let mut numbered: Vec<(u32, String)> = numbers.into_iter().zip(names.clone()).collect();
+        numbered.sort();
+        let (numbers, sorted) = numbered.into_iter().unzip();
+        names = sorted;
+        Some(numbers)
+    });
     let numbers =
         numbers.filter(|numbers| !numbers.is_empty() && numbers.is_sorted_by(|a, b| a < b));
     let Some(numbers) = numbers else {
@@ -70,6 +96,12 @@ mod tests {
         assert_eq!(of(&["1", "1.0"]).0, ClassOrder::ByName);
         assert_eq!(of(&["1", "cat"]).0, ClassOrder::ByName);
         assert_eq!(of(&["20230101", "20230102"]).0, ClassOrder::ByName);
+        assert_eq!(of(&["class_0", "class_10", "class_2"]), (ClassOrder::Numbers, vec![0, 2, 10]));
+        assert_eq!(of(&["c1", "d2"]).0, ClassOrder::ByName);
+        assert_eq!(of(&["grade 1", "grade 1a"]).0, ClassOrder::ByName);
+        assert_eq!(of(&["n00007846", "n00007347"]).0, ClassOrder::ByName);
+        assert_eq!(of(&["1e3", "1e4"]).0, ClassOrder::ByName);
+        assert_eq!(of(&["x1", "x01"]).0, ClassOrder::ByName);
         let mut names = ["90", "-90", "0.5"].map(str::to_owned);
         sort(&mut names);
         assert_eq!(names, ["-90", "0.5", "90"]);

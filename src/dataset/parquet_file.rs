@@ -8,34 +8,19 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail, ensure};
-use parquet::basic::{ConvertedType, LogicalType, Type};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArrayType, DataType};
 use parquet::file::metadata::ParquetMetaData;
-use parquet::file::reader::{FileReader, SerializedFileReader};
-use parquet::schema::types::SchemaDescriptor;
-use serde_json::Value;
+use parquet::file::reader::{ChunkReader, FileReader, Length, SerializedFileReader};
 
-use crate::dataset::member::{Contents, Label, Member, Place, stem};
+use crate::dataset::member::{Contents, Label, Member, Place, of_lists, stem};
+use crate::dataset::parquet_columns::{
+    class_names, features, image_column, is_flat, label_column, name_of, path_column,
+};
 use crate::dataset::parquet_pages;
 use crate::dataset::positioned::Positioned;
-use crate::record::wanted_columns::{Purpose, WantedColumns};
+use crate::record::wanted_columns::WantedColumns;
 
-/// What a column of images is called, the usual names first.
-const IMAGE: [&str; 7] = ["image", "img", "jpg", "png", "picture", "photo", "bytes"];
-/// What a column of classes is called.
-const LABEL: [&str; 10] = [
-    "label",
-    "labels",
-    "fine_label",
-    "coarse_label",
-    "class",
-    "class_index",
-    "target",
-    "cls",
-    "category",
-    "label_name",
-];
 /// Positions that are kept open: one per thread that reads.
 const MOST_CURSORS: usize = 64;
 
@@ -66,6 +51,7 @@ impl ParquetFile {
     /// Opens a file, and reads all its classes.
     pub(crate) fn open(path: &Path, wanted: &WantedColumns) -> Result<(Self, Contents)> {
         let file = Positioned::new(File::open(path)?);
+        check_whole(&file)?;
         let reader = SerializedFileReader::new(file.clone()).map_err(unreadable)?;
         let metadata = reader.metadata().clone();
         let schema = metadata.file_metadata().schema_descr_ptr();
@@ -79,27 +65,44 @@ impl ParquetFile {
         }
         let file = Self { file: Arc::new(file), metadata, image, cursors: Mutex::default() };
         let mut members = Vec::new();
+        let mut all_labels = Vec::new();
         for group in 0..file.metadata.num_row_groups() {
             let labels = file.column(group, label)?;
             let named = match paths {
                 Some(paths) => file.column(group, paths)?,
-                None => vec![None; labels.len()],
+                None => vec![Vec::new(); labels.len()],
             };
-            for (row, (label, named)) in labels.into_iter().zip(named).enumerate() {
-                let name = match named {
+            for (row, named) in named.into_iter().enumerate() {
+                let name = match named.into_iter().next() {
                     Some(Label::Name(name)) if !name.is_empty() => name,
                     _ => format!("{}/{:06}", stem(path), members.len()),
                 };
-                members.push(Member { name, label, place: Place::Row { group, row } });
+                let place = Place::Row { group, row };
+                members.push(Member { name, labels: Vec::new(), place });
+            }
+            all_labels.extend(labels);
+        }
+        let mut assumed: Vec<String> = of_images.into_iter().chain(of_labels).collect();
+        if !is_flat(&schema, label) {
+            let column = name_of(&schema, label);
+            all_labels = of_lists(all_labels).with_context(|| format!("its column '{column}'"))?;
+            if all_labels.iter().any(|labels| labels.len() > 1) {
+                assumed.push(format!(
+                    "any of the classes that column '{column}' lists for an image counts as correct"
+                ));
             }
         }
-        let assumed = of_images.into_iter().chain(of_labels).collect();
-        Ok((file, Contents { members, names, assumed, left_out: Vec::new() }))
+        for (member, labels) in members.iter_mut().zip(all_labels) {
+            member.labels = labels;
+        }
+        Ok((file, Contents { members, names, assumed, ..Contents::default() }))
     }
 
-    /// A whole column of numbers or texts in a group of rows.
-    fn column(&self, group: usize, column: usize) -> Result<Vec<Option<Label>>> {
-        let level = self.metadata.row_group(group).column(column).column_descr().max_def_level();
+    /// A whole column of numbers or texts in a group of rows: what each row has, one or several
+    /// or none.
+    fn column(&self, group: usize, column: usize) -> Result<Vec<Vec<Label>>> {
+        let described = self.metadata.row_group(group).column(column).column_descr_ptr();
+        let level = Levels { value: described.max_def_level(), list: described.max_rep_level() };
         let reader = parquet_pages::column(&self.file, &self.metadata, group, column);
         match reader.map_err(unreadable)? {
             ColumnReader::Int32ColumnReader(reader) => {
@@ -176,164 +179,59 @@ fn unreadable(error: parquet::errors::ParquetError) -> anyhow::Error {
     anyhow::anyhow!("could not be read: {}", told.lines().next().unwrap_or_default())
 }
 
-/// A column's name; a struct is known by its own.
-fn name_of(schema: &SchemaDescriptor, column: usize) -> &str {
-    schema.get_column_root(column).name()
+/// Refuses a file whose end is missing, where the positions of all its columns are.
+fn check_whole(file: &Positioned) -> Result<()> {
+    const MARK: &[u8] = b"PAR1";
+    let length = file.len();
+    let end = file.get_bytes(length.saturating_sub(4), MARK.len());
+    ensure!(
+        length > 8 && end.is_ok_and(|end| end == MARK),
+        "it is cut short: a Parquet file ends with PAR1, and this one does not; get the file again"
+    );
+    Ok(())
 }
 
-/// A column that was chosen, and a sentence where others might be meant.
-type ChosenColumn = (usize, Option<String>);
-
-/// Of the columns that `fit` the stated one; else the first of those that `datasets` calls a
-/// `feature` of this kind, or that have a usual name.
-fn chosen(
-    schema: &SchemaDescriptor,
-    purpose: Purpose,
-    wanted: Option<&str>,
-    fit: &[usize],
-    (features, feature): (&Value, &str),
-    known: &[&str],
-) -> Result<Option<ChosenColumn>> {
-    if let Some(wanted) = wanted {
-        let found = fit.iter().find(|column| name_of(schema, **column) == wanted);
-        return found.map(|column| Some((*column, None))).with_context(|| {
-            let kind = if purpose == Purpose::Image { "images" } else { "classes" };
-            format!("it has no column '{wanted}' of {kind}; {}", all_columns(schema))
-        });
-    }
-    let is_feature = |column: usize| features[name_of(schema, column)]["_type"] == feature;
-    let place = |column: usize| {
-        known.iter().position(|known| known.eq_ignore_ascii_case(name_of(schema, column)))
-    };
-    let mut usual: Vec<usize> =
-        fit.iter().copied().filter(|it| is_feature(*it) || place(*it).is_some()).collect();
-    usual.sort_by_key(|it| (!is_feature(*it), place(*it).unwrap_or(known.len())));
-    let Some((taken, others)) = usual.split_first() else { return Ok(None) };
-    let others: Vec<&str> = others.iter().map(|column| name_of(schema, *column)).collect();
-    Ok(Some((*taken, purpose.told(name_of(schema, *taken), &others))))
-}
-
-fn all_columns(schema: &SchemaDescriptor) -> String {
-    let mut names: Vec<&str> =
-        (0..schema.num_columns()).map(|column| name_of(schema, column)).collect();
-    names.dedup();
-    format!("its columns are {}", names.join(", "))
-}
-
-fn image_column(
-    schema: &SchemaDescriptor,
-    features: &Value,
-    wanted: &WantedColumns,
-) -> Result<ChosenColumn> {
-    let is_text = |column: usize| {
-        let described = schema.column(column);
-        matches!(described.logical_type_ref(), Some(LogicalType::String))
-            || described.converted_type() == ConvertedType::UTF8
-    };
-    let is_bytes = |column: &usize| {
-        let described = schema.column(*column);
-        let parts = described.path().parts();
-        described.physical_type() == Type::BYTE_ARRAY
-            && is_flat(schema, *column)
-            && !is_text(*column)
-            && (parts.len() == 1 || (parts.len() == 2 && parts[1] == "bytes"))
-    };
-    let fit: Vec<usize> = (0..schema.num_columns()).filter(is_bytes).collect();
-    let wanted = wanted.image_column.as_deref();
-    let features = (features, "Image");
-    if let Some(chosen) = chosen(schema, Purpose::Image, wanted, &fit, features, &IMAGE)? {
-        return Ok(chosen);
-    }
-    let in_struct = fit.iter().find(|column| schema.column(**column).path().parts().len() == 2);
-    in_struct.map(|column| (*column, None)).with_context(|| {
-        format!(
-            "it has no column of images (image, with their bytes; {}); give one that holds the \
-             images themselves, or name it with --image-column",
-            all_columns(schema)
-        )
-    })
-}
-
-fn label_column(
-    schema: &SchemaDescriptor,
-    features: &Value,
-    wanted: &WantedColumns,
-) -> Result<ChosenColumn> {
-    let is_class = |column: &usize| {
-        let described = schema.column(*column);
-        let kind = described.physical_type();
-        is_flat(schema, *column)
-            && described.path().parts().len() == 1
-            && !matches!(kind, Type::INT96 | Type::FIXED_LEN_BYTE_ARRAY)
-    };
-    let fit: Vec<usize> = (0..schema.num_columns()).filter(is_class).collect();
-    let wanted = wanted.label_column.as_deref();
-    let features = (features, "ClassLabel");
-    chosen(schema, Purpose::Label, wanted, &fit, features, &LABEL)?.with_context(|| {
-        format!(
-            "it has no column of classes (label; {}); name it with --label-column",
-            all_columns(schema)
-        )
-    })
-}
-
-fn is_flat(schema: &SchemaDescriptor, column: usize) -> bool {
-    schema.column(column).max_rep_level() == 0
-}
-/// The paths beside the images, which name them.
-fn path_column(schema: &SchemaDescriptor, image: usize) -> Option<usize> {
-    let image = schema.column(image);
-    let parts = image.path().parts();
-    (0..schema.num_columns()).find(|column| {
-        let described = schema.column(*column);
-        let others = described.path().parts();
-        others.len() == 2
-            && others[0] == parts[0]
-            && others[1] == "path"
-            && described.physical_type() == Type::BYTE_ARRAY
-            && is_flat(schema, *column)
-    })
+/// The levels of a column: of definition where there is a value, and the highest of repetition.
+#[derive(Clone, Copy)]
+struct Levels {
+    value: i16,
+    list: i16,
 }
 
 fn values<T: DataType>(
     mut reader: ColumnReaderImpl<T>,
-    most: i16,
+    most: Levels,
     label: impl Fn(&T::T) -> Label,
-) -> Result<Vec<Option<Label>>> {
+) -> Result<Vec<Vec<Label>>> {
     /// Rows that are read at once.
     const ROWS: usize = 4096;
-    let mut all = Vec::new();
+    let mut all: Vec<Vec<Label>> = Vec::new();
     loop {
-        let (mut levels, mut values) = (Vec::new(), Vec::new());
-        let read = reader.read_records(ROWS, Some(&mut levels), None, &mut values);
+        let (mut levels, mut repeated, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        let lists = (most.list > 0).then_some(&mut repeated);
+        let read = reader.read_records(ROWS, Some(&mut levels), lists, &mut values);
         let (rows, ..) = read.map_err(unreadable)?;
         if rows == 0 {
             return Ok(all);
         }
-        if most == 0 {
-            all.extend(values.iter().map(|value| Some(label(value))));
+        if most.value == 0 {
+            all.extend(values.iter().map(|value| vec![label(value)]));
             continue;
         }
         let mut values = values.iter();
-        let there = levels.iter().map(|level| *level == most);
-        // Only rows that are not null have a value.
-        all.extend(there.map(|there| if there { values.next().map(&label) } else { None }));
+        for (place, level) in levels.iter().enumerate() {
+            // In a list only its first value begins a row.
+            if repeated.get(place).is_none_or(|level| *level == 0) {
+                all.push(Vec::new());
+            }
+            // Only what is not null has a value.
+            if *level == most.value
+                && let (Some(row), Some(value)) = (all.last_mut(), values.next())
+            {
+                row.push(label(value));
+            }
+        }
     }
-}
-
-/// What `datasets` wrote about the columns, by their names.
-fn features(metadata: &ParquetMetaData) -> Value {
-    let pairs = metadata.file_metadata().key_value_metadata();
-    let told = pairs.and_then(|pairs| pairs.iter().find(|pair| pair.key == "huggingface"));
-    let value = told.and_then(|pair| pair.value.as_deref());
-    let told: Value = value.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-    told["info"]["features"].clone()
-}
-
-/// The names of a `ClassLabel`.
-fn class_names(features: &Value, label: &str) -> Vec<String> {
-    let names = features[label]["names"].as_array().cloned().unwrap_or_default();
-    names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()
 }
 
 #[cfg(test)]

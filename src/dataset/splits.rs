@@ -47,6 +47,7 @@ fn rank(folder: &str) -> Option<usize> {
 /// Refuses a folder whose sub-folders are splits, and names the candidates. A class may be called
 /// `train`: one split among classes is a class.
 pub(crate) fn check(root: &Path, files: &Files) -> Result<()> {
+    check_below(root, files)?;
     let filled = files.filled();
     let mut splits: Vec<(usize, &str)> =
         filled.iter().filter_map(|folder| Some((rank(folder)?, *folder))).collect();
@@ -66,6 +67,25 @@ pub(crate) fn check(root: &Path, files: &Files) -> Result<()> {
         first[0],
         others.join(", ")
     );
+}
+
+/// Refuses class folders that each hold splits (`cat/train`, `cat/val`): they would be mixed.
+fn check_below(root: &Path, files: &Files) -> Result<()> {
+    let below = |image: &'_ String| image.split('/').nth(1).map(str::to_owned);
+    let is_deep = |image: &&String| image.matches('/').count() > 1;
+    let mut splits: Vec<String> = files.images.iter().filter(is_deep).filter_map(below).collect();
+    splits.sort();
+    splits.dedup();
+    if splits.len() < 2 || !splits.iter().all(|it| is_split(it)) {
+        return Ok(());
+    }
+    splits.sort_by_key(|it| rank(it));
+    bail!(
+        "dataset {} holds several splits in its folders ({}), which would be mixed; give a folder that holds the classes of one of them, such as {}/CLASS",
+        root.display(),
+        splits.join(", "),
+        splits[0]
+    )
 }
 
 /// Splits that begin alike, as `seg_train` and `seg_test` do. Two kinds of `train` are classes.
@@ -110,6 +130,11 @@ mod tests {
         assert!(sets.unwrap_err().to_string().contains("mine/Test-Images (or mine/Train_set)"));
         let alike = of(&["seg_train", "seg_test"], &["seg_train/a/1.jpg", "seg_test/a/1.jpg"]);
         assert!(alike.unwrap_err().to_string().contains("mine/seg_test (or mine/seg_train)"));
+        let inner = ["cat/train/1.jpg", "cat/val/2.jpg", "dog/train/3.jpg"];
+        let error = of(&["cat", "dog"], &inner).unwrap_err().to_string();
+        assert!(error.contains("several splits in its folders (val, train)"), "{error}");
+        assert!(of(&["cat"], &["cat/val/1.jpg", "cat/2.jpg"]).is_ok());
+        assert!(of(&["cat"], &["cat/val/1.jpg", "cat/big/2.jpg"]).is_ok());
         let trains = ["night_train", "slow_train"];
         assert!(of(&trains, &["night_train/1.jpg", "slow_train/1.jpg"]).is_ok());
         assert!(of(&["test_tube", "dev_kit"], &["test_tube/1.jpg", "dev_kit/1.jpg"]).is_ok());

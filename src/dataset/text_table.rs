@@ -28,7 +28,15 @@ impl TextTable {
     /// # Errors
     /// One sentence: no text, a line with a field too many or too few.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let text_file::Text { text, guessed } = text_file::read(path)?;
+        Self::of(text_file::read(path)?, path)
+    }
+
+    /// The same of a text that is read already; `path` is what it is called.
+    ///
+    /// # Errors
+    /// See [`Self::read`].
+    pub(crate) fn of(text: text_file::Text, path: &Path) -> Result<Self> {
+        let text_file::Text { text, guessed } = text;
         let assumed = guessed
             .then(|| format!("{} is not Unicode; it was read as Windows-1252", path.display()));
         let rows = match text.trim_start().starts_with(['{', '[']) {
@@ -201,6 +209,10 @@ mod tests {
             "[{\"file\": \"a, 1.png\", \"label\": \"Hut, rot\"}, {\"label\": \"Schuh\", \"file\": \"b.png\"}]",
             "{\"a, 1.png\": \"Hut, rot\", \"b.png\": \"Schuh\"}",
             "{\n\"Hut, rot\": [\"a, 1.png\"], \"Schuh\": [\"b.png\"]}",
+            "{\"file\": {\"0\": \"a, 1.png\", \"1\": \"b.png\"}, \"label\": {\"0\": \"Hut, rot\", \"1\": \"Schuh\"}}",
+            "{\"file\": [\"a, 1.png\", \"b.png\"], \"label\": [\"Hut, rot\", \"Schuh\"]}",
+            "{\"columns\": [\"file\", \"label\"], \"data\": [[\"a, 1.png\", \"Hut, rot\"], [\"b.png\", \"Schuh\"]]}",
+            "{\"a, 1.png\": {\"label\": \"Hut, rot\"}, \"b.png\": {\"label\": \"Schuh\"}}",
         ] {
             assert_eq!(of(text).unwrap(), expected, "{text}");
         }

@@ -32,11 +32,15 @@ impl DeviceWeights {
     }
 
     fn parse(text: &str, file: String) -> Result<Self> {
-        let mut reader =
-            csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+        let delimiter = delimiter(text);
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(delimiter)
+            .trim(csv::Trim::All)
+            .from_reader(text.as_bytes());
         let header = reader.headers()?.clone();
         let column = |name: &str| {
-            header.iter().position(|title| title == name).with_context(|| {
+            let titled = |title: &str| title.eq_ignore_ascii_case(name);
+            header.iter().position(titled).with_context(|| {
                 format!("its first line must be 'device,weight', and has no '{name}'")
             })
         };
@@ -47,7 +51,9 @@ impl DeviceWeights {
             let line = record.position().map_or(0, csv::Position::line);
             let name = record.get(device).unwrap_or_default();
             let text = record.get(weight).unwrap_or_default();
-            let number = text.parse().ok().filter(|it| *it == 0.0 || WEIGHTS.contains(it));
+            // Spreadsheets that part fields by semicolons may write 0.5 as 0,5.
+            let point = if delimiter == b',' { text.to_owned() } else { text.replace(',', ".") };
+            let number = point.parse().ok().filter(|it| *it == 0.0 || WEIGHTS.contains(it));
             let Some(number) = number else {
                 bail!(
                     "line {line}: '{text}' is not a weight; give 0, or a number from {:e} to {:e}",
@@ -84,6 +90,12 @@ impl DeviceWeights {
     }
 }
 
+/// What separates the fields: the mark that the first line has.
+fn delimiter(text: &str) -> u8 {
+    let first = text.lines().next().unwrap_or_default();
+    [b',', b';', b'\t'].into_iter().find(|mark| first.contains(char::from(*mark))).unwrap_or(b',')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +112,13 @@ mod tests {
         assert_eq!(error, "w.csv has no weight for device c; add a line");
         let error = weights.of(&["a"]).unwrap_err().to_string();
         assert!(error.contains("weighs device b, which no run is of"), "{error}");
+    }
+
+    #[test]
+    fn spreadsheets_of_other_countries_are_read() {
+        for text in ["Device;Weight\na;0,5\nb;2\n", "device\tweight\na\t0.5\nb\t2\n"] {
+            assert_eq!(of(text).unwrap().of(&["a", "b"]).unwrap(), [0.5, 2.0], "{text}");
+        }
     }
 
     #[test]

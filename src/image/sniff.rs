@@ -68,10 +68,22 @@ pub(crate) fn kind_of(path: &Path) -> Option<FileKind> {
         return Some(FileKind::OtherImage("camera raw"));
     }
     let by_ending = match ending.as_str() {
-        "heic" | "heif" => FileKind::OtherImage("HEIC"),
-        "avif" => FileKind::OtherImage("AVIF"),
+        "heic" | "heif" | "heics" | "heifs" | "hif" => FileKind::OtherImage("HEIC"),
+        "avif" | "avifs" => FileKind::OtherImage("AVIF"),
         "jxl" => FileKind::OtherImage("JPEG XL"),
-        "jp2" | "j2k" => FileKind::OtherImage("JPEG 2000"),
+        "jxr" | "wdp" | "hdp" => FileKind::OtherImage("JPEG XR"),
+        "jp2" | "j2k" | "j2c" | "jpx" | "jpf" => FileKind::OtherImage("JPEG 2000"),
+        "ico" | "cur" | "icns" => FileKind::OtherImage("icon"),
+        "dds" => FileKind::OtherImage("DDS"),
+        "exr" => FileKind::OtherImage("OpenEXR"),
+        "hdr" => FileKind::OtherImage("Radiance"),
+        "qoi" => FileKind::OtherImage("QOI"),
+        "pcx" => FileKind::OtherImage("PCX"),
+        "sgi" => FileKind::OtherImage("SGI"),
+        "xbm" | "xpm" => FileKind::OtherImage("X bitmap"),
+        "xcf" => FileKind::OtherImage("GIMP"),
+        "eps" => FileKind::OtherImage("PostScript"),
+        "dcm" | "dicom" => FileKind::OtherImage("DICOM"),
         "svg" => FileKind::OtherImage("SVG"),
         "psd" => FileKind::OtherImage("Photoshop"),
         "ppm" | "pgm" | "pbm" | "pnm" | "pam" => FileKind::OtherImage("Netpbm"),
@@ -105,6 +117,11 @@ mod tests {
         assert_eq!(of("x.jpg", b"\0\0\0\x18ftypheic\0\0\0\0"), FileKind::OtherImage("HEIC"));
         assert_eq!(of("x.avif", b"\0\0\0\x18ftypavif\0\0\0\0"), FileKind::OtherImage("AVIF"));
         assert_eq!(of("x.heic", b""), FileKind::OtherImage("HEIC"));
+        for (name, kind) in
+            [("x.ico", "icon"), ("x.CUR", "icon"), ("x.exr", "OpenEXR"), ("x.pcx", "PCX")]
+        {
+            assert_eq!(of(name, b"whatever"), FileKind::OtherImage(kind), "{name}");
+        }
         assert_eq!(of("x", b"BMW and other cars of mine"), FileKind::Other);
         assert_eq!(kind_of(&folder.path().join("absent")), None);
     }

@@ -25,6 +25,7 @@ pub(crate) fn choose(
     overrides: &Description,
     classes: &[usize],
 ) -> Result<ScoredOutput> {
+    check_detector(model, overrides)?;
     let stated = merged(overrides, &model.description);
     let images = shapes::images(model, NonZeroUsize::MIN)?;
     let one = |output: &TensorInfo| output.of_one_image(images.get());
@@ -59,6 +60,31 @@ pub(crate) fn choose(
         chosen: chosen.map(|why| format!("output '{}' is scored: {why}", output.name)),
         names: Vec::new(),
     })
+}
+
+/// Operators that only detectors of objects have, which end in boxes.
+const OF_DETECTORS: [&str; 5] = [
+    "TFLite_Detection_PostProcess",
+    "NonMaxSuppression",
+    "NON_MAX_SUPPRESSION_V4",
+    "NON_MAX_SUPPRESSION_V5",
+    "EfficientNMS_TRT",
+];
+
+/// Refuses a detector of objects whose scored output nobody states: ten boxes are as many as ten
+/// classes.
+///
+/// # Errors
+/// One sentence with the operator.
+pub(crate) fn check_detector(model: &Model, overrides: &Description) -> Result<()> {
+    let of_boxes = |(name, _): &&(String, usize)| OF_DETECTORS.contains(&name.as_str());
+    match model.signature.operators.iter().find(of_boxes) {
+        Some((name, _)) if merged(overrides, &model.description).scored_output.is_none() => bail!(
+            "model {} is a detector of objects (operator {name}), not a classifier; give a classifier, or name the output with its scores with --output; {TIMED_ONLY}",
+            model.name
+        ),
+        _ => Ok(()),
+    }
 }
 
 fn not_a_classifiers(model: &Model, output: &TensorInfo) -> String {

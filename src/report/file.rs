@@ -57,6 +57,22 @@ fn temporary_beside(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{name}.{}.part", process::id()))
 }
 
+/// Removes what processes that have ended left in a folder half-written.
+pub(crate) fn clear_leftovers(folder: &Path) {
+    for item in folder.read_dir().into_iter().flatten().flatten() {
+        let name = item.file_name();
+        let process = name.to_str().and_then(|name| {
+            let (_, process) = name.strip_prefix('.')?.strip_suffix(".part")?.rsplit_once('.')?;
+            process.parse::<u32>().ok()
+        });
+        let has_ended = |process: u32| !Path::new(&format!("/proc/{process}")).exists();
+        if process.is_some_and(has_ended) {
+            // One that cannot be removed is in nobody's way.
+            let _ = fs::remove_file(item.path());
+        }
+    }
+}
+
 fn explain(path: &Path, error: &io::Error) -> anyhow::Error {
     let path = path.display();
     match error.kind() {

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::dataset::entries::Dataset;
 use crate::decide::highlights::Highlights;
 use crate::record::run::Run;
-use crate::report::file::write as write_file;
+use crate::report::file::{clear_leftovers, write as write_file};
 use crate::report::{csv, html, json, markdown, operator_note, svg};
 use crate::table::row::Row;
 use crate::table::rows::rows;
@@ -43,6 +43,7 @@ pub fn write_all_with(
 ) -> Result<()> {
     fs::create_dir_all(dir)
         .with_context(|| format!("could not create the folder {}", dir.display()))?;
+    clear_leftovers(dir);
     let rows = rows(run);
     thread::scope(|scope| {
         // The page takes longer than all else together.

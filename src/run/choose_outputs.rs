@@ -84,6 +84,8 @@ fn one(model: &Model, means: ProbeSetup<'_>) -> Result<ScoredOutput> {
     if dataset.is_some() {
         resolve::input_spec(model, overrides, None)?;
     }
+    // Before it is run to learn more.
+    choose_output::check_detector(model, overrides)?;
     let shaped = shapes::of(model, overrides, NonZeroUsize::MIN)?;
     let mut outputs = shaped.signature.outputs;
     let mut probe = None;

@@ -292,8 +292,9 @@ fn memory_limit_mb(wanted: &SuiteFile) -> Result<Option<u64>> {
 }
 
 fn latency_options(wanted: &SuiteFile, axes: LatencyAxes) -> Result<LatencyOptions> {
-    let min_seconds = wanted.min_seconds.map_or(MIN_SECONDS, NonNegative::get);
-    let max_seconds = wanted.max_seconds.map_or(MAX_SECONDS.max(min_seconds), NonNegative::get);
+    let [least, most] = [wanted.min_seconds, wanted.max_seconds].map(|it| it.map(NonNegative::get));
+    let min_seconds = least.unwrap_or(MIN_SECONDS.min(most.unwrap_or(MIN_SECONDS)));
+    let max_seconds = most.unwrap_or(MAX_SECONDS.max(min_seconds));
     for (option, amount) in [("runs", wanted.runs), ("processes", wanted.processes)] {
         ensure!(
             amount != Some(Amount::Fixed(0)),

@@ -21,7 +21,7 @@ pub(crate) fn of_custom_operators(model: &Path, signature: &Signature) -> Option
     let first = names.first()?;
     let all = names.join(", ");
     let reason = if names.contains(&"edgetpu-custom-op") {
-        "it is compiled for the Edge TPU (operator edgetpu-custom-op), which this runtime does not have; use the file that was compiled with edgetpu_compiler, or --delegate external:libedgetpu.so.1 if you have such a device"
+        "it is compiled for the Edge TPU (operator edgetpu-custom-op), which this runtime does not have; use the model that edgetpu_compiler was given, or --delegate external:libedgetpu.so.1 if you have such a device"
             .to_owned()
     } else if first.starts_with("Flex") {
         format!(

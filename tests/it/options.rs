@@ -322,3 +322,30 @@ fn parts_of_a_matrix_with_options_make_up_the_whole() {
     let expected: Vec<String> = names.iter().map(|name| format!("onnxruntime/{name}")).collect();
     assert_eq!(cases(&folder.path().join("both")), expected);
 }
+
+#[test]
+fn a_short_maximum_alone_is_enough() {
+    let folder = TempDir::new().unwrap();
+    let plan = |more: &[&str]| {
+        shutterbench(
+            folder.path(),
+            &[&["plan", "--model", MODEL, "--backend", "tract"], more].concat(),
+        )
+    };
+    let output = plan(&["--max-seconds", "0.2", "--shard", "1/1000"]);
+    good(&output);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.contains("<= 0.2 s") && told.contains("1 image is scored"), "{told}");
+    let output = plan(&["--max-seconds", "0.2", "--min-seconds", "0.5"]);
+    assert!(said(&output).contains("is more than --max-seconds 0.2"), "{}", said(&output));
+}
+
+#[test]
+fn a_port_that_adb_does_not_take_is_refused_first() {
+    let folder = TempDir::new().unwrap();
+    for port in ["0", "65535", "x"] {
+        let output = shutterbench(folder.path(), &["list", "devices", "--adb-port", port]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(said(&output).contains("give a number from 1 to 65534"), "{}", said(&output));
+    }
+}

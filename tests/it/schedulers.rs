@@ -305,10 +305,14 @@ fn a_merge_may_be_repeated_and_replaces_nothing_else() {
     let output = merge(&all);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert_eq!(files(), first);
-    // A merge that was killed.
+    // A merge that was killed, in its journal and in a report.
     fs::write(out.join("journal.jsonl"), &first[0][..100]).unwrap();
+    // No process has such a number.
+    let left = out.join(".report.html.999999999.part");
+    fs::write(&left, "half").unwrap();
     assert_eq!(merge(&shards).status.code(), Some(0));
     assert_eq!(files(), first);
+    assert!(!left.exists());
     // A run that is to be merged.
     let mut command = Command::new(env!("CARGO_BIN_EXE_shutterbench"));
     let output = command.arg("merge").args(&shards).arg("--out").arg(&shards[0]).timely_output();
@@ -332,4 +336,13 @@ fn the_exit_code_of_an_interrupt_can_be_chosen() {
     until("a visit", || journal(&folder).contains("\"entry\":\"visit\""));
     let output = end_all(child, Signal::SIGTERM, Duration::ZERO);
     assert_eq!(output.status.code(), Some(75), "{}", said(&output));
+}
+
+#[test]
+fn an_interrupt_cannot_look_like_another_end() {
+    for code in ["0", "1", "2", "256"] {
+        let output = run().args(["--interrupt-code", code]).timely_output();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(said(&output).contains("give a number from 3 to 255"), "{}", said(&output));
+    }
 }

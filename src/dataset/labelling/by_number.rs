@@ -1,10 +1,12 @@
-//! Classes that are named by whole numbers, matched with outputs.
+//! Classes that are named by whole numbers, with one word before them or without, matched with
+//! outputs.
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
 use crate::dataset::entries::Dataset;
 use crate::dataset::labelling::output_labels::Labels;
 use crate::dataset::labelling::outputs::ModelOutputs;
+use crate::dataset::labelling::same_name::known_as;
 use crate::dataset::labelling::{by_index, by_name};
 use crate::record::class_map::ClassMap;
 
@@ -23,23 +25,38 @@ pub(crate) fn matched(
         [one] => (one, one),
         [least, .., most] => (least, most),
     };
-    let are_labels = |labels: &&Labels| {
-        let name = |class: &u32| dataset.classes.name(*class).unwrap_or_default().to_owned();
-        used.iter().all(|class| labels.find(&[name(class)]).is_some())
-    };
-    if let Some(labels) = labels.filter(are_labels) {
-        return by_name::matched(dataset, Some(labels), outputs, assumed);
+    let classes = &dataset.classes;
+    let name = |class: u32| classes.name(class).unwrap_or_default();
+    // `class_0` and the like, whose word labels may have as well.
+    let is_worded = name(least).contains(char::is_alphabetic);
+    let found = labels.map_or(0, |labels| {
+        used.iter().filter(|class| labels.find(&known_as(classes, **class)).is_some()).count()
+    });
+    if found > 0 && (found == used.len() || is_worded) {
+        return by_name::matched(dataset, labels, outputs, assumed);
     }
+    let is_text_order = used.is_sorted_by_key(|class| name(*class));
+    ensure!(
+        !is_worded || is_text_order || labels.is_some(),
+        "the dataset's classes are called {} to {}, and trainers count such names by their numbers or in the order of the text; give --labels with a line for each output of model {}, or class_index in labels.csv",
+        name(least),
+        name(most),
+        outputs.model
+    );
     let counts = |offset: i64| i64::from(most).saturating_add(offset) < outputs.count as i64;
     if counts(outputs.offset.unwrap_or(0)) {
         assumed.push(format!(
-            "the dataset's classes are numbers ({least} to {most}); they are taken as class indices"
+            "the dataset's classes are numbers ({} to {}); they are taken as class indices",
+            name(least),
+            name(most)
         ));
         return by_index::matched(dataset, labels, outputs, assumed);
     }
     if used.len() == outputs.count && outputs.offset.unwrap_or(0) == 0 {
         assumed.push(format!(
-            "the dataset's classes are numbers ({least} to {most}), as many as there are outputs; they are matched in numeric order"
+            "the dataset's classes are numbers ({} to {}), as many as there are outputs; they are matched in numeric order",
+            name(least),
+            name(most)
         ));
         let mut output_of = vec![None; most as usize + 1];
         for (output, class) in used.iter().enumerate() {

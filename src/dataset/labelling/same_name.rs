@@ -4,6 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::dataset::entries::{ClassOrder, Classes};
 use crate::dataset::{ilsvrc2012, numbers};
+use crate::text_file;
 
 /// Whether a label means no class.
 pub(crate) fn is_background(label: &str) -> bool {
@@ -17,12 +18,19 @@ pub(crate) fn is_background(label: &str) -> bool {
 /// space for what a folder's name has in place of one (or of a slash, which it cannot
 /// hold).
 fn normalised(name: &str) -> String {
+    let name = &text_file::without_invisible(name);
     // The sign of a number does not separate anything.
     if numbers::is_number(name) {
         return name.trim().to_lowercase();
     }
-    let separator = |c| matches!(c, '_' | '-' | '/' | ':' | '\\');
-    let plain: String = name.nfc().map(|c| if separator(c) { ' ' } else { c }).collect();
+    let plain = |c| match c {
+        '_' | '-' | '/' | ':' | '\\' | '\u{2010}'..='\u{2015}' | '\u{2212}' => ' ',
+        // As word processors write them.
+        '\u{2018}' | '\u{2019}' => '\'',
+        '\u{201c}' | '\u{201d}' => '"',
+        other => other,
+    };
+    let plain: String = name.nfc().map(plain).collect();
     plain.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 

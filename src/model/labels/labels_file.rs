@@ -25,7 +25,8 @@ pub(crate) fn read(path: &Path) -> Result<Vec<String>> {
 /// # Errors
 /// See [`read`].
 pub fn parse(text: &str) -> Result<Vec<String>> {
-    let text = text.trim_start_matches('\u{feff}').trim_end();
+    let text = text_file::without_invisible(text);
+    let text = text.trim_end();
     if text.trim().is_empty() {
         bail!("it has no labels; write one class name per line");
     }
@@ -53,8 +54,11 @@ pub fn parse(text: &str) -> Result<Vec<String>> {
     }
 }
 
-/// The value of a text that is JSON or YAML.
+/// The value of a text that is JSON, TOML or YAML.
 fn structure(text: &str) -> Result<Option<Value>> {
+    if let Some(value) = of_toml(text) {
+        return Ok(Some(value));
+    }
     if text.starts_with(['{', '[']) {
         match serde_json::from_str(text) {
             Ok(value) => return Ok(Some(value)),
@@ -79,6 +83,12 @@ fn structure(text: &str) -> Result<Option<Value>> {
             bail!("it is not valid YAML: {}", told.lines().next().unwrap_or_default())
         }
     }
+}
+
+/// The value of a text that is TOML and holds names.
+fn of_toml(text: &str) -> Option<Value> {
+    let value = text.contains('=').then(|| toml::from_str::<Value>(text).ok())??;
+    structured::names(&value).is_ok().then_some(value)
 }
 
 /// A key of YAML that names are kept under, with a list behind it or below.
@@ -166,6 +176,11 @@ mod tests {
             "version: 1\nclasses: [T-shirt/top, 'Ankle boot', Käfer]  # in order\n",
             "'T-shirt/top',\n'Ankle boot',\n'Käfer'\n",
             "0_T-shirt/top\n1_Ankle boot\n2_Käfer\n",
+            "labels = [\n  \"T-shirt/top\",\n  \"Ankle boot\",\n  \"Käfer\",\n]\n",
+            "title = \"mine\"\n[names]\n0 = \"T-shirt/top\"\n1 = \"Ankle boot\"\n2 = \"Käfer\"\n",
+            "[[classes]]\nid = 0\nname = \"T-shirt/top\"\n[[classes]]\nid = 1\nname = \"Ankle boot\"\n[[classes]]\nid = 2\nname = \"Käfer\"\n",
+            "\"T-shirt/top\" = 0\n\"Ankle boot\" = 1\n\"Käfer\" = 2\n",
+            "\u{200b}T-shirt/top\u{feff}\nAnkle boot\u{200b}\nKäfer\u{a0}\n",
         ] {
             assert_eq!(parse(text).unwrap(), NAMES, "{text}");
         }

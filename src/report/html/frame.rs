@@ -59,8 +59,9 @@ impl ScriptData {
 /// The page as one file. Names may contain control characters, which HTML does not allow: they
 /// become spaces.
 pub(crate) fn file(page: &impl Template) -> String {
-    // Writing to a String does not fail.
-    let html = page.render().unwrap_or_default();
+    // Writing to a String does not fail; if it did, an empty page would say nothing.
+    let html =
+        page.render().unwrap_or_else(|error| format!("This page could not be made: {error}"));
     let allowed = |c: char| if c.is_control() && c != '\n' { ' ' } else { c };
     html.chars().map(allowed).collect()
 }

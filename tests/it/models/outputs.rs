@@ -3,6 +3,7 @@
 use prost::Message;
 use tempfile::TempDir;
 
+use super::flat;
 use super::made::pb::tensor_proto::DataType;
 use super::made::pb::{AttributeProto, NodeProto, ValueInfoProto};
 use super::made::{
@@ -316,4 +317,21 @@ fn an_output_of_truth_values_is_no_classifiers() {
     let images = colours(folder.path());
     let said = refused(&["--model", &path, "--dataset", &images, "--no-latency"]);
     assert!(said.contains("holds true or false, not scores; export it with its scores"), "{said}");
+}
+
+#[test]
+fn a_detector_of_objects_is_named_before_it_is_run() {
+    let folder = TempDir::new().unwrap();
+    let images = colours(folder.path());
+    let file = flat::plain(flat::Stored::Inside(flat::right()));
+    let first = flat::FirstOperator::Custom("TFLite_Detection_PostProcess");
+    let boxes = folder.path().join("boxes.tflite");
+    std::fs::write(&boxes, file.packed_with(&first)).unwrap();
+    let boxes = boxes.to_str().unwrap();
+    let said = refused(&["--model", boxes, "--dataset", &images, "--no-latency"]);
+    assert!(
+        said.contains("is a detector of objects (operator TFLite_Detection_PostProcess)")
+            && said.contains("--no-accuracy"),
+        "{said}"
+    );
 }
