@@ -28,7 +28,9 @@ pub(crate) fn rows(text: &str, path: &Path) -> Result<Vec<TableRow>> {
         )
     };
     match serde_json::from_str(text) {
-        Ok(Value::Object(map)) if FILE.iter().any(|known| map.contains_key(*known)) => {
+        Ok(Value::Object(map))
+            if FILE.iter().any(|known| map.get(*known).is_some_and(is_single)) =>
+        {
             Ok(of_objects(&[(1, map)]))
         }
         Ok(Value::Object(map)) => of_frame(&map)
@@ -42,6 +44,11 @@ pub(crate) fn rows(text: &str, path: &Path) -> Result<Vec<TableRow>> {
         }
         Err(_) => json_lines(text, path),
     }
+}
+
+/// Whether a value is one, not many.
+const fn is_single(value: &Value) -> bool {
+    !matches!(value, Value::Array(_) | Value::Object(_))
 }
 
 /// Lines of objects, such as Hugging Face's metadata.jsonl.
@@ -144,7 +151,9 @@ fn of_map(map: &Map<String, Value>) -> Option<Vec<TableRow>> {
             Value::Array(files) if files.iter().all(Value::is_string) => {
                 pairs.extend(files.iter().map(|file| [word(file), key.clone()]));
             }
-            Value::Array(one) if one.len() == 1 => pairs.push([key.clone(), word(&one[0])]),
+            Value::Array(one) if one.len() == 1 && one[0].is_number() => {
+                pairs.push([key.clone(), word(&one[0])])
+            }
             Value::String(_) | Value::Number(_) => pairs.push([key.clone(), word(value)]),
             _ => return None,
         }

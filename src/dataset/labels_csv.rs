@@ -82,16 +82,7 @@ pub(crate) fn names_images(root: &Path, path: &Path, files: &Files) -> bool {
     if DetectionForm::of(path).is_some() {
         return false;
     }
-    TextTable::read(path).is_ok_and(|table| table_names_images(root, &table, files))
-}
-
-/// The same of a table that is read already.
-pub(crate) fn table_names_images(root: &Path, table: &TextTable, files: &Files) -> bool {
-    let locator = Locator::new(root, files);
-    let mut first = table.rows.iter().take(2);
-    first.any(|row| {
-        row.fields.len() > 1 && row.fields.iter().any(|field| locator.find(field).is_some())
-    })
+    TextTable::read(path).is_ok_and(|table| Locator::new(root, files).is_named_in(&table.rows))
 }
 
 /// Refuses a table with a line per object, of which images have several.

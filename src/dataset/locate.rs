@@ -11,6 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::dataset::file_name;
 use crate::dataset::image_files::{self, Files};
+use crate::dataset::table_row::TableRow;
 use crate::text_file;
 
 /// Finds the files that a table names.
@@ -58,6 +59,14 @@ impl<'a> Locator<'a> {
         let decoded = percent_decode_str(&slashed).decode_utf8_lossy().into_owned();
         let found = [slashed, decoded].into_iter().find_map(|path| index.find(&path))?;
         Some(self.files.images[found].clone())
+    }
+
+    /// Whether the first lines of a table name images.
+    pub(crate) fn is_named_in(&self, rows: &[TableRow]) -> bool {
+        let mut first = rows.iter().take(2);
+        first.any(|row| {
+            row.fields.len() > 1 && row.fields.iter().any(|field| self.find(field).is_some())
+        })
     }
 
     /// A path from the root that leads into the folder, from there.

@@ -10,9 +10,10 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::dataset::image_files::{self, Files};
+use crate::dataset::locate::Locator;
 use crate::dataset::member::{Contents, Label, Member, Place, of_lists, span};
 use crate::dataset::text_table::TextTable;
-use crate::dataset::{file_name, labels_csv, numbers, splits};
+use crate::dataset::{file_name, splits};
 use crate::image::sniff::{self, FileKind};
 use crate::text_file;
 
@@ -127,6 +128,7 @@ fn table(
     const ENDINGS: [&str; 6] = ["csv", "tsv", "json", "jsonl", "txt", "lst"];
     let mut files = Files::default();
     files.images = images;
+    let locator = Locator::new(path, &files);
     let mut found: Vec<(String, TextTable)> = Vec::new();
     for item in items.iter().filter(|item| !item.is_image && item.bytes <= MAX_TABLE_BYTES) {
         let ending = item.name.extension().unwrap_or_default().to_string_lossy().to_lowercase();
@@ -138,7 +140,7 @@ fn table(
         let shown = file_name::shown(&item.name);
         let text = text_file::decode(&span(file, item.offset, item.bytes)?);
         let table = text.and_then(|text| TextTable::of(text, &path.join(&shown)).ok());
-        let table = table.filter(|table| labels_csv::table_names_images(path, table, &files));
+        let table = table.filter(|table| locator.is_named_in(&table.rows));
         found.extend(table.map(|table| (shown, table)));
     }
     let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
@@ -279,7 +281,7 @@ fn content(file: &File, (offset, bytes): (u64, u64)) -> Result<String> {
 
 fn text_label(text: &str) -> Option<Label> {
     let text = text.trim();
-    match numbers::index(text).map(i64::from).or_else(|| text.parse().ok()) {
+    match text.strip_suffix(".0").unwrap_or(text).parse().ok() {
         Some(index) => Some(Label::Index(index)),
         None => Some(Label::Name(text.to_owned())).filter(|_| !text.is_empty()),
     }

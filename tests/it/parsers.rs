@@ -214,6 +214,7 @@ fn class_names() {
             "[{\"id\": 0, \"name\": \"cat\"}, {\"id\": 1, \"name\": \"dog\"}]",
             "path: x\nnames: &a\n  0: cat\n  1: dog\nagain: *a\n",
             "names: [cat, 'dog', \"bird\"]\n",
+            "title = \"x\"\n[names]\n0 = \"cat\"\n1 = \"dog\"\n",
         ]
         .map(Into::into),
     );
@@ -252,6 +253,9 @@ fn tables() {
         b"{\"file_name\": \"b.png\", \"label\": 3}\n{\"file_name\": \"c.png\", \"label\": 1}\n",
         b"file,label\nb.png,K\xe4fer\nc,Hut\n",
         b"image,path,label,species\n1,b.png,0,cat\n2,c.png,1,dog\n",
+        b"Bild;Klasse;Split\nb.png;cat;val\nc.png;dog;val\n",
+        b"{\"file\": {\"0\": \"b.png\", \"1\": \"c.png\"}, \"label\": {\"0\": 3, \"1\": 1}}",
+        b"{\"columns\": [\"file\", \"label\"], \"data\": [[\"b.png\", 3], [\"c.png\", 1]]}",
     ];
     check(&seeds.map(<[u8]>::to_vec), 4000, properties::table);
 }
@@ -306,18 +310,27 @@ fn parquet_files_and_tar_archives() {
         let seed = committed(&[&format!("tests/parquet/{file}.parquet")]);
         check(&seed, 2000, properties::container);
     }
-    let mut archive = tar::Builder::new(Vec::new());
-    for (name, content) in [
+    let sample = [
         ("0001.png", &b"\x89PNG\r\n\x1a\n"[..]),
         ("0001.cls", b"3"),
         ("a/0002.jpg", b"\xff\xd8\xff"),
-        ("a/0002.json", b"{\"label\": 7}"),
-    ] {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(content.len() as u64);
-        archive.append_data(&mut header, name, content).unwrap();
-    }
-    check(&[archive.into_inner().unwrap()], 4000, properties::container);
+        ("a/0002.json", b"{\"label\": [7, 8]}"),
+    ];
+    let table = [
+        ("0001.png", &b"\x89PNG\r\n\x1a\n"[..]),
+        ("0002.png", b"\x89PNG\r\n\x1a\n"),
+        ("labels.csv", b"Bild;Klasse\n0001.png;cat\n0002.png;dog\n"),
+    ];
+    let archive = |files: &[(&str, &[u8])]| {
+        let mut archive = tar::Builder::new(Vec::new());
+        for (name, content) in files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(content.len() as u64);
+            archive.append_data(&mut header, name, *content).unwrap();
+        }
+        archive.into_inner().unwrap()
+    };
+    check(&[archive(&sample), archive(&table)], 6000, properties::container);
 }
 
 #[test]

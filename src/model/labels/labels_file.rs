@@ -48,10 +48,14 @@ pub fn parse(text: &str) -> Result<Vec<String>> {
         bail!("line {} is blank; every class needs a name", blank + 1);
     }
     ensure!(!lines[0].starts_with('<'), "it is XML or a web page; write one class name per line");
-    match numbered::split(&lines) {
-        Some(named) => collect::in_order(named),
-        None => Ok(bare(&lines).into_iter().map(str::to_owned).collect()),
+    if let Some(named) = numbered::split(&lines) {
+        return collect::in_order(named);
     }
+    let names = bare(&lines);
+    if let Some(empty) = names.iter().position(|name| name.is_empty()) {
+        bail!("line {} has no name; every class needs one", empty + 1);
+    }
+    Ok(names.into_iter().map(str::to_owned).collect())
 }
 
 /// The value of a text that is JSON, TOML or YAML.
@@ -197,6 +201,7 @@ mod tests {
         let refused = |text: &str| parse(text).unwrap_err().to_string();
         assert!(refused("a\n\nb").contains("line 2"));
         assert!(refused(" \n").contains("no label"));
+        assert!(refused("a,\n,\nb,").contains("line 2 has no name"));
         assert!(refused("{\"0\": \"a\", \"2\": \"b\"}").contains("index 1 is missing"));
         assert!(refused("{\"0\": \"a\"").contains("valid JSON"));
         assert!(refused("{\"a\": }").contains("valid JSON"));
