@@ -15,6 +15,7 @@ pub mod decide;
 pub mod device;
 pub mod fetch;
 pub mod file_hash;
+pub(crate) mod history;
 pub mod host;
 pub mod image;
 pub(crate) mod installation;

@@ -12,8 +12,8 @@ use crate::cli::output::{ExitStatus, INTERRUPTED, print, tell};
 use crate::cli::run_args::RunArgs;
 
 use crate::cli::{
-    compare_command, fetch, fleet_command, inspect, list, merge, pick_command, plan,
-    profile_command, report_command, run, tune_command,
+    compare_command, fetch, fleet_command, history_command, inspect, list, merge, pick_command,
+    plan, profile_command, report_command, run, tune_command,
 };
 use crate::record::build::LONG_VERSION;
 use crate::record::channels::{Channels, Layout};
@@ -87,6 +87,8 @@ enum Command {
     Tune(Box<tune_command::TuneArgs>),
     /// Show the runs of many devices in one report: a grid of models by devices
     Fleet(fleet_command::FleetArgs),
+    /// Keep runs over time, show their trends, and judge a run by what is usual
+    History(history_command::HistoryArgs),
     /// Merge shards, parts or devices into one run
     Merge(merge::MergeArgs),
     /// Write a run's reports again, from its journal
@@ -155,6 +157,7 @@ fn command(command: Command) -> anyhow::Result<ExitStatus> {
         Command::Pick(args) => pick_command::pick(&args),
         Command::Tune(args) => tune_command::tune(&args),
         Command::Fleet(args) => fleet_command::fleet(&args),
+        Command::History(args) => history_command::history(&args),
         Command::Merge(args) => merge::merge(&args),
         Command::Report(args) => report_command::report(&args),
         Command::Completions { shell } => {

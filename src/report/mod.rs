@@ -27,3 +27,4 @@ pub(crate) mod sustained_note;
 pub(crate) mod svg;
 pub mod terminal;
 pub(crate) mod terminal_page;
+pub(crate) mod trend_text;

@@ -3,6 +3,7 @@
 pub(crate) mod best_scores;
 pub(crate) mod concurrency;
 pub(crate) mod contest;
+pub(crate) mod day_changes;
 pub(crate) mod disturbance;
 pub(crate) mod estimate;
 pub(crate) mod holm;

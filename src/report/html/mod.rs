@@ -18,3 +18,4 @@ mod published_section;
 mod scores;
 mod summary_section;
 mod thumbnails;
+pub(crate) mod trend_page;

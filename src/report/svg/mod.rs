@@ -5,3 +5,4 @@ pub(crate) mod curve;
 pub(crate) mod label_placement;
 pub(crate) mod plot;
 mod svg_text;
+pub(crate) mod trend_plot;
