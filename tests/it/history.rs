@@ -14,7 +14,7 @@ fn small_run(folder: &Path, name: &str) {
     let arguments = [
         "run",
         "--model",
-        "fmnist_v1_a025_f32",
+        "fmnist_mobilenet_v1_0.25_f32",
         "--backend",
         "tract",
         "--threads",
