@@ -8,6 +8,7 @@ pub(crate) mod fetch;
 pub(crate) mod fetch_args;
 mod fetch_model;
 pub(crate) mod fleet_command;
+#[cfg(feature = "history")]
 pub(crate) mod history_command;
 pub mod in_turn;
 pub(crate) mod inspect;

@@ -18,4 +18,5 @@ mod published_section;
 mod scores;
 mod summary_section;
 mod thumbnails;
+#[cfg(feature = "history")]
 pub(crate) mod trend_page;
