@@ -15,6 +15,8 @@ pub mod decide;
 pub mod device;
 pub mod fetch;
 pub mod file_hash;
+#[cfg(feature = "history")]
+pub(crate) mod history;
 pub mod host;
 pub mod image;
 pub(crate) mod installation;

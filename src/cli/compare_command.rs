@@ -114,7 +114,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<ExitStatus> {
 }
 
 /// The requested figures, each once.
-fn metrics(wanted: &[MetricChoice], has: impl Fn(Metric) -> bool) -> Vec<Metric> {
+pub(crate) fn metrics(wanted: &[MetricChoice], has: impl Fn(Metric) -> bool) -> Vec<Metric> {
     if wanted.is_empty() {
         return vec![Metric::P50];
     }

@@ -11,6 +11,8 @@ use crate::cli::fetch_args;
 use crate::cli::output::{ExitStatus, INTERRUPTED, print, tell};
 use crate::cli::run_args::RunArgs;
 
+#[cfg(feature = "history")]
+use crate::cli::history_command;
 use crate::cli::{
     compare_command, fetch, fleet_command, inspect, list, merge, pick_command, plan,
     profile_command, report_command, run, tune_command,
@@ -87,6 +89,9 @@ enum Command {
     Tune(Box<tune_command::TuneArgs>),
     /// Show the runs of many devices in one report: a grid of models by devices
     Fleet(fleet_command::FleetArgs),
+    /// Keep runs over time, show their trends, and judge a run by what is usual
+    #[cfg(feature = "history")]
+    History(history_command::HistoryArgs),
     /// Merge shards, parts or devices into one run
     Merge(merge::MergeArgs),
     /// Write a run's reports again, from its journal
@@ -155,6 +160,8 @@ fn command(command: Command) -> anyhow::Result<ExitStatus> {
         Command::Pick(args) => pick_command::pick(&args),
         Command::Tune(args) => tune_command::tune(&args),
         Command::Fleet(args) => fleet_command::fleet(&args),
+        #[cfg(feature = "history")]
+        Command::History(args) => history_command::history(&args),
         Command::Merge(args) => merge::merge(&args),
         Command::Report(args) => report_command::report(&args),
         Command::Completions { shell } => {

@@ -9,6 +9,8 @@ pub(crate) mod fetch_args;
 mod fetch_dataset;
 mod fetch_model;
 pub(crate) mod fleet_command;
+#[cfg(feature = "history")]
+pub(crate) mod history_command;
 pub mod in_turn;
 pub(crate) mod inspect;
 pub(crate) mod list;

@@ -29,3 +29,5 @@ pub(crate) mod sustained_note;
 pub(crate) mod svg;
 pub mod terminal;
 pub(crate) mod terminal_page;
+#[cfg(feature = "history")]
+pub(crate) mod trend_text;

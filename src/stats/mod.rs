@@ -3,6 +3,8 @@
 pub(crate) mod best_scores;
 pub(crate) mod concurrency;
 pub(crate) mod contest;
+#[cfg(feature = "history")]
+pub(crate) mod day_changes;
 pub(crate) mod disturbance;
 pub(crate) mod estimate;
 pub(crate) mod holm;

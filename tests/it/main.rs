@@ -21,6 +21,7 @@ mod fetch_models;
 mod fleet;
 mod formats;
 mod gpu;
+mod history;
 mod hooks;
 mod hostile_images;
 mod hostile_models;

@@ -20,3 +20,5 @@ mod scores;
 pub mod side_by_side_page;
 mod summary_section;
 mod thumbnails;
+#[cfg(feature = "history")]
+pub(crate) mod trend_page;

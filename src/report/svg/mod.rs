@@ -5,3 +5,5 @@ pub(crate) mod curve;
 pub(crate) mod label_placement;
 pub(crate) mod plot;
 mod svg_text;
+#[cfg(feature = "history")]
+pub(crate) mod trend_plot;
