@@ -4,6 +4,7 @@
 
 mod accuracy;
 mod bad_input;
+mod ci_workflows;
 mod columns;
 #[path = "../common/mod.rs"]
 mod common;
