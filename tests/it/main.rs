@@ -5,6 +5,7 @@
 mod accuracy;
 mod app_conditions;
 mod bad_input;
+mod ci_workflows;
 mod columns;
 #[path = "../common/mod.rs"]
 mod common;
