@@ -189,16 +189,19 @@ fn run_folders(folder: &Path) -> Result<Vec<PathBuf>> {
 fn columns(chosen: &[MetricChoice]) -> Vec<&'static str> {
     let metrics = crate::cli::compare_command::metrics(chosen, |_| true);
     let column = |metric: Metric| match metric {
-        Metric::P50 => "latency_p50_us",
-        Metric::P90 => "latency_p90_us",
-        Metric::P99 => "latency_p99_us",
-        Metric::Top1 => "top1",
-        Metric::Top5 => "top5",
-        Metric::Size => "model_bytes",
-        Metric::Memory => "memory_peak_bytes",
-        Metric::Load => "load_ms",
+        Metric::P50 => Some("latency_p50_us"),
+        Metric::P90 => Some("latency_p90_us"),
+        Metric::P99 => Some("latency_p99_us"),
+        Metric::Top1 => Some("top1"),
+        Metric::Top5 => Some("top5"),
+        Metric::Size => Some("model_bytes"),
+        Metric::Memory => Some("memory_peak_bytes"),
+        Metric::Load => Some("load_ms"),
+        Metric::Energy => Some("energy_mj_per_image"),
+        // A figure of scenarios, which are not kept.
+        Metric::Rate => None,
     };
-    metrics.into_iter().map(column).collect()
+    metrics.into_iter().filter_map(column).collect()
 }
 
 fn show(path: &Path, args: &ShowArgs) -> Result<ExitStatus> {
