@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use tract_tflite::tflite as schema;
 
 use crate::model::tflite_graph;
-use crate::record::operator_profile::{LeftNode, Placement};
+use crate::record::operator_profile::{GraphDivision, LeftNode};
 
 /// The division if the nodes at `left`, each with the operator that ran there, stay with the
 /// runtime, and a delegate takes all others in `partitions` pieces. `None` if we cannot read the
 /// file, if these are not its nodes, or if it has several graphs, whose nodes share their numbers.
-pub(crate) fn of(bytes: &[u8], left: &[(usize, &str)], partitions: usize) -> Option<Placement> {
+pub(crate) fn of(bytes: &[u8], left: &[(usize, &str)], partitions: usize) -> Option<GraphDivision> {
     let model = schema::root_as_model(bytes).ok()?;
     let graph = model.subgraphs().filter(|graphs| graphs.len() == 1)?.get(0);
     let (tensors, operators) = (graph.tensors()?, graph.operators()?);
@@ -52,7 +52,7 @@ pub(crate) fn of(bytes: &[u8], left: &[(usize, &str)], partitions: usize) -> Opt
         let mut sizes = tensor.shape()?.iter().map(|size| u64::try_from(size).ok());
         sizes.try_fold(width, |product, size| product.checked_mul(size?))
     };
-    Some(Placement {
+    Some(GraphDivision {
         left: nodes,
         partitions,
         tensors_between: between.len(),

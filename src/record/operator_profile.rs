@@ -17,13 +17,13 @@ pub struct OperatorProfile {
     pub absent: Option<String>,
     /// What a delegate left of the file's graph, where that can be told.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub placement: Option<Placement>,
+    pub placement: Option<GraphDivision>,
 }
 
 /// How a graph is divided between a delegate and the runtime's own kernels.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Placement {
+pub struct GraphDivision {
     /// The nodes that the delegate did not take, in the order in which they run.
     pub left: Vec<LeftNode>,
     /// Pieces in which it took the others.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use crate::record::delegate::Delegate;
-use crate::record::operator_profile::{OWN_KERNELS, Placement};
+use crate::record::operator_profile::{GraphDivision, OWN_KERNELS};
 use crate::record::run::{CaseRecord, Run};
 use crate::report::csv::guard;
 use crate::stats::statistics::median_ns;
@@ -122,7 +122,7 @@ pub(crate) fn left(record: &CaseRecord, times: &OperatorTimes) -> Option<String>
 }
 
 /// Where the nodes of a type are that were left, and what they take.
-fn places(placement: &Placement, operator: &str) -> String {
+fn places(placement: &GraphDivision, operator: &str) -> String {
     let nodes = || placement.left.iter().filter(|node| node.operator == operator);
     let mut places: Vec<String> = nodes()
         .take(MOST_NAMED)
@@ -138,7 +138,7 @@ fn places(placement: &Placement, operator: &str) -> String {
 }
 
 /// What passes between the delegate and the runtime.
-fn between(placement: &Placement) -> String {
+fn between(placement: &GraphDivision) -> String {
     let size = placement.bytes_between.map_or(String::new(), |it| format!(" ({})", bytes(it)));
     match placement.tensors_between {
         0 => String::new(),

@@ -5,7 +5,7 @@
 use crate::model::tflite_division;
 use crate::record::coverage::ExecutionPlan;
 use crate::record::coverage::{Coverage, DelegateStatus};
-use crate::record::operator_profile::{OWN_KERNELS, Placement, ProfiledCall};
+use crate::record::operator_profile::{GraphDivision, OWN_KERNELS, ProfiledCall};
 use crate::runtime::litert_api::profiler::{Call, TimedCall};
 
 /// For when LiteRT reports that nothing was left. It does not report the number of partitions.
@@ -58,7 +58,7 @@ pub(crate) fn division(
     operators: &[(String, usize)],
     calls: &[TimedCall],
     file: &[u8],
-) -> Option<Placement> {
+) -> Option<GraphDivision> {
     let mut left = Vec::new();
     for TimedCall { call, tag, place, .. } in calls {
         if matches!(call, Call::Node(_)) && operators.iter().any(|(name, _)| name == tag) {

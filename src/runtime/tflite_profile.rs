@@ -10,7 +10,7 @@ use edgefirst_tflite_sys::TfLiteInterpreterOptions;
 use crate::model::tflite_division;
 use crate::model::tflite_nodes::{self, FileNode};
 use crate::record::delegate::Delegate;
-use crate::record::operator_profile::{OWN_KERNELS, OperatorProfile, Placement, ProfiledCall};
+use crate::record::operator_profile::{GraphDivision, OWN_KERNELS, OperatorProfile, ProfiledCall};
 use crate::record::setting_values::SettingValues;
 use crate::runtime::backend_error::BackendError;
 use crate::runtime::session::PROFILE_WARMUP;
@@ -86,7 +86,11 @@ pub(crate) fn profile(
 /// How the delegate divides the graph, from the records of a run. What is not called by the name of
 /// a node is a partition, and so is a series of operators that a delegate tells, which XNNPACK
 /// numbers from 0 in each.
-fn division(records: &[RecordedOperator], nodes: &[FileNode], model: &[u8]) -> Option<Placement> {
+fn division(
+    records: &[RecordedOperator],
+    nodes: &[FileNode],
+    model: &[u8],
+) -> Option<GraphDivision> {
     let (mut left, mut partitions) = (Vec::new(), 0);
     // The number of the last operator inside the present partition; `None` outside one.
     let mut inside: Option<i64> = None;
