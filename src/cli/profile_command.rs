@@ -97,13 +97,14 @@ fn culprit(run: &Run, text: Option<&str>) -> Result<ExitStatus> {
     let cosine = node.cosine.map_or(String::new(), |cosine| format!(", cosine {cosine:.3}"));
     let _ = writeln!(
         text,
-        "node {}, {} '{}': max error {} where outputs reach {}{cosine}; the {} nodes before it agree",
+        "node {}, {} '{}': max error {} where outputs reach {}{cosine}; the {} nodes before it agree; largest on {}",
         node.index,
         node.operator,
         node.name,
         three_digits(node.max_abs_error),
         three_digits(node.magnitude),
-        count - 1
+        count - 1,
+        node.shown_by
     );
     print(text.as_bytes())?;
     Ok(ExitStatus::Bad)

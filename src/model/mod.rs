@@ -25,6 +25,7 @@ pub mod resolve;
 pub mod select;
 pub mod shapes;
 pub(crate) mod sources;
+pub(crate) mod tflite_division;
 pub mod tflite_file;
 pub(crate) mod tflite_graph;
 pub(crate) mod tflite_nodes;

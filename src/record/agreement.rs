@@ -21,6 +21,10 @@ pub struct Agreement {
     /// none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub likeness: Option<Likeness>,
+    /// The largest finite magnitude among the reference's scores; runs of earlier programs do not
+    /// say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reach: Option<f64>,
 }
 
 /// How alike whole outputs are: means over the inputs.
@@ -76,7 +80,16 @@ impl Agreement {
             let all = all.into_iter().map(|it| (it, 1)).collect::<Vec<_>>();
             Likeness::mean(&all)
         });
-        Some(Self { images: found.len(), top1, max_abs_error, kinds_differ: false, likeness })
+        let magnitudes = expected.iter().flatten().map(|score| f64::from(score.abs()));
+        let reach = Some(magnitudes.filter(|it| it.is_finite()).fold(0.0, f64::max));
+        Some(Self {
+            images: found.len(),
+            top1,
+            max_abs_error,
+            kinds_differ: false,
+            likeness,
+            reach,
+        })
     }
 
     /// The agreement on two sets of inputs together.
@@ -89,6 +102,7 @@ impl Agreement {
             top1: (same(self) + same(other)) / images.max(1) as f64,
             max_abs_error: self.max_abs_error.max(other.max_abs_error),
             kinds_differ: self.kinds_differ || other.kinds_differ,
+            reach: self.reach.zip(other.reach).map(|(one, another)| one.max(another)),
             likeness: self.likeness.zip(other.likeness).and_then(|(one, another)| {
                 Likeness::mean(&[(one, self.images), (another, other.images)])
             }),

@@ -135,6 +135,15 @@ impl Header {
         self.scored.iter().find(|scored| scored.model == model)
     }
 
+    /// What two neighbouring numbers of a model's quantised output differ by.
+    #[must_use]
+    pub(crate) fn output_step(&self, model: &str) -> Option<f64> {
+        let scored = self.scored_of(model)?;
+        let known = self.models.iter().find(|known| known.name == model)?;
+        let output = known.signature.outputs.get(scored.index)?;
+        output.quantization.map(|quantization| f64::from(quantization.scale))
+    }
+
     /// How a model's photos are processed.
     #[must_use]
     pub(crate) fn pipeline_of(&self, model: &str) -> Option<&ModelPipeline> {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::record::tensor::ElementType;
+
 /// What profiled runs of a case took, in a pass of its own after the timed runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -13,6 +15,39 @@ pub struct OperatorProfile {
     /// Why there are none: part of a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub absent: Option<String>,
+    /// What a delegate left of the file's graph, where that can be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub placement: Option<GraphDivision>,
+}
+
+/// How a graph is divided between a delegate and the runtime's own kernels.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GraphDivision {
+    /// The nodes that the delegate did not take, in the order in which they run.
+    pub left: Vec<LeftNode>,
+    /// Pieces in which it took the others.
+    pub partitions: usize,
+    /// Tensors that one side makes and the other reads, in a run.
+    pub tensors_between: usize,
+    /// Their size in bytes; absent if one's is not fixed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_between: Option<u64>,
+}
+
+/// A node that a delegate did not take.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LeftNode {
+    /// Its place in the file, from 0.
+    pub index: usize,
+    /// The type of operator.
+    pub operator: String,
+    /// The name of what it makes.
+    pub name: String,
+    /// The type of the elements of its first input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub takes: Option<ElementType>,
 }
 
 /// A node of a runtime's plan, or an operator inside a delegate.

@@ -14,6 +14,10 @@ pub struct OutputsSeen {
     /// How many have an infinite score.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub infinite: usize,
+    /// How many have the same number for every one of several scores; runs of earlier programs do
+    /// not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flat: Option<usize>,
     /// A hash of the output, where it was the same for all of these inputs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     same: Option<u64>,
@@ -33,7 +37,10 @@ impl OutputsSeen {
     #[must_use]
     pub(crate) fn one(scores: impl IntoIterator<Item = f64>) -> Self {
         let (mut hash, mut not_a_number, mut infinite) = (HASH, false, false);
+        let (mut count, mut first, mut is_flat) = (0, None, true);
         for score in scores {
+            count += 1;
+            is_flat &= score == *first.get_or_insert(score);
             not_a_number |= score.is_nan();
             infinite |= score.is_infinite();
             hash = (hash ^ score.to_bits()).wrapping_mul(FACTOR);
@@ -42,6 +49,7 @@ impl OutputsSeen {
             inputs: 1,
             not_a_number: usize::from(not_a_number),
             infinite: usize::from(infinite),
+            flat: Some(usize::from(is_flat && count > 1)),
             same: Some(hash),
         }
     }
@@ -58,6 +66,11 @@ impl OutputsSeen {
             inputs: self.inputs + other.inputs,
             not_a_number: self.not_a_number + other.not_a_number,
             infinite: self.infinite + other.infinite,
+            flat: match (self.inputs, other.inputs) {
+                (0, _) => other.flat,
+                (_, 0) => self.flat,
+                _ => self.flat.zip(other.flat).map(|(one, another)| one + another),
+            },
             same,
         }
     }
@@ -87,6 +100,7 @@ mod tests {
     fn broken_outputs_are_counted() {
         let seen = seen(&[[1.0, f64::NAN], [f64::INFINITY, f64::NAN], [0.0, 1.0]]);
         assert_eq!((seen.inputs, seen.not_a_number, seen.infinite), (3, 2, 1));
+        assert_eq!(seen.flat, Some(0));
         assert!(!seen.is_constant());
     }
 
@@ -102,5 +116,16 @@ mod tests {
         // As the journal keeps it.
         let text = serde_json::to_string(&seen(&[one, one])).unwrap();
         assert_eq!(serde_json::from_str::<OutputsSeen>(&text).unwrap(), seen(&[one, one]));
+    }
+
+    #[test]
+    fn outputs_of_one_number_are_counted() {
+        let seen = seen(&[[0.1, 0.1], [0.1, 0.9], [0.0, 0.0], [f64::NAN, f64::NAN]]);
+        assert_eq!(seen.flat, Some(2));
+        // A single score is the same as itself.
+        assert_eq!(OutputsSeen::one([0.5]).flat, Some(0));
+        // An earlier program did not count them.
+        let earlier = OutputsSeen { inputs: 4, ..OutputsSeen::default() };
+        assert_eq!(earlier.and(seen).flat, None);
     }
 }

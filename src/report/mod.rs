@@ -16,6 +16,7 @@ pub mod json;
 pub mod markdown;
 pub(crate) mod note_table;
 pub(crate) mod notes;
+pub(crate) mod operator_alignment;
 pub(crate) mod operator_difference;
 pub(crate) mod operator_note;
 pub(crate) mod orientation_note;

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use anyhow::{Context, Result};
 
 use crate::record::run::{CaseRecord, Run};
+use crate::report::operator_alignment::{AlignedNode, aligned};
 use crate::report::operator_note::beside_timed;
 use crate::table::operator_kind::OperatorKind;
 use crate::table::operator_times::OperatorTimes;
@@ -80,7 +81,26 @@ pub(crate) fn text(run: &Run, one: &CaseRecord, other: &CaseRecord) -> Result<St
             explained / whole * 100.0
         );
     }
+    same_nodes(&mut text, [&first, &second]);
     Ok(text)
+}
+
+/// Nodes of the same name that are shown.
+const MOST_ALIGNED: usize = 10;
+
+/// The nodes that both cases have, by what they take.
+fn same_nodes(text: &mut String, times: [&OperatorTimes; 2]) {
+    let nodes = aligned(&times);
+    if nodes.is_empty() {
+        return;
+    }
+    let shown = nodes.len().min(MOST_ALIGNED);
+    let _ = writeln!(text, "nodes of the same name ({shown} of {}):", nodes.len());
+    for AlignedNode { name, ns } in nodes.iter().take(shown) {
+        let (a, b) = (ns[0].unwrap_or(0.0), ns[1].unwrap_or(0.0));
+        let (difference, a, b) = (signed(b - a), ms(a / 1e3), ms(b / 1e3));
+        let _ = writeln!(text, "{difference:>10}  {a:>10}  {b:>10}  {name}");
+    }
 }
 
 fn signed(ns: f64) -> String {
@@ -112,7 +132,7 @@ mod tests {
             ns: vec![*ns],
         };
         let nodes = nodes.iter().map(node).collect();
-        let profile = OperatorProfile { runs_ns: vec![run], nodes, absent: None };
+        let profile = OperatorProfile { runs_ns: vec![run], nodes, ..OperatorProfile::default() };
         OperatorTimes::of(&profile).unwrap()
     }
 

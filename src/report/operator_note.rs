@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use crate::record::delegate::Delegate;
-use crate::record::operator_profile::OWN_KERNELS;
+use crate::record::operator_profile::{GraphDivision, OWN_KERNELS};
 use crate::record::run::{CaseRecord, Run};
 use crate::report::csv::guard;
 use crate::stats::statistics::median_ns;
 use crate::table::operator_times::{OperatorTime, OperatorTimes};
-use crate::table::units::{ms, percent, rounded};
+use crate::table::units::{bytes, ms, percent, rounded};
 
 /// The file in a run's folder.
 pub(crate) const PROFILE_CSV: &str = "profile.csv";
@@ -87,30 +87,64 @@ pub(crate) fn text(run: &Run, record: &CaseRecord, most_nodes: usize) -> String 
     text
 }
 
-/// What a delegate left to the runtime's own kernels, and what that takes.
+/// Nodes of a type that are named; of more, the number is enough.
+const MOST_NAMED: usize = 4;
+
+/// What a delegate left to the runtime's own kernels, and what that takes and costs.
 pub(crate) fn left(record: &CaseRecord, times: &OperatorTimes) -> Option<String> {
     if record.case.delegate == Delegate::None {
         return None;
     }
+    let placement = record.profile.as_ref().and_then(|profile| profile.placement.as_ref());
     let own = times.types.iter().filter(|time| time.ran_on == OWN_KERNELS);
     let (mut words, mut share) = (Vec::new(), 0.0);
     for time in own {
-        words.push(format!("{} {}", time.operator, time.name));
+        let nodes = placement.map_or(String::new(), |it| places(it, &time.operator));
+        words.push(format!("{} {}{nodes}", time.operator, time.name));
         share += time.share;
     }
-    let pieces = record.coverage.as_ref().and_then(|coverage| coverage.partitions);
+    if words.is_empty() {
+        return Some("the delegate left no node to the runtime".to_owned());
+    }
+    let told = record.coverage.as_ref().and_then(|coverage| coverage.partitions);
+    let pieces = placement.map(|it| it.partitions).or_else(|| told.map(|pieces| pieces as usize));
     let pieces = pieces.map_or(String::new(), |pieces| match pieces {
+        0 => String::new(),
         1 => "; it took the rest in one partition".to_owned(),
         pieces => format!("; it took the rest in {pieces} partitions"),
     });
-    Some(match words.as_slice() {
-        [] => "the delegate left no node to the runtime".to_owned(),
-        words => format!(
-            "the delegate left to the runtime ({}% of the time): {}{pieces}",
-            percent(share),
-            words.join(", ")
-        ),
-    })
+    Some(format!(
+        "the delegate left to the runtime ({}% of the time): {}{pieces}{}",
+        percent(share),
+        words.join(", "),
+        placement.map_or(String::new(), between)
+    ))
+}
+
+/// Where the nodes of a type are that were left, and what they take.
+fn places(placement: &GraphDivision, operator: &str) -> String {
+    let nodes = || placement.left.iter().filter(|node| node.operator == operator);
+    let mut places: Vec<String> = nodes()
+        .take(MOST_NAMED)
+        .map(|node| match node.takes {
+            Some(element) => format!("node {} on {element}", node.index),
+            None => format!("node {}", node.index),
+        })
+        .collect();
+    if nodes().count() > MOST_NAMED {
+        places.push("...".to_owned());
+    }
+    if places.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) }
+}
+
+/// What passes between the delegate and the runtime.
+fn between(placement: &GraphDivision) -> String {
+    let size = placement.bytes_between.map_or(String::new(), |it| format!(" ({})", bytes(it)));
+    match placement.tensors_between {
+        0 => String::new(),
+        1 => format!("; 1 tensor{size} passes between the two in each run"),
+        tensors => format!("; {tensors} tensors{size} pass between the two in each run"),
+    }
 }
 
 /// What a profiled run takes, beside the timed ones.

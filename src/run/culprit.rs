@@ -14,7 +14,8 @@ use crate::record::case::Case;
 use crate::record::description::Model;
 use crate::record::format::Format;
 use crate::record::header::Header;
-use crate::run::{check_agreement, reference};
+use crate::run::culprit_inputs::{CulpritInputs, CulpritPhotos};
+use crate::run::reference;
 use crate::worker::protocol::{Reply, Request};
 use crate::worker::worker_source::{Worker, WorkerSource};
 
@@ -39,6 +40,8 @@ pub(crate) struct NodeDifference {
     pub magnitude: f64,
     /// The mean cosine of the angle between the two.
     pub cosine: Option<f64>,
+    /// The input that shows it most.
+    pub shown_by: String,
 }
 
 impl NodeDifference {
@@ -96,20 +99,15 @@ pub(crate) fn find(header: &Header, case: &Case, workers: &WorkerSource) -> Resu
     let folder = Scratch::create()?;
     let own = Case { device: None, ..reference::single_threaded(&reference::key(known)) };
     let case = Case { device: None, ..case.clone() };
+    let photos = CulpritPhotos::of(header);
     let mut comparison = NodeComparison::default();
     for (index, node) in nodes.iter().enumerate() {
         let compared = cut(known, &bytes, node, &folder.0)
-            .and_then(|model| difference(header, &model, [&own, &case], workers));
+            .and_then(|model| outputs_of_both(header, &model, &photos, [&own, &case], workers))
+            .and_then(|outputs| difference(index, node, &outputs));
         match compared {
-            Ok((agreement, magnitude)) => {
-                comparison.compared.push(NodeDifference {
-                    index,
-                    operator: node.operator.clone(),
-                    name: node.name.clone(),
-                    max_abs_error: agreement.max_abs_error,
-                    magnitude,
-                    cosine: agreement.likeness.map(|likeness| likeness.cosine),
-                });
+            Ok(difference) => {
+                comparison.compared.push(difference);
                 if comparison.culprit().is_some() {
                     break;
                 }
@@ -154,36 +152,64 @@ fn cut(known: &Model, bytes: &[u8], node: &FileNode, folder: &Path) -> Result<Mo
     Ok(Model { path, signature, ..known.clone() })
 }
 
-/// How what `model` makes as the second case agrees with what it makes as the first, and the largest
-/// magnitude that the first has.
-fn difference(
-    header: &Header,
-    model: &Model,
-    cases: [&Case; 2],
-    workers: &WorkerSource,
-) -> Result<(Agreement, f64)> {
-    let [expected, found] = cases.map(|case| outputs(header, model, case, workers));
-    let (expected, found) = (expected?, found?);
-    let agreement = Agreement::of(&expected, &found).context("their outputs differ in size")?;
-    let magnitudes = expected.iter().flatten().map(|value| f64::from(value.abs()));
-    Ok((agreement, magnitudes.filter(|it| it.is_finite()).fold(0.0, f64::max)))
+/// What both cases make of the same inputs, and what those are.
+struct BothOutputs {
+    expected: Vec<Vec<f32>>,
+    found: Vec<Vec<f32>>,
+    inputs: Vec<String>,
 }
 
-/// The first output of a case on each of the inputs that cases are compared on without a dataset.
+fn outputs_of_both(
+    header: &Header,
+    model: &Model,
+    photos: &CulpritPhotos,
+    cases: [&Case; 2],
+    workers: &WorkerSource,
+) -> Result<BothOutputs> {
+    let [expected, found] = cases.map(|case| outputs(header, model, photos, case, workers));
+    let ((expected, inputs), (found, _)) = (expected?, found?);
+    Ok(BothOutputs { expected, found, inputs })
+}
+
+/// How what a node makes as the second case agrees with what it makes as the first.
+fn difference(index: usize, node: &FileNode, outputs: &BothOutputs) -> Result<NodeDifference> {
+    let BothOutputs { expected, found, inputs } = outputs;
+    let agreement = Agreement::of(expected, found).context("their outputs differ in size")?;
+    let magnitudes = expected.iter().flatten().map(|value| f64::from(value.abs()));
+    let errors = expected.chunks(1).zip(found.chunks(1)).map(|(expected, found)| {
+        Agreement::of(expected, found).map_or(0.0, |agreement| agreement.max_abs_error)
+    });
+    // Of equal errors the first.
+    let worst = errors.zip(inputs).reduce(|one, other| if other.0 > one.0 { other } else { one });
+    Ok(NodeDifference {
+        index,
+        operator: node.operator.clone(),
+        name: node.name.clone(),
+        max_abs_error: agreement.max_abs_error,
+        magnitude: magnitudes.filter(|it| it.is_finite()).fold(0.0, f64::max),
+        cosine: agreement.likeness.map(|likeness| likeness.cosine),
+        shown_by: worst.map_or(String::new(), |(_, input)| input.clone()),
+    })
+}
+
+/// The first output of a case on each input, and what the inputs are.
 fn outputs(
     header: &Header,
     model: &Model,
+    photos: &CulpritPhotos,
     case: &Case,
     workers: &WorkerSource,
-) -> Result<Vec<Vec<f32>>> {
+) -> Result<(Vec<Vec<f32>>, Vec<String>)> {
     let Worker { mut link, loaded } = workers.load(case, model)?;
     let images = shapes::images(model, NonZeroUsize::MIN)?.get();
-    let (count, inputs) = check_agreement::inputs(header, model, &loaded.inputs);
-    let (reply, bytes) = link.ask(&Request::Infer { count, output: 0 }, &inputs)?;
+    let CulpritInputs { bytes, names } = photos.inputs(header, model, &loaded.inputs);
+    let count = u32::try_from(names.len())?;
+    let (reply, bytes) = link.ask(&Request::Infer { count, output: 0 }, &bytes)?;
     let Reply::Outputs { .. } = reply else {
         bail!("{}", crate::worker::worker_source::unexpected(reply))
     };
     let info = loaded.outputs.first().context("it has no output")?;
     let one = info.of_one_image(images).context("its output does not hold one image's")?;
-    Ok(bytes.chunks_exact(one.byte_len().max(1)).map(|bytes| one.real(bytes)).collect())
+    let outputs = bytes.chunks_exact(one.byte_len().max(1)).map(|bytes| one.real(bytes)).collect();
+    Ok((outputs, names))
 }

@@ -8,6 +8,7 @@ pub(crate) mod choose_outputs;
 pub(crate) mod choose_runtimes;
 pub(crate) mod context;
 pub(crate) mod culprit;
+mod culprit_inputs;
 pub mod entry;
 pub(crate) mod execute;
 pub(crate) mod found_rates;

@@ -128,7 +128,9 @@ impl Litert {
         let Signature { inputs, outputs, operators, .. } = shaped.signature.clone();
         let tensors = SessionTensors { inputs, outputs };
         let ends = ModelBuffers::create(&recipe.model, &compiled, &tensors)?;
-        Ok(LitertSession { ends, compiled, recipe, tensors, operators })
+        let is_moved = tflite_signature::is_moved(&shaped.signature);
+        let file = (!is_moved).then(|| request.model.to_path_buf());
+        Ok(LitertSession { ends, compiled, recipe, tensors, operators, file })
     }
 }
 
@@ -245,6 +247,8 @@ struct LitertSession {
     tensors: SessionTensors,
     /// The file's operators and how often each occurs.
     operators: Vec<(String, usize)>,
+    /// The file that is run; `None` if that is a copy with another graph first.
+    file: Option<PathBuf>,
 }
 
 impl LitertSession {
@@ -313,9 +317,16 @@ impl Session for LitertSession {
             ));
         }
         let timed = self.recipe.timed_calls(&self.tensors, inputs, PROFILE_WARMUP + runs);
-        let profiled = timed.map_err(failed)?.into_iter().skip(PROFILE_WARMUP);
+        let profiled: Vec<_> = timed.map_err(failed)?.into_iter().skip(PROFILE_WARMUP).collect();
+        let placement = match (self.recipe.target, &self.file, profiled.last()) {
+            (Executor::Xnnpack, Some(file), Some((_, calls))) => std::fs::read(file)
+                .ok()
+                .and_then(|bytes| litert_coverage::division(&self.operators, calls, &bytes)),
+            _ => None,
+        };
         let by_run = |(ns, calls)| (ns, litert_coverage::profiled_calls(&self.operators, calls));
-        Ok(OperatorProfile::of(profiled.map(by_run).collect()))
+        let profile = OperatorProfile::of(profiled.into_iter().map(by_run).collect());
+        Ok(OperatorProfile { placement, ..profile })
     }
 }
 

@@ -2,9 +2,10 @@
 //! run calls the nodes that were left by their operators' names, and what was
 //! taken by the delegate's.
 
+use crate::model::tflite_division;
 use crate::record::coverage::ExecutionPlan;
 use crate::record::coverage::{Coverage, DelegateStatus};
-use crate::record::operator_profile::{OWN_KERNELS, ProfiledCall};
+use crate::record::operator_profile::{GraphDivision, OWN_KERNELS, ProfiledCall};
 use crate::runtime::litert_api::profiler::{Call, TimedCall};
 
 /// For when LiteRT reports that nothing was left. It does not report the number of partitions.
@@ -50,6 +51,23 @@ pub(crate) fn profiled_calls(
         ProfiledCall { name: place.to_string(), ran_on: ran_on.to_owned(), operator: tag, ns }
     };
     calls.into_iter().map(of).collect()
+}
+
+/// How XNNPACK divides the graph of a file, from the calls of one run.
+pub(crate) fn division(
+    operators: &[(String, usize)],
+    calls: &[TimedCall],
+    file: &[u8],
+) -> Option<GraphDivision> {
+    let mut left = Vec::new();
+    for TimedCall { call, tag, place, .. } in calls {
+        if matches!(call, Call::Node(_)) && operators.iter().any(|(name, _)| name == tag) {
+            left.push((usize::try_from(*place).ok()?, tag.as_str()));
+        }
+    }
+    let calls: Vec<Call> = calls.iter().map(|timed| timed.call.clone()).collect();
+    let partitions = plan(operators, &calls).partitions;
+    tflite_division::of(file, &left, partitions as usize)
 }
 
 fn nodes(operators: &[(String, usize)]) -> Option<u32> {

@@ -78,6 +78,19 @@ impl Tflite {
     ) -> Result<Coverage, BackendError> {
         tflite_plan::coverage(self.library, model, delegate, &NO_SETTINGS, threads)
     }
+
+    /// What each operator of `model`, the bytes of a file, takes.
+    #[cfg(feature = "tflitec")]
+    pub(crate) fn profile(
+        &self,
+        model: &[u8],
+        (delegate, threads): (&Delegate, i32),
+        inputs: &[Vec<u8>],
+        runs: usize,
+    ) -> Result<OperatorProfile, BackendError> {
+        let target = (delegate, &NO_SETTINGS, threads);
+        tflite_profile::profile(self.library, model, target, inputs, runs)
+    }
 }
 
 /// Opens a library that has the whole C interface. The binding panics on a

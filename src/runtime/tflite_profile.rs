@@ -7,9 +7,10 @@ use std::time::Instant;
 use edgefirst_tflite::Library;
 use edgefirst_tflite_sys::TfLiteInterpreterOptions;
 
+use crate::model::tflite_division;
 use crate::model::tflite_nodes::{self, FileNode};
 use crate::record::delegate::Delegate;
-use crate::record::operator_profile::{OWN_KERNELS, OperatorProfile, ProfiledCall};
+use crate::record::operator_profile::{GraphDivision, OWN_KERNELS, OperatorProfile, ProfiledCall};
 use crate::record::setting_values::SettingValues;
 use crate::runtime::backend_error::BackendError;
 use crate::runtime::session::PROFILE_WARMUP;
@@ -63,6 +64,7 @@ pub(crate) fn profile(
     }
     let nodes = tflite_nodes::of(model);
     let mut profiled = Vec::with_capacity(runs);
+    let mut placement = None;
     for run in 0..PROFILE_WARMUP + runs {
         let start = Instant::now();
         if !interpreter.invoke() {
@@ -72,10 +74,43 @@ pub(crate) fn profile(
         let records = profiler.take();
         if run >= PROFILE_WARMUP {
             profiled.push((ns, calls(&records, &nodes, delegate)));
+            if *delegate != Delegate::None {
+                placement = division(&records, &nodes, model);
+            }
         }
     }
     drop(interpreter);
-    Ok(OperatorProfile::of(profiled))
+    Ok(OperatorProfile { placement, ..OperatorProfile::of(profiled) })
+}
+
+/// How the delegate divides the graph, from the records of a run. What is not called by the name of
+/// a node is a partition, and so is a series of operators that a delegate tells, which XNNPACK
+/// numbers from 0 in each.
+fn division(
+    records: &[RecordedOperator],
+    nodes: &[FileNode],
+    model: &[u8],
+) -> Option<GraphDivision> {
+    let (mut left, mut partitions) = (Vec::new(), 0);
+    // The number of the last operator inside the present partition; `None` outside one.
+    let mut inside: Option<i64> = None;
+    for record in records {
+        let place = usize::try_from(record.index).ok();
+        let node = place.and_then(|place| nodes.get(place));
+        if record.is_told {
+            partitions += usize::from(inside.is_none_or(|last| record.index < last));
+            inside = Some(record.index);
+        } else if let (Some(place), true) =
+            (place, node.is_some_and(|node| node.operator == record.operator))
+        {
+            left.push((place, record.operator.as_str()));
+            inside = None;
+        } else {
+            partitions += 1;
+            inside = Some(0);
+        }
+    }
+    tflite_division::of(model, &left, partitions)
 }
 
 /// The calls of a run; `nodes` are the file's. What a delegate's

@@ -8,6 +8,7 @@ use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::{Coverage, DelegateStatus};
 use crate::record::delegate::Delegate;
 use crate::record::format::Format;
+use crate::record::operator_profile::OperatorProfile;
 use crate::record::signature::Signature;
 use crate::runtime::backend::{Backend, LoadRequest};
 use crate::runtime::backend_error::BackendError;
@@ -116,6 +117,20 @@ impl Session for TflitecSession {
             return Ok(Coverage { status, ..Coverage::default() });
         };
         library.coverage(self.bytes, &self.delegate, self.threads)
+    }
+
+    /// Nor does it take a profiler; the other binding gives one to the same library.
+    fn profile(
+        &mut self,
+        inputs: &[Vec<u8>],
+        runs: usize,
+    ) -> Result<OperatorProfile, BackendError> {
+        let library = Tflite::open().map_err(|error| {
+            BackendError::Unsupported(format!(
+                "the tflitec crate has no profiler, and the library of backend tflite, which has, is not here: {error}"
+            ))
+        })?;
+        library.profile(self.bytes, (&self.delegate, self.threads), inputs, runs)
     }
 }
 

@@ -68,7 +68,8 @@ mod tests {
 
     fn agreement(top1: f64, cosine: Option<f64>, max_abs_error: f64) -> Agreement {
         let likeness = cosine.map(|cosine| Likeness { cosine, kl_divergence: None, top5: None });
-        Agreement { images: 16, top1, max_abs_error, kinds_differ: false, likeness }
+        let (images, kinds_differ, reach) = (16, false, None);
+        Agreement { images, top1, max_abs_error, kinds_differ, likeness, reach }
     }
 
     #[test]
@@ -89,5 +90,38 @@ mod tests {
         let int8 = agreement(0.9375, Some(0.996), 0.03);
         assert_eq!(why_wrong(&int8, Precision::Int8, false), None);
         assert!(why_wrong(&agreement(1.0, Some(0.9), 0.3), Precision::Int8, false).is_some());
+    }
+
+    /// How often a case that has the reference's best class with `probability` is flagged: a sum
+    /// over the binomial distribution, whose terms follow from each other.
+    fn flagged(inputs: usize, probability: f64) -> f64 {
+        let mut logarithm = inputs as f64 * (1.0 - probability).ln();
+        let mut sum = 0.0;
+        for same in 0..=inputs {
+            if is_suspicious(same as f64 / inputs as f64, inputs) {
+                sum += logarithm.exp();
+            }
+            let odds = probability / (1.0 - probability);
+            logarithm += ((inputs - same) as f64 / (same + 1) as f64 * odds).ln();
+        }
+        sum
+    }
+
+    #[test]
+    fn the_documents_false_alarms_are_those_of_the_rule() {
+        let document = std::fs::read_to_string("docs/delegates.md").unwrap();
+        let (_, table) = document.split_once("| inputs | 98% |").unwrap();
+        let rows: Vec<&str> = table.lines().skip(2).take_while(|it| it.starts_with('|')).collect();
+        assert_eq!(rows.len(), 4);
+        for row in rows {
+            let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+            let inputs = cells[0].parse().unwrap();
+            for (cell, probability) in cells[1..].iter().zip([0.98, 0.95, 0.9, 0.8, 0.5]) {
+                let percent = 100.0 * flagged(inputs, probability);
+                let text = format!("{percent:.2}%");
+                let text = if percent < 0.01 { "< 0.01%".to_owned() } else { text };
+                assert_eq!(*cell, text, "{inputs} inputs, {probability}");
+            }
+        }
     }
 }

@@ -146,7 +146,7 @@ mod tests {
                 node("b", "SOFTMAX", &[50; 7]),
                 node("c", "CONV_2D", &[30, 30, 30, 31, 30, 30, 30]),
             ],
-            absent: None,
+            ..OperatorProfile::default()
         };
         let times = OperatorTimes::of(&profile).unwrap();
         assert_eq!((times.runs, times.run_ns), (7, 130.0));

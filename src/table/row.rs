@@ -258,6 +258,16 @@ columns! {
     energy_mj_per_image_low: Option<f64>, Millijoules;
     /// Its upper end.
     energy_mj_per_image_high: Option<f64>, Millijoules;
+    /// `max_abs_error` in steps of the model's quantised output. Empty for outputs that are not
+    /// quantised, and if a score is not a number.
+    max_error_steps: Option<f64>, None;
+    /// `max_abs_error` as a share of the largest magnitude among the reference case's scores. Empty
+    /// if a score is not a number.
+    max_relative_error: Option<f64>, None;
+    /// Share of inputs whose output has a score that is not a number.
+    not_a_number_share: Option<f64>, Share;
+    /// Share of inputs whose output has the same number for every class.
+    constant_share: Option<f64>, Share;
     beside
     /// What the case's name shows of images per run and CPUs.
     axes: VariedAxes;

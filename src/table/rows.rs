@@ -56,8 +56,13 @@ fn row(run: &Run, case: &Case) -> Row {
     }
     let key = case.accuracy_key();
     let Some(scored) = run.accuracies.iter().find(|scored| scored.key == key) else { return row };
-    compared(&mut row, scored);
+    compared(&mut row, run, scored);
     row.outputs = scored.outputs;
+    if let Some(seen) = scored.outputs.filter(|seen| seen.inputs > 0) {
+        let share = |count: usize| proportion(count as f64 / seen.inputs as f64);
+        row.not_a_number_share = Some(share(seen.not_a_number));
+        row.constant_share = seen.flat.map(share);
+    }
     if run.header.options.accuracy.is_some() {
         self::scored(&mut row, run, scored, record.is_some());
         row.top_k = further_ranks(run, scored);
@@ -214,9 +219,9 @@ fn covered(row: &mut Row, coverage: &Coverage) {
 }
 
 /// How the outputs agree with the reference's, or why that is not known.
-fn compared(row: &mut Row, record: &AccuracyRecord) {
+fn compared(row: &mut Row, run: &Run, record: &AccuracyRecord) {
     if let Some(agreement) = record.agreement {
-        let Agreement { images, top1, max_abs_error, kinds_differ, likeness } = agreement;
+        let Agreement { images, top1, max_abs_error, kinds_differ, likeness, reach } = agreement;
         let likeness = likeness.filter(|_| !kinds_differ);
         row.cosine = likeness.map(|it| proportion(it.cosine));
         row.kl_divergence = likeness.and_then(|it| it.kl_divergence).map(proportion);
@@ -224,6 +229,10 @@ fn compared(row: &mut Row, record: &AccuracyRecord) {
         row.agreement_inputs = Some(images);
         row.agreement_top1 = Some(proportion(top1));
         row.max_abs_error = (!kinds_differ).then_some(max_abs_error);
+        let error = row.max_abs_error.filter(|error| error.is_finite());
+        let in_units = |unit: f64| error.filter(|_| unit > 0.0).map(|it| rounded(it / unit, 6));
+        row.max_error_steps = run.header.output_step(&record.key.model).and_then(in_units);
+        row.max_relative_error = reach.and_then(in_units);
     } else if let (Status::Ok, Some(error)) = (row.status, &record.error) {
         let (status, error) = (record.status, one_line(error));
         row.error = Some(format!("its outputs were not compared ({status}): {error}"));

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use flatbuffers::{FlatBufferBuilder, WIPOffset};
+use shutterbench::dataset::entries::Dataset;
 use shutterbench::record::backend_kind::BackendKind;
 use tempfile::TempDir;
 use tract_tflite::tflite::{self as schema, BuiltinOperator, BuiltinOptions, TensorType};
 
-use crate::common::{TimelyOutput, has_runtimes, softmax_delegate};
+use crate::common::{TimelyOutput, has_runtimes, repository, softmax_delegate};
 
 /// Softmaxes in a row, on ten scores.
 const NODES: i32 = 3;
@@ -75,12 +76,17 @@ fn chain() -> Vec<u8> {
     b.finished_data().to_vec()
 }
 
-/// Exit code and text of a search in a run of `model` with `delegate`.
+/// Exit code and text of a search in a run of `model` with `delegate`, without photos.
 fn searched(root: &Path, model: &str, delegate: &str) -> (Option<i32>, String) {
+    searched_on(root, model, delegate, &["--no-accuracy"])
+}
+
+/// The same in a run with what `more` asks for.
+fn searched_on(root: &Path, model: &str, delegate: &str, more: &[&str]) -> (Option<i32>, String) {
     let folder = TempDir::new_in(root).unwrap();
     let run: PathBuf = folder.path().join("run");
     let mut command = Command::new(env!("CARGO_BIN_EXE_shutterbench"));
-    command.args(["run", "--quiet", "--no-accuracy", "--runs", "5", "--min-seconds", "0"]);
+    command.args(["run", "--quiet", "--runs", "5", "--min-seconds", "0"]).args(more);
     command.args(["--warmup", "1", "--processes", "1", "--backend", "tflite"]);
     command.args(["--model", model, "--delegate", delegate, "--out"]).arg(&run);
     let measured = command.timely_output();
@@ -107,6 +113,8 @@ fn the_broken_node_is_named_in_each_position() {
         let expected = format!("node {position}, SOFTMAX 'after {}'", position + 1);
         assert!(code == Some(1) && said.contains(&expected), "{code:?} {said}");
         assert!(said.contains(&format!("the {position} nodes before it agree")), "{said}");
+        // These take no photo.
+        assert!(said.contains("largest on random input"), "{said}");
     }
     let healthy = format!("external:{}", delegate.display());
     let (code, said) = searched(root.path(), model, &healthy);
@@ -124,4 +132,20 @@ fn a_healthy_delegate_has_no_culprit() {
         let (code, said) = searched(root.path(), model, "xnnpack");
         assert!(code == Some(0) && said.contains("no node differs"), "{model} {code:?} {said}");
     }
+}
+
+#[test]
+fn the_photo_that_shows_it_is_named() {
+    let Some(delegate) = softmax_delegate() else { return };
+    let root = TempDir::new().unwrap();
+    let photos = repository().join("models/fashion-mnist/validation");
+    let more = ["--dataset", photos.to_str().unwrap(), "--images", "12"];
+    let model = "fmnist_mobilenet_v1_0.25_f32";
+    let wrong = format!("external:{}?wrong=1", delegate.display());
+    let (code, said) = searched_on(root.path(), model, &wrong, &more);
+    assert!(code == Some(1) && said.contains("SOFTMAX"), "{code:?} {said}");
+    let (_, photo) = said.split_once("largest on photo ").unwrap_or_else(|| panic!("{said}"));
+    let photo = photo.trim().to_owned();
+    let dataset = Dataset::open(&photos).unwrap();
+    assert!(dataset.entries.iter().any(|entry| entry.file == photo), "{photo}");
 }

@@ -151,6 +151,9 @@ fn the_run_shows_it(folder: &Path, cases: &BTreeMap<String, Vec<Line>>) {
     assert_eq!(code, Some(0));
     assert!(text.contains("B takes") && text.contains("convolutions"), "{text}");
     assert!(text.contains("operators explain"), "{text}");
+    let (code, text) = shown(&["*none*", "*none*"]);
+    assert_eq!(code, Some(0));
+    assert!(text.contains("nodes of the same name (10 of "), "{text}");
     assert_eq!(shown(&["*", "*none*"]).0, Some(2), "two cases of that name");
     assert_eq!(shown(&["nothing"]).0, Some(2));
 }
@@ -184,6 +187,56 @@ fn other_backends_tell_their_operators_too() {
     }
 }
 
+/// XNNPACK leaves the pool and the softmax of 8-bit models to the kernels of both runtimes.
+#[test]
+fn what_a_delegate_left_is_named_with_what_passes_between() {
+    let root = TempDir::new().unwrap();
+    for kind in [BackendKind::Tflite, BackendKind::Litert] {
+        if !has_runtimes(&[kind]) {
+            continue;
+        }
+        let folder = root.path().join(kind.to_string());
+        profiled(&folder, "fmnist_mobilenet_v1_0.25_int8", &kind.to_string(), "xnnpack");
+        for (name, case) in in_journal(&folder) {
+            let placement = &case["profile"]["placement"];
+            let left = placement["left"].as_array().unwrap_or_else(|| panic!("{name}: {case}"));
+            let operators: Vec<&str> =
+                left.iter().map(|node| node["operator"].as_str().unwrap()).collect();
+            assert_eq!(operators, ["AVERAGE_POOL_2D", "SOFTMAX"], "{name}");
+            assert_eq!(left[1]["takes"], "int8", "{name}");
+            assert_eq!(placement["partitions"], 2, "{name}");
+            assert_eq!(placement["tensors_between"], 3, "{name}");
+            assert!(placement["bytes_between"].as_u64().unwrap() > 10, "{name}");
+        }
+        let output = shutterbench(&["profile", folder.to_str().unwrap()]);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains("SOFTMAX 1 (node ") && text.contains("on int8)"), "{text}");
+        assert!(text.contains("pass between the two in each run"), "{text}");
+        let page = fs::read_to_string(folder.join("report.html")).unwrap();
+        assert!(page.contains("pass between the two in each run"));
+        // Every form has the row of what no operator explains.
+        assert!(page.contains("outside operators") && text.contains("outside operators"));
+    }
+}
+
+#[cfg(feature = "tflitec")]
+#[test]
+fn the_second_binding_tells_what_the_first_does() {
+    if !has_runtimes(&[BackendKind::Tflite, BackendKind::Tflitec]) {
+        return;
+    }
+    let root = TempDir::new().unwrap();
+    let of = |backend: &str| -> Vec<(String, String)> {
+        let folder = root.path().join(backend);
+        profiled(&folder, TFLITE, backend, "none");
+        let all = lines(&folder).into_values().next().unwrap();
+        all.into_iter().map(|line| (line["name"].clone(), line["operator"].clone())).collect()
+    };
+    let told = of("tflitec");
+    assert!(told.len() > 10, "{told:?}");
+    assert_eq!(told, of("tflite"));
+}
+
 #[test]
 fn a_run_without_a_profile_says_how_to_get_one() {
     let root = TempDir::new().unwrap();
@@ -211,11 +264,13 @@ fn profiles_of_two_hundred_cases_keep_the_report_below_5_mb() {
     let nodes: Vec<ProfiledNode> = (0..150).map(node).collect();
     for record in &mut run.cases {
         let runs_ns = vec![12_345_678; 30];
-        record.profile = Some(OperatorProfile { runs_ns, nodes: nodes.clone(), absent: None });
+        let nodes = nodes.clone();
+        record.profile = Some(OperatorProfile { runs_ns, nodes, ..OperatorProfile::default() });
     }
     assert_eq!(run.cases.len(), 200);
     let without = page(&run, &[]).len();
     let whole = page(&run, &rows(&run));
     assert!(whole.len() < 5_000_000, "{} bytes, {without} of them without rows", whole.len());
     assert_eq!(whole.matches("profiled runs").count(), 200);
+    assert_eq!(whole.matches("nodes of the same name, side by side").count(), 50);
 }

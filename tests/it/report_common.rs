@@ -364,6 +364,7 @@ fn accuracies(shape: &Shape, cases: &[Case], rng: &mut ChaCha8Rng) -> Vec<Accura
                     max_abs_error: 0.0078125,
                     kinds_differ: false,
                     likeness: None,
+                    reach: None,
                 }),
                 coverage: None,
                 ended: true,

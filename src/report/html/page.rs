@@ -17,7 +17,7 @@ use crate::report::html::frame::{Frame, file};
 use crate::report::html::front::{self, FrontSection};
 use crate::report::html::method::{self, MethodSection, TermLine};
 use crate::report::html::note_section::{self, NoteSection};
-use crate::report::html::operator_section::{self, ProfiledCase};
+use crate::report::html::operator_section::{self, BesideEachOther, ProfiledCase};
 use crate::report::html::preprocessing_section::{self, CheckTable};
 use crate::report::html::published_section::{self, PublishedSection};
 use crate::report::html::summary_section::{self, Card, NotesSection};
@@ -55,6 +55,7 @@ struct RunPage<'a> {
     published: Option<PublishedSection>,
     computation: Vec<ComputationLine>,
     operators: Vec<ProfiledCase>,
+    beside_each_other: Vec<BesideEachOther>,
     coverage: Vec<CoverageLine>,
     method: MethodSection,
     /// The program that made the run.
@@ -115,6 +116,7 @@ pub(crate) fn page_with(run: &Run, rows: &[Row], images: Option<&Dataset>) -> St
         published: published_section::section(run, rows),
         computation: cost_section::lines(run, rows),
         operators: operator_section::cases(run),
+        beside_each_other: operator_section::beside_each_other(run),
         coverage: coverage_section::lines(rows),
         method: method::section(run, rows),
         version: &run.header.version,
