@@ -37,6 +37,7 @@ mod loopback;
 mod merge;
 mod mode_compare;
 mod models;
+mod mutation;
 mod narrow_table;
 mod nodes;
 mod options;
