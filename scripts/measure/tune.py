@@ -51,11 +51,14 @@ def axes(folder):
 
 
 def ratio(folder, one, other):
-    """Latency of one case over that of another in the same run, round by round, and the 95%
-    interval of the median by order statistics."""
+    """Latency per image of one case over that of another in the same run, round by round, and the
+    95% interval of the median by order statistics."""
     cases = json.loads((folder / "run.json").read_text())["measured_cases"]
-    by_round = {case["case"]: {visit["round"]: visit["p50_us"] for visit in case["visits"]}
-                for case in cases}
+    with open(folder / "journal.jsonl") as journal:
+        described = json.loads(journal.readline())["cases"]
+    images = {name: case.get("batch") or 1 for name, case in zip(names_of(described), described)}
+    by_round = {case["case"]: {visit["round"]: visit["p50_us"] / images[case["case"]]
+                               for visit in case["visits"]} for case in cases}
     rounds = by_round[one].keys() & by_round[other].keys()
     ratios = sorted(by_round[one][at] / by_round[other][at] for at in rounds)
     reach = 0.98 * math.sqrt(len(ratios))
