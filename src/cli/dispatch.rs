@@ -62,7 +62,7 @@ enum Command {
         #[arg(long, value_enum, value_name = "rgb|bgr|grey")]
         channels: Option<Channels>,
         /// Order of the input's axes
-        #[arg(long, value_enum, value_name = "nchw|nhwc")]
+        #[arg(long, value_enum, value_name = "nchw|nhwc|nhw")]
         layout: Option<Layout>,
         /// The signature to show, where the file has several
         #[arg(long, value_name = "NAME")]

@@ -213,7 +213,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_enum, value_name = "rgb|bgr|grey", help_heading = "Accuracy")]
     pub channels: Option<Channels>,
     /// Order of the input's axes [default: as stated with the model, else by its shape]
-    #[arg(long, value_enum, value_name = "nchw|nhwc", help_heading = "Accuracy")]
+    #[arg(long, value_enum, value_name = "nchw|nhwc|nhw", help_heading = "Accuracy")]
     pub layout: Option<Layout>,
     /// Output to score, if a model has several: its name, or its position from 0
     #[arg(long, value_name = "NAME|INDEX", help_heading = "Accuracy")]

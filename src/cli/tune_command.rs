@@ -98,7 +98,7 @@ pub(crate) struct TuneArgs {
     #[arg(long, value_enum, value_name = "rgb|bgr|grey")]
     pub channels: Option<Channels>,
     /// Order of the input's axes
-    #[arg(long, value_enum, value_name = "nchw|nhwc")]
+    #[arg(long, value_enum, value_name = "nchw|nhwc|nhw")]
     pub layout: Option<Layout>,
     /// Signature to run if a file has several
     #[arg(long, value_name = "NAME")]

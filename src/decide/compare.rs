@@ -6,7 +6,7 @@ use crate::decide::compared_scenarios::compared_scenarios;
 use crate::decide::comparison::{CaseComparison, CompareOptions, Outcome, RunComparison};
 use crate::decide::metric::Metric;
 use crate::decide::partners::{can_be_in_order, have_a_case_in_common, other_sets, partners};
-use crate::decide::{few_pairs, paired_accuracy};
+use crate::decide::{few_pairs, paired_accuracy, shared_core};
 use crate::record::case::Case;
 use crate::record::header::Header;
 use crate::record::run::{CaseRecord, Run};
@@ -360,6 +360,9 @@ fn caveats(base: &Run, new: &Run, pairing: Pairing, options: CompareOptions) -> 
         caveats.push(format!(
             "the runs were not interleaved, and {why}. The intervals assume the machine drifted no more between the runs than within them; larger drift looks like a model change. Use run --ab or --against to rule that out."
         ));
+    }
+    if metric.probability().is_some() && pairing == Pairing::Unpaired {
+        caveats.extend(shared_core::caveat(&is.cases, &was.host, &is.host));
     }
     caveats.extend(other_sets(was, is));
     caveats.extend(other_inputs(was, is));

@@ -281,7 +281,8 @@ impl Arrangement {
             Layout::Nhwc if WIDTH == 1 && self.channels == Channels::Rgb => {
                 drop_fourth(elements, targets.as_flattened_mut());
             }
-            Layout::Nhwc => {
+            // Images of three channels have an axis for them.
+            Layout::Nhwc | Layout::Nhw => {
                 for (target, pixel) in targets.as_chunks_mut::<3>().0.iter_mut().zip(pixels) {
                     *target = order.map(|channel| pixel[channel]);
                 }

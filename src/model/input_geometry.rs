@@ -35,8 +35,23 @@ impl InputGeometry {
         match self.layout {
             Layout::Nhwc => vec![images, height, width, channels],
             Layout::Nchw => vec![images, channels, height, width],
+            Layout::Nhw => vec![images, height, width],
         }
     }
+}
+
+/// Whether `input` has the axes of images: four, or three of which the first is for the number of
+/// images, as Keras gives grey ones. Where the last of three holds 1 or 3 channels, that axis is
+/// missing instead.
+#[must_use]
+pub(crate) fn holds_images(input: &TensorInfo) -> bool {
+    input.shape.len() == 4 || is_grey(input)
+}
+
+fn is_grey(input: &TensorInfo) -> bool {
+    input.shape.len() == 3
+        && input.size(0).is_none_or(|images| images == 1)
+        && !input.size(2).is_some_and(is_channels)
 }
 
 /// The input of `model` that takes images: its only one, or the only one of four axes.
@@ -63,18 +78,34 @@ pub(crate) fn of(model: &Model, input: &TensorInfo, stated: &Description) -> Res
         input.name
     );
     ensure!(
-        input.shape.len() == 4,
-        "model {name} takes a tensor of shape {}, but an image classifier takes 4 dimensions; {TIMED_ONLY}",
+        holds_images(input),
+        "model {name} takes a tensor of shape {}, but an image classifier takes 4 dimensions, or 3 for grey images (images, height, width); {TIMED_ONLY}",
         input.shape_text()
     );
     let mut assumed = Vec::new();
     let layout = match stated.layout {
         Some(layout) => layout,
+        None if is_grey(input) => Layout::Nhw,
         None => layout(model, input, &mut assumed)?,
     };
+    ensure!(
+        (layout == Layout::Nhw) == is_grey(input),
+        "model {name} takes {}, which is not {layout} as stated; omit --layout or correct 'layout'",
+        input.shape_text()
+    );
     let (channels, height, width) = match layout {
         Layout::Nhwc => (3, 1, 2),
         Layout::Nchw => (1, 2, 3),
+        Layout::Nhw => {
+            let (known, height, width) = (stated.channels, input.size(1), input.size(2));
+            ensure!(
+                known.is_none_or(|channels| channels.count() == 1),
+                "model {name} takes grey images ({}), but other channels are stated; omit --channels or correct 'channels'",
+                input.shape_text()
+            );
+            let InputSize { height, width } = size(model, (height, width), input, stated)?;
+            return Ok(InputGeometry { layout, height, width, channels: 1, assumed });
+        }
     };
     let convolved = model.signature.convolved_channels.filter(|count| is_channels(*count));
     let known = input.size(channels).or(stated.channels.map(|stated| stated.count()));
@@ -100,15 +131,20 @@ pub(crate) fn of(model: &Model, input: &TensorInfo, stated: &Description) -> Res
 /// One sentence that names both.
 pub(crate) fn check_stated(model: &Model, stated: &Description) -> Result<()> {
     let input = image_input(model).map(|index| &model.signature.inputs[index]);
-    let Some(input) = input.filter(|input| !input.unshaped && input.shape.len() == 4) else {
+    let Some(input) = input.filter(|input| !input.unshaped && holds_images(input)) else {
         return Ok(());
     };
+    if is_grey(input) {
+        return of(model, input, stated).map(drop);
+    }
     let (name, shape) = (&model.name, input.shape_text());
     let fixed = |axis| input.size(axis);
     if let Some(layout) = stated.layout {
         let (here, there) = match layout {
             Layout::Nhwc => (3, 1),
             Layout::Nchw => (1, 3),
+            // Not of four axes.
+            Layout::Nhw => return of(model, input, stated).map(drop),
         };
         let contradicts = fixed(here).is_some_and(|count| !is_channels(count))
             && fixed(there).is_some_and(is_channels);

@@ -19,7 +19,7 @@ use crate::record::tensor::TensorInfo;
 pub(crate) fn images(model: &Model, asked: NonZeroUsize) -> Result<NonZeroUsize> {
     let fixed = input_geometry::image_input(model)
         .map(|index| &model.signature.inputs[index])
-        .filter(|input| input.shape.len() == 4)
+        .filter(|input| input_geometry::holds_images(input))
         .and_then(|input| NonZeroUsize::new(input.size(0)?))
         .filter(|images| images.get() > 1);
     match fixed {
@@ -43,20 +43,22 @@ pub(crate) fn of(model: &Model, overrides: &Description, asked: NonZeroUsize) ->
     let image = input_geometry::image_input(model);
     let mut signature = model.signature.clone();
     for (index, input) in signature.inputs.iter_mut().enumerate() {
-        let shape = if image == Some(index) && (input.shape.len() == 4 || input.is_open()) {
-            match input_geometry::of(model, input, &stated) {
-                Ok(geometry) => geometry.shape(images.get()),
-                // It takes no image, and needs none to be timed.
-                Err(_) if !input.is_open() && stated.input_size.is_none() => {
-                    with_images(input, images)
+        let shape =
+            if image == Some(index) && (input_geometry::holds_images(input) || input.is_open()) {
+                match input_geometry::of(model, input, &stated) {
+                    Ok(geometry) => geometry.shape(images.get()),
+                    // It takes no image, and needs none to be timed.
+                    Err(_) if !input.is_open() && stated.input_size.is_none() => {
+                        with_images(input, images)
+                    }
+                    Err(error) => return Err(error),
                 }
-                Err(error) => return Err(error),
-            }
-        } else {
-            with_images(input, images)
-        };
+            } else {
+                with_images(input, images)
+            };
         let still_open = input.open.iter().find(|open| open.axis > 0);
-        if let Some(open) = still_open.filter(|_| image != Some(index) || shape.len() != 4) {
+        let sized = image == Some(index) && input_geometry::holds_images(input);
+        if let Some(open) = still_open.filter(|_| !sized) {
             bail!(
                 "model {} leaves axis {} of its input '{}' {} open, which no option can set; export it with a fixed size",
                 model.name,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The order of a 4-D image tensor's axes.
+/// The order of an image tensor's axes.
 #[derive(
     Debug,
     Clone,
@@ -23,6 +23,8 @@ pub enum Layout {
     Nhwc,
     /// Batch, channels, height, width.
     Nchw,
+    /// Batch, height, width: grey images without an axis for their channel.
+    Nhw,
 }
 
 /// Which channels a model sees, in which order.

@@ -49,6 +49,9 @@ pub struct Host {
     /// float32 matrix product, measured at start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_gmacs: Option<f64>,
+    /// The same of two threads at once, added up; absent with one CPU.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub two_products_gmacs: Option<f64>,
     /// Whether the CPU is emulated in software: times say nothing about a real one.
     #[serde(default)]
     pub emulated: bool,
@@ -64,6 +67,24 @@ pub struct ThermalZone {
     pub name: String,
     /// Thousandths of a degree Celsius.
     pub millidegrees: i64,
+}
+
+/// Two CPUs that together reach less than this many times one's rate are not two cores just then.
+const TWO_CORES: f64 = 1.5;
+
+impl Host {
+    /// How many times the rate of one thread two threads reached at once, at the start.
+    #[must_use]
+    pub(crate) fn two_over_one(&self) -> Option<f64> {
+        Some(self.two_products_gmacs? / self.product_gmacs?)
+    }
+
+    /// Whether two threads had no two cores to run on then: two CPUs that are threads of one core,
+    /// or that a virtual machine's host runs on one core, which nothing in the machine tells.
+    #[must_use]
+    pub(crate) fn shares_a_core(&self) -> Option<bool> {
+        self.two_over_one().map(|times| times < TWO_CORES)
+    }
 }
 
 impl fmt::Display for Host {
@@ -91,11 +112,12 @@ impl fmt::Display for Host {
             "clock: steps of {} ns, {} ns per reading",
             self.clock_precision_ns, self.clock_cost_ns
         )?;
-        match self.product_gmacs {
-            Some(rate) => {
-                write!(f, "\na large float32 matrix product: {rate:.1} GMAC/s per thread")
-            }
-            None => Ok(()),
+        if let Some(rate) = self.product_gmacs {
+            write!(f, "\na large float32 matrix product: {rate:.1} GMAC/s per thread")?;
         }
+        if let Some(times) = self.two_over_one() {
+            write!(f, "; two threads at once reach {times:.2} times that")?;
+        }
+        Ok(())
     }
 }

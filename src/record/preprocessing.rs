@@ -72,6 +72,7 @@ impl InputSpec {
         match self.layout {
             Layout::Nhwc => vec![1, self.height, self.width, channels],
             Layout::Nchw => vec![1, channels, self.height, self.width],
+            Layout::Nhw => vec![1, self.height, self.width],
         }
     }
 

@@ -131,7 +131,7 @@ impl Signature {
     #[must_use]
     pub(crate) fn leaves_size_open(&self) -> bool {
         let is_open = |input: &TensorInfo| (1..4).any(|axis| input.open_axis(axis).is_some());
-        self.inputs.iter().any(|input| input.shape.len() == 4 && is_open(input))
+        self.inputs.iter().any(|input| (3..=4).contains(&input.shape.len()) && is_open(input))
     }
 
     /// The graph of the file that this is of, from 0.

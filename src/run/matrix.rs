@@ -7,6 +7,7 @@ use crate::record::capabilities::Threads;
 use crate::record::case::Case;
 use crate::record::delegate::Delegate;
 use crate::record::description::Model;
+use crate::record::host::Host;
 use crate::record::option_set::OptionSet;
 
 /// What is to be combined.
@@ -161,6 +162,16 @@ pub(crate) fn crowded(cases: &[Case], usable: impl Fn(&Case) -> usize) -> Option
     Some(format!("{threads} threads share only {cpus} CPU(s) here"))
 }
 
+/// A note if two threads had no two cores when the run began, for cases of several threads.
+#[must_use]
+pub(crate) fn shared_core(cases: &[Case], host: &Host) -> Option<String> {
+    let several = cases.iter().any(|case| case.threads.get() > 1);
+    let times = host.two_over_one().filter(|_| several && host.shares_a_core() == Some(true))?;
+    Some(format!(
+        "when the run began, two threads together did only {times:.2} times the work of one, as on two CPUs that share a core: several threads cannot be faster here, and elsewhere they may be"
+    ))
+}
+
 /// The values of an axis, or that it is none.
 fn or_absent<T>(values: impl Iterator<Item = T>) -> Vec<Option<T>> {
     let values: Vec<Option<T>> = values.map(Some).collect();
@@ -291,6 +302,23 @@ mod tests {
         let matrix = Matrix { backends, delegates, threads, on_one_core, ..asked(&models) };
         let counts: Vec<usize> = matrix.cases().iter().map(|case| case.threads.get()).collect();
         assert_eq!(counts, [1, 1, 2]);
+    }
+
+    #[test]
+    fn threads_without_a_core_each_are_said() {
+        let models = select::select(&["fmnist_mobilenet_v1_0.25_f32".to_owned()], None).unwrap();
+        let said = |threads: &[NonZeroUsize], two: Option<f64>| {
+            let host =
+                Host { product_gmacs: Some(50.0), two_products_gmacs: two, ..Host::default() };
+            let backends = [BackendKind::Tflite];
+            let matrix = Matrix { backends: &backends, threads, ..asked(&models) };
+            shared_core(&matrix.cases(), &host)
+        };
+        let both = [count(1), count(2)];
+        assert!(said(&both, Some(55.0)).unwrap().contains("only 1.10 times"));
+        assert_eq!(said(&both, Some(97.0)), None);
+        assert_eq!(said(&both, None), None);
+        assert_eq!(said(&[count(1)], Some(55.0)), None);
     }
 
     #[test]

@@ -145,6 +145,9 @@ pub(crate) fn plan(wanted: &SuiteFile) -> Result<Plan> {
     present.retain(|(kind, _)| is_used(*kind));
     present.sort_by_key(|(kind, _)| *kind);
     unusable.retain(|(kind, _)| is_used(*kind));
+    // Only a latency is held against the rate of a large product.
+    let host = if options.latency.is_some() { Host::read_with_product() } else { Host::read() };
+    assumptions.extend(matrix::shared_core(&cases, &host));
     let started = OffsetDateTime::now_utc();
     let header = Header {
         schema: SCHEMA,
@@ -154,8 +157,7 @@ pub(crate) fn plan(wanted: &SuiteFile) -> Result<Plan> {
         sources: Some(build::SOURCES.to_owned()),
         binary_sha256: program_hash.join().unwrap_or_default(),
         started_at: crate::record::header::rfc3339(started),
-        // Only a latency is held against the rate of a large product.
-        host: if options.latency.is_some() { Host::read_with_product() } else { Host::read() },
+        host,
         working_folder: std::env::current_dir().ok(),
         device: crate::record::case::LOCAL.into(),
         runtimes: present.into_iter().map(|(kind, told)| choose_runtimes::of(kind, told)).collect(),

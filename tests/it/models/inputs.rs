@@ -218,3 +218,66 @@ fn what_stands_in_the_way_of_all_is_said_once() {
     assert!(told.contains("pipeline    torchvision (assumed), to the size"), "{told}");
     assert!(told.contains("classes     3\n"), "{told}");
 }
+
+/// Photos of which the upper or the left half is white: classes 0 and 1.
+fn halves(folder: &std::path::Path) -> String {
+    let images = folder.join("halves");
+    std::fs::create_dir_all(&images).unwrap();
+    let mut labels = "file,class_index\n".to_owned();
+    for i in 0..8_u32 {
+        let upper = i % 2 == 0;
+        let white = |x: u32, y: u32| if upper { y < 4 } else { x < 4 };
+        let pixel = |x, y| image::Luma([if white(x, y) { 200 + i as u8 } else { i as u8 }]);
+        image::GrayImage::from_fn(8, 8, pixel).save(images.join(format!("{i}.png"))).unwrap();
+        labels += &format!("{i}.png,{}\n", i % 2);
+    }
+    std::fs::write(images.join("labels.csv"), labels).unwrap();
+    images.to_str().unwrap().to_owned()
+}
+
+/// Scores of the upper and the left half of grey images without an axis for their channel.
+fn half_model(image: &[Dim]) -> ModelProto {
+    let weight =
+        |pixel: usize| [pixel / 8 < 4, pixel % 8 < 4].map(|counts| f32::from(counts as u8));
+    let weights: Vec<f32> = (0..64).flat_map(weight).collect();
+    model(
+        vec![
+            node("Flatten", &["image"], "pixels", &[("axis", 1)]),
+            node("MatMul", &["pixels", "weights"], "scores", &[]),
+        ],
+        vec![value("image", DataType::Float, Some(image))],
+        vec![value("scores", DataType::Float, Some(&[image[0], Size(2)]))],
+        vec![floats("weights", &[64, 2], &weights)],
+    )
+}
+
+#[test]
+fn grey_images_need_no_axis_for_their_channel() {
+    let folder = TempDir::new().unwrap();
+    let images = halves(folder.path());
+    let open = [Dim::Named("n"), Size(8), Size(8)];
+    for (name, image) in [("one", [Size(1), Size(8), Size(8)]), ("open", open)] {
+        let path = write(folder.path(), &format!("{name}.onnx"), &half_model(&image));
+        for backend in ["onnxruntime", "tract"] {
+            let arguments = ["--model", &path, "--dataset", &images, "--no-latency"];
+            let ran = ran(folder.path(), &[&arguments[..], &["--backend", backend]].concat());
+            let row = ran.row();
+            let found = (&row["status"], &row["top1"]);
+            assert_eq!(found, (&"ok".into(), &1.0.into()), "{name} {backend} {row}");
+        }
+        assert!(inspected(&[&path]).contains("nhw"), "{}", inspected(&[&path]));
+        for (option, value, said) in
+            [("--layout", "nhwc", "omit --layout"), ("--channels", "rgb", "grey images")]
+        {
+            let refused = refused(&["--model", &path, "--dataset", &images, option, value]);
+            assert!(refused.contains(said), "{refused}");
+        }
+    }
+    // An image without an axis for the number of images, and a layout that four axes cannot have.
+    let flat = write(folder.path(), "flat.onnx", &half_model(&[Size(8), Size(8), Size(3)]));
+    let said = refused(&["--model", &flat, "--dataset", &images, "--no-latency"]);
+    assert!(said.contains("images, height, width"), "{said}");
+    let four = write(folder.path(), "four.onnx", &mean_model(&NCHW));
+    let said = refused(&["--model", &four, "--dataset", &images, "--layout", "nhw"]);
+    assert!(said.contains("not nhw as stated"), "{said}");
+}
