@@ -27,5 +27,5 @@ pub(crate) mod promises;
 pub(crate) mod rule;
 pub(crate) mod score_words;
 pub(crate) mod search_outcome;
-pub mod shared_core;
-mod standing;
+mod shared_core;
+pub mod standing;

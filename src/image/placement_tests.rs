@@ -52,7 +52,7 @@ fn defined(spec: &InputSpec, values: &[f32]) -> Vec<u8> {
     let mut tensor = Vec::new();
     for i in 0..count * channels {
         let (pixel, channel) = match spec.layout {
-            Layout::Nhwc => (i / channels, i % channels),
+            Layout::Nhwc | Layout::Nhw => (i / channels, i % channels),
             Layout::Nchw => (i % count, i / count),
         };
         let value = match spec.channels() {

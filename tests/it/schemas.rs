@@ -115,7 +115,7 @@ fn program_and_schema_accept_the_same_suites() {
         "max_seconds = -1",
         "shard = '1'",
         "backends = ['tensorflow']",
-        "[describe]\nlayout = 'nhw'",
+        "[describe]\nlayout = 'nhcw'",
         "[hooks]\nduring = 'x'",
     ];
     for (suites, expected) in [(good, true), (bad.to_vec(), false)] {
