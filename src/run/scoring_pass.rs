@@ -22,7 +22,6 @@ use crate::scoring::subject::Subject;
 use crate::worker::link::{Fault, Link};
 use crate::worker::protocol::{Reply, Request};
 use anyhow::Result;
-use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::thread;
 
@@ -68,7 +67,6 @@ pub(crate) fn load_pass(
     let workers_each = cores.div_ceil(waiting.len().max(1));
     let mut resident = 0.0;
     let mut pass = Pass { subjects: Vec::new(), members: Vec::new() };
-    let mut references = Vec::new();
     while pass.subjects.len() * workers_each < MAX_WORKERS
         && budget.has_room(pass.subjects.len(), resident)
     {
@@ -77,62 +75,23 @@ pub(crate) fn load_pass(
             break;
         }
         let known: &[AccuracyRecord] = records;
-        let mut all: Vec<ToLoad> = next.iter().map(|index| ToLoad::Member(*index)).collect();
-        if waiting.is_empty() {
-            let members = pass.members.iter().map(|(index, _)| *index).chain(next);
-            all.extend(followers(context, known, members.collect()).map(ToLoad::ReferenceOf));
-        }
-        let loaded = side_by_side(context, all, workers_each, |one, links| match one {
-            ToLoad::Member(index) => load_subject(context, dataset, &known[index], links),
-            ToLoad::ReferenceOf(index) => {
-                let model = context.model(&single_threaded(&known[index].key));
-                let reference = reference::of(context.header(), model);
-                let key = reference::key(reference);
-                let Scorer { subject, bytes } =
-                    load_scorer(context, dataset, &key, reference, links)?;
-                Ok((subject, None, bytes))
-            }
+        let loaded = side_by_side(context, next, workers_each, |index, links| {
+            load_subject(context, dataset, &known[index], links)
         });
-        for (one, loaded) in loaded {
-            match (one, loaded) {
-                (ToLoad::Member(index), Ok((subject, coverage, bytes))) => {
+        for (index, loaded) in loaded {
+            match loaded {
+                Ok((subject, coverage, bytes)) => {
                     resident += bytes;
                     pass.subjects.push(subject);
                     pass.members.push((index, coverage));
                 }
-                (ToLoad::ReferenceOf(_), Ok((subject, ..))) => references.push(subject),
-                (_, Err(fault)) if fault.is_of_interrupt(context.interrupt()) => {}
-                (ToLoad::Member(index), Err(fault)) => {
-                    end_subject(context, &mut records[index], index, fault.into())?;
-                }
-                // It is tried again, and then those that it was for go without.
-                (ToLoad::ReferenceOf(_), Err(_)) => {}
+                Err(fault) if fault.is_of_interrupt(context.interrupt()) => {}
+                Err(fault) => end_subject(context, &mut records[index], index, fault.into())?,
             }
         }
     }
-    add_references(context, dataset, &mut pass.subjects, references, workers_each);
+    add_references(context, dataset, &mut pass.subjects, workers_each);
     Ok(pass)
-}
-
-/// What is loaded at the same time as others: a record's subject, or what it is compared with.
-#[derive(Clone, Copy)]
-enum ToLoad {
-    Member(usize),
-    ReferenceOf(usize),
-}
-
-/// Of the `members` one for each reference that is none of them.
-fn followers(
-    context: &Context<'_>,
-    records: &[AccuracyRecord],
-    members: Vec<usize>,
-) -> impl Iterator<Item = usize> {
-    let mut known: HashSet<AccuracyKey> =
-        members.iter().map(|index| records[*index].key.clone()).collect();
-    members.into_iter().filter(move |index| {
-        let model = context.model(&single_threaded(&records[*index].key));
-        known.insert(reference::key(reference::of(context.header(), model)))
-    })
 }
 
 /// Models that are loaded at the same time, for each core: while one is read or
@@ -191,15 +150,8 @@ fn add_references(
     context: &Context<'_>,
     dataset: &Dataset,
     subjects: &mut Vec<Subject>,
-    mut loaded: Vec<Subject>,
     workers: usize,
 ) {
-    let every = reference::every(dataset.entries.len());
-    let add = |subjects: &mut Vec<Subject>, subject, from, followers: &[usize]| {
-        subjects.push(Subject { from, silent: true, every, ..subject });
-        let position = subjects.len() - 1;
-        follow(subjects, followers, position);
-    };
     let mut followers: Vec<(AccuracyKey, &Model, Vec<usize>)> = Vec::new();
     for (index, subject) in subjects.iter().enumerate() {
         let model = context.model(&single_threaded(&subject.key));
@@ -216,10 +168,7 @@ fn add_references(
         let fits = |subject: &Subject| subject.key == *key && subject.from <= from;
         match subjects.iter().position(fits) {
             Some(position) => follow(subjects, indices, position),
-            None => match loaded.iter().position(|subject| subject.key == *key) {
-                Some(ready) => add(subjects, loaded.swap_remove(ready), from, indices),
-                None => missing.push((follower, from)),
-            },
+            None => missing.push((follower, from)),
         }
     }
     for some in missing.chunks(LOADING * cores().get()) {
@@ -228,9 +177,11 @@ fn add_references(
             load_scorer(context, dataset, key, model, links)
         });
         for ((follower, from), loaded) in loaded {
-            if let Ok(Scorer { subject, .. }) = loaded {
-                add(subjects, subject, from, &followers[follower].2);
-            }
+            let Ok(Scorer { subject, .. }) = loaded else { continue };
+            let every = reference::every(dataset.entries.len());
+            subjects.push(Subject { from, silent: true, every, ..subject });
+            let position = subjects.len() - 1;
+            follow(subjects, &followers[follower].2, position);
         }
     }
 }
