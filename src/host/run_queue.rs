@@ -12,8 +12,7 @@ pub(crate) fn waited_ns(tree: &Tree) -> Option<u64> {
         // thread that has just ended has no such file.
         tree.proc(format!("self/task/{id}/schedstat"))?.split(' ').nth(1)?.parse::<u64>().ok()
     });
-    let waits: Vec<u64> = waits.collect();
-    (!waits.is_empty()).then(|| waits.iter().sum())
+    waits.reduce(|sum, wait| sum + wait)
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use anyhow::Result;
 use time::OffsetDateTime;
 
 use crate::host::{affinity, clock};
-use crate::record::case::Case;
 use crate::record::header::rfc3339;
 use crate::record::operator_profile::OperatorProfile;
 use crate::record::options::{Amount, LatencyOptions};
@@ -51,6 +50,8 @@ pub(crate) struct ActiveCase {
     spent: Duration,
     /// What a run took at the end of its first warm-up.
     run_ns: f64,
+    /// Whether its visits tell how long threads waited for a CPU.
+    waits: bool,
 }
 
 impl ActiveCase {
@@ -73,6 +74,7 @@ impl ActiveCase {
         let mut stopping = Stopping::new(options, replication);
         record.processes.iter().for_each(|process| stopping.warmed_up(process.warmup.ns));
         record.visits.iter().for_each(|visit| stopping.visited(visit));
+        let case = &record.case;
         Ok(Some(Self {
             index,
             link: warm.link,
@@ -80,6 +82,8 @@ impl ActiveCase {
             stopping,
             spent: start.elapsed(),
             run_ns: warm.estimate_ns,
+            waits: !options.no_yardstick
+                && case.threads.get() <= affinity::usable(options.cpus_of(case)),
         }))
     }
 
@@ -131,8 +135,7 @@ impl ActiveCase {
         record: &mut CaseRecord,
     ) -> Result<Result<Decision, Fault>> {
         let start = Instant::now();
-        let request =
-            Request::Visit(self.next_visit(options, size, &context.header().cases[self.index]));
+        let request = Request::Visit(self.next_visit(options, size));
         let visited = visited(self.link.as_mut(), &request);
         self.spent += start.elapsed();
         let visited = match visited {
@@ -146,7 +149,7 @@ impl ActiveCase {
         Ok(Ok(self.stopping.decision()))
     }
 
-    fn next_visit(&self, options: &LatencyOptions, size: VisitSize, case: &Case) -> VisitPlan {
+    fn next_visit(&self, options: &LatencyOptions, size: VisitSize) -> VisitPlan {
         let most_runs = self.stopping.most_runs().min(MAX_RUNS);
         // Float-to-integer casts saturate.
         VisitPlan {
@@ -155,8 +158,7 @@ impl ActiveCase {
             least_ns: (size.block_ms * 1e6) as u64,
             most_runs,
             yardstick: !options.no_yardstick,
-            waits: !options.no_yardstick
-                && case.threads.get() <= affinity::usable(options.cpus_of(case)),
+            waits: self.waits,
             deadline_ns: (options.max_seconds * 1e9) as u64,
         }
     }
