@@ -66,6 +66,21 @@ impl Axis {
         };
         share.clamp(0.0, 1.0)
     }
+
+    /// As SVG: a faint line from `left` to `right` for each tick of a scale that goes up, at the
+    /// height that `y` gives, with its number before it.
+    pub(crate) fn grid_lines(&self, left: f64, right: f64, y: impl Fn(f64) -> f64) -> String {
+        let line = |value: &f64| {
+            let at = y(*value);
+            format!(
+                "<line x1=\"{left}\" x2=\"{right}\" y1=\"{at:.1}\" y2=\"{at:.1}\" stroke=\"currentColor\" stroke-opacity=\"0.15\"/><text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
+                left - 6.0,
+                at + 4.0,
+                tick(*value)
+            )
+        };
+        self.ticks.iter().map(line).collect()
+    }
 }
 
 fn extent(values: impl Iterator<Item = f64>) -> (f64, f64) {

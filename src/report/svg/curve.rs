@@ -37,17 +37,8 @@ pub(crate) fn over_minutes(curves: &[Curve], meaning: &str) -> String {
         "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\" font-family=\"sans-serif\" font-size=\"12\" fill=\"currentColor\">",
         text(meaning)
     );
-    for value in &up.ticks {
-        let at = y(*value);
-        // Writing to a String does not fail.
-        let _ = write!(
-            svg,
-            "<line x1=\"{LEFT}\" x2=\"{RIGHT}\" y1=\"{at:.1}\" y2=\"{at:.1}\" stroke=\"currentColor\" stroke-opacity=\"0.15\"/><text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
-            LEFT - 6.0,
-            at + 4.0,
-            tick(*value)
-        );
-    }
+    svg += &up.grid_lines(LEFT, RIGHT, y);
+    // Writing to a String does not fail.
     for minutes in &across.ticks {
         let _ = write!(
             svg,

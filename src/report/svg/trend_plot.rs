@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::report::svg::axis::{Axis, tick};
+use crate::report::svg::axis::Axis;
 use crate::report::svg::svg_text::text;
 
 const WIDTH: f64 = 720.0;
@@ -35,17 +35,8 @@ pub(crate) fn drawing(plot: &TrendPlot<'_>) -> String {
         "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\" font-family=\"sans-serif\" font-size=\"12\" fill=\"currentColor\">",
         text(plot.meaning)
     );
+    svg += &up.grid_lines(LEFT, RIGHT, y);
     // Writing to a String does not fail.
-    for value in &up.ticks {
-        let at = y(*value);
-        let _ = write!(
-            svg,
-            "<line x1=\"{LEFT}\" x2=\"{RIGHT}\" y1=\"{at:.1}\" y2=\"{at:.1}\" stroke=\"currentColor\" stroke-opacity=\"0.15\"/><text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
-            LEFT - 6.0,
-            at + 4.0,
-            tick(*value)
-        );
-    }
     for (at, anchor) in [(LEFT, "start"), (RIGHT, "end")] {
         let label = if at == LEFT { format!("{span:.0} days before") } else { "newest".to_owned() };
         let _ = write!(
