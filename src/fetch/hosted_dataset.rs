@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fetch::fetch_error::FetchError;
+use crate::fetch::toml_list;
 
 /// The list's text, part of the program.
 const TEXT: &str = include_str!("datasets.toml");
@@ -75,12 +76,7 @@ impl HostedDatasets {
     /// # Errors
     /// The text does not parse, which a test of this module rules out.
     pub(crate) fn built_in() -> Result<Self, FetchError> {
-        let list: Self =
-            toml::from_str(TEXT).map_err(|error| FetchError::Manifest(error.to_string()))?;
-        if list.schema != SCHEMA {
-            return Err(FetchError::Manifest(format!("its schema is {}", list.schema)));
-        }
-        Ok(list)
+        toml_list::read(TEXT, SCHEMA, |list: &Self| list.schema)
     }
 
     /// The dataset of this name.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fetch::fetch_error::FetchError;
+use crate::fetch::toml_list;
 use crate::model::resolve;
 use crate::record::description::Description;
 
@@ -78,11 +79,7 @@ impl HostedModels {
 
     /// Reads a list.
     pub(crate) fn parse(text: &str) -> Result<Self, FetchError> {
-        let list: WrittenList =
-            toml::from_str(text).map_err(|error| FetchError::Manifest(error.to_string()))?;
-        if list.schema != SCHEMA {
-            return Err(FetchError::Manifest(format!("its schema is {}", list.schema)));
-        }
+        let list = toml_list::read(text, SCHEMA, |list: &WrittenList| list.schema)?;
         let mut models = Vec::new();
         for group in &list.groups {
             for model in &group.models {

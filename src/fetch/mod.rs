@@ -20,3 +20,4 @@ pub mod package_manifest;
 pub mod package_source;
 pub(crate) mod pip;
 pub(crate) mod receipt;
+mod toml_list;

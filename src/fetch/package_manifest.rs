@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::fetch::fetch_error::FetchError;
+use crate::fetch::toml_list;
 
 /// The manifest's text, part of the program.
 const TEXT: &str = include_str!("runtimes.toml");
@@ -103,12 +104,7 @@ impl Runtimes {
 
     /// Reads a manifest.
     pub(crate) fn parse(text: &str) -> Result<Self, FetchError> {
-        let runtimes: Self =
-            toml::from_str(text).map_err(|error| FetchError::Manifest(error.to_string()))?;
-        if runtimes.schema != SCHEMA {
-            return Err(FetchError::Manifest(format!("its schema is {}", runtimes.schema)));
-        }
-        Ok(runtimes)
+        toml_list::read(text, SCHEMA, |runtimes: &Self| runtimes.schema)
     }
 
     /// The runtimes with these names, each once, in the order of the manifest; all of them if
