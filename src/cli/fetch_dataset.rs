@@ -72,7 +72,7 @@ fn style(bar: &ProgressBar, template: &str) {
     }
 }
 
-/// The path of the dataset that is wanted. A name that is no path, but that of a dataset that can
+/// The path of the requested dataset. A name that is not a path, but that of a dataset that can
 /// be fetched, is the folder where it is; if it is not there, it is fetched: if `yes`, or if the
 /// user says so.
 ///

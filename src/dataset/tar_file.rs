@@ -108,7 +108,7 @@ pub(crate) fn read(path: &Path) -> Result<Contents> {
         };
     }
     let left_out = [
-        (others + texts, "files of the archive are no images and no classes"),
+        (others + texts, "files in the archive are neither images nor classes"),
         (further, "images are left out that belong to samples with another one, such as masks"),
     ];
     let said = left_out.into_iter().filter(|(count, _)| *count > 0);

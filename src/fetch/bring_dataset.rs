@@ -54,7 +54,7 @@ pub enum DatasetOutcome {
 pub enum DatasetProgress {
     /// So many bytes of its archive are there.
     Downloaded(u64),
-    /// Its archive is complete; so many images of it are unpacked.
+    /// Its archive is complete, and this many of its images are unpacked.
     Unpacked(usize),
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct CheckedDownload<'a> {
     pub name: &'a str,
     /// Its file name, as a mirror has it.
     pub file: &'a str,
-    /// Where it is; the next is tried where one is no longer there.
+    /// Its addresses; if it is no longer at one, the next is tried.
     pub addresses: &'a [String],
     /// Its SHA-256, if somebody published it.
     pub sha256: Option<&'a str>,

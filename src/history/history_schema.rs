@@ -36,7 +36,7 @@ CREATE INDEX value_of_run ON value (run);
 /// One sentence: nothing there, not a history, a damaged one, or one of a newer version.
 pub(crate) fn open(path: &Path, create: bool) -> Result<Connection> {
     if !create && !path.exists() {
-        bail!("there is no history at {}; 'history add RUN' begins one", path.display());
+        bail!("there is no history at {}; 'history add RUN' starts one", path.display());
     }
     if let Some(folder) = path.parent().filter(|_| create) {
         std::fs::create_dir_all(folder)

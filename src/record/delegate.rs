@@ -41,7 +41,7 @@ pub enum Delegate {
     },
 }
 
-/// The delegates that are no libraries of their own, by their names.
+/// The delegates that are not libraries of their own, by name.
 static NAMED: [(&str, Delegate); 7] = [
     ("none", Delegate::None),
     ("xnnpack", Delegate::Xnnpack),
