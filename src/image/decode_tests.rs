@@ -132,3 +132,18 @@ fn every_format_tells_its_orientation_and_bad_metadata_costs_no_image() {
     }
     assert_eq!(orientation(&jpeg(6, 4, true)), 1);
 }
+
+#[test]
+fn a_jpeg_is_reduced_as_far_as_its_shorter_side_allows() {
+    let gate = Mutex::new(());
+    let size = |width, height, side| {
+        let bytes = jpeg(width, height, false);
+        let pixels = decode_reduced(&bytes, side, &gate).unwrap().pixels;
+        assert_eq!(pixels.data.len(), pixels.width * pixels.height * 4);
+        (pixels.width, pixels.height)
+    };
+    assert_eq!(size(400, 240, 30), (50, 30));
+    assert_eq!(size(400, 240, 31), (100, 60));
+    assert_eq!(size(401, 243, 100), (201, 122));
+    assert_eq!(size(400, 240, 121), (400, 240));
+}

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::model::config::beside;
@@ -24,8 +25,10 @@ const MOST_ONNX_BYTES: u64 = (1 << 31) - 1;
 /// One sentence for the first name that matches nothing or names a file that is not a usable model.
 pub fn select(names: &[String], signature: Option<&str>) -> Result<Vec<Model>> {
     let mut models: Vec<Model> = Vec::new();
-    for name in names {
-        for model in one(name, signature)? {
+    // Large files take time to read and hash.
+    let found: Vec<_> = names.par_iter().map(|name| one(name, signature)).collect();
+    for found in found {
+        for model in found? {
             if !models.iter().any(|known| known.path == model.path) {
                 models.push(model);
             }

@@ -86,7 +86,8 @@ impl<'a> Thumbnails<'a> {
 /// A small picture stays as it is, the central square of a large one is reduced.
 fn uri(bytes: &[u8], exif: Exif, large: &Mutex<()>) -> Option<String> {
     // Kept until it is reduced: while it lives, no other large one is decoded.
-    let decoded = decode::decode(bytes, large).ok()?.turned(exif);
+    // Longer than a thumbnail, so that none is taken for a small picture.
+    let decoded = decode::decode_reduced(bytes, SIDE + 1, large).ok()?.turned(exif);
     let pixels = &decoded.pixels;
     let (format, bytes) = if pixels.width.max(pixels.height) <= SIDE {
         let mut png = Cursor::new(Vec::new());
