@@ -17,6 +17,7 @@ pub mod labels;
 pub mod manifest;
 pub mod metadata;
 mod normalisation;
+pub(crate) mod onnx_division;
 pub(crate) mod onnx_domains;
 pub mod onnx_file;
 pub(crate) mod onnx_graph;

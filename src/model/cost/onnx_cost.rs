@@ -67,6 +67,20 @@ pub(crate) fn of(graph: &GraphProto, inputs: &[TensorInfo]) -> Cost {
     sum.total()
 }
 
+/// The type of each value of `graph` and its bytes, as far as they follow from those of `inputs`.
+pub(crate) fn values(
+    graph: &GraphProto,
+    inputs: &[TensorInfo],
+) -> HashMap<String, (Option<DataType>, Option<u64>)> {
+    let mut known = OnnxValues::of(graph, inputs);
+    for node in &graph.node {
+        let outputs = known.follow(node);
+        known.keep(node, outputs);
+    }
+    let values = known.known.into_iter();
+    values.map(|(name, value)| (name.to_owned(), (value.kind, value.bytes()))).collect()
+}
+
 fn added(mut all: impl Iterator<Item = Option<u64>>) -> Option<u64> {
     all.try_fold(0_u64, |sum, bytes| sum.checked_add(bytes?))
 }
