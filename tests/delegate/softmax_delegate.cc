@@ -151,9 +151,9 @@ TfLiteStatus KernelInvoke(TfLiteContext* context, TfLiteNode* node) {
 
 const char* NameOf(int builtin_code) {
   switch (builtin_code) {
+    case kTfLiteBuiltinAveragePool2d: return "AVERAGE_POOL_2D";
     case kTfLiteBuiltinConv2d: return "CONV_2D";
     case kTfLiteBuiltinDepthwiseConv2d: return "DEPTHWISE_CONV_2D";
-    case kTfLiteBuiltinFullyConnected: return "FULLY_CONNECTED";
     default: return nullptr;
   }
 }
