@@ -31,7 +31,7 @@ pub(crate) struct ProfileArgs {
     /// A second case: show what makes it slower or faster than the first
     pub other: Option<String>,
     /// Find the first node whose output differs from that of the runtime's own kernels: runs the
-    /// case's model here, cut off after each node (TensorFlow Lite files)
+    /// case's model here, cut off after each node
     #[arg(long, requires = "case", conflicts_with_all = ["other", "json"])]
     pub culprit: bool,
     /// Print JSON

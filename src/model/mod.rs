@@ -21,6 +21,7 @@ pub(crate) mod onnx_division;
 pub(crate) mod onnx_domains;
 pub mod onnx_file;
 pub(crate) mod onnx_graph;
+pub(crate) mod onnx_nodes;
 pub(crate) mod published;
 pub mod resolve;
 pub mod select;

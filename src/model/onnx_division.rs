@@ -36,7 +36,7 @@ pub(crate) fn of(
     let left_places: Vec<Option<usize>> = left.iter().map(place).collect();
     let left_node = |(node, place): (&AssignedNode, &Option<usize>)| {
         let first = place.and_then(|place| nodes[place].input.first());
-        let kind = first.and_then(|name| values.get(name)).and_then(|(kind, _)| *kind);
+        let kind = first.and_then(|name| values.get(name)).and_then(|value| value.kind);
         LeftNode {
             index: *place,
             operator: node.1.clone(),
@@ -48,7 +48,7 @@ pub(crate) fn of(
     let left_known = left_places.iter().copied().collect::<Option<Vec<usize>>>();
     let between = taken_places.zip(left_known).map(|(taken, left)| between(nodes, &taken, &left));
     let sizes = between.as_ref().and_then(|names| {
-        let bytes = |name: &&str| values.get(*name).and_then(|(_, bytes)| *bytes);
+        let bytes = |name: &&str| values.get(*name).and_then(|value| value.bytes);
         names.iter().map(bytes).sum()
     });
     GraphDivision {
