@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ort::AsPointer;
 use ort::logging::LogLevel;
 use ort::session::Session as RuntimeSession;
+use ort::session::builder::SessionBuilder;
 use ort::sys::{OrtEpAssignedNode, OrtEpAssignedSubgraph, OrtStatusPtr};
 
 use crate::model::onnx_division::{self, AssignedNode};
@@ -60,7 +61,7 @@ fn explaining(
     recipe: &OnnxruntimeRecipe,
     said: &Arc<Mutex<String>>,
 ) -> ort::Result<RuntimeSession> {
-    let plain = |error: ort::Error<_>| ort::Error::new(error.to_string());
+    let plain = |error: ort::Error<SessionBuilder>| ort::Error::new(error.to_string());
     recipe.session(|builder| {
         let to = Arc::clone(said);
         let keep = move |_: LogLevel, _: &str, _: &str, _: &str, message: &str| {
