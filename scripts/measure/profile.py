@@ -3,6 +3,7 @@ lines of a profile do not add up to the profiled run."""
 
 import csv
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import time
 from pathlib import Path
 
 OUTSIDE = "outside operators"
-PROGRAM = Path(__file__).resolve().parents[2] / "target/release/shutterbench"
+PROGRAM = os.environ["SHUTTERBENCH_PROGRAM"]
 
 
 def table_of(folder, name):

@@ -10,9 +10,11 @@ use serde::Serialize;
 use crate::cli::output::{ExitStatus, print, print_json};
 use crate::record::operator_profile::OperatorProfile;
 use crate::record::run::{CaseRecord, Run};
+use crate::report::operator_line::{self, OperatorLine};
 use crate::report::{operator_difference, operator_note};
 use crate::run::selection::CasePattern;
 use crate::run::{culprit, replay};
+use crate::table::operator_times::OperatorTimes;
 use crate::table::units::three_digits;
 use crate::worker::worker_source::WorkerSource;
 
@@ -29,7 +31,7 @@ pub(crate) struct ProfileArgs {
     /// A second case: show what makes it slower or faster than the first
     pub other: Option<String>,
     /// Find the first node whose output differs from that of the runtime's own kernels: runs the
-    /// case's model here, cut off after each node (TensorFlow Lite files)
+    /// case's model here, cut off after each node
     #[arg(long, requires = "case", conflicts_with_all = ["other", "json"])]
     pub culprit: bool,
     /// Print JSON
@@ -60,23 +62,38 @@ pub(crate) fn profile(args: &ProfileArgs) -> Result<ExitStatus> {
         return print(operator_difference::text(&run, one, other)?.as_bytes());
     }
     if args.json {
-        #[derive(Serialize)]
-        struct Profiled<'a> {
-            case: String,
-            profile: Option<&'a OperatorProfile>,
-        }
-        let all: Vec<Profiled<'_>> = cases
-            .iter()
-            .map(|record| Profiled {
-                case: run.header.name_of(&record.case),
-                profile: record.profile.as_ref(),
-            })
-            .collect();
-        return print_json(&all);
+        return json(&run, &cases);
     }
     let texts: Vec<String> =
         cases.iter().map(|record| operator_note::text(&run, record, MOST_NODES)).collect();
     print(texts.join("\n").as_bytes())
+}
+
+/// A profiled case, for programs.
+#[derive(Serialize)]
+struct Profiled<'a> {
+    case: String,
+    profile: Option<&'a OperatorProfile>,
+    /// As in `profile.csv`: with what is outside of operators, they add up to the run.
+    lines: Vec<OperatorLine<'a>>,
+}
+
+fn json(run: &Run, cases: &[&CaseRecord]) -> Result<ExitStatus> {
+    let times = |record: &&CaseRecord| record.profile.as_ref().and_then(OperatorTimes::of);
+    let times: Vec<Option<OperatorTimes>> = cases.iter().map(times).collect();
+    let all: Vec<Profiled<'_>> = cases
+        .iter()
+        .zip(&times)
+        .map(|(record, times)| Profiled {
+            case: run.header.name_of(&record.case),
+            profile: record.profile.as_ref(),
+            lines: match (&record.profile, times) {
+                (Some(profile), Some(times)) => operator_line::lines(profile, times),
+                _ => Vec::new(),
+            },
+        })
+        .collect();
+    print_json(&all)
 }
 
 /// Says where the outputs of a case begin to differ; one that does is a bad ending.

@@ -27,7 +27,7 @@ pub(crate) fn of(bytes: &[u8], left: &[(usize, &str)], partitions: usize) -> Opt
         let takes = node.inputs().and_then(|inputs| inputs.iter().next());
         let makes = node.outputs().and_then(|outputs| outputs.iter().next());
         nodes.push(LeftNode {
-            index: *index,
+            index: Some(*index),
             operator: (*operator).to_owned(),
             name: makes.and_then(tensor).and_then(|it| it.name()).unwrap_or_default().to_owned(),
             takes: takes.and_then(tensor).and_then(|it| tflite_graph::element(it.type_())),
@@ -55,7 +55,7 @@ pub(crate) fn of(bytes: &[u8], left: &[(usize, &str)], partitions: usize) -> Opt
     Some(GraphDivision {
         left: nodes,
         partitions,
-        tensors_between: between.len(),
+        tensors_between: Some(between.len()),
         bytes_between: between.iter().map(size).sum(),
     })
 }
@@ -77,13 +77,13 @@ mod tests {
         // The pool reads 64 to 256 channels and makes one number of each; ten scores go into the
         // softmax, whose result nobody reads.
         let one = division(&[(softmax, "SOFTMAX")]);
-        assert_eq!((one.tensors_between, one.bytes_between), (1, Some(10)));
+        assert_eq!((one.tensors_between, one.bytes_between), (Some(1), Some(10)));
         let both = division(&[(pool, "AVERAGE_POOL_2D"), (softmax, "SOFTMAX")]);
-        assert_eq!(both.tensors_between, 3);
+        assert_eq!(both.tensors_between, Some(3));
         assert_eq!(both.left[1].takes, Some(crate::record::tensor::ElementType::Int8));
         assert_eq!(both.left[0].name, nodes[pool].name);
         let nothing = division(&[]);
-        assert_eq!((nothing.tensors_between, nothing.bytes_between), (0, Some(0)));
+        assert_eq!((nothing.tensors_between, nothing.bytes_between), (Some(0), Some(0)));
     }
 
     #[test]

@@ -18,6 +18,38 @@ pub struct OperatorProfile {
     /// What a delegate left of the file's graph, where that can be told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub placement: Option<GraphDivision>,
+    /// What the runtime tells of nodes that a delegate did not take.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refusals: Vec<Refusal>,
+}
+
+/// Why a delegate did not take a node, or the nodes of a type, in the runtime's own words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Refusal {
+    /// Its place in the file, from 0, where that is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<usize>,
+    /// Its name; empty where that is not told.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// The type of operator; empty where that is not told.
+    pub operator: String,
+    /// What is said of it, as one line.
+    pub reason: String,
+}
+
+impl Refusal {
+    /// Whether it speaks of the node of this name and type.
+    #[must_use]
+    pub(crate) fn is_of(&self, name: &str, operator: &str) -> bool {
+        let same_type = self.operator.eq_ignore_ascii_case(operator);
+        if self.name.is_empty() {
+            same_type
+        } else {
+            self.name == name && (same_type || self.operator.is_empty())
+        }
+    }
 }
 
 /// How a graph is divided between a delegate and the runtime's own kernels.
@@ -28,19 +60,28 @@ pub struct GraphDivision {
     pub left: Vec<LeftNode>,
     /// Pieces in which it took the others.
     pub partitions: usize,
-    /// Tensors that one side makes and the other reads, in a run.
-    pub tensors_between: usize,
-    /// Their size in bytes; absent if one's is not fixed.
+    /// Tensors that one side makes and the other reads, in a run; absent where it cannot be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tensors_between: Option<usize>,
+    /// Their size in bytes; absent if one's is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_between: Option<u64>,
+}
+
+impl GraphDivision {
+    /// A graph that runs on one device as a whole.
+    pub(crate) fn whole() -> Self {
+        Self { partitions: 1, tensors_between: Some(0), bytes_between: Some(0), ..Self::default() }
+    }
 }
 
 /// A node that a delegate did not take.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LeftNode {
-    /// Its place in the file, from 0.
-    pub index: usize,
+    /// Its place in the file, from 0; absent if the runtime made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<usize>,
     /// The type of operator.
     pub operator: String,
     /// The name of what it makes.
@@ -108,6 +149,12 @@ impl OperatorProfile {
             }
         }
         profile
+    }
+
+    /// Name and type of the nodes that the runtime's own kernels ran.
+    pub(crate) fn left(&self) -> impl Iterator<Item = (&str, &str)> {
+        let own = self.nodes.iter().filter(|node| node.ran_on == OWN_KERNELS);
+        own.map(|node| (node.name.as_str(), node.operator.as_str()))
     }
 
     /// Of a case that cannot be profiled.

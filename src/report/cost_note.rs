@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use crate::decide::highlights::fastest_of_each_model;
 use crate::record::cost::Cost;
-use crate::record::run::Run;
+use crate::record::run::{CaseRecord, Run};
+use crate::table::batch_size::{images_per_run, macs_per_image};
 use crate::table::row::Row;
 use crate::table::units::{bytes, large, ms, one_line, three_digits};
 
@@ -69,6 +70,21 @@ pub(crate) fn gmacs_per_second(row: &Row) -> Option<f64> {
 fn reachable(run: &Run, row: &Row) -> Option<f64> {
     let machine = run.header.machine(Some(&row.device));
     Some(machine.host.product_gmacs? * row.threads as f64)
+}
+
+/// The rate of a case whose runs take `run_ns`, in words: '4.20 GMAC/s, 31% of what a large matrix
+/// product reaches'.
+pub(crate) fn rate_words(run: &Run, record: &CaseRecord, run_ns: f64) -> Option<String> {
+    let case = &record.case;
+    let model = run.header.models.iter().find(|model| model.name == case.model)?;
+    let macs = macs_per_image(model)? as f64 * images_per_run(run, record) as f64;
+    let rate = macs / run_ns;
+    let product = run.header.machine(case.device.as_deref()).host.product_gmacs;
+    let share = product.map_or(String::new(), |product| {
+        let share = rate / (product * case.threads.get() as f64) * 100.0;
+        format!(", {share:.0}% of what a large matrix product reaches")
+    });
+    Some(format!("{} GMAC/s{share}", three_digits(rate)))
 }
 
 /// The section of report.md.

@@ -9,7 +9,7 @@ use crate::record::run::{CaseRecord, Run};
 use crate::report::operator_alignment::{AlignedNode, aligned};
 use crate::report::operator_note::beside_timed;
 use crate::table::operator_kind::OperatorKind;
-use crate::table::operator_times::OperatorTimes;
+use crate::table::operator_times::{OUTSIDE, OperatorTimes};
 use crate::table::units::ms;
 
 /// What each case spends on one kind of operator, in nanoseconds.
@@ -39,9 +39,9 @@ pub(crate) fn text(run: &Run, one: &CaseRecord, other: &CaseRecord) -> Result<St
     let mut text = format!(
         "A: {}\n   {}\nB: {}\n   {}\n",
         names[0],
-        beside_timed(one, &first),
+        beside_timed(run, one, &first),
         names[1],
-        beside_timed(other, &second)
+        beside_timed(run, other, &second)
     );
     let whole = second.run_ns - first.run_ns;
     let word = if whole < 0.0 { "less" } else { "more" };
@@ -62,6 +62,7 @@ pub(crate) fn text(run: &Run, one: &CaseRecord, other: &CaseRecord) -> Result<St
         let difference = signed(side.difference_ns());
         let _ = writeln!(text, "{difference:>10}  {a:>10}  {b:>10}  {nodes:>11}  {kind}");
     }
+    by_place(&mut text, [&first, &second]);
     let pieces = [one, other].map(|record| {
         let coverage = record.coverage.as_ref();
         coverage.and_then(|it| it.partitions).map_or("unknown".to_owned(), |it| it.to_string())
@@ -83,6 +84,30 @@ pub(crate) fn text(run: &Run, one: &CaseRecord, other: &CaseRecord) -> Result<St
     }
     same_nodes(&mut text, [&first, &second]);
     Ok(text)
+}
+
+/// What ran the operators of either case: its own kernels, a delegate's, a provider. These lines
+/// add up to the whole difference, too.
+fn by_place(text: &mut String, times: [&OperatorTimes; 2]) {
+    let mut places = BTreeMap::<&str, SideBySide>::new();
+    for (at, times) in times.into_iter().enumerate() {
+        for node in &times.nodes {
+            let place = if node.operator == OUTSIDE { OUTSIDE } else { node.ran_on.as_str() };
+            let side = places.entry(place).or_default();
+            side.nodes[at] += usize::from(place != OUTSIDE);
+            side.ns[at] += node.median_ns;
+        }
+    }
+    let _ = writeln!(text, "by what ran them:");
+    for (place, side) in places {
+        let [a, b] = side.ns.map(|ns| ms(ns / 1e3));
+        let nodes = match place {
+            OUTSIDE => String::new(),
+            _ => format!("{}, {}", side.nodes[0], side.nodes[1]),
+        };
+        let difference = signed(side.difference_ns());
+        let _ = writeln!(text, "{difference:>10}  {a:>10}  {b:>10}  {nodes:>11}  {place}");
+    }
 }
 
 /// Nodes of the same name that are shown.
@@ -146,5 +171,20 @@ mod tests {
         assert_eq!(kinds[&OperatorKind::Conversion].ns, [0.0, 300.0]);
         assert_eq!(kinds[&OperatorKind::Convolution].nodes, [1, 1]);
         assert_eq!(kinds[&OperatorKind::Outside].ns, [300.0, 460.0]);
+    }
+
+    #[test]
+    fn what_ran_them_adds_up_too() {
+        let one = times(1_000_000, &[("CONV_2D", 700_000)]);
+        let mut other = times(1_500_000, &[("CONV_2D", 900_000), ("SOFTMAX", 100_000)]);
+        other.nodes[0].ran_on = "xnnpack".to_owned();
+        let mut text = String::new();
+        by_place(&mut text, [&one, &other]);
+        let lines: Vec<Vec<&str>> =
+            text.lines().skip(1).map(|line| line.split_whitespace().collect()).collect();
+        let differences = lines.iter().map(|line| line[0].parse::<f64>().unwrap());
+        assert!((differences.sum::<f64>() - 0.5).abs() < 1e-9, "{text}");
+        assert!(text.contains("1, 1  own kernels") && text.contains("0, 1  xnnpack"), "{text}");
+        assert!(text.contains("outside operators"), "{text}");
     }
 }

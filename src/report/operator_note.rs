@@ -4,12 +4,15 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use crate::record::delegate::Delegate;
-use crate::record::operator_profile::{GraphDivision, OWN_KERNELS};
+use crate::record::operator_profile::{GraphDivision, OWN_KERNELS, OperatorProfile};
 use crate::record::run::{CaseRecord, Run};
+use crate::report::cost_note;
 use crate::report::csv::guard;
+use crate::report::operator_line;
+use crate::report::refusal_note::{self, ToldReason};
 use crate::stats::statistics::median_ns;
 use crate::table::operator_times::{OperatorTime, OperatorTimes};
-use crate::table::units::{bytes, ms, percent, rounded};
+use crate::table::units::{bytes, ms, percent};
 
 /// The file in a run's folder.
 pub(crate) const PROFILE_CSV: &str = "profile.csv";
@@ -37,25 +40,25 @@ pub(crate) fn csv(run: &Run, to: &mut dyn Write) -> io::Result<()> {
         "high_us",
         "share",
         "runs",
+        "reason",
     ])?;
     for (record, times) in profiled(run) {
         let case = run.header.name_of(&record.case);
-        for (index, time) in times.nodes.iter().enumerate() {
-            let us = |ns: f64| rounded(ns / 1e3, 3).to_string();
-            let end = |end: fn(&crate::stats::statistics::Interval) -> f64| {
-                time.interval.as_ref().map_or(String::new(), |interval| us(end(interval)))
-            };
+        let Some(profile) = &record.profile else { continue };
+        let number = |value: Option<f64>| value.map_or(String::new(), |it| it.to_string());
+        for (index, line) in operator_line::lines(profile, &times).iter().enumerate() {
             writer.write_record([
                 guard(&case).as_ref(),
                 &index.to_string(),
-                guard(&time.name).as_ref(),
-                guard(&time.operator).as_ref(),
-                guard(&time.ran_on).as_ref(),
-                &us(time.median_ns),
-                &end(|interval| interval.low),
-                &end(|interval| interval.high),
-                &rounded(time.share, 6).to_string(),
+                guard(line.name).as_ref(),
+                guard(line.operator).as_ref(),
+                guard(line.ran_on).as_ref(),
+                &line.median_us.to_string(),
+                &number(line.low_us),
+                &number(line.high_us),
+                &line.share.to_string(),
                 &times.runs.to_string(),
+                guard(line.reason).as_ref(),
             ])?;
         }
     }
@@ -70,9 +73,9 @@ pub(crate) fn text(run: &Run, record: &CaseRecord, most_nodes: usize) -> String 
     };
     let Some(times) = OperatorTimes::of(profile) else {
         let reason = profile.absent.as_deref().unwrap_or("no run was profiled");
-        return format!("{name}: {reason}\n");
+        return format!("{name}: {reason}\n{}", reasons(profile));
     };
-    let mut text = format!("{name}\n{}\n", beside_timed(record, &times));
+    let mut text = format!("{name}\n{}\n", beside_timed(run, record, &times));
     table(&mut text, "nodes", &times.types.iter().collect::<Vec<_>>());
     let nodes = times.by_time();
     let shown = &nodes[..nodes.len().min(most_nodes)];
@@ -83,6 +86,15 @@ pub(crate) fn text(run: &Run, record: &CaseRecord, most_nodes: usize) -> String 
     }
     if let Some(left) = left(record, &times) {
         let _ = writeln!(text, "{left}");
+    }
+    text + &reasons(profile)
+}
+
+/// Why a delegate left nodes, a line each.
+fn reasons(profile: &OperatorProfile) -> String {
+    let mut text = String::new();
+    for ToldReason { nodes, reason } in refusal_note::reasons(profile) {
+        let _ = writeln!(text, "  why {nodes}: {reason}");
     }
     text
 }
@@ -126,9 +138,10 @@ fn places(placement: &GraphDivision, operator: &str) -> String {
     let nodes = || placement.left.iter().filter(|node| node.operator == operator);
     let mut places: Vec<String> = nodes()
         .take(MOST_NAMED)
-        .map(|node| match node.takes {
-            Some(element) => format!("node {} on {element}", node.index),
-            None => format!("node {}", node.index),
+        .map(|node| {
+            let place = node.index.map_or(format!("'{}'", node.name), |index| index.to_string());
+            let takes = node.takes.map_or(String::new(), |element| format!(" on {element}"));
+            format!("node {place}{takes}")
         })
         .collect();
     if nodes().count() > MOST_NAMED {
@@ -141,18 +154,20 @@ fn places(placement: &GraphDivision, operator: &str) -> String {
 fn between(placement: &GraphDivision) -> String {
     let size = placement.bytes_between.map_or(String::new(), |it| format!(" ({})", bytes(it)));
     match placement.tensors_between {
-        0 => String::new(),
-        1 => format!("; 1 tensor{size} passes between the two in each run"),
-        tensors => format!("; {tensors} tensors{size} pass between the two in each run"),
+        None | Some(0) => String::new(),
+        Some(1) => format!("; 1 tensor{size} passes between the two in each run"),
+        Some(tensors) => format!("; {tensors} tensors{size} pass between the two in each run"),
     }
 }
 
-/// What a profiled run takes, beside the timed ones.
-pub(crate) fn beside_timed(record: &CaseRecord, times: &OperatorTimes) -> String {
+/// What a profiled run takes, beside the timed ones and the rate of those.
+pub(crate) fn beside_timed(run: &Run, record: &CaseRecord, times: &OperatorTimes) -> String {
     let timed: Vec<u64> = record.visits.iter().flat_map(|visit| visit.block.latency_ns()).collect();
     let timed = median_ns(&timed).map_or(String::new(), |timed| {
         let more = (times.run_ns / timed - 1.0) * 100.0;
-        format!("; timed without profiling: {} ms ({more:+.0}%)", ms(timed / 1e3))
+        let rate = cost_note::rate_words(run, record, timed);
+        let rate = rate.map_or(String::new(), |rate| format!("; {rate}"));
+        format!("; timed without profiling: {} ms ({more:+.0}%){rate}", ms(timed / 1e3))
     });
     format!("median of {} profiled runs: {} ms{timed}", times.runs, ms(times.run_ns / 1e3))
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::model::tflite_nodes::{self, FileNode};
-use crate::model::{select, shapes, tflite_file, tflite_signature};
+use crate::model::{onnx_file, onnx_nodes, select, shapes, tflite_file, tflite_signature};
 use crate::record::agreement::Agreement;
 use crate::record::case::Case;
 use crate::record::description::Model;
@@ -73,14 +73,14 @@ impl NodeComparison {
 /// Compares `case` of a run with the runtime's own kernels, node by node, until one differs.
 ///
 /// # Errors
-/// One sentence: a model that is no TensorFlow Lite file, that is gone or another one by now, or
+/// One sentence: a model that is gone or another one by now, that has its weights in other files, or
 /// whose reference does not run here.
 pub(crate) fn find(header: &Header, case: &Case, workers: &WorkerSource) -> Result<NodeComparison> {
     let known = header.models.iter().find(|model| model.name == case.model);
     let known = known.with_context(|| format!("the run has no model {}", case.model))?;
     ensure!(
-        known.format == Format::Tflite,
-        "outputs inside {} cannot be reached: that works for TensorFlow Lite files",
+        known.signature.external_data.is_empty(),
+        "outputs inside {} cannot be reached: its weights are in other files",
         known.name
     );
     let found = select::open(&known.path)?;
@@ -94,14 +94,18 @@ pub(crate) fn find(header: &Header, case: &Case, workers: &WorkerSource) -> Resu
         tflite_signature::move_first(&mut bytes, known.signature.graph())
             .context("its graphs cannot be moved")?;
     }
-    let nodes = tflite_nodes::of(&bytes);
+    let nodes = match known.format {
+        Format::Tflite => tflite_nodes::of(&bytes).into_iter().enumerate().collect(),
+        Format::Onnx => onnx_nodes::of(&bytes),
+    };
     ensure!(!nodes.is_empty(), "{} has no nodes that we can read", known.path.display());
     let folder = Scratch::create()?;
     let own = Case { device: None, ..reference::single_threaded(&reference::key(known)) };
     let case = Case { device: None, ..case.clone() };
     let photos = CulpritPhotos::of(header);
     let mut comparison = NodeComparison::default();
-    for (index, node) in nodes.iter().enumerate() {
+    for (index, node) in &nodes {
+        let index = *index;
         let compared = cut(known, &bytes, node, &folder.0)
             .and_then(|model| outputs_of_both(header, &model, &photos, [&own, &case], workers))
             .and_then(|outputs| difference(index, node, &outputs));
@@ -144,10 +148,21 @@ impl Drop for Scratch {
 
 /// The model with what `node` makes as its output.
 fn cut(known: &Model, bytes: &[u8], node: &FileNode, folder: &Path) -> Result<Model> {
-    let tensor = node.tensor.context("it makes nothing")?;
-    let bytes = tflite_nodes::with_output(bytes, tensor).context("its output cannot be moved")?;
-    let signature = tflite_file::read(&bytes, None)?;
-    let path = folder.join("cut.tflite");
+    let (bytes, ending) = match known.format {
+        Format::Tflite => {
+            let tensor = node.tensor.context("it makes nothing")?;
+            (tflite_nodes::with_output(bytes, tensor), "tflite")
+        }
+        Format::Onnx => {
+            (onnx_nodes::with_output(bytes, &node.name, &known.signature.inputs), "onnx")
+        }
+    };
+    let bytes = bytes.context("its output cannot be moved")?;
+    let signature = match known.format {
+        Format::Tflite => tflite_file::read(&bytes, None)?,
+        Format::Onnx => onnx_file::read(&bytes)?,
+    };
+    let path = folder.join(format!("cut.{ending}"));
     fs::write(&path, &bytes)?;
     Ok(Model { path, signature, ..known.clone() })
 }

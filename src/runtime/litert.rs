@@ -18,6 +18,7 @@ use crate::runtime::backend_error::BackendError;
 use crate::runtime::boundary::{
     cannot_load, check_format, no_batch, one_line, shaped, tflite_bytes,
 };
+use crate::runtime::heard_stderr::{self, Onward};
 use crate::runtime::library::RuntimeLibrary;
 use crate::runtime::litert_api::api::{Api, ApiResult, Hardware};
 use crate::runtime::litert_api::buffer::Buffer;
@@ -32,6 +33,7 @@ use crate::runtime::litert_settings;
 use crate::runtime::litert_settings::Executor;
 use crate::runtime::refusal;
 use crate::runtime::session::{PROFILE_WARMUP, Session, SessionTensors};
+use crate::runtime::told_refusals;
 
 /// The LiteRT library of this machine.
 pub(crate) struct Litert {
@@ -165,6 +167,14 @@ impl LitertRecipe {
             options.add(RUNTIME_OPTIONS, "enable_profiling = true\n")?;
         }
         CompiledModel::create(&self.model, &options)
+    }
+
+    /// The GPU accelerator does not tell what its operators take, but which it does not take.
+    fn refused_by_gpu(&self) -> OperatorProfile {
+        let (_, said) = heard_stderr::during(Onward::Yes, || self.compile(Profiling::Off).is_ok());
+        let reason = "LiteRT's GPU accelerator does not tell what its operators take";
+        let refusals = told_refusals::of(&said, &[]);
+        OperatorProfile { refusals, ..OperatorProfile::without(reason.into()) }
     }
 
     /// The calls of one run of the model.
@@ -312,9 +322,7 @@ impl Session for LitertSession {
         runs: usize,
     ) -> Result<OperatorProfile, BackendError> {
         if self.recipe.target == Executor::Gpu {
-            return Err(BackendError::Unsupported(
-                "LiteRT's GPU accelerator does not tell what its operators take".into(),
-            ));
+            return Ok(self.recipe.refused_by_gpu());
         }
         let timed = self.recipe.timed_calls(&self.tensors, inputs, PROFILE_WARMUP + runs);
         let profiled: Vec<_> = timed.map_err(failed)?.into_iter().skip(PROFILE_WARMUP).collect();

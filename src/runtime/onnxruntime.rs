@@ -27,6 +27,7 @@ use crate::runtime::onnxruntime_profile as profile;
 use crate::runtime::onnxruntime_provider as provider;
 use crate::runtime::onnxruntime_recipe as recipe;
 use crate::runtime::onnxruntime_recipe::OnnxruntimeRecipe;
+use crate::runtime::onnxruntime_refusals as refusals;
 use crate::runtime::refusal;
 use crate::runtime::session::{Session, SessionTensors};
 
@@ -340,7 +341,10 @@ impl Session for OnnxruntimeSession {
         };
         let inputs = self.tensors.inputs.iter().zip(inputs).map(filled);
         let inputs = inputs.collect::<ort::Result<Vec<_>>>().map_err(failed)?;
-        profile::operators(&self.recipe, &inputs, runs).map_err(failed)
+        let profile = profile::operators(&self.recipe, &inputs, runs).map_err(failed)?;
+        // What cannot be told costs no profile.
+        let left = refusals::of(&self.recipe, &self.tensors.inputs).unwrap_or_default();
+        Ok(OperatorProfile { placement: left.division, refusals: left.refusals, ..profile })
     }
 }
 

@@ -13,10 +13,12 @@ use crate::record::delegate::Delegate;
 use crate::record::operator_profile::{GraphDivision, OWN_KERNELS, OperatorProfile, ProfiledCall};
 use crate::record::setting_values::SettingValues;
 use crate::runtime::backend_error::BackendError;
+use crate::runtime::heard_stderr::{self, Onward};
 use crate::runtime::session::PROFILE_WARMUP;
 use crate::runtime::tflite_bare::BareInterpreter;
 use crate::runtime::tflite_delegate::NativeDelegate;
 use crate::runtime::tflite_profiler::{RecordedOperator, TfliteProfiler};
+use crate::runtime::{tflite_refusals, told_refusals};
 
 /// `TfLiteInterpreterOptionsSetTelemetryProfiler` of `c_api_experimental.h`.
 type SetProfiler = unsafe extern "C" fn(*mut TfLiteInterpreterOptions, *mut c_void);
@@ -42,17 +44,23 @@ pub(crate) fn profile(
     })?;
     // In this order: an interpreter has to go before what it uses.
     let mut profiler = TfliteProfiler::new();
-    let native = NativeDelegate::create(library, delegate, options, threads)?;
     let at = profiler.as_ptr();
-    let interpreter = BareInterpreter::create(api, model, |options| {
-        // SAFETY: `options` is live; profiler and delegate outlive the interpreter.
-        unsafe {
-            api.TfLiteInterpreterOptionsSetNumThreads(options, threads);
-            set(options, at);
-            if let Some(delegate) = &native {
-                api.TfLiteInterpreterOptionsAddDelegate(options, delegate.as_inner().as_ptr());
+    // A delegate says what it refuses while it is made and applied.
+    let (native, created) = heard_stderr::during(Onward::Yes, || {
+        NativeDelegate::create(library, delegate, options, threads)
+    });
+    let native = native?;
+    let (interpreter, applied) = heard_stderr::during(Onward::Yes, || {
+        BareInterpreter::create(api, model, |options| {
+            // SAFETY: `options` is live; profiler and delegate outlive the interpreter.
+            unsafe {
+                api.TfLiteInterpreterOptionsSetNumThreads(options, threads);
+                set(options, at);
+                if let Some(delegate) = &native {
+                    api.TfLiteInterpreterOptionsAddDelegate(options, delegate.as_inner().as_ptr());
+                }
             }
-        }
+        })
     });
     let failed = |what: &str| BackendError::Failed(format!("TensorFlow Lite: {what}"));
     let mut interpreter =
@@ -80,7 +88,16 @@ pub(crate) fn profile(
         }
     }
     drop(interpreter);
-    Ok(OperatorProfile { placement, ..OperatorProfile::of(profiled) })
+    let profile = OperatorProfile::of(profiled);
+    let refusals = match delegate {
+        Delegate::None => Vec::new(),
+        _ if profile.left().next().is_none() => Vec::new(),
+        Delegate::Xnnpack => {
+            tflite_refusals::of_xnnpack(library, model, (options, threads), &nodes)
+        }
+        _ => told_refusals::of(&(created + &applied), &profile.left().collect::<Vec<_>>()),
+    };
+    Ok(OperatorProfile { placement, refusals, ..profile })
 }
 
 /// How the delegate divides the graph, from the records of a run. What is not called by the name of

@@ -1,6 +1,6 @@
 //! One row per case: the figures that every report shows, and how they are written.
 
-mod batch_size;
+pub(crate) mod batch_size;
 pub mod column;
 pub(crate) mod figure;
 mod judged;

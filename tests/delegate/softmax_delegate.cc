@@ -4,6 +4,7 @@
 // older C compilers reject.
 //
 //   take=0    take no node
+//   explain=1 print why it takes no other node, as TensorFlow Lite's GPU delegates do
 //   wrong=K   compute something else than a softmax in the K-th node taken, from 1
 //   abort=1   abort in the constructor
 //   refuse=1  return no delegate
@@ -20,6 +21,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,6 +37,7 @@ struct TfLiteSoftmaxParams {
 
 struct Settings {
   bool take = true;
+  bool explain = false;
   int wrong = 0;
   std::string fault;
   int at = 0;
@@ -146,12 +149,30 @@ TfLiteStatus KernelInvoke(TfLiteContext* context, TfLiteNode* node) {
   return kTfLiteOk;
 }
 
+const char* NameOf(int builtin_code) {
+  switch (builtin_code) {
+    case kTfLiteBuiltinAveragePool2d: return "AVERAGE_POOL_2D";
+    case kTfLiteBuiltinConv2d: return "CONV_2D";
+    case kTfLiteBuiltinDepthwiseConv2d: return "DEPTHWISE_CONV_2D";
+    default: return nullptr;
+  }
+}
+
+void Explain(const std::set<int>& refused) {
+  std::fprintf(stderr, "ERROR: Following operations are not supported by the softmax delegate:\n");
+  for (int code : refused) {
+    if (NameOf(code) != nullptr) std::fprintf(stderr, "%s: it is no softmax\n", NameOf(code));
+  }
+  std::fprintf(stderr, "The other operations will run on the CPU.\n");
+}
+
 TfLiteStatus DelegatePrepare(TfLiteContext* context, TfLiteDelegate* delegate) {
   if (!static_cast<const Settings*>(delegate->data_)->take) return kTfLiteOk;
   TfLiteIntArray* plan = nullptr;
   if (context->GetExecutionPlan(context, &plan) != kTfLiteOk) return kTfLiteError;
   // A TfLiteIntArray is its size with the elements after it.
   std::vector<int> taken = {0};
+  std::set<int> refused;
   for (int i = 0; i < plan->size; i++) {
     TfLiteNode* node = nullptr;
     TfLiteRegistration* registration = nullptr;
@@ -159,8 +180,13 @@ TfLiteStatus DelegatePrepare(TfLiteContext* context, TfLiteDelegate* delegate) {
         kTfLiteOk) {
       return kTfLiteError;
     }
-    if (IsOurs(context, node, registration)) taken.push_back(plan->data[i]);
+    if (IsOurs(context, node, registration)) {
+      taken.push_back(plan->data[i]);
+    } else {
+      refused.insert(registration->builtin_code);
+    }
   }
+  if (static_cast<const Settings*>(delegate->data_)->explain) Explain(refused);
   taken[0] = static_cast<int>(taken.size()) - 1;
   TfLiteRegistration kernel = {};
   kernel.init = KernelInit;
@@ -180,6 +206,7 @@ extern "C" __attribute__((visibility("default"))) TfLiteDelegate* tflite_plugin_
   for (size_t i = 0; i < count; i++) {
     const bool on = std::strcmp(values[i], "0") != 0;
     if (std::strcmp(keys[i], "take") == 0) settings->take = on;
+    if (std::strcmp(keys[i], "explain") == 0) settings->explain = on;
     if (std::strcmp(keys[i], "wrong") == 0) settings->wrong = std::atoi(values[i]);
     if (std::strcmp(keys[i], "fault") == 0) settings->fault = values[i];
     if (std::strcmp(keys[i], "at") == 0) settings->at = std::atoi(values[i]);

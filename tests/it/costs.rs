@@ -157,6 +157,39 @@ fn hosted_mobilenets_are_as_published_and_as_their_layers() {
     }
 }
 
+/// The residual network of MLPerf Tiny, <https://arxiv.org/abs/2106.07597>: three stacks, of which
+/// the second and third have a convolution in their shortcut.
+fn resnet8() -> Vec<Layer> {
+    let conv = |window, stride, from, to| Layer { window, stride, from, to, depthwise: false };
+    let stack = |from, to, stride| {
+        let mut layers = vec![conv(3, stride, from, to), conv(3, 1, to, to)];
+        if from != to {
+            // Beside these two, on what the first of them reads: as many places as it makes.
+            layers.push(conv(1, 1, from, to));
+        }
+        layers
+    };
+    let mut layers = vec![conv(3, 1, 3, 16)];
+    layers.extend(stack(16, 16, 1).into_iter().chain(stack(16, 32, 2)).chain(stack(32, 64, 2)));
+    layers
+}
+
+#[test]
+fn mlperf_tiny_classifiers_cost_what_their_layers_do() {
+    let Some(folder) = shared() else { return };
+    for (name, layers, size, classes) in [
+        ("mlperf_tiny_resnet8", resnet8(), 32, 10),
+        ("mlperf_tiny_vww_96", mobilenet_v1(0.25), 96, 2),
+    ] {
+        let known = arithmetic(&layers, size, classes);
+        for ending in ["float", "int8"] {
+            let cost = cost_of(&folder.join(format!("models/{name}_{ending}.tflite")));
+            assert_eq!(cost.macs(), Some(known.macs), "{name}_{ending}");
+            assert_eq!(cost.parameters, Some(known.parameters), "{name}_{ending}");
+        }
+    }
+}
+
 fn list(name: &str, ints: &[i64]) -> AttributeProto {
     AttributeProto {
         name: name.into(),

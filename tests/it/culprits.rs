@@ -83,11 +83,21 @@ fn searched(root: &Path, model: &str, delegate: &str) -> (Option<i32>, String) {
 
 /// The same in a run with what `more` asks for.
 fn searched_on(root: &Path, model: &str, delegate: &str, more: &[&str]) -> (Option<i32>, String) {
+    searched_with(root, model, ("tflite", delegate), more)
+}
+
+/// The same with any backend.
+fn searched_with(
+    root: &Path,
+    model: &str,
+    (backend, delegate): (&str, &str),
+    more: &[&str],
+) -> (Option<i32>, String) {
     let folder = TempDir::new_in(root).unwrap();
     let run: PathBuf = folder.path().join("run");
     let mut command = Command::new(env!("CARGO_BIN_EXE_shutterbench"));
     command.args(["run", "--quiet", "--runs", "5", "--min-seconds", "0"]).args(more);
-    command.args(["--warmup", "1", "--processes", "1", "--backend", "tflite"]);
+    command.args(["--warmup", "1", "--processes", "1", "--backend", backend]);
     command.args(["--model", model, "--delegate", delegate, "--out"]).arg(&run);
     let measured = command.timely_output();
     assert!(run.join("journal.jsonl").is_file(), "{measured:?}");
@@ -148,4 +158,18 @@ fn the_photo_that_shows_it_is_named() {
     let photo = photo.trim().to_owned();
     let dataset = Dataset::open(&photos).unwrap();
     assert!(dataset.entries.iter().any(|entry| entry.file == photo), "{photo}");
+}
+
+#[test]
+fn a_healthy_backend_of_onnx_files_has_no_culprit() {
+    if !has_runtimes(&[BackendKind::Onnxruntime]) {
+        return;
+    }
+    let root = TempDir::new().unwrap();
+    let model = "fmnist_mobilenet_v1_0.25_f32_onnx";
+    let (code, said) = searched_with(root.path(), model, ("tract", "none"), &["--no-accuracy"]);
+    assert!(code == Some(0) && said.contains("no node differs"), "{code:?} {said}");
+    let (_, compared) = said.split_once("own kernels: ").unwrap();
+    let count: usize = compared.split_once(" compared").unwrap().0.parse().unwrap();
+    assert!(count > 15 && !said.contains("was not compared"), "{said}");
 }

@@ -8,12 +8,12 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use shutterbench::model::select;
 use shutterbench::record::backend_kind::BackendKind;
-use shutterbench::record::operator_profile::{OperatorProfile, ProfiledNode};
+use shutterbench::record::operator_profile::{OperatorProfile, ProfiledNode, Refusal};
 use shutterbench::report::html::page::page;
 use shutterbench::table::rows::rows;
 use tempfile::TempDir;
 
-use crate::common::{TimelyOutput, has_runtimes, repository};
+use crate::common::{TimelyOutput, has_runtimes, repository, softmax_delegate};
 use crate::report_common::{Shape, run};
 
 const TFLITE: &str = "fmnist_mobilenet_v1_0.25_f32";
@@ -88,6 +88,18 @@ fn in_journal(folder: &Path) -> BTreeMap<String, Value> {
     all.into_iter().map(|it| (it["case"].as_str().unwrap().to_owned(), it)).collect()
 }
 
+/// The lines of `profile --json` are those of profile.csv.
+fn lines_are_those_of(case: &Value, lines: &[Line]) {
+    let found = case["lines"].as_array().unwrap();
+    assert_eq!(found.len(), lines.len());
+    for (found, line) in found.iter().zip(lines) {
+        assert_eq!(found["operator"], line["operator"].as_str());
+        assert_eq!(found["name"], line["name"].as_str());
+        assert_eq!(found["median_us"].as_f64(), line["median_us"].parse().ok(), "{found}");
+        assert_eq!(found["share"].as_f64(), line["share"].parse().ok(), "{found}");
+    }
+}
+
 fn run_us(case: &Value) -> f64 {
     let runs = case["profile"]["runs_ns"].as_array().unwrap();
     assert!(runs.len() >= 8, "{case}");
@@ -106,6 +118,7 @@ fn tensorflow_lite_tells_every_node_of_the_file_and_what_xnnpack_runs() {
     assert_eq!(cases.len(), 2, "{:?}", cases.keys());
     for (name, lines) in &cases {
         add_up(lines, run_us(&journal[name]));
+        lines_are_those_of(&journal[name], lines);
         let operators = &lines[..lines.len() - 1];
         if name.contains("none") {
             let file = select::select(&[TFLITE.to_owned()], None).unwrap().remove(0);
@@ -146,10 +159,13 @@ fn the_run_shows_it(folder: &Path, cases: &BTreeMap<String, Vec<Line>>) {
     let (code, text) = shown(&["*none*"]);
     assert_eq!(code, Some(0));
     assert!(text.contains("DEPTHWISE_CONV_2D") && text.contains("outside operators"), "{text}");
+    let rate = "of what a large matrix product reaches";
+    assert!(text.contains(" GMAC/s, ") && text.contains(rate) && page.contains(rate), "{text}");
     assert!(text.contains("timed without profiling") && !text.contains("NHWC"), "{text}");
     let (code, text) = shown(&["*xnnpack*", "*none*"]);
     assert_eq!(code, Some(0));
     assert!(text.contains("B takes") && text.contains("convolutions"), "{text}");
+    assert!(text.contains("by what ran them:") && text.contains("own kernels"), "{text}");
     assert!(text.contains("operators explain"), "{text}");
     let (code, text) = shown(&["*none*", "*none*"]);
     assert_eq!(code, Some(0));
@@ -176,6 +192,7 @@ fn other_backends_tell_their_operators_too() {
         let (cases, journal) = (lines(&folder), in_journal(&folder));
         for (name, lines) in cases {
             add_up(&lines, run_us(&journal[&name]));
+            lines_are_those_of(&journal[&name], &lines);
             // XNNPACK runs pointwise convolutions as matrix products.
             let counts = |line: &&Line| {
                 let operator = line["operator"].to_lowercase();
@@ -204,6 +221,9 @@ fn what_a_delegate_left_is_named_with_what_passes_between() {
                 left.iter().map(|node| node["operator"].as_str().unwrap()).collect();
             assert_eq!(operators, ["AVERAGE_POOL_2D", "SOFTMAX"], "{name}");
             assert_eq!(left[1]["takes"], "int8", "{name}");
+            if kind == BackendKind::Tflite {
+                told(&case["profile"]["refusals"], left);
+            }
             assert_eq!(placement["partitions"], 2, "{name}");
             assert_eq!(placement["tensors_between"], 3, "{name}");
             assert!(placement["bytes_between"].as_u64().unwrap() > 10, "{name}");
@@ -216,7 +236,52 @@ fn what_a_delegate_left_is_named_with_what_passes_between() {
         assert!(page.contains("pass between the two in each run"));
         // Every form has the row of what no operator explains.
         assert!(page.contains("outside operators") && text.contains("outside operators"));
+        if kind == BackendKind::Tflite {
+            assert!(text.contains("why SOFTMAX (node ") && text.contains("unsupported type INT8"));
+            assert!(page.contains("why SOFTMAX (node ") && page.contains("unsupported type INT8"));
+            let lines = lines(&folder).into_values().next().unwrap();
+            let with_reason = |line: &&Line| line["reason"].contains("unsupported type INT8");
+            assert_eq!(lines.iter().filter(with_reason).count(), 2, "{lines:?}");
+        }
     }
+}
+
+/// XNNPACK's reasons against the nodes that were left.
+fn told(refusals: &Value, left: &[Value]) {
+    let refusals = refusals.as_array().unwrap();
+    assert_eq!(refusals.len(), left.len(), "{refusals:?}");
+    for (refusal, node) in refusals.iter().zip(left) {
+        for key in ["index", "name", "operator"] {
+            assert_eq!(refusal[key], node[key], "{refusal}");
+        }
+        let reason = refusal["reason"].as_str().unwrap();
+        assert!(reason.contains("unsupported type INT8"), "{reason}");
+        assert!(reason.ends_with(&format!("in node #{}", node["index"])), "{reason}");
+    }
+}
+
+#[test]
+fn what_a_delegate_of_its_own_library_says_is_told() {
+    let Some(delegate) = softmax_delegate() else { return };
+    let root = TempDir::new().unwrap();
+    let reasons = |option: &str| {
+        let folder = root.path().join(option.replace(['?', '='], "-"));
+        let delegate = format!("external:{}{option}", delegate.display());
+        profiled(&folder, TFLITE, "tflite", &delegate);
+        let case = in_journal(&folder).into_values().next().unwrap();
+        (case, lines(&folder).into_values().next().unwrap())
+    };
+    let (case, lines) = reasons("?explain=1");
+    let refusals = case["profile"]["refusals"].as_array().unwrap_or_else(|| panic!("{case}"));
+    let operators: Vec<&str> = refusals.iter().map(|it| it["operator"].as_str().unwrap()).collect();
+    assert_eq!(operators, ["AVERAGE_POOL_2D", "CONV_2D", "DEPTHWISE_CONV_2D"]);
+    assert!(refusals.iter().all(|it| it["reason"] == "it is no softmax"), "{refusals:?}");
+    for line in &lines {
+        let is_told = operators.contains(&line["operator"].as_str());
+        assert_eq!(line["reason"], if is_told { "it is no softmax" } else { "" }, "{line:?}");
+    }
+    let (silent, _) = reasons("?explain=0");
+    assert!(silent["profile"]["refusals"].is_null(), "{silent}");
 }
 
 #[cfg(feature = "tflitec")]
@@ -262,10 +327,18 @@ fn profiles_of_two_hundred_cases_keep_the_report_below_5_mb() {
         ns: (0..30).map(|run| 1000 * index + 37 * run).collect(),
     };
     let nodes: Vec<ProfiledNode> = (0..150).map(node).collect();
+    let refusal = |index: usize| Refusal {
+        index: Some(index),
+        name: format!("a/long/name/of/a/node/as/converters/write/them/{index}"),
+        operator: format!("OPERATOR_{index}"),
+        reason: "a driver explains at length why it does not take a node ".repeat(4),
+    };
     for record in &mut run.cases {
         let runs_ns = vec![12_345_678; 30];
         let nodes = nodes.clone();
-        record.profile = Some(OperatorProfile { runs_ns, nodes, ..OperatorProfile::default() });
+        let refusals = (0..100).map(refusal).collect();
+        let rest = OperatorProfile::default();
+        record.profile = Some(OperatorProfile { runs_ns, nodes, refusals, ..rest });
     }
     assert_eq!(run.cases.len(), 200);
     let without = page(&run, &[]).len();

@@ -67,6 +67,30 @@ pub(crate) fn of(graph: &GraphProto, inputs: &[TensorInfo]) -> Cost {
     sum.total()
 }
 
+/// What is known of a value before anything runs.
+pub(crate) struct KnownValue {
+    /// Its type.
+    pub kind: Option<DataType>,
+    /// Its dimensions.
+    pub shape: Option<Vec<usize>>,
+    /// Its bytes.
+    pub bytes: Option<u64>,
+}
+
+/// What is known of each value of `graph`, as far as it follows from its `inputs`.
+pub(crate) fn values(graph: &GraphProto, inputs: &[TensorInfo]) -> HashMap<String, KnownValue> {
+    let mut known = OnnxValues::of(graph, inputs);
+    for node in &graph.node {
+        let outputs = known.follow(node);
+        known.keep(node, outputs);
+    }
+    let plain = |(name, value): (&str, OnnxValue)| {
+        let bytes = value.bytes();
+        (name.to_owned(), KnownValue { kind: value.kind, shape: value.shape, bytes })
+    };
+    known.known.into_iter().map(plain).collect()
+}
+
 fn added(mut all: impl Iterator<Item = Option<u64>>) -> Option<u64> {
     all.try_fold(0_u64, |sum, bytes| sum.checked_add(bytes?))
 }

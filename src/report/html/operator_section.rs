@@ -3,6 +3,7 @@
 use crate::record::run::{CaseRecord, Run};
 use crate::report::operator_alignment::{AlignedNode, aligned};
 use crate::report::operator_note::{beside_timed, cells, left, profiled};
+use crate::report::refusal_note::{self, ToldReason};
 use crate::table::operator_times::{OperatorTime, OperatorTimes};
 use crate::table::units::ms;
 
@@ -14,6 +15,8 @@ const MOST_NODES: usize = 10;
 pub(crate) struct ProfiledCase {
     pub name: String,
     pub lead: String,
+    /// Why a delegate left nodes.
+    pub reasons: Vec<ToldReason>,
     pub types: Vec<OperatorBar>,
     pub nodes: Vec<NodeLine>,
 }
@@ -92,7 +95,8 @@ fn case(run: &Run, record: &CaseRecord, times: &OperatorTimes) -> ProfiledCase {
     let left = left(record, times).map_or(String::new(), |left| format!("; {left}"));
     ProfiledCase {
         name: run.header.name_of(&record.case),
-        lead: beside_timed(record, times) + &left,
+        lead: beside_timed(run, record, times) + &left,
+        reasons: record.profile.as_ref().map(refusal_note::reasons).unwrap_or_default(),
         types: times.types.iter().take(MOST_TYPES).map(bar).collect(),
         nodes: times.by_time().into_iter().take(MOST_NODES).map(node).collect(),
     }

@@ -7,7 +7,7 @@ use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::Coverage;
 use crate::record::delegate::Delegate;
 use crate::record::format::Format;
-use crate::record::operator_profile::{OperatorProfile, ProfiledCall};
+use crate::record::operator_profile::{GraphDivision, OperatorProfile, ProfiledCall};
 use crate::record::setting_values::SettingValues;
 use crate::record::tensor::TensorInfo;
 use crate::runtime::backend::{Backend, LoadRequest};
@@ -209,7 +209,8 @@ impl Session for OpenvinoSession {
                 kernel_count::take_names(calls, first);
             }
         }
-        Ok(OperatorProfile::of(profiles))
+        let placement = (self.recipe.device != OpenvinoDevice::Cpu).then(GraphDivision::whole);
+        Ok(OperatorProfile { placement, ..OperatorProfile::of(profiles) })
     }
 
     fn settings(&self) -> SettingValues {
