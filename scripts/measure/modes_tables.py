@@ -6,6 +6,8 @@ import statistics
 WITHIN = 0.05
 LEAST_IN_TIME = 0.99
 C_LOOP = "loop in C"
+# The options of OpenVINO without pinned threads.
+LOOSE = "loose"
 
 
 def ms(us):
@@ -129,10 +131,15 @@ def reason(row, rows):
         if of_c:
             near = f"{min(of_c):.3f} to {max(of_c):.3f} of a loop in C"
             return f": {extra:.0f} us of Python's own, cold after a pause; TensorFlow Lite's figures are {near}"
-    if row.get("peer_outside"):
+    if row.get("peer_outside") and row["peer_outside"] > 0.005:
         return f": {100 * row['peer_outside']:.1f}% of the peer's time lies between its runs"
-    if "benchmark_app" in row["peer"] and row["streams"] not in ("", "1"):
-        return ": its streams are in one process, and share the weights"
+    if row["backend"] == "openvino" and row["streams"] not in ("", "1"):
+        same = [it for it in rows if f"+{LOOSE}" in it["case"] and it["streams"] == row["streams"]]
+        if same and f"+{LOOSE}" not in row["case"] and "ratio" in same[0]:
+            return (
+                ": OpenVINO keeps the threads of each process on the same CPU; with "
+                f"ENABLE_CPU_PINNING=false it is {same[0]['ratio']:.3f}"
+            )
     low, high = row["latency_p50_low_us"], row["latency_p50_high_us"]
     if low and float(high) / float(low) > 1 + 2 * WITHIN:
         return f": the median itself is known to {100 * (float(high) / float(low) - 1) / 2:.0f}% only"
