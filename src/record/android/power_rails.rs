@@ -102,7 +102,7 @@ mod tests {
         };
         assert!(rails.iter().zip(&of_driver).all(close), "{rails:?}");
         assert_eq!(PowerRail::parse_service("Can't find service: x\n"), []);
-        let older = "=== PowerStats HAL 1.0 energy meter ===\n Channel  Cumulative Energy\n VSYS_PWR_CPU   12.34 mWs\n";
+        let older = "============= PowerStats HAL 2.0 energy meter ==============\n Channel  Cumulative Energy\n VSYS_PWR_CPU   12.34 mWs\n";
         assert_eq!(
             PowerRail::parse_service(older),
             [PowerRail { name: "VSYS_PWR_CPU".into(), microjoules: 12_340 }]
