@@ -188,9 +188,9 @@ def together(setup, backend, model, streams):
 
 
 def load_us(setup, backend, model, cache, starts):
-    """Median time in us to load a model in Python in a fresh process: with a cache emptied each time,
-    filled, or none."""
-    times = []
+    """Median time in us to load a model in Python in a fresh process, and of that in the runtime's
+    library, if it is known: with a cache emptied each time, filled, or none."""
+    times, of_library = [], []
     with tempfile.TemporaryDirectory(dir=setup.folder) as folder:
         # A first one fills the cache.
         for _ in range(starts + (cache == "hit")):
@@ -203,9 +203,11 @@ def load_us(setup, backend, model, cache, starts):
                     arguments = ["--cache", folder]
                 found = setup.peer(backend, model, *arguments)
             if not found:
-                return None
+                return None, None
             times.append(found[0]["load_ns"] / 1e3)
-    return statistics.median(times[1:] if cache == "hit" else times)
+            of_library.append(found[0].get("library_ns", 0) / 1e3)
+    first = 1 if cache == "hit" else 0
+    return statistics.median(times[first:]), statistics.median(of_library[first:]) or None
 
 
 def held_against(row, name, peer, ours):
@@ -288,7 +290,7 @@ def starts(setup, cases):
                 # The library of a Python package is in memory before it can be asked to load a model.
                 # The interpreter of LiteRT's package is of another version than TensorFlow Lite.
                 if row["scenario"] != "cold_start" and row["status"] == "ok" and backend in CACHES:
-                    peer = load_us(setup, backend, model, row["cache"], starts)
+                    peer, row["peer_library"] = load_us(setup, backend, model, row["cache"], starts)
                     held_against(row, "its Python package", peer, "load_p50_us")
             blocks.append(rows)
         found += zip(*blocks, strict=True)
@@ -328,7 +330,7 @@ def main():
         cases += [("onnxruntime", given.onnx), ("tract", given.onnx)]
         begun = starts(setup, cases)
     all_rows = rows + [row for blocks in begun for row in blocks]
-    added = ["block", "peer", "peer_value", "peer_in_time", "peer_outside", "ratio"]
+    added = ["block", "peer", "peer_value", "peer_in_time", "peer_outside", "peer_library", "ratio"]
     titles = [title for title in all_rows[0] if title not in added] + added
     with open(given.csv, "w", newline="") as file:
         writer = csv.DictWriter(file, titles, restval="", lineterminator="\n")

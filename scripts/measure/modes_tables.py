@@ -146,6 +146,16 @@ def reason(row, rows):
     return ""
 
 
+def reason_of_starts(rows):
+    ratios = [row["ratio"] for row in rows if "ratio" in row]
+    of_library = median_of(rows, "peer_library")
+    if of_library:
+        share = of_library / median_of(rows, "peer_value")
+        near = statistics.median(ratios) / share
+        return f": {100 * (1 - share):.0f}% of the peer's time is Python; over its library's it is {near:.3f}"
+    return f": {min(ratios):.2f} to {max(ratios):.2f} in the five runs"
+
+
 def print_summary(rows, blocks):
     """The share of runs that started in time; whether it is as large as the machine allows."""
     paced = [row for row in rows if row["started_in_time"]]
@@ -159,15 +169,15 @@ def print_summary(rows, blocks):
         peers = [f"{percent(statistics.mean(them))} of those of a {it}" for it, them in allowed.items()]
         beside = f" ({', '.join(peers)}, which only sleeps in between)" if peers else ""
         print(f"{percent(share)} of {runs} paced runs started within 200 us of their time{beside}.\n")
-    ratios = [(row, row["ratio"]) for row in rows if "ratio" in row]
+    ratios = [(row, row["ratio"], reason(row, rows)) for row in rows if "ratio" in row]
     for them in blocks:
         of_block = [row["ratio"] for row in them if "ratio" in row]
         if of_block:
-            ratios.append((them[0], statistics.median(of_block)))
-    off = [(row, ratio) for row, ratio in ratios if abs(ratio - 1) > WITHIN]
+            ratios.append((them[0], statistics.median(of_block), reason_of_starts(them)))
+    off = [it for it in ratios if abs(it[1] - 1) > WITHIN]
     print(f"{len(ratios) - len(off)} of {len(ratios)} figures are within 5% of the peer's", end="")
     print(":\n" if off else ".\n")
-    for row, ratio in off:
-        print(f"- {row['case']}, {scenario(row)}: {ratio:.3f}{reason(row, rows)}")
+    for row, ratio, why in off:
+        print(f"- {row['case']}, {scenario(row)}: {ratio:.3f}{why}")
     in_c = statistics.mean(allowed[C_LOOP]) if C_LOOP in allowed else None
     return not paced or share >= LEAST_IN_TIME or (in_c is not None and share >= in_c - 0.02)
