@@ -149,11 +149,11 @@ def reason(row, rows):
 def reason_of_starts(rows):
     ratios = [row["ratio"] for row in rows if "ratio" in row]
     of_library = median_of(rows, "peer_library")
+    python = ""
     if of_library:
         share = of_library / median_of(rows, "peer_value")
-        near = statistics.median(ratios) / share
-        return f": {100 * (1 - share):.0f}% of the peer's time is Python; over its library's it is {near:.3f}"
-    return f": {min(ratios):.2f} to {max(ratios):.2f} in the five runs"
+        python = f", {100 * (1 - share):.1f}% of the peer's time is Python"
+    return f": {min(ratios):.2f} to {max(ratios):.2f} in the five runs{python}"
 
 
 def print_summary(rows, blocks):
