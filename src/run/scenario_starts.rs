@@ -74,6 +74,9 @@ fn start_of(
     let runtime = context.header().runtimes.iter().find(|it| it.backend == case.backend);
     let library = runtime.and_then(|runtime| runtime.library.as_deref());
     let libraries = library.map(libraries_of).unwrap_or_default();
+    if is_cold && let Some(library) = library {
+        check_unused_here(library, &fs::read_to_string("/proc/self/maps").unwrap_or_default())?;
+    }
     for file in &libraries {
         if is_cold {
             drop_from_page_cache(file)?;
@@ -130,6 +133,20 @@ fn libraries_of(library: &Path) -> Vec<PathBuf> {
     };
     let all: Vec<PathBuf> = files.filter(is_library).take(MOST_LIBRARIES + 1).collect();
     if (1..=MOST_LIBRARIES).contains(&all.len()) { all } else { vec![library.to_owned()] }
+}
+
+/// Refuses a cold start of a library that this program has open itself, as builds with the feature
+/// `tflitec` have TensorFlow Lite's: it stays in memory. `maps` is proc_pid_maps(5).
+fn check_unused_here(library: &Path, maps: &str) -> Result<(), Fault> {
+    let library = fs::canonicalize(library).unwrap_or_else(|_| library.to_owned());
+    let path = library.display().to_string();
+    if !maps.lines().any(|line| line.ends_with(&path)) {
+        return Ok(());
+    }
+    let reason = format!(
+        "its start is not cold: this program itself has {path} in memory; use a build without the feature tflitec"
+    );
+    Err(Fault::new(Status::Unsupported, reason))
 }
 
 /// Reads a file, of which an earlier start may have left little in the page cache.
@@ -190,6 +207,18 @@ mod tests {
         let fault = check_cold(bytes, 40_000_000).unwrap_err();
         assert_eq!(fault.status, Status::Unsupported);
         assert_eq!(parse_read_bytes("rchar: 1\n"), None);
+    }
+
+    #[test]
+    fn a_library_that_this_program_uses_is_not_cold() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = fs::canonicalize(folder.path()).unwrap().join("libmain.so");
+        fs::write(&library, "x").unwrap();
+        let maps =
+            format!("7f0000000000-7f0000001000 r--p 00000000 08:01 7  {}\n", library.display());
+        let fault = check_unused_here(&library, &maps).unwrap_err();
+        assert!(fault.reason.contains("not cold") && fault.status == Status::Unsupported);
+        assert!(check_unused_here(&library, &maps.replace("libmain", "libother")).is_ok());
     }
 
     #[test]
