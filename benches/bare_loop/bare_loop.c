@@ -1,21 +1,24 @@
 // The minimum that runs a TensorFlow Lite model: shutterbench's medians are compared
 // with it. Prints the nanoseconds of each timed run, one per line.
 //
-//   bare_loop LIBRARY MODEL DELEGATE THREADS WARMUP RUNS
+//   bare_loop LIBRARY MODEL DELEGATE THREADS WARMUP RUNS [PERIOD_US]
 //   bare_loop serve LIBRARY MODEL DELEGATE THREADS INPUT_FILE
 //
-// The first runs once, on zeros. The second takes its input from INPUT_FILE, then a
+// The first runs once, on zeros; with PERIOD_US, runs start on a schedule, and each line also has the
+// nanoseconds by which its run started late. The second takes its input from INPUT_FILE, then a
 // number of runs from each line of standard input, and ends where that ends.
 //
 // DELEGATE is 'none' or 'xnnpack'. Build: cc -O2 -o bare_loop bare_loop.c -ldl
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 // TfLiteXNNPackDelegateOptions of TensorFlow 2.17.
@@ -87,6 +90,38 @@ static void* load(const char* path, const char* model_path, const char* delegate
   return TfLiteInterpreterGetInputTensor(interpreter, 0);
 }
 
+// Sleeps until then.
+static void sleep_until(int64_t ns) {
+  const struct timespec time = {ns / 1000000000, ns % 1000000000};
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, NULL) == EINTR) {
+  }
+}
+
+// The same on a schedule, with how late each run started.
+static void run_paced(int runs, int64_t period_ns) {
+  const size_t bytes = sizeof(int64_t) * (size_t)runs;
+  int64_t *samples = malloc(bytes), *late = malloc(bytes);
+  check(samples != NULL && late != NULL, "malloc");
+  memset(samples, 1, bytes);
+  memset(late, 1, bytes);
+  // As shutterbench: else Linux wakes threads up to 50 us late.
+  prctl(PR_SET_TIMERSLACK, 1UL);
+  int64_t due = now_ns();
+  for (int i = 0; i < runs; i++) {
+    // Frames that become due meanwhile are dropped.
+    do due += period_ns;
+    while (due < now_ns());
+    sleep_until(due);
+    const int64_t start = now_ns();
+    check(invoke(interpreter) == 0, "TfLiteInterpreterInvoke");
+    samples[i] = now_ns() - start;
+    late[i] = start - due;
+  }
+  for (int i = 0; i < runs; i++) printf("%lld %lld\n", (long long)samples[i], (long long)late[i]);
+  free(samples);
+  free(late);
+}
+
 // Times this many runs and prints how long each took.
 static void run(int runs) {
   const size_t bytes = sizeof(int64_t) * (size_t)runs;
@@ -120,9 +155,9 @@ static void fill(void* input, const char* path) {
 }
 
 int main(int argc, char** argv) {
-  if (argc != 7) {
+  if (argc != 7 && argc != 8) {
     fprintf(stderr,
-            "usage: bare_loop LIBRARY MODEL none|xnnpack THREADS WARMUP RUNS\n"
+            "usage: bare_loop LIBRARY MODEL none|xnnpack THREADS WARMUP RUNS [PERIOD_US]\n"
             "       bare_loop serve LIBRARY MODEL none|xnnpack THREADS INPUT_FILE\n");
     return 2;
   }
@@ -138,6 +173,12 @@ int main(int argc, char** argv) {
   fill(load(argv[1], argv[2], argv[3], atoi(argv[4])), NULL);
   const int warmup = atoi(argv[5]);
   for (int i = 0; i < warmup; i++) check(invoke(interpreter) == 0, "invoke");
-  run(atoi(argv[6]));
+  if (argc == 8) {
+    const int64_t period_us = atoi(argv[7]);
+    check(period_us > 0, "taking a period from 1");
+    run_paced(atoi(argv[6]), 1000 * period_us);
+  } else {
+    run(atoi(argv[6]));
+  }
   return 0;
 }

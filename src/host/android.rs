@@ -4,6 +4,7 @@
 use crate::host::bounded_command;
 use crate::record::android::Android;
 use crate::record::android::battery::Battery;
+use crate::record::android::power_rails::PowerRail;
 use crate::record::android::properties::Properties;
 use crate::record::android::thermal::Thermal;
 use std::env;
@@ -35,6 +36,32 @@ impl Thermal {
     #[must_use]
     pub(crate) fn read() -> Option<Self> {
         Self::parse(&told("dumpsys", &["thermalservice"])?)
+    }
+}
+
+/// What Android's services say of energy.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PowerServices {
+    /// The battery.
+    pub battery: Option<Battery>,
+    /// Power rails; empty on phones that do not measure them.
+    pub rails: Vec<PowerRail>,
+}
+
+impl PowerServices {
+    /// This machine's, if it has Android's tools.
+    #[must_use]
+    pub(crate) fn read() -> Self {
+        Self { battery: Battery::read(), rails: PowerRail::read() }
+    }
+}
+
+impl PowerRail {
+    /// This machine's, by the service; empty where there is none.
+    #[must_use]
+    pub(crate) fn read() -> Vec<Self> {
+        let said = told("dumpsys", &["android.hardware.power.stats.IPowerStats/default"]);
+        said.map(|text| Self::parse_service(&text)).unwrap_or_default()
     }
 }
 

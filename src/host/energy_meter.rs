@@ -2,14 +2,10 @@
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
-use std::time::Duration;
 
 use crate::host::clock;
 use crate::host::energy_source::{EnergyCounter, EnergyReading, EnergySource};
 use crate::host::tree::Tree;
-
-/// Time between two samples of power: gauges are updated a few times a second.
-const SAMPLING: Duration = Duration::from_millis(250);
 
 /// Energy of a stretch of time.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -75,7 +71,8 @@ impl EnergyMeter {
         let (done, samples) = thread::scope(|scope| {
             let sampler = scope.spawn(move || {
                 let mut samples = vec![self.source.read(&self.tree)];
-                while stopped.recv_timeout(SAMPLING) == Err(RecvTimeoutError::Timeout) {
+                while stopped.recv_timeout(self.source.sampling()) == Err(RecvTimeoutError::Timeout)
+                {
                     samples.push(self.source.read(&self.tree));
                 }
                 samples
@@ -121,6 +118,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::host::android::PowerServices;
     use crate::host::captured::tree;
 
     #[test]
@@ -131,7 +129,7 @@ mod tests {
             (energy, "134258672512\n"),
             ("sys/class/powercap/intel-rapl:0/max_energy_range_uj", "137438953471\n"),
         ]);
-        let source = EnergySource::find(&tree, None, None).unwrap();
+        let source = EnergySource::find(&tree, None, &PowerServices::default()).unwrap();
         let meter = EnergyMeter::new(source, tree);
         let used = |now: &str| {
             let write = || fs::write(folder.path().join(energy), now).unwrap();

@@ -4,6 +4,7 @@ use std::fmt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::host::android::PowerServices;
 use crate::host::tree::Tree;
 use crate::record::android::battery::Battery;
 use crate::record::android::power_rails::PowerRail;
@@ -14,6 +15,10 @@ const POWERCAP: &str = "class/powercap";
 const IIO: &str = "bus/iio/devices";
 /// The folder of batteries and chargers (Documentation/ABI/testing/sysfs-class-power).
 const SUPPLIES: &str = "class/power_supply";
+/// Time between two samples of power: gauges are updated a few times a second.
+const SAMPLING: Duration = Duration::from_millis(250);
+/// The same where asking is work of its own: Android's service starts a process.
+const SERVICE_SAMPLING: Duration = Duration::from_secs(1);
 /// How long an external meter may take to say what it measures.
 const METER_PATIENCE: Duration = Duration::from_secs(10);
 /// How often it is asked whether it has.
@@ -26,8 +31,12 @@ pub(crate) enum EnergySource {
     Rapl(Vec<String>),
     /// Counters of power rails: files under /sys.
     Rails(Vec<String>),
+    /// The same counters, by Android's service.
+    RailService,
     /// The gauge of a battery: its folder under /sys.
     Battery(String),
+    /// The same, by Android's service.
+    BatteryService,
     /// A shell command whose last line is the power in watts.
     Meter(String),
 }
@@ -45,14 +54,15 @@ pub(crate) enum EnergyReading {
 }
 
 impl EnergySource {
-    /// The source of this machine: `meter` if it is given, else counters, else a battery.
+    /// The source of this machine: `meter` if it is given, else counters, else a battery; by files
+    /// before services.
     ///
     /// # Errors
     /// One sentence: why nothing can be read, and what to do.
     pub(crate) fn find(
         tree: &Tree,
         meter: Option<&str>,
-        android: Option<&Battery>,
+        services: &PowerServices,
     ) -> Result<Self, String> {
         if let Some(command) = meter {
             let source = Self::Meter(command.to_owned());
@@ -68,16 +78,29 @@ impl EnergySource {
         if rails.read(tree).is_ok() {
             return Ok(rails);
         }
-        let Some(battery) = battery(tree) else {
+        if computing(&services.rails).is_ok() {
+            return Ok(Self::RailService);
+        }
+        let folder = battery(tree);
+        let by_service = services.battery.as_ref();
+        let tells = by_service.is_some_and(|battery| battery.watts.is_some());
+        if folder.is_none() && !tells {
             return Err(rapl.read(tree).err().filter(|_| rapl.has_folders()).unwrap_or_else(|| {
                 "--energy: this machine has neither power counters (RAPL), power rails nor a battery gauge; name a command that prints the watts of an external meter with --energy-meter".to_owned()
             }));
-        };
-        if is_charging(tree, &battery) || android.is_some_and(|battery| battery.powered) {
+        }
+        let charges = folder.as_ref().is_some_and(|folder| is_charging(tree, folder));
+        if charges || by_service.is_some_and(|battery| battery.powered) {
             return Err("--energy: a charger is plugged in, so the battery's gauge does not show what the machine uses; unplug it (on a phone, connect adb over Wi-Fi)".to_owned());
         }
-        let battery = Self::Battery(battery);
-        battery.read(tree).map(|_| battery)
+        match folder.map(Self::Battery) {
+            Some(battery) => match battery.read(tree) {
+                // Its files may be for root only.
+                Err(_) if tells => Ok(Self::BatteryService),
+                read => read.map(|_| battery),
+            },
+            None => Ok(Self::BatteryService),
+        }
     }
 
     fn has_folders(&self) -> bool {
@@ -103,12 +126,14 @@ impl EnergySource {
             Self::Rails(files) => {
                 let rails = files.iter().filter_map(|file| tree.sys(file));
                 let rails: Vec<PowerRail> = rails.flat_map(|text| PowerRail::parse(&text)).collect();
-                let computing = rails.iter().filter(|rail| rail.is_computing());
-                let counters: Vec<_> = computing.map(|rail| (rail.microjoules, None)).collect();
-                if counters.is_empty() {
-                    return Err("--energy: the phone's power rails cannot be read".to_owned());
-                }
-                Ok(EnergyReading::Counters(counters))
+                computing(&rails)
+            }
+            Self::RailService => computing(&PowerRail::read()),
+            Self::BatteryService => {
+                let watts = Battery::read().and_then(|battery| battery.watts);
+                watts.map(EnergyReading::Watts).ok_or_else(|| {
+                    "--energy: 'dumpsys battery' does not tell the battery's current".to_owned()
+                })
             }
             Self::Battery(folder) => battery_watts(tree, folder).map(EnergyReading::Watts).ok_or_else(
                 || format!("--energy: the battery's gauge, /sys/{folder}/current_now and voltage_now, cannot be read"),
@@ -117,10 +142,19 @@ impl EnergySource {
         }
     }
 
+    /// Time between two samples of power.
+    #[must_use]
+    pub(crate) const fn sampling(&self) -> Duration {
+        match self {
+            Self::BatteryService => SERVICE_SAMPLING,
+            _ => SAMPLING,
+        }
+    }
+
     /// Whether it has counters, so that it is read only before and after.
     #[must_use]
     pub(crate) const fn counts(&self) -> bool {
-        matches!(self, Self::Rapl(_) | Self::Rails(_))
+        matches!(self, Self::Rapl(_) | Self::Rails(_) | Self::RailService)
     }
 }
 
@@ -128,8 +162,10 @@ impl fmt::Display for EnergySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rapl(folders) => write!(f, "RAPL, {} package(s)", folders.len()),
-            Self::Rails(_) => f.write_str("power rails of CPU, GPU, TPU and memory"),
-            Self::Battery(_) => f.write_str("battery gauge"),
+            Self::Rails(_) | Self::RailService => {
+                f.write_str("power rails of CPU, GPU, TPU and memory")
+            }
+            Self::Battery(_) | Self::BatteryService => f.write_str("battery gauge"),
             Self::Meter(command) => write!(f, "external meter ({command})"),
         }
     }
@@ -147,6 +183,16 @@ fn rail_files(tree: &Tree) -> Vec<String> {
     let devices = tree.sys_names(IIO).into_iter();
     let files = devices.map(|device| format!("{IIO}/{device}/energy_value"));
     files.filter(|file| tree.sys(file).is_some()).collect()
+}
+
+/// The counters of the rails that feed what runs a model.
+fn computing(rails: &[PowerRail]) -> Result<EnergyReading, String> {
+    let computing = rails.iter().filter(|rail| rail.is_computing());
+    let counters: Vec<_> = computing.map(|rail| (rail.microjoules, None)).collect();
+    if counters.is_empty() {
+        return Err("--energy: the phone's power rails cannot be read".to_owned());
+    }
+    Ok(EnergyReading::Counters(counters))
 }
 
 /// The folder of the machine's battery; those of mice and headsets have another scope.

@@ -18,7 +18,7 @@ const PACKAGE: [(&str, &str); 8] = [
 
 fn found(files: &[(&str, &str)]) -> Result<(EnergySource, EnergyReading), String> {
     let (_folder, tree) = tree(files);
-    let source = EnergySource::find(&tree, None, None)?;
+    let source = EnergySource::find(&tree, None, &PowerServices::default())?;
     let reading = source.read(&tree)?;
     Ok((source, reading))
 }
@@ -42,7 +42,7 @@ fn counters_for_root_only_are_named() {
 #[test]
 fn a_machine_without_any_source_says_so_in_one_sentence() {
     let (_folder, tree) = virtual_machine();
-    let sentence = EnergySource::find(&tree, None, None).unwrap_err();
+    let sentence = EnergySource::find(&tree, None, &PowerServices::default()).unwrap_err();
     assert!(sentence.contains("--energy-meter") && !sentence.contains('\n'), "{sentence}");
 }
 
@@ -73,14 +73,15 @@ fn a_charger_is_refused() {
     assert!(sentence.contains("charger is plugged in"), "{sentence}");
     let (_folder, tree) = tree(&MI_8);
     let powered = Battery { powered: true, ..Battery::default() };
-    let sentence = EnergySource::find(&tree, None, Some(&powered)).unwrap_err();
+    let services = PowerServices { battery: Some(powered), rails: Vec::new() };
+    let sentence = EnergySource::find(&tree, None, &services).unwrap_err();
     assert!(sentence.contains("charger is plugged in"), "{sentence}");
 }
 
 #[test]
 fn a_battery_without_a_gauge_is_named() {
     let (_folder, tree) = phone();
-    let sentence = EnergySource::find(&tree, None, None).unwrap_err();
+    let sentence = EnergySource::find(&tree, None, &PowerServices::default()).unwrap_err();
     assert!(sentence.contains("class/power_supply/battery/current_now"), "{sentence}");
 }
 
@@ -99,12 +100,39 @@ fn power_rails_come_before_the_battery() {
 }
 
 #[test]
+fn services_tell_what_files_for_root_do_not() {
+    use crate::record::android::captured::{OLDER_SAMSUNG_BATTERY, POWER_STATS};
+    let (_folder, tree) = virtual_machine();
+    let rails = PowerRail::parse_service(POWER_STATS);
+    let mut services = PowerServices { battery: None, rails };
+    let found = |services: &PowerServices| EnergySource::find(&tree, None, services);
+    assert_eq!(found(&services), Ok(EnergySource::RailService));
+    // Rails of radios only are none of a model's.
+    services.rails.retain(|rail| !rail.is_computing());
+    assert!(found(&services).unwrap_err().contains("--energy-meter"));
+    let battery = Battery::parse(OLDER_SAMSUNG_BATTERY).unwrap();
+    services.battery = Some(battery.clone());
+    assert!(found(&services).unwrap_err().contains("charger is plugged in"));
+    services.battery = Some(Battery { powered: false, ..battery.clone() });
+    assert_eq!(found(&services), Ok(EnergySource::BatteryService));
+    // A phone whose files show a battery without its gauge.
+    let (_folder, tree) = phone();
+    assert_eq!(EnergySource::find(&tree, None, &services), Ok(EnergySource::BatteryService));
+    services.battery = Some(Battery { powered: false, watts: None, ..battery });
+    let sentence = EnergySource::find(&tree, None, &services).unwrap_err();
+    assert!(sentence.contains("current_now"), "{sentence}");
+}
+
+#[test]
 fn an_external_meter_prints_watts_or_is_refused() {
     let tree = Tree::default();
-    let source = EnergySource::find(&tree, Some("echo warming up; echo 12.5 W"), None).unwrap();
+    let source =
+        EnergySource::find(&tree, Some("echo warming up; echo 12.5 W"), &PowerServices::default())
+            .unwrap();
     assert_eq!(source.read(&tree), Ok(EnergyReading::Watts(12.5)));
     for (command, part) in [("echo off", "printed 'off'"), ("exit 3", "failed"), ("true", "''")] {
-        let sentence = EnergySource::find(&tree, Some(command), None).unwrap_err();
+        let sentence =
+            EnergySource::find(&tree, Some(command), &PowerServices::default()).unwrap_err();
         assert!(sentence.contains(part) && sentence.contains("watts"), "{sentence}");
     }
 }

@@ -220,14 +220,25 @@ pub(crate) static XNNPACK_FLAGS: [RuntimeSetting; 7] = [
 ),
 ];
 
-/// What LiteRT has besides, by `litert_cpu_options.h`: a weight cache, and its own kernels.
-pub(crate) static LITERT: [RuntimeSetting; 2] = [
+/// The key for a folder of what LiteRT's GPU accelerator made of models.
+pub(crate) const LITERT_GPU_CACHE: &str = "gpu_serialization_folder";
+
+/// What LiteRT has besides, by `litert_cpu_options.h` and `litert_gpu_options.h`: caches, and its
+/// own kernels.
+pub(crate) static LITERT: [RuntimeSetting; 3] = [
     under(
         Delegate::Xnnpack,
         "weight_cache_folder",
         ValueKind::CacheFolder,
         "",
         "folder that XNNPACK's packed weights are kept in, a file per model, so that the model loads faster the next time",
+    ),
+    under(
+        Delegate::Gpu,
+        LITERT_GPU_CACHE,
+        ValueKind::CacheFolder,
+        "",
+        "folder that the GPU accelerator keeps compiled programs and converted weights in, so that the model loads faster the next time",
     ),
     under(
         Delegate::None,

@@ -4,6 +4,8 @@ use crate::record::case::Case;
 use crate::record::host::Host;
 use crate::record::process_place::ProcessPlace;
 use crate::record::run::Run;
+use crate::table::scenario_rows::scenario_rows;
+use crate::table::units::three_digits;
 
 /// Android's control groups for the application that the user looks at.
 const OF_APPS: [&str; 2] = ["top-app", "foreground"];
@@ -19,6 +21,7 @@ pub(crate) fn sentences(run: &Run) -> Vec<String> {
         .map(|inputs| format!("Timed runs were given {}.", inputs.words()))
         .into_iter()
         .collect();
+    sentences.extend(energy(run));
     for record in &run.cases {
         let case = &record.case;
         let host = run.header.machine(case.device.as_deref()).host;
@@ -34,6 +37,27 @@ pub(crate) fn sentences(run: &Run) -> Vec<String> {
         }
     }
     sentences
+}
+
+/// Where energy was read, and what was subtracted; a sentence per source.
+fn energy(run: &Run) -> Vec<String> {
+    if !run.header.options.latency.as_ref().is_some_and(|latency| latency.scenarios.energy) {
+        return Vec::new();
+    }
+    let mut sources: Vec<(String, f64, f64)> = Vec::new();
+    for row in scenario_rows(run) {
+        let (Some(source), Some(watts)) = (row.energy_source, row.idle_watts) else { continue };
+        match sources.iter_mut().find(|(known, ..)| *known == source) {
+            Some((_, least, most)) => (*least, *most) = (least.min(watts), most.max(watts)),
+            None => sources.push((source, watts, watts)),
+        }
+    }
+    let sentence = |(source, least, most): (String, f64, f64)| {
+        let (least, most) = (three_digits(least), three_digits(most));
+        let watts = if least == most { least } else { format!("{least} to {most}") };
+        format!("Energy by {source}, of which the {watts} W of the idle machine were subtracted.")
+    };
+    sources.into_iter().map(sentence).collect()
 }
 
 /// What the terminal shows below the table.

@@ -10,7 +10,7 @@ use crate::table::scenario_rows::scenario_rows;
 use crate::table::units::{bytes, ms, percent, three_digits};
 
 /// What a reader has to know before the numbers.
-const LEAD: &str = "Each case was also run in other ways, in processes of their own; 'back to back' are the runs beside them there, and ratios to it are paired by round. A frame misses its deadline if its result is not there when the next frame is due. Parts are medians; energy is beyond that of the idle machine.";
+const LEAD: &str = "Each case was also run in other ways, in processes of their own; 'back to back' are the runs beside them there, and ratios to it are paired by round. A frame misses its deadline if its result is not there when the next frame is due; the fairness of streams is the rate of the slowest over that of the fastest one. Parts are medians; energy is beyond that of the idle machine.";
 
 /// A column that a reader is shown: its title, whether it holds numbers, and a row's cell.
 type ShownColumn = (&'static str, bool, fn(&ScenarioRow) -> String);
@@ -33,9 +33,7 @@ const SHOWN: [ShownColumn; 12] = [
         )
     }),
     ("per second", true, |row| row.throughput_per_s.map_or(String::new(), three_digits)),
-    ("missed", true, |row| {
-        row.deadline_misses.map_or(String::new(), |share| format!("{}%", percent(share)))
-    }),
+    ("missed", true, missed),
     ("in time", true, |row| {
         row.started_in_time.map_or(String::new(), |share| format!("{}%", percent(share)))
     }),
@@ -50,6 +48,13 @@ const SHOWN: [ShownColumn; 12] = [
     ("of which ms", false, stages),
     ("CPU ms/image", true, |row| row.cpu_per_image_us.map_or(String::new(), ms)),
 ];
+
+/// Which share of the deadlines were missed, and how many in succession.
+fn missed(row: &ScenarioRow) -> String {
+    let streak = row.longest_miss_streak.filter(|streak| *streak > 1);
+    let streak = streak.map_or(String::new(), |streak| format!(", up to {streak} in a row"));
+    row.deadline_misses.map_or(String::new(), |share| format!("{}%{streak}", percent(share)))
+}
 
 /// The parts that were timed, in milliseconds.
 fn stages(row: &ScenarioRow) -> String {
@@ -70,12 +75,18 @@ fn stages(row: &ScenarioRow) -> String {
 
 /// Which it is, or why it was not measured.
 fn scenario(row: &ScenarioRow) -> String {
-    if let Some(streams) = row.streams {
-        return format!("{streams} streams");
+    if let Some(streams) = row.streams
+        && row.status == Status::Ok
+    {
+        let fairness = row.stream_fairness.filter(|_| streams > 1);
+        let fairness = fairness.map_or(String::new(), |it| format!(", fairness {it:.2}"));
+        return format!("{streams} streams{fairness}");
     }
-    let starts = row
-        .rate_per_s
-        .map_or_else(|| row.scenario.replace('_', " "), |rate| format!("{rate} per second"));
+    let starts = match (row.rate_per_s, row.streams) {
+        (Some(rate), _) => format!("{rate} per second"),
+        (None, Some(streams)) => format!("{streams} streams"),
+        (None, None) => row.scenario.replace('_', " "),
+    };
     let starts = match (&row.cache, row.cache_bytes) {
         (Some(found), Some(size)) if row.scenario.starts_with("cache") => {
             format!("start, cache {found}, {}", bytes(size))

@@ -25,8 +25,7 @@ pub(crate) fn send(
     loaded: &Loaded,
     link: &mut dyn Link,
 ) -> Result<(), Fault> {
-    let latency = context.options().latency.as_ref();
-    let answer = match latency.map(|latency| latency.inputs).unwrap_or_default() {
+    let answer = match stated(context) {
         TimedInputs::Noise => {
             let inputs = sample_input::seeded(&loaded.inputs, context.seed());
             link.ask(&Request::SetInputs, &inputs)?.0
@@ -41,6 +40,28 @@ pub(crate) fn send(
         Reply::InputsSet => Ok(()),
         other => Err(unexpected(other)),
     }
+}
+
+/// Hands it once more what runs of another kind have overwritten; photos are written before each
+/// run anyway.
+///
+/// # Errors
+/// The case's fault.
+pub(crate) fn restore(
+    context: &Context<'_>,
+    case: &Case,
+    loaded: &Loaded,
+    link: &mut dyn Link,
+) -> Result<(), Fault> {
+    match stated(context) {
+        TimedInputs::Noise => send(context, case, loaded, link),
+        TimedInputs::Dataset => Ok(()),
+    }
+}
+
+fn stated(context: &Context<'_>) -> TimedInputs {
+    let latency = context.options().latency.as_ref();
+    latency.map(|latency| latency.inputs).unwrap_or_default()
 }
 
 fn photos(

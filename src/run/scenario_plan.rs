@@ -4,10 +4,10 @@ use std::num::NonZeroU32;
 
 use anyhow::{Result, anyhow, ensure};
 
+use crate::host::android::PowerServices;
 use crate::host::energy_meter::EnergyMeter;
 use crate::host::energy_source::EnergySource;
 use crate::host::tree::Tree;
-use crate::record::android::battery::Battery;
 use crate::record::options::{Amount, LatencyOptions};
 use crate::record::scenario::{Rate, Scenario, ScenarioOptions};
 use crate::record::sustained::SustainedOptions;
@@ -110,8 +110,8 @@ pub(crate) fn meter(options: &ScenarioOptions) -> Result<Option<EnergyMeter>> {
     if !options.energy {
         return Ok(None);
     }
-    let (tree, battery) = (Tree::default(), Battery::read());
-    let source = EnergySource::find(&tree, options.energy_meter.as_deref(), battery.as_ref());
+    let (tree, services) = (Tree::default(), PowerServices::read());
+    let source = EnergySource::find(&tree, options.energy_meter.as_deref(), &services);
     let source = source.map_err(|sentence| anyhow!(sentence))?;
     Ok(Some(EnergyMeter::new(source, tree)))
 }

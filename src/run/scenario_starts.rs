@@ -2,7 +2,8 @@
 //! page cache or without.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 
@@ -26,8 +27,12 @@ use crate::worker::worker_source::Worker;
 /// runtime does not read, such as metadata, need not come at all.
 const LEAST_FROM_DISK: f64 = 0.5;
 
+/// A folder with more libraries than this is not a runtime's own.
+const MOST_LIBRARIES: usize = 64;
+
 /// Starts a case in a fresh process and has it run once. For a cold start, the files of the model
-/// and the runtime are dropped from the page cache before. A cache that the case's options name is
+/// and the runtime are dropped from the page cache before; for a warm one they are read into it. A
+/// cache that the case's options name is
 /// filled, unless the scenario wants it empty.
 ///
 /// # Errors
@@ -55,7 +60,7 @@ pub(crate) fn start(
     Ok(visit)
 }
 
-/// The start itself, with the cache as it is.
+/// The start itself, with the runtime's cache as it is.
 fn start_of(
     context: &Context<'_>,
     options: &LatencyOptions,
@@ -66,12 +71,26 @@ fn start_of(
     let model = context.model(case);
     let is_cold = scenario == Scenario::ColdStart;
     let cached = cache.map_or(Vec::new(), StartCache::files);
-    if is_cold {
-        let runtime = context.header().runtimes.iter().find(|it| it.backend == case.backend);
-        let library = runtime.and_then(|runtime| runtime.library.as_deref());
-        let kept = cached.iter().map(|(file, ..)| file.as_path());
-        for file in [Some(model.path.as_path()), library].into_iter().flatten().chain(kept) {
+    let runtime = context.header().runtimes.iter().find(|it| it.backend == case.backend);
+    let library = runtime.and_then(|runtime| runtime.library.as_deref());
+    let libraries = library.map(libraries_of).unwrap_or_default();
+    if is_cold && let Some(library) = library {
+        check_unused_here(library, &fs::read_to_string("/proc/self/maps").unwrap_or_default())?;
+    }
+    for file in &libraries {
+        if is_cold {
             drop_from_page_cache(file)?;
+        } else {
+            read_into_page_cache(file)?;
+        }
+    }
+    let kept = cached.iter().map(|(file, ..)| file.as_path());
+    for file in kept.chain([model.path.as_path()]) {
+        // XNNPACK has pieces of what it has packed dropped, which makes the next start slower even if
+        // they are there again; read anew, a file is there as after it was written.
+        drop_from_page_cache(file)?;
+        if !is_cold {
+            read_into_page_cache(file)?;
         }
     }
     let redirected = cache.map(|cache| context.workers.clone().with_set(&cache.set));
@@ -101,6 +120,42 @@ fn start_of(
     let stages = stages.map(|(stage, ns)| StageTimes { stage, ns: vec![ns] }).to_vec();
     let visit = Visit { round, process: round, block: (&block).into(), ..Visit::default() };
     Ok(ScenarioVisit { stages, ..ScenarioVisit::of(scenario, visit) })
+}
+
+/// A runtime's library and those beside it, which it may open: plugins, front ends. In a folder with
+/// many more, such as the system's, they are others' and stay as they are.
+fn libraries_of(library: &Path) -> Vec<PathBuf> {
+    let beside = library.parent().and_then(|folder| fs::read_dir(folder).ok());
+    let files = beside.into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_library = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        path.is_file() && (name.contains(".so") || name.ends_with(".dylib"))
+    };
+    let all: Vec<PathBuf> = files.filter(is_library).take(MOST_LIBRARIES + 1).collect();
+    if (1..=MOST_LIBRARIES).contains(&all.len()) { all } else { vec![library.to_owned()] }
+}
+
+/// Refuses a cold start of a library that this program has open itself, as builds with the feature
+/// `tflitec` have TensorFlow Lite's: it stays in memory. `maps` is proc_pid_maps(5).
+fn check_unused_here(library: &Path, maps: &str) -> Result<(), Fault> {
+    let library = fs::canonicalize(library).unwrap_or_else(|_| library.to_owned());
+    let path = library.display().to_string();
+    if !maps.lines().any(|line| line.ends_with(&path)) {
+        return Ok(());
+    }
+    let reason = format!(
+        "its start is not cold: this program itself has {path} in memory; use a build without the feature tflitec"
+    );
+    Err(Fault::new(Status::Unsupported, reason))
+}
+
+/// Reads a file, of which an earlier start may have left little in the page cache.
+fn read_into_page_cache(path: &Path) -> Result<(), Fault> {
+    let read = File::open(path).and_then(|mut file| io::copy(&mut file, &mut io::sink()));
+    read.map(drop).map_err(|error| {
+        let reason = format!("{} could not be read: {error}", path.display());
+        Fault::new(Status::Failed, reason)
+    })
 }
 
 /// Asks the system to forget a file, which it does unless a process has it mapped or open for
@@ -155,12 +210,43 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_dropped_or_named() {
+    fn a_library_that_this_program_uses_is_not_cold() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = fs::canonicalize(folder.path()).unwrap().join("libmain.so");
+        fs::write(&library, "x").unwrap();
+        let maps =
+            format!("7f0000000000-7f0000001000 r--p 00000000 08:01 7  {}\n", library.display());
+        let fault = check_unused_here(&library, &maps).unwrap_err();
+        assert!(fault.reason.contains("not cold") && fault.status == Status::Unsupported);
+        assert!(check_unused_here(&library, &maps.replace("libmain", "libother")).is_ok());
+    }
+
+    #[test]
+    fn a_runtime_s_libraries_are_those_in_its_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = |name: &str| folder.path().join(name);
+        for name in ["libmain.so", "libplugin.so.2641", "plugins.xml"] {
+            fs::write(of(name), "x").unwrap();
+        }
+        let mut found = libraries_of(&of("libmain.so"));
+        found.sort();
+        assert_eq!(found, [of("libmain.so"), of("libplugin.so.2641")]);
+        for number in 0..MOST_LIBRARIES {
+            fs::write(of(&format!("libother{number}.so")), "x").unwrap();
+        }
+        assert_eq!(libraries_of(&of("libmain.so")), [of("libmain.so")]);
+    }
+
+    #[test]
+    fn a_file_is_dropped_read_or_named() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("model");
         fs::write(&file, [7; 10_000]).unwrap();
         assert!(drop_from_page_cache(&file).is_ok());
-        let fault = drop_from_page_cache(&folder.path().join("none")).unwrap_err();
-        assert!(fault.reason.contains("none"), "{}", fault.reason);
+        assert!(read_into_page_cache(&file).is_ok());
+        for used in [drop_from_page_cache, read_into_page_cache] {
+            let fault = used(&folder.path().join("none")).unwrap_err();
+            assert!(fault.reason.contains("none"), "{}", fault.reason);
+        }
     }
 }

@@ -17,13 +17,13 @@ use crate::model::shapes;
 use crate::record::options::LatencyOptions;
 use crate::record::scenario::{Scenario, ScenarioOutcome, ScenarioVisit};
 use crate::record::status::Status;
-use crate::record::visit::Visit;
+use crate::record::visit::{Process, Visit};
 use crate::run::active_case::{visited, warm_worker};
 use crate::run::context::Side;
 use crate::run::entry::Entry;
 use crate::run::progress::Event;
 use crate::run::{
-    scenario_energy, scenario_photos, scenario_plan, scenario_starts, scenario_streams,
+    run_inputs, scenario_energy, scenario_photos, scenario_plan, scenario_starts, scenario_streams,
 };
 use crate::worker::link::{Fault, Link};
 use crate::worker::protocol::Request;
@@ -121,7 +121,7 @@ impl Side<'_> {
             Err(fault) => return self.lose(case, scenarios, &fault),
         };
         // Interrupted while it warmed up.
-        let Some((mut warm, _)) = warm else { return Ok(()) };
+        let Some((mut warm, Process { loaded, .. })) = warm else { return Ok(()) };
         let time = Duration::from_secs_f64(scenario_plan::seconds_of_visit(options));
         let power =
             meter.map(|meter| (meter, scenario_energy::idle_watts(&self.context, meter, time)));
@@ -146,7 +146,15 @@ impl Side<'_> {
                     }
                 }
             }
-            match self.visit_metered(warm.link.as_mut(), case, round, *scenario, power) {
+            let link = warm.link.as_mut();
+            let mut visited = self.visit_metered(link, case, round, *scenario, power);
+            if *scenario == Scenario::EndToEnd {
+                let case = &self.cases[case].case;
+                visited = visited.and_then(|visit| {
+                    run_inputs::restore(&self.context, case, &loaded, link).map(|()| visit)
+                });
+            }
+            match visited {
                 Ok(visit) => self.keep_outcome(case, ScenarioOutcome::Visited(Box::new(visit)))?,
                 Err(fault) => {
                     return self.go_on_without(case, round, &scenarios[index..], meter, &fault);

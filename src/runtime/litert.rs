@@ -124,8 +124,10 @@ impl Litert {
         } else {
             ModelHandle::from_file(environment, request.model)?
         };
-        let settings = litert_settings::lines(target, request).map_err(|it| it.to_string())?;
-        let recipe = LitertRecipe { api: self.api, model, target, settings };
+        let said = |error: BackendError| error.to_string();
+        let settings = litert_settings::lines(target, request).map_err(said)?;
+        let gpu_settings = litert_settings::gpu_lines(target, request).map_err(said)?;
+        let recipe = LitertRecipe { api: self.api, model, target, settings, gpu_settings };
         let compiled = recipe.compile(Profiling::Off)?;
         let Signature { inputs, outputs, operators, .. } = shaped.signature.clone();
         let tensors = SessionTensors { inputs, outputs };
@@ -150,6 +152,8 @@ struct LitertRecipe {
     target: Executor,
     /// Of the CPU kernels, as LiteRT reads them.
     settings: String,
+    /// Of the GPU accelerator; empty if none is set.
+    gpu_settings: String,
 }
 
 /// Whether LiteRT records what it calls, which costs time.
@@ -163,6 +167,9 @@ impl LitertRecipe {
     fn compile(&self, profiling: Profiling) -> ApiResult<CompiledModel> {
         let mut options = CompileOptions::create(self.api, self.target.hardware())?;
         options.add(CPU_OPTIONS, &self.settings)?;
+        if !self.gpu_settings.is_empty() {
+            options.add(GPU_OPTIONS, &self.gpu_settings)?;
+        }
         if profiling == Profiling::On {
             options.add(RUNTIME_OPTIONS, "enable_profiling = true\n")?;
         }
@@ -213,6 +220,8 @@ impl LitertRecipe {
 
 /// Settings of the CPU kernels, as `litert_cpu_options.h` passes them.
 const CPU_OPTIONS: &str = "xnnpack";
+/// Settings of the GPU accelerator, as `litert_gpu_options.h` passes them.
+const GPU_OPTIONS: &str = "gpu_options";
 /// Settings of the runtime, as `litert_runtime_options.h` passes them.
 const RUNTIME_OPTIONS: &str = "runtime_options_string";
 

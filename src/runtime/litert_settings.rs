@@ -1,10 +1,11 @@
-//! Settings of LiteRT's CPU kernels, as lines of the text that it reads them from. It accepts
-//! keys that it does not know in silence; tests/backends/options.rs sees to it that these have
-//! an effect.
+//! Settings of LiteRT's CPU kernels and of its GPU accelerator, as lines of the text that they read
+//! them from. Keys that they do not know are accepted in silence; tests/backends/options.rs and
+//! tests/it/gpu.rs see to it that these have an effect.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
+use crate::record::runtime_setting::LITERT_GPU_CACHE;
 use crate::runtime::backend::LoadRequest;
 use crate::runtime::backend_error::BackendError;
 use crate::runtime::cached_file;
@@ -41,4 +42,21 @@ pub(crate) fn lines(target: Executor, request: &LoadRequest<'_>) -> Result<Strin
         let _ = writeln!(lines, "weight_cache_file_path = \"{}\"", file.display());
     }
     Ok(lines)
+}
+
+/// The settings of the GPU accelerator for a request, by `LrtCreateGpuOptionsFromToml` of
+/// `litert_gpu_options.cc`; empty if none is set.
+pub(crate) fn gpu_lines(
+    target: Executor,
+    request: &LoadRequest<'_>,
+) -> Result<String, BackendError> {
+    let folder = request.options.get(LITERT_GPU_CACHE).filter(|_| target == Executor::Gpu);
+    let Some(folder) = folder.map(Path::new) else { return Ok(String::new()) };
+    // The accelerator names the files itself, by a word that stands for the model.
+    let file = cached_file::of(folder, request.model, "", "gpu")?;
+    let word = file.file_stem().unwrap_or_default().display();
+    let folder = folder.display();
+    Ok(format!(
+        "serialization_dir = \"{folder}\"\nmodel_cache_key = \"{word}\"\nserialize_program_cache = true\n"
+    ))
 }

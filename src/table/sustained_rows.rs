@@ -122,3 +122,56 @@ fn summary(case: String, record: &CaseRecord) -> SustainedSummary {
         lost: record.sustained.lost.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::num::NonZeroUsize;
+
+    use super::*;
+    use crate::host::captured;
+    use crate::host::cooling::Cooling;
+    use crate::host::preconditions::Sensors;
+    use crate::record::backend_kind::BackendKind;
+    use crate::record::delegate::Delegate;
+    use crate::record::sustained::SustainedOutcome;
+
+    /// A simulated phone: each window heats it by 6 degrees, and from 70 degrees on it runs at two
+    /// thirds of its frequency.
+    #[test]
+    fn heat_of_a_simulated_phone_is_found_as_throttling_and_waited_out() {
+        let (folder, tree) = captured::phone();
+        let heat = |degrees: i32| {
+            let zone = folder.path().join("sys/class/thermal/thermal_zone0/temp");
+            fs::write(zone, format!("{}\n", degrees * 1000)).unwrap();
+            Sensors::of(&tree, None, None).celsius
+        };
+        let start = heat(40);
+        let model = NonZeroUsize::MIN;
+        let case = Case::plain("m", BackendKind::Tract, Delegate::None, model);
+        let mut record = CaseRecord::new(case);
+        for window in 1..=10 {
+            let celsius = heat(40 + 6 * window);
+            let is_hot = celsius.unwrap() >= 70.0;
+            record.sustained.take(SustainedOutcome::Window(SustainedWindow {
+                process: 0,
+                seconds: 10.0,
+                runs: 1000,
+                p50_ns: if is_hot { 15_000_000 } else { 10_000_000 },
+                p90_ns: 16_000_000,
+                mhz: Some(if is_hot { 1600 } else { 2400 }),
+                celsius,
+                celsius_before: start.filter(|_| window == 1),
+                began_warm: false,
+            }));
+        }
+        let summary = summary("m".into(), &record);
+        // The fifth window is the first of at least 70 degrees, after 40 seconds.
+        assert!((summary.throttled_after.unwrap() - 4.0 / 6.0).abs() < 1e-9, "{summary:?}");
+        assert_eq!((summary.start_ms, summary.end_ms), (Some(10.0), Some(15.0)));
+        assert_eq!((summary.celsius, summary.mhz), (Some((40.0, 100.0)), Some((2400, 1600))));
+        let cooling = Cooling::to(start.unwrap());
+        assert!(!cooling.is_done(heat(100)) && !cooling.is_done(heat(42)));
+        assert!(cooling.is_done(heat(41)));
+    }
+}

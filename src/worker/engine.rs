@@ -187,6 +187,7 @@ impl Engine {
         let Self { session: Some(session), rotated, samples, heartbeat, .. } = self else {
             return Err(nothing_loaded());
         };
+        clock::wake_promptly();
         let (alarm, session) = (&MonotonicAlarm, session.as_mut());
         let visited = match rotated {
             Some(inputs) => samples.paced(plan, alarm, heartbeat, RotatedRuns { session, inputs }),

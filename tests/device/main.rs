@@ -18,6 +18,7 @@ mod shards;
 mod ssh;
 mod twins;
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
@@ -54,8 +55,9 @@ fn other_ways_of_running_come_home_too() {
     let serial = lab.device("size=300m", &[]);
     let out = lab.folder.path().join("run");
     let output = lab
-        .run(&serial, &["--model", "fmnist_mobilenet_v1_0.25_int8", "--backend", "tract,tflite"])
-        .args(["--delegate", "none", "--no-accuracy", "--runs", "10", "--rate", "100"])
+        .run(&serial, &["--model", "fmnist_mobilenet_v1_0.25_int8", "--backend", "tract,litert"])
+        .args(["--delegate", "none,xnnpack", "--set", "kept:weight_cache_folder=/mnt/cache"])
+        .args(["--no-accuracy", "--runs", "10", "--rate", "100"])
         .args(["--cold-starts", "2", "--find-rate", "10000", "--sustained", "0.01", "--out"])
         .arg(&out)
         .timely_output();
@@ -63,8 +65,18 @@ fn other_ways_of_running_come_home_too() {
     let lines = |file: &str| fs::read_to_string(out.join(file)).unwrap().lines().count();
     let cases = rows(&out).iter().filter(|row| row["status"] == "ok").count();
     assert!(cases > 0);
-    // Back to back, paced, cold and warm; and six windows.
-    assert_eq!(lines("scenarios.csv"), 1 + 4 * cases);
+    // Back to back, paced, cold and warm; one case's cache is also missed; and six windows.
+    let scenarios = scenarios::scenarios(&out);
+    assert_eq!(scenarios.len(), 4 * cases + 1);
+    for (scenario, cache) in [("cache_miss", "miss"), ("warm_start", "hit")] {
+        let is_it = |row: &&HashMap<String, String>| {
+            row["scenario"] == scenario && row["case"].contains("+kept")
+        };
+        let row = scenarios.iter().find(is_it).unwrap();
+        assert_eq!((row["status"].as_str(), row["cache"].as_str()), ("ok", cache), "{row:?}");
+        assert!(row["cache_bytes"].parse::<u64>().unwrap() > 0, "{row:?}");
+    }
+    assert!(lab.on(&serial, "ls -R /mnt/cache").contains(".xnnpack"), "it is kept there");
     assert_eq!(lines("sustained.csv"), 1 + 6 * cases);
     assert!(fs::read_to_string(out.join("report.md")).unwrap().contains("Highest rates"));
 }

@@ -27,7 +27,7 @@ const CASE: [&str; 12] = [
 ];
 
 /// The rows of a run's `scenarios.csv`, by column.
-fn scenarios(folder: &Path) -> Vec<HashMap<String, String>> {
+pub fn scenarios(folder: &Path) -> Vec<HashMap<String, String>> {
     let mut reader = csv::Reader::from_path(folder.join("scenarios.csv")).unwrap();
     reader.deserialize().map(Result::unwrap).collect()
 }

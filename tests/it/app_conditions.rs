@@ -15,7 +15,12 @@ use crate::common::TimelyOutput;
 const MODEL: &str = "fmnist_mobilenet_v1_0.25_f32_onnx";
 
 fn shutterbench(arguments: &[&str], out: &Path) -> Output {
+    shutterbench_with(&[], arguments, out)
+}
+
+fn shutterbench_with(environment: &[(&str, &Path)], arguments: &[&str], out: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_shutterbench"))
+        .envs(environment.iter().copied())
         .args(["run", "--quiet", "--warmup", "1", "--processes", "1"])
         .args(arguments)
         .arg("--out")
@@ -72,7 +77,13 @@ fn photos_as_inputs_need_photos() {
 }
 
 /// Starts of a case whose options name a cache miss it once per round and find it otherwise.
-fn starts_with_cache(backend: BackendKind, model: &str, delegate: &str, key: &str) {
+fn starts_with_cache(
+    backend: BackendKind,
+    model: &str,
+    delegate: &str,
+    key: &str,
+    environment: &[(&str, &Path)],
+) {
     if !common::has_runtimes(&[backend]) {
         return;
     }
@@ -84,7 +95,7 @@ fn starts_with_cache(backend: BackendKind, model: &str, delegate: &str, key: &st
     let backend = backend.to_string();
     let asked = ["--backend", &backend, "--model", model, "--no-accuracy", "--runs", "5"];
     let more = ["--delegate", delegate, "--set", &set, "--cold-starts", "2"];
-    let output = shutterbench(&[&asked[..], &more].concat(), &run);
+    let output = shutterbench_with(environment, &[&asked[..], &more].concat(), &run);
     let rows = json(&run)["scenarios"].as_array().unwrap().clone();
     let of = |case: &str, scenario: &str| {
         let is_it = |row: &&Value| {
@@ -114,18 +125,30 @@ fn starts_with_cache(backend: BackendKind, model: &str, delegate: &str, key: &st
 
 #[test]
 fn starts_fill_and_find_onnxruntime_s_rewritten_model() {
-    starts_with_cache(BackendKind::Onnxruntime, MODEL, "none", "optimized_model_folder");
+    starts_with_cache(BackendKind::Onnxruntime, MODEL, "none", "optimized_model_folder", &[]);
 }
 
 #[test]
 fn starts_fill_and_find_litert_s_packed_weights() {
     let model = "fmnist_mobilenet_v1_0.25_f32";
-    starts_with_cache(BackendKind::Litert, model, "xnnpack", "weight_cache_folder");
+    starts_with_cache(BackendKind::Litert, model, "xnnpack", "weight_cache_folder", &[]);
+}
+
+#[test]
+fn starts_fill_and_find_the_programs_of_litert_s_gpu() {
+    let drivers = crate::gpu::drivers();
+    // The only one of these that has all that LiteRT asks of a device.
+    let Some(driver) = drivers.iter().find(|it| it.ends_with("vk_swiftshader_icd.json")) else {
+        return common::skip("no SwiftShader; Debian's chromium has one");
+    };
+    let driver = [("VK_DRIVER_FILES", driver.as_path()), ("VK_ICD_FILENAMES", driver)];
+    let model = "fmnist_mobilenet_v1_0.25_f32";
+    starts_with_cache(BackendKind::Litert, model, "gpu", "gpu_serialization_folder", &driver);
 }
 
 #[test]
 fn starts_fill_and_find_openvino_s_compiled_model() {
-    starts_with_cache(BackendKind::Openvino, MODEL, "none", "CACHE_DIR");
+    starts_with_cache(BackendKind::Openvino, MODEL, "none", "CACHE_DIR", &[]);
 }
 
 #[test]

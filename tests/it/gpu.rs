@@ -20,7 +20,8 @@ const DRIVERS: [&str; 3] = [
     "/opt/google/chrome/vk_swiftshader_icd.json",
 ];
 
-fn drivers() -> Vec<PathBuf> {
+/// Those that are here.
+pub fn drivers() -> Vec<PathBuf> {
     DRIVERS.iter().flat_map(|pattern| glob::glob(pattern).unwrap()).map(Result::unwrap).collect()
 }
 

@@ -60,6 +60,7 @@ mod report_pages;
 mod resume;
 mod runtimes;
 mod scenario_compare;
+mod scenario_inputs;
 mod scenarios;
 mod schedulers;
 mod schemas;

@@ -199,6 +199,9 @@ fn energy_by_an_external_meter_is_that_beyond_the_idle_machine_s() {
     assert!(mj.abs() < 1e-6, "{row:?}");
     assert!(field(row, "energy_source").contains("echo 3.5"), "{row:?}");
     assert!(said(&output).contains("mJ/image"), "{}", said(&output));
+    let told = "Energy by external meter (echo 3.5), of which the 3.50 W of the idle machine";
+    assert!(said(&output).contains(told), "{}", said(&output));
+    assert!(fs::read_to_string(run.join("report.md")).unwrap().contains(told));
 }
 
 /// Runs with a meter that fails while `test`, a condition on the number `n` of its call, holds.

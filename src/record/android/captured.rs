@@ -243,3 +243,30 @@ CH5(T=349894)[S4M_VDD_CPUCL0], 46356942
 CH6(T=349894)[S5M_VDD_INT], 10771876
 CH7(T=349894)[S1M_VDD_MIF], 21091363
 ";
+
+/// The same rails as `dumpsys android.hardware.power.stats.IPowerStats/default` writes them. Not taken
+/// from a phone: the form is that of the service's source (`PowerStats.cpp` of hardware/google/pixel in
+/// the Android Open Source Project).
+pub(crate) const POWER_STATS: &str = "
+============= PowerStats HAL 2.0 state residencies ==============
+            Entity                State         Total time     Total entries   Last entry tstamp
+               AoC               MONITOR            100 ms                 3               20 ms
+========== End of PowerStats HAL 2.0 state residencies ==========
+
+============= PowerStats HAL 2.0 energy consumers ==============
+CPUCL0       :       46356.94 mWs
+       10123 -         100.00 mWs
+========== End of PowerStats HAL 2.0 energy consumers ==========
+
+============= PowerStats HAL 2.0 energy meter ==============
+                           Channel    Cumulative Energy
+                [S10M_VDD_TPU]:TPU          5578.76 mWs
+            [VSYS_PWR_MODEM]:Modem         29110.94 mWs
+     [VSYS_PWR_RFFE]:RadioFrontend          3166.05 mWs
+         [S2M_VDD_CPUCL2]:CPU(BIG)         30203.50 mWs
+         [S3M_VDD_CPUCL1]:CPU(MID)         23377.53 mWs
+      [S4M_VDD_CPUCL0]:CPU(LITTLE)         46356.94 mWs
+                 [S5M_VDD_INT]:SoC         10771.88 mWs
+              [S1M_VDD_MIF]:Memory         21091.36 mWs
+========== End of PowerStats HAL 2.0 energy meter ==========
+";
