@@ -4,6 +4,8 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use crate::system::names;
+
 /// How many folders above the program are looked at: `target/release/deps` has the checkout as
 /// its fourth.
 const ABOVE: usize = 4;
@@ -23,13 +25,10 @@ pub(crate) fn data_folders(name: &str) -> Vec<PathBuf> {
     above_program().into_iter().flat_map(of).collect()
 }
 
-/// The program's folder in the user's data folder, by the XDG base directory rule; `None` if
-/// neither `XDG_DATA_HOME` nor `HOME` is set.
+/// The program's folder in the user's data folder; `None` if no variable names that.
 #[must_use]
 pub(crate) fn user_data() -> Option<PathBuf> {
-    let data = env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = || env::var_os("HOME").map(|home| Path::new(&home).join(".local/share"));
-    data.or_else(home).map(|data| data.join("shutterbench"))
+    names::user_data().map(|data| data.join("shutterbench"))
 }
 
 /// The folders of Python packages in the environment whose program this is, as `pip install`
@@ -47,6 +46,9 @@ fn packages_of(environment: &Path) -> Vec<PathBuf> {
         .map(|folder| folder.path())
         .collect();
     pythons.sort_unstable();
+    if cfg!(windows) {
+        pythons.push(environment.join("Lib"));
+    }
     let of = |python: PathBuf| ["site-packages", "dist-packages"].map(|name| python.join(name));
     pythons.into_iter().flat_map(of).filter(|folder| folder.is_dir()).collect()
 }

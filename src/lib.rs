@@ -27,6 +27,7 @@ pub mod run;
 pub mod runtime;
 pub(crate) mod scoring;
 pub mod stats;
+pub(crate) mod system;
 pub mod table;
 pub mod text_file;
 pub mod worker;

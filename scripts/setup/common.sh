@@ -49,6 +49,23 @@ name_board() {
     esac
 }
 
+# Prints a Rust compiler with the source of its standard library, for targets whose library is
+# built along: the present one, else Debian's. Fails with a sentence if neither can be had.
+compiler_with_source() {
+    local compiler
+    compiler=$(rustup which rustc 2>/dev/null || command -v rustc)
+    has_source "$compiler" || compiler=$("$root/scripts/setup/rust-toolchain") || {
+        echo "the source of Rust's standard library is missing, and Debian's could not be fetched; run 'rustup component add rust-src'"
+        return 1
+    }
+    has_source "$compiler" || {
+        echo "$compiler has no source of the standard library; 'rustup component add rust-src' brings it"
+        return 1
+    }
+    echo "$compiler"
+}
+has_source() { [ -f "$("$1" --print sysroot)/lib/rustlib/src/rust/library/Cargo.lock" ]; }
+
 # Installs the missing packages with apt-get, with sudo if needed.
 install_missing() {
     ((${#missing[@]})) || return 0

@@ -2,7 +2,6 @@
 //! ends.
 
 use std::io::Read;
-use std::os::unix::process::CommandExt;
 use std::process::{self, Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,8 +9,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
 
 use crate::cli::device_args;
 use crate::cli::output::{ExitStatus, tell};
@@ -19,6 +16,7 @@ use crate::cli::run_args::RunArgs;
 use crate::device::name::Selector;
 use crate::run::hooks::{HookOutput, Hooks};
 use crate::run::suite_file::SuiteFile;
+use crate::system::processes;
 
 /// How soon it is noticed that the user wants to stop.
 const INTERRUPT_CHECK: Duration = Duration::from_millis(50);
@@ -160,10 +158,7 @@ fn wait(child: &mut Child, interrupt: &AtomicBool) -> Result<Option<process::Exi
 
 /// Ends a command and what it started: politely, then not.
 fn end(child: &mut Child) {
-    let Ok(group) = i32::try_from(child.id()) else { return };
-    let group = Pid::from_raw(group);
-    // One that has ended meanwhile needs no signal.
-    let _ = killpg(group, Signal::SIGTERM);
+    processes::ask_group_to_end(child);
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {
         if !matches!(child.try_wait(), Ok(None)) {
@@ -171,15 +166,15 @@ fn end(child: &mut Child) {
         }
         thread::sleep(INTERRUPT_CHECK);
     }
-    let _ = killpg(group, Signal::SIGKILL);
+    processes::end_group(child);
     let _ = child.wait();
 }
 
 /// A command in a process group of its own, so that Ctrl-C on the terminal does not reach
 /// it: we decide when it ends.
 fn shell(command: &str) -> Command {
-    let mut shell = Command::new("sh");
-    shell.args(["-c", command]).stdin(Stdio::null()).process_group(0);
+    let mut shell = processes::shell(command);
+    processes::own_group(shell.stdin(Stdio::null()));
     shell
 }
 

@@ -21,6 +21,7 @@ use crate::record::settings::{SCHEMA, Settings};
 use crate::record::status::Status;
 use crate::report::portable::seen_from;
 use crate::run::suite_file::SuiteFile;
+use crate::system::files;
 use crate::table::row::Row;
 
 /// The settings file that `args` name, with its path. It is read once, so that a run is judged by
@@ -61,7 +62,7 @@ fn read(path: &Path) -> Result<Settings> {
 /// A file that cannot be written.
 pub(crate) fn write(path: &Path, run: &Run, case: &Case, row: &Row) -> Result<()> {
     let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => fs::canonicalize(parent)
+        Some(parent) if !parent.as_os_str().is_empty() => files::canonical(parent)
             .with_context(|| format!("there is no folder {}", parent.display()))?,
         _ => std::env::current_dir()?,
     };

@@ -5,18 +5,18 @@
 //! and a backslash that would read as an escape are written as `\xNN`. So every name is one line of
 //! text, which can be converted back to the name.
 
-use std::ffi::OsString;
 use std::fmt::Write;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+
+use crate::system::names;
 
 /// A path as text.
 #[must_use]
 pub(crate) fn shown(path: &Path) -> String {
     let mut text = String::new();
-    for chunk in path.as_os_str().as_bytes().utf8_chunks() {
+    for chunk in names::bytes_of(path).utf8_chunks() {
         let valid = chunk.valid();
         for (at, c) in valid.char_indices() {
             if c.is_control() || (c == '\\' && escape(&valid.as_bytes()[at..]).is_some()) {
@@ -52,7 +52,7 @@ pub(crate) fn path(shown: &str) -> PathBuf {
             }
         }
     }
-    OsString::from_vec(bytes).into()
+    names::path_of(bytes)
 }
 
 /// A short plain name that no other name shares: how a device has an image's file. 80 bits
@@ -70,6 +70,9 @@ fn escape(text: &[u8]) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+
     use proptest::prelude::*;
 
     use super::*;

@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::dataset::file_name;
 use crate::dataset::text_table::TextTable;
+use crate::system::files;
 
 /// An image's class, as its file states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub(crate) struct Contents {
 /// A range of bytes of a file.
 pub(crate) fn span(file: &File, offset: u64, bytes: u64) -> Result<Vec<u8>> {
     let mut content = vec![0; usize::try_from(bytes)?];
-    file.read_exact_at(&mut content, offset).context("is cut short")?;
+    files::read_exact_at(file, &mut content, offset).context("is cut short")?;
     Ok(content)
 }
 

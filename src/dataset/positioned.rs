@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{ChunkReader, Length};
+
+use crate::system::files;
 
 /// parquet's own reader of a `File` seeks, and all of its clones share the one position, so
 /// that one thread gets what another asked for.
@@ -24,7 +25,7 @@ impl Positioned {
 
 impl Read for Positioned {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read_at(buffer, self.at)?;
+        let read = files::read_at(&self.file, buffer, self.at)?;
         self.at += read as u64;
         Ok(read)
     }
@@ -49,7 +50,7 @@ impl ChunkReader for Positioned {
             return Err(ParquetError::EOF("the file is cut short".to_owned()));
         }
         let mut read = vec![0; length];
-        self.file.read_exact_at(&mut read, start)?;
+        files::read_exact_at(&self.file, &mut read, start)?;
         Ok(read.into())
     }
 }

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -17,6 +16,7 @@ use crate::device::remote_path::RemotePath;
 use crate::device::ssh_host::SshHost;
 use crate::host::bounded_command;
 use crate::host::bounded_command::ProgramOutput;
+use crate::system::processes;
 
 /// How long a short command may take on a device.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -136,12 +136,12 @@ impl Connection {
         let said = match &self.device {
             DeviceName::Adb(name) => {
                 let mut adb = self.server.command();
-                adb.args(name.options()).args(["pull", from.as_str()]).arg(to).process_group(0);
-                bounded_command::output(&mut adb, TRANSFER_PATIENCE)
+                adb.args(name.options()).args(["pull", from.as_str()]).arg(to);
+                bounded_command::output(processes::own_group(&mut adb), TRANSFER_PATIENCE)
             }
             DeviceName::Ssh(host) => {
                 let mut scp = scp(host);
-                scp.arg("--").arg(host.path_of_scp(from)).arg(to).process_group(0);
+                processes::own_group(scp.arg("--").arg(host.path_of_scp(from)).arg(to));
                 self.by_scp(scp, || {
                     let mut cat = self.shell_command(&format!("exec cat {from}"));
                     bounded_command::into_file(&mut cat, TRANSFER_PATIENCE, File::create(to)?)
@@ -215,7 +215,7 @@ impl Connection {
                 ssh
             }
         };
-        command.process_group(0);
+        processes::own_group(&mut command);
         command
     }
 

@@ -2,7 +2,7 @@
 //! bundles, and its suite with their places there in place of those here.
 
 use std::fs::File;
-use std::path::{Component, PathBuf};
+use std::path::Component;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
@@ -120,12 +120,13 @@ fn model_bundle(model: &Model) -> Result<(Bundle, &'static str)> {
     description.sha256 = Some(model.sha256.clone());
     let mut files = vec![(file.to_owned(), Content::Of(model.path.clone()))];
     for weights in &model.signature.external_data {
-        // Without a `./` in front.
-        let plain: PathBuf = weights.components().filter(|it| *it != Component::CurDir).collect();
-        let name = plain.to_str().with_context(|| {
+        // Without a `./` in front, and with the device's `/` between folders.
+        let parts = weights.components().filter(|it| *it != Component::CurDir);
+        let parts = parts.map(|part| part.as_os_str().to_str()).collect::<Option<Vec<_>>>();
+        let name = parts.with_context(|| {
             format!("the weights of model {} have a name that is not in UTF-8", model.name)
         })?;
-        files.push((name.to_owned(), Content::Of(model.path.with_file_name(weights))));
+        files.push((name.join("/"), Content::Of(model.path.with_file_name(weights))));
     }
     if let Some(labels) = description.labels.replace(LABELS.into()) {
         files.push((LABELS.to_owned(), Content::Of(labels)));

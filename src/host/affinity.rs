@@ -1,12 +1,11 @@
 //! Which CPUs a worker runs on.
 
-use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
-use nix::unistd::Pid;
 use thiserror::Error;
 
 use crate::host::tree::Tree;
 use crate::host::{cgroup, frequency};
 use crate::record::named_cpus::{ALL, NamedCpus};
+use crate::system::cpus as system_cpus;
 
 /// Why CPUs cannot be chosen.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -28,6 +27,11 @@ pub enum AffinityError {
     /// it.
     #[error("this machine does not distinguish big and little CPUs; give their numbers instead")]
     AllAlike,
+    /// A system on which this program cannot choose CPUs.
+    #[error(
+        "this program can choose the CPUs of a case only on Linux and Android; omit --affinity, or measure on such a device with --device"
+    )]
+    NotHere,
     /// The system refused.
     #[error("the system refused to run this program only on CPUs {cpus}: {reason}")]
     Refused {
@@ -45,7 +49,9 @@ pub enum AffinityError {
 /// # Errors
 /// [`AffinityError`] says what to write instead.
 pub fn parse(text: &str) -> Result<Vec<NamedCpus>, AffinityError> {
-    parse_all_in(&Tree::default(), text, &available())
+    let all = parse_all_in(&Tree::default(), text, &available());
+    let is_choice = !matches!(&all, Ok(all) if all.iter().all(|it| it.cpus.is_empty()));
+    if is_choice && !system_cpus::CAN_PIN { Err(AffinityError::NotHere) } else { all }
 }
 
 fn parse_all_in(
@@ -93,25 +99,17 @@ fn values(text: &str) -> Vec<String> {
 /// requested.
 pub fn pin(cpus: &[usize]) -> Result<(), AffinityError> {
     let refused = |reason: String| AffinityError::Refused { cpus: list(cpus), reason };
-    let mut set = CpuSet::new();
-    for cpu in cpus {
-        set.set(*cpu).map_err(|error| refused(error.to_string()))?;
-    }
-    let this = Pid::from_raw(0);
-    sched_setaffinity(this, &set).map_err(|error| refused(error.to_string()))?;
-    // A control group can silently take CPUs away (sched_setaffinity(2)).
-    let taken = sched_getaffinity(this).map_err(|error| refused(error.to_string()))?;
-    if taken == set {
-        Ok(())
-    } else {
-        Err(refused(format!("it uses {} instead", list(&members(&taken)))))
-    }
+    let taken = system_cpus::pin(cpus).map_err(refused)?;
+    let mut wanted = cpus.to_vec();
+    wanted.sort_unstable();
+    wanted.dedup();
+    if taken == wanted { Ok(()) } else { Err(refused(format!("it uses {} instead", list(&taken)))) }
 }
 
 /// The CPUs that this program may use now.
 #[must_use]
 pub fn available() -> Vec<usize> {
-    sched_getaffinity(Pid::from_raw(0)).map_or_else(|_| Vec::new(), |set| members(&set))
+    system_cpus::available()
 }
 
 /// How many threads can run at once: on the `pinned` CPUs, or on all that this program may
@@ -126,10 +124,6 @@ fn within_limit(tree: &Tree, cpus: usize) -> usize {
     // Rounded down, as the standard library counts the threads that it advises.
     let limit = cgroup::cpus(tree).map(|limit| (limit as usize).max(1));
     limit.map_or(cpus, |limit| cpus.min(limit))
-}
-
-fn members(set: &CpuSet) -> Vec<usize> {
-    (0..CpuSet::count()).filter(|cpu| set.is_set(*cpu).unwrap_or(false)).collect()
 }
 
 fn parse_in(tree: &Tree, text: &str, available: &[usize]) -> Result<Vec<usize>, AffinityError> {
@@ -188,7 +182,7 @@ fn parse_list(text: &str) -> Result<Vec<usize>, AffinityError> {
     for part in text.split(',') {
         let (from, to) = part.split_once('-').unwrap_or((part, part));
         let number = |text: &str| {
-            text.trim().parse().ok().filter(|cpu| *cpu < CpuSet::count()).ok_or_else(wrong)
+            text.trim().parse().ok().filter(|cpu| *cpu < system_cpus::most()).ok_or_else(wrong)
         };
         let (from, to): (usize, usize) = (number(from)?, number(to)?);
         if from > to {
@@ -287,7 +281,7 @@ mod tests {
             let first = all[0];
             assert_eq!(pin(&[first]), Ok(()));
             assert_eq!(available(), [first]);
-            pin(&[CpuSet::count() - 1])
+            pin(&[system_cpus::most() - 1])
         })
         .join()
         .unwrap();

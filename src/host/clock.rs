@@ -1,11 +1,9 @@
 //! Time: one monotonic clock for every process of the machine.
 //!
-//! `CLOCK_MONOTONIC` counts from the same instant in every process, so a
-//! worker's time stamps can be laid beside its parent's. On Linux it is read
-//! through the vDSO, without entering the kernel (vdso(7)).
+//! It counts from the same instant in every process, so a worker's time stamps can be laid beside
+//! its parent's.
 
-use nix::sys::time::TimeSpec;
-use nix::time::{ClockId, ClockNanosleepFlags, clock_gettime, clock_nanosleep};
+use crate::system::clocks;
 
 /// Pairs of readings that [`precision_ns`] looks at.
 const PRECISION_PAIRS: u32 = 10_000;
@@ -17,39 +15,33 @@ const COST_BATCHES: u32 = 10;
 #[inline]
 #[must_use]
 pub fn now_ns() -> u64 {
-    read(ClockId::CLOCK_MONOTONIC)
+    clocks::monotonic_ns()
 }
 
 /// Sleeps until [`now_ns`] is `ns`, or is interrupted by a signal. To the instant itself rather
 /// than for a time, so that a series of sleeps does not drift.
 pub(crate) fn sleep_until_ns(ns: u64) {
-    const SECOND: u64 = 1_000_000_000;
-    // Nanoseconds since the machine started, which fit either type for 292 years.
-    let instant = TimeSpec::new((ns / SECOND) as _, (ns % SECOND) as _);
-    // An interrupt ends it early, which callers expect.
-    let _ = clock_nanosleep(ClockId::CLOCK_MONOTONIC, ClockNanosleepFlags::TIMER_ABSTIME, &instant);
+    clocks::sleep_until_ns(ns);
 }
 
 /// Has this thread woken when its time has come. Linux otherwise wakes threads up to 50 microseconds
 /// later, together with others.
 pub(crate) fn wake_promptly() {
-    // A system that refuses wakes them as it does.
-    #[cfg(target_os = "linux")]
-    let _ = nix::sys::prctl::set_timerslack(1);
+    clocks::wake_promptly();
 }
 
 /// CPU time that all threads of this process have used, in nanoseconds. A
 /// system call: only for the ends of a block.
 #[must_use]
 pub(crate) fn process_cpu_ns() -> u64 {
-    read(ClockId::CLOCK_PROCESS_CPUTIME_ID)
+    clocks::process_cpu_ns()
 }
 
 /// CPU time that this thread has used, in nanoseconds: how much of a core the work used, however
 /// often other threads ran in between.
 #[must_use]
 pub(crate) fn thread_cpu_ns() -> u64 {
-    read(ClockId::CLOCK_THREAD_CPUTIME_ID)
+    clocks::thread_cpu_ns()
 }
 
 /// The smallest step between two readings in a row that differ.
@@ -76,15 +68,6 @@ pub(crate) fn cost_ns() -> u64 {
         (now_ns() - begin) / u64::from(COST_READINGS)
     };
     (0..COST_BATCHES).map(|_| batch()).min().unwrap_or(0)
-}
-
-#[inline]
-fn read(clock: ClockId) -> u64 {
-    // POSIX lets clock_gettime fail for an unknown clock or a bad pointer
-    // only; these clocks exist wherever this program is built.
-    let time: TimeSpec = clock_gettime(clock).expect("this clock exists on every supported system");
-    // Never negative; of 32 bits each on a 32-bit system.
-    time.tv_sec() as u64 * 1_000_000_000 + time.tv_nsec() as u64
 }
 
 #[cfg(test)]

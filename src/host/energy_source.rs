@@ -1,13 +1,14 @@
 //! What tells how much energy this machine uses, and which of it there is.
 
 use std::fmt;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::host::android::PowerServices;
 use crate::host::tree::Tree;
 use crate::record::android::battery::Battery;
 use crate::record::android::power_rails::PowerRail;
+use crate::system::processes;
 
 /// The kernel's folder of power counters (Documentation/power/powercap/powercap.rst).
 const POWERCAP: &str = "class/powercap";
@@ -234,8 +235,8 @@ fn ask_meter(command: &str) -> Result<f64, String> {
             "--energy-meter '{command}' {why}; it must print the power in watts as its last line"
         )
     };
-    let mut shell = Command::new("sh");
-    shell.args(["-c", command]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut shell = processes::shell(command);
+    shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = shell.spawn().map_err(|error| failed(format!("could not be run: {error}")))?;
     let deadline = Instant::now() + METER_PATIENCE;
     while child.try_wait().is_ok_and(|ended| ended.is_none()) {

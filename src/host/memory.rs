@@ -2,6 +2,7 @@
 
 use crate::host::cgroup;
 use crate::host::tree::Tree;
+use crate::system::machine;
 
 /// Memory that loaded models may take together.
 #[derive(Debug, Clone, Copy)]
@@ -25,9 +26,10 @@ impl MemoryBudget {
 }
 
 /// Memory that programs may still take without swapping, in bytes: the kernel's
-/// `MemAvailable`, or what the control group leaves where that is less.
+/// `MemAvailable` or what its like is elsewhere, or what the control group leaves where that is less.
 fn available_bytes(tree: &Tree) -> u64 {
-    let machine = tree.meminfo_bytes("MemAvailable").unwrap_or(0);
+    let available = tree.meminfo_bytes("MemAvailable");
+    let machine = available.unwrap_or_else(|| machine::memory_bytes().1);
     cgroup::memory(tree).map_or(machine, |group| group.left_bytes.min(machine))
 }
 

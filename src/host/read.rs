@@ -7,6 +7,7 @@ use crate::host::tree::Tree;
 use crate::record::android::Android;
 use crate::record::android::properties::Properties;
 use crate::record::host::{Host, ThermalZone};
+use crate::system::machine;
 
 impl Host {
     /// This machine. Measures the clock, and what a large matrix product reaches, which takes
@@ -25,7 +26,13 @@ impl Host {
             // A phone's /proc/cpuinfo names no processor, or one core's.
             cpu: properties
                 .and_then(|properties| properties.soc.clone())
+                .or_else(|| cpu_name(&tree))
+                .or_else(machine::cpu_name)
                 .unwrap_or_else(|| of_tree.cpu.clone()),
+            memory_bytes: match of_tree.memory_bytes {
+                0 => machine::memory_bytes().0,
+                known => known,
+            },
             kernel: sysinfo::System::kernel_version(),
             arch: std::env::consts::ARCH.to_owned(),
             load_before: load_average(),
@@ -54,7 +61,7 @@ impl Host {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
         let cpus = tree.cpus().len();
         Self {
-            cpu: cpu_name(tree),
+            cpu: cpu_name(tree).unwrap_or_else(|| "unknown".to_owned()),
             cores: if cpus > 0 { cpus } else { cores },
             max_mhz: frequency::max_mhz(tree),
             governor: governor(tree),
@@ -80,12 +87,11 @@ pub(crate) fn load_average_in(tree: &Tree) -> Option<f64> {
     tree.proc("loadavg")?.split(' ').next()?.parse().ok()
 }
 
-fn cpu_name(tree: &Tree) -> String {
+fn cpu_name(tree: &Tree) -> Option<String> {
     // x86 has 'model name'; ARM boards say 'Hardware' or only the device tree.
     tree.cpuinfo("model name")
         .or_else(|| tree.cpuinfo("Hardware"))
         .or_else(|| tree.sys("firmware/devicetree/base/model"))
-        .unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// The governors of all CPUs, each once.

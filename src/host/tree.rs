@@ -3,6 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Whether this machine has such files. A path like theirs may lead anywhere on another system.
+const IS_LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
+/// A folder that no system can have.
+const NOWHERE: &str = "\0";
+
 /// The roots of /sys and /proc: the machine's own, or a captured tree.
 #[derive(Debug, Clone)]
 pub struct Tree {
@@ -12,7 +17,8 @@ pub struct Tree {
 
 impl Default for Tree {
     fn default() -> Self {
-        Self { sys: "/sys".into(), proc: "/proc".into() }
+        let [sys, proc] = if IS_LINUX { ["/sys", "/proc"] } else { [NOWHERE; 2] };
+        Self { sys: sys.into(), proc: proc.into() }
     }
 }
 

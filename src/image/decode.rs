@@ -18,14 +18,12 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
 use libjpeg_turbo_rs::decode::boundary::{self, MarkerBoundary};
 use libjpeg_turbo_rs::{DecodeLimits, Decoder, JpegError, PixelFormat, ScalingFactor};
-use nix::fcntl::{OFlag, PosixFadviseAdvice, open, posix_fadvise};
-use nix::libc::off_t;
-use nix::sys::stat::Mode;
 
 use crate::image::orientation;
 use crate::image::pixels::Pixels;
 use crate::image::sniff::{self, FileKind};
 use crate::record::options::Exif;
+use crate::system::files;
 
 /// Maximum pixels of an image that is decoded; no image of ILSVRC2012's validation set has more
 /// than a third of them.
@@ -35,7 +33,7 @@ const MAX_SIDE: u64 = 65_535;
 /// Images with more pixels than this are decoded one at a time, to bound the memory.
 const LARGE_PIXELS: u64 = 4_000_000;
 /// How much of a file is read ahead: all of a photo.
-const READ_AHEAD_BYTES: off_t = 1 << 20;
+const READ_AHEAD_BYTES: i32 = 1 << 20;
 /// Largest file that is read.
 pub(crate) const MAX_FILE_BYTES: u64 = 64 << 20;
 /// What decoding may use, so that the program stays below 512 MB: as a JPEG's
@@ -76,12 +74,7 @@ impl DecodedImage<'_> {
 /// Asks the system to read an image file before it is needed. A file that cannot be
 /// opened is named when it is.
 pub(crate) fn read_ahead(path: &Path) {
-    // A pipe in an image's place does not keep us waiting.
-    let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-    if let Ok(file) = open(path, flags, Mode::empty()) {
-        // Advice that is not taken costs nothing.
-        let _ = posix_fadvise(file, 0, READ_AHEAD_BYTES, PosixFadviseAdvice::POSIX_FADV_WILLNEED);
-    }
+    files::read_ahead(path, READ_AHEAD_BYTES);
 }
 
 /// Reads an image file.

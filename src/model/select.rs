@@ -13,6 +13,7 @@ use crate::model::manifest::{Manifest, ManifestEntry};
 use crate::model::{catalogue, external, fetched, foreign, onnx_file, sources, tflite_file};
 use crate::record::description::{Description, Model, PipelineSource};
 use crate::record::format::Format;
+use crate::system::files;
 
 /// Largest ONNX file: protocol buffers count their bytes in 31 bits.
 const MOST_ONNX_BYTES: u64 = (1 << 31) - 1;
@@ -298,7 +299,7 @@ fn read(path: &Path) -> Result<(Format, Vec<u8>)> {
 fn as_named(path: &Path, weights: &[PathBuf]) -> Result<PathBuf> {
     let named = std::path::absolute(path)?;
     let has_weights = |path: &Path| weights.iter().all(|it| path.with_file_name(it).is_file());
-    let followed = fs::canonicalize(path)?;
+    let followed = files::canonical(path)?;
     Ok(if !has_weights(&named) && has_weights(&followed) { followed } else { named })
 }
 

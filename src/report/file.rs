@@ -4,11 +4,12 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process;
 
 use anyhow::{Result, anyhow};
+
+use crate::system::{files, processes};
 
 /// Writes `path` by `fill`. An old file stays until the new one is complete
 /// and on the disk; its permissions are kept.
@@ -18,7 +19,7 @@ use anyhow::{Result, anyhow};
 /// half-written is left.
 pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     let there = fs::symlink_metadata(path).ok();
-    if there.as_ref().is_some_and(|there| !there.is_file() || there.nlink() > 1) {
+    if there.as_ref().is_some_and(|there| !there.is_file() || files::has_other_names(there)) {
         return write_into(path, fill).map_err(|error| explain(path, &error));
     }
     let temporary = temporary_beside(path);
@@ -65,8 +66,7 @@ pub(crate) fn clear_leftovers(folder: &Path) {
             let (_, process) = name.strip_prefix('.')?.strip_suffix(".part")?.rsplit_once('.')?;
             process.parse::<u32>().ok()
         });
-        let has_ended = |process: u32| !Path::new(&format!("/proc/{process}")).exists();
-        if process.is_some_and(has_ended) {
+        if process.is_some_and(|process| !processes::is_running(process)) {
             // One that cannot be removed is in nobody's way.
             let _ = fs::remove_file(item.path());
         }

@@ -313,15 +313,11 @@ pub(crate) fn warm_worker(
     };
     let memory = memory(link.as_mut())?;
     let first_inference_ns = first.latency_ns.first().copied().unwrap_or(first.wall_ns);
-    let process = Process { loaded, first_inference_ns, warmup: report, memory: Some(memory) };
+    let model_bytes = context.model(case).bytes;
+    let resident_bytes = memory.map_or(model_bytes, |memory| memory.resident_bytes);
+    let process = Process { loaded, first_inference_ns, warmup: report, memory };
     let estimate_ns = warmup.latency_ns().unwrap_or(first_inference_ns as f64);
-    let warm = Warm {
-        link,
-        resident_bytes: memory.resident_bytes,
-        estimate_ns,
-        loading_ns,
-        warmup_ns: report.ns,
-    };
+    let warm = Warm { link, resident_bytes, estimate_ns, loading_ns, warmup_ns: report.ns };
     Ok(Some((warm, process)))
 }
 
@@ -353,9 +349,11 @@ pub(crate) fn visited(link: &mut dyn Link, request: &Request) -> Result<Visited,
     }
 }
 
-fn memory(link: &mut dyn Link) -> Result<Memory, Fault> {
+/// Memory of the worker; `None` if the system does not report it.
+fn memory(link: &mut dyn Link) -> Result<Option<Memory>, Fault> {
     match link.ask(&Request::Memory, &[])?.0 {
-        Reply::Memory(memory) => Ok(memory),
+        Reply::Memory(memory) => Ok(Some(memory)),
+        Reply::Failed { .. } => Ok(None),
         other => Err(unexpected(other)),
     }
 }

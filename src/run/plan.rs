@@ -37,6 +37,7 @@ use crate::run::matrix::{self, Matrix};
 use crate::run::model_decisions;
 use crate::run::suite_file::SuiteFile;
 use crate::run::{choose_outputs, choose_runtimes, reference, scenario_plan, selection};
+use crate::system::processes;
 use crate::worker::worker_source::WorkerSource;
 
 /// Minimum time in the timed runs of a visit: long enough that visiting costs little, short enough
@@ -289,6 +290,7 @@ fn memory_limit_mb(wanted: &SuiteFile) -> Result<Option<u64>> {
             (1..=MOST).contains(&limit),
             "--memory-limit {limit} is out of range; give 1 to {MOST} megabytes, or omit it for no limit"
         );
+        ensure!(processes::CAN_LIMIT_MEMORY, processes::NO_MEMORY_LIMIT);
     }
     Ok(wanted.memory_limit)
 }

@@ -14,6 +14,7 @@ use crate::record::sustained::SustainedOptions;
 use crate::record::timed_inputs::TimedInputs;
 use crate::run::suite_file::SuiteFile;
 use crate::stats::stopping::LEAST_RUNS;
+use crate::system::files;
 use crate::worker::visit_plan::{MAX_RUNS, PacedPlan, VisitPlan};
 
 /// Rounds of scenarios, each in a process of its own: as many as an interval over processes needs.
@@ -97,6 +98,10 @@ pub(crate) fn check(wanted: &SuiteFile, latency: bool, photos: bool) -> Result<(
     ensure!(
         wanted.cold_starts.is_none() || wanted.in_process != Some(true),
         "--cold-starts needs processes of its own; omit --in-process"
+    );
+    ensure!(
+        wanted.cold_starts.is_none() || files::CAN_FORGET,
+        "--cold-starts needs Linux or Android, where files can be dropped from the page cache; omit it, or measure on such a device with --device"
     );
     // Found again when the run begins.
     meter(&options(wanted)).map(drop)

@@ -5,8 +5,6 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
-
 use crate::host::clock;
 use crate::record::case::Case;
 use crate::record::options::LatencyOptions;
@@ -19,6 +17,7 @@ use crate::run::active_case::visited;
 use crate::run::context::Context;
 use crate::run::run_inputs;
 use crate::run::start_cache::StartCache;
+use crate::system::files;
 use crate::worker::link::Fault;
 use crate::worker::protocol::Request;
 use crate::worker::worker_source::Worker;
@@ -169,8 +168,7 @@ fn drop_from_page_cache(path: &Path) -> Result<(), Fault> {
     let file = File::open(path).map_err(|error| failed(error.to_string()))?;
     // Pages that are not on the disk yet are kept.
     file.sync_all().map_err(|error| failed(error.to_string()))?;
-    posix_fadvise(&file, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED)
-        .map_err(|error| failed(error.to_string()))
+    files::forget(&file).map_err(failed)
 }
 
 /// What a process had to fetch from a disk so far; `None` if the system does not report it.

@@ -125,7 +125,7 @@ impl SuiteFile {
         for model in &mut suite.models {
             let beside = folder.join(&model);
             // A name of the embedded family stays a name.
-            if beside.exists() || model.contains('/') {
+            if beside.exists() || model.contains(std::path::is_separator) {
                 *model = beside.to_string_lossy().into_owned();
             }
         }

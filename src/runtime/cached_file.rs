@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::runtime::backend_error::BackendError;
 use crate::runtime::boundary::cannot_load;
+use crate::system::files;
 
 /// The file in `folder`, which is made, for what is kept of `model`: another one for each file that
 /// ever was at that path, and for each of the `settings` that what is kept depends on.
@@ -23,7 +24,7 @@ pub(crate) fn of(
     };
     fs::create_dir_all(folder).map_err(failed)?;
     let (path, facts) =
-        (fs::canonicalize(model).map_err(failed)?, fs::metadata(model).map_err(failed)?);
+        (files::canonical(model).map_err(failed)?, fs::metadata(model).map_err(failed)?);
     let changed = facts.modified().ok().and_then(|it| it.duration_since(UNIX_EPOCH).ok());
     let identity = format!("{}\n{}\n{changed:?}{settings}", path.display(), facts.len());
     let hash = format!("{:x}", Sha256::digest(identity));

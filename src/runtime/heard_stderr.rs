@@ -2,7 +2,7 @@
 //! no other way to say why they refuse a node.
 
 #[cfg(unix)]
-use crate::runtime::redirected_stderr::Redirected;
+use crate::system::redirected_stderr::Redirected;
 
 /// Whether what is heard also goes where it would have gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use crate::installation;
 use crate::record::backend_kind::BackendKind;
 use crate::runtime::backend_error::BackendError;
 use crate::runtime::boundary::one_line;
+use crate::system::names;
 
 /// A shared library that a backend opens at run time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::VariantArray)]
@@ -28,7 +29,7 @@ pub enum RuntimeLibrary {
 }
 
 impl RuntimeLibrary {
-    /// Its file name in a folder of runtimes; the environment variable that names the file, over
+    /// Its file name in a folder of runtimes for Linux and Android; the environment variable that names the file, over
     /// every folder; the name that `shutterbench fetch` takes for it; the backends that open it.
     const fn facts(self) -> (&'static str, &'static str, &'static str, &'static [BackendKind]) {
         use BackendKind as B;
@@ -55,7 +56,7 @@ impl RuntimeLibrary {
         }
     }
 
-    /// Its file name in a folder of runtimes.
+    /// Its file name in a folder of runtimes for Linux and Android, such as devices have.
     #[must_use]
     pub(crate) const fn file_name(self) -> &'static str {
         self.facts().0
@@ -109,15 +110,18 @@ impl RuntimeLibrary {
             };
         }
         let folders = folders();
-        let in_folder =
-            folders.iter().map(|folder| folder.join(self.file_name())).find(|path| path.is_file());
+        let names_here = names::libraries(self.file_name());
+        let in_folder = folders
+            .iter()
+            .flat_map(|folder| names_here.iter().map(|name| folder.join(name)))
+            .find(|path| path.is_file());
         in_folder.or_else(|| self.in_python_packages()).ok_or_else(|| {
             let packages = installation::python_packages();
             let searched = folders.iter().chain(&packages);
             BackendError::Absent {
                 reason: format!(
                     "{} was not found in any of {}",
-                    self.file_name(),
+                    names_here[0],
                     searched.map(|f| f.display().to_string()).collect::<Vec<_>>().join(", ")
                 ),
                 remedy: format!(
@@ -133,9 +137,11 @@ impl RuntimeLibrary {
     /// install shutterbench[runtimes]` brings it.
     fn in_python_packages(self) -> Option<PathBuf> {
         let manifest = Runtimes::built_in().ok()?;
-        let member = manifest.member(self.file_name(), TARGET)?;
+        let names = names::libraries(self.file_name());
+        let (name, member) =
+            names.iter().find_map(|name| Some((name, manifest.member(name, TARGET)?)))?;
         let packages = installation::python_packages();
-        packages.iter().find_map(|folder| versioned(&folder.join(member), self.file_name()))
+        packages.iter().find_map(|folder| versioned(&folder.join(member), name))
     }
 }
 

@@ -34,6 +34,7 @@ use crate::runtime::litert_settings::Executor;
 use crate::runtime::refusal;
 use crate::runtime::session::{PROFILE_WARMUP, Session, SessionTensors};
 use crate::runtime::told_refusals;
+use crate::system::files;
 
 /// The LiteRT library of this machine.
 pub(crate) struct Litert {
@@ -53,7 +54,7 @@ impl Litert {
         // One process uses one library, until it ends.
         let library: &'static Library = Box::leak(Box::new(library));
         let api = Api::of(library).map_err(|symbol| absent(&format!("it lacks {symbol}")))?;
-        let library = std::fs::canonicalize(&path).map_err(|error| absent(&error))?;
+        let library = files::canonical(&path).map_err(|error| absent(&error))?;
         Ok(Self { api, library })
     }
 }

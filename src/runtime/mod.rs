@@ -21,8 +21,6 @@ pub(crate) mod onnxruntime_recipe;
 mod onnxruntime_refusals;
 pub(crate) mod opened_runtime;
 pub(crate) mod openvino;
-#[cfg(unix)]
-mod redirected_stderr;
 pub(crate) mod refusal;
 pub mod registry;
 pub mod session;

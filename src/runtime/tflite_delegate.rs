@@ -9,6 +9,7 @@ use crate::record::setting_values::SettingValues;
 use crate::runtime::backend_error::BackendError;
 use crate::runtime::boundary::one_line;
 use crate::runtime::xnnpack_flags;
+use crate::system::files;
 
 /// A delegate that exists and can be given to one interpreter.
 pub(crate) struct NativeDelegate {
@@ -82,7 +83,7 @@ fn external(path: &Path, options: &[(String, String)]) -> Result<Handle, Backend
         )));
     }
     // A bare file name would be looked up in the system's folders instead.
-    let path = std::fs::canonicalize(path).map_err(|error| {
+    let path = files::canonical(path).map_err(|error| {
         BackendError::Failed(format!("delegate library {shown} could not be read ({error})"))
     })?;
     let options = options

@@ -7,7 +7,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::process::{Pid, getpriority_process, setpriority_process};
+use crate::system::priorities;
 
 /// The factor by which one step of niceness divides a share (`sched_prio_to_weight` in Linux's
 /// `kernel/sched/core.c`).
@@ -29,7 +29,7 @@ pub(crate) struct Niceness {
 pub(crate) struct NicedThread<'a> {
     niceness: &'a Niceness,
     /// What the kernel schedules: a thread, such as a process's first.
-    thread: Option<Pid>,
+    thread: Option<u32>,
     /// The nice value of the program, which workers inherit.
     base: i32,
     /// Steps above that.
@@ -39,13 +39,7 @@ pub(crate) struct NicedThread<'a> {
 impl Niceness {
     /// Registers the thread with this id; without one, only its costs count.
     pub(crate) fn niced(&self, thread: Option<u32>) -> NicedThread<'_> {
-        let thread = thread.and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        NicedThread {
-            niceness: self,
-            thread,
-            base: getpriority_process(None).unwrap_or(0),
-            steps: 0,
-        }
+        NicedThread { niceness: self, thread, base: priorities::own_nice_value(), steps: 0 }
     }
 }
 
@@ -59,7 +53,7 @@ impl NicedThread<'_> {
         if let Some(thread) = self.thread.filter(|_| steps > self.steps) {
             self.steps = steps;
             // If the system forbids it, scoring is only slower.
-            let _ = setpriority_process(Some(thread), (self.base + steps).min(NICEST));
+            priorities::set_nice_value(thread, (self.base + steps).min(NICEST));
         }
     }
 }
@@ -73,6 +67,7 @@ fn steps_below(dearest_ns: u64, image_ns: u64) -> i32 {
 #[cfg(test)]
 mod tests {
     use nix::unistd::gettid;
+    use rustix::process::{Pid, getpriority_process};
 
     use super::*;
 
@@ -90,7 +85,7 @@ mod tests {
             let cheap = scope.spawn(|| {
                 let now = || getpriority_process(Pid::from_raw(gettid().as_raw())).unwrap();
                 let before = now();
-                let mut cheap = niceness.niced(u32::try_from(gettid().as_raw()).ok());
+                let mut cheap = niceness.niced(priorities::this_thread());
                 cheap.costs(1_000);
                 let alone = now();
                 niceness.niced(None).costs(8_000);

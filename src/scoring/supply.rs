@@ -7,7 +7,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crossbeam_channel::Sender;
-use nix::unistd::gettid;
 
 use crate::dataset::entries::{Dataset, LabelledImage};
 use crate::host::clock::thread_cpu_ns;
@@ -19,6 +18,7 @@ use crate::scoring::chunk::{Chunk, Credits, Prepared};
 use crate::scoring::exchange::Exchange;
 use crate::scoring::niceness::Niceness;
 use crate::scoring::subject::{ScoringEvent, Subject};
+use crate::system::priorities;
 
 /// Maximum images of a chunk: small, so that feeders start and end together.
 const CHUNK_IMAGES: usize = 8;
@@ -116,7 +116,7 @@ impl<'a> Supply<'a> {
         over: &dyn Fn() -> bool,
     ) {
         let mut preparer = Preparer::default();
-        let mut niced = self.niceness.niced(u32::try_from(gettid().as_raw()).ok());
+        let mut niced = self.niceness.niced(priorities::this_thread());
         loop {
             let credit = self.credits.take();
             if over() {

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::host::{clock, frequency, preconditions};
+use crate::system::cpus;
 
 /// How often to check whether the process is at rest, and for how long at most.
 const LOOK: Duration = Duration::from_micros(500);
@@ -15,7 +16,7 @@ const REST: u64 = 10;
 /// thousandths of a degree Celsius, if the system reports it.
 #[must_use]
 pub(crate) fn read() -> (Option<u32>, Option<u32>, Option<i64>) {
-    let cpu = nix::sched::sched_getcpu().ok();
+    let cpu = cpus::current();
     let mhz = cpu.and_then(frequency::of_cpu);
     (cpu.and_then(|cpu| u32::try_from(cpu).ok()), mhz, preconditions::cpu_millidegrees())
 }

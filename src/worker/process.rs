@@ -1,19 +1,16 @@
 //! The parent's side of a child process: it notices exits, signals, silence and memory limits, and
 //! keeps the child's last output.
 
-use std::io::{self, Cursor, Read, Write};
-use std::os::fd::AsFd;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::io::{self, Cursor};
 use std::path::Path;
-use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
-
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::Signal;
 
 use crate::host::memory;
 use crate::record::status::Status;
+use crate::system::WorkerPipes;
+use crate::system::process_end::{self, EndedBy, ProcessEnd};
+use crate::system::processes;
 use crate::worker::link::{Fault, Link};
 use crate::worker::protocol::{Reply, Request, frame_head, read_frame};
 use crate::worker::reply_deadline::{Expired, ReplyDeadline};
@@ -21,29 +18,16 @@ use crate::worker::stderr_tail::StderrTail;
 
 /// How long a child may take to end after its pipes closed.
 const REAP_PATIENCE: Duration = Duration::from_secs(2);
-/// Signals with which schedulers, shells and people end processes.
-const SENT_BY_OTHERS: [Signal; 6] = [
-    Signal::SIGTERM,
-    Signal::SIGINT,
-    Signal::SIGHUP,
-    Signal::SIGQUIT,
-    Signal::SIGUSR1,
-    Signal::SIGUSR2,
-];
 /// How many times the timeout a runtime may take to load a model, or to report what a delegate
 /// took, while its process is alive: compiling for an accelerator is one call that takes minutes.
 const LOAD_PATIENCE: u32 = 5;
-/// How much a pipe holds: what Linux grants any user (pipe(7)).
-const PIPE_BYTES: i32 = 1 << 20;
 /// How much is read from a pipe at once.
 const CHUNK: usize = 64 << 10;
 
 /// A child process that serves one case.
 pub(crate) struct WorkerProcess {
     child: Child,
-    stdin: ChildStdin,
-    stdout: ChildStdout,
-    stderr: Option<ChildStderr>,
+    pipes: WorkerPipes,
     /// Bytes of a reply that is not complete yet.
     received: Vec<u8>,
     stderr_tail: StderrTail,
@@ -64,31 +48,15 @@ impl WorkerProcess {
         timeout: Duration,
         memory_limited: bool,
     ) -> io::Result<Self> {
-        let mut child = Command::new(program)
-            .arg("worker")
-            .arg(std::process::id().to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            // In its own process group, so that Ctrl-C in the terminal reaches only us: the current
-            // visit is finished.
-            .process_group(0)
-            .spawn()?;
-        let missing = || io::Error::other("a pipe to the worker is missing");
-        let stdin = child.stdin.take().ok_or_else(missing)?;
-        let stdout = child.stdout.take().ok_or_else(missing)?;
-        let stderr = child.stderr.take().ok_or_else(missing)?;
-        for pipe in [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()] {
-            fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-        }
-        // So that images go to the worker in one piece instead of in many turns. A system that
-        // grants less is only slower.
-        let _ = fcntl(&stdin, FcntlArg::F_SETPIPE_SZ(PIPE_BYTES));
+        let mut command = Command::new(program);
+        command.arg("worker").arg(std::process::id().to_string());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // Ctrl-C in the terminal reaches only us: the current visit is finished.
+        let mut child = processes::own_group(&mut command).spawn()?;
+        let pipes = WorkerPipes::of(&mut child)?;
         Ok(Self {
             child,
-            stdin,
-            stdout,
-            stderr: Some(stderr),
+            pipes,
             received: Vec::new(),
             stderr_tail: StderrTail::default(),
             timeout,
@@ -113,7 +81,7 @@ impl WorkerProcess {
             }
             let slice = patience.slice();
             let begin = Instant::now();
-            let ready = self.wait(!unsent.is_empty(), slice)?;
+            let ready = self.pipes.wait(!unsent.is_empty(), slice).map_err(|_| Lost::Closed)?;
             if ready.stderr {
                 self.drain_stderr();
             }
@@ -139,7 +107,7 @@ impl WorkerProcess {
     /// Sends what the pipe takes of `unsent`, of which `later` is the rest. Says whether
     /// it took anything.
     fn send<'a>(&mut self, unsent: &mut &'a [u8], later: &mut &'a [u8]) -> Result<bool, Lost> {
-        match self.stdin.write(unsent) {
+        match self.pipes.send(unsent) {
             Ok(sent) if sent == unsent.len() => *unsent = std::mem::take(later),
             Ok(sent) => *unsent = &unsent[sent..],
             Err(error) if is_passing(&error) => return Ok(false),
@@ -148,35 +116,9 @@ impl WorkerProcess {
         Ok(true)
     }
 
-    fn wait(&self, sending: bool, slice: Duration) -> Result<Ready, Lost> {
-        let mut pipes = vec![PollFd::new(self.stdout.as_fd(), PollFlags::POLLIN)];
-        if let Some(stderr) = &self.stderr {
-            pipes.push(PollFd::new(stderr.as_fd(), PollFlags::POLLIN));
-        }
-        if sending {
-            pipes.push(PollFd::new(self.stdin.as_fd(), PollFlags::POLLOUT));
-        }
-        // Rounded up, so that the last wait before the deadline is not a spin.
-        let timeout = PollTimeout::try_from(slice + Duration::from_millis(1));
-        let nothing = match poll(&mut pipes, timeout.unwrap_or(PollTimeout::MAX)) {
-            Ok(ready) => ready == 0,
-            // A stop and a continuation, for one: something may have come meanwhile.
-            Err(nix::errno::Errno::EINTR) => false,
-            Err(_) => return Err(Lost::Closed),
-        };
-        let any = |index: usize| pipes.get(index).and_then(PollFd::any).unwrap_or(false);
-        let has_stderr = self.stderr.is_some();
-        Ok(Ready {
-            nothing,
-            stdout: any(0),
-            stderr: has_stderr && any(1),
-            stdin: sending && any(1 + usize::from(has_stderr)),
-        })
-    }
-
     fn receive(&mut self) -> Result<(), Lost> {
         let mut chunk = [0; CHUNK];
-        match self.stdout.read(&mut chunk) {
+        match self.pipes.receive(&mut chunk) {
             Ok(0) => Err(Lost::Closed),
             Ok(read) => {
                 self.received.extend_from_slice(&chunk[..read]);
@@ -207,11 +149,9 @@ impl WorkerProcess {
         let mut chunk = [0; CHUNK];
         // Bounded, so that a flood cannot keep us here past the deadline.
         for _ in 0..16 {
-            let Some(stderr) = &mut self.stderr else { return };
-            match stderr.read(&mut chunk) {
-                Ok(0) => self.stderr = None,
+            match self.pipes.hear(&mut chunk) {
+                Ok(0) | Err(_) => return,
                 Ok(read) => self.stderr_tail.hear(&chunk[..read]),
-                Err(_) => return,
             }
         }
     }
@@ -222,11 +162,11 @@ impl WorkerProcess {
         if silent || matches!(lost, Lost::Nonsense) {
             self.kill();
         }
-        let ended = self.reap();
+        let ended = self.reap().map(process_end::of);
         self.drain_stderr();
         let words = self.stderr_tail.summary();
         let killed =
-            matches!(lost, Lost::Closed) && ended.is_some_and(|exit| self.was_killed(exit));
+            matches!(lost, Lost::Closed) && ended.as_ref().is_some_and(|end| self.was_killed(end));
         let (status, what) = match (lost, ended) {
             (Lost::Silent(Expired::Silence(time)), _) => (
                 Status::Timeout,
@@ -243,7 +183,7 @@ impl WorkerProcess {
                 ),
             ),
             (Lost::Nonsense, _) => (Status::Crashed, "it sent an invalid reply".to_owned()),
-            (Lost::Closed, Some(exit)) => self.describe(exit),
+            (Lost::Closed, Some(end)) => self.describe(&end),
             (Lost::Closed, None) => {
                 (Status::Crashed, "it closed its pipe but did not exit".to_owned())
             }
@@ -252,30 +192,23 @@ impl WorkerProcess {
         Fault { status, reason, killed }
     }
 
-    fn describe(&self, exit: ExitStatus) -> (Status, String) {
-        let what = match exit.signal() {
-            Some(number) => {
-                let name = Signal::try_from(number).map_or("unknown", Signal::as_str);
-                format!("its process was terminated by {name}")
-            }
-            None => format!("its process ended with exit code {}", exit.code().unwrap_or(-1)),
-        };
+    fn describe(&self, end: &ProcessEnd) -> (Status, String) {
+        let what = format!("its process {}", end.words);
         if self.memory_limited && self.stderr_tail.tell_of_memory() {
             return (Status::OutOfMemory, format!("{what}, out of memory"));
         }
-        match exit.signal() == Some(Signal::SIGKILL as i32) {
-            true => killed(what, self.kernel_ran_out_of_memory()),
-            false => (Status::Crashed, what),
+        match end.by {
+            EndedBy::Kill => killed(what, self.kernel_ran_out_of_memory()),
+            EndedBy::Itself | EndedBy::Others => (Status::Crashed, what),
         }
     }
 
-    /// Whether a signal from outside ended it: no runtime sends one of these to itself.
-    fn was_killed(&self, exit: ExitStatus) -> bool {
-        let signal = exit.signal().and_then(|number| Signal::try_from(number).ok());
-        match signal {
-            Some(Signal::SIGKILL) => self.kernel_ran_out_of_memory() != Some(true),
-            Some(signal) => SENT_BY_OTHERS.contains(&signal),
-            None => false,
+    /// Whether someone else ended it: no runtime sends such a signal to itself.
+    fn was_killed(&self, end: &ProcessEnd) -> bool {
+        match end.by {
+            EndedBy::Kill => self.kernel_ran_out_of_memory() != Some(true),
+            EndedBy::Others => true,
+            EndedBy::Itself => false,
         }
     }
 
@@ -339,15 +272,6 @@ fn killed(what: String, ran_out: Option<bool>) -> (Status, String) {
             (Status::Crashed, format!("{what}; this system does not report whether memory ran out"))
         }
     }
-}
-
-/// Which pipes have something to do.
-struct Ready {
-    /// None, and the wait ran its full time.
-    nothing: bool,
-    stdin: bool,
-    stdout: bool,
-    stderr: bool,
 }
 
 /// How a child was lost.

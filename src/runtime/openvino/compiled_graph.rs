@@ -1,7 +1,6 @@
 //! A model made ready for a device.
 
 use std::ffi::{CStr, CString};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
 use std::rc::Rc;
@@ -51,7 +50,7 @@ impl CompiledGraph {
         device: &CStr,
         properties: &[(&str, String)],
     ) -> CallResult<Self> {
-        let file = c_string(path.as_os_str().as_bytes())?;
+        let file = c_string(path.as_os_str().as_encoded_bytes())?;
         let properties = PropertyList::of(properties)?;
         let mut raw = ptr::null_mut();
         // SAFETY: the core is live, the path a string; the list as above.

@@ -1,6 +1,5 @@
 //! A model as OpenVINO read it from its file, before it is compiled.
 
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
 use std::rc::Rc;
@@ -20,7 +19,7 @@ impl ReadModel {
     /// Reads a file; by its ending OpenVINO knows a TensorFlow Lite file.
     pub(crate) fn open(core: &Rc<CoreHandle>, path: &Path) -> CallResult<Self> {
         let library = core.library;
-        let file = c_string(path.as_os_str().as_bytes())?;
+        let file = c_string(path.as_os_str().as_encoded_bytes())?;
         let mut raw = ptr::null_mut();
         // SAFETY: the core is live, the path a string; without a second file the weights are
         // the model's own.

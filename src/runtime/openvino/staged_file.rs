@@ -11,6 +11,7 @@ use crate::record::format::Format;
 use crate::record::signature::Shaped;
 use crate::runtime::backend_error::BackendError;
 use crate::runtime::boundary::{cannot_load, tflite_bytes};
+use crate::system::files;
 
 /// Files of this process so far.
 static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -37,7 +38,7 @@ impl StagedFile {
         if format == Format::Tflite && !is_named {
             let path = free_path();
             let target = fs::canonicalize(model).map_err(failed)?;
-            std::os::unix::fs::symlink(target, &path).map_err(failed)?;
+            files::stand_in(&target, &path).map_err(failed)?;
             return Ok(Self::StandIn(path));
         }
         Ok(Self::Own(model.to_owned()))
