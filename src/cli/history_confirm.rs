@@ -15,7 +15,7 @@ use crate::decide::comparison::{CompareOptions, Outcome, RunComparison};
 use crate::decide::measured_fleet::FleetSource;
 use crate::decide::metric::Metric;
 use crate::history::history_file::{HistoryFile, PastSeries};
-use crate::history::remeasure::{Remeasurement, Side, remeasurement};
+use crate::history::remeasure::{RemeasuredSide, Remeasurement, remeasurement};
 use crate::history::series_key::{RunValues, SeriesKey};
 use crate::history::trend::{JudgedSeries, bases};
 use crate::record::case::Case;
@@ -71,8 +71,8 @@ pub(crate) fn confirm(asked: &Confirming<'_>, judged: &mut [JudgedSeries]) -> Re
         .filter(|series| series.is_regressed() || series.is_suspected())
         .filter(|series| metric(series).is_some())
         .collect();
-    let mut metrics: Vec<Metric> = wanted.iter().filter_map(|series| metric(series)).collect();
-    metrics.dedup();
+    let is_wanted = |it: &Metric| wanted.iter().any(|series| metric(series) == Some(*it));
+    let metrics: Vec<Metric> = MEASURABLE.into_iter().filter(is_wanted).collect();
     if wanted.is_empty() {
         return Ok(Confirmation::Missing(
             "only latency, memory and load time can be measured again in turn".to_owned(),
@@ -174,8 +174,8 @@ fn from_earlier(
         let sides = of(base, &base_run.header.cases).zip(of(&new, &new_run.header.cases));
         let Some((base_cases, new_cases)) = sides else { continue };
         return Ok(remeasurement(
-            Side { header: &base_run.header, cases: &base_cases },
-            Side { header: &new_run.header, cases: &new_cases },
+            RemeasuredSide { header: &base_run.header, cases: &base_cases },
+            RemeasuredSide { header: &new_run.header, cases: &new_cases },
             asked.against,
         ));
     }

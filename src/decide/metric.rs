@@ -68,6 +68,7 @@ impl Metric {
 
     /// The column of results.csv that it is; none of a figure of scenarios.
     #[must_use]
+    #[cfg(feature = "history")]
     pub(crate) const fn column(self) -> Option<&'static str> {
         match self {
             Self::P50 => Some("latency_p50_us"),

@@ -21,7 +21,7 @@ pub(crate) enum Remeasurement {
 
 /// A side: its run, and those of its cases that are measured again.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Side<'a> {
+pub(crate) struct RemeasuredSide<'a> {
     /// What is known of the run.
     pub header: &'a Header,
     /// The cases, the same of both sides in the same order.
@@ -34,8 +34,8 @@ pub(crate) struct Side<'a> {
 /// # Errors
 /// One sentence: what is missing.
 pub(crate) fn remeasurement(
-    base: Side<'_>,
-    new: Side<'_>,
+    base: RemeasuredSide<'_>,
+    new: RemeasuredSide<'_>,
     program: Option<&Path>,
 ) -> Result<Remeasurement, String> {
     for (side, name) in [(base, "earlier"), (new, "judged")] {
@@ -78,7 +78,7 @@ pub(crate) fn remeasurement(
 }
 
 /// What else than the model and its settings is not as it was, as a part of a sentence.
-fn elsewhere(base: Side<'_>, new: Side<'_>) -> Option<String> {
+fn elsewhere(base: RemeasuredSide<'_>, new: RemeasuredSide<'_>) -> Option<String> {
     let (was, is) = (base.header, new.header);
     let used = |backend| new.cases.iter().any(|case| case.backend == backend);
     let runtime = is.runtimes.iter().filter(|runtime| used(runtime.backend)).find_map(|runtime| {
@@ -91,7 +91,7 @@ fn elsewhere(base: Side<'_>, new: Side<'_>) -> Option<String> {
     runtime.or_else(|| another.then(|| "another build of shutterbench measured it".to_owned()))
 }
 
-fn hashes(side: Side<'_>) -> Vec<&str> {
+fn hashes(side: RemeasuredSide<'_>) -> Vec<&str> {
     let of = |case: &Case| {
         let model = side.header.models.iter().find(|model| model.name == case.model);
         model.map_or("", |model| model.sha256.as_str())
@@ -103,8 +103,8 @@ fn hashes(side: Side<'_>) -> Vec<&str> {
 ///
 /// # Errors
 /// A model that is not there any more, or is another one.
-fn suite(side: Side<'_>) -> Result<SuiteFile, String> {
-    let Side { header, cases } = side;
+fn suite(side: RemeasuredSide<'_>) -> Result<SuiteFile, String> {
+    let RemeasuredSide { header, cases } = side;
     let options = &header.options;
     let Some(latency) = &options.latency else {
         return Err(format!("{} measured no latency", header.run_id));

@@ -151,10 +151,13 @@ const STEPS: [i32; 4] = [3, 5, 10, 20];
 fn table() -> Vec<(&'static str, Found)> {
     let [quiet, quiet_corrected] = real_runs(QUIET);
     let [uneven, uneven_corrected] = real_runs(TWO_SPEEDS);
-    // What docs/history.md says of these runs.
-    let spread = |logs: &[f64]| (1e4 * deviation(logs)).round() / 100.0;
-    assert_eq!([&quiet, &quiet_corrected].map(|logs| spread(logs)), [1.27, 0.2]);
-    assert_eq!([&uneven, &uneven_corrected].map(|logs| spread(logs)), [5.5, 0.15]);
+    // What docs/history.md says of these runs, in percent.
+    for (logs, said) in
+        [(&quiet, 1.27), (&quiet_corrected, 0.2), (&uneven, 5.5), (&uneven_corrected, 0.15)]
+    {
+        let spread = 100.0 * deviation(logs);
+        assert!((spread / said - 1.0).abs() < 0.05, "{spread} is said to be {said}");
+    }
     vec![
         ("real runs on a quiet machine, by the yardstick", found(real_days(&quiet_corrected))),
         (
@@ -180,11 +183,16 @@ fn in_words((days, found): &(&str, Found)) -> String {
 fn the_gate_holds_its_bar_and_docs_say_what_it_finds() {
     let table = table();
     for (days, found) in &table {
-        assert!(found.false_red <= 0.01, "{days}: {found:?}");
-        let is_hidden = days.ends_with("2.8%") || days.ends_with("two speeds, as measured");
-        assert_eq!(found.steps[&10] >= 95, !is_hidden, "{days}: {found:?}");
-        if days.ends_with("by the yardstick") {
+        if days.ends_with("by the yardstick") || days.ends_with("0.7%") {
+            assert!(found.false_red <= 0.01 && found.steps[&10] >= 95, "{days}: {found:?}");
             assert!(found.steps[&5] >= 95, "{days}: {found:?}");
+        }
+        // Days that differ more hide more, and are no more often red.
+        if days.starts_with("made up") {
+            assert!(found.false_red <= 0.01 && found.steps[&20] >= 90, "{days}: {found:?}");
+        }
+        if days.ends_with("two speeds, as measured") {
+            assert!(found.false_red <= 0.01 && found.steps[&10] < 50, "{days}: {found:?}");
         }
     }
     let lines: Vec<String> = table.iter().map(in_words).collect();

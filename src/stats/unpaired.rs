@@ -42,6 +42,7 @@ pub(crate) fn by_yardstick(base: &[Visit], new: &[Visit]) -> Option<UnpairedDiff
 /// The logarithm of a case's median in yardsticks: two of them differ by what [`by_yardstick`] says
 /// of their visits. `None` without visits, or of ones without the yardstick.
 #[must_use]
+#[cfg(feature = "history")]
 pub(crate) fn log_in_yardsticks(visits: &[Visit]) -> Option<f64> {
     pooled_median(&over_yardstick(visits)?)
 }

@@ -105,6 +105,7 @@ fn without_the_yardstick_the_same_runs_cannot_be_told() {
     assert_eq!(found.pairing, Pairing::Unpaired, "a visit without it cannot be held against it");
 }
 
+#[cfg(feature = "history")]
 #[test]
 fn two_runs_in_yardsticks_differ_by_what_their_comparison_says() {
     for (base, new) in pairs(1.1).take(5) {
