@@ -131,7 +131,7 @@ impl HistoryFile {
     /// # Errors
     /// A damaged file.
     pub(crate) fn folders(&self) -> Result<BTreeMap<String, PathBuf>> {
-        let read = || {
+        let read = || -> rusqlite::Result<BTreeMap<String, PathBuf>> {
             let mut folders = self
                 .connection
                 .prepare("SELECT run_id, folder FROM run WHERE folder IS NOT NULL")?;
@@ -140,7 +140,7 @@ impl HistoryFile {
             };
             folders.query_map([], folder)?.collect()
         };
-        read().map_err(|error: rusqlite::Error| self.explain(&error))
+        read().map_err(|error| self.explain(&error))
     }
 
     fn write<T>(

@@ -126,7 +126,7 @@ fn real_runs(table: &str) -> [Vec<f64>; 2] {
 
 /// Days that are real runs, in stretches of five runs that followed each other, so that a slow
 /// stretch of the machine is one here too.
-fn real_days(logs: &[f64]) -> impl Fn() -> Box<dyn FnMut(&mut ChaCha8Rng) -> f64 + '_> {
+fn real_days<'a>(logs: &'a [f64]) -> impl Fn() -> Box<dyn FnMut(&mut ChaCha8Rng) -> f64 + 'a> {
     move || {
         let mut at = logs.len();
         Box::new(move |rng: &mut ChaCha8Rng| {
