@@ -1,11 +1,13 @@
 //! `history gate --confirm`: what is suspected is measured again, paired.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::common::{repository, said, shutterbench_in};
+use crate::common::{TimelyOutput, repository, said, shutterbench_in};
 use crate::history::{ends, history, json, published};
 
 /// A model of the embedded family under another name and in a folder of its own.
@@ -119,16 +121,19 @@ fn another_build_takes_turns_with_this_one_if_it_is_named() {
     let home = TempDir::new().unwrap();
     let at = home.path();
     let net = model(at, "v1", "0.25");
-    // The same program, but for a byte behind its end.
-    let mut program = fs::read(env!("CARGO_BIN_EXE_shutterbench")).unwrap();
-    program.push(0);
-    fs::write(at.join("earlier"), program).unwrap();
-    let everyone = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs::set_permissions(at.join("earlier"), everyone).unwrap();
+    // The same program, but for a byte behind its end; beside it, where its libraries are found.
+    let this = Path::new(env!("CARGO_BIN_EXE_shutterbench"));
+    let mut file = tempfile::Builder::new()
+        .prefix("earlier-")
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .tempfile_in(this.parent().unwrap())
+        .unwrap();
+    file.write_all(&[&fs::read(this).unwrap()[..], &[0]].concat()).unwrap();
+    let earlier = file.into_temp_path();
+    let program = earlier.to_str().unwrap();
     let words = [&["run", "--model", &net, "--out", "one"], &OPTIONS[..]].concat();
-    let earlier =
-        std::process::Command::new(at.join("earlier")).args(words).current_dir(at).status();
-    assert!(earlier.unwrap().success());
+    let output = Command::new(program).args(words).current_dir(at).timely_output();
+    ends(&output, 0);
     twelve_days(at, 0.5);
     ends(&history(at, &["add", "one"]), 0);
     run(at, &net, "two");
@@ -144,9 +149,9 @@ fn another_build_takes_turns_with_this_one_if_it_is_named() {
     let output = history(at, &["gate", "two", "--confirm", "--against", "v1/net.onnx"]);
     ends(&output, 0);
     assert!(said(&output).contains("is not the program that measured"), "{}", said(&output));
-    let against = ["gate", "two", "--confirm", "--against", "earlier", "--out", "again"];
+    let against = ["gate", "two", "--confirm", "--against", program, "--out", "again"];
     let output = history(at, &against);
     assert!(matches!(output.status.code(), Some(0 | 1)), "{}", said(&output));
-    assert!(said(&output).contains("run again/new.toml --against earlier"), "{}", said(&output));
+    assert!(said(&output).contains("run again/new.toml --against "), "{}", said(&output));
     assert!(at.join("again/compare.html").is_file(), "{}", said(&output));
 }
