@@ -1,6 +1,7 @@
 //! The gate on days made up, and on days drawn from real runs.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -126,8 +127,10 @@ fn real_runs(table: &str) -> [Vec<f64>; 2] {
 
 /// Days that are real runs, in stretches of five runs that followed each other, so that a slow
 /// stretch of the machine is one here too.
-fn real_days<'a>(logs: &'a [f64]) -> impl Fn() -> Box<dyn FnMut(&mut ChaCha8Rng) -> f64 + 'a> {
+fn real_days(logs: &[f64]) -> impl Fn() -> Box<dyn FnMut(&mut ChaCha8Rng) -> f64> {
+    let logs: Rc<[f64]> = logs.into();
     move || {
+        let logs = Rc::clone(&logs);
         let mut at = logs.len();
         Box::new(move |rng: &mut ChaCha8Rng| {
             at = if rng.random_bool(0.2) || at + 1 >= logs.len() {
