@@ -8,11 +8,12 @@ use serde_json::json;
 
 use crate::cli::compare_command::MetricChoice;
 use crate::cli::fleet_command::sources;
+use crate::cli::history_confirm::{Confirmation, Confirming, confirm};
 use crate::cli::output;
 use crate::cli::output::{ExitStatus, print, print_json, tell};
 use crate::decide::metric::Metric;
 use crate::history::history_file::HistoryFile;
-use crate::history::series_key::{RunValues, run_values};
+use crate::history::series_key::{MEDIAN, RunValues, run_values};
 use crate::history::trend::{JudgedSeries, Trend, gate, trend};
 use crate::installation::user_data;
 use crate::report::html::trend_page;
@@ -83,10 +84,16 @@ pub(crate) struct GateArgs {
     /// Figures to judge: all, or any of p50, p90, p99, top1, top5, size, memory, load [default: p50]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub metric: Vec<MetricChoice>,
-    /// The suites before and after the change: if anything is suspected or red, print the command
-    /// that measures it again, paired
-    #[arg(long, num_args = 2, value_names = ["BASE.toml", "NEW.toml"])]
-    pub confirm: Vec<PathBuf>,
+    /// If anything is suspected or red, measure it again, in turn with an earlier run's model and
+    /// settings, or with these two suites; that decides
+    #[arg(long, num_args = 0..=2, value_names = ["BASE.toml", "NEW.toml"])]
+    pub confirm: Option<Vec<PathBuf>>,
+    /// The program that measured the earlier run, if model and settings are the same
+    #[arg(long, value_name = "PROGRAM", requires = "confirm")]
+    pub against: Option<PathBuf>,
+    /// Where the runs of --confirm go [default: results/RUN-again-1]
+    #[arg(long, value_name = "DIR", requires = "confirm")]
+    pub out: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -130,9 +137,10 @@ fn told(path: &Path, what: &str) -> Result<ExitStatus> {
 fn read(folder: &Path) -> Result<RunValues> {
     let source = sources(&[folder.to_owned()])?.pop();
     let source = source.with_context(|| format!("{} holds no run", folder.display()))?;
-    let started_at = source.run.as_ref().map(|run| run.header.started_at.as_str());
-    run_values(&source.rows, started_at)
-        .with_context(|| format!("{} cannot be in a history", folder.display()))
+    let mut values = run_values(&source.rows, source.run.as_ref())
+        .with_context(|| format!("{} cannot be in a history", folder.display()))?;
+    values.folder = folder.canonicalize().ok();
+    Ok(values)
 }
 
 /// The same of a run that adds something.
@@ -188,20 +196,7 @@ fn run_folders(folder: &Path) -> Result<Vec<PathBuf>> {
 /// The columns of the chosen figures.
 fn columns(chosen: &[MetricChoice]) -> Vec<&'static str> {
     let metrics = crate::cli::compare_command::metrics(chosen, |_| true);
-    let column = |metric: Metric| match metric {
-        Metric::P50 => Some("latency_p50_us"),
-        Metric::P90 => Some("latency_p90_us"),
-        Metric::P99 => Some("latency_p99_us"),
-        Metric::Top1 => Some("top1"),
-        Metric::Top5 => Some("top5"),
-        Metric::Size => Some("model_bytes"),
-        Metric::Memory => Some("memory_peak_bytes"),
-        Metric::Load => Some("load_ms"),
-        Metric::Energy => Some("energy_mj_per_image"),
-        // A figure of scenarios, which are not kept.
-        Metric::Rate => None,
-    };
-    metrics.into_iter().filter_map(column).collect()
+    metrics.into_iter().filter_map(Metric::column).collect()
 }
 
 fn show(path: &Path, args: &ShowArgs) -> Result<ExitStatus> {
@@ -225,30 +220,44 @@ fn judge(path: &Path, args: &GateArgs) -> Result<ExitStatus> {
     let run = read(&args.run)?;
     let columns = columns(&args.metric);
     // Whether a case was measured before is told by its median.
-    let known = [&columns[..], &["latency_p50_us"]].concat();
-    let past = HistoryFile::open(path, false)?.series(&known)?;
-    let judged = gate(&past, &run, &columns);
-    let red = judged.iter().any(JudgedSeries::is_red);
-    let again = red || judged.iter().any(JudgedSeries::is_suspected);
-    let confirm = match &args.confirm[..] {
-        [base, new] if again => Some(confirming_command(base, new)),
+    let known = [&columns[..], &[MEDIAN]].concat();
+    let history = HistoryFile::open(path, false)?;
+    let past = history.series(&known)?;
+    let mut judged = gate(&past, &run, &columns);
+    let again = judged.iter().any(|series| series.is_regressed() || series.is_suspected());
+    let confirmation = match &args.confirm {
+        Some(suites) if again => {
+            let asked = Confirming {
+                history: &history,
+                past: &past,
+                folder: &args.run,
+                run: &run,
+                suites,
+                against: args.against.as_deref(),
+                out: args.out.as_deref(),
+                json: args.json,
+            };
+            Some(confirm(&asked, &mut judged)?)
+        }
         _ => None,
     };
+    let red = judged.iter().any(JudgedSeries::is_red);
     if args.json {
-        print_json(&json!({ "regression": red, "confirm": confirm, "series": judged }))?;
+        print_json(&json!({ "regression": red, "confirmation": confirmation, "series": judged }))?;
     } else {
         print(trend_text::gate(&judged, width_of_stdout()).as_bytes())?;
-        if let Some(command) = &confirm {
-            print(format!("to measure both again, in turn: {command}\n").as_bytes())?;
+    }
+    match &confirmation {
+        Some(Confirmation::Interrupted) => return Ok(ExitStatus::Interrupted),
+        Some(Confirmation::Missing(missing)) => {
+            tell(&format!("not measured again: {missing}"));
         }
+        Some(Confirmation::Measured(folder)) => {
+            tell(&format!("measured again in {}", folder.display()));
+        }
+        None => {}
     }
     Ok(if red { ExitStatus::Bad } else { ExitStatus::Good })
-}
-
-/// What measures both sides round by round, as a shell takes it.
-fn confirming_command(base: &Path, new: &Path) -> String {
-    let quoted = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
-    format!("shutterbench run --ab {} {}", quoted(base), quoted(new))
 }
 
 #[cfg(test)]
@@ -262,11 +271,5 @@ mod tests {
             assert!(Row::column(name).is_some_and(|column| column.better().is_some()), "{name}");
         }
         assert_eq!(columns(&[]), ["latency_p50_us"]);
-    }
-
-    #[test]
-    fn paths_are_quoted_for_the_shell() {
-        let command = confirming_command(Path::new("a b.toml"), Path::new("it's.toml"));
-        assert_eq!(command, r"shutterbench run --ab 'a b.toml' 'it'\''s.toml'");
     }
 }

@@ -11,6 +11,8 @@ mod fetch_model;
 pub(crate) mod fleet_command;
 #[cfg(feature = "history")]
 pub(crate) mod history_command;
+#[cfg(feature = "history")]
+mod history_confirm;
 pub mod in_turn;
 pub(crate) mod inspect;
 pub(crate) mod list;

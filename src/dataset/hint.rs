@@ -31,6 +31,11 @@ pub(crate) fn told(root: &Path) -> String {
     if !sheets.is_empty() {
         return format!("; save {} as CSV, which is read", names(&sheets));
     }
+    if let Some(form) = cifar(root, &here) {
+        return format!(
+            "; it is CIFAR-10 {form}, which is not read: 'shutterbench fetch cifar-10' brings its test images out of cifar-10-binary.tar.gz, and with --archive FILE out of your copy of that"
+        );
+    }
     let packed = here
         .iter()
         .filter(|path| matches!(ContainerKind::of(path), Some(ContainerKind::Packed(_))));
@@ -68,6 +73,21 @@ pub(crate) fn told(root: &Path) -> String {
     }
 }
 
+/// The form in which CIFAR-10 is in the folder, or in the one folder that its archives hold.
+fn cifar(root: &Path, here: &[PathBuf]) -> Option<&'static str> {
+    /// The file of each archive that has the test images, and what the archive is.
+    const FORMS: [(&str, &str); 4] = [
+        ("test_batch", "for Python, as pickles"),
+        ("test_batch.mat", "for MATLAB"),
+        ("test_batch.bin", "in its binary batches"),
+        ("cifar-10-python.tar.gz", "for Python, as pickles"),
+    ];
+    let inner = root.join("cifar-10-batches-py");
+    let is_here = |name: &str| here.iter().any(|path| path.ends_with(name));
+    let (_, form) = FORMS.iter().find(|(name, _)| is_here(name) || inner.join(name).is_file())?;
+    Some(form)
+}
+
 /// The first folder below with Parquet files or tar archives, as hubs lay them out. Splits
 /// for measuring come first.
 fn folder_of_containers(root: &Path) -> Option<PathBuf> {
@@ -103,6 +123,21 @@ mod tests {
     use std::fs;
 
     use super::*;
+
+    #[test]
+    fn the_forms_of_cifar_10_are_told_what_brings_its_images() {
+        let folder = tempfile::tempdir().unwrap();
+        let batches = folder.path().join("cifar-10-batches-py");
+        fs::create_dir(&batches).unwrap();
+        fs::write(batches.join("test_batch"), b"\x80\x02}q").unwrap();
+        fs::write(batches.join("batches.meta"), b"\x80\x02}q").unwrap();
+        for root in [folder.path(), &batches] {
+            let told = told(root);
+            assert!(told.contains("for Python") && told.contains("fetch cifar-10'"), "{told}");
+        }
+        fs::rename(batches.join("test_batch"), batches.join("test_batch.bin")).unwrap();
+        assert!(told(&batches).contains("in its binary batches"));
+    }
 
     #[test]
     fn what_lies_about_is_named() {

@@ -6,6 +6,7 @@ use crate::decide::compared_scenarios::compared_scenarios;
 use crate::decide::comparison::{CaseComparison, CompareOptions, Outcome, RunComparison};
 use crate::decide::metric::Metric;
 use crate::decide::partners::{can_be_in_order, have_a_case_in_common, other_sets, partners};
+use crate::decide::yardstick_use::{no_common_yardstick, on_other_machines};
 use crate::decide::{few_pairs, paired_accuracy, shared_core};
 use crate::record::case::Case;
 use crate::record::header::Header;
@@ -305,36 +306,18 @@ fn plain(mut both: CaseComparison, was: f64, is: f64, options: CompareOptions) -
 /// overlap in time, or whose machines' clocks agree by chance, is not the same moment.
 fn pairing(base: &Run, new: &Run, metric: Metric) -> Pairing {
     let in_turn = base.header.in_turn.is_some() && base.header.in_turn == new.header.in_turn;
-    match no_common_yardstick(base, new, metric) {
+    match no_common_yardstick(&base.header, &new.header, metric) {
         _ if in_turn => Pairing::ByRound,
         None => Pairing::ByYardstick,
         Some(_) => Pairing::Unpaired,
     }
 }
 
-/// Why two runs cannot be held against each other by the yardstick, as a part of a sentence.
-fn no_common_yardstick(base: &Run, new: &Run, metric: Metric) -> Option<&'static str> {
-    let (was, is) = (&base.header, &new.header);
-    match (&was.yardstick, &is.yardstick) {
-        _ if on_other_machines(base, new) => Some("they ran on different machines"),
-        _ if metric != Metric::P50 => Some("the yardstick corrects medians only"),
-        (Some(was), Some(is)) if was == is => None,
-        (Some(_), Some(_)) => Some("their yardsticks were compiled differently"),
-        (None, Some(_)) => Some("the base has no yardstick"),
-        (_, None) => Some("the new run has no yardstick"),
-    }
-}
-
-fn on_other_machines(base: &Run, new: &Run) -> bool {
-    let (was, is) = (&base.header, &new.header);
-    was.device != is.device || was.measured_on() != is.measured_on()
-}
-
 fn caveats(base: &Run, new: &Run, pairing: Pairing, options: CompareOptions) -> Vec<String> {
     let metric = options.metric;
     let mut caveats = Vec::new();
     let (was, is) = (&base.header, &new.header);
-    if on_other_machines(base, new) {
+    if on_other_machines(was, is) {
         caveats.push(format!(
             "the machines differ: {} ({}) and {} ({})",
             was.measured_on(),
@@ -353,7 +336,7 @@ fn caveats(base: &Run, new: &Run, pairing: Pairing, options: CompareOptions) -> 
                 .into(),
         );
     }
-    if let Some(why) = no_common_yardstick(base, new, metric)
+    if let Some(why) = no_common_yardstick(was, is, metric)
         && metric.probability().is_some()
         && pairing == Pairing::Unpaired
     {

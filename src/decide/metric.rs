@@ -66,6 +66,24 @@ impl Metric {
         }
     }
 
+    /// The column of results.csv that it is; none of a figure of scenarios.
+    #[must_use]
+    #[cfg(feature = "history")]
+    pub(crate) const fn column(self) -> Option<&'static str> {
+        match self {
+            Self::P50 => Some("latency_p50_us"),
+            Self::P90 => Some("latency_p90_us"),
+            Self::P99 => Some("latency_p99_us"),
+            Self::Top1 => Some("top1"),
+            Self::Top5 => Some("top5"),
+            Self::Size => Some("model_bytes"),
+            Self::Memory => Some("memory_peak_bytes"),
+            Self::Load => Some("load_ms"),
+            Self::Energy => Some("energy_mj_per_image"),
+            Self::Rate => None,
+        }
+    }
+
     /// The rank that counts as right, of an accuracy metric.
     #[must_use]
     pub(crate) const fn rank(self) -> Option<u32> {

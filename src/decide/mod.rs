@@ -29,3 +29,4 @@ pub(crate) mod score_words;
 pub(crate) mod search_outcome;
 mod shared_core;
 pub mod standing;
+pub(crate) mod yardstick_use;

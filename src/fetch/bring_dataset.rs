@@ -123,10 +123,11 @@ impl DatasetRequest<'_> {
         let is_published = self.dataset.sha256.as_ref() == Some(&found);
         // What its publisher gives out on request is passed on in other archives too, and its
         // photos are known by their names.
-        if let (Some(expected), Some(_), false) =
+        if let (Some(expected), Some(address), false) =
             (&self.dataset.sha256, &self.dataset.address, is_published)
         {
-            let what = archive.display().to_string();
+            let wanted = &self.dataset.file;
+            let what = format!("{} is not {wanted} of {address}: it", archive.display());
             return Err(FetchError::Hash { what, found, expected: expected.clone() });
         }
         let outcome =

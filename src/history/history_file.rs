@@ -7,7 +7,7 @@ use anyhow::Result;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use crate::history::history_schema::{explain, open};
-use crate::history::series_key::{RunValues, SeriesKey};
+use crate::history::series_key::{RunValue, RunValues, SeriesKey};
 
 /// Seconds of a day.
 pub(crate) const DAY_SECONDS: i64 = 86_400;
@@ -21,6 +21,10 @@ pub(crate) struct PastValue {
     pub started: i64,
     /// The value, in the unit of its column.
     pub value: f64,
+    /// As a multiple of what the yardstick took beside it, if that is known.
+    pub in_yardsticks: Option<f64>,
+    /// What runs must share so that these multiples can be held against each other.
+    pub scale: Option<String>,
 }
 
 /// A series and its values, the oldest first.
@@ -106,16 +110,37 @@ impl HistoryFile {
     }
 
     fn all_runs(&self) -> Result<Vec<RunValues>> {
+        let folders = self.folders()?;
         let mut runs = BTreeMap::new();
         for PastSeries { key, values } in self.series(&[])? {
-            for PastValue { run_id, started, value } in values {
-                let values: &mut Vec<_> = runs.entry((started, run_id)).or_default();
-                values.push((key.clone(), value));
+            for PastValue { run_id, started, value, in_yardsticks, scale } in values {
+                let (_, values) =
+                    runs.entry((started, run_id)).or_insert_with(|| (scale, Vec::new()));
+                values.push(RunValue { key: key.clone(), value, in_yardsticks });
             }
         }
-        let run =
-            |((started, run_id), values)| RunValues { run_id, started, values, failed: vec![] };
+        let run = |((started, run_id), (scale, values))| {
+            let folder = folders.get(&run_id).cloned();
+            RunValues { run_id, started, scale, folder, values, failed: vec![] }
+        };
         Ok(runs.into_iter().map(run).collect())
+    }
+
+    /// Where the runs were when they were added, by their names.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub(crate) fn folders(&self) -> Result<BTreeMap<String, PathBuf>> {
+        let read = || -> rusqlite::Result<BTreeMap<String, PathBuf>> {
+            let mut folders = self
+                .connection
+                .prepare("SELECT run_id, folder FROM run WHERE folder IS NOT NULL")?;
+            let folder = |row: &rusqlite::Row<'_>| {
+                Ok((row.get(0)?, PathBuf::from(row.get::<_, String>(1)?)))
+            };
+            folders.query_map([], folder)?.collect()
+        };
+        read().map_err(|error| self.explain(&error))
     }
 
     fn write<T>(
@@ -137,19 +162,46 @@ impl HistoryFile {
     }
 }
 
-/// Whether the run was not there yet.
+/// Whether the run was not there yet. One that is there from before yardsticks were kept gets its
+/// own.
 fn add_run(write: &Transaction<'_>, run: &RunValues) -> rusqlite::Result<bool> {
-    let insert = "INSERT INTO run (run_id, started) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-    if write.execute(insert, params![run.run_id, run.started])? == 0 {
+    let folder = run.folder.as_deref().and_then(Path::to_str);
+    let insert = "INSERT INTO run (run_id, started, scale, folder) VALUES (?1, ?2, ?3, ?4) \
+                  ON CONFLICT DO NOTHING";
+    if write.execute(insert, params![run.run_id, run.started, run.scale, folder])? == 0 {
+        complete_run(write, run, folder)?;
         return Ok(false);
     }
     let number = write.last_insert_rowid();
     let mut add =
-        write.prepare_cached("INSERT INTO value VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?;
-    for (key, value) in &run.values {
-        add.execute(params![series_number(write, key)?, number, value])?;
+        write.prepare_cached("INSERT INTO value VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING")?;
+    for RunValue { key, value, in_yardsticks } in &run.values {
+        add.execute(params![series_number(write, key)?, number, value, in_yardsticks])?;
     }
     Ok(true)
+}
+
+fn complete_run(
+    write: &Transaction<'_>,
+    run: &RunValues,
+    folder: Option<&str>,
+) -> rusqlite::Result<()> {
+    let moved = "UPDATE run SET folder = ?2 WHERE run_id = ?1 AND ?2 IS NOT NULL";
+    write.execute(moved, params![run.run_id, folder])?;
+    let scaled = "UPDATE run SET scale = ?2 WHERE run_id = ?1 AND scale IS NULL AND ?2 IS NOT NULL";
+    if write.execute(scaled, params![run.run_id, run.scale])? == 0 {
+        return Ok(());
+    }
+    let mut complete = write.prepare_cached(
+        "UPDATE value SET in_yardsticks = ?3 \
+         WHERE series = ?1 AND run = (SELECT number FROM run WHERE run_id = ?2)",
+    )?;
+    for RunValue { key, in_yardsticks, .. } in
+        run.values.iter().filter(|it| it.in_yardsticks.is_some())
+    {
+        complete.execute(params![series_number(write, key)?, run.run_id, in_yardsticks])?;
+    }
+    Ok(())
 }
 
 fn series_number(write: &Transaction<'_>, key: &SeriesKey) -> rusqlite::Result<i64> {
@@ -194,7 +246,7 @@ fn series(connection: &Connection, metrics: &[&str]) -> rusqlite::Result<Vec<Pas
         Ok((row.get::<_, i64>(0)?, key))
     };
     let mut past = connection.prepare(
-        "SELECT run_id, started, value FROM value JOIN run ON run.number = value.run \
+        "SELECT run_id, started, value, in_yardsticks, scale FROM value JOIN run ON run.number = value.run \
          WHERE series = ?1 ORDER BY started, run_id",
     )?;
     let mut all = Vec::new();
@@ -204,7 +256,13 @@ fn series(connection: &Connection, metrics: &[&str]) -> rusqlite::Result<Vec<Pas
             continue;
         }
         let value = |row: &rusqlite::Row<'_>| {
-            Ok(PastValue { run_id: row.get(0)?, started: row.get(1)?, value: row.get(2)? })
+            Ok(PastValue {
+                run_id: row.get(0)?,
+                started: row.get(1)?,
+                value: row.get(2)?,
+                in_yardsticks: row.get(3)?,
+                scale: row.get(4)?,
+            })
         };
         let values = past.query_map([number], value)?.collect::<rusqlite::Result<_>>()?;
         all.push(PastSeries { key, values });

@@ -9,13 +9,14 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 /// `SbHi`, by which SQLite's tools tell the file's kind.
 const APPLICATION: i32 = 0x5362_4869;
 /// The version of the tables.
-const SCHEMA: i32 = 1;
+const SCHEMA: i32 = 2;
 /// How long another program may write before we give up.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 const TABLES: &str = "
 CREATE TABLE run (
-    number INTEGER PRIMARY KEY, run_id TEXT NOT NULL UNIQUE, started INTEGER NOT NULL
+    number INTEGER PRIMARY KEY, run_id TEXT NOT NULL UNIQUE, started INTEGER NOT NULL,
+    scale TEXT, folder TEXT
 ) STRICT;
 CREATE TABLE series (
     number INTEGER PRIMARY KEY, device TEXT NOT NULL, model TEXT NOT NULL, backend TEXT NOT NULL,
@@ -25,9 +26,16 @@ CREATE TABLE series (
 ) STRICT;
 CREATE TABLE value (
     series INTEGER NOT NULL REFERENCES series, run INTEGER NOT NULL REFERENCES run,
-    value REAL NOT NULL, PRIMARY KEY (series, run)
+    value REAL NOT NULL, in_yardsticks REAL, PRIMARY KEY (series, run)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX value_of_run ON value (run);
+";
+
+/// What schema 1 lacks.
+const SINCE_1: &str = "
+ALTER TABLE run ADD COLUMN scale TEXT;
+ALTER TABLE run ADD COLUMN folder TEXT;
+ALTER TABLE value ADD COLUMN in_yardsticks REAL;
 ";
 
 /// Opens the history at `path`; `create` makes one where nothing is.
@@ -64,7 +72,22 @@ pub(crate) fn open(path: &Path, create: bool) -> Result<Connection> {
             path.display()
         );
     }
+    if schema < SCHEMA {
+        raise(&mut connection).map_err(explain)?;
+    }
     Ok(connection)
+}
+
+/// Gives the tables of an earlier version what they lack, once even if two programs come at the
+/// same time.
+fn raise(connection: &mut Connection) -> rusqlite::Result<()> {
+    let write = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let schema: i32 = write.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if schema < SCHEMA {
+        write.execute_batch(SINCE_1)?;
+        write.pragma_update(None, "user_version", SCHEMA)?;
+    }
+    write.commit()
 }
 
 /// Makes the tables in an empty file, once even if two programs come at the same time.

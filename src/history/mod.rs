@@ -2,5 +2,6 @@
 
 pub(crate) mod history_file;
 pub(crate) mod history_schema;
+pub(crate) mod remeasure;
 pub(crate) mod series_key;
 pub(crate) mod trend;

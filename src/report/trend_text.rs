@@ -3,9 +3,12 @@
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 
 use crate::history::series_key::SeriesKey;
-use crate::history::trend::{JudgedSeries, Trend};
+use crate::history::trend::{JudgedSeries, Trend, TrendLine};
 use crate::stats::day_changes::LEAST_DAYS;
 use crate::table::units::{one_line, three_digits};
+
+/// What values are called whose machine's speed is taken out.
+pub(crate) const CORRECTED: &str = "by the yardstick";
 
 /// Width that is laid out for where none is known.
 const DEFAULT_WIDTH: usize = 120;
@@ -41,40 +44,64 @@ fn number(text: String) -> Cell {
     Cell::new(text).set_alignment(CellAlignment::Right)
 }
 
-/// A line per series.
+/// A line per series, and one for its values corrected by the yardstick.
 pub(crate) fn trends(trends: &[Trend], runs: usize, width: Option<usize>) -> String {
     let mut shown =
         table(width, &["device", "case", "figure", "last", "usual", "threshold", "days"]);
     for trend in trends {
-        shown.add_row(vec![
-            Cell::new(one_line(&trend.key.device)),
-            Cell::new(one_line(&trend.key.case())),
-            Cell::new(metric(&trend.key)),
-            number(value(&trend.key, trend.last)),
-            number(trend.level.map_or_else(|| "-".to_owned(), |level| value(&trend.key, level))),
-            number(threshold(trend.threshold, trend.days)),
-            number(trend.days.to_string()),
-        ]);
+        let key = &trend.key;
+        let mut add = |figure: String, line: &TrendLine| {
+            shown.add_row(vec![
+                Cell::new(one_line(&key.device)),
+                Cell::new(one_line(&key.case())),
+                Cell::new(figure),
+                number(value(key, line.last)),
+                number(line.level.map_or_else(|| "-".to_owned(), |level| value(key, level))),
+                number(threshold(line.threshold, line.days)),
+                number(line.days.to_string()),
+            ]);
+        };
+        add(metric(key), &trend.measured);
+        if let Some(corrected) = &trend.corrected {
+            add(format!("{}, {CORRECTED}", metric(key)), corrected);
+        }
     }
     format!("{runs} runs, {} series\n\n{shown}\n", trends.len())
 }
 
 /// A line per series of a run, and what it comes to.
 pub(crate) fn gate(judged: &[JudgedSeries], width: Option<usize>) -> String {
-    let titles = ["device", "case", "figure", "run", "usual", "change", "threshold", "verdict"];
+    let titles = [
+        "device",
+        "case",
+        "figure",
+        "run",
+        "usual",
+        "change",
+        "as measured",
+        "threshold",
+        "verdict",
+    ];
     let mut shown = table(width, &titles);
     let dash = || "-".to_owned();
+    let percent =
+        |change: Option<f64>| change.map_or_else(dash, |change| format!("{:+.1}%", change * 100.0));
     for series in judged {
         let of = |number: Option<f64>| number.map_or_else(dash, |it| value(&series.key, it));
-        let change = series.change.map(|change| format!("{:+.1}%", change * 100.0));
+        let decisive = series.decisive();
+        let figure = match series.corrected {
+            Some(_) => format!("{}, {CORRECTED}", metric(&series.key)),
+            None => metric(&series.key),
+        };
         shown.add_row(vec![
             Cell::new(one_line(&series.key.device)),
             Cell::new(one_line(&series.key.case())),
-            Cell::new(metric(&series.key)),
-            number(of(series.value)),
-            number(of(series.level)),
-            number(change.unwrap_or_else(dash)),
-            number(threshold(series.threshold, series.days)),
+            Cell::new(figure),
+            number(of(decisive.value)),
+            number(of(decisive.level)),
+            number(percent(decisive.change)),
+            number(percent(series.measured.change)),
+            number(threshold(decisive.threshold, decisive.days)),
             Cell::new(series.standing.replace('_', " ")),
         ]);
     }
@@ -86,6 +113,11 @@ fn summary(judged: &[JudgedSeries]) -> String {
     let (red, suspected) = (count(JudgedSeries::is_red), count(JudgedSeries::is_suspected));
     let young = count(JudgedSeries::is_too_young);
     let mut text = format!("{red} regressed, {suspected} suspected, of {} series", judged.len());
+    let told = |found: bool| judged.iter().filter(|it| it.is_confirmed() == Some(found)).count();
+    let (confirmed, refuted) = (told(true), told(false));
+    if confirmed + refuted > 0 {
+        text += &format!("; measured again in turn: {confirmed} confirmed, {refuted} not");
+    }
     if young > 0 {
         text += &format!("; {young} not judged, with fewer than {LEAST_DAYS} days before");
     }

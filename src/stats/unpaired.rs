@@ -39,6 +39,14 @@ pub(crate) fn by_yardstick(base: &[Visit], new: &[Visit]) -> Option<UnpairedDiff
     between(&over_yardstick(base)?, &over_yardstick(new)?, MachineDrift::TakenOut)
 }
 
+/// The logarithm of a case's median in yardsticks: two of them differ by what [`by_yardstick`] says
+/// of their visits. `None` without visits, or of ones without the yardstick.
+#[must_use]
+#[cfg(feature = "history")]
+pub(crate) fn log_in_yardsticks(visits: &[Visit]) -> Option<f64> {
+    pooled_median(&over_yardstick(visits)?)
+}
+
 /// The rounds of visits: logarithms of their latencies.
 pub(crate) fn latencies(visits: &[Visit]) -> Vec<Round> {
     let round = |visit: &Visit| Round::of_latencies(visit.process, &visit.block.latency_ns());

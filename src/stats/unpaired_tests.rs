@@ -104,3 +104,17 @@ fn without_the_yardstick_the_same_runs_cannot_be_told() {
     let found = compare(&base, &new, Pairing::ByYardstick, 0.5, 5.0).unwrap();
     assert_eq!(found.pairing, Pairing::Unpaired, "a visit without it cannot be held against it");
 }
+
+#[cfg(feature = "history")]
+#[test]
+fn two_runs_in_yardsticks_differ_by_what_their_comparison_says() {
+    for (base, new) in pairs(1.1).take(5) {
+        let [was, is] = [&base, &new].map(|visits| log_in_yardsticks(visits).unwrap());
+        let found = by_yardstick(&base, &new).unwrap();
+        assert!((is - was - found.log_ratio).abs() < 1e-12, "{found:?}");
+    }
+    assert_eq!(log_in_yardsticks(&[]), None);
+    let (mut base, _) = pairs(1.0).next().unwrap();
+    base.iter_mut().for_each(|visit| visit.yardstick_ns = None);
+    assert_eq!(log_in_yardsticks(&base), None);
+}

@@ -138,7 +138,7 @@ impl Checkout {
             )
             .unwrap();
             file.execute(
-                "INSERT INTO value SELECT series, ?1, value / 1e6 FROM value WHERE run = 1",
+                "INSERT INTO value (series, run, value) SELECT series, ?1, value / 1e6 FROM value WHERE run = 1",
                 [file.last_insert_rowid()],
             )
             .unwrap();

@@ -244,6 +244,9 @@ fn an_archive_of_ones_own_must_be_the_published_one_where_that_can_be_had() {
     fs::write(&mine, gzip(b"another")).unwrap();
     let error = unpack(&dataset, &mine).unwrap_err();
     assert!(matches!(error, FetchError::Hash { .. }), "{error}");
+    // The same data in another archive, such as CIFAR-10's for Python, is told which one it must be.
+    let wanted = format!("is not {ARCHIVE} of {}", dataset.address.as_ref().unwrap());
+    assert!(error.to_string().contains(&wanted), "{error}");
     let error = unpack(&dataset, Path::new("/no/such.tgz")).unwrap_err().to_string();
     assert!(error.contains("/no/such.tgz"), "{error}");
 }

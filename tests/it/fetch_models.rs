@@ -3,9 +3,10 @@
 
 use std::cell::RefCell;
 use std::fs::{self, File};
+use std::io::Write;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -319,4 +320,39 @@ fn run_names_a_model_that_can_be_fetched_and_takes_it_with_yes() {
     let fetched = program(&["fetch", "mobilenet_v1_0.25_128_q*", "--json"], None);
     let fetched: Value = serde_json::from_slice(&fetched.stdout).unwrap();
     assert_eq!(fetched[0]["outcome"], "already_there");
+}
+
+/// `run` with a hosted model on a terminal of its own, and this answer to its question.
+fn answered(home: &Path, answer: &str) -> Output {
+    let program = env!("CARGO_BIN_EXE_shutterbench");
+    let command = format!("{program} run --model {HOSTED} --backend tract --no-accuracy");
+    let mut child = Command::new("script")
+        .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+        .current_dir(home)
+        .env("XDG_DATA_HOME", home)
+        .env("SHUTTERBENCH_MIRROR", home)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.as_mut().unwrap().write_all(format!("{answer}\n").as_bytes()).unwrap();
+    common::finish(child)
+}
+
+#[test]
+fn run_asks_on_a_terminal_before_it_fetches() {
+    if Command::new("script").arg("--version").output_if_there().is_none() {
+        common::skip("the program 'script' of util-linux, which makes a terminal, is missing");
+        return;
+    }
+    let home = TempDir::new().unwrap();
+    // A mirror without the file: to agree is seen by its being looked for there.
+    for (answer, then) in [("n", "can be fetched: run 'shutterbench fetch"), ("y", "is not in")] {
+        let output = answered(home.path(), answer);
+        let seen = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{seen}");
+        assert!(seen.contains("Not here yet. Fetch? [y/N]") && seen.contains(HOSTED), "{seen}");
+        assert!(seen.contains(then), "{answer}: {seen}");
+    }
 }

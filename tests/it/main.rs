@@ -23,6 +23,7 @@ mod fleet;
 mod formats;
 mod gpu;
 mod history;
+mod history_confirm;
 mod hooks;
 mod hostile_images;
 mod hostile_models;

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use crate::history::history_file::DAY_SECONDS;
-use crate::history::trend::Trend;
+use crate::history::trend::{Trend, TrendLine};
 use crate::report::html::frame::{Frame, file};
 use crate::report::svg::trend_plot::{TrendPlot, drawing};
 use crate::report::trend_text;
@@ -27,13 +27,15 @@ struct TrendSection {
     usual: String,
     threshold: String,
     days: usize,
+    /// The same of the values corrected by the yardstick; empty without any.
+    corrected: String,
     plot: String,
 }
 
 /// A page that opens from disk without a network.
 pub(crate) fn page(trends: &[Trend], runs: usize) -> String {
-    let newest =
-        trends.iter().filter_map(|trend| trend.values.last()).map(|(at, _)| *at).max().unwrap_or(0);
+    let last = |trend: &Trend| trend.measured.values.last().map(|(at, _)| *at);
+    let newest = trends.iter().filter_map(last).max().unwrap_or(0);
     file(&TrendPage {
         frame: Frame::without_scripts("history – shutterbench".to_owned()),
         runs,
@@ -56,22 +58,42 @@ fn section(trend: &Trend, newest: i64) -> TrendSection {
         other => (1.0, other.to_string()),
     };
     let day = |at: i64| (at - newest) as f64 / DAY_SECONDS as f64;
-    let points: Vec<(f64, f64)> =
-        trend.values.iter().map(|(at, value)| (day(*at), value * factor)).collect();
-    let usual = trend
+    let points = |line: &TrendLine| -> Vec<(f64, f64)> {
+        line.values.iter().map(|(at, value)| (day(*at), value * factor)).collect()
+    };
+    let Trend { measured, corrected, .. } = trend;
+    // What decides is in front.
+    let front = corrected.as_ref().unwrap_or(measured);
+    let behind = corrected.as_ref().map(|_| points(measured)).unwrap_or_default();
+    let usual = front
         .level
-        .zip(trend.threshold)
+        .zip(front.threshold)
         .map(|(level, threshold)| (level * factor, level * (1.0 + threshold).powf(worse) * factor));
     let figure = trend_text::metric(key);
     let meaning = format!("{figure} of {} over days, in {unit}", key.case());
+    let plot = TrendPlot { meaning: &meaning, points: &points(front), measured: &behind, usual };
     TrendSection {
         case: key.case(),
         device: key.device.clone(),
-        last: trend_text::value(key, trend.last),
-        usual: trend.level.map_or_else(|| "–".to_owned(), |it| trend_text::value(key, it)),
-        threshold: trend_text::threshold(trend.threshold, trend.days),
-        days: trend.days,
-        plot: drawing(&TrendPlot { meaning: &meaning, points: &points, usual }),
+        last: trend_text::value(key, measured.last),
+        usual: usual_in_words(trend, measured),
+        threshold: trend_text::threshold(measured.threshold, measured.days),
+        days: measured.days,
+        corrected: corrected.as_ref().map_or_else(String::new, |line| {
+            format!(
+                "{}: last {} · usual {} · threshold {} · {} days; the pale line is as measured",
+                trend_text::CORRECTED,
+                trend_text::value(key, line.last),
+                usual_in_words(trend, line),
+                trend_text::threshold(line.threshold, line.days),
+                line.days
+            )
+        }),
+        plot: drawing(&plot),
         figure: format!("{figure}, {unit}"),
     }
+}
+
+fn usual_in_words(trend: &Trend, line: &TrendLine) -> String {
+    line.level.map_or_else(|| "–".to_owned(), |it| trend_text::value(&trend.key, it))
 }
