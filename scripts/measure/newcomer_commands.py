@@ -31,7 +31,7 @@ NOT_HERE = [
     ("", r"^scripts/test", "CI runs it in a fresh clone; 20 minutes or more"),
     ("", r"^scripts/wheel|^venv/bin|^python3 -m venv|^pip install|target/wheels", "the first steps above; scripts/wheel makes the wheel that they install"),
     ("", r"^scripts/bench|^cargo (install|package)", "in the steps from source"),
-    ("", r"^podman", "scripts/container builds it"),
+    ("", r"^podman|^scripts/container", "scripts/container builds and runs the image; it needs root and buildah or podman"),
     ("", r"^scripts/(measure|peers|goldens|schedulers|setup)", "measures for a published page, for the quiet machine that its head asks for"),
     ("", r"^cargo (test|bench|build)", "for those who change the program; CI compiles all of them"),
     ("", r"^bencher", "another program's command"),

@@ -116,11 +116,13 @@ class Hour:
         done = self.system.run(line, **options)  # type: ignore[arg-type]
         self.system.note(f"{done.seconds:7.1f} s  exit {done.returncode}  {shown or line}")
         self.steps.append((shown or line, done.seconds))
-        said = ends(done.stdout, 60)
+        # Tables are worth keeping, the words of package managers are not.
+        said = ends(done.stdout, 60) if ends_in else ""
         if done.returncode != 0 or ends_in not in done.stdout:
             self.failures.append(shown or line)
             said = ends(done.stdout + done.stderr, 30)
-        self.system.note(said.rstrip("\n"))
+        if said:
+            self.system.note(said.rstrip("\n"))
         return done.seconds
 
     def wheel(self) -> float:
