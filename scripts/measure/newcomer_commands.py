@@ -93,6 +93,8 @@ mkdir -p ~/.local/share/bash-completion/completions
 """
 # Before the first line of these pages; the run that `settings.md` chooses from is scored on photos.
 PAGE_PREPARATION = {
+    # docs/device.md says so.
+    "README.md": "apt-get -qq install -y adb",
     "docs/settings.md": "rm -rf results/RUN; shutterbench run --quiet --model my.tflite --dataset photos --backend tflite --max-seconds 0.3 --out results/RUN > /dev/null",
     "docs/history.md": "shutterbench history add results/BASE",
     "docs/ci.md": "shutterbench history --history history.sqlite add results/BASE",

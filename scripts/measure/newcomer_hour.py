@@ -55,6 +55,8 @@ class System:
             shutil.copyfile(trusted, self.root / "etc/ssl/trusted.crt")
             for name in ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "PIP_CERT", "GIT_SSL_CAINFO", "CARGO_HTTP_CAINFO"):
                 self.environment[name] = "/etc/ssl/trusted.crt"
+        # Not the server of this machine's devices.
+        self.environment["ADB_SERVER_SOCKET"] = "tcp:localhost:15037"
         for name in ("http_proxy", "https_proxy", "no_proxy", "OPENBLAS_CORETYPE"):
             if name in os.environ:
                 self.environment[name] = os.environ[name]
@@ -143,7 +145,7 @@ class Hour:
         self.step(f"shutterbench run --quiet --model {MODEL} --yes", ends_in=MODEL, limit=300, SHUTTERBENCH_MIRROR=self.mirror)
 
     def checkout(self) -> None:
-        self.step("apt-get -qq install -y --no-install-recommends git", "apt-get install git")
+        self.step("apt-get -qq update && apt-get -qq install -y --no-install-recommends git", "apt-get install git")
         self.step(f"git clone --quiet /opt/origin.git {CODE}", "git clone")
 
     def pages(self) -> tuple[int, int]:
@@ -199,11 +201,14 @@ def main() -> None:
     hour = Hour(given)
     name = subprocess.run(["chroot", given.system, "sh", "-c", ". /etc/os-release; echo $PRETTY_NAME"], capture_output=True, text=True).stdout.strip()
     hour.system.note(f"{name}, {os.cpu_count()} CPUs, {time.strftime('%Y-%m-%d')}")
-    first_table = hour.wheel()
-    hour.hosted()
+    first_table, ran, listed = 0.0, 0, 0
+    if given.only != "source":
+        first_table = hour.wheel()
+        hour.hosted()
     hour.checkout()
-    ran, listed = hour.pages()
-    if given.source:
+    if given.only != "source":
+        ran, listed = hour.pages()
+    if given.source and given.only in ("", "source"):
         hour.source()
     hour.system.note("\n# Failures\n" + ("\n".join(hour.failures) or "none"))
     rows = "\n".join(f"| `{what}` | {seconds:.0f} s |" for what, seconds in hour.steps)
