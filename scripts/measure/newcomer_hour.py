@@ -212,11 +212,12 @@ def main() -> None:
         hour.source()
     hour.system.note("\n# Failures\n" + ("\n".join(hour.failures) or "none"))
     rows = "\n".join(f"| `{what}` | {seconds:.0f} s |" for what, seconds in hour.steps)
+    left_out = "" if given.source else " The build from source was left out (`--no-source`)."
     broken = "every one works" if not hour.failures else f"what failed: {'; '.join(hour.failures)}"
     given.summary.write_text(
         f"{name}, {os.cpu_count()} CPUs, {time.strftime('%Y-%m-%d')}; the wheel from nothing to the first table: {first_table:.0f} s.\n\n"
         f"| step | time |\n|---|---|\n{rows}\n\n"
-        f"Of the command lines of README.md and docs/, {ran} ran and {listed} are listed with the reason why they cannot; {broken}."
+        f"Of the command lines of README.md and docs/, {ran} ran and {listed} are listed with the reason why they cannot; {broken}.{left_out}"
     )
     raise SystemExit(bool(hour.failures))
 
