@@ -37,9 +37,10 @@ _FRAME_TYPES = {
     "number": "Float64",
     "boolean": "boolean",
 }
-# The columns of predictions.csv and samples.csv whose values are names (docs/columns.md); the
-# others hold numbers, and `tie` a boolean.
-_NAMES = ["case", "model", "backend", "delegate", "image", "device"]
+# The columns of predictions.csv and samples.csv whose values are names or scores (docs/columns.md);
+# the others hold whole numbers, and `tie` a boolean.
+_NAMES = ["case", "model", "backend", "delegate", "image", "device", "options"]
+_SCORES = [f"top{rank}_score" for rank in range(1, 6)]
 
 
 class ShutterbenchError(RuntimeError):
@@ -100,12 +101,12 @@ class Run:
     @cached_property
     def samples(self) -> pandas.DataFrame:
         """A row per timed run: case, round, iteration, at_ns, latency_ns."""
-        return self._frame("--samples", _types_of_names())
+        return self._frame("--samples", _file_types())
 
     @cached_property
     def predictions(self) -> pandas.DataFrame:
         """A row per scored image and (model, backend, delegate)."""
-        return self._frame("--predictions", _types_of_names())
+        return self._frame("--predictions", _file_types())
 
     @cached_property
     def info(self) -> dict[str, Any]:
@@ -120,15 +121,18 @@ class Run:
 def _frame(text: bytes, types: dict[str, str]) -> pandas.DataFrame:
     import pandas
 
-    # Only an empty field is 'not measured': a model may be named NA.
+    # Only an empty field is 'not measured': a model may be named NA. Scores that are not numbers
+    # are absent too, since the type of a column of them has no other value for it.
+    columns = text.split(b"\n", 1)[0].decode().strip().split(",")
+    absent = {name: ["", "NaN"] if types.get(name) == "Float64" else [""] for name in columns}
     frame: pandas.DataFrame = pandas.read_csv(
-        io.BytesIO(text), dtype=types, keep_default_na=False, na_values=[""]
+        io.BytesIO(text), dtype=types, keep_default_na=False, na_values=absent
     )
     return frame.convert_dtypes(convert_string=False, convert_floating=False)
 
 
-def _types_of_names() -> dict[str, str]:
-    return dict.fromkeys(_NAMES, "string")
+def _file_types() -> dict[str, str]:
+    return dict.fromkeys(_NAMES, "string") | dict.fromkeys(_SCORES, "Float64")
 
 
 def _frame_type(schema: dict[str, Any]) -> str:

@@ -33,7 +33,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Measure; without arguments, six embedded models on every backend that is present
+    /// Measure; without arguments, five embedded models on every backend that is present
     Run(Box<RunArgs>),
     /// Show what `run` would measure, with ids, needs and estimates, without starting it
     Plan(plan::PlanArgs),

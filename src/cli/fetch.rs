@@ -38,9 +38,10 @@ pub(crate) fn command(args: &Args) -> Result<(), FetchError> {
         let known = Runtimes::built_in()?.runtimes.into_iter().map(|r| r.name).collect();
         return Err(FetchError::NothingNamed { known });
     }
+    // Read here and not by clap: a mirror for every command does not contradict `--archive`.
     let source = match &args.mirror {
         Some(mirror) => PackageSource::mirror(mirror)?,
-        None => PackageSource::default(),
+        None => PackageSource::from_environment()?,
     };
     let Wanted { runtimes, models, datasets } = Wanted::of(&args.names)?;
     if let Some(archive) = &args.archive {

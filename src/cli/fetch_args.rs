@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use crate::fetch::bring::TARGET;
-use crate::fetch::package_source::MIRROR;
 
 /// Fetches runtimes, models and datasets, checked by SHA-256
 #[derive(Debug, Clone, clap::Args)]
@@ -20,8 +19,8 @@ pub(crate) struct Args {
     #[arg(long)]
     pub list: bool,
     /// Folder or address to take the files from; for runtimes also a package index or a Maven
-    /// repository
-    #[arg(long, value_name = "DIR|URL", env = MIRROR)]
+    /// repository [env: SHUTTERBENCH_MIRROR]
+    #[arg(long, value_name = "DIR|URL")]
     pub mirror: Option<String>,
     /// Unpack this archive, which you have, instead of downloading the dataset that is named
     #[arg(long, value_name = "FILE", conflicts_with_all = ["all", "list", "mirror"])]

@@ -29,7 +29,7 @@ pub(crate) struct RunArgs {
     /// Suite file (TOML) with any of these options
     pub suite: Option<PathBuf>,
 
-    /// Models: paths, names of embedded or hosted models, or globs [default: six embedded models]
+    /// Models: paths, names of embedded or hosted models, or globs [default: five embedded models]
     #[arg(long, num_args = 1.., value_name = "PATH|NAME|GLOB", help_heading = "What")]
     pub model: Vec<String>,
     /// Runtimes: tflite, tflitec, litert, tract, onnxruntime, openvino [default: all that are

@@ -10,7 +10,7 @@ use crate::fetch::{curl, pip};
 /// The interpreter whose pip is used.
 const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
 /// The environment variable that is in place of `--mirror`.
-pub(crate) const MIRROR: &str = "SHUTTERBENCH_MIRROR";
+const MIRROR: &str = "SHUTTERBENCH_MIRROR";
 /// The program that downloads files from an address.
 const CURL: &str = "curl";
 

@@ -331,8 +331,13 @@ fn ones_own_ilsvrc2012_is_unpacked_and_used_by_name() {
     let fetched: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(fetched[0]["outcome"], "other_archive");
     assert_eq!(fetched[0]["images"], 3);
-    let again: Value = serde_json::from_slice(&program(home.path(), &fetch).stdout).unwrap();
+    // A mirror for every command does not contradict an archive of one's own; one beside it does.
+    let mut again = Command::new(env!("CARGO_BIN_EXE_shutterbench"));
+    again.args(fetch).env("XDG_DATA_HOME", home.path()).env("SHUTTERBENCH_MIRROR", home.path());
+    let again: Value = serde_json::from_slice(&again.timely_output().stdout).unwrap();
     assert_eq!(again[0]["outcome"], "already_there");
+    let output = program(home.path(), &[&fetch[..], &["--mirror", "."]].concat());
+    assert!(said(&output).contains("cannot be used with"), "{}", said(&output));
 
     let model = shared.join("models/mobilenet_v1_0.25_128_quant.tflite");
     fs::write(home.path().join("suite.toml"), "dataset = \"ilsvrc2012\"\n").unwrap();

@@ -72,7 +72,9 @@ fn frames_are_the_tables_of_the_program() {
         assert_eq!(types("cases", column), kind, "{column}");
     }
     assert_eq!(types("samples", "latency_ns"), "Int64");
-    assert_eq!(types("predictions", "tie"), "boolean");
+    for (column, kind) in [("tie", "boolean"), ("top1_score", "Float64"), ("options", "string")] {
+        assert_eq!(types("predictions", column), kind, "{column}");
+    }
     assert_eq!(facts["absent"], true, "an unsupported case has no latency");
     let unsupported = cases.iter().find(|case| case["status"] == "unsupported").unwrap();
     assert!(unsupported["latency_p50_us"].is_null());
