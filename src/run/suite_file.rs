@@ -11,6 +11,7 @@ use crate::fetch::hosted_dataset::HostedDatasets;
 use crate::record::backend_kind::BackendKind;
 use crate::record::delegate::Delegate;
 use crate::record::description::Description;
+use crate::record::narrowing::SearchRequest;
 use crate::record::option_set::OptionSet;
 use crate::record::options::{Amount, CheckPreprocessing, Exif, NonNegative, Order, Tail};
 use crate::record::partition::Partition;
@@ -88,6 +89,8 @@ pub struct SuiteFile {
     pub in_process: Option<bool>,
     /// Sets of the runtimes' own settings.
     pub options: Vec<OptionSet>,
+    /// Look for the best case of the one model instead of measuring every case to its end.
+    pub search: Option<SearchRequest>,
     /// Commands around the run, on this machine: no device sees them.
     #[serde(skip_serializing)]
     pub hooks: Hooks,
