@@ -147,6 +147,7 @@ pub(crate) fn tune(args: &TuneArgs) -> Result<ExitStatus> {
 /// The searches of other devices, if that is where they are.
 fn elsewhere(args: &TuneArgs, interrupt: &AtomicBool) -> Result<Option<ExitStatus>> {
     let given = run_args(args);
+    let mut model = None;
     let results = match &args.resume {
         Some(folder) => match device::resumed(&given, folder, interrupt)? {
             Some(results) => results,
@@ -162,12 +163,15 @@ fn elsewhere(args: &TuneArgs, interrupt: &AtomicBool) -> Result<Option<ExitStatu
                 devices == 1 || !(args.json || args.settings.is_some()),
                 "--settings and --json are for one device, and --device names {devices}; name one of them"
             );
-            device::measured(&given, &suite(args)?, interrupt)?.1
+            let suite = suite(args)?;
+            model = Some(only_model(&suite)?.path);
+            device::measured(&given, &suite, interrupt)?.1
         }
     };
     let mut ending = ExitStatus::Good;
     for result in &results {
-        let good = of_device(args, result)? == ExitStatus::Good && result.problems.is_empty();
+        let good = of_device(args, result, model.as_deref())? == ExitStatus::Good
+            && result.problems.is_empty();
         ending = if good { ending } else { ExitStatus::Bad };
     }
     if interrupt.load(Ordering::Relaxed) {
@@ -176,8 +180,8 @@ fn elsewhere(args: &TuneArgs, interrupt: &AtomicBool) -> Result<Option<ExitStatu
     Ok(Some(ending))
 }
 
-/// What a device found.
-fn of_device(args: &TuneArgs, result: &DeviceResult) -> Result<ExitStatus> {
+/// What a device found. The settings file names the `model` that was sent there, if it is known.
+fn of_device(args: &TuneArgs, result: &DeviceResult, model: Option<&Path>) -> Result<ExitStatus> {
     result.problems.iter().for_each(|problem| tell(problem));
     let Some(run) = &result.run else { return Ok(ExitStatus::Bad) };
     let shown = result.folder.display();
@@ -190,7 +194,11 @@ fn of_device(args: &TuneArgs, result: &DeviceResult) -> Result<ExitStatus> {
     if !args.json && args.settings.as_deref() != Some(Path::new("-")) {
         print(format!("Device {}:\n", run.header.device).as_bytes())?;
     }
-    conclude_run(args, run, &result.folder)
+    let mut run = run.clone();
+    if let (Some(path), [sent]) = (model, run.header.models.as_mut_slice()) {
+        sent.path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    }
+    conclude_run(args, &run, &result.folder)
 }
 
 fn begun(args: &TuneArgs) -> Result<Started> {

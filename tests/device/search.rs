@@ -5,19 +5,30 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::common::TimelyOutput;
+use crate::common::{self, TimelyOutput};
 use crate::lab::{Lab, rows, text};
 
 const MODEL: &str = "fmnist_mobilenet_v1_0.25_f32";
-const SHORT: [&str; 6] = ["--model", MODEL, "--backend", "tract", "--seconds", "2"];
+const SHORT: [&str; 4] = ["--backend", "tract", "--seconds", "2"];
 
 #[test]
 fn a_search_on_a_device_ends_in_a_settings_file_here() {
     let Some(mut lab) = Lab::open() else { return };
     let serial = lab.device("size=300m", &[]);
     let folder = lab.folder.path().to_owned();
+    let embedded = common::repository().join("models/fashion-mnist");
+    fs::copy(embedded.join(format!("{MODEL}.tflite")), folder.join("mine.tflite")).unwrap();
     let mut command = lab.on_device("tune", &serial, &SHORT);
-    command.args(["--batch", "1,2", "--settings", "best.json", "--out", "found"]);
+    command.args([
+        "--model",
+        "mine.tflite",
+        "--batch",
+        "1,2",
+        "--settings",
+        "best.json",
+        "--out",
+        "found",
+    ]);
     let output = command.current_dir(&folder).timely_output();
     let (said, printed) = (text(&output.stderr), text(&output.stdout));
     assert!(output.status.success(), "{said}");
@@ -26,6 +37,7 @@ fn a_search_on_a_device_ends_in_a_settings_file_here() {
     assert_eq!(rows(&folder.join("found")).len(), 2);
     let settings: Value =
         serde_json::from_str(&fs::read_to_string(folder.join("best.json")).unwrap()).unwrap();
+    assert_eq!(settings["model"]["path"], "mine.tflite", "{settings:#}");
     assert_eq!(settings["measured"]["device"], serial.as_str(), "{settings:#}");
     assert!(settings["promised"]["latency_p50_us"]["value"].as_f64().unwrap() > 0.0);
 
@@ -50,7 +62,7 @@ fn one_settings_file_is_for_one_device() {
     let Some(mut lab) = Lab::open() else { return };
     let both = [lab.device("size=300m", &[]), lab.device("size=300m", &[])].join(",");
     let mut command = lab.on_device("tune", &both, &SHORT);
-    let output = command.args(["--settings", "-"]).timely_output();
+    let output = command.args(["--model", MODEL, "--settings", "-"]).timely_output();
     assert_eq!(output.status.code(), Some(2));
     let said = text(&output.stderr);
     assert!(said.contains("are for one device, and --device names 2"), "{said}");
