@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::options::NonNegative;
-
 /// How a run looks for its best case.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Narrowing {
@@ -18,20 +16,6 @@ pub struct Narrowing {
     /// Whether cases take part that compute a model of floating-point numbers in fewer bits.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub any_precision: bool,
-}
-
-/// A search as a suite file asks for it; what is absent is the search's own.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct SearchRequest {
-    /// How far the best may be from the true best, in percent of latency per image.
-    pub margin_percent: Option<f64>,
-    /// Wall time of the search.
-    pub seconds: Option<NonNegative>,
-    /// Whether cases may win that compute a float32 model in fewer bits.
-    pub reduced_precision: bool,
-    /// Search no settings of the runtimes but those that are stated.
-    pub no_options: bool,
 }
 
 /// When a case left the search, and why.

