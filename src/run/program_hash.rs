@@ -1,4 +1,5 @@
-//! Which program measures a run.
+//! Which program measures a run: it is kept in the header, and only the same program continues the
+//! run, since another build may measure otherwise.
 
 use crate::file_hash;
 use crate::record::options::Options;
@@ -12,7 +13,8 @@ pub(crate) fn of_workers(options: &Options) -> Option<String> {
     }
 }
 
-/// SHA-256 of this program.
+/// SHA-256 of this program; `None` if its file cannot be found or read, as after an update in
+/// place.
 pub(crate) fn own() -> Option<String> {
     file_hash::of(&std::env::current_exe().ok()?)
 }
