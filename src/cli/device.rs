@@ -36,6 +36,19 @@ pub(crate) fn run(
     wanted: &SuiteFile,
     interrupt: &AtomicBool,
 ) -> Result<ExitStatus> {
+    let (out, homecomings) = measured(args, wanted, interrupt)?;
+    conclude(&out, &homecomings, args, interrupt)
+}
+
+/// What the requested devices measured, and the folder that it is in.
+///
+/// # Errors
+/// As of [`run`].
+pub(crate) fn measured(
+    args: &RunArgs,
+    wanted: &SuiteFile,
+    interrupt: &AtomicBool,
+) -> Result<(PathBuf, Vec<DeviceResult>)> {
     ensure!(
         args.ab.is_empty() && args.against.is_none(),
         "--ab and --against compare on this machine; omit --device"
@@ -79,7 +92,7 @@ pub(crate) fn run(
         task_profile: args.on.task_profile.clone(),
     };
     let homecomings = fleet::run(&request, interrupt, &teller(args.quiet))?;
-    conclude(&out, &homecomings, args, interrupt)
+    Ok((out, homecomings))
 }
 
 /// Continues a device's run, or the unfinished ones of several; `None` if the run in `folder`
@@ -92,6 +105,20 @@ pub(crate) fn resume(
     folder: &Path,
     interrupt: &AtomicBool,
 ) -> Result<Option<ExitStatus>> {
+    let Some(homecomings) = resumed(args, folder, interrupt)? else { return Ok(None) };
+    conclude(folder, &homecomings, args, interrupt).map(Some)
+}
+
+/// What devices measured whose runs are continued; `None` if the run in `folder` did not run on
+/// a device.
+///
+/// # Errors
+/// A device that is not there.
+pub(crate) fn resumed(
+    args: &RunArgs,
+    folder: &Path,
+    interrupt: &AtomicBool,
+) -> Result<Option<Vec<DeviceResult>>> {
     let remote_runs = match RemoteRun::of(folder)? {
         Some(remote_run) => vec![(remote_run, folder.to_owned())],
         None => remote_runs_below(folder)?,
@@ -106,7 +133,7 @@ pub(crate) fn resume(
     for (_, folder) in finished {
         homecomings.push(DeviceResult::of_finished(&folder)?);
     }
-    conclude(folder, &homecomings, args, interrupt).map(Some)
+    Ok(Some(homecomings))
 }
 
 /// The runs of a sweep over several devices, one folder each.

@@ -36,8 +36,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Begins the two runs in the folders `base` and `new` of `folder`.
 ///
 /// # Errors
-/// A folder that cannot be written or holds a run.
+/// A folder that cannot be written or holds a run; or a search, whose cases leave one by one.
 pub(crate) fn begin(folder: &Path, base: Plan, new: Plan) -> Result<Vec<Started>> {
+    let is_search =
+        |plan: &Plan| plan.header.options.latency.as_ref().is_some_and(|it| it.narrowing.is_some());
+    ensure!(
+        !is_search(&base) && !is_search(&new),
+        "a search is not interleaved with another run; remove [search] from the suite"
+    );
     let name = new.header.run_id.clone();
     let begin = |side: &str, mut plan: Plan| {
         plan.header.in_turn = Some(name.clone());

@@ -307,6 +307,7 @@ pub(crate) fn wanted(args: &RunArgs, suite: Option<&Path>) -> Result<SuiteFile> 
         memory_limit: args.memory_limit.or(file.memory_limit),
         require_delegate: if args.require_delegate { Some(true) } else { file.require_delegate },
         options: either(&sets, file.options),
+        search: file.search,
         hooks: file.hooks,
         in_process: if args.in_process { Some(true) } else { file.in_process },
         describe: crate::model::resolve::merged(&described(args), &file.describe),

@@ -3,52 +3,35 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use strum::VariantArray;
 
+use crate::cli::device;
+use crate::cli::device_args::DeviceArgs;
 use crate::cli::output::{ExitStatus, INTERRUPTED, print, print_json, tell};
 use crate::cli::run::{interrupt_flag, wanted};
 use crate::cli::run_args::{OptionSets, RunArgs, backend, batch, delegate, option_sets, threads};
 use crate::cli::run_hooks::AfterHook;
 use crate::cli::settings_file;
 use crate::decide::search_outcome::SearchOutcome;
-use crate::host::affinity;
-use crate::model::select;
+use crate::device::chosen_devices::resolve;
+use crate::device::fleet::DeviceResult;
 use crate::record::backend_kind::BackendKind;
-use crate::record::capabilities::{Measured, Threads};
-use crate::record::case::Case;
 use crate::record::channels::{Channels, Layout};
 use crate::record::delegate::Delegate;
-use crate::record::description::Model;
 use crate::record::input_size::InputSize;
-use crate::record::narrowing::Narrowing;
-use crate::record::option_set::{self, OptionSet};
-use crate::record::options::{Amount, NonNegative};
+use crate::record::options::NonNegative;
+use crate::record::run::Run;
+use crate::record::search_request::SearchRequest;
 use crate::report::run_files;
 use crate::run::context::Started;
 use crate::run::execute;
 use crate::run::plan::plan;
+use crate::run::search_plan::{LEAST_MARGIN, MOST_MARGIN, only_model};
 use crate::run::suite_file::SuiteFile;
-use crate::runtime::backend_error::BackendError;
 use crate::table::rows::rows;
-use crate::worker::runtime_probe::probe;
-use crate::worker::worker_source::WorkerSource;
-
-/// Minimum time in the timed runs of a visit while there are several cases.
-const BLOCK_MS: f64 = 10.0;
-/// Maximum time in the timed runs of the best case: the others are beaten by then.
-const MAX_SECONDS: f64 = 2.0;
-/// Untimed runs of a process: each visit begins with untimed runs of its own until it has
-/// settled.
-const WARMUP_RUNS: u32 = 5;
-/// The margin, unless stated otherwise, in percent.
-const MARGIN_PERCENT: f64 = 2.0;
-/// Single processes of one case differ by up to 0.8% (docs/measurement.md).
-const LEAST_MARGIN: f64 = 1.0;
-const MOST_MARGIN: f64 = 50.0;
 
 /// One model, and what is searched for it.
 #[derive(Debug, Args)]
@@ -127,6 +110,9 @@ pub(crate) struct TuneArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "its fields are documented")]
+    pub on: DeviceArgs,
 }
 
 fn margin(text: &str) -> Result<f64, String> {
@@ -148,32 +134,75 @@ pub(crate) fn tune(args: &TuneArgs) -> Result<ExitStatus> {
         "--settings - and --json cannot share standard output; name a file"
     );
     let interrupt = interrupt_flag(INTERRUPTED, AfterHook::default())?;
+    if let Some(ending) = elsewhere(args, &interrupt)? {
+        return Ok(ending);
+    }
     let started = match &args.resume {
         Some(folder) => Started::resume(folder.clone())?,
         None => begun(args)?,
     };
-    conclude(args, measured(started, args.quiet, &interrupt)?)
+    conclude(args, &measured(started, args.quiet, &interrupt)?)
+}
+
+/// The searches of other devices, if that is where they are.
+fn elsewhere(args: &TuneArgs, interrupt: &AtomicBool) -> Result<Option<ExitStatus>> {
+    let given = run_args(args);
+    let mut model = None;
+    let results = match &args.resume {
+        Some(folder) => match device::resumed(&given, folder, interrupt)? {
+            Some(results) => results,
+            None => return Ok(None),
+        },
+        None if args.on.is_local() => match args.on.without_device() {
+            Some(option) => bail!("{option} is about another device; name it with --device"),
+            None => return Ok(None),
+        },
+        None => {
+            let devices = resolve(&args.on.device, &args.on.server.server(), &tell)?.len();
+            ensure!(
+                devices == 1 || !(args.json || args.settings.is_some()),
+                "--settings and --json are for one device, and --device names {devices}; name one of them"
+            );
+            let suite = suite(args)?;
+            model = Some(only_model(&suite)?.path);
+            device::measured(&given, &suite, interrupt)?.1
+        }
+    };
+    let mut ending = ExitStatus::Good;
+    for result in &results {
+        let good = of_device(args, result, model.as_deref())? == ExitStatus::Good
+            && result.problems.is_empty();
+        ending = if good { ending } else { ExitStatus::Bad };
+    }
+    if interrupt.load(Ordering::Relaxed) {
+        return Ok(Some(ExitStatus::Interrupted));
+    }
+    Ok(Some(ending))
+}
+
+/// What a device found. The settings file names the `model` that was sent there, if it is known.
+fn of_device(args: &TuneArgs, result: &DeviceResult, model: Option<&Path>) -> Result<ExitStatus> {
+    result.problems.iter().for_each(|problem| tell(problem));
+    let Some(run) = &result.run else { return Ok(ExitStatus::Bad) };
+    let shown = result.folder.display();
+    if run.finished.is_none() {
+        tell(&format!(
+            "not finished; what was measured is in {shown}; continue with 'shutterbench tune --resume {shown}'"
+        ));
+        return Ok(ExitStatus::Bad);
+    }
+    if !args.json && args.settings.as_deref() != Some(Path::new("-")) {
+        print(format!("Device {}:\n", run.header.device).as_bytes())?;
+    }
+    let mut run = run.clone();
+    if let (Some(path), [sent]) = (model, run.header.models.as_mut_slice()) {
+        sent.path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    }
+    conclude_run(args, &run, &result.folder)
 }
 
 fn begun(args: &TuneArgs) -> Result<Started> {
-    let mut plan = plan(&suite(args)?)?;
-    // What is judged is whether a case computes the file as it is, not how well it was quantised.
-    for model in &mut plan.header.models {
-        model.description.reference = None;
-    }
-    plan.header.references.clear();
-    if args.threads.is_empty() {
-        let is_one = |case: &Case| case.backend.capabilities().threads != Threads::AsAsked;
-        plan.header.cases.retain(|case| case.threads == NonZeroUsize::MIN || !is_one(case));
-    }
-    if let Some(latency) = &mut plan.header.options.latency {
-        latency.narrowing = Some(Narrowing {
-            margin_percent: args.margin.unwrap_or(MARGIN_PERCENT),
-            seconds: args.seconds.map(NonNegative::get),
-            block_ms: BLOCK_MS,
-            any_precision: args.reduced_precision,
-        });
-    }
+    let plan = plan(&suite(args)?)?;
     if !args.quiet {
         tell(&format!("searching {} cases", plan.header.cases.len()));
         plan.header.assumptions.iter().for_each(|sentence| tell(&format!("note: {sentence}")));
@@ -200,14 +229,19 @@ fn measured(started: Started, quiet: bool, interrupt: &Arc<AtomicBool>) -> Resul
     Ok(started)
 }
 
-fn conclude(args: &TuneArgs, started: Started) -> Result<ExitStatus> {
-    let (run, shown) = (&started.run, started.folder.display());
-    if run.finished.is_none() {
+fn conclude(args: &TuneArgs, started: &Started) -> Result<ExitStatus> {
+    if started.run.finished.is_none() {
+        let shown = started.folder.display();
         tell(&format!(
             "interrupted; what was measured is in {shown}; continue with 'shutterbench tune --resume {shown}'"
         ));
         return Ok(ExitStatus::Interrupted);
     }
+    conclude_run(args, &started.run, &started.folder)
+}
+
+/// Says what a search came to, and writes the settings file.
+fn conclude_run(args: &TuneArgs, run: &Run, folder: &Path) -> Result<ExitStatus> {
     let rows = rows(run);
     let outcome = SearchOutcome::of(run).context("the run is not a search")?;
     if args.json {
@@ -218,7 +252,7 @@ fn conclude(args: &TuneArgs, started: Started) -> Result<ExitStatus> {
         print(outcome.words(run, &rows).as_bytes())?;
     }
     for file in ["results.csv", "report.html"] {
-        tell(&format!("written: {}", started.folder.join(file).display()));
+        tell(&format!("written: {}", folder.join(file).display()));
     }
     let Some(best) = outcome.best else { return Ok(ExitStatus::Bad) };
     if let (Some(path), Some(case), Some(row)) =
@@ -230,9 +264,10 @@ fn conclude(args: &TuneArgs, started: Started) -> Result<ExitStatus> {
 }
 
 /// What is searched, as a run states it.
-fn suite(args: &TuneArgs) -> Result<SuiteFile> {
-    let given = RunArgs {
+fn run_args(args: &TuneArgs) -> RunArgs {
+    RunArgs {
         model: args.model.iter().cloned().collect(),
+        backend: args.backend.clone(),
         delegate: args.delegate.clone(),
         threads: args.threads.clone(),
         batch: args.batch.clone(),
@@ -244,80 +279,26 @@ fn suite(args: &TuneArgs) -> Result<SuiteFile> {
         signature: args.signature.clone(),
         seed: args.seed,
         timeout: args.timeout,
+        out: args.out.clone(),
         yes: args.yes,
+        quiet: args.quiet,
+        on: args.on.clone(),
         ..RunArgs::default()
-    };
-    let mut suite = wanted(&given, None)?;
-    let model = only_model(&suite)?;
-    suite.backends = backends(args, &model)?;
-    if suite.threads.is_empty() {
-        suite.threads = thread_counts();
-    }
-    if suite.options.is_empty() && !args.no_options {
-        suite.options = tried(&suite.backends, &suite.delegates);
-    }
-    suite.affinity = suite.affinity.or_else(clusters);
-    Ok(SuiteFile {
-        accuracy: Some(false),
-        warmup: Some(Amount::Fixed(WARMUP_RUNS)),
-        processes: Some(Amount::Fixed(1)),
-        max_seconds: Some(NonNegative::try_from(MAX_SECONDS).map_err(anyhow::Error::msg)?),
-        ..suite
-    })
-}
-
-fn only_model(suite: &SuiteFile) -> Result<Model> {
-    let models = select::select(&suite.models, suite.describe.signature.as_deref())?;
-    let count = models.len();
-    match <[Model; 1]>::try_from(models) {
-        Ok([model]) => Ok(model),
-        Err(_) => bail!("tune searches for one model, and --model names {count}; name one of them"),
     }
 }
 
-/// The runtimes that were named, or all that are present and read the model.
-fn backends(args: &TuneArgs, model: &Model) -> Result<Vec<BackendKind>> {
-    if !args.backend.is_empty() {
-        return Ok(args.backend.clone());
-    }
-    // It is the same library as tflite.
-    let kinds = BackendKind::VARIANTS.iter().filter(|kind| **kind != BackendKind::Tflitec);
-    let kinds: Vec<BackendKind> =
-        kinds.filter(|kind| kind.capabilities().reads(model.format)).copied().collect();
-    let mut present = Vec::new();
-    for (kind, told) in probe(&WorkerSource::isolated(), &kinds) {
-        match told {
-            // One that cannot be opened has cases that say why.
-            Ok(_) | Err(BackendError::Unsupported(_)) => present.push(kind),
-            Err(error) => tell(&format!("note: backend {kind} is left out: {error}")),
-        }
-    }
-    ensure!(!present.is_empty(), "no runtime is present that reads {} files", model.format);
-    Ok(present)
-}
-
-/// The powers of two up to the number of CPUs, and that number.
-fn thread_counts() -> Vec<NonZeroUsize> {
-    let all = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let powers = (0..usize::BITS).map(|bit| 1_usize << bit).take_while(|count| *count < all.get());
-    powers.filter_map(NonZeroUsize::new).chain([all]).collect()
-}
-
-/// The settings that are tried, under the delegates that are searched.
-fn tried(backends: &[BackendKind], delegates: &[Delegate]) -> Vec<OptionSet> {
-    let of = |backend: &BackendKind| {
-        let own = backend.capabilities().delegates.iter();
-        let own = own.filter(|it| it.measured != Measured::OnRequest).map(|it| it.delegate.clone());
-        let own: Vec<Delegate> = own.collect();
-        option_set::tried(*backend, if delegates.is_empty() { &own } else { delegates })
-    };
-    backends.iter().flat_map(of).collect()
-}
-
-/// The clusters of this machine, where it has several.
-fn clusters() -> Option<String> {
-    let names = "big,little,all";
-    affinity::parse(names).ok().map(|_| names.to_owned())
+/// The same as a suite file.
+fn suite(args: &TuneArgs) -> Result<SuiteFile> {
+    let mut suite = wanted(&run_args(args), None)?;
+    only_model(&suite)?;
+    suite.accuracy = Some(false);
+    suite.search = Some(SearchRequest {
+        margin_percent: args.margin,
+        seconds: args.seconds,
+        reduced_precision: args.reduced_precision,
+        no_options: args.no_options,
+    });
+    Ok(suite)
 }
 
 #[cfg(test)]
@@ -329,22 +310,6 @@ mod tests {
         assert_eq!((margin("2%"), margin("2.5")), (Ok(2.5 - 0.5), Ok(2.5)));
         for wrong in ["0.5%", "51", "x", "nan", "-2"] {
             assert!(margin(wrong).unwrap_err().contains("such as 2%"), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn settings_are_tried_in_every_combination_that_fits_a_delegate() {
-        let names = |backend, delegates: &[Delegate]| -> Vec<String> {
-            tried(&[backend], delegates).into_iter().map(|set| set.name).collect()
-        };
-        assert_eq!(names(BackendKind::Openvino, &[]), ["f32", "loose", "f32-loose"]);
-        assert_eq!(names(BackendKind::Tflite, &[]), ["fp16", "latest", "fp16-latest"]);
-        assert!(names(BackendKind::Tflite, &[Delegate::None]).is_empty());
-        assert!(names(BackendKind::Tract, &[]).is_empty());
-        for backend in BackendKind::VARIANTS {
-            for set in tried(&[*backend], &[]) {
-                assert_eq!(set.check(), Ok(()));
-            }
         }
     }
 }

@@ -11,10 +11,6 @@ use crate::stats::rate_search::{RateRange, range, verdicts};
 use crate::stats::statistics::Interval;
 use crate::stats::{paired, throttling, welch};
 
-/// The share of the windows, the last ones, that are compared, and how many are the fewest.
-const LAST: f64 = 0.2;
-const LEAST_WINDOWS: usize = 3;
-
 /// What minutes made of a case, which is called `name`, if either run has that and medians are
 /// compared.
 pub(crate) fn compared_sustained(
@@ -49,7 +45,7 @@ fn sustained(
         (Some(_), None) => return Some(gone(sides, new.lost.as_ref().map(|(_, why)| why))),
         (Some(then), Some(now)) => (then, now),
     };
-    let logs = |p50: &[f64]| last(p50).iter().map(|ms| ms.ln()).collect::<Vec<f64>>();
+    let logs = |p50: &[f64]| throttling::last(p50).iter().map(|ms| ms.ln()).collect::<Vec<f64>>();
     let found = welch::difference(&logs(&was), &logs(&is));
     let mut notes = Vec::new();
     let lasted = [base, new].map(|side| side.seconds() / 60.0);
@@ -62,12 +58,6 @@ fn sustained(
 
 fn medians_ms(record: &SustainedRecord) -> Vec<f64> {
     record.windows.iter().map(|window| window.p50_ns.max(1) as f64 / 1e6).collect()
-}
-
-/// The last windows.
-fn last(p50: &[f64]) -> &[f64] {
-    let count = ((p50.len() as f64 * LAST).round() as usize).max(LEAST_WINDOWS);
-    &p50[p50.len().saturating_sub(count)..]
 }
 
 /// The highest rate that a case kept.

@@ -50,17 +50,25 @@ pub(crate) fn more(limit: &Limit, evidence: &Evidence<'_>) -> Option<MoreNeeded>
     match limit.column.name {
         "top1" | "top5" => images(figure.value, limit.value, row.images?),
         name if name.starts_with("latency_") || name == "within_budget" => {
-            let factor = factor(figure, limit.value)?;
             let seconds = row.runs? as f64 * row.latency_mean_us? / 1e6;
-            Some(match factor.is_finite() && seconds * factor < MOST {
-                true => MoreNeeded::Seconds(seconds * (factor - 1.0)),
-                false => MoreNeeded::Endless,
-            })
+            Some(more_time(seconds, factor(figure, limit.value)?))
+        }
+        "sustained_p50_us" => {
+            let seconds = evidence.record?.sustained.seconds();
+            Some(more_time(seconds, factor(figure, limit.value)?))
         }
         _ => {
             let lacking = LEAST_PROCESSES.checked_sub(evidence.processes(limit.column)?)?;
             (lacking > 0).then_some(MoreNeeded::Processes(lacking))
         }
+    }
+}
+
+/// What is lacking to `factor` times as many seconds.
+fn more_time(seconds: f64, factor: f64) -> MoreNeeded {
+    match factor.is_finite() && seconds * factor < MOST {
+        true => MoreNeeded::Seconds(seconds * (factor - 1.0)),
+        false => MoreNeeded::Endless,
     }
 }
 

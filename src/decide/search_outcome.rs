@@ -11,6 +11,9 @@ use crate::record::run::{CaseRecord, Run};
 use crate::record::status::Status;
 use crate::table::row::Row;
 
+/// An interval that leaves more than this open was not made by the cases, but by what else ran.
+const DISTURBED_PERCENT: f64 = 50.0;
+
 /// What a search came to; cases by their index in the run.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SearchOutcome {
@@ -84,16 +87,20 @@ impl SearchOutcome {
             [(case, bound), more @ ..] => {
                 let others = match more.len() {
                     0 => String::new(),
+                    more if *bound > DISTURBED_PERCENT => format!(", nor of {more} more"),
                     more => format!(", and {more} more by less"),
                 };
-                let by = match bound.is_finite() {
-                    true => format!("by up to {bound:.1}%"),
-                    false => "by an unknown amount".to_owned(),
-                };
-                format!(
-                    "Not known within {margin_percent}%: {} may be faster {by}{others}; {seconds:.0} s were used, --seconds gives more.\n",
-                    name(run, *case)
-                )
+                let more = format!("{seconds:.0} s were used, --seconds gives more.");
+                let case = name(run, *case);
+                if *bound > DISTURBED_PERCENT {
+                    format!(
+                        "Not known within {margin_percent}%: something else slowed {case} too much to tell{others}; try again when the machine is quiet ({more})\n",
+                    )
+                } else {
+                    format!(
+                        "Not known within {margin_percent}%: {case} may be faster by up to {bound:.1}%{others}; {more}\n",
+                    )
+                }
             }
         };
         text

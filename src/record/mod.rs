@@ -50,6 +50,7 @@ pub(crate) mod runtime_setting;
 pub mod scenario;
 pub(crate) mod schedule;
 pub(crate) mod scored_output;
+pub mod search_request;
 pub mod setting_values;
 pub(crate) mod settings;
 pub(crate) mod shard;

@@ -11,7 +11,6 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use crate::dataset::entries::Dataset;
-use crate::file_hash;
 use crate::host::affinity;
 use crate::host::preconditions::Sensors;
 use crate::host::yardstick;
@@ -36,7 +35,9 @@ use crate::run::latency_axes::LatencyAxes;
 use crate::run::matrix::{self, Matrix};
 use crate::run::model_decisions;
 use crate::run::suite_file::SuiteFile;
-use crate::run::{choose_outputs, choose_runtimes, reference, scenario_plan, selection};
+use crate::run::{
+    choose_outputs, choose_runtimes, program_hash, reference, scenario_plan, search_plan, selection,
+};
 use crate::system::processes;
 use crate::worker::worker_source::WorkerSource;
 
@@ -66,8 +67,17 @@ pub(crate) struct Plan {
 /// # Errors
 /// One sentence: what is wrong with a model, a backend, the dataset or an option.
 pub(crate) fn plan(wanted: &SuiteFile) -> Result<Plan> {
+    let Some(search) = &wanted.search else { return planned(wanted) };
+    let (suite, left_out) = search_plan::completed(wanted, search)?;
+    let mut plan = planned(&suite)?;
+    search_plan::narrow(&mut plan.header, search, !wanted.threads.is_empty());
+    plan.header.assumptions.extend(left_out);
+    Ok(plan)
+}
+
+fn planned(wanted: &SuiteFile) -> Result<Plan> {
     // Aside, since the program is larger than all that is read here.
-    let program_hash = thread::spawn(own_hash);
+    let own_hash = thread::spawn(program_hash::own);
     let mut assumptions = Vec::new();
     let mut models = if wanted.models.is_empty() {
         select::representative()?
@@ -156,7 +166,7 @@ pub(crate) fn plan(wanted: &SuiteFile) -> Result<Plan> {
         version: env!("CARGO_PKG_VERSION").into(),
         commit: build::commit().map(str::to_owned),
         sources: Some(build::SOURCES.to_owned()),
-        binary_sha256: program_hash.join().unwrap_or_default(),
+        binary_sha256: own_hash.join().unwrap_or_default(),
         started_at: crate::record::header::rfc3339(started),
         host,
         working_folder: std::env::current_dir().ok(),
@@ -383,17 +393,4 @@ pub(crate) fn embedded_dataset(models: &[Model]) -> Option<std::path::PathBuf> {
         .all(|model| fs::canonicalize(&model.path).is_ok_and(|path| path.starts_with(&folder)));
     let dataset = manifest.family.as_ref()?.dataset.as_ref()?;
     all_embedded.then(|| manifest.folder.join(dataset))
-}
-
-/// SHA-256 of the program that serves a run's workers, so that a run is not
-/// continued by another one.
-pub(crate) fn worker_hash(options: &Options) -> Option<String> {
-    match &options.worker {
-        Some(program) => file_hash::of(program),
-        None => own_hash(),
-    }
-}
-
-fn own_hash() -> Option<String> {
-    file_hash::of(&std::env::current_exe().ok()?)
 }

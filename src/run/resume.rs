@@ -9,7 +9,8 @@ use crate::record::backend_kind::BackendKind;
 use crate::record::header::{Header, Runtime};
 use crate::record::host::Host;
 use crate::record::run::Run;
-use crate::run::plan::{open_dataset, worker_hash};
+use crate::run::plan::open_dataset;
+use crate::run::program_hash;
 use crate::run::{choose_runtimes, same_images};
 use crate::runtime::backend_error::BackendError;
 use crate::worker::runtime_probe::probe;
@@ -35,7 +36,7 @@ pub(crate) fn check_measured(header: &Header) -> Result<()> {
 pub(crate) fn check(run: &Run, opened: Option<Dataset>) -> Result<Option<Dataset>> {
     let header = &run.header;
     ensure!(
-        header.binary_sha256 == worker_hash(&header.options),
+        header.binary_sha256 == program_hash::of_workers(&header.options),
         "this shutterbench is not the build that began the run {} (version {}, commit {}); resume with that build or start a new run",
         header.run_id,
         header.version,

@@ -1,13 +1,12 @@
 //! A run that looks for its best case instead of measuring every one to its end: which cases
 //! may not win, and which leave after a round.
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use anyhow::Result;
 
 use crate::record::case::Case;
-use crate::record::narrowing::{DropReason, Dropped, Narrowing};
+use crate::record::narrowing::{Dropped, Narrowing};
 use crate::record::precision::Precision;
 use crate::record::run::{AccuracyRecord, CaseRecord};
 use crate::record::status::Status;
@@ -16,14 +15,18 @@ use crate::run::check_agreement::Works;
 use crate::run::context::{Context, Side};
 use crate::run::entry::Entry;
 use crate::run::{check_agreement, reference};
-use crate::stats::contest::{Contender, PairedRatio, allowed, leader, next_look};
-use crate::stats::{contest, statistics, wrong_answers};
+use crate::stats::contender::PairedRatio;
+use crate::stats::contest::{Contest, Leaving, RULES};
+use crate::stats::{statistics, wrong_answers};
 
 /// A search whose time is not stated takes this much per case, and the time of so many runs: a
-/// case of a plain run takes at least half a second of timed runs, and several times that on a
-/// machine that is not quiet, which is when a search takes all of its time.
-const CASE_SECONDS: f64 = 0.5;
+/// fifth of what a plain run takes, or less. It is used to its half at least, since a machine's
+/// moods last for seconds.
+const CASE_SECONDS: f64 = 0.8;
 const CASE_RUNS: f64 = 20.0;
+/// A case that takes so many times as long as the quickest counts as such a case: it leaves after
+/// the first round.
+const MOST_TIMES: f64 = 8.0;
 /// Fewest timed runs of a visit after the first round.
 const LEAST_RUNS: u32 = 3;
 
@@ -82,18 +85,9 @@ pub(crate) struct Search {
     narrowing: Narrowing,
     began: Instant,
     earlier_seconds: f64,
-    /// By the index of the case: its visits of this stretch of the run.
-    contenders: BTreeMap<usize, Contender>,
-    group: SearchGroup,
-}
-
-/// The cases that are loaded.
-#[derive(Default)]
-struct SearchGroup {
-    cases: usize,
-    rounds: u32,
-    look_at: u32,
-    /// When it began, and how long it may take.
+    /// The cases that are loaded, with their visits of this stretch of the run.
+    contest: Contest,
+    /// When the contest began, and how long it may take.
     from_seconds: f64,
     seconds: f64,
 }
@@ -101,19 +95,21 @@ struct SearchGroup {
 impl Search {
     /// The search that the run of `side` is.
     pub(crate) fn of(side: &Side<'_>) -> Option<Self> {
+        let narrowing = narrowing(&side.context)?;
         Some(Self {
-            narrowing: narrowing(&side.context)?,
+            narrowing,
             began: side.began,
             earlier_seconds: side.earlier_seconds,
-            contenders: BTreeMap::new(),
-            group: SearchGroup::default(),
+            contest: Contest::new(narrowing.margin_percent, RULES),
+            from_seconds: 0.0,
+            seconds: 0.0,
         })
     }
 
     /// How long the visits of the next round are. In the first, which ends most of the hopeless
     /// cases, a single run will do if it is long.
     pub(crate) const fn visit_size(&self) -> VisitSize {
-        let least_runs = if self.group.rounds == 0 { 1 } else { LEAST_RUNS };
+        let least_runs = if self.contest.rounds() == 0 { 1 } else { LEAST_RUNS };
         VisitSize { block_ms: self.narrowing.block_ms, least_runs }
     }
 
@@ -124,16 +120,20 @@ impl Search {
     /// Begins with a group of cases, of which a run takes `run_seconds`, and for which others are
     /// `waiting`: each group has its part of the time.
     pub(crate) fn begin(&mut self, run_seconds: &[f64], waiting: usize) {
-        let (cases, from_seconds) = (run_seconds.len(), self.spent_seconds());
-        let seconds = match self.narrowing.seconds {
+        let cases = run_seconds.len();
+        self.from_seconds = self.spent_seconds();
+        self.seconds = match self.narrowing.seconds {
             Some(all) => {
-                let left = (all - from_seconds).max(0.0);
+                let left = (all - self.from_seconds).max(0.0);
                 left * cases as f64 / (cases + waiting).max(1) as f64
             }
-            None => run_seconds.iter().map(|run| CASE_SECONDS + CASE_RUNS * run).sum(),
+            None => {
+                let quickest = run_seconds.iter().copied().fold(f64::INFINITY, f64::min);
+                let run = |seconds: &f64| seconds.min(MOST_TIMES * quickest);
+                run_seconds.iter().map(|it| CASE_SECONDS + CASE_RUNS * run(it)).sum()
+            }
         };
-        let look_at = contest::FIRST_LOOK;
-        self.group = SearchGroup { cases, rounds: 0, look_at, from_seconds, seconds };
+        self.contest.begin(cases);
     }
 
     /// Which of the `live` cases leave after `round`, and why.
@@ -146,25 +146,13 @@ impl Search {
         for case in live {
             self.take(side, round, *case);
         }
-        self.contenders.retain(|case, _| live.contains(case));
-        self.group.rounds += 1;
         let spent = self.spent_seconds();
-        let share = (spent - self.group.from_seconds) / self.group.seconds;
-        // Without any time left, one round has to do.
-        let allowed = allowed(self.group.cases, if share.is_nan() { 1.0 } else { share });
-        let is_due = self.group.rounds >= self.group.look_at;
-        if !is_due && live.len() <= allowed {
-            return Vec::new();
-        }
-        if is_due {
-            self.group.look_at = next_look(self.group.rounds);
-        }
-        let Some(leader) = self.leader() else { return Vec::new() };
-        let told = |(case, ratio, why): (usize, PairedRatio, DropReason)| {
+        let share = (spent - self.from_seconds) / self.seconds;
+        let told = |Leaving { case, why, leader, ratio }: Leaving| {
             let PairedRatio { ratio, ends: (low, high), .. } = ratio;
             (case, Dropped { round, seconds: spent, why, leader, ratio, low, high })
         };
-        self.leaving(leader, is_due, allowed).into_iter().map(told).collect()
+        self.contest.look(live, share).into_iter().map(told).collect()
     }
 
     /// The `live` cases whose process says that it computes a model of 32-bit numbers in fewer
@@ -189,40 +177,7 @@ impl Search {
         let latency = side.context.options().latency.as_ref();
         let images = latency.map_or(1, |latency| latency.batch_of(&record.case).get());
         let latencies = statistics::sorted_ns(&visit.block.latency_ns());
-        self.contenders.entry(case).or_default().visited(round, &latencies, images as f64);
-    }
-
-    /// The fastest of those that are left.
-    fn leader(&self) -> Option<usize> {
-        let all: Vec<(&usize, &Contender)> = self.contenders.iter().collect();
-        let contenders: Vec<&Contender> = all.iter().map(|(_, contender)| *contender).collect();
-        leader(&contenders).map(|at| *all[at].0)
-    }
-
-    /// Those that leave: by their ratios, where a look `is_due`, and the slowest of what is more
-    /// than `allowed`.
-    fn leaving(
-        &mut self,
-        leader: usize,
-        is_due: bool,
-        allowed: usize,
-    ) -> Vec<(usize, PairedRatio, DropReason)> {
-        let Some(first) = self.contenders.get(&leader).cloned() else { return Vec::new() };
-        let mut leaving = Vec::new();
-        let mut staying: Vec<(usize, PairedRatio)> = Vec::new();
-        let margin = self.narrowing.margin_percent;
-        for (case, contender) in self.contenders.iter_mut().filter(|(case, _)| **case != leader) {
-            let Some(ratio) = contender.over(&first) else { continue };
-            let leaves = if is_due { contender.leaves(&ratio, margin) } else { None };
-            match leaves {
-                Some(why) => leaving.push((*case, ratio, why)),
-                None => staying.push((*case, ratio)),
-            }
-        }
-        staying.sort_by(|(_, a), (_, b)| a.ratio.total_cmp(&b.ratio));
-        let too_many = staying.into_iter().skip(allowed.saturating_sub(1));
-        leaving.extend(too_many.map(|(case, ratio)| (case, ratio, DropReason::TimeUsed)));
-        leaving
+        self.contest.visited(case, round, &latencies, images as f64);
     }
 }
 

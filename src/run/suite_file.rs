@@ -15,6 +15,7 @@ use crate::record::option_set::OptionSet;
 use crate::record::options::{Amount, CheckPreprocessing, Exif, NonNegative, Order, Tail};
 use crate::record::partition::Partition;
 use crate::record::scenario::Rate;
+use crate::record::search_request::SearchRequest;
 use crate::record::shard::Shard;
 use crate::record::sustained::Minutes;
 use crate::record::timed_inputs::TimedInputs;
@@ -88,6 +89,8 @@ pub struct SuiteFile {
     pub in_process: Option<bool>,
     /// Sets of the runtimes' own settings.
     pub options: Vec<OptionSet>,
+    /// Look for the best case of the one model instead of measuring every case to its end.
+    pub search: Option<SearchRequest>,
     /// Commands around the run, on this machine: no device sees them.
     #[serde(skip_serializing)]
     pub hooks: Hooks,

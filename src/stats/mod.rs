@@ -2,6 +2,7 @@
 
 pub(crate) mod best_scores;
 pub(crate) mod concurrency;
+pub(crate) mod contender;
 pub(crate) mod contest;
 #[cfg(feature = "history")]
 pub(crate) mod day_changes;

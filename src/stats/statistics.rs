@@ -94,6 +94,20 @@ pub struct Interval {
     pub high: f64,
 }
 
+/// The 95% interval of a positive figure from values of it that stem from independent rounds, by
+/// Student's t over their logarithms; `None` of fewer than two.
+#[must_use]
+pub(crate) fn interval_of_logs(values: &[f64]) -> Option<Interval> {
+    let logs: Vec<f64> = values.iter().map(|value| value.ln()).collect();
+    let count = logs.len() as f64;
+    if logs.len() < 2 {
+        return None;
+    }
+    let reach = student_975(count - 1.0) * standard_deviation(&logs) / count.sqrt();
+    let centre = mean(&logs);
+    Some(Interval { low: (centre - reach).exp(), high: (centre + reach).exp() })
+}
+
 #[cfg(test)]
 impl Interval {
     /// Whether `value` lies in it.
@@ -229,5 +243,14 @@ mod tests {
         assert!(student_975(0.5).is_infinite());
         assert!(student_975(7.5) < student_975(7.0) && student_975(7.5) > student_975(8.0));
         assert!((student_975(1e9) - 1.96).abs() < 1e-3);
+    }
+
+    #[test]
+    fn an_interval_of_logarithms_is_that_of_t() {
+        // Mean 0, deviation 1, three values: 4.303 / sqrt(3).
+        let values = [-1.0, 0.0, 1.0].map(f64::exp);
+        let Interval { low, high } = interval_of_logs(&values).unwrap();
+        assert!((high.ln() - 2.484).abs() < 0.001 && (low * high - 1.0).abs() < 1e-9);
+        assert_eq!(interval_of_logs(&[1.0]), None);
     }
 }

@@ -8,6 +8,8 @@ pub(crate) const START_WINDOWS: usize = 3;
 pub(crate) const SLOWER: f64 = 1.05;
 /// How many windows in succession have to be slower: one alone is a disturbance.
 const LASTING: usize = 3;
+/// The share of the windows that are the last ones.
+const LAST: f64 = 0.2;
 
 /// The median of the first windows' medians.
 #[must_use]
@@ -19,6 +21,13 @@ pub(crate) fn at_start(p50: &[f64]) -> Option<f64> {
 #[must_use]
 pub(crate) fn at_end(p50: &[f64]) -> Option<f64> {
     statistics::median(&p50[p50.len().saturating_sub(START_WINDOWS)..])
+}
+
+/// The last windows, by which the end is judged.
+#[must_use]
+pub(crate) fn last(p50: &[f64]) -> &[f64] {
+    let count = ((p50.len() as f64 * LAST).round() as usize).max(START_WINDOWS);
+    &p50[p50.len().saturating_sub(count)..]
 }
 
 /// The first of the windows since which three in succession were at least 5% slower than at the

@@ -268,6 +268,17 @@ columns! {
     not_a_number_share: Option<f64>, Share;
     /// Share of inputs whose output has the same number for every class.
     constant_share: Option<f64>, Share;
+    /// Lower end of the 95% interval of `end_to_end_p50_us`, by Student's t over the rounds.
+    end_to_end_p50_low_us: Option<f64>, Microseconds;
+    /// Its upper end.
+    end_to_end_p50_high_us: Option<f64>, Microseconds;
+    /// Median latency at the end of the minutes of `--sustained`: over its last three windows;
+    /// sustained.csv has all of them.
+    sustained_p50_us: Option<f64>, Microseconds;
+    /// Lower end of its 95% interval, by Student's t over the last fifth of the windows.
+    sustained_p50_low_us: Option<f64>, Microseconds;
+    /// Its upper end.
+    sustained_p50_high_us: Option<f64>, Microseconds;
     beside
     /// What the case's name shows of images per run and CPUs.
     axes: VariedAxes;

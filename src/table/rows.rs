@@ -28,6 +28,7 @@ use crate::table::ranks::further_ranks;
 use crate::table::row::Row;
 use crate::table::scenario_rows;
 use crate::table::speeds::Speeds;
+use crate::table::sustained_rows;
 use crate::table::units::one_line;
 use crate::table::units::{proportion, rounded};
 use crate::table::validity;
@@ -139,6 +140,7 @@ fn measured(row: &mut Row, run: &Run, record: &CaseRecord) {
     row.started_at.clone_from(&record.started_at);
     row.seconds = Some(rounded(record.seconds, 3));
     scenario_rows::fill(row, record);
+    sustained_rows::fill(row, record);
     processes(row, &record.processes, !run.header.options.in_process);
     if let Some(coverage) = &record.coverage {
         covered(row, coverage);

@@ -236,4 +236,16 @@ pub(crate) fn fill(row: &mut Row, record: &CaseRecord) {
     row.energy_mj_per_image_low = ends.map(|(low, _)| low);
     row.energy_mj_per_image_high = ends.map(|(_, high)| high);
     row.end_to_end_p50_us = statistics::median_ns(&whole).map(|ns| rounded(ns / 1e3, 3));
+    let medians = visits_of(record, Scenario::EndToEnd)
+        .filter_map(|it| statistics::median_ns(&it.visit.block.latency_ns()));
+    let ends = within(row.end_to_end_p50_us, &medians.map(|ns| ns / 1e3).collect::<Vec<f64>>());
+    (row.end_to_end_p50_low_us, row.end_to_end_p50_high_us) = ends.unzip();
+}
+
+/// The ends of the interval of a median in microseconds, from those of its rounds; the median is
+/// between them.
+#[must_use]
+pub(crate) fn within(median_us: Option<f64>, of_rounds: &[f64]) -> Option<(f64, f64)> {
+    let (median, ends) = (median_us?, statistics::interval_of_logs(of_rounds)?);
+    Some((rounded(ends.low, 3).min(median), rounded(ends.high, 3).max(median)))
 }

@@ -5,6 +5,8 @@ use crate::record::run::{CaseRecord, Run};
 use crate::record::status::Status;
 use crate::record::sustained::{SustainedOptions, SustainedWindow};
 use crate::stats::throttling;
+use crate::table::row::Row;
+use crate::table::scenario_rows;
 use crate::table::sustained_row::SustainedRow;
 use crate::table::units::rounded;
 
@@ -96,6 +98,14 @@ fn rows(run: &Run, record: &CaseRecord, options: SustainedOptions) -> Vec<Sustai
         throttled: onset.is_some_and(|onset| index >= onset),
     };
     record.sustained.windows.iter().enumerate().map(row).collect()
+}
+
+/// The columns of results.csv that come from minutes.
+pub(crate) fn fill(row: &mut Row, record: &CaseRecord) {
+    let p50 = p50_us(record);
+    row.sustained_p50_us = throttling::at_end(&p50).map(|us| rounded(us, 3));
+    let ends = scenario_rows::within(row.sustained_p50_us, throttling::last(&p50));
+    (row.sustained_p50_low_us, row.sustained_p50_high_us) = ends.unzip();
 }
 
 fn summary(case: String, record: &CaseRecord) -> SustainedSummary {

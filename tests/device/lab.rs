@@ -231,8 +231,13 @@ impl Lab {
     /// The program under test, in here, with `run --device SERIAL` before the
     /// arguments.
     pub fn run(&self, serials: &str, arguments: &[&str]) -> Command {
+        self.on_device("run", serials, arguments)
+    }
+
+    /// The same with another command than `run`.
+    pub fn on_device(&self, what: &str, serials: &str, arguments: &[&str]) -> Command {
         let mut command = self.inside(env!("CARGO_BIN_EXE_shutterbench"));
-        command.args(["run", "--device", serials, "--device-folder", ROOT]).args(arguments);
+        command.args([what, "--device", serials, "--device-folder", ROOT]).args(arguments);
         command
     }
 

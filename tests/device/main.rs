@@ -14,6 +14,7 @@ mod minutes;
 mod peers;
 mod reach;
 mod scenarios;
+mod search;
 mod shards;
 mod ssh;
 mod twins;

@@ -54,6 +54,7 @@ fn the_schema_of_a_suite_has_the_fields_that_are_read() {
     let fields = &schema["properties"];
     let known = known_fields("nothing = 1");
     assert_eq!(properties(&schema), known, "add what is new to docs/suite.schema.json");
+    assert_eq!(properties(&fields["search"]), known_fields("[search]\nnothing = 1"));
     assert_eq!(properties(&fields["hooks"]), known_fields("[hooks]\nnothing = 1"));
     assert_eq!(properties(&fields["describe"]), known_fields("[describe]\nnothing = 1"));
     let published = &fields["describe"]["properties"]["published"];
@@ -83,6 +84,9 @@ top_k = [3]
 check_preprocessing = "never"
 exif = "apply"
 timeout = 30
+[search]
+margin_percent = 3
+seconds = 20
 [hooks]
 before = "reserve"
 [describe]
