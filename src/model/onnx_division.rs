@@ -61,7 +61,7 @@ pub(crate) fn of(
 
 /// Who runs a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
+enum RanBy {
     Provider,
     Runtime,
 }
@@ -70,14 +70,14 @@ enum Side {
 /// constant, as are weights.
 fn between<'a>(nodes: &'a [NodeProto], taken: &[usize], left: &[usize]) -> BTreeSet<&'a str> {
     // By value: who makes it, and under which name it was made.
-    let mut makers: HashMap<&str, (Side, &str)> = HashMap::new();
+    let mut makers: HashMap<&str, (RanBy, &str)> = HashMap::new();
     let mut between = BTreeSet::new();
     for (place, node) in nodes.iter().enumerate() {
-        let read: Vec<(Side, &str)> =
+        let read: Vec<(RanBy, &str)> =
             node.input.iter().filter_map(|name| makers.get(name.as_str()).copied()).collect();
         let side = match (taken.contains(&place), left.contains(&place)) {
-            (true, _) => Side::Provider,
-            (_, true) => Side::Runtime,
+            (true, _) => RanBy::Provider,
+            (_, true) => RanBy::Runtime,
             // It was merged: what it makes is still what was made before it.
             _ => {
                 if let Some(first) = read.first() {

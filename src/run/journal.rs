@@ -126,6 +126,12 @@ pub(crate) fn make(folder: &Path) -> Result<()> {
     })
 }
 
+/// How long another program's lock is waited for: a process that a killed run was just starting
+/// holds it until it has become a worker.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+/// How often it is tried.
+const LOCK_LOOK: Duration = Duration::from_millis(20);
+
 pub(crate) fn lock(folder: &Path) -> Result<File> {
     let path = folder.join("lock");
     let context = || format!("could not write in the run's folder {}", folder.display());
@@ -135,7 +141,13 @@ pub(crate) fn lock(folder: &Path) -> Result<File> {
         .write(true)
         .open(path)
         .with_context(context)?;
-    match file.try_lock() {
+    let deadline = Instant::now() + LOCK_PATIENCE;
+    let mut locked = file.try_lock();
+    while matches!(locked, Err(TryLockError::WouldBlock)) && Instant::now() < deadline {
+        std::thread::sleep(LOCK_LOOK);
+        locked = file.try_lock();
+    }
+    match locked {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => bail!(
             "another shutterbench is writing {}; wait for it or choose another folder",

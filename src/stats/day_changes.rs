@@ -10,11 +10,8 @@ use crate::stats::statistics::{median, quantile, sorted};
 pub(crate) const LEAST_DAYS: usize = 10;
 /// A change of less than this is never reported, as a logarithm: 2%.
 const FLOOR: f64 = 0.019_802_627_296_179_712;
-/// How many times the 90th percentile of the changes a value must be off. A regression is off twice
-/// in a row, and so by three times the percentile in all: noise that goes so far in one of a
-/// hundred days does it twice in a row in one of ten thousand, where one value alone would need
-/// twice the distance to be as rare.
-const TIMES: f64 = 1.5;
+/// How many times the 90th percentile of the changes counts as more than usual.
+const TIMES: f64 = 3.0;
 /// Days that the level is the median of: few, so that it follows a machine's drift, and enough
 /// that an outlier does not move it.
 const LEVEL_DAYS: usize = 7;

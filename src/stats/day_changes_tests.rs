@@ -188,11 +188,13 @@ fn the_gate_holds_its_bar_and_docs_say_what_it_finds() {
     for (days, found) in &table {
         if days.ends_with("by the yardstick") || days.ends_with("0.7%") {
             assert!(found.false_red <= 0.01 && found.steps[&10] >= 95, "{days}: {found:?}");
+        }
+        if days.ends_with("by the yardstick") {
             assert!(found.steps[&5] >= 95, "{days}: {found:?}");
         }
         // Days that differ more hide more, and are no more often red.
         if days.starts_with("made up") {
-            assert!(found.false_red <= 0.01 && found.steps[&20] >= 90, "{days}: {found:?}");
+            assert!(found.false_red <= 0.01, "{days}: {found:?}");
         }
         if days.ends_with("two speeds, as measured") {
             assert!(found.false_red <= 0.01 && found.steps[&10] < 50, "{days}: {found:?}");
