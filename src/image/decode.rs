@@ -33,7 +33,7 @@ const MAX_SIDE: u64 = 65_535;
 /// Images with more pixels than this are decoded one at a time, to bound the memory.
 const LARGE_PIXELS: u64 = 4_000_000;
 /// How much of a file is read ahead: all of a photo.
-const READ_AHEAD_BYTES: u32 = 1 << 20;
+const READ_AHEAD_BYTES: i32 = 1 << 20;
 /// Largest file that is read.
 pub(crate) const MAX_FILE_BYTES: u64 = 64 << 20;
 /// What decoding may use, so that the program stays below 512 MB: as a JPEG's

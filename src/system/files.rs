@@ -61,22 +61,22 @@ pub(crate) fn stand_in(target: &Path, name: &Path) -> io::Result<()> {
 /// Asks the system to read the first `bytes` of a file before they are needed, where it can be
 /// asked. A file that cannot be opened is named when it is.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) fn read_ahead(path: &Path, bytes: u32) {
+pub(crate) fn read_ahead(path: &Path, bytes: i32) {
     use nix::fcntl::{OFlag, PosixFadviseAdvice, open, posix_fadvise};
     use nix::sys::stat::Mode;
 
     // A pipe in an image's place does not keep us waiting.
     let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
     if let Ok(file) = open(path, flags, Mode::empty()) {
-        // Advice that is not taken costs nothing. A 32-bit system's offsets hold any file's start.
-        let bytes = bytes.try_into().unwrap_or(nix::libc::off_t::MAX);
+        let bytes = nix::libc::off_t::from(bytes);
+        // Advice that is not taken costs nothing.
         let _ = posix_fadvise(file, 0, bytes, PosixFadviseAdvice::POSIX_FADV_WILLNEED);
     }
 }
 
 /// The system reads ahead on its own.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) const fn read_ahead(_: &Path, _: u32) {}
+pub(crate) const fn read_ahead(_: &Path, _: i32) {}
 
 /// Whether a program can have the page cache forget a file here.
 pub(crate) const CAN_FORGET: bool = cfg!(any(target_os = "linux", target_os = "android"));
