@@ -1,7 +1,8 @@
 """Runs adb for adb_relay.exe, one process per connection: adb_relay.py PORT_FILE PREFIX.
 
-Writes its port on loopback to PORT_FILE. Paths of Wine's drives in arguments become this
-machine's: `Z:` is the root, `C:` a folder of the Wine prefix.
+Writes its port on loopback to PORT_FILE. What is pushed and pulled has Windows' paths, which become
+this machine's: `Z:` is the root, `C:` a folder of the Wine prefix, and a relative path is one of the
+folder that this runs in.
 """
 
 import os
@@ -30,15 +31,17 @@ def number(connection):
 def here(argument, prefix):
     drive = re.fullmatch(r"([A-Za-z]):([\\/].*)", argument)
     if not drive:
-        return argument
+        return argument.replace("\\", "/")
     root = "" if drive[1].upper() == "Z" else os.path.join(prefix, "drive_c")
     return root + drive[2].replace("\\", "/")
 
 
 def attend(connection, prefix):
     arguments = [exactly(connection, number(connection)).decode() for _ in range(number(connection))]
+    if {"push", "pull"} & set(arguments):
+        arguments = [here(argument, prefix) for argument in arguments]
     adb = subprocess.Popen(
-        ["adb", *(here(argument, prefix) for argument in arguments)],
+        ["adb", *arguments],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     lock = threading.Lock()
 
