@@ -21,6 +21,7 @@ use crate::run::context::Started;
 use crate::run::execute::SIDES;
 use crate::run::journal;
 use crate::run::plan::Plan;
+use crate::system::files;
 use crate::table::rows::rows;
 use crate::worker::protocol::PROTOCOL;
 
@@ -75,8 +76,7 @@ pub(crate) fn sides(folder: &Path) -> Option<[PathBuf; 2]> {
 /// A program that cannot be run or does not print its version as shutterbench does.
 pub(crate) fn measured_by(plan: &mut Plan, program: &Path) -> Result<()> {
     let shown = program.display();
-    let path = program
-        .canonicalize()
+    let path = files::canonical(program)
         .with_context(|| format!("--against {shown}: there is no such program"))?;
     let said = asked(&path, &["--version"], PATIENCE)?;
     let version = said

@@ -68,7 +68,7 @@ pub(super) fn numbers(text: &str) -> Result<Vec<f32>, String> {
 }
 
 pub(super) fn colour(text: &str) -> Result<[u8; 3], String> {
-    let parts: Option<Vec<u8>> = text.split(':').map(|part| part.parse().ok()).collect();
+    let parts: Option<Vec<u8>> = text.split(':').map(|part| part.parse::<u8>().ok()).collect();
     match parts.as_deref() {
         Some([grey]) => Ok([*grey; 3]),
         Some([r, g, b]) => Ok([*r, *g, *b]),

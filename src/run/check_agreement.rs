@@ -170,5 +170,5 @@ pub(crate) fn inputs(header: &Header, model: &Model, infos: &[TensorInfo]) -> (u
 
 fn image(seed: u64) -> Pixels {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    Pixels::rgbx(SIDE, SIDE, (0..SIDE * SIDE * 4).map(|_| rng.random()).collect())
+    Pixels::rgbx(SIDE, SIDE, (0..SIDE * SIDE * 4).map(|_| rng.random::<u8>()).collect())
 }

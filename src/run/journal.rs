@@ -91,8 +91,10 @@ impl Journal {
         let lock = lock(folder)?;
         let (entries, whole) = read(folder)?;
         let context = || format!("could not continue {}", path.display());
+        // On Windows a file that is open for appending cannot be cut.
+        let cut = OpenOptions::new().write(true).open(&path).and_then(|it| it.set_len(whole));
+        cut.with_context(context)?;
         let file = OpenOptions::new().append(true).open(&path).with_context(context)?;
-        file.set_len(whole).with_context(context)?;
         Ok((Self { file, path, synced: Instant::now(), _lock: lock }, entries))
     }
 

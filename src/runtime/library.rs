@@ -83,9 +83,16 @@ impl RuntimeLibrary {
     /// The error for a file that was found and is not this library, or none that works.
     pub(crate) fn unusable(self, path: &Path, why: &dyn fmt::Display) -> BackendError {
         let why = one_line(&why.to_string());
+        // The packages for Windows are compiled by Microsoft's compiler.
+        let needs = if cfg!(windows) {
+            "install Microsoft's Visual C++ Redistributable, which it needs, or "
+        } else {
+            ""
+        };
+        let fetch = self.fetch_name();
         BackendError::Absent {
             reason: format!("{} cannot be used ({why})", path.display()),
-            remedy: format!("run 'shutterbench fetch {}' for one that works", self.fetch_name()),
+            remedy: format!("{needs}run 'shutterbench fetch {fetch}' for one that works"),
         }
     }
 

@@ -10,6 +10,7 @@ use ort::session::builder::SessionBuilder;
 
 use crate::runtime::backend_error::BackendError;
 use crate::runtime::boundary::one_line;
+use crate::system::files;
 
 /// Options of a provider, by their keys.
 pub(crate) type ProviderOptions = Vec<(String, String)>;
@@ -94,7 +95,7 @@ fn registered(environment: &Environment, path: &Path) -> Result<Vec<PluginDevice
     let before: Vec<usize> = environment.devices().map(|device| device.ptr() as usize).collect();
     let name = format!("plugin-{}", all.len());
     // Its loader searches the usual folders for a name without any.
-    let full = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let full = files::canonical(path).unwrap_or_else(|_| path.to_owned());
     environment.register_ep_library(name, &full).map_err(|error| {
         BackendError::Unsupported(format!(
             "ONNX Runtime cannot take {shown} as a library of execution providers ({})",

@@ -16,7 +16,9 @@ pub(crate) struct ProcessEnd {
 pub(crate) enum EndedBy {
     /// Itself, by an exit or a crash.
     Itself,
-    /// A kill that no process can refuse: by the kernel for want of memory, or by someone.
+    /// A kill that no process can refuse: by the kernel for want of memory, or by someone. Windows
+    /// does not tell it from an exit.
+    #[cfg_attr(windows, expect(dead_code, reason = "it is never told there"))]
     Kill,
     /// A signal with which schedulers, shells and people end processes.
     Others,

@@ -1,17 +1,16 @@
 //! Memory and threads of this process, as Linux reports them.
 
-use std::fs;
-
+use crate::host::tree::Tree;
 use crate::record::visit::Memory;
 
-/// What /proc reports about this process.
-const STATUS: &str = "/proc/self/status";
+/// What reports about this process under /proc.
+const STATUS: &str = "self/status";
 
 /// Resident memory of this process now and at its highest, and its threads; `None` if the system
 /// does not report it. Not for use between timed runs: it reads a file.
 #[must_use]
 pub(crate) fn memory() -> Option<Memory> {
-    parse_memory(&fs::read_to_string(STATUS).ok()?)
+    parse_memory(&Tree::default().proc(STATUS)?)
 }
 
 fn parse_memory(status: &str) -> Option<Memory> {
