@@ -52,18 +52,20 @@ fn standings(values: &[DayValue], from: usize) -> Vec<DayStanding> {
 struct Found {
     /// The largest share of red days in histories of 1,000 unchanged days.
     false_red: f64,
+    /// Whether any of their days was suspected, such as those that were slower for another reason.
+    suspected: bool,
     /// In how many of 100 series a step is red on its first or second day, by percent of the step.
     steps: BTreeMap<i32, usize>,
 }
 
 fn found<D: FnMut(&mut ChaCha8Rng) -> f64>(days: impl Fn() -> D) -> Found {
-    let mut false_red = 0.0_f64;
+    let (mut false_red, mut suspected) = (0.0_f64, false);
     for seed in 0..5 {
         let values = unchanged(&mut ChaCha8Rng::seed_from_u64(seed), days(), 1000);
         let standings = standings(&values, 30);
         let red = standings.iter().filter(|it| **it == DayStanding::Regressed).count();
         false_red = false_red.max(red as f64 / standings.len() as f64);
-        assert!(standings.contains(&DayStanding::Suspected), "the outliers are there");
+        suspected |= standings.contains(&DayStanding::Suspected);
     }
     let step = |percent: &i32| {
         let mut rng = ChaCha8Rng::seed_from_u64(7);
@@ -75,7 +77,7 @@ fn found<D: FnMut(&mut ChaCha8Rng) -> f64>(days: impl Fn() -> D) -> Found {
         };
         (*percent, (0..300).filter(is_found).count() / 3)
     };
-    Found { false_red, steps: STEPS.iter().map(step).collect() }
+    Found { false_red, suspected, steps: STEPS.iter().map(step).collect() }
 }
 
 /// Days that each add a normal deviation of their own.
@@ -188,6 +190,7 @@ fn the_gate_holds_its_bar_and_docs_say_what_it_finds() {
     for (days, found) in &table {
         if days.ends_with("by the yardstick") || days.ends_with("0.7%") {
             assert!(found.false_red <= 0.01 && found.steps[&10] >= 95, "{days}: {found:?}");
+            assert!(found.suspected, "{days}: the outliers are there");
         }
         if days.ends_with("by the yardstick") {
             assert!(found.steps[&5] >= 95, "{days}: {found:?}");
