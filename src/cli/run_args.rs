@@ -39,7 +39,7 @@ pub(crate) struct RunArgs {
     /// CPU threads, such as 1,2,4 [default: 1; without --model also the number of CPUs]
     #[arg(long, value_delimiter = ',', value_name = "LIST", help_heading = "What", value_parser = threads)]
     pub threads: Vec<NonZeroUsize>,
-    /// Delegates: none, xnnpack, gpu, nnapi, npu, cuda, coreml, external:PATH[?key=value&...],
+    /// Delegates: none, xnnpack, gpu, nnapi, npu, cuda, coreml, qnn, external:PATH[?key=value&...],
     /// plugin:PATH[?key=value&...]
     /// [default: those marked for each runtime in
     /// docs/delegates.md]

@@ -6,8 +6,10 @@ use serde::Serialize;
 
 use crate::decide::evidence::{Evidence, LEAST_PROCESSES};
 use crate::decide::limit::Limit;
+use crate::record::scenario::Scenario;
 use crate::stats::interval::wilson;
 use crate::table::figure::Figure;
+use crate::table::scenario_rows;
 use crate::table::units::{about, three_digits};
 
 /// More than this many images or seconds are not worth naming.
@@ -57,11 +59,24 @@ pub(crate) fn more(limit: &Limit, evidence: &Evidence<'_>) -> Option<MoreNeeded>
             let seconds = evidence.record?.sustained.seconds();
             Some(more_time(seconds, factor(figure, limit.value)?))
         }
+        "energy_mj_per_image" => of_scenario(limit, figure, evidence, Scenario::BackToBack),
+        "end_to_end_p50_us" => of_scenario(limit, figure, evidence, Scenario::EndToEnd),
         _ => {
             let lacking = LEAST_PROCESSES.checked_sub(evidence.processes(limit.column)?)?;
             (lacking > 0).then_some(MoreNeeded::Processes(lacking))
         }
     }
+}
+
+/// The same of a figure that is measured in rounds of `scenario`.
+fn of_scenario(
+    limit: &Limit,
+    figure: Figure,
+    evidence: &Evidence<'_>,
+    scenario: Scenario,
+) -> Option<MoreNeeded> {
+    let seconds = scenario_rows::seconds(evidence.record?, scenario);
+    Some(more_time(seconds, factor(figure, limit.value)?))
 }
 
 /// What is lacking to `factor` times as many seconds.
@@ -115,8 +130,17 @@ pub(crate) fn more_pairs(figure: Figure, limit: f64, scored: usize) -> Option<Mo
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroUsize;
+
     use super::*;
     use crate::decide::limit::Bound;
+    use crate::record::backend_kind::BackendKind;
+    use crate::record::case::Case;
+    use crate::record::delegate::Delegate;
+    use crate::record::run::CaseRecord;
+    use crate::record::scenario::{ScenarioOutcome, ScenarioVisit};
+    use crate::record::timed_runs::Block;
+    use crate::record::visit::Visit;
     use crate::table::row::Row;
 
     #[test]
@@ -145,6 +169,33 @@ mod tests {
         assert_eq!(more(&limit(1000.0), &Evidence::of_row(&row)), Some(MoreNeeded::Seconds(3.0)));
         assert_eq!(more(&limit(900.0), &Evidence::of_row(&row)), Some(MoreNeeded::Endless));
         assert_eq!(MoreNeeded::Seconds(3.0).to_string(), "about 3.00 more seconds would tell");
+    }
+
+    #[test]
+    fn energy_and_photos_need_more_rounds_of_their_scenario() {
+        let case = Case::plain("m", BackendKind::Tract, Delegate::None, NonZeroUsize::MIN);
+        let mut record = CaseRecord::new(case);
+        for (scenario, seconds) in [(Scenario::BackToBack, 2), (Scenario::EndToEnd, 5)] {
+            let block = Block { wall_ns: seconds * 1_000_000_000, ..Block::default() };
+            let visit = Visit { block: (&block).into(), ..Visit::default() };
+            record.scenarios.push(ScenarioOutcome::Visited(ScenarioVisit::of(scenario, visit)));
+        }
+        let row = Row {
+            energy_mj_per_image: Some(10.0),
+            energy_mj_per_image_low: Some(8.0),
+            energy_mj_per_image_high: Some(12.0),
+            end_to_end_p50_us: Some(100.0),
+            end_to_end_p50_low_us: Some(80.0),
+            end_to_end_p50_high_us: Some(120.0),
+            ..Row::default()
+        };
+        let evidence = Evidence { record: Some(&record), ..Evidence::of_row(&row) };
+        let needed = |column, value| {
+            more(&Limit::on(column, Bound::AtMost, value).unwrap(), &evidence).unwrap()
+        };
+        // Half of the width, and so four times the seconds.
+        assert_eq!(needed("energy_mj_per_image", 11.0), MoreNeeded::Seconds(6.0));
+        assert_eq!(needed("end_to_end_p50_us", 110.0), MoreNeeded::Seconds(15.0));
     }
 
     #[test]

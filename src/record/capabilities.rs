@@ -143,6 +143,7 @@ static ONNXRUNTIME: Capabilities = Capabilities {
         on_request(Delegate::Cuda),
         on_request(Delegate::Nnapi),
         on_request(Delegate::Coreml),
+        on_request(Delegate::Qnn),
     ],
     libraries: Some(PLUGIN),
     setting_lists: &[&runtime_setting::ONNXRUNTIME],

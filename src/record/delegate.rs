@@ -25,6 +25,8 @@ pub enum Delegate {
     Cuda,
     /// Apple Core ML (ONNX Runtime).
     Coreml,
+    /// Qualcomm's AI Engine Direct (ONNX Runtime).
+    Qnn,
     /// Any library with TensorFlow Lite's external delegate interface.
     External {
         /// The shared library.
@@ -42,7 +44,7 @@ pub enum Delegate {
 }
 
 /// The delegates that are not libraries of their own, by name.
-static NAMED: [(&str, Delegate); 7] = [
+static NAMED: [(&str, Delegate); 8] = [
     ("none", Delegate::None),
     ("xnnpack", Delegate::Xnnpack),
     ("gpu", Delegate::Gpu),
@@ -50,10 +52,11 @@ static NAMED: [(&str, Delegate); 7] = [
     ("npu", Delegate::Npu),
     ("cuda", Delegate::Cuda),
     ("coreml", Delegate::Coreml),
+    ("qnn", Delegate::Qnn),
 ];
 
 /// The names that [`Delegate::from_str`] takes, for messages and completions.
-pub(crate) const DELEGATE_NAMES: &str = "none, xnnpack, gpu, nnapi, npu, cuda, coreml, \
+pub(crate) const DELEGATE_NAMES: &str = "none, xnnpack, gpu, nnapi, npu, cuda, coreml, qnn, \
      external:PATH[?key=value&...], plugin:PATH[?key=value&...]";
 
 impl FromStr for Delegate {

@@ -15,6 +15,7 @@ pub(crate) enum Provider {
     Cuda,
     Nnapi,
     Coreml,
+    Qnn,
     Plugin(Plugin),
 }
 
@@ -26,6 +27,7 @@ impl Provider {
             Self::Cuda => "CUDAExecutionProvider",
             Self::Nnapi => "NnapiExecutionProvider",
             Self::Coreml => "CoreMLExecutionProvider",
+            Self::Qnn => "QNNExecutionProvider",
             Self::Plugin(plugin) => plugin.name(),
         }
     }
@@ -36,6 +38,7 @@ impl Provider {
             Self::Cuda => ep::CUDA::is_available(),
             Self::Nnapi => ep::NNAPI::is_available(),
             Self::Coreml => ep::CoreML::is_available(),
+            Self::Qnn => ep::QNN::is_available(),
             // One that is open.
             Self::Plugin(_) => Ok(true),
         }
@@ -56,6 +59,7 @@ impl Provider {
                 None => ep::NNAPI::default().register(&mut builder),
             },
             Self::Coreml => with(ep::CoreML::default(), options).register(&mut builder),
+            Self::Qnn => with(ep::QNN::default(), options).register(&mut builder),
             Self::Plugin(plugin) => return plugin.register(environment, builder, options),
         }?;
         Ok(builder)
@@ -89,6 +93,7 @@ pub(crate) fn of_library(delegate: &Delegate) -> Result<Option<Provider>, Backen
         Delegate::Cuda => Provider::Cuda,
         Delegate::Nnapi => Provider::Nnapi,
         Delegate::Coreml => Provider::Coreml,
+        Delegate::Qnn => Provider::Qnn,
         other => {
             return Err(BackendError::Unsupported(format!("ONNX Runtime has no {other} delegate")));
         }

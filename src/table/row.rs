@@ -65,7 +65,7 @@ columns! {
     backend: BackendKind, None;
     /// Version that the runtime reports.
     backend_version: Option<String>, None;
-    /// The requested delegate: none, xnnpack, gpu, nnapi, npu, cuda, coreml, external:PATH,
+    /// The requested delegate: none, xnnpack, gpu, nnapi, npu, cuda, coreml, qnn, external:PATH,
     /// plugin:PATH.
     delegate: Delegate, None;
     /// full, partial, none (requested, but took no node), unknown (the runtime does not report it);

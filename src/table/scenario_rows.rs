@@ -220,6 +220,12 @@ pub(crate) fn energies(record: &CaseRecord, scenario: Scenario) -> Vec<f64> {
     used.filter_map(EnergyUsed::mj_per_image).collect()
 }
 
+/// Time in the visits of a case in a scenario.
+#[must_use]
+pub(crate) fn seconds(record: &CaseRecord, scenario: Scenario) -> f64 {
+    visits_of(record, scenario).map(|it| it.visit.block.wall_ns as f64).sum::<f64>() / 1e9
+}
+
 /// The columns of results.csv that come from scenarios.
 pub(crate) fn fill(row: &mut Row, record: &CaseRecord) {
     let stage_ms = |scenario, stage| {

@@ -59,7 +59,7 @@ fn delegates_that_are_none_are_clear_errors() {
     let text = external(&common::repository().join("Cargo.toml"), "");
     let text = refusal(&text);
     assert!(text.contains("could not be opened"), "{text}");
-    for delegate in ["gpu", "nnapi", "cuda", "coreml"] {
+    for delegate in ["gpu", "nnapi", "cuda", "coreml", "qnn"] {
         assert!(!refusal(delegate).is_empty());
     }
     let Some(library) = delegate() else { return };

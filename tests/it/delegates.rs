@@ -119,6 +119,7 @@ fn what_cannot_run_here_is_unsupported_with_the_reason() {
         ("onnxruntime", "cuda", "CUDAExecutionProvider"),
         ("onnxruntime", "xnnpack", "XnnpackExecutionProvider"),
         ("onnxruntime", "coreml", "CoreMLExecutionProvider"),
+        ("onnxruntime", "qnn", "QNNExecutionProvider"),
         ("tract", "xnnpack", "only its own kernels"),
     ] {
         let (row, code) = row(backend, delegate, &[]);
@@ -173,6 +174,7 @@ fn every_delegate_is_listed_and_what_cannot_run_has_its_reason() {
         ("tflite", "nnapi"),
         ("onnxruntime", "nnapi"),
         ("onnxruntime", "coreml"),
+        ("onnxruntime", "qnn"),
     ] {
         let entry = entry(backend, delegate);
         assert_eq!(entry["available"], false, "{entry}");
