@@ -178,7 +178,8 @@ mod tests {
         for (scenario, seconds) in [(Scenario::BackToBack, 2), (Scenario::EndToEnd, 5)] {
             let block = Block { wall_ns: seconds * 1_000_000_000, ..Block::default() };
             let visit = Visit { block: (&block).into(), ..Visit::default() };
-            record.scenarios.push(ScenarioOutcome::Visited(ScenarioVisit::of(scenario, visit)));
+            let visit = Box::new(ScenarioVisit::of(scenario, visit));
+            record.scenarios.push(ScenarioOutcome::Visited(visit));
         }
         let row = Row {
             energy_mj_per_image: Some(10.0),
