@@ -14,6 +14,7 @@ use crate::decide::compare;
 use crate::decide::comparison::{CompareOptions, Outcome, RunComparison};
 use crate::decide::measured_fleet::FleetSource;
 use crate::decide::metric::Metric;
+use crate::device::connection;
 use crate::history::history_file::{HistoryFile, PastSeries};
 use crate::history::remeasure::{RemeasuredSide, Remeasurement, remeasurement};
 use crate::history::series_key::{RunValues, SeriesKey};
@@ -242,7 +243,7 @@ fn quoted(path: &Path) -> String {
     if text.chars().all(is_plain) {
         return text;
     }
-    format!("'{}'", text.replace('\'', r"'\''"))
+    connection::quoted(&text)
 }
 
 /// The figure of a column, if it can be measured again.

@@ -290,7 +290,6 @@ fn run_args(args: &TuneArgs) -> RunArgs {
 /// The same as a suite file.
 fn suite(args: &TuneArgs) -> Result<SuiteFile> {
     let mut suite = wanted(&run_args(args), None)?;
-    only_model(&suite)?;
     suite.accuracy = Some(false);
     suite.search = Some(SearchRequest {
         margin_percent: args.margin,

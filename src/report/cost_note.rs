@@ -36,7 +36,9 @@ pub(crate) fn lines(run: &Run, rows: &[Row]) -> Vec<[String; 9]> {
         let row = fastest.iter().map(|index| &rows[*index]).find(|row| row.model == model.name);
         let any = row.or_else(|| rows.iter().find(|row| row.model == model.name))?;
         let rate = row.and_then(gmacs_per_second);
-        let share = row.zip(rate).and_then(|(row, rate)| Some(rate / reachable(run, row)?));
+        let share = row
+            .zip(rate)
+            .and_then(|(row, rate)| Some(rate / reachable(run, Some(&row.device), row.threads)?));
         let or_empty = |text: Option<String>| text.unwrap_or_default();
         Some([
             one_line(&model.name),
@@ -66,10 +68,10 @@ pub(crate) fn gmacs_per_second(row: &Row) -> Option<f64> {
     Some(row.macs? as f64 / 1e3 / row.latency_per_image_us?)
 }
 
-/// What a large product would reach on as many threads as the case has.
-fn reachable(run: &Run, row: &Row) -> Option<f64> {
-    let machine = run.header.machine(Some(&row.device));
-    Some(machine.host.product_gmacs? * row.threads as f64)
+/// What a large product would reach on a device with so many threads.
+fn reachable(run: &Run, device: Option<&str>, threads: usize) -> Option<f64> {
+    let machine = run.header.machine(device);
+    Some(machine.host.product_gmacs? * threads as f64)
 }
 
 /// The rate of a case whose runs take `run_ns`, in words: '4.20 GMAC/s, 31% of what a large matrix
@@ -79,9 +81,9 @@ pub(crate) fn rate_words(run: &Run, record: &CaseRecord, run_ns: f64) -> Option<
     let model = run.header.models.iter().find(|model| model.name == case.model)?;
     let macs = macs_per_image(model)? as f64 * images_per_run(run, record) as f64;
     let rate = macs / run_ns;
-    let product = run.header.machine(case.device.as_deref()).host.product_gmacs;
-    let share = product.map_or(String::new(), |product| {
-        let share = rate / (product * case.threads.get() as f64) * 100.0;
+    let reachable = reachable(run, case.device.as_deref(), case.threads.get());
+    let share = reachable.map_or(String::new(), |reachable| {
+        let share = rate / reachable * 100.0;
         format!(", {share:.0}% of what a large matrix product reaches")
     });
     Some(format!("{} GMAC/s{share}", three_digits(rate)))

@@ -7,7 +7,7 @@ const MOST_NAMED: usize = 4;
 /// Reasons that are shown.
 const MOST_REASONS: usize = 8;
 
-/// A reason, and the nodes that it is told of.
+/// A reason, and the nodes that it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ToldReason {
     /// Their type and places.
@@ -39,7 +39,7 @@ pub(crate) fn reasons(profile: &OperatorProfile) -> Vec<ToldReason> {
     shown.chain(rest).collect()
 }
 
-/// What is told of the node that a line of a profile is about; empty if nothing is.
+/// The reason for the node in a line of a profile; empty without one.
 pub(crate) fn of_node<'a>(
     profile: &'a OperatorProfile,
     name: &str,

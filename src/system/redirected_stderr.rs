@@ -38,21 +38,18 @@ impl Redirected {
 
     /// What was printed since.
     pub(crate) fn end(mut self) -> String {
-        self.restore();
-        let heard = self.listener.take().and_then(|it| it.join().ok()).unwrap_or_default();
+        let listener = self.listener.take();
+        drop(self);
+        let heard = listener.and_then(|it| it.join().ok()).unwrap_or_default();
         String::from_utf8_lossy(&heard).into_owned()
-    }
-
-    fn restore(&self) {
-        // If this fails, nothing more can be printed, and that is all.
-        let _ = dup2_stderr(&self.before);
-        self.is_over.store(true, Ordering::Release);
     }
 }
 
 impl Drop for Redirected {
     fn drop(&mut self) {
-        self.restore();
+        // If this fails, nothing more can be printed, and that is all.
+        let _ = dup2_stderr(&self.before);
+        self.is_over.store(true, Ordering::Release);
     }
 }
 

@@ -94,6 +94,14 @@ fn a_slower_model_is_confirmed_against_the_earlier_one() {
     assert!(told.contains("not measured again: the run ") && told.contains("journal"), "{told}");
 }
 
+/// Halves the values of the first run that was measured, as if the machine had been twice as fast.
+fn halve_the_first(at: &Path) {
+    let file = rusqlite::Connection::open(at.join("history.sqlite")).unwrap();
+    let halved = "UPDATE value SET value = value / 2
+                  WHERE run = (SELECT number FROM run WHERE run_id NOT LIKE 'day%')";
+    assert!(file.execute(halved, []).unwrap() > 0);
+}
+
 #[test]
 fn what_did_not_change_is_not_measured_against_itself() {
     let home = TempDir::new().unwrap();
@@ -103,12 +111,7 @@ fn what_did_not_change_is_not_measured_against_itself() {
     twelve_days(at, 0.5);
     ends(&history(at, &["add", "one"]), 0);
     run(at, &net, "two");
-    // As if the machine had been twice as fast.
-    let file = rusqlite::Connection::open(at.join("history.sqlite")).unwrap();
-    let halved = "UPDATE value SET value = value / 2
-                  WHERE run = (SELECT number FROM run WHERE run_id NOT LIKE 'day%')";
-    assert!(file.execute(halved, []).unwrap() > 0);
-    drop(file);
+    halve_the_first(at);
     let output = history(at, &["gate", "two", "--confirm"]);
     ends(&output, 0);
     let told = said(&output);
@@ -137,11 +140,7 @@ fn another_build_takes_turns_with_this_one_if_it_is_named() {
     twelve_days(at, 0.5);
     ends(&history(at, &["add", "one"]), 0);
     run(at, &net, "two");
-    let file = rusqlite::Connection::open(at.join("history.sqlite")).unwrap();
-    let halved = "UPDATE value SET value = value / 2
-                  WHERE run = (SELECT number FROM run WHERE run_id NOT LIKE 'day%')";
-    file.execute(halved, []).unwrap();
-    drop(file);
+    halve_the_first(at);
 
     let output = history(at, &["gate", "two", "--confirm"]);
     ends(&output, 0);
