@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from modes_tables import C_LOOP, LOOSE, print_scenarios, print_starts, print_summary
+from modes_tables import C_LOAD, C_LOOP, LOOSE, print_scenarios, print_starts, print_summary
 
 PEER = Path(__file__).with_name("modes_peer.py")
 ROUNDS = 5
@@ -35,6 +35,16 @@ CACHES = {
 }
 
 
+# The libraries that C loads models with, and what it keeps in a folder for a cache.
+LIBRARIES = {
+    "tflite": "libtensorflowlite_c.so",
+    "litert": "libLiteRt.so",
+    "onnxruntime": "libonnxruntime.so",
+    "openvino": "libopenvino_c.so",
+}
+KEPT = {"litert": "weights.xnnpack", "onnxruntime": "kept.onnx", "openvino": ""}
+
+
 def said(text):
     print(f"modes: {text}", file=sys.stderr, flush=True)
 
@@ -50,7 +60,9 @@ class Setup:
         self.python = {name: of.get(name) or given.python for name in [*CACHES, "tflite"]}
         self.folder = Path(given.folder)
         self.photos = given.photos
-        self.bare_loop = [given.bare_loop, given.library]
+        self.libraries = Path(given.libraries)
+        self.bare_loop = [given.bare_loop, self.libraries / LIBRARIES["tflite"]]
+        self.bare_load = given.bare_load
 
     def rows(self, name, *arguments):
         """The rows of scenarios.csv of a run."""
@@ -187,27 +199,45 @@ def together(setup, backend, model, streams):
     return statistics.median(rates), statistics.median(outside)
 
 
-def load_us(setup, backend, model, cache, starts):
-    """Median time in us to load a model in Python in a fresh process, and of that in the runtime's
-    library, if it is known: with a cache emptied each time, filled, or none."""
-    times, of_library = [], []
+def load_us(setup, load, cache, starts):
+    """Median time in us of `load`, which takes where its cache is and returns nanoseconds, with a
+    cache emptied each time, filled, or none; none where it cannot be measured."""
+    times = []
     with tempfile.TemporaryDirectory(dir=setup.folder) as folder:
         # A first one fills the cache.
         for _ in range(starts + (cache == "hit")):
-            arguments = []
             if cache == "miss":
                 with tempfile.TemporaryDirectory(dir=setup.folder) as empty:
-                    found = setup.peer(backend, model, "--cache", empty)
+                    ns = load(empty)
             else:
-                if cache == "hit":
-                    arguments = ["--cache", folder]
-                found = setup.peer(backend, model, *arguments)
-            if not found:
-                return None, None
-            times.append(found[0]["load_ns"] / 1e3)
-            of_library.append(found[0].get("library_ns", 0) / 1e3)
-    first = 1 if cache == "hit" else 0
-    return statistics.median(times[first:]), statistics.median(of_library[first:]) or None
+                ns = load(folder if cache == "hit" else "")
+            if ns is None:
+                return None
+            times.append(ns / 1e3)
+    return statistics.median(times[1 if cache == "hit" else 0 :])
+
+
+def loads(setup, backend, model):
+    """How a backend's own Python package loads a model in a fresh process, and how C does."""
+
+    def in_python(folder):
+        found = setup.peer(backend, model, *(["--cache", folder] if folder else []))
+        return found[0]["load_ns"] if found else None
+
+    def in_c(folder):
+        kept = Path(folder, KEPT[backend]) if folder else ""
+        library = setup.libraries / LIBRARIES[backend]
+        command = [*setup.pinned, setup.bare_load, backend, library, model]
+        # shutterbench's starts come after a pause too, in which caches and clocks cool: without it
+        # LiteRT loads in C in 3.5 ms instead of 4.2.
+        time.sleep(0.05)
+        done = ask([*command, kept] if folder else command)
+        if done.returncode != 0:
+            said(f"no load in C: {done.stderr.strip()[-300:]}")
+            return None
+        return int(done.stdout)
+
+    return in_python, in_c
 
 
 def held_against(row, name, peer, ours):
@@ -287,10 +317,16 @@ def starts(setup, cases):
             rows = setup.rows(f"starts-{backend}-{block}", *arguments)
             for row in rows:
                 row["block"] = block
-                # The library of a Python package is in memory before it can be asked to load a model.
-                # The interpreter of LiteRT's package is of another version than TensorFlow Lite.
-                if row["scenario"] != "cold_start" and row["status"] == "ok" and backend in CACHES:
-                    peer, row["peer_library"] = load_us(setup, backend, model, row["cache"], starts)
+                # A peer's library is in memory before it can be asked to load a model.
+                if row["scenario"] == "cold_start" or row["status"] != "ok" or backend not in LIBRARIES:
+                    continue
+                in_python, in_c = loads(setup, backend, model)
+                row["load_in_c"] = load_us(setup, in_c, row["cache"], starts)
+                if backend == "tflite":
+                    # The interpreter of LiteRT's package is of another version.
+                    held_against(row, C_LOAD, row["load_in_c"], "load_p50_us")
+                else:
+                    peer = load_us(setup, in_python, row["cache"], starts)
                     held_against(row, "its Python package", peer, "load_p50_us")
             blocks.append(rows)
         found += zip(*blocks, strict=True)
@@ -299,7 +335,7 @@ def starts(setup, cases):
 
 def main():
     parser = argparse.ArgumentParser()
-    for name in ["program", "python", "folder", "photos", "csv", "models", "onnx", "bare-loop", "library"]:
+    for name in ["program", "python", "folder", "photos", "csv", "models", "onnx", "bare-loop", "bare-load", "libraries"]:
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--openvino", default="")
     parser.add_argument("--seconds", type=float, default=4.0)
@@ -330,7 +366,7 @@ def main():
         cases += [("onnxruntime", given.onnx), ("tract", given.onnx)]
         begun = starts(setup, cases)
     all_rows = rows + [row for blocks in begun for row in blocks]
-    added = ["block", "peer", "peer_value", "peer_in_time", "peer_outside", "peer_library", "ratio"]
+    added = ["block", "peer", "peer_value", "peer_in_time", "peer_outside", "load_in_c", "ratio"]
     titles = [title for title in all_rows[0] if title not in added] + added
     with open(given.csv, "w", newline="") as file:
         writer = csv.DictWriter(file, titles, restval="", lineterminator="\n")

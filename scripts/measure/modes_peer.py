@@ -18,16 +18,16 @@ def litert(model, cache):
 
     # Without plugins for NPUs, which the package otherwise looks for whenever it loads a model.
     nowhere = {"dispatch_library_path": "/nowhere", "compiler_plugin_path": "/nowhere"}
-    environment = Environment.create(options=EnvironmentOptions(**nowhere))
     path = os.path.join(cache, "weights.xnnpack") if cache else ""
     cpu = CpuOptions(num_threads=1, xnnpack_weight_cache_path=path)
     options = Options(hardware_accelerators=HardwareAccelerator.CPU, cpu_options=cpu)
+    environment = Environment.create(options=EnvironmentOptions(**nowhere))
     begin = time.perf_counter_ns()
     compiled = CompiledModel.from_file(model, environment=environment, options=options)
+    given, made = compiled.create_input_buffers(0), compiled.create_output_buffers(0)
     ns = time.perf_counter_ns() - begin
 
     def runs():
-        given, made = compiled.create_input_buffers(0), compiled.create_output_buffers(0)
         signature = next(iter(compiled.get_signature_list()))
         details_of = compiled.get_input_tensor_details(signature)
         for buffer, details in zip(given, details_of.values(), strict=True):
@@ -55,28 +55,6 @@ def tflite(model, _cache):
     return ns, runs
 
 
-# What is known of the last load besides its whole time.
-DETAILS = {}
-
-
-def watch_library():
-    """Has the time kept that loads spend in ONNX Runtime's library, of which the rest is Python."""
-    from onnxruntime.capi import onnxruntime_inference_collection as collection
-
-    class Watched(collection.C.InferenceSession):
-        def __init__(self, *arguments):
-            begin = time.perf_counter_ns()
-            super().__init__(*arguments)
-            DETAILS["library_ns"] = time.perf_counter_ns() - begin
-
-        def initialize_session(self, *arguments):
-            begin = time.perf_counter_ns()
-            super().initialize_session(*arguments)
-            DETAILS["library_ns"] += time.perf_counter_ns() - begin
-
-    collection.C.InferenceSession = Watched
-
-
 def onnxruntime(model, cache):
     import onnxruntime as ort
 
@@ -87,7 +65,6 @@ def onnxruntime(model, cache):
         model, options.graph_optimization_level = kept, ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     elif kept:
         options.optimized_model_filepath = kept
-    watch_library()
     begin = time.perf_counter_ns()
     session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     ns = time.perf_counter_ns() - begin
@@ -180,7 +157,7 @@ def main():
         if os.path.isfile(file):
             read_anew(file)
     load_ns, runs = globals()[given.backend](given.model, given.cache)
-    said = {"load_ns": load_ns, **DETAILS}
+    said = {"load_ns": load_ns}
     if given.seconds:
         latencies, starts, late = timed(runs(), given)
         in_time = sum(ns <= 200_000 for ns in late) if given.rate else None

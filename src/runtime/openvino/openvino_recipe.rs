@@ -4,13 +4,13 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use crate::file_hash;
 use crate::record::format::Format;
 use crate::record::runtime_setting::{OPENVINO, RuntimeSetting};
 use crate::record::setting_values::SettingValues;
 use crate::record::signature::Shaped;
 use crate::runtime::backend_error::BackendError;
 use crate::runtime::boundary::{cannot_load, no_batch};
+use crate::runtime::cached_file;
 use crate::runtime::openvino::compiled_graph::CompiledGraph;
 use crate::runtime::openvino::core_handle::CoreHandle;
 use crate::runtime::openvino::infer_request::InferRequest;
@@ -65,7 +65,8 @@ impl OpenvinoRecipe {
     }
 
     /// The same by way of a folder of compiled models. OpenVINO knows a file there by its path,
-    /// its size and the second of its last change, so that each content has a folder of its own.
+    /// its size and the second of its last change; a folder of its own tells apart what changed within
+    /// that second.
     fn cached(&self, file: &StagedFile, folder: &str) -> Result<InferRequest, BackendError> {
         let StagedFile::Own(path) = file else {
             return Err(not_cached("a file of its own, with the ending .tflite"));
@@ -73,8 +74,8 @@ impl OpenvinoRecipe {
         if self.shaped.differs {
             return Err(not_cached("the shapes in the file"));
         }
-        let hash = file_hash::of(path).unwrap_or_default();
-        let folder = Path::new(folder).join(hash).display().to_string();
+        let folder =
+            cached_file::of(Path::new(folder), path, "", "openvino")?.display().to_string();
         let mut properties = self.properties(Counting::Off);
         properties.push((CACHE, folder));
         CompiledGraph::from_file(&self.core, path, self.device.name(), &properties)
