@@ -7,7 +7,7 @@ use crate::decide::comparison::{CaseComparison, CompareOptions, Outcome, RunComp
 use crate::decide::metric::Metric;
 use crate::decide::partners::{can_be_in_order, have_a_case_in_common, other_sets, partners};
 use crate::decide::yardstick_use::{no_common_yardstick, on_other_machines};
-use crate::decide::{few_pairs, paired_accuracy, shared_core};
+use crate::decide::{energy_sources, few_pairs, paired_accuracy, shared_core};
 use crate::record::case::Case;
 use crate::record::header::Header;
 use crate::record::run::{CaseRecord, Run};
@@ -134,7 +134,7 @@ fn in_scenarios(
     };
     let name = named(base.case, new.case);
     let mut lines = compared_scenarios(&name, (base.run, was), (new.run, is), options);
-    lines.extend(compared_sustained(&name, was, is, options));
+    lines.extend(compared_sustained(&name, (base.run, was), (new.run, is), options));
     lines
 }
 
@@ -160,6 +160,10 @@ fn one(
         new: Some(is),
         ..CaseComparison::bare(name, Outcome::Undecided)
     };
+    let records = base.record.zip(new.record).filter(|_| options.metric == Metric::Energy);
+    if let Some(why) = records.and_then(|(was, is)| energy_sources::apart(was, is)) {
+        return Some(CaseComparison { note: Some(why), ..both });
+    }
     Some(match (options.metric.probability(), options.metric.rank()) {
         (Some(probability), _) => latency(both, &base, &new, probability, pairing, options),
         (_, Some(rank)) => {

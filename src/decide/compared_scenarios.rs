@@ -6,6 +6,7 @@
 //! runs. What an interval rests on is the round, since the streams of a round share its moment.
 
 use crate::decide::comparison::{CaseComparison, CompareOptions, Outcome};
+use crate::decide::energy_sources;
 use crate::decide::metric::Metric;
 use crate::record::run::{CaseRecord, Run};
 use crate::record::scenario::Scenario;
@@ -68,6 +69,9 @@ pub(crate) fn compared_scenarios(
             (None, Some(_)) => CaseComparison { outcome: Outcome::New, ..sides },
             (Some(_), None) => missing(sides, row_now.as_ref()),
             (Some(_), Some(_)) if is_energy => {
+                if let Some(why) = energy_sources::apart(base.1, new.1) {
+                    return Some(CaseComparison { note: Some(why), ..sides });
+                }
                 let of = |record| energies(record, *scenario);
                 by_energy(sides, &of(base.1), &of(new.1), options)
             }

@@ -100,6 +100,10 @@ pub(crate) fn check(wanted: &SuiteFile, latency: bool, photos: bool) -> Result<(
         "--cold-starts needs processes of its own; omit --in-process"
     );
     ensure!(
+        wanted.streams.is_empty() || wanted.in_process != Some(true),
+        "--streams needs processes of its own, since CPU time is that of a process; omit --in-process"
+    );
+    ensure!(
         wanted.cold_starts.is_none() || files::CAN_FORGET,
         "--cold-starts needs Linux or Android, where files can be dropped from the page cache; omit it, or measure on such a device with --device"
     );

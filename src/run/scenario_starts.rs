@@ -17,6 +17,7 @@ use crate::run::active_case::visited;
 use crate::run::context::Context;
 use crate::run::run_inputs;
 use crate::run::start_cache::StartCache;
+use crate::runtime::page_cache;
 use crate::system::files;
 use crate::worker::link::Fault;
 use crate::worker::protocol::Request;
@@ -25,6 +26,9 @@ use crate::worker::worker_source::Worker;
 /// Share of a model's bytes that must come from the disk for a start to be called cold. What a
 /// runtime does not read, such as metadata, need not come at all.
 const LEAST_FROM_DISK: f64 = 0.5;
+
+/// Share of a file's bytes that may stay in the page cache when it is dropped from it.
+const MOST_RESIDENT: f64 = 0.05;
 
 /// A folder with more libraries than this is not a runtime's own.
 const MOST_LIBRARIES: usize = 64;
@@ -79,6 +83,7 @@ fn start_of(
     for file in &libraries {
         if is_cold {
             drop_from_page_cache(file)?;
+            check_dropped(file)?;
         } else {
             read_into_page_cache(file)?;
         }
@@ -88,7 +93,9 @@ fn start_of(
         // XNNPACK has pieces of what it has packed dropped, which makes the next start slower even if
         // they are there again; read anew, a file is there as after it was written.
         drop_from_page_cache(file)?;
-        if !is_cold {
+        if is_cold {
+            check_dropped(file)?;
+        } else {
             read_into_page_cache(file)?;
         }
     }
@@ -98,10 +105,11 @@ fn start_of(
     let process = link.process();
     run_inputs::send(context, case, &loaded, link.as_mut())?;
     let first = visited(link.as_mut(), &Request::First)?;
-    if is_cold && let Some(bytes) = process.and_then(bytes_from_disk) {
+    let disk_bytes = process.and_then(bytes_from_disk);
+    if is_cold {
         // A cache may take the model's place.
         let kept: u64 = cached.iter().map(|(_, bytes, _)| bytes).sum();
-        check_cold(bytes, if kept > 0 { kept.min(model.bytes) } else { model.bytes })?;
+        check_cold(disk_bytes, if kept > 0 { kept.min(model.bytes) } else { model.bytes })?;
     }
     let first_ns = first.block.latency_ns.first().copied().unwrap_or(first.block.wall_ns);
     let stages = [
@@ -118,7 +126,7 @@ fn start_of(
     };
     let stages = stages.map(|(stage, ns)| StageTimes { stage, ns: vec![ns] }).to_vec();
     let visit = Visit { round, process: round, block: (&block).into(), ..Visit::default() };
-    Ok(ScenarioVisit { stages, ..ScenarioVisit::of(scenario, visit) })
+    Ok(ScenarioVisit { stages, disk_bytes, ..ScenarioVisit::of(scenario, visit) })
 }
 
 /// A runtime's library and those beside it, which it may open: plugins, front ends. In a folder with
@@ -171,6 +179,22 @@ fn drop_from_page_cache(path: &Path) -> Result<(), Fault> {
     files::forget(&file).map_err(failed)
 }
 
+/// Refuses a cold start of a file that is still in memory after it was dropped: the bytes that come
+/// from the disk later may be a library's and not the model's.
+fn check_dropped(path: &Path) -> Result<(), Fault> {
+    let Ok(file) = File::open(path) else { return Ok(()) };
+    let bytes = file.metadata().map_or(0, |facts| facts.len());
+    let resident = page_cache::resident_bytes(&file).map_or(0, |resident| resident.min(bytes));
+    if resident as f64 <= MOST_RESIDENT * bytes as f64 {
+        return Ok(());
+    }
+    let reason = format!(
+        "its start is not cold: {resident} of {bytes} bytes of {} stay in memory; its file system keeps files in memory (tmpfs), or another program uses it; put it on a disk, or end that program",
+        path.display()
+    );
+    Err(Fault::new(Status::Unsupported, reason))
+}
+
 /// What a process had to fetch from a disk so far; `None` if the system does not report it.
 fn bytes_from_disk(process: u32) -> Option<u64> {
     parse_read_bytes(&fs::read_to_string(format!("/proc/{process}/io")).ok()?)
@@ -181,13 +205,15 @@ fn parse_read_bytes(io: &str) -> Option<u64> {
     io.lines().find_map(|line| line.strip_prefix("read_bytes:"))?.trim().parse().ok()
 }
 
-fn check_cold(from_disk: u64, model_bytes: u64) -> Result<(), Fault> {
-    if from_disk as f64 >= LEAST_FROM_DISK * model_bytes as f64 {
-        return Ok(());
-    }
-    let reason = format!(
-        "its start was not cold: {from_disk} bytes came from the disk, but the model has {model_bytes}; this file system keeps its files in memory, or another program uses the model; put the model on a disk"
-    );
+/// Refuses a start that is not known to be cold.
+fn check_cold(from_disk: Option<u64>, model_bytes: u64) -> Result<(), Fault> {
+    let reason = match from_disk {
+        Some(bytes) if bytes as f64 >= LEAST_FROM_DISK * model_bytes as f64 => return Ok(()),
+        Some(bytes) => format!(
+            "its start was not cold: {bytes} bytes came from the disk, but the model has {model_bytes}; this file system keeps its files in memory, or another program uses the model; put the model on a disk"
+        ),
+        None => "whether its start was cold is not known: this system does not show in /proc/PID/io what came from the disk".to_owned(),
+    };
     Err(Fault::new(Status::Unsupported, reason))
 }
 
@@ -201,9 +227,11 @@ mod tests {
                   read_bytes: 4096000\nwrite_bytes: 323932160\ncancelled_write_bytes: 0\n";
         let bytes = parse_read_bytes(io).unwrap();
         assert_eq!(bytes, 4_096_000);
-        assert!(check_cold(bytes, 4_000_000).is_ok());
-        let fault = check_cold(bytes, 40_000_000).unwrap_err();
+        assert!(check_cold(Some(bytes), 4_000_000).is_ok());
+        let fault = check_cold(Some(bytes), 40_000_000).unwrap_err();
         assert_eq!(fault.status, Status::Unsupported);
+        let fault = check_cold(None, 1).unwrap_err();
+        assert!(fault.reason.contains("not known") && fault.status == Status::Unsupported);
         assert_eq!(parse_read_bytes("rchar: 1\n"), None);
     }
 
@@ -233,6 +261,19 @@ mod tests {
             fs::write(of(&format!("libother{number}.so")), "x").unwrap();
         }
         assert_eq!(libraries_of(&of("libmain.so")), [of("libmain.so")]);
+    }
+
+    /// A file system in memory keeps what it is asked to forget, and answers that it forgot.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_stays_in_memory_is_not_cold() {
+        let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+        let file = folder.path().join("model");
+        fs::write(&file, [7; 10_000]).unwrap();
+        assert!(drop_from_page_cache(&file).is_ok());
+        let fault = check_dropped(&file).unwrap_err();
+        assert_eq!(fault.status, Status::Unsupported);
+        assert!(fault.reason.contains("not cold: 10000 of 10000 bytes"), "{}", fault.reason);
     }
 
     #[test]

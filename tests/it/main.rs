@@ -22,6 +22,7 @@ mod fetch_models;
 mod fleet;
 mod formats;
 mod gpu;
+mod heat;
 mod history;
 mod history_confirm;
 mod hooks;

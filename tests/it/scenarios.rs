@@ -321,8 +321,19 @@ fn a_killed_run_over_minutes_loses_at_most_the_window_in_hand() {
     let before = windows(&text());
     assert!(before < 6, "it was killed too late");
     let whole: Vec<String> = journal(&run).into_iter().filter(|it| it.ends_with('}')).collect();
-    let output = resumed_after(&run, &whole);
+    // The journal as the kill left it, with half a line at its end if it did. Options may be stated
+    // once more, if they are the same.
+    let resumed = |minutes: &str| {
+        Command::new(env!("CARGO_BIN_EXE_shutterbench"))
+            .args(["run", "--quiet", "--sustained", minutes, "--resume"])
+            .arg(&run)
+            .timely_output()
+    };
+    let refused = said(&resumed("0.5"));
+    assert!(refused.contains("--sustained was 0.06, now it is 0.5;"), "{refused}");
+    let output = resumed("0.06");
     assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(journal(&run)[..whole.len()], *whole, "every window that was over stays");
     // Six windows are the whole time: only what was in hand was measured again.
     assert_eq!(entries(&run, "sustained"), 6);
     assert!(said(&output).contains("in 2 parts"), "{}", said(&output));
