@@ -89,7 +89,8 @@ fn unlike_an_app(place: &ProcessPlace, host: &Host, is_pinned: bool) -> Vec<Stri
         && allowed < host.cores
         && !is_pinned
     {
-        found.push(format!("could use only the CPUs {list} of the machine's {}", host.cores));
+        let cpus = if allowed == 1 { "CPU" } else { "the CPUs" };
+        found.push(format!("could use only {cpus} {list} of the machine's {}", host.cores));
     }
     if let Some(quota) = place.quota.filter(|quota| allowed.is_none_or(|all| *quota < all as f64)) {
         found.push(format!("were limited to the time of {quota:.2} CPUs by a control group"));

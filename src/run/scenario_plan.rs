@@ -227,6 +227,17 @@ mod tests {
     }
 
     #[test]
+    fn what_needs_processes_of_its_own_is_refused_without() {
+        for (text, option) in [("cold_starts = 3", "--cold-starts"), ("streams = [2]", "--streams")]
+        {
+            assert!(check(&suite(text), true, false).is_ok());
+            let text = format!("{text}\nin_process = true");
+            let error = check(&suite(&text), true, false).unwrap_err().to_string();
+            assert!(error.contains(option) && error.contains("--in-process"), "{error}");
+        }
+    }
+
+    #[test]
     fn a_rate_without_latency_is_refused() {
         assert!(check(&suite("rate = [10]\ncold_starts = 3"), true, false).is_ok());
         for (text, option) in [

@@ -88,13 +88,15 @@ fn start_of(
             read_into_page_cache(file)?;
         }
     }
+    let mut is_dropped = false;
     let kept = cached.iter().map(|(file, ..)| file.as_path());
     for file in kept.chain([model.path.as_path()]) {
         // XNNPACK has pieces of what it has packed dropped, which makes the next start slower even if
         // they are there again; read anew, a file is there as after it was written.
         drop_from_page_cache(file)?;
         if is_cold {
-            check_dropped(file)?;
+            // The last one is the model.
+            is_dropped = check_dropped(file)?;
         } else {
             read_into_page_cache(file)?;
         }
@@ -109,7 +111,8 @@ fn start_of(
     if is_cold {
         // A cache may take the model's place.
         let kept: u64 = cached.iter().map(|(_, bytes, _)| bytes).sum();
-        check_cold(disk_bytes, if kept > 0 { kept.min(model.bytes) } else { model.bytes })?;
+        let least = if kept > 0 { kept.min(model.bytes) } else { model.bytes };
+        check_cold(disk_bytes, least, is_dropped)?;
     }
     let first_ns = first.block.latency_ns.first().copied().unwrap_or(first.block.wall_ns);
     let stages = [
@@ -180,13 +183,14 @@ fn drop_from_page_cache(path: &Path) -> Result<(), Fault> {
 }
 
 /// Refuses a cold start of a file that is still in memory after it was dropped: the bytes that come
-/// from the disk later may be a library's and not the model's.
-fn check_dropped(path: &Path) -> Result<(), Fault> {
-    let Ok(file) = File::open(path) else { return Ok(()) };
+/// from the disk later may be a library's and not the model's. Returns whether the system tells.
+fn check_dropped(path: &Path) -> Result<bool, Fault> {
+    let Ok(file) = File::open(path) else { return Ok(false) };
     let bytes = file.metadata().map_or(0, |facts| facts.len());
-    let resident = page_cache::resident_bytes(&file).map_or(0, |resident| resident.min(bytes));
+    let Some(resident) = page_cache::resident_bytes(&file) else { return Ok(false) };
+    let resident = resident.min(bytes);
     if resident as f64 <= MOST_RESIDENT * bytes as f64 {
-        return Ok(());
+        return Ok(true);
     }
     let reason = format!(
         "its start is not cold: {resident} of {bytes} bytes of {} stay in memory; its file system keeps files in memory (tmpfs), or another program uses it; put it on a disk, or end that program",
@@ -205,14 +209,16 @@ fn parse_read_bytes(io: &str) -> Option<u64> {
     io.lines().find_map(|line| line.strip_prefix("read_bytes:"))?.trim().parse().ok()
 }
 
-/// Refuses a start that is not known to be cold.
-fn check_cold(from_disk: Option<u64>, model_bytes: u64) -> Result<(), Fault> {
+/// Refuses a start that is not known to be cold: by what came from the disk, else by whether the
+/// model was seen to be dropped before.
+fn check_cold(from_disk: Option<u64>, model_bytes: u64, is_dropped: bool) -> Result<(), Fault> {
     let reason = match from_disk {
+        None if is_dropped => return Ok(()),
         Some(bytes) if bytes as f64 >= LEAST_FROM_DISK * model_bytes as f64 => return Ok(()),
         Some(bytes) => format!(
             "its start was not cold: {bytes} bytes came from the disk, but the model has {model_bytes}; this file system keeps its files in memory, or another program uses the model; put the model on a disk"
         ),
-        None => "whether its start was cold is not known: this system does not show in /proc/PID/io what came from the disk".to_owned(),
+        None => "whether its start was cold is not known: this system shows neither which files are in memory nor, in /proc/PID/io, what came from the disk".to_owned(),
     };
     Err(Fault::new(Status::Unsupported, reason))
 }
@@ -227,11 +233,12 @@ mod tests {
                   read_bytes: 4096000\nwrite_bytes: 323932160\ncancelled_write_bytes: 0\n";
         let bytes = parse_read_bytes(io).unwrap();
         assert_eq!(bytes, 4_096_000);
-        assert!(check_cold(Some(bytes), 4_000_000).is_ok());
-        let fault = check_cold(Some(bytes), 40_000_000).unwrap_err();
+        assert!(check_cold(Some(bytes), 4_000_000, false).is_ok());
+        let fault = check_cold(Some(bytes), 40_000_000, true).unwrap_err();
         assert_eq!(fault.status, Status::Unsupported);
-        let fault = check_cold(None, 1).unwrap_err();
+        let fault = check_cold(None, 1, false).unwrap_err();
         assert!(fault.reason.contains("not known") && fault.status == Status::Unsupported);
+        assert!(check_cold(None, 1, true).is_ok());
         assert_eq!(parse_read_bytes("rchar: 1\n"), None);
     }
 

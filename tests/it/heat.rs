@@ -13,13 +13,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::common;
-use crate::common::TimelyOutput;
 
 const ZONES: &str = "/sys/class/thermal";
 const CPUS: &str = "/sys/devices/system/cpu";
-/// Puts two folders in place of the kernel's, and becomes the program.
-const IN_PLACE: &str = "mount --bind \"$1\" /sys/class/thermal && \
-    mount --bind \"$2\" /sys/devices/system/cpu && shift 2 && exec \"$@\"";
 const MODELS: [&str; 2] = ["fmnist_mobilenet_v1_0.25_f32", "fmnist_mobilenet_v1_0.5_f32"];
 /// What a case has, however short its time is.
 const WINDOWS: usize = 6;
@@ -30,18 +26,8 @@ struct Machine {
 }
 
 impl Machine {
-    /// A cool one at full speed. `None` after a skip if its files cannot take the place of the
-    /// kernel's.
-    fn cool() -> Option<Self> {
-        if ![ZONES, CPUS].iter().all(|folder| Path::new(folder).is_dir()) {
-            common::skip("this kernel has no thermal zones to take the place of");
-            return None;
-        }
-        let tried = Command::new("unshare").args(["--mount", "true"]).output_if_there();
-        if !tried.is_some_and(|output| output.status.success()) {
-            common::skip("simulated heat needs root, for a mount namespace");
-            return None;
-        }
+    /// A cool one at full speed.
+    fn cool() -> Self {
         let machine = Self { folder: TempDir::new().unwrap() };
         machine.write("thermal/thermal_zone0/type", "cpu-thermal");
         for file in ["online", "possible", "present"] {
@@ -49,7 +35,7 @@ impl Machine {
             machine.write(&format!("cpu/{file}"), value.trim());
         }
         machine.heat(40_000, 2_000_000);
-        Some(machine)
+        machine
     }
 
     /// Readers find the file as it was or as it is, never empty.
@@ -72,13 +58,10 @@ impl Machine {
         self.write("thermal/thermal_zone0/temp", &millidegrees.to_string());
     }
 
-    /// The program on this machine.
-    fn shutterbench(&self) -> Command {
-        let mut command = Command::new("unshare");
-        command.args(["--mount", "sh", "-c", IN_PLACE, "sh"]);
-        command.args(["thermal", "cpu"].map(|part| self.folder.path().join(part)));
-        command.arg(env!("CARGO_BIN_EXE_shutterbench"));
-        command
+    /// The program on this machine; `None` after a skip.
+    fn shutterbench(&self) -> Option<Command> {
+        let [thermal, cpu] = ["thermal", "cpu"].map(|part| self.folder.path().join(part));
+        common::shutterbench_with_folders(&[(&thermal, ZONES), (&cpu, CPUS)])
     }
 }
 
@@ -132,10 +115,10 @@ fn rows(out: &Path) -> Vec<Value> {
 #[test]
 fn slow_heat_throttles_a_case_and_the_next_one_waits_until_the_machine_has_cooled() {
     let Some(delegate) = common::softmax_delegate() else { return };
-    let Some(machine) = Machine::cool() else { return };
+    let machine = Machine::cool();
     let clock = format!("{CPUS}/cpu0/cpufreq/scaling_cur_freq");
     let delegate = format!("external:{}?clock={clock}", delegate.display());
-    let mut command = machine.shutterbench();
+    let Some(mut command) = machine.shutterbench() else { return };
     command.args(["run", "--backend", "tflite", "--delegate", &delegate, "--no-accuracy"]);
     command.args(["--threads", "1", "--model", MODELS[0], "--model", MODELS[1]]);
     command.args(["--runs", "5", "--warmup", "1", "--processes", "1"]);
@@ -148,6 +131,13 @@ fn slow_heat_throttles_a_case_and_the_next_one_waits_until_the_machine_has_coole
     machine.heat(80_000, 1_000_000);
     common::until("the cool-down", || running.said().contains("to cool from 80.0 to 41.0"));
     assert_eq!(running.windows(), WINDOWS, "{}", running.said());
+    // Killed meanwhile, and begun again while it is hot, it still waits for where the run began.
+    running.child.kill().unwrap();
+    common::exit_status(&mut running.child);
+    let mut command = machine.shutterbench().unwrap();
+    let out = running.out;
+    let mut running = Running::start(command.args(["run", "--resume"]), &out);
+    common::until("the cool-down", || running.said().contains("to cool from 80.0 to 41.0"));
     // Cooler is not cool: more than once as long as the program waits between two readings.
     machine.heat(60_000, 2_000_000);
     thread::sleep(Duration::from_millis(2500));

@@ -70,6 +70,7 @@ mod schedulers;
 mod schemas;
 mod settings;
 mod simulated_fleet;
+mod starts;
 mod tables;
 mod tune;
 mod verdicts;
