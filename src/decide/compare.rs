@@ -2,12 +2,12 @@
 
 use crate::decide::compared_modes::{compared_rates, compared_sustained, kept_rate};
 use crate::decide::compared_scenarios;
-use crate::decide::compared_scenarios::compared_scenarios;
+use crate::decide::compared_scenarios::{compared_scenarios, other_energy_sources};
 use crate::decide::comparison::{CaseComparison, CompareOptions, Outcome, RunComparison};
 use crate::decide::metric::Metric;
 use crate::decide::partners::{can_be_in_order, have_a_case_in_common, other_sets, partners};
 use crate::decide::yardstick_use::{no_common_yardstick, on_other_machines};
-use crate::decide::{energy_sources, few_pairs, paired_accuracy, shared_core};
+use crate::decide::{few_pairs, paired_accuracy, shared_core};
 use crate::record::case::Case;
 use crate::record::header::Header;
 use crate::record::run::{CaseRecord, Run};
@@ -161,7 +161,7 @@ fn one(
         ..CaseComparison::bare(name, Outcome::Undecided)
     };
     let records = base.record.zip(new.record).filter(|_| options.metric == Metric::Energy);
-    if let Some(why) = records.and_then(|(was, is)| energy_sources::apart(was, is)) {
+    if let Some(why) = records.and_then(|(was, is)| other_energy_sources(was, is)) {
         return Some(CaseComparison { note: Some(why), ..both });
     }
     Some(match (options.metric.probability(), options.metric.rank()) {

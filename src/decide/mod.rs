@@ -7,7 +7,6 @@ pub(crate) mod compared_scenarios;
 pub mod comparison;
 pub mod complete;
 pub(crate) mod device_weights;
-mod energy_sources;
 pub(crate) mod enough;
 pub mod evidence;
 pub(crate) mod few_pairs;
