@@ -8,7 +8,7 @@
 use crate::decide::comparison::{CaseComparison, CompareOptions, Outcome};
 use crate::decide::metric::Metric;
 use crate::record::run::{CaseRecord, Run};
-use crate::record::scenario::Scenario;
+use crate::record::scenario::{Scenario, ScenarioOutcome};
 use crate::record::status::Status;
 use crate::record::visit::Visit;
 use crate::stats::paired::Pairing;

@@ -80,10 +80,11 @@ fn start_of(
     if is_cold && let Some(library) = library {
         check_unused_here(library, &fs::read_to_string("/proc/self/maps").unwrap_or_default())?;
     }
+    let mut warm_libraries = Vec::new();
     for file in &libraries {
         if is_cold {
             drop_from_page_cache(file)?;
-            check_dropped(file)?;
+            warm_libraries.extend(check_dropped(file).err().map(|fault| (file, fault)));
         } else {
             read_into_page_cache(file)?;
         }
@@ -109,6 +110,7 @@ fn start_of(
     let first = visited(link.as_mut(), &Request::First)?;
     let disk_bytes = process.and_then(bytes_from_disk);
     if is_cold {
+        check_libraries(warm_libraries, process.and_then(maps_of).as_deref())?;
         // A cache may take the model's place.
         let kept: u64 = cached.iter().map(|(_, bytes, _)| bytes).sum();
         let least = if kept > 0 { kept.min(model.bytes) } else { model.bytes };
@@ -148,15 +150,33 @@ fn libraries_of(library: &Path) -> Vec<PathBuf> {
 /// Refuses a cold start of a library that this program has open itself, as builds with the feature
 /// `tflitec` have TensorFlow Lite's: it stays in memory. `maps` is proc_pid_maps(5).
 fn check_unused_here(library: &Path, maps: &str) -> Result<(), Fault> {
-    let library = fs::canonicalize(library).unwrap_or_else(|_| library.to_owned());
-    let path = library.display().to_string();
-    if !maps.lines().any(|line| line.ends_with(&path)) {
+    if !is_mapped(library, maps) {
         return Ok(());
     }
     let reason = format!(
-        "its start is not cold: this program itself has {path} in memory; use a build without the feature tflitec"
+        "its start is not cold: this program itself has {} in memory; use a build without the feature tflitec",
+        library.display()
     );
     Err(Fault::new(Status::Unsupported, reason))
+}
+
+/// Refuses a cold start that used one of these libraries, which stayed in memory. Of other runtimes in
+/// the same folder, other programs may use libraries as they like.
+fn check_libraries(warm: Vec<(&PathBuf, Fault)>, maps: Option<&str>) -> Result<(), Fault> {
+    let is_used = |library: &Path| maps.is_none_or(|maps| is_mapped(library, maps));
+    let used = warm.into_iter().find(|(library, _)| is_used(library));
+    used.map_or(Ok(()), |(_, fault)| Err(fault))
+}
+
+/// Whether a process has a file in its memory; `maps` is its proc_pid_maps(5).
+fn is_mapped(file: &Path, maps: &str) -> bool {
+    let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let path = file.display().to_string();
+    maps.lines().any(|line| line.ends_with(&path))
+}
+
+fn maps_of(process: u32) -> Option<String> {
+    fs::read_to_string(format!("/proc/{process}/maps")).ok()
 }
 
 /// Reads a file, of which an earlier start may have left little in the page cache.
@@ -251,7 +271,13 @@ mod tests {
             format!("7f0000000000-7f0000001000 r--p 00000000 08:01 7  {}\n", library.display());
         let fault = check_unused_here(&library, &maps).unwrap_err();
         assert!(fault.reason.contains("not cold") && fault.status == Status::Unsupported);
-        assert!(check_unused_here(&library, &maps.replace("libmain", "libother")).is_ok());
+        let others = maps.replace("libmain", "libother");
+        assert!(check_unused_here(&library, &others).is_ok());
+        // The same of one that stays in memory for another program.
+        let warm = || vec![(&library, fault.clone())];
+        assert!(check_libraries(warm(), Some(&others)).is_ok());
+        assert!(check_libraries(warm(), Some(&maps)).is_err());
+        assert!(check_libraries(warm(), None).is_err());
     }
 
     #[test]

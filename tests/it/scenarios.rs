@@ -184,6 +184,10 @@ fn energy_by_an_external_meter_is_that_beyond_the_idle_machine_s() {
     let told = "Energy by external meter (echo 3.5), of which the 3.50 W of the idle machine";
     assert!(said(&output).contains(told), "{}", said(&output));
     assert!(fs::read_to_string(run.join("report.md")).unwrap().contains(told));
+    // Nothing is 0 and not a little below it.
+    assert_eq!(field(row, "energy_mj_per_image_low").replace("0.0", "0"), "0", "{row:?}");
+    let told = "1 of 1 energies cannot be told from the idle machine's";
+    assert!(said(&output).contains(told), "{}", said(&output));
 }
 
 /// Runs with a meter that fails while `test`, a condition on the number `n` of its call, holds.
