@@ -93,6 +93,9 @@ pub struct SustainedWindow {
     pub p50_ns: u64,
     /// Their 90th percentile.
     pub p90_ns: u64,
+    /// How long its threads stood in line for a CPU, of runs back to back, if the system tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waited_ns: Option<u64>,
     /// Frames that were due meanwhile, if it has a schedule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frames: Option<u64>,
@@ -111,6 +114,14 @@ pub struct SustainedWindow {
     /// Whether it was still warmer than at the start of the run when the process began.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub began_warm: bool,
+}
+
+impl SustainedWindow {
+    /// The time in line as a share of the window's.
+    #[must_use]
+    pub(crate) fn waited_share(&self) -> Option<f64> {
+        self.waited_ns.map(|ns| ns as f64 / 1e9 / self.seconds.max(1e-9))
+    }
 }
 
 /// What came of a window.

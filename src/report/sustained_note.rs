@@ -79,6 +79,10 @@ fn throttled(it: &SustainedSummary) -> String {
         Some(minutes) => format!("after {} minutes", three_digits(minutes)),
         None => "no".to_owned(),
     });
+    if it.disturbed > 0 {
+        let (disturbed, all) = (it.disturbed, it.p50_ms.len());
+        words.push(format!("something else used its CPUs in {disturbed} of {all} windows"));
+    }
     if it.began_warm {
         words.push("began before it had cooled".to_owned());
     }

@@ -77,14 +77,17 @@ fn start_of(
     let runtime = context.header().runtimes.iter().find(|it| it.backend == case.backend);
     let library = runtime.and_then(|runtime| runtime.library.as_deref());
     let libraries = library.map(libraries_of).unwrap_or_default();
+    let own_maps = maps_of(std::process::id()).unwrap_or_default();
     if is_cold && let Some(library) = library {
-        check_unused_here(library, &fs::read_to_string("/proc/self/maps").unwrap_or_default())?;
+        check_unused_here(library, &own_maps)?;
     }
     let mut warm_libraries = Vec::new();
     for file in &libraries {
         if is_cold {
             drop_from_page_cache(file)?;
-            warm_libraries.extend(check_dropped(file).err().map(|fault| (file, fault)));
+            // What this program is linked with is in every process of it, and not the case's.
+            let fault = check_dropped(file).err().filter(|_| !is_mapped(file, &own_maps));
+            warm_libraries.extend(fault.map(|fault| (file, fault)));
         } else {
             read_into_page_cache(file)?;
         }

@@ -15,7 +15,7 @@ use crate::host::preconditions::Sensors;
 use crate::record::options::LatencyOptions;
 use crate::record::status::Status;
 use crate::record::sustained::{SustainedOptions, SustainedOutcome, SustainedWindow};
-use crate::run::active_case::{visited, warm_worker};
+use crate::run::active_case::{tells_waiting, visited, warm_worker};
 use crate::run::context::Side;
 use crate::run::entry::Entry;
 use crate::run::progress::Event;
@@ -112,10 +112,11 @@ impl Side<'_> {
         let Some((mut warm, _)) = warm else { return Ok(()) };
         let last = self.cases[case].sustained.windows.last();
         let process = last.map_or(0, |window| window.process + 1);
+        let waits = tells_waiting(options, &self.cases[case].case);
         let mut first = true;
         while !self.cases[case].sustained.is_over(&sustained) {
             let interrupted = || self.context.interrupted();
-            match window(warm.link.as_mut(), options, &sustained, interrupted) {
+            match window(warm.link.as_mut(), options, &sustained, waits, interrupted) {
                 Ok(None) => return Ok(()),
                 Ok(Some(mut window)) => {
                     window.process = process;
@@ -150,11 +151,12 @@ fn window(
     link: &mut dyn Link,
     options: &LatencyOptions,
     sustained: &SustainedOptions,
+    waits: bool,
     interrupted: impl Fn() -> bool,
 ) -> Result<Option<SustainedWindow>, Fault> {
     let time = Duration::from_secs_f64(sustained.window_seconds());
     let (begin, mut latencies) = (Instant::now(), Vec::new());
-    let (mut last, mut schedules) = (None, Vec::new());
+    let (mut last, mut schedules, mut waited_ns) = (None, Vec::new(), None);
     while last.is_none() || begin.elapsed() < time {
         if interrupted() {
             return Ok(None);
@@ -174,7 +176,7 @@ fn window(
                 least_ns: u64::try_from(left.min(REQUEST).as_nanos()).unwrap_or(u64::MAX),
                 most_runs: MAX_RUNS,
                 yardstick: false,
-                waits: false,
+                waits,
                 deadline_ns: (options.max_seconds * 1e9) as u64,
             }),
         };
@@ -184,6 +186,9 @@ fn window(
             schedules.extend(Punctuality::of(
                 [(schedule, block.at_ns.as_slice(), block.latency_ns.as_slice())].into_iter(),
             ));
+        }
+        if let Some(ns) = told.waited_ns {
+            waited_ns = Some(waited_ns.unwrap_or(0) + ns);
         }
         latencies.append(&mut told.block.latency_ns);
         last = Some((told.mhz, told.millidegrees));
@@ -198,6 +203,7 @@ fn window(
         runs: latencies.len() as u64,
         p50_ns: of(0.5),
         p90_ns: of(0.9),
+        waited_ns,
         frames: sustained.rate.map(|_| schedules.iter().map(|it| it.frames as u64).sum()),
         missed: sustained.rate.map(|_| schedules.iter().map(|it| it.missed as u64).sum()),
         mhz,

@@ -5,7 +5,7 @@ use crate::record::run::{CaseRecord, Run};
 use crate::record::scenario::Rate;
 use crate::record::status::Status;
 use crate::record::sustained::{SustainedOptions, SustainedWindow};
-use crate::stats::throttling;
+use crate::stats::{disturbance, throttling};
 use crate::table::row::Row;
 use crate::table::scenario_rows;
 use crate::table::sustained_row::SustainedRow;
@@ -34,6 +34,8 @@ pub(crate) struct SustainedSummary {
     pub rate: Option<Rate>,
     /// Share of the schedule's frames that missed their deadline.
     pub missed: Option<f64>,
+    /// In how many windows something else used its CPUs.
+    pub disturbed: usize,
     /// Minutes that were measured.
     pub minutes: f64,
     /// In how many processes; more than one if the run was cut short meanwhile.
@@ -109,8 +111,13 @@ fn rows(run: &Run, record: &CaseRecord, options: SustainedOptions) -> Vec<Sustai
         throttled: onset.is_some_and(|onset| index >= onset),
         frames: window.frames,
         deadline_misses: missed_share([window].into_iter()).map(proportion),
+        waited: window.waited_share().map(|share| rounded(share, 4)),
     };
     record.sustained.windows.iter().enumerate().map(row).collect()
+}
+
+fn is_disturbed(window: &SustainedWindow) -> bool {
+    window.waited_share().is_some_and(|share| share > disturbance::TOLERANCE)
 }
 
 /// Share of the frames of some windows that had no result when the next one was due.
@@ -148,6 +155,7 @@ fn summary(case: String, record: &CaseRecord) -> SustainedSummary {
         mhz: first.and_then(|window| window.mhz).zip(slowest),
         rate: None,
         missed: missed_share(windows.iter()),
+        disturbed: windows.iter().filter(|window| is_disturbed(window)).count(),
         minutes: record.sustained.seconds() / 60.0,
         parts: windows.last().map_or(0, |window| window.process + 1),
         began_warm: first.is_some_and(|window| window.began_warm),
@@ -195,6 +203,8 @@ mod tests {
                 celsius_before: start.filter(|_| window == 1),
                 frames: Some(100),
                 missed: Some(if is_hot { 20 } else { 0 }),
+                // In the second window, something else took a tenth of the time.
+                waited_ns: Some(if window == 2 { 1_000_000_000 } else { 10_000_000 }),
                 ..SustainedWindow::default()
             }));
         }
@@ -203,6 +213,7 @@ mod tests {
         assert!((summary.throttled_after.unwrap() - 4.0 / 6.0).abs() < 1e-9, "{summary:?}");
         assert_eq!((summary.start_ms, summary.end_ms), (Some(10.0), Some(15.0)));
         assert_eq!((summary.celsius, summary.mhz), (Some((40.0, 100.0)), Some((2400, 1600))));
+        assert_eq!(summary.disturbed, 1);
         // Six of ten windows were hot.
         assert_eq!(summary.missed, Some(0.12));
         let cooling = Cooling::to(start.unwrap());
