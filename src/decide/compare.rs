@@ -2,7 +2,7 @@
 
 use crate::decide::compared_modes::{compared_rates, compared_sustained, kept_rate};
 use crate::decide::compared_scenarios;
-use crate::decide::compared_scenarios::compared_scenarios;
+use crate::decide::compared_scenarios::{compared_scenarios, other_energy_sources};
 use crate::decide::comparison::{CaseComparison, CompareOptions, Outcome, RunComparison};
 use crate::decide::metric::Metric;
 use crate::decide::partners::{can_be_in_order, have_a_case_in_common, other_sets, partners};
@@ -134,7 +134,7 @@ fn in_scenarios(
     };
     let name = named(base.case, new.case);
     let mut lines = compared_scenarios(&name, (base.run, was), (new.run, is), options);
-    lines.extend(compared_sustained(&name, was, is, options));
+    lines.extend(compared_sustained(&name, (base.run, was), (new.run, is), options));
     lines
 }
 
@@ -160,6 +160,10 @@ fn one(
         new: Some(is),
         ..CaseComparison::bare(name, Outcome::Undecided)
     };
+    let records = base.record.zip(new.record).filter(|_| options.metric == Metric::Energy);
+    if let Some(why) = records.and_then(|(was, is)| other_energy_sources(was, is)) {
+        return Some(CaseComparison { note: Some(why), ..both });
+    }
     Some(match (options.metric.probability(), options.metric.rank()) {
         (Some(probability), _) => latency(both, &base, &new, probability, pairing, options),
         (_, Some(rank)) => {

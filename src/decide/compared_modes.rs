@@ -6,21 +6,64 @@
 use crate::decide::comparison::{CaseComparison, CompareOptions, Outcome};
 use crate::decide::metric::Metric;
 use crate::record::run::{CaseRecord, Run};
+use crate::record::scenario::Rate;
 use crate::record::sustained::SustainedRecord;
 use crate::stats::rate_search::{RateRange, range, verdicts};
 use crate::stats::statistics::Interval;
 use crate::stats::{paired, throttling, welch};
 
+/// By how much the minutes of two runs may differ, as a share: heat takes its time.
+const MINUTES_APART: f64 = 0.1;
+
 /// What minutes made of a case, which is called `name`, if either run has that and medians are
 /// compared.
 pub(crate) fn compared_sustained(
     name: &str,
-    base: &CaseRecord,
-    new: &CaseRecord,
+    base: (&Run, &CaseRecord),
+    new: (&Run, &CaseRecord),
     options: CompareOptions,
 ) -> Option<CaseComparison> {
-    let is_asked = options.metric == Metric::P50;
-    is_asked.then(|| sustained(name, &base.sustained, &new.sustained, options)).flatten()
+    if options.metric != Metric::P50 {
+        return None;
+    }
+    let line = sustained(name, &base.1.sustained, &new.1.sustained, options)?;
+    let [was, is] = [base.0, new.0].map(sustained_rate);
+    let scenario = line.scenario.map(|minutes| match if line.base.is_some() { was } else { is } {
+        Some(rate) => format!("{minutes}, {rate} per second"),
+        None => minutes,
+    });
+    let line = CaseComparison { scenario, ..line };
+    if was == is || line.base.is_none() || line.new.is_none() {
+        return Some(line);
+    }
+    let words = |rate: Option<Rate>| match rate {
+        Some(rate) => format!("{rate} per second"),
+        None => "back to back".to_owned(),
+    };
+    let why = format!(
+        "it ran {} and now runs {} (--sustained-rate), so the two are not compared",
+        words(was),
+        words(is)
+    );
+    Some(not_compared(line, why))
+}
+
+/// The schedule of the minutes of a run.
+fn sustained_rate(run: &Run) -> Option<Rate> {
+    run.header.options.latency.as_ref()?.sustained?.rate
+}
+
+/// Two figures that are not of the same thing.
+fn not_compared(line: CaseComparison, why: String) -> CaseComparison {
+    CaseComparison {
+        change: None,
+        low: None,
+        high: None,
+        p_value: None,
+        outcome: Outcome::Undecided,
+        note: Some(why),
+        ..line
+    }
 }
 
 /// The medians of the last windows.
@@ -47,13 +90,17 @@ fn sustained(
     };
     let logs = |p50: &[f64]| throttling::last(p50).iter().map(|ms| ms.ln()).collect::<Vec<f64>>();
     let found = welch::difference(&logs(&was), &logs(&is));
-    let mut notes = Vec::new();
     let lasted = [base, new].map(|side| side.seconds() / 60.0);
-    if (lasted[0] / lasted[1]).ln().abs() > 0.1 {
-        notes.push(format!("after {:.1} and {:.1} minutes", lasted[0], lasted[1]));
+    if (lasted[0] / lasted[1]).ln().abs() > MINUTES_APART {
+        let why = format!(
+            "it ran for {:.1} minutes and now for {:.1}, so their ends are not compared",
+            lasted[0], lasted[1]
+        );
+        return Some(not_compared(sides, why));
     }
     let interval = found.as_ref().map(|found| found.interval);
-    Some(judged(CaseComparison { change: Some(now / then), ..sides }, interval, options, notes))
+    let line = CaseComparison { change: Some(now / then), ..sides };
+    Some(judged(line, interval, options))
 }
 
 fn medians_ms(record: &SustainedRecord) -> Vec<f64> {
@@ -90,7 +137,7 @@ pub(crate) fn compared_rates(
     let slower = Interval { low: was_low - is_high, high: was_high - is_low };
     let change = both.base.zip(both.new).map(|(then, now)| now / then);
     let line = CaseComparison { change, ..both };
-    let mut line = judged(line, Some(slower), options, Vec::new());
+    let mut line = judged(line, Some(slower), options);
     // It is compared as a time; shown is the rate.
     (line.low, line.high) = (line.high.map(|high| 1.0 / high), line.low.map(|low| 1.0 / low));
     line
@@ -116,8 +163,8 @@ fn judged(
     line: CaseComparison,
     slower: Option<Interval>,
     options: CompareOptions,
-    mut notes: Vec<String>,
 ) -> CaseComparison {
+    let mut notes = Vec::new();
     let threshold = paired::threshold_in_force(options.threshold_percent, 1);
     if threshold > options.threshold_percent {
         notes.push(format!(

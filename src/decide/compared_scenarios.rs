@@ -8,7 +8,7 @@
 use crate::decide::comparison::{CaseComparison, CompareOptions, Outcome};
 use crate::decide::metric::Metric;
 use crate::record::run::{CaseRecord, Run};
-use crate::record::scenario::Scenario;
+use crate::record::scenario::{Scenario, ScenarioOutcome};
 use crate::record::status::Status;
 use crate::record::visit::Visit;
 use crate::stats::paired::Pairing;
@@ -68,6 +68,9 @@ pub(crate) fn compared_scenarios(
             (None, Some(_)) => CaseComparison { outcome: Outcome::New, ..sides },
             (Some(_), None) => missing(sides, row_now.as_ref()),
             (Some(_), Some(_)) if is_energy => {
+                if let Some(why) = other_energy_sources(base.1, new.1) {
+                    return Some(CaseComparison { note: Some(why), ..sides });
+                }
                 let of = |record| energies(record, *scenario);
                 by_energy(sides, &of(base.1), &of(new.1), options)
             }
@@ -88,6 +91,21 @@ fn value(row: &ScenarioRow, options: CompareOptions) -> Option<f64> {
 fn by_round(record: &CaseRecord, scenario: Scenario) -> Vec<Visit> {
     let visits = visits_of(record, scenario).map(|it| &it.visit);
     visits.map(|visit| Visit { process: visit.round, ..visit.clone() }).collect()
+}
+
+/// Why the energies of a case in two runs are not compared, if they are not: a processor's counters, a
+/// battery and a meter at the wall measure different things.
+#[must_use]
+pub(crate) fn other_energy_sources(base: &CaseRecord, new: &CaseRecord) -> Option<String> {
+    let (was, is) = energy_source(base).zip(energy_source(new)).filter(|(was, is)| was != is)?;
+    Some(format!("its energy was read from {was} and is now read from {is}: not the same thing"))
+}
+
+/// The kind of a source, without its number of packages or its command.
+fn energy_source(record: &CaseRecord) -> Option<&str> {
+    let visits = record.scenarios.iter().filter_map(ScenarioOutcome::visit);
+    let source = visits.filter_map(|visit| visit.energy.as_ref()).next()?.source.as_str();
+    Some(source.split([',', '(']).next().unwrap_or(source).trim_end())
 }
 
 /// By the rounds of each run; what used no more than the idle machine is not compared.

@@ -4,8 +4,11 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 
 use crate::host::clock;
-use crate::host::energy_source::{EnergyCounter, EnergyReading, EnergySource};
+use crate::host::energy_source::{EnergyReading, EnergySource};
 use crate::host::tree::Tree;
+
+/// No machine runs without energy: what virtual machines show for a counter may never change.
+const STANDS_STILL: &str = "--energy: the energy counters stood still during the visit; measure longer (--max-seconds), or name the command of an external meter with --energy-meter";
 
 /// Energy of a stretch of time.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -68,7 +71,7 @@ impl EnergyMeter {
     fn sampled<T>(&self, work: impl FnOnce() -> T) -> (T, Result<MeasuredEnergy, String>) {
         let (stop, stopped) = channel::<()>();
         let begin = clock::now_ns();
-        let (done, samples) = thread::scope(|scope| {
+        let (done, seconds, samples) = thread::scope(|scope| {
             let sampler = scope.spawn(move || {
                 let mut samples = vec![self.source.read(&self.tree)];
                 while stopped.recv_timeout(self.source.sampling()) == Err(RecvTimeoutError::Timeout)
@@ -78,27 +81,35 @@ impl EnergyMeter {
                 samples
             });
             let done = work();
+            // A command that prints watts may take longer than the work; that is none of its time.
+            let seconds = (clock::now_ns() - begin) as f64 / 1e9;
             drop(stop);
-            (done, sampler.join())
+            (done, seconds, sampler.join())
         });
-        let seconds = (clock::now_ns() - begin) as f64 / 1e9;
         let samples = samples.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         let watts = mean_watts(samples);
         (done, watts.map(|watts| MeasuredEnergy { joules: watts * seconds, seconds }))
     }
 }
 
-/// What counters gained, in joules; each may have begun again once.
+/// What counters gained, in joules; each that has a range may have begun again once.
 fn joules_between(before: &EnergyReading, after: &EnergyReading) -> Result<f64, String> {
     let (EnergyReading::Counters(before), EnergyReading::Counters(after)) = (before, after) else {
         return Err("--energy: the source has no counters".to_owned());
     };
-    let gained = |(before, after): (&EnergyCounter, &EnergyCounter)| {
-        let ((before, range), (after, _)) = (*before, *after);
-        let again = range.map_or(0, |range| range.saturating_sub(before) + after);
-        after.checked_sub(before).unwrap_or(again)
-    };
-    let microjoules: u64 = before.iter().zip(after).map(gained).sum();
+    if before.len() != after.len() {
+        return Err("--energy: the number of energy counters changed during the visit".to_owned());
+    }
+    let mut microjoules = 0;
+    for ((before, range), (after, _)) in before.iter().zip(after) {
+        let again = || Some(range.filter(|range| range >= before)? - before + after);
+        microjoules += after.checked_sub(*before).or_else(again).ok_or_else(|| {
+            "--energy: an energy counter began again from 0 during the visit".to_owned()
+        })?;
+    }
+    if microjoules == 0 {
+        return Err(STANDS_STILL.to_owned());
+    }
     Ok(microjoules as f64 / 1e6)
 }
 
@@ -120,6 +131,7 @@ mod tests {
     use super::*;
     use crate::host::android::PowerServices;
     use crate::host::captured::tree;
+    use crate::host::energy_source::EnergyCounter;
 
     #[test]
     fn counters_give_their_difference_also_if_they_begin_again() {
@@ -138,6 +150,36 @@ mod tests {
         assert_eq!(used("134258772512\n"), 0.1);
         let again = used("582493184\n");
         assert!((again - 3_762.674_143).abs() < 1e-9, "{again}");
+    }
+
+    #[test]
+    fn counters_that_cannot_be_right_are_errors() {
+        let counters = |all: &[EnergyCounter]| EnergyReading::Counters(all.to_vec());
+        let between = |before: &[EnergyCounter], after: &[EnergyCounter]| {
+            joules_between(&counters(before), &counters(after))
+        };
+        assert_eq!(between(&[(5_000_000, None)], &[(6_500_000, None)]), Ok(1.5));
+        let two = [(1_000_000, Some(10)), (0, Some(10))];
+        assert_eq!(between(&two, &[(2_000_000, Some(10)), (500_000, Some(10))]), Ok(1.5));
+        for (before, after, part) in [
+            (vec![(7, Some(100))], vec![(7, Some(100))], "stood still"),
+            (vec![(7_000, None)], vec![(5, None)], "began again"),
+            // A range that the counter is beyond already is none.
+            (vec![(7_000, Some(100))], vec![(5, Some(100))], "began again"),
+            (vec![(7, None), (9, None)], vec![(8, None)], "number of energy counters changed"),
+        ] {
+            let error = between(&before, &after).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_meter_that_is_slower_than_the_work_adds_no_time_to_it() {
+        let slow = EnergySource::Meter("sleep 0.5; echo 2".into());
+        let ((), energy) = EnergyMeter::new(slow, Tree::default()).during(|| ());
+        let energy = energy.unwrap();
+        assert_eq!(energy.watts(), 2.0);
+        assert!(energy.seconds < 0.5, "{energy:?}");
     }
 
     #[test]

@@ -25,6 +25,8 @@ const METER_PATIENCE: Duration = Duration::from_secs(10);
 /// How often it is asked whether it has.
 const METER_LOOK: Duration = Duration::from_millis(2);
 
+const CHARGER: &str = "--energy: a charger is plugged in, so the battery's gauge does not show what the machine uses; unplug it (on a phone, connect adb over Wi-Fi)";
+
 /// Where energy can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum EnergySource {
@@ -34,8 +36,8 @@ pub(crate) enum EnergySource {
     Rails(Vec<String>),
     /// The same counters, by Android's service.
     RailService,
-    /// The gauge of a battery: its folder under /sys.
-    Battery(String),
+    /// The gauges of the machine's batteries: their folders under /sys.
+    Battery(Vec<String>),
     /// The same, by Android's service.
     BatteryService,
     /// A shell command whose last line is the power in watts.
@@ -82,25 +84,23 @@ impl EnergySource {
         if computing(&services.rails).is_ok() {
             return Ok(Self::RailService);
         }
-        let folder = battery(tree);
+        let folders = batteries(tree);
         let by_service = services.battery.as_ref();
         let tells = by_service.is_some_and(|battery| battery.watts.is_some());
-        if folder.is_none() && !tells {
+        if folders.is_empty() && !tells {
             return Err(rapl.read(tree).err().filter(|_| rapl.has_folders()).unwrap_or_else(|| {
                 "--energy: this machine has neither power counters (RAPL), power rails nor a battery gauge; name a command that prints the watts of an external meter with --energy-meter".to_owned()
             }));
         }
-        let charges = folder.as_ref().is_some_and(|folder| is_charging(tree, folder));
+        let charges = folders.iter().any(|folder| is_charging(tree, folder));
         if charges || by_service.is_some_and(|battery| battery.powered) {
-            return Err("--energy: a charger is plugged in, so the battery's gauge does not show what the machine uses; unplug it (on a phone, connect adb over Wi-Fi)".to_owned());
+            return Err(CHARGER.to_owned());
         }
-        match folder.map(Self::Battery) {
-            Some(battery) => match battery.read(tree) {
-                // Its files may be for root only.
-                Err(_) if tells => Ok(Self::BatteryService),
-                read => read.map(|_| battery),
-            },
-            None => Ok(Self::BatteryService),
+        let battery = Self::Battery(folders);
+        match battery.read(tree) {
+            // Its files may be for root only, or not be there.
+            Err(_) if tells => Ok(Self::BatteryService),
+            read => read.map(|_| battery),
         }
     }
 
@@ -126,19 +126,35 @@ impl EnergySource {
             }
             Self::Rails(files) => {
                 let rails = files.iter().filter_map(|file| tree.sys(file));
-                let rails: Vec<PowerRail> = rails.flat_map(|text| PowerRail::parse(&text)).collect();
+                let rails: Vec<PowerRail> =
+                    rails.flat_map(|text| PowerRail::parse(&text)).collect();
                 computing(&rails)
             }
             Self::RailService => computing(&PowerRail::read()),
             Self::BatteryService => {
-                let watts = Battery::read().and_then(|battery| battery.watts);
+                let battery = Battery::read();
+                if battery.as_ref().is_some_and(|battery| battery.powered) {
+                    return Err(CHARGER.to_owned());
+                }
+                let watts = battery.and_then(|battery| battery.watts).filter(|watts| *watts > 0.0);
                 watts.map(EnergyReading::Watts).ok_or_else(|| {
                     "--energy: 'dumpsys battery' does not tell the battery's current".to_owned()
                 })
             }
-            Self::Battery(folder) => battery_watts(tree, folder).map(EnergyReading::Watts).ok_or_else(
-                || format!("--energy: the battery's gauge, /sys/{folder}/current_now and voltage_now, cannot be read"),
-            ),
+            // A charger may come later too.
+            Self::Battery(folders) if folders.iter().any(|it| is_charging(tree, it)) => {
+                Err(CHARGER.to_owned())
+            }
+            Self::Battery(folders) => {
+                let watts: Option<Vec<f64>> =
+                    folders.iter().map(|folder| battery_watts(tree, folder)).collect();
+                // What runs on a battery takes power from it: nothing is no reading.
+                let sum = watts.map(|watts| watts.iter().sum()).filter(|watts| *watts > 0.0);
+                sum.map(EnergyReading::Watts).ok_or_else(|| {
+                    let folder = folders.first().map_or(SUPPLIES, String::as_str);
+                    format!("--energy: the battery's gauge, /sys/{folder}/current_now and voltage_now, cannot be read or shows no current")
+                })
+            }
             Self::Meter(command) => ask_meter(command).map(EnergyReading::Watts),
         }
     }
@@ -172,12 +188,21 @@ impl fmt::Display for EnergySource {
     }
 }
 
-/// The zones that stand for whole packages: their parts, and the whole platform, would count the
-/// same energy twice.
+/// The zones that stand for whole packages, each once: their parts, the whole platform, and the
+/// same package by another way (intel-rapl-mmio:0 beside intel-rapl:0), would count the same energy
+/// twice.
 fn packages(tree: &Tree) -> Vec<String> {
-    let zones = tree.sys_names(POWERCAP).into_iter().map(|zone| format!("{POWERCAP}/{zone}"));
-    let name = |zone: &String| tree.sys(format!("{zone}/name"));
-    zones.filter(|zone| name(zone).is_some_and(|name| name.starts_with("package"))).collect()
+    let mut packages: Vec<(String, String)> = Vec::new();
+    let mut zones = tree.sys_names(POWERCAP);
+    zones.sort_by_key(|zone| (zone.contains("mmio"), zone.clone()));
+    for zone in zones {
+        let folder = format!("{POWERCAP}/{zone}");
+        let name = tree.sys(format!("{folder}/name")).unwrap_or_default();
+        if name.starts_with("package") && packages.iter().all(|(known, _)| *known != name) {
+            packages.push((name, folder));
+        }
+    }
+    packages.into_iter().map(|(_, folder)| folder).collect()
 }
 
 fn rail_files(tree: &Tree) -> Vec<String> {
@@ -196,13 +221,13 @@ fn computing(rails: &[PowerRail]) -> Result<EnergyReading, String> {
     Ok(EnergyReading::Counters(counters))
 }
 
-/// The folder of the machine's battery; those of mice and headsets have another scope.
-fn battery(tree: &Tree) -> Option<String> {
+/// The folders of the machine's batteries; those of mice and headsets have another scope.
+fn batteries(tree: &Tree) -> Vec<String> {
     let supplies = tree.sys_names(SUPPLIES).into_iter().map(|name| format!("{SUPPLIES}/{name}"));
     let is = |folder: &String, file: &str, value: &str| {
         tree.sys(format!("{folder}/{file}")).is_some_and(|found| found == value)
     };
-    supplies.into_iter().find(|it| is(it, "type", "Battery") && !is(it, "scope", "Device"))
+    supplies.filter(|it| is(it, "type", "Battery") && !is(it, "scope", "Device")).collect()
 }
 
 /// Whether the battery is charged, or a charger is there although it is full.

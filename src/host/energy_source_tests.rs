@@ -60,9 +60,47 @@ const MI_8: [(&str, &str); 6] = [
 #[test]
 fn a_battery_tells_watts_whatever_its_sign() {
     let (source, reading) = found(&MI_8).unwrap();
-    assert_eq!(source, EnergySource::Battery("class/power_supply/battery".into()));
+    assert_eq!(source, EnergySource::Battery(vec!["class/power_supply/battery".into()]));
     let EnergyReading::Watts(watts) = reading else { panic!("{reading:?}") };
     assert!((watts - 1.268_2).abs() < 1e-4, "{watts}");
+}
+
+#[test]
+fn the_same_package_by_another_way_is_counted_once() {
+    let mut files = PACKAGE.to_vec();
+    files.extend([
+        ("sys/class/powercap/intel-rapl-mmio:0/name", "package-0\n"),
+        ("sys/class/powercap/intel-rapl-mmio:0/energy_uj", "134258672000\n"),
+        ("sys/class/powercap/intel-rapl:2/name", "package-1\n"),
+        ("sys/class/powercap/intel-rapl:2/energy_uj", "7\n"),
+        ("sys/class/powercap/intel-rapl:2:0/name", "dram\n"),
+        ("sys/class/powercap/intel-rapl:2:0/energy_uj", "3\n"),
+    ]);
+    let (source, _) = found(&files).unwrap();
+    let folders = ["class/powercap/intel-rapl:0", "class/powercap/intel-rapl:2"];
+    assert_eq!(source, EnergySource::Rapl(folders.map(str::to_owned).to_vec()));
+}
+
+#[test]
+fn all_batteries_count_and_one_without_a_current_is_refused() {
+    // A laptop's two batteries, of which the second one is discharged first.
+    let laptop = |first: &'static str, second: &'static str| {
+        found(&[
+            ("sys/class/power_supply/BAT0/type", "Battery\n"),
+            ("sys/class/power_supply/BAT0/status", "Unknown\n"),
+            ("sys/class/power_supply/BAT0/power_now", first),
+            ("sys/class/power_supply/BAT1/type", "Battery\n"),
+            ("sys/class/power_supply/BAT1/status", "Discharging\n"),
+            ("sys/class/power_supply/BAT1/power_now", second),
+            ("sys/class/power_supply/mouse/type", "Battery\n"),
+            ("sys/class/power_supply/mouse/scope", "Device\n"),
+            ("sys/class/power_supply/mouse/power_now", "5000000\n"),
+        ])
+    };
+    assert_eq!(laptop("0\n", "7500000\n").unwrap().1, EnergyReading::Watts(7.5));
+    assert_eq!(laptop("1000000\n", "7500000\n").unwrap().1, EnergyReading::Watts(8.5));
+    let sentence = laptop("0\n", "0\n").unwrap_err();
+    assert!(sentence.contains("shows no current") && !sentence.contains('\n'), "{sentence}");
 }
 
 #[test]
@@ -71,6 +109,10 @@ fn a_charger_is_refused() {
     plugged[5].1 = "1\n";
     let sentence = found(&plugged).unwrap_err();
     assert!(sentence.contains("charger is plugged in"), "{sentence}");
+    // One that is plugged in while something is measured.
+    let (source, _) = found(&MI_8).unwrap();
+    let (_folder, later) = tree(&plugged);
+    assert!(source.read(&later).unwrap_err().contains("charger is plugged in"));
     let (_folder, tree) = tree(&MI_8);
     let powered = Battery { powered: true, ..Battery::default() };
     let services = PowerServices { battery: Some(powered), rails: Vec::new() };

@@ -137,6 +137,7 @@ impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Paced { rate } => write!(f, "{rate} per second"),
+            Self::Streams { count: 1 } => f.write_str("1 stream"),
             Self::Streams { count } => write!(f, "{count} streams"),
             other => f.write_str(&other.kind().replace('_', " ")),
         }
@@ -256,6 +257,9 @@ pub struct ScenarioVisit {
     /// The size of the runtime's own cache after a start, if the case's options name one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_bytes: Option<u64>,
+    /// What a start read from the disk, if the system tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_bytes: Option<u64>,
     /// What it used, if energy was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub energy: Option<EnergyUsed>,
@@ -274,6 +278,7 @@ impl ScenarioVisit {
             schedule: None,
             stages: Vec::new(),
             cache_bytes: None,
+            disk_bytes: None,
             energy: None,
             energy_error: None,
         }

@@ -81,7 +81,7 @@ impl SustainedOptions {
 }
 
 /// Some seconds of a case that goes on for minutes.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct SustainedWindow {
     /// Which of the case's processes, from 0: a run that was cut short goes on in a new one.
     pub process: u32,
@@ -93,6 +93,15 @@ pub struct SustainedWindow {
     pub p50_ns: u64,
     /// Their 90th percentile.
     pub p90_ns: u64,
+    /// How long its threads stood in line for a CPU, of runs back to back, if the system tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waited_ns: Option<u64>,
+    /// Frames that were due meanwhile, if it has a schedule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frames: Option<u64>,
+    /// How many of them had no result when the next one was due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed: Option<u64>,
     /// Frequency right after them of the CPU that ran the last one, if the system reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mhz: Option<u32>,
@@ -105,6 +114,14 @@ pub struct SustainedWindow {
     /// Whether it was still warmer than at the start of the run when the process began.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub began_warm: bool,
+}
+
+impl SustainedWindow {
+    /// The time in line as a share of the window's.
+    #[must_use]
+    pub(crate) fn waited_share(&self) -> Option<f64> {
+        self.waited_ns.map(|ns| ns as f64 / 1e9 / self.seconds.max(1e-9))
+    }
 }
 
 /// What came of a window.
@@ -192,10 +209,7 @@ mod tests {
             runs: 3,
             p50_ns: 5,
             p90_ns: 6,
-            mhz: None,
-            celsius: None,
-            celsius_before: None,
-            began_warm: false,
+            ..SustainedWindow::default()
         };
         let mut record = SustainedRecord { windows: vec![window; 5], lost: None };
         assert!(!record.is_over(&options));

@@ -45,7 +45,11 @@ fn energy(run: &Run) -> Vec<String> {
         return Vec::new();
     }
     let mut sources: Vec<(String, f64, f64)> = Vec::new();
-    for row in scenario_rows(run) {
+    let rows = scenario_rows(run);
+    let measured = rows.iter().filter_map(|row| row.energy_mj_per_image_low);
+    let (all, doubtful) =
+        measured.fold((0, 0), |(all, doubtful), low| (all + 1, doubtful + usize::from(low <= 0.0)));
+    for row in rows {
         let (Some(source), Some(watts)) = (row.energy_source, row.idle_watts) else { continue };
         match sources.iter_mut().find(|(known, ..)| *known == source) {
             Some((_, least, most)) => (*least, *most) = (least.min(watts), most.max(watts)),
@@ -57,7 +61,12 @@ fn energy(run: &Run) -> Vec<String> {
         let watts = if least == most { least } else { format!("{least} to {most}") };
         format!("Energy by {source}, of which the {watts} W of the idle machine were subtracted.")
     };
-    sources.into_iter().map(sentence).collect()
+    let doubt = (doubtful > 0).then(|| {
+        format!(
+            "{doubtful} of {all} energies cannot be told from the idle machine's, since their intervals reach 0: measure longer (--max-seconds), or use a source that is read more often."
+        )
+    });
+    sources.into_iter().map(sentence).chain(doubt).collect()
 }
 
 /// What the terminal shows below the table.
@@ -89,7 +98,8 @@ fn unlike_an_app(place: &ProcessPlace, host: &Host, is_pinned: bool) -> Vec<Stri
         && allowed < host.cores
         && !is_pinned
     {
-        found.push(format!("could use only the CPUs {list} of the machine's {}", host.cores));
+        let cpus = if allowed == 1 { "CPU" } else { "the CPUs" };
+        found.push(format!("could use only {cpus} {list} of the machine's {}", host.cores));
     }
     if let Some(quota) = place.quota.filter(|quota| allowed.is_none_or(|all| *quota < all as f64)) {
         found.push(format!("were limited to the time of {quota:.2} CPUs by a control group"));

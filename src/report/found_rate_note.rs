@@ -2,6 +2,7 @@
 
 use crate::record::found_rate::FoundRate;
 use crate::record::run::Run;
+use crate::record::scenario::Rate;
 use crate::report::note_table::NoteTable;
 use crate::stats::rate_search::{LEAST, range, verdicts};
 use crate::table::units::{ms, one_line, three_digits};
@@ -32,12 +33,20 @@ fn line(case: String, found: &FoundRate) -> Vec<String> {
     let tried = verdicts(&found.tried);
     let range = range(&tried);
     let at_kept = found.tried.iter().find(|it| Some(it.rate.per_second()) == range.kept);
-    let kept = match range.kept {
-        Some(rate) if range.missed.is_none() && tried.len() == 1 => {
-            format!("at least {}, nearly all that it can run", three_digits(rate))
+    let kept = match (range.kept, range.missed) {
+        (Some(rate), None) => {
+            let why = if rate >= Rate::MOST {
+                ", the highest rate that is tried"
+            } else if tried.len() == 1 {
+                ", nearly all that it can run"
+            } else {
+                ""
+            };
+            format!("at least {}{why}", three_digits(rate))
         }
-        Some(rate) => three_digits(rate),
-        None => format!("below {}", three_digits(LEAST)),
+        (Some(rate), Some(_)) => three_digits(rate),
+        (None, Some(missed)) if missed <= LEAST => format!("below {}", three_digits(LEAST)),
+        (None, _) => "not known: the machine cannot tell".to_owned(),
     };
     let p99 = at_kept.map_or(String::new(), |it| ms(it.p99_ns as f64 / 1e3));
     vec![case, kept, range.missed.map_or(String::new(), three_digits), p99]
@@ -47,7 +56,6 @@ fn line(case: String, found: &FoundRate) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::record::found_rate::TriedRate;
-    use crate::record::scenario::Rate;
     use crate::record::status::Status;
 
     fn found(tried: &[(f64, usize)]) -> FoundRate {
@@ -65,7 +73,17 @@ mod tests {
         let cells = |found: &FoundRate| line("case".into(), found)[1..].to_vec();
         assert_eq!(cells(&found(&[(100.0, 400), (50.0, 0)])), ["50.0", "100", "4.00"]);
         assert_eq!(cells(&found(&[(100.0, 400), (20.0, 400)])), ["below 20.0", "20.0", ""]);
-        assert!(cells(&found(&[(800.0, 0)]))[0].starts_with("at least 800"));
+        assert_eq!(cells(&found(&[(800.0, 0)]))[0], "at least 800, nearly all that it can run");
+        // 1,000 per second is far less than what a small model can run.
+        assert_eq!(
+            cells(&found(&[(1000.0, 0)]))[0],
+            "at least 1000, the highest rate that is tried"
+        );
+        // What is neither kept nor missed for certain bounds nothing.
+        assert_eq!(cells(&found(&[(800.0, 4), (400.0, 0)])), ["at least 400", "", "4.00"]);
+        let unknown = "not known: the machine cannot tell";
+        assert_eq!(cells(&found(&[(800.0, 400), (20.0, 4)])), [unknown, "800", ""]);
+        assert_eq!(cells(&found(&[(800.0, 4), (20.0, 4)])), [unknown, "", ""]);
         let lost = Some((Status::Crashed, "it ended".to_owned()));
         let cells = line("case".into(), &FoundRate { lost, ..found(&[]) });
         assert!(cells[1].contains("crashed: it ended"), "{cells:?}");

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::record::run::Run;
+use crate::record::scenario::Scenario;
 use crate::record::status::Status;
 use crate::report::note_table::NoteTable;
 use crate::table::scenario_row::ScenarioRow;
@@ -80,11 +81,11 @@ fn scenario(row: &ScenarioRow) -> String {
     {
         let fairness = row.stream_fairness.filter(|_| streams > 1);
         let fairness = fairness.map_or(String::new(), |it| format!(", fairness {it:.2}"));
-        return format!("{streams} streams{fairness}");
+        return Scenario::Streams { count: streams }.to_string() + &fairness;
     }
     let starts = match (row.rate_per_s, row.streams) {
         (Some(rate), _) => format!("{rate} per second"),
-        (None, Some(streams)) => format!("{streams} streams"),
+        (None, Some(count)) => Scenario::Streams { count }.to_string(),
         (None, None) => row.scenario.replace('_', " "),
     };
     let starts = match (&row.cache, row.cache_bytes) {
@@ -93,6 +94,10 @@ fn scenario(row: &ScenarioRow) -> String {
         }
         (Some(found), Some(size)) => format!("{starts}, cache {found}, {}", bytes(size)),
         _ => starts,
+    };
+    let starts = match row.disk_bytes.filter(|_| row.scenario == "cold_start") {
+        Some(read) => format!("{starts}, {} from the disk", bytes(read)),
+        None => starts,
     };
     match (row.status, &row.error) {
         (Status::Ok, _) => match &row.energy_error {

@@ -3,14 +3,15 @@
 use crate::report::note_table::NoteTable;
 use crate::report::svg::curve::Curve;
 use crate::table::sustained_rows::SustainedSummary;
-use crate::table::units::{ms, one_line, three_digits};
+use crate::table::units::{ms, one_line, percent, three_digits};
 
-const COLUMNS: [(&str, bool); 8] = [
+const COLUMNS: [(&str, bool); 9] = [
     ("case", false),
     ("minutes", true),
     ("at the start, ms", true),
     ("at the end, ms", true),
     ("slower by", true),
+    ("missed", true),
     ("°C", true),
     ("MHz", true),
     ("throttled", false),
@@ -21,7 +22,7 @@ pub(crate) fn table(summaries: &[SustainedSummary]) -> NoteTable {
     NoteTable {
         id: "sustained",
         title: "Over minutes",
-        lead: "Each case also ran alone for minutes, beginning at about the temperature at which the run began. 'At the start' and 'at the end' are medians of three windows. A case is throttled since the first of three windows in succession that are at least 5% slower than at the start; sustained.csv has every window.",
+        lead: "Each case also ran alone for minutes, beginning at about the temperature at which the run began. 'At the start' and 'at the end' are medians of three windows. A case is throttled since the first of three windows in succession that are at least 5% slower than at the start; 'Missed' is the share of a schedule's frames whose result was not there when the next one was due. sustained.csv has every window.",
         columns: COLUMNS.to_vec(),
         rows: summaries.iter().map(line).collect(),
     }
@@ -37,6 +38,7 @@ fn line(it: &SustainedSummary) -> Vec<String> {
         milliseconds(it.start_ms),
         milliseconds(it.end_ms),
         slower(it),
+        missed(it),
         celsius.unwrap_or_default(),
         mhz.unwrap_or_default(),
         throttled(it),
@@ -61,6 +63,13 @@ fn slower(it: &SustainedSummary) -> String {
     ratio.map_or(String::new(), |percent| format!("{percent:+.1}%"))
 }
 
+/// On a schedule: how much of it was missed, and what it is.
+fn missed(it: &SustainedSummary) -> String {
+    let Some(rate) = it.rate else { return String::new() };
+    let share = it.missed.map_or(String::new(), |share| format!("{}% ", percent(share)));
+    format!("{share}at {rate} per second")
+}
+
 fn throttled(it: &SustainedSummary) -> String {
     let mut words = Vec::new();
     if let Some((status, error)) = &it.lost {
@@ -70,6 +79,10 @@ fn throttled(it: &SustainedSummary) -> String {
         Some(minutes) => format!("after {} minutes", three_digits(minutes)),
         None => "no".to_owned(),
     });
+    if it.disturbed > 0 {
+        let (disturbed, all) = (it.disturbed, it.p50_ms.len());
+        words.push(format!("something else used its CPUs in {disturbed} of {all} windows"));
+    }
     if it.began_warm {
         words.push("began before it had cooled".to_owned());
     }

@@ -6,6 +6,7 @@ use anyhow::Result;
 use time::OffsetDateTime;
 
 use crate::host::{affinity, clock};
+use crate::record::case::Case;
 use crate::record::header::rfc3339;
 use crate::record::operator_profile::OperatorProfile;
 use crate::record::options::{Amount, LatencyOptions};
@@ -54,6 +55,12 @@ pub(crate) struct ActiveCase {
     waits: bool,
 }
 
+/// Whether it is to be told how long a case's threads waited for a CPU: more threads than CPUs wait for
+/// each other.
+pub(crate) fn tells_waiting(options: &LatencyOptions, case: &Case) -> bool {
+    !options.no_yardstick && case.threads.get() <= affinity::usable(options.cpus_of(case))
+}
+
 impl ActiveCase {
     /// Starts a worker for the case, loads the model and warms it up. `None` if the user
     /// interrupted that.
@@ -82,8 +89,7 @@ impl ActiveCase {
             stopping,
             spent: start.elapsed(),
             run_ns: warm.estimate_ns,
-            waits: !options.no_yardstick
-                && case.threads.get() <= affinity::usable(options.cpus_of(case)),
+            waits: tells_waiting(options, case),
         }))
     }
 

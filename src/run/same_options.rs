@@ -144,6 +144,15 @@ fn add(named: &mut OptionValues, key: &str, value: Value) {
         ("latency" | "accuracy", Value::Null) => {
             named.insert(format!("no-{key}"), Value::Bool(true));
         }
+        // Options of a number and what belongs to it.
+        ("sustained", Value::Object(mut fields)) => {
+            for (part, name) in [("minutes", "sustained"), ("rate", "sustained-rate")] {
+                fields.remove(part).and_then(|value| named.insert(name.to_owned(), value));
+            }
+        }
+        ("find_rate", Value::Object(mut fields)) => {
+            fields.remove("p99_ms").and_then(|value| named.insert("find-rate".to_owned(), value));
+        }
         // Found from the others, or added in words.
         ("positions" | "option_sets" | "options", _) => {}
         // Two fields hold one option; the one that is given counts.

@@ -56,3 +56,23 @@ fn a_difference_says_both_values() {
     );
     assert_eq!(difference("shard", None, Some(&Value::Null)), None);
 }
+
+#[test]
+fn numbers_with_something_beside_them_are_compared_as_they_are_given() {
+    let header = named(serde_json::json!({"latency": {
+        "sustained": {"minutes": 5.0, "rate": 30.0},
+        "find_rate": {"p99_ms": 20.0},
+    }}));
+    let given: SuiteFile =
+        toml::from_str("sustained = 5.0\nsustained_rate = 30\nfind_rate = 20.0").unwrap();
+    let given = given_options(&given).unwrap();
+    assert_eq!(given["sustained-rate"], 30.0);
+    for name in ["sustained", "sustained-rate", "find-rate"] {
+        assert_eq!(difference(name, header.get(name), given.get(name)), None, "{name}");
+    }
+    let other = Value::from(6.0);
+    assert_eq!(
+        difference("sustained", header.get("sustained"), Some(&other)).unwrap(),
+        "--sustained was 5.0, now it is 6.0"
+    );
+}

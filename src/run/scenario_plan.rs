@@ -100,6 +100,10 @@ pub(crate) fn check(wanted: &SuiteFile, latency: bool, photos: bool) -> Result<(
         "--cold-starts needs processes of its own; omit --in-process"
     );
     ensure!(
+        wanted.streams.is_empty() || wanted.in_process != Some(true),
+        "--streams needs processes of its own, since CPU time is that of a process; omit --in-process"
+    );
+    ensure!(
         wanted.cold_starts.is_none() || files::CAN_FORGET,
         "--cold-starts needs Linux or Android, where files can be dropped from the page cache; omit it, or measure on such a device with --device"
     );
@@ -220,6 +224,17 @@ mod tests {
     fn a_rate_named_twice_is_measured_once() {
         let options = options(&suite("rate = [10, 30.0, 10.0]"));
         assert_eq!(options.rate.iter().map(|it| it.per_second()).collect::<Vec<_>>(), [10.0, 30.0]);
+    }
+
+    #[test]
+    fn what_needs_processes_of_its_own_is_refused_without() {
+        for (text, option) in [("cold_starts = 3", "--cold-starts"), ("streams = [2]", "--streams")]
+        {
+            assert!(check(&suite(text), true, false).is_ok());
+            let text = format!("{text}\nin_process = true");
+            let error = check(&suite(&text), true, false).unwrap_err().to_string();
+            assert!(error.contains(option) && error.contains("--in-process"), "{error}");
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::run::active_case::visited;
 use crate::run::context::Context;
 use crate::run::run_inputs;
 use crate::run::start_cache::StartCache;
+use crate::runtime::page_cache;
 use crate::system::files;
 use crate::worker::link::Fault;
 use crate::worker::protocol::Request;
@@ -25,6 +26,9 @@ use crate::worker::worker_source::Worker;
 /// Share of a model's bytes that must come from the disk for a start to be called cold. What a
 /// runtime does not read, such as metadata, need not come at all.
 const LEAST_FROM_DISK: f64 = 0.5;
+
+/// Share of a file's bytes that may stay in the page cache when it is dropped from it.
+const MOST_RESIDENT: f64 = 0.05;
 
 /// A folder with more libraries than this is not a runtime's own.
 const MOST_LIBRARIES: usize = 64;
@@ -73,22 +77,31 @@ fn start_of(
     let runtime = context.header().runtimes.iter().find(|it| it.backend == case.backend);
     let library = runtime.and_then(|runtime| runtime.library.as_deref());
     let libraries = library.map(libraries_of).unwrap_or_default();
+    let own_maps = maps_of(std::process::id()).unwrap_or_default();
     if is_cold && let Some(library) = library {
-        check_unused_here(library, &fs::read_to_string("/proc/self/maps").unwrap_or_default())?;
+        check_unused_here(library, &own_maps)?;
     }
+    let mut warm_libraries = Vec::new();
     for file in &libraries {
         if is_cold {
             drop_from_page_cache(file)?;
+            // What this program is linked with is in every process of it, and not the case's.
+            let fault = check_dropped(file).err().filter(|_| !is_mapped(file, &own_maps));
+            warm_libraries.extend(fault.map(|fault| (file, fault)));
         } else {
             read_into_page_cache(file)?;
         }
     }
+    let mut is_dropped = false;
     let kept = cached.iter().map(|(file, ..)| file.as_path());
     for file in kept.chain([model.path.as_path()]) {
         // XNNPACK has pieces of what it has packed dropped, which makes the next start slower even if
         // they are there again; read anew, a file is there as after it was written.
         drop_from_page_cache(file)?;
-        if !is_cold {
+        if is_cold {
+            // The last one is the model.
+            is_dropped = check_dropped(file)?;
+        } else {
             read_into_page_cache(file)?;
         }
     }
@@ -98,10 +111,13 @@ fn start_of(
     let process = link.process();
     run_inputs::send(context, case, &loaded, link.as_mut())?;
     let first = visited(link.as_mut(), &Request::First)?;
-    if is_cold && let Some(bytes) = process.and_then(bytes_from_disk) {
+    let disk_bytes = process.and_then(bytes_from_disk);
+    if is_cold {
+        check_libraries(warm_libraries, process.and_then(maps_of).as_deref())?;
         // A cache may take the model's place.
         let kept: u64 = cached.iter().map(|(_, bytes, _)| bytes).sum();
-        check_cold(bytes, if kept > 0 { kept.min(model.bytes) } else { model.bytes })?;
+        let least = if kept > 0 { kept.min(model.bytes) } else { model.bytes };
+        check_cold(disk_bytes, least, is_dropped)?;
     }
     let first_ns = first.block.latency_ns.first().copied().unwrap_or(first.block.wall_ns);
     let stages = [
@@ -118,7 +134,7 @@ fn start_of(
     };
     let stages = stages.map(|(stage, ns)| StageTimes { stage, ns: vec![ns] }).to_vec();
     let visit = Visit { round, process: round, block: (&block).into(), ..Visit::default() };
-    Ok(ScenarioVisit { stages, ..ScenarioVisit::of(scenario, visit) })
+    Ok(ScenarioVisit { stages, disk_bytes, ..ScenarioVisit::of(scenario, visit) })
 }
 
 /// A runtime's library and those beside it, which it may open: plugins, front ends. In a folder with
@@ -137,15 +153,33 @@ fn libraries_of(library: &Path) -> Vec<PathBuf> {
 /// Refuses a cold start of a library that this program has open itself, as builds with the feature
 /// `tflitec` have TensorFlow Lite's: it stays in memory. `maps` is proc_pid_maps(5).
 fn check_unused_here(library: &Path, maps: &str) -> Result<(), Fault> {
-    let library = fs::canonicalize(library).unwrap_or_else(|_| library.to_owned());
-    let path = library.display().to_string();
-    if !maps.lines().any(|line| line.ends_with(&path)) {
+    if !is_mapped(library, maps) {
         return Ok(());
     }
     let reason = format!(
-        "its start is not cold: this program itself has {path} in memory; use a build without the feature tflitec"
+        "its start is not cold: this program itself has {} in memory; use a build without the feature tflitec",
+        library.display()
     );
     Err(Fault::new(Status::Unsupported, reason))
+}
+
+/// Refuses a cold start that used one of these libraries, which stayed in memory. Of other runtimes in
+/// the same folder, other programs may use libraries as they like.
+fn check_libraries(warm: Vec<(&PathBuf, Fault)>, maps: Option<&str>) -> Result<(), Fault> {
+    let is_used = |library: &Path| maps.is_none_or(|maps| is_mapped(library, maps));
+    let used = warm.into_iter().find(|(library, _)| is_used(library));
+    used.map_or(Ok(()), |(_, fault)| Err(fault))
+}
+
+/// Whether a process has a file in its memory; `maps` is its proc_pid_maps(5).
+fn is_mapped(file: &Path, maps: &str) -> bool {
+    let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let path = file.display().to_string();
+    maps.lines().any(|line| line.ends_with(&path))
+}
+
+fn maps_of(process: u32) -> Option<String> {
+    fs::read_to_string(format!("/proc/{process}/maps")).ok()
 }
 
 /// Reads a file, of which an earlier start may have left little in the page cache.
@@ -171,6 +205,23 @@ fn drop_from_page_cache(path: &Path) -> Result<(), Fault> {
     files::forget(&file).map_err(failed)
 }
 
+/// Refuses a cold start of a file that is still in memory after it was dropped: the bytes that come
+/// from the disk later may be a library's and not the model's. Returns whether the system tells.
+fn check_dropped(path: &Path) -> Result<bool, Fault> {
+    let Ok(file) = File::open(path) else { return Ok(false) };
+    let bytes = file.metadata().map_or(0, |facts| facts.len());
+    let Some(resident) = page_cache::resident_bytes(&file) else { return Ok(false) };
+    let resident = resident.min(bytes);
+    if resident as f64 <= MOST_RESIDENT * bytes as f64 {
+        return Ok(true);
+    }
+    let reason = format!(
+        "its start is not cold: {resident} of {bytes} bytes of {} stay in memory; its file system keeps files in memory (tmpfs), or another program uses it; put it on a disk, or end that program",
+        path.display()
+    );
+    Err(Fault::new(Status::Unsupported, reason))
+}
+
 /// What a process had to fetch from a disk so far; `None` if the system does not report it.
 fn bytes_from_disk(process: u32) -> Option<u64> {
     parse_read_bytes(&fs::read_to_string(format!("/proc/{process}/io")).ok()?)
@@ -181,13 +232,17 @@ fn parse_read_bytes(io: &str) -> Option<u64> {
     io.lines().find_map(|line| line.strip_prefix("read_bytes:"))?.trim().parse().ok()
 }
 
-fn check_cold(from_disk: u64, model_bytes: u64) -> Result<(), Fault> {
-    if from_disk as f64 >= LEAST_FROM_DISK * model_bytes as f64 {
-        return Ok(());
-    }
-    let reason = format!(
-        "its start was not cold: {from_disk} bytes came from the disk, but the model has {model_bytes}; this file system keeps its files in memory, or another program uses the model; put the model on a disk"
-    );
+/// Refuses a start that is not known to be cold: by what came from the disk, else by whether the
+/// model was seen to be dropped before.
+fn check_cold(from_disk: Option<u64>, model_bytes: u64, is_dropped: bool) -> Result<(), Fault> {
+    let reason = match from_disk {
+        None if is_dropped => return Ok(()),
+        Some(bytes) if bytes as f64 >= LEAST_FROM_DISK * model_bytes as f64 => return Ok(()),
+        Some(bytes) => format!(
+            "its start was not cold: {bytes} bytes came from the disk, but the model has {model_bytes}; this file system keeps its files in memory, or another program uses the model; put the model on a disk"
+        ),
+        None => "whether its start was cold is not known: this system shows neither which files are in memory nor, in /proc/PID/io, what came from the disk".to_owned(),
+    };
     Err(Fault::new(Status::Unsupported, reason))
 }
 
@@ -201,9 +256,12 @@ mod tests {
                   read_bytes: 4096000\nwrite_bytes: 323932160\ncancelled_write_bytes: 0\n";
         let bytes = parse_read_bytes(io).unwrap();
         assert_eq!(bytes, 4_096_000);
-        assert!(check_cold(bytes, 4_000_000).is_ok());
-        let fault = check_cold(bytes, 40_000_000).unwrap_err();
+        assert!(check_cold(Some(bytes), 4_000_000, false).is_ok());
+        let fault = check_cold(Some(bytes), 40_000_000, true).unwrap_err();
         assert_eq!(fault.status, Status::Unsupported);
+        let fault = check_cold(None, 1, false).unwrap_err();
+        assert!(fault.reason.contains("not known") && fault.status == Status::Unsupported);
+        assert!(check_cold(None, 1, true).is_ok());
         assert_eq!(parse_read_bytes("rchar: 1\n"), None);
     }
 
@@ -216,7 +274,13 @@ mod tests {
             format!("7f0000000000-7f0000001000 r--p 00000000 08:01 7  {}\n", library.display());
         let fault = check_unused_here(&library, &maps).unwrap_err();
         assert!(fault.reason.contains("not cold") && fault.status == Status::Unsupported);
-        assert!(check_unused_here(&library, &maps.replace("libmain", "libother")).is_ok());
+        let others = maps.replace("libmain", "libother");
+        assert!(check_unused_here(&library, &others).is_ok());
+        // The same of one that stays in memory for another program.
+        let warm = || vec![(&library, fault.clone())];
+        assert!(check_libraries(warm(), Some(&others)).is_ok());
+        assert!(check_libraries(warm(), Some(&maps)).is_err());
+        assert!(check_libraries(warm(), None).is_err());
     }
 
     #[test]
@@ -233,6 +297,19 @@ mod tests {
             fs::write(of(&format!("libother{number}.so")), "x").unwrap();
         }
         assert_eq!(libraries_of(&of("libmain.so")), [of("libmain.so")]);
+    }
+
+    /// A file system in memory keeps what it is asked to forget, and answers that it forgot.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_stays_in_memory_is_not_cold() {
+        let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+        let file = folder.path().join("model");
+        fs::write(&file, [7; 10_000]).unwrap();
+        assert!(drop_from_page_cache(&file).is_ok());
+        let fault = check_dropped(&file).unwrap_err();
+        assert_eq!(fault.status, Status::Unsupported);
+        assert!(fault.reason.contains("not cold: 10000 of 10000 bytes"), "{}", fault.reason);
     }
 
     #[test]

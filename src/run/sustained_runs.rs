@@ -15,10 +15,11 @@ use crate::host::preconditions::Sensors;
 use crate::record::options::LatencyOptions;
 use crate::record::status::Status;
 use crate::record::sustained::{SustainedOptions, SustainedOutcome, SustainedWindow};
-use crate::run::active_case::{visited, warm_worker};
+use crate::run::active_case::{tells_waiting, visited, warm_worker};
 use crate::run::context::Side;
 use crate::run::entry::Entry;
 use crate::run::progress::Event;
+use crate::stats::punctuality::Punctuality;
 use crate::stats::statistics;
 use crate::worker::link::{Fault, Link};
 use crate::worker::protocol::Request;
@@ -51,9 +52,13 @@ pub(crate) fn measure(sides: &mut [Side<'_>]) -> Result<()> {
     });
     // Of a run that goes on, the temperature at which it began.
     let coolest = known.fold(f64::INFINITY, f64::min);
-    let start = if coolest.is_finite() { Some(coolest) } else { Sensors::now().celsius };
+    let goes_on = coolest.is_finite();
+    let start = if goes_on { Some(coolest) } else { Sensors::now().celsius };
     for (index, (side, case)) in turns.into_iter().enumerate() {
-        let cooled = index == 0 || cool_down(&mut sides[side], start);
+        let is_first = index == 0 && !goes_on;
+        // A case that was cut short goes on as it is: its windows say in how many parts they are.
+        let is_begun = !sides[side].cases[case].sustained.windows.is_empty();
+        let cooled = is_first || is_begun || cool_down(&mut sides[side], start);
         if sides[side].context.interrupted() {
             return Ok(());
         }
@@ -107,10 +112,11 @@ impl Side<'_> {
         let Some((mut warm, _)) = warm else { return Ok(()) };
         let last = self.cases[case].sustained.windows.last();
         let process = last.map_or(0, |window| window.process + 1);
+        let waits = tells_waiting(options, &self.cases[case].case);
         let mut first = true;
         while !self.cases[case].sustained.is_over(&sustained) {
             let interrupted = || self.context.interrupted();
-            match window(warm.link.as_mut(), options, &sustained, interrupted) {
+            match window(warm.link.as_mut(), options, &sustained, waits, interrupted) {
                 Ok(None) => return Ok(()),
                 Ok(Some(mut window)) => {
                     window.process = process;
@@ -145,11 +151,12 @@ fn window(
     link: &mut dyn Link,
     options: &LatencyOptions,
     sustained: &SustainedOptions,
+    waits: bool,
     interrupted: impl Fn() -> bool,
 ) -> Result<Option<SustainedWindow>, Fault> {
     let time = Duration::from_secs_f64(sustained.window_seconds());
     let (begin, mut latencies) = (Instant::now(), Vec::new());
-    let mut last = None;
+    let (mut last, mut schedules, mut waited_ns) = (None, Vec::new(), None);
     while last.is_none() || begin.elapsed() < time {
         if interrupted() {
             return Ok(None);
@@ -169,17 +176,26 @@ fn window(
                 least_ns: u64::try_from(left.min(REQUEST).as_nanos()).unwrap_or(u64::MAX),
                 most_runs: MAX_RUNS,
                 yardstick: false,
-                waits: false,
+                waits,
                 deadline_ns: (options.max_seconds * 1e9) as u64,
             }),
         };
         let mut told = visited(link, &request)?;
+        if let Some(schedule) = told.schedule {
+            let block = &told.block;
+            schedules.extend(Punctuality::of(
+                [(schedule, block.at_ns.as_slice(), block.latency_ns.as_slice())].into_iter(),
+            ));
+        }
+        if let Some(ns) = told.waited_ns {
+            waited_ns = Some(waited_ns.unwrap_or(0) + ns);
+        }
         latencies.append(&mut told.block.latency_ns);
         last = Some((told.mhz, told.millidegrees));
     }
     let (mhz, millidegrees) = last.unwrap_or_default();
     let sorted = statistics::sorted_ns(&latencies);
-    // Every request times at least one run, unless all frames of a schedule came too late.
+    // Every request times at least one run.
     let of = |share| statistics::quantile(&sorted, share).unwrap_or(0.0) as u64;
     Ok(Some(SustainedWindow {
         process: 0,
@@ -187,6 +203,9 @@ fn window(
         runs: latencies.len() as u64,
         p50_ns: of(0.5),
         p90_ns: of(0.9),
+        waited_ns,
+        frames: sustained.rate.map(|_| schedules.iter().map(|it| it.frames as u64).sum()),
+        missed: sustained.rate.map(|_| schedules.iter().map(|it| it.missed as u64).sum()),
         mhz,
         celsius: millidegrees.map(|value| value as f64 / 1e3),
         celsius_before: None,

@@ -21,6 +21,7 @@ pub(crate) mod onnxruntime_recipe;
 mod onnxruntime_refusals;
 pub(crate) mod opened_runtime;
 pub(crate) mod openvino;
+pub(crate) mod page_cache;
 pub(crate) mod refusal;
 pub mod registry;
 pub mod session;

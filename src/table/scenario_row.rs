@@ -130,5 +130,8 @@ columns! {
     cache: Option<String>, None;
     /// Size of that cache on the disk after a start.
     cache_bytes: Option<u64>, Bytes;
+    /// What a start read from the disk, the least of the rounds: how cold a cold start was. Empty if
+    /// the system does not tell.
+    disk_bytes: Option<u64>, Bytes;
     beside
 }

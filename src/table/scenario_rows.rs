@@ -50,6 +50,10 @@ pub(crate) fn scenario_row(run: &Run, record: &CaseRecord, scenario: Scenario) -
         rate_per_s: scenario.rate().map(|rate| rate.per_second()),
         status: if visits.is_empty() { Status::Skipped } else { Status::Ok },
         rounds: visits.len(),
+        streams: match scenario {
+            Scenario::Streams { count } => Some(count),
+            _ => None,
+        },
         ..ScenarioRow::default()
     };
     let outcomes = record.scenarios.iter().filter(|outcome| outcome.scenario() == scenario);
@@ -149,8 +153,9 @@ fn staged(row: &mut ScenarioRow, visits: &[&ScenarioVisit]) {
     row.first_p50_us = us(Stage::First);
 }
 
-/// What starts found in the runtime's own cache, and left there.
+/// What starts read from the disk, and found in the runtime's own cache and left there.
 fn cached(row: &mut ScenarioRow, visits: &[&ScenarioVisit]) {
+    row.disk_bytes = visits.iter().filter_map(|it| it.disk_bytes).min();
     row.cache_bytes = visits.iter().filter_map(|it| it.cache_bytes).max();
     row.cache = row.cache_bytes.map(|_| match visits.first().map(|it| it.scenario) {
         Some(Scenario::CacheMiss) => "miss".to_owned(),
@@ -167,8 +172,9 @@ fn median_ns(visits: &[&ScenarioVisit], stage: Stage) -> Option<f64> {
 
 /// What several streams did together.
 fn concurrent(row: &mut ScenarioRow, visits: &[&ScenarioVisit], batch: f64) {
-    let Some(Scenario::Streams { count }) = visits.first().map(|it| it.scenario) else { return };
-    row.streams = Some(count);
+    if row.streams.is_none() {
+        return;
+    }
     let rounds: Vec<Concurrency> = visits
         .chunk_by(|a, b| a.visit.round == b.visit.round)
         .filter_map(|streams| {

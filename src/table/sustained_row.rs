@@ -47,5 +47,12 @@ columns! {
     /// Whether the case has begun to be slower for good: since a window that, with the two after it,
     /// is at least 5% slower than the first three.
     throttled: bool, None;
+    /// Frames that were due in it, on a schedule.
+    frames: Option<u64>, Count;
+    /// Share of them whose result was not there when the next one was due, as in scenarios.csv.
+    deadline_misses: Option<f64>, Share;
+    /// How long its threads stood in line for a CPU that others used, as a share of its time: above
+    /// 0.05 something else made it slower, not heat. Only of runs back to back, where the system tells.
+    waited: Option<f64>, Share;
     beside
 }

@@ -2,13 +2,14 @@
 
 use crate::record::case::Case;
 use crate::record::run::{CaseRecord, Run};
+use crate::record::scenario::Rate;
 use crate::record::status::Status;
 use crate::record::sustained::{SustainedOptions, SustainedWindow};
-use crate::stats::throttling;
+use crate::stats::{disturbance, throttling};
 use crate::table::row::Row;
 use crate::table::scenario_rows;
 use crate::table::sustained_row::SustainedRow;
-use crate::table::units::rounded;
+use crate::table::units::{proportion, rounded};
 
 /// What minutes made of a case.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +30,12 @@ pub(crate) struct SustainedSummary {
     pub celsius: Option<(f64, f64)>,
     /// Frequency in the first window and the lowest one, in MHz.
     pub mhz: Option<(u32, u32)>,
+    /// Starts per second, on a schedule.
+    pub rate: Option<Rate>,
+    /// Share of the schedule's frames that missed their deadline.
+    pub missed: Option<f64>,
+    /// In how many windows something else used its CPUs.
+    pub disturbed: usize,
     /// Minutes that were measured.
     pub minutes: f64,
     /// In how many processes; more than one if the run was cut short meanwhile.
@@ -50,7 +57,13 @@ pub(crate) fn sustained_rows(run: &Run) -> Vec<SustainedRow> {
 #[must_use]
 pub(crate) fn sustained_summaries(run: &Run) -> Vec<SustainedSummary> {
     let known = run.cases.iter().filter(|record| !record.sustained.is_empty());
-    known.map(|record| summary(run.header.name_of(&record.case), record)).collect()
+    let rate = options(run).and_then(|options| options.rate);
+    known
+        .map(|record| SustainedSummary {
+            rate,
+            ..summary(run.header.name_of(&record.case), record)
+        })
+        .collect()
 }
 
 fn options(run: &Run) -> Option<SustainedOptions> {
@@ -96,8 +109,22 @@ fn rows(run: &Run, record: &CaseRecord, options: SustainedOptions) -> Vec<Sustai
         cpu_mhz: window.mhz,
         cpu_celsius: window.celsius,
         throttled: onset.is_some_and(|onset| index >= onset),
+        frames: window.frames,
+        deadline_misses: missed_share([window].into_iter()).map(proportion),
+        waited: window.waited_share().map(|share| rounded(share, 4)),
     };
     record.sustained.windows.iter().enumerate().map(row).collect()
+}
+
+fn is_disturbed(window: &SustainedWindow) -> bool {
+    window.waited_share().is_some_and(|share| share > disturbance::TOLERANCE)
+}
+
+/// Share of the frames of some windows that had no result when the next one was due.
+fn missed_share<'a>(windows: impl Iterator<Item = &'a SustainedWindow>) -> Option<f64> {
+    let known = windows.filter_map(|window| Some((window.missed?, window.frames?)));
+    let (missed, frames) = known.fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+    (frames > 0).then(|| missed as f64 / frames as f64)
 }
 
 /// The columns of results.csv that come from minutes.
@@ -126,6 +153,9 @@ fn summary(case: String, record: &CaseRecord) -> SustainedSummary {
         at_minutes,
         celsius: coldest.zip(hottest),
         mhz: first.and_then(|window| window.mhz).zip(slowest),
+        rate: None,
+        missed: missed_share(windows.iter()),
+        disturbed: windows.iter().filter(|window| is_disturbed(window)).count(),
         minutes: record.sustained.seconds() / 60.0,
         parts: windows.last().map_or(0, |window| window.process + 1),
         began_warm: first.is_some_and(|window| window.began_warm),
@@ -164,7 +194,6 @@ mod tests {
             let celsius = heat(40 + 6 * window);
             let is_hot = celsius.unwrap() >= 70.0;
             record.sustained.take(SustainedOutcome::Window(SustainedWindow {
-                process: 0,
                 seconds: 10.0,
                 runs: 1000,
                 p50_ns: if is_hot { 15_000_000 } else { 10_000_000 },
@@ -172,7 +201,11 @@ mod tests {
                 mhz: Some(if is_hot { 1600 } else { 2400 }),
                 celsius,
                 celsius_before: start.filter(|_| window == 1),
-                began_warm: false,
+                frames: Some(100),
+                missed: Some(if is_hot { 20 } else { 0 }),
+                // In the second window, something else took a tenth of the time.
+                waited_ns: Some(if window == 2 { 1_000_000_000 } else { 10_000_000 }),
+                ..SustainedWindow::default()
             }));
         }
         let summary = summary("m".into(), &record);
@@ -180,6 +213,9 @@ mod tests {
         assert!((summary.throttled_after.unwrap() - 4.0 / 6.0).abs() < 1e-9, "{summary:?}");
         assert_eq!((summary.start_ms, summary.end_ms), (Some(10.0), Some(15.0)));
         assert_eq!((summary.celsius, summary.mhz), (Some((40.0, 100.0)), Some((2400, 1600))));
+        assert_eq!(summary.disturbed, 1);
+        // Six of ten windows were hot.
+        assert_eq!(summary.missed, Some(0.12));
         let cooling = Cooling::to(start.unwrap());
         assert!(!cooling.is_done(heat(100)) && !cooling.is_done(heat(42)));
         assert!(cooling.is_done(heat(41)));

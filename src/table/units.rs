@@ -82,15 +82,21 @@ pub(crate) fn proportion(value: f64) -> f64 {
     rounded(value, 6)
 }
 
-/// A value with this many decimals.
+/// A value with this many decimals; what is rounded to 0 has no sign.
 pub(crate) fn rounded(value: f64, decimals: i32) -> f64 {
     let scale = 10f64.powi(decimals);
-    (value * scale).round() / scale
+    (value * scale).round() / scale + 0.0
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_has_no_sign() {
+        assert!(rounded(-1e-9, 6).is_sign_positive());
+        assert_eq!((rounded(-1.26, 1), rounded(1.24, 1)), (-1.3, 1.2));
+    }
 
     #[test]
     fn three_significant_digits_at_every_scale() {

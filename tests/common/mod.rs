@@ -165,6 +165,28 @@ pub fn shutterbench_in(folder: &Path, arguments: &[&str]) -> Output {
     command.current_dir(folder).args(arguments).timely_output()
 }
 
+/// The program under test where these folders, the first of each pair, take the place of the
+/// kernel's. `None` after [`skip`] if they cannot.
+pub fn shutterbench_with_folders(folders: &[(&Path, &str)]) -> Option<Command> {
+    if let Some((_, absent)) = folders.iter().find(|(_, place)| !Path::new(place).is_dir()) {
+        skip(&format!("this kernel has no {absent} to take the place of"));
+        return None;
+    }
+    let tried = Command::new("unshare").args(["--mount", "true"]).output_if_there();
+    if !tried.is_some_and(|output| output.status.success()) {
+        skip("simulated files of the kernel need root, for a mount namespace");
+        return None;
+    }
+    let mounts: Vec<String> = folders
+        .iter()
+        .map(|(folder, place)| format!("mount --bind '{}' {place}", folder.display()))
+        .collect();
+    let script = format!("{} && exec \"$@\"", mounts.join(" && "));
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", &script, "sh", env!("CARGO_BIN_EXE_shutterbench")]);
+    Some(command)
+}
+
 /// What a program wrote to standard error.
 pub fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()

@@ -12,6 +12,8 @@
 //   at=N      in the N-th run; 0 (the default): in the constructor
 //   slow=MS   take this many milliseconds more per run, without using the CPU
 //   nap=MS    how long 'nap' sleeps
+//   clock=F   a chip that gets slower as its clock does: take 40 ms more per run while the file F has
+//             2000000 kHz, and in proportion longer at less, without using the CPU
 
 #include <signal.h>
 #include <unistd.h>
@@ -44,6 +46,7 @@ struct Settings {
   int slow_ms = 0;
   int nap_ms = 0;
   int runs = 0;
+  std::string clock;
 };
 
 // What drivers have been seen to do.
@@ -71,6 +74,19 @@ void Do(const Settings& settings) {
   if (fault == "close") {
     for (int fd = 0; fd < 64; fd++) close(fd);
   }
+}
+
+// What a run takes at 2 GHz, in us times kHz.
+constexpr double kWork = 40e3 * 2e6;
+
+void WaitForClock(const std::string& clock) {
+  long khz = 0;
+  if (std::FILE* file = std::fopen(clock.c_str(), "r")) {
+    if (std::fscanf(file, "%ld", &khz) != 1) khz = 0;
+    std::fclose(file);
+  }
+  if (khz <= 0) std::fprintf(stderr, "no clock in %s\n", clock.c_str()), std::abort();
+  usleep(static_cast<useconds_t>(kWork / khz));
 }
 
 // One softmax of a partition.
@@ -133,6 +149,7 @@ TfLiteStatus KernelInvoke(TfLiteContext* context, TfLiteNode* node) {
   auto* kernel = static_cast<Kernel*>(node->user_data);
   if (++kernel->settings->runs == kernel->settings->at) Do(*kernel->settings);
   if (kernel->settings->slow_ms > 0) usleep(kernel->settings->slow_ms * 1000);
+  if (!kernel->settings->clock.empty()) WaitForClock(kernel->settings->clock);
   int place = 0;
   for (const Softmax& op : kernel->nodes) {
     place++;
@@ -212,6 +229,7 @@ extern "C" __attribute__((visibility("default"))) TfLiteDelegate* tflite_plugin_
     if (std::strcmp(keys[i], "at") == 0) settings->at = std::atoi(values[i]);
     if (std::strcmp(keys[i], "slow") == 0) settings->slow_ms = std::atoi(values[i]);
     if (std::strcmp(keys[i], "nap") == 0) settings->nap_ms = std::atoi(values[i]);
+    if (std::strcmp(keys[i], "clock") == 0) settings->clock = values[i];
     if (std::strcmp(keys[i], "abort") == 0 && on) std::abort();
     if (std::strcmp(keys[i], "refuse") == 0 && on) {
       delete settings;

@@ -173,3 +173,58 @@ fn a_run_says_where_its_processes_were_held_back() {
         assert!(fs::read_to_string(run.join(report)).unwrap().contains(&told), "{report}");
     }
 }
+
+/// A file of a tree.
+fn write(root: &Path, file: &str, value: &str) {
+    let path = root.join(file);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, format!("{value}\n")).unwrap();
+}
+
+/// Runs the program where `folder` is in `place`.
+fn shutterbench_where(folder: &Path, place: &str, more: &[&str], out: &Path) -> Option<Output> {
+    let mut command = common::shutterbench_with_folders(&[(folder, place)])?;
+    command.args(["run", "--quiet", "--backend", "tract", "--model", MODEL, "--no-accuracy"]);
+    command.args(["--warmup", "1", "--processes", "1"]).args(more).arg("--out").arg(out);
+    Some(command.timely_output())
+}
+
+#[test]
+fn a_container_with_less_than_its_cpus_is_told_of() {
+    let (folder, groups) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    write(groups.path(), "cgroup.controllers", "cpu memory");
+    write(groups.path(), "cpu.max", "40000 100000");
+    let run = folder.path().join("run");
+    let asked = ["--runs", "5"];
+    let ran = shutterbench_where(groups.path(), "/sys/fs/cgroup", &asked, &run);
+    let Some(output) = ran else { return };
+    assert!(output.status.success(), "{}", said(&output));
+    let told = "limited to the time of 0.40 CPUs by a control group";
+    assert!(said(&output).contains(told), "{}", said(&output));
+    for report in ["report.md", "report.html"] {
+        assert!(fs::read_to_string(run.join(report)).unwrap().contains(told), "{report}");
+    }
+    let json = json(&run);
+    let place = &json["measured_cases"][0]["processes"][0]["loaded"]["place"];
+    assert_eq!(place["quota"], 0.4, "{place}");
+    assert!(place["cgroups"].as_array().is_some_and(|groups| !groups.is_empty()), "{place}");
+}
+
+#[test]
+fn counters_that_stand_still_are_no_energy() {
+    let (folder, class) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    for zone in ["intel-rapl:0", "intel-rapl-mmio:0"] {
+        write(class.path(), &format!("powercap/{zone}/name"), "package-0");
+        write(class.path(), &format!("powercap/{zone}/energy_uj"), "123456789");
+        write(class.path(), &format!("powercap/{zone}/max_energy_range_uj"), "262143328850");
+    }
+    let run = folder.path().join("run");
+    let asked = ["--max-seconds", "0.5", "--energy"];
+    let Some(output) = shutterbench_where(class.path(), "/sys/class", &asked, &run) else { return };
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("its energy was not measured"), "{}", said(&output));
+    let row = &json(&run)["scenarios"][0];
+    let error = row["energy_error"].as_str().unwrap();
+    assert!(error.contains("in 5 of 5 rounds") && error.contains("stood still"), "{row}");
+    assert!(row["energy_mj_per_image"].is_null() && row["latency_p50_us"].is_number(), "{row}");
+}

@@ -74,6 +74,26 @@ fn more_energy_per_image_is_a_regression_with_an_interval_over_rounds() {
 }
 
 #[test]
+fn energies_of_different_sources_are_never_compared() {
+    let base = with_energy([20.0, 20.04, 19.98, 20.02, 19.96]);
+    let mut new = with_energy([26.0, 26.04, 25.98, 26.02, 25.96]);
+    for record in &mut new.cases {
+        let mut all = serde_json::to_value(&record.scenarios).unwrap();
+        for outcome in all.as_array_mut().unwrap() {
+            outcome["visited"]["energy"]["source"] = "RAPL, 1 package(s)".into();
+        }
+        record.scenarios = serde_json::from_value(all).unwrap();
+    }
+    let compared = by(Metric::Energy, &base, &new);
+    assert_eq!(compared.cases.len(), 2 * base.cases.len(), "{:?}", compared.cases);
+    for case in &compared.cases {
+        assert_eq!((case.outcome, case.change), (Outcome::Undecided, None), "{case:?}");
+        let note = case.note.as_deref().unwrap();
+        assert!(note.contains("from test and is now read from RAPL:"), "{note}");
+    }
+}
+
+#[test]
 fn energy_within_the_noise_of_the_meter_is_not_judged() {
     let base = with_energy([0.2, -0.3, 0.1, 0.4, -0.1]);
     let compared = by(Metric::Energy, &base, &with_energy([0.4, 0.3, 0.2, 0.5, 0.1]));
@@ -118,6 +138,35 @@ fn what_is_slower_at_the_end_of_minutes_is_a_regression() {
         Outcome::New
     );
     assert!(line(&by(Metric::P90, &cool, &hot), "minutes").is_none(), "windows have no p90 there");
+}
+
+#[test]
+fn minutes_on_a_schedule_and_back_to_back_are_never_compared_as_the_same() {
+    let p50: Vec<f64> = (0..30).map(|at| 10.0 + 0.01 * f64::from(at % 3)).collect();
+    let at_rate = |rate: Option<f64>, p50: &[f64]| {
+        let mut run = with_minutes(p50);
+        let mut latency = serde_json::to_value(run.header.options.latency.as_ref()).unwrap();
+        latency["sustained"] = json!({ "minutes": 5.0, "rate": rate });
+        run.header.options.latency = serde_json::from_value(latency).unwrap();
+        run
+    };
+    let paced = at_rate(Some(10.0), &p50);
+    let slower: Vec<f64> = p50.iter().map(|ms| ms * 2.0).collect();
+    for (base, new) in [(at_rate(None, &slower), &paced), (at_rate(Some(30.0), &slower), &paced)] {
+        let compared = by(Metric::P50, &base, new);
+        let found = line(&compared, "minutes").unwrap();
+        assert_eq!((found.outcome, found.change), (Outcome::Undecided, None), "{found:?}");
+        let note = found.note.as_deref().unwrap();
+        assert!(note.contains("now runs 10 per second (--sustained-rate)"), "{note}");
+    }
+    let same = by(Metric::P50, &at_rate(Some(10.0), &slower), &paced);
+    let found = line(&same, "at the end of 5.0 minutes, 10 per second").unwrap();
+    assert_eq!(found.outcome, Outcome::Better, "{found:?}");
+    // Heat takes its time: the end of one minute is not that of five.
+    let short = by(Metric::P50, &at_rate(None, &p50), &at_rate(None, &slower[..6]));
+    let found = line(&short, "minutes").unwrap();
+    assert_eq!((found.outcome, found.change), (Outcome::Undecided, None), "{found:?}");
+    assert!(found.note.as_deref().unwrap().contains("5.0 minutes and now for 1.0"), "{found:?}");
 }
 
 /// A run that kept a rate and missed another one.

@@ -12,7 +12,8 @@ use crate::common::TimelyOutput;
 /// A model that every build can run.
 const MODEL: &str = "fmnist_mobilenet_v1_0.25_f32_onnx";
 
-fn shutterbench(arguments: &[&str], folder: &Path) -> Output {
+/// The program on a small model.
+pub fn shutterbench(arguments: &[&str], folder: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_shutterbench"))
         .args(["run", "--quiet", "--backend", "tract", "--model", MODEL, "--no-accuracy"])
         .args(["--warmup", "1", "--processes", "1"])
@@ -22,12 +23,13 @@ fn shutterbench(arguments: &[&str], folder: &Path) -> Output {
         .timely_output()
 }
 
-fn said(output: &Output) -> String {
+/// All that it says.
+pub fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
 }
 
 /// The rows of a scenarios.csv: column by name.
-fn rows(folder: &Path) -> Vec<Vec<(String, String)>> {
+pub fn rows(folder: &Path) -> Vec<Vec<(String, String)>> {
     let mut reader = csv::Reader::from_path(folder.join("scenarios.csv")).unwrap();
     let titles = reader.headers().unwrap().clone();
     let row = |record: csv::StringRecord| {
@@ -36,7 +38,8 @@ fn rows(folder: &Path) -> Vec<Vec<(String, String)>> {
     reader.records().map(|record| row(record.unwrap())).collect()
 }
 
-fn field<'a>(row: &'a [(String, String)], name: &str) -> &'a str {
+/// What a row has in a column.
+pub fn field<'a>(row: &'a [(String, String)], name: &str) -> &'a str {
     &row.iter().find(|(title, _)| title == name).unwrap().1
 }
 
@@ -164,27 +167,6 @@ fn end_to_end_without_photos_is_refused() {
 }
 
 #[test]
-fn starts_are_measured_cold_or_say_why_not_and_warm() {
-    let folder = TempDir::new().unwrap();
-    let run = folder.path().join("run");
-    let output = shutterbench(&["--runs", "5", "--cold-starts", "3"], &run);
-    let rows = rows(&run);
-    let [cold, warm] = rows.as_slice() else { panic!("{}", said(&output)) };
-    assert_eq!((field(cold, "scenario"), field(warm, "scenario")), ("cold_start", "warm_start"));
-    assert_eq!((field(warm, "status"), field(warm, "rounds")), ("ok", "3"), "{warm:?}");
-    for part in ["open", "load", "first"] {
-        assert!(field(warm, &format!("{part}_p50_us")).parse::<f64>().unwrap() > 0.0, "{warm:?}");
-    }
-    // A file system in memory has no cold files.
-    if field(cold, "status") == "ok" {
-        assert_eq!(field(cold, "rounds"), "3", "{cold:?}");
-    } else {
-        assert_eq!(field(cold, "status"), "unsupported", "{cold:?}");
-        assert!(field(cold, "error").contains("not cold"), "{cold:?}");
-    }
-}
-
-#[test]
 fn energy_by_an_external_meter_is_that_beyond_the_idle_machine_s() {
     let folder = TempDir::new().unwrap();
     let run = folder.path().join("run");
@@ -202,6 +184,10 @@ fn energy_by_an_external_meter_is_that_beyond_the_idle_machine_s() {
     let told = "Energy by external meter (echo 3.5), of which the 3.50 W of the idle machine";
     assert!(said(&output).contains(told), "{}", said(&output));
     assert!(fs::read_to_string(run.join("report.md")).unwrap().contains(told));
+    // Nothing is 0 and not a little below it.
+    assert_eq!(field(row, "energy_mj_per_image_low").replace("0.0", "0"), "0", "{row:?}");
+    let told = "1 of 1 energies cannot be told from the idle machine's";
+    assert!(said(&output).contains(told), "{}", said(&output));
 }
 
 /// Runs with a meter that fails while `test`, a condition on the number `n` of its call, holds.
@@ -321,8 +307,19 @@ fn a_killed_run_over_minutes_loses_at_most_the_window_in_hand() {
     let before = windows(&text());
     assert!(before < 6, "it was killed too late");
     let whole: Vec<String> = journal(&run).into_iter().filter(|it| it.ends_with('}')).collect();
-    let output = resumed_after(&run, &whole);
+    // The journal as the kill left it, with half a line at its end if it did. Options may be stated
+    // once more, if they are the same.
+    let resumed = |minutes: &str| {
+        Command::new(env!("CARGO_BIN_EXE_shutterbench"))
+            .args(["run", "--quiet", "--sustained", minutes, "--resume"])
+            .arg(&run)
+            .timely_output()
+    };
+    let refused = said(&resumed("0.5"));
+    assert!(refused.contains("--sustained was 0.06, now it is 0.5;"), "{refused}");
+    let output = resumed("0.06");
     assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(journal(&run)[..whole.len()], *whole, "every window that was over stays");
     // Six windows are the whole time: only what was in hand was measured again.
     assert_eq!(entries(&run, "sustained"), 6);
     assert!(said(&output).contains("in 2 parts"), "{}", said(&output));
@@ -340,9 +337,13 @@ fn a_case_goes_on_at_the_rate_that_is_asked_for() {
     let at = |name: &str| titles.iter().position(|title| title == name).unwrap();
     for row in reader.records().map(Result::unwrap) {
         assert_eq!(&row[at("rate_per_s")], "50.0");
+        let (frames, missed) = (&row[at("frames")], &row[at("deadline_misses")]);
+        assert!(frames.parse::<u64>().unwrap() > 0, "{row:?}");
+        assert!((0.0..=1.0).contains(&missed.parse::<f64>().unwrap()), "{row:?}");
         // 15 frames, of which a busy machine may drop some.
         assert!((1..=15).contains(&row[at("runs")].parse::<u64>().unwrap()), "{row:?}");
     }
+    assert!(said(&output).contains("% at 50 per second"), "{}", said(&output));
     let output = shutterbench(&["--sustained-rate", "50"], &folder.path().join("other"));
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
 }
