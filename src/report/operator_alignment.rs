@@ -45,6 +45,7 @@ mod tests {
             name: (*name).to_owned(),
             operator: "CONV_2D".into(),
             ran_on: "own kernels".into(),
+            kernel: String::new(),
             ns: vec![*ns],
         };
         let nodes = nodes.iter().map(node).collect();

@@ -16,6 +16,9 @@ pub(crate) struct OperatorLine<'a> {
     pub operator: &'a str,
     /// The delegate, provider or kernels that ran it.
     pub ran_on: &'a str,
+    /// The kernel, where that is told.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub kernel: &'a str,
     /// The median over the profiled runs.
     pub median_us: f64,
     /// The lower end of its 95% interval.
@@ -39,6 +42,7 @@ pub(crate) fn lines<'a>(
         name: &time.name,
         operator: &time.operator,
         ran_on: &time.ran_on,
+        kernel: &time.kernel,
         median_us: us(time.median_ns),
         low_us: time.interval.as_ref().map(|it| us(it.low)),
         high_us: time.interval.as_ref().map(|it| us(it.high)),

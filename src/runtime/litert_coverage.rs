@@ -7,6 +7,7 @@ use crate::record::coverage::ExecutionPlan;
 use crate::record::coverage::{Coverage, DelegateStatus};
 use crate::record::operator_profile::{GraphDivision, OWN_KERNELS, ProfiledCall};
 use crate::runtime::litert_api::profiler::{Call, TimedCall};
+use crate::runtime::xnnpack_operator;
 
 /// For when LiteRT reports that nothing was left. It does not report the number of partitions.
 pub(crate) fn full(operators: &[(String, usize)]) -> Coverage {
@@ -43,12 +44,22 @@ pub(crate) fn profiled_calls(
     calls: Vec<TimedCall>,
 ) -> Vec<ProfiledCall> {
     let of = |TimedCall { call, tag, place, ns }: TimedCall| {
-        let ran_on = match call {
+        let ran_on = match &call {
             Call::Node(_) if operators.iter().any(|(operator, _)| *operator == tag) => OWN_KERNELS,
             Call::Node(_) => tag.as_str(),
             Call::Delegated(_) => "xnnpack",
         };
-        ProfiledCall { name: place.to_string(), ran_on: ran_on.to_owned(), operator: tag, ns }
+        let (operator, kernel) = match call {
+            Call::Node(_) => (tag.as_str(), ""),
+            Call::Delegated(_) => xnnpack_operator::told(&tag),
+        };
+        ProfiledCall {
+            name: place.to_string(),
+            operator: operator.to_owned(),
+            ran_on: ran_on.to_owned(),
+            kernel: kernel.to_owned(),
+            ns,
+        }
     };
     calls.into_iter().map(of).collect()
 }
