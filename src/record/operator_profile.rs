@@ -103,6 +103,10 @@ pub struct ProfiledNode {
     /// The kernel, as the runtime or the delegate calls it; empty where it does not tell.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub kernel: String,
+    /// The layer of the file that it is a part of, under one name for all runtimes; empty where that
+    /// cannot be told.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub layer: String,
     /// What it took in each run.
     pub ns: Vec<u64>,
 }
@@ -145,8 +149,8 @@ impl OperatorProfile {
                 let found = same.or_else(|| (0..used.len()).find(|it| !used[*it] && is_it(*it)));
                 let index = found.unwrap_or_else(|| {
                     let ProfiledCall { name, operator, ran_on, kernel, .. } = call.clone();
-                    let ns = vec![0; count];
-                    profile.nodes.push(ProfiledNode { name, operator, ran_on, kernel, ns });
+                    let (layer, ns) = (String::new(), vec![0; count]);
+                    profile.nodes.push(ProfiledNode { name, operator, ran_on, kernel, layer, ns });
                     used.push(false);
                     used.len() - 1
                 });

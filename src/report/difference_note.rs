@@ -60,7 +60,11 @@ pub(crate) fn text(run: &Run, one: &CaseRecord, other: &CaseRecord) -> Result<St
     let _ = writeln!(text, "delegated partitions: A {}, B {}", pieces[0], pieces[1]);
     let shown = found.same_nodes.len().min(MOST_ALIGNED);
     if shown > 0 {
-        let _ = writeln!(text, "nodes of the same name ({shown} of {}):", found.same_nodes.len());
+        let _ = writeln!(
+            text,
+            "layers and nodes of the same name ({shown} of {}):",
+            found.same_nodes.len()
+        );
         lines(&mut text, &found.same_nodes[..shown]);
     }
     Ok(text)
@@ -107,7 +111,8 @@ fn lines(text: &mut String, lines: &[DifferingPart]) {
 
 fn one_line(text: &mut String, line: &DifferingPart) {
     let difference = signed(line.difference_us);
-    let share = line.share.map_or(String::new(), |share| format!("{:+.1}", share * 100.0));
+    // Of -0, the sum with 0 is 0.
+    let share = line.share.map_or(String::new(), |share| format!("{:+.1}", share * 100.0 + 0.0));
     let nodes = line.a_nodes.zip(line.b_nodes).map_or(String::new(), |(a, b)| format!("{a}, {b}"));
     let (a, b, what) = (ms(line.a_us), ms(line.b_us), &line.what);
     let _ = writeln!(text, "{difference:>10}  {share:>6}  {a:>10}  {b:>10}  {nodes:>11}  {what}");

@@ -236,6 +236,7 @@ mod tests {
             operator: (*operator).to_owned(),
             ran_on: (*ran_on).to_owned(),
             kernel: String::new(),
+            layer: String::new(),
             ns: vec![*ns],
         };
         let nodes = nodes.iter().map(node).collect();

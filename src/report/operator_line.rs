@@ -19,6 +19,9 @@ pub(crate) struct OperatorLine<'a> {
     /// The kernel, where that is told.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub kernel: &'a str,
+    /// The layer of the file that it is a part of, where that can be told.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub layer: &'a str,
     /// The median over the profiled runs.
     pub median_us: f64,
     /// The lower end of its 95% interval.
@@ -43,6 +46,7 @@ pub(crate) fn lines<'a>(
         operator: &time.operator,
         ran_on: &time.ran_on,
         kernel: &time.kernel,
+        layer: &time.layer,
         median_us: us(time.median_ns),
         low_us: time.interval.as_ref().map(|it| us(it.low)),
         high_us: time.interval.as_ref().map(|it| us(it.high)),

@@ -42,6 +42,7 @@ pub(crate) fn csv(run: &Run, to: &mut dyn Write) -> io::Result<()> {
         "runs",
         "reason",
         "kernel",
+        "layer",
     ])?;
     for (record, times) in profiled(run) {
         let case = run.header.name_of(&record.case);
@@ -61,6 +62,7 @@ pub(crate) fn csv(run: &Run, to: &mut dyn Write) -> io::Result<()> {
                 &times.runs.to_string(),
                 guard(line.reason).as_ref(),
                 guard(line.kernel).as_ref(),
+                guard(line.layer).as_ref(),
             ])?;
         }
     }

@@ -3,6 +3,7 @@
 //! taken by the delegate's.
 
 use crate::model::tflite_division;
+use crate::model::tflite_nodes::FileNode;
 use crate::record::coverage::ExecutionPlan;
 use crate::record::coverage::{Coverage, DelegateStatus};
 use crate::record::operator_profile::{GraphDivision, OWN_KERNELS, ProfiledCall};
@@ -39,8 +40,10 @@ pub(crate) fn of(operators: &[(String, usize)], calls: Option<&[Call]>, asked: b
 }
 
 /// The timed calls of a run, by whom they were: see [`plan`]. Only XNNPACK tells of its operators.
+/// `nodes` are the file's, by which the runtime's own calls get their names.
 pub(crate) fn profiled_calls(
     operators: &[(String, usize)],
+    nodes: &[FileNode],
     calls: Vec<TimedCall>,
 ) -> Vec<ProfiledCall> {
     let of = |TimedCall { call, tag, place, ns }: TimedCall| {
@@ -53,8 +56,11 @@ pub(crate) fn profiled_calls(
             Call::Node(_) => (tag.as_str(), ""),
             Call::Delegated(_) => xnnpack_operator::told(&tag),
         };
+        let node = usize::try_from(place).ok().and_then(|place| nodes.get(place));
+        let node = node.filter(|node| ran_on == OWN_KERNELS && node.operator == tag);
+        let name = node.map(|node| node.name.clone()).filter(|name| !name.is_empty());
         ProfiledCall {
-            name: place.to_string(),
+            name: name.unwrap_or_else(|| place.to_string()),
             operator: operator.to_owned(),
             ran_on: ran_on.to_owned(),
             kernel: kernel.to_owned(),

@@ -21,6 +21,8 @@ pub(crate) struct OperatorTime {
     pub ran_on: String,
     /// The kernel; empty where that is not told.
     pub kernel: String,
+    /// The layer of the file that it is a part of; empty where that cannot be told.
+    pub layer: String,
     /// The median over the profiled runs, in nanoseconds.
     pub median_ns: f64,
     /// Its 95% interval, by order statistics; of the runs of one process.
@@ -54,6 +56,7 @@ impl OperatorTimes {
                 operator: node.operator.clone(),
                 ran_on: node.ran_on.clone(),
                 kernel: node.kernel.clone(),
+                layer: node.layer.clone(),
                 median_ns: median,
                 interval: interval(&node.ns),
                 share: if run_ns > 0.0 { median / run_ns } else { 0.0 },
@@ -93,6 +96,7 @@ fn outside(profile: &OperatorProfile, run_ns: f64, nodes: &[OperatorTime]) -> Op
         operator: OUTSIDE.to_owned(),
         ran_on: String::new(),
         kernel: String::new(),
+        layer: String::new(),
         median_ns: median,
         interval: interval(&left).filter(|it| it.low <= median && median <= it.high),
         share: if run_ns > 0.0 { median / run_ns } else { 0.0 },
@@ -136,6 +140,7 @@ mod tests {
             operator: operator.into(),
             ran_on: "XNNPACK".into(),
             kernel: String::new(),
+            layer: String::new(),
             ns: ns.to_vec(),
         }
     }

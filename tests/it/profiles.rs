@@ -214,6 +214,33 @@ fn other_backends_tell_their_operators_too() {
     }
 }
 
+/// Each runtime cuts the file into other nodes, and calls them otherwise.
+#[test]
+fn the_layers_of_a_file_stand_side_by_side_in_all_runtimes() {
+    if !has_runtimes(&[BackendKind::Onnxruntime, BackendKind::Tract, BackendKind::Openvino]) {
+        return;
+    }
+    let root = TempDir::new().unwrap();
+    let folder = root.path().join("run");
+    profiled(&folder, ONNX, "onnxruntime,tract,openvino", "none");
+    let run = folder.to_str().unwrap();
+    for (one, other) in [("*onnxruntime*", "*openvino*"), ("*onnxruntime*", "*tract*")] {
+        let output = shutterbench(&["profile", run, one, other, "--json"]);
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let layers = found["same_nodes"].as_array().unwrap();
+        let is_layer = |line: &&Value| {
+            let name = line["what"].as_str().unwrap();
+            name == "stem" || name.ends_with("depthwise") || name.ends_with("pointwise")
+        };
+        assert_eq!(layers.iter().filter(is_layer).count(), 15, "{found}");
+    }
+    for (name, lines) in lines(&folder) {
+        assert!(lines.iter().filter(|line| line["layer"] == "stem").count() >= 1, "{name}");
+    }
+    let page = fs::read_to_string(folder.join("report.html")).unwrap();
+    assert!(page.contains("nodes of the same name, side by side"));
+}
+
 /// OpenVINO, tract and XNNPACK name the kernels of convolutions or matrix products; ONNX Runtime and
 /// LiteRT's own operators do not.
 fn kernels_are_named(kind: BackendKind, case: &str, lines: &[Line]) {
@@ -350,6 +377,7 @@ fn profiles_of_two_hundred_cases_keep_the_report_below_5_mb() {
         operator: format!("Convolution of type {} (NHWC, F32)", index % 20),
         ran_on: "TfLiteXNNPackDelegate".into(),
         kernel: "IGEMM".into(),
+        layer: format!("a/long/name/of/a/layer/{index}"),
         ns: (0..30).map(|run| 1000 * index + 37 * run).collect(),
     };
     let nodes: Vec<ProfiledNode> = (0..150).map(node).collect();
