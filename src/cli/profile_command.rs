@@ -125,13 +125,19 @@ fn culprit(run: &Run, text: Option<&str>) -> Result<ExitStatus> {
         node.index,
         node.operator,
         node.name,
-        three_digits(node.max_abs_error),
-        three_digits(node.magnitude),
+        at_any_scale(node.max_abs_error),
+        at_any_scale(node.magnitude),
         count - 1,
         node.shown_by
     );
     print(text.as_bytes())?;
     Ok(ExitStatus::Bad)
+}
+
+/// Three digits, also of what is far below 1: scores inside a model may be.
+fn at_any_scale(value: f64) -> String {
+    let is_tiny = value != 0.0 && value.abs() < 1e-3;
+    if is_tiny { format!("{value:.2e}") } else { three_digits(value) }
 }
 
 /// The cases that `text` means.

@@ -53,7 +53,7 @@ impl FileLayers {
         let known = |name: &str| self.layers.get(name).and_then(Option::as_deref);
         let bare = ADDED.iter().find_map(|added| name.strip_suffix(added)).unwrap_or(name);
         let mut rest = Some(bare);
-        // tract tells the parts of a layer apart behind points.
+        // Parts of a layer may be told apart behind points.
         let mut shorter = std::iter::from_fn(|| {
             let now = rest?;
             rest = now.rsplit_once('.').map(|(before, _)| before);

@@ -14,6 +14,7 @@ use tract_tflite::tflite::{self as schema, BuiltinOperator, BuiltinOptions, Tens
 
 use crate::common::{TimelyOutput, has_runtimes, repository, softmax_delegate};
 use crate::models::made;
+use crate::provider_libraries;
 
 /// Nodes in a row, on ten scores.
 const NODES: i32 = 3;
@@ -218,6 +219,7 @@ fn the_node_of_an_onnx_file_that_a_setting_breaks_is_named_in_each_position() {
         let expected = format!("node {position}, Mul 'after {}'", position + 1);
         assert!(code == Some(1) && said.contains(&expected), "{code:?} {said}");
         assert!(said.contains(&format!("the {position} nodes before it agree")), "{said}");
+        assert!(said.contains("max error ") && !said.contains("max error 0.0"), "{said}");
         let (code, said) = searched_with(root.path(), &model, own, &["--no-accuracy"]);
         assert!(code == Some(0) && said.contains("own kernels: 3 compared"), "{code:?} {said}");
     }
@@ -239,4 +241,23 @@ fn a_healthy_runtime_has_no_culprit_among_denormal_numbers() {
             searched_with(root.path(), &model, ("openvino", "none"), &["--no-accuracy"]);
         assert!(code == Some(0) && said.contains("own kernels: 3 compared"), "{said}");
     }
+}
+
+#[test]
+fn a_healthy_provider_of_onnx_files_has_no_culprit() {
+    let Some(library) = provider_libraries::library(provider_libraries::PRODUCTS) else { return };
+    let root = TempDir::new().unwrap();
+    let end = |name: &str| {
+        vec![made::value(name, DataType::Float, Some(&[made::Size(1), made::Size(10)]))]
+    };
+    let names = ["x", "a", "b", "y"];
+    let nodes = (0..3).map(|at| made::node("MatMul", &[names[at], "w"], names[at + 1], &[]));
+    let weights: Vec<f32> = (0..100).map(|at| ((at * 7 % 11) as f32 - 5.0) / 11.0).collect();
+    let weights = vec![made::floats("w", &[10, 10], &weights)];
+    let model = made::model(nodes.collect(), end("x"), end("y"), weights);
+    let model = made::write(root.path(), "products.onnx", &model);
+    let provider = format!("plugin:{}", library.display());
+    let case = ("onnxruntime", provider.as_str());
+    let (code, said) = searched_with(root.path(), &model, case, &["--no-accuracy"]);
+    assert!(code == Some(0) && said.contains("own kernels: 3 compared"), "{code:?} {said}");
 }
