@@ -17,8 +17,9 @@ const FUSED: [&str; 8] =
 /// What they are fused into.
 const FUSING: [&str; 4] = ["Conv", "ConvTranspose", "Gemm", "MatMul"];
 /// What runtimes write behind the name of a node that they changed: OpenVINO, and ONNX Runtime for
-/// its own layouts.
+/// its own layouts. Behind [`NUMBERED`] ONNX Runtime writes a number.
 const ADDED: [&str; 3] = ["/WithoutBiases", "_nchwc", "_nhwc"];
+const NUMBERED: &str = "_token_";
 
 /// The layers of a file: its nodes, an activation together with the convolution before it.
 #[derive(Debug, Default)]
@@ -51,8 +52,7 @@ impl FileLayers {
     /// The layer of a node that a runtime calls `name`.
     pub(crate) fn layer_of(&self, name: &str) -> Option<&str> {
         let known = |name: &str| self.layers.get(name).and_then(Option::as_deref);
-        let bare = ADDED.iter().find_map(|added| name.strip_suffix(added)).unwrap_or(name);
-        let mut rest = Some(bare);
+        let mut rest = Some(bare(name));
         // Parts of a layer may be told apart behind points.
         let mut shorter = std::iter::from_fn(|| {
             let now = rest?;
@@ -99,6 +99,21 @@ impl FileLayers {
     }
 }
 
+/// A name without what runtimes write behind it.
+fn bare(mut name: &str) -> &str {
+    let numbered = |name| {
+        let (before, number): (&str, &str) = str::rsplit_once(name, NUMBERED)?;
+        number.parse::<u64>().is_ok().then_some(before)
+    };
+    loop {
+        let added = ADDED.iter().find_map(|added| name.strip_suffix(added));
+        match added.or_else(|| numbered(name)) {
+            Some(shorter) => name = shorter,
+            None => return name,
+        }
+    }
+}
+
 /// The value that a node changes element by element, if it may be fused into what makes it: an
 /// activation, or the addition of a constant.
 fn is_fused<'a>(node: &'a NodeProto, constants: &HashSet<&str>) -> Option<&'a str> {
@@ -138,6 +153,8 @@ mod tests {
             ("stem_relu6", Some("stem")),
             ("b_nchwc", Some("stem")),
             ("stem/WithoutBiases", Some("stem")),
+            ("stem_token_39", Some("stem")),
+            ("stem_token_x", None),
             ("stem.einsum.pack_a", Some("stem")),
             // Two nodes read what the convolution makes.
             ("deep", Some("deep")),

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Context, Result};
 
+use crate::record::delegate::Delegate;
 use crate::record::run::{CaseRecord, Run};
 use crate::report::operator_difference::{DifferingPart, OperatorDifference};
 use crate::report::operator_note::beside_timed;
@@ -54,8 +55,11 @@ pub(crate) fn text(run: &Run, one: &CaseRecord, other: &CaseRecord) -> Result<St
     lines(&mut text, &found.by_place);
     partitions(&mut text, &found.by_partition);
     let pieces = [one, other].map(|record| {
-        let coverage = record.coverage.as_ref();
-        coverage.and_then(|it| it.partitions).map_or("unknown".to_owned(), |it| it.to_string())
+        let told = record.coverage.as_ref().and_then(|coverage| coverage.partitions);
+        match (&record.case.delegate, told) {
+            (Delegate::None, _) => "none".to_owned(),
+            (_, told) => told.map_or("unknown".to_owned(), |count| count.to_string()),
+        }
     });
     let _ = writeln!(text, "delegated partitions: A {}, B {}", pieces[0], pieces[1]);
     let shown = found.same_nodes.len().min(MOST_ALIGNED);

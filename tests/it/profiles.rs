@@ -224,7 +224,14 @@ fn the_layers_of_a_file_stand_side_by_side_in_all_runtimes() {
     let folder = root.path().join("run");
     profiled(&folder, ONNX, "onnxruntime,tract,openvino", "none");
     let run = folder.to_str().unwrap();
-    for (one, other) in [("*onnxruntime*", "*openvino*"), ("*onnxruntime*", "*tract*")] {
+    let quantised = root.path().join("quantised");
+    profiled(&quantised, "fmnist_mobilenet_v1_0.25_int8_onnx", "onnxruntime,openvino", "none");
+    let quantised = quantised.to_str().unwrap();
+    for (run, one, other) in [
+        (run, "*onnxruntime*", "*openvino*"),
+        (run, "*onnxruntime*", "*tract*"),
+        (quantised, "*onnxruntime*", "*openvino*"),
+    ] {
         let output = shutterbench(&["profile", run, one, other, "--json"]);
         let found: Value = serde_json::from_slice(&output.stdout).unwrap();
         let layers = found["same_nodes"].as_array().unwrap();
