@@ -17,13 +17,13 @@ use crate::common::{TimelyOutput, has_runtimes, repository, softmax_delegate};
 use crate::report_common::{Shape, run};
 
 const TFLITE: &str = "fmnist_mobilenet_v1_0.25_f32";
-const ONNX: &str = "fmnist_mobilenet_v1_0.25_f32_onnx";
+pub const ONNX: &str = "fmnist_mobilenet_v1_0.25_f32_onnx";
 
-fn shutterbench(arguments: &[&str]) -> Output {
+pub fn shutterbench(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_shutterbench")).args(arguments).timely_output()
 }
 
-fn profiled(folder: &Path, model: &str, backend: &str, delegates: &str) {
+pub fn profiled(folder: &Path, model: &str, backend: &str, delegates: &str) {
     let output = shutterbench(&[
         "run",
         "--profile",
@@ -50,9 +50,9 @@ fn profiled(folder: &Path, model: &str, backend: &str, delegates: &str) {
 }
 
 /// A line of profile.csv, by column.
-type Line = BTreeMap<String, String>;
+pub type Line = BTreeMap<String, String>;
 
-fn lines(folder: &Path) -> BTreeMap<String, Vec<Line>> {
+pub fn lines(folder: &Path) -> BTreeMap<String, Vec<Line>> {
     let mut reader = csv::Reader::from_path(folder.join("profile.csv")).unwrap();
     let titles: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
     let mut cases = BTreeMap::<String, Vec<Line>>::new();
@@ -212,40 +212,6 @@ fn other_backends_tell_their_operators_too() {
             kernels_are_named(kind, &name, &lines);
         }
     }
-}
-
-/// Each runtime cuts the file into other nodes, and calls them otherwise.
-#[test]
-fn the_layers_of_a_file_stand_side_by_side_in_all_runtimes() {
-    if !has_runtimes(&[BackendKind::Onnxruntime, BackendKind::Tract, BackendKind::Openvino]) {
-        return;
-    }
-    let root = TempDir::new().unwrap();
-    let folder = root.path().join("run");
-    profiled(&folder, ONNX, "onnxruntime,tract,openvino", "none");
-    let run = folder.to_str().unwrap();
-    let quantised = root.path().join("quantised");
-    profiled(&quantised, "fmnist_mobilenet_v1_0.25_int8_onnx", "onnxruntime,openvino", "none");
-    let quantised = quantised.to_str().unwrap();
-    for (run, one, other) in [
-        (run, "*onnxruntime*", "*openvino*"),
-        (run, "*onnxruntime*", "*tract*"),
-        (quantised, "*onnxruntime*", "*openvino*"),
-    ] {
-        let output = shutterbench(&["profile", run, one, other, "--json"]);
-        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
-        let layers = found["same_nodes"].as_array().unwrap();
-        let is_layer = |line: &&Value| {
-            let name = line["what"].as_str().unwrap();
-            name == "stem" || name.ends_with("depthwise") || name.ends_with("pointwise")
-        };
-        assert_eq!(layers.iter().filter(is_layer).count(), 15, "{found}");
-    }
-    for (name, lines) in lines(&folder) {
-        assert!(lines.iter().filter(|line| line["layer"] == "stem").count() >= 1, "{name}");
-    }
-    let page = fs::read_to_string(folder.join("report.html")).unwrap();
-    assert!(page.contains("nodes of the same name, side by side"));
 }
 
 /// OpenVINO, tract and XNNPACK name the kernels of convolutions or matrix products; ONNX Runtime and
