@@ -10,8 +10,9 @@ use serde::Serialize;
 use crate::cli::output::{ExitStatus, print, print_json};
 use crate::record::operator_profile::OperatorProfile;
 use crate::record::run::{CaseRecord, Run};
+use crate::report::operator_difference::OperatorDifference;
 use crate::report::operator_line::{self, OperatorLine};
-use crate::report::{operator_difference, operator_note};
+use crate::report::{difference_note, operator_note};
 use crate::run::selection::CasePattern;
 use crate::run::{culprit, replay};
 use crate::table::operator_times::OperatorTimes;
@@ -59,7 +60,10 @@ pub(crate) fn profile(args: &ProfileArgs) -> Result<ExitStatus> {
     };
     if let Some(other) = &args.other {
         let (one, other) = (the_only(&run, args.case.as_deref())?, the_only(&run, Some(other))?);
-        return print(operator_difference::text(&run, one, other)?.as_bytes());
+        if args.json {
+            return print_json(&OperatorDifference::of(&run, one, other)?);
+        }
+        return print(difference_note::text(&run, one, other)?.as_bytes());
     }
     if args.json {
         return json(&run, &cases);
@@ -99,7 +103,10 @@ fn json(run: &Run, cases: &[&CaseRecord]) -> Result<ExitStatus> {
 /// Says where the outputs of a case begin to differ; one that does is a bad ending.
 fn culprit(run: &Run, text: Option<&str>) -> Result<ExitStatus> {
     let record = the_only(run, text)?;
-    let workers = WorkerSource::isolated().with_overrides(run.header.options.overrides.clone());
+    let options = &run.header.options;
+    let workers = WorkerSource::isolated()
+        .with_overrides(options.overrides.clone())
+        .with_sets(options.option_sets.clone());
     let comparison = culprit::find(&run.header, &record.case, &workers)?;
     let mut text = format!("{}\n", run.header.name_of(&record.case));
     // Writing to a String does not fail.
@@ -118,13 +125,19 @@ fn culprit(run: &Run, text: Option<&str>) -> Result<ExitStatus> {
         node.index,
         node.operator,
         node.name,
-        three_digits(node.max_abs_error),
-        three_digits(node.magnitude),
+        at_any_scale(node.max_abs_error),
+        at_any_scale(node.magnitude),
         count - 1,
         node.shown_by
     );
     print(text.as_bytes())?;
     Ok(ExitStatus::Bad)
+}
+
+/// Three digits, also of what is far below 1: scores inside a model may be.
+fn at_any_scale(value: f64) -> String {
+    let is_tiny = value != 0.0 && value.abs() < 1e-3;
+    if is_tiny { format!("{value:.2e}") } else { three_digits(value) }
 }
 
 /// The cases that `text` means.

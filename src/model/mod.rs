@@ -9,6 +9,7 @@ mod cost;
 mod embedded_files;
 pub(crate) mod external;
 pub(crate) mod fetched;
+pub(crate) mod file_layers;
 pub(crate) mod flatbuffer;
 mod float_weights;
 mod foreign;

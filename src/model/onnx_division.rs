@@ -1,6 +1,6 @@
 //! How a provider divides the graph of an ONNX file, and what passes between the sides.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use prost::Message;
 use tract_onnx::pb::{ModelProto, NodeProto};
@@ -28,10 +28,9 @@ pub(crate) fn of(
         Some(graph) => (graph.node.as_slice(), onnx_cost::values(graph, inputs)),
         None => (&[][..], HashMap::new()),
     };
+    let places = places(nodes);
     let place = |(name, operator): &AssignedNode| {
-        let is_it = |node: &NodeProto| node.name == *name && node.op_type == *operator;
-        let place = nodes.iter().position(is_it)?;
-        (!name.is_empty() && nodes.iter().filter(|node| is_it(node)).count() == 1).then_some(place)
+        places.get(&(name.as_str(), operator.as_str())).copied().flatten()
     };
     let left_places: Vec<Option<usize>> = left.iter().map(place).collect();
     let left_node = |(node, place): (&AssignedNode, &Option<usize>)| {
@@ -44,8 +43,8 @@ pub(crate) fn of(
             takes: kind.and_then(|kind| onnx_graph::element(kind as i32)),
         }
     };
-    let taken_places = taken.iter().flatten().map(place).collect::<Option<Vec<usize>>>();
-    let left_known = left_places.iter().copied().collect::<Option<Vec<usize>>>();
+    let taken_places = taken.iter().flatten().map(place).collect::<Option<HashSet<usize>>>();
+    let left_known = left_places.iter().copied().collect::<Option<HashSet<usize>>>();
     let between = taken_places.zip(left_known).map(|(taken, left)| between(nodes, &taken, &left));
     let sizes = between.as_ref().and_then(|names| {
         let bytes = |name: &&str| values.get(*name).and_then(|value| value.bytes);
@@ -59,6 +58,17 @@ pub(crate) fn of(
     }
 }
 
+/// Where the nodes of a file are, by name and type of operator; `None` for those that share both.
+/// Nodes without a name are left out.
+fn places(nodes: &[NodeProto]) -> HashMap<(&str, &str), Option<usize>> {
+    let mut places = HashMap::new();
+    for (place, node) in nodes.iter().enumerate().filter(|(_, node)| !node.name.is_empty()) {
+        let key = (node.name.as_str(), node.op_type.as_str());
+        places.entry(key).and_modify(|known| *known = None).or_insert(Some(place));
+    }
+    places
+}
+
 /// Who runs a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum RanBy {
@@ -68,7 +78,11 @@ enum RanBy {
 
 /// The values that one side makes and the other reads. What depends on no node of either side is
 /// constant, as are weights.
-fn between<'a>(nodes: &'a [NodeProto], taken: &[usize], left: &[usize]) -> BTreeSet<&'a str> {
+fn between<'a>(
+    nodes: &'a [NodeProto],
+    taken: &HashSet<usize>,
+    left: &HashSet<usize>,
+) -> BTreeSet<&'a str> {
     // By value: who makes it, and under which name it was made.
     let mut makers: HashMap<&str, (RanBy, &str)> = HashMap::new();
     let mut between = BTreeSet::new();

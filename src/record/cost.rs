@@ -62,6 +62,12 @@ impl Cost {
         self.weights.iter().fold(0, |sum, it| sum.saturating_add(it.bytes))
     }
 
+    /// Bytes of all weights; `None` if an operator may have more of them than we see.
+    #[must_use]
+    pub(crate) fn known_weight_bytes(&self) -> Option<u64> {
+        self.parameters.map(|_| self.weight_bytes())
+    }
+
     /// Multiply-accumulates per byte that is read or written: weights once, and every other tensor
     /// each time that an operator reads or writes it.
     #[must_use]

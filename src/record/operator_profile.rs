@@ -100,6 +100,13 @@ pub struct ProfiledNode {
     pub operator: String,
     /// The delegate or provider that ran it; [`OWN_KERNELS`] for the runtime itself.
     pub ran_on: String,
+    /// The kernel, as the runtime or the delegate calls it; empty where it does not tell.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub kernel: String,
+    /// The layer of the file that it is a part of, under one name for all runtimes; empty where that
+    /// cannot be told.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub layer: String,
     /// What it took in each run.
     pub ns: Vec<u64>,
 }
@@ -116,6 +123,8 @@ pub(crate) struct ProfiledCall {
     pub operator: String,
     /// See [`ProfiledNode`].
     pub ran_on: String,
+    /// See [`ProfiledNode`].
+    pub kernel: String,
     /// What it took.
     pub ns: u64,
 }
@@ -139,8 +148,9 @@ impl OperatorProfile {
                 let same = Some(place).filter(|it| *it < used.len() && !used[*it] && is_it(*it));
                 let found = same.or_else(|| (0..used.len()).find(|it| !used[*it] && is_it(*it)));
                 let index = found.unwrap_or_else(|| {
-                    let ProfiledCall { name, operator, ran_on, .. } = call.clone();
-                    profile.nodes.push(ProfiledNode { name, operator, ran_on, ns: vec![0; count] });
+                    let ProfiledCall { name, operator, ran_on, kernel, .. } = call.clone();
+                    let (layer, ns) = (String::new(), vec![0; count]);
+                    profile.nodes.push(ProfiledNode { name, operator, ran_on, kernel, layer, ns });
                     used.push(false);
                     used.len() - 1
                 });
@@ -173,6 +183,7 @@ mod tests {
             name: name.into(),
             operator: "CONV_2D".into(),
             ran_on: OWN_KERNELS.into(),
+            kernel: String::new(),
             ns,
         }
     }

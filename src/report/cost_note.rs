@@ -10,13 +10,14 @@ use crate::table::row::Row;
 use crate::table::units::{bytes, large, ms, one_line, three_digits};
 
 /// What the section is about, in a sentence or two.
-pub(crate) const LEAD: &str = "From the files alone: multiply-accumulates of convolutions and matrix products, weights, and multiply-accumulates per byte that operators read and write. The rate is that of the model's fastest case; its share is of what a large float32 matrix product reached on as many threads, so 8-bit arithmetic may exceed 100%.";
+pub(crate) const LEAD: &str = "From the files alone: multiply-accumulates of convolutions and matrix products, weights, activations (all tensors that operators write), and multiply-accumulates per byte that operators read and write. The rate is that of the model's fastest case; its share is of what a large float32 matrix product reached on as many threads, so 8-bit arithmetic may exceed 100%.";
 /// The columns.
-pub(crate) const TITLES: [&str; 9] = [
+pub(crate) const TITLES: [&str; 10] = [
     "model",
     "MACs per image",
     "parameters",
     "weights",
+    "activations per image",
     "MACs per byte",
     "fastest case",
     "p50 ms",
@@ -24,11 +25,12 @@ pub(crate) const TITLES: [&str; 9] = [
     "of a large product",
 ];
 /// How many of them are text.
-pub(crate) const IS_TEXT: [bool; 9] = [true, false, false, false, false, true, false, false, false];
+pub(crate) const IS_TEXT: [bool; 10] =
+    [true, false, false, false, false, false, true, false, false, false];
 
 /// A line per model whose cost is known, in the order of the columns; empty where something was not
 /// measured or cannot be derived.
-pub(crate) fn lines(run: &Run, rows: &[Row]) -> Vec<[String; 9]> {
+pub(crate) fn lines(run: &Run, rows: &[Row]) -> Vec<[String; 10]> {
     let fastest =
         fastest_of_each_model(rows, (0..rows.len()).filter(|index| rows[*index].may_be_fastest()));
     let line = |model: &crate::record::description::Model| {
@@ -45,6 +47,7 @@ pub(crate) fn lines(run: &Run, rows: &[Row]) -> Vec<[String; 9]> {
             or_empty(any.macs.map(large)),
             or_empty(cost.parameters.map(large)),
             weights(cost),
+            or_empty(any.activation_bytes.map(bytes)),
             or_empty(cost.intensity().map(three_digits)),
             or_empty(row.map(|row| format!("{}, threads {}", row.ran_on(), row.threads))),
             or_empty(row.and_then(|row| row.latency_p50_us).map(ms)),

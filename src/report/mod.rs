@@ -7,6 +7,7 @@ pub(crate) mod conditions_note;
 pub(crate) mod contents_note;
 mod cost_note;
 pub mod csv;
+pub(crate) mod difference_note;
 pub mod export;
 pub mod file;
 pub(crate) mod found_rate_note;

@@ -162,7 +162,7 @@ fn shortened(text: &str) -> String {
 fn agreement(row: &Row) -> Option<Note> {
     let share = row.agreement_top1.filter(|_| row.is_suspicious())?;
     let text = format!(
-        "its best class equals the reference's on only {}% of the inputs: this is the speed of a wrong answer, so the case is not ranked",
+        "its best class equals the reference's on only {}% of the inputs: this is the speed of a wrong answer, so the case is not ranked; 'profile RUN CASE --culprit' looks for the node that makes it",
         percent(share)
     );
     Some(Note::new(Weight::Warning, "wrong answers", text))

@@ -1,29 +1,31 @@
-//! Nodes of the same name in several cases, side by side.
+//! The same layers and nodes of several cases, side by side.
 
 use std::collections::BTreeMap;
 
 use crate::table::operator_times::OperatorTimes;
 
-/// A node that at least two cases have.
+/// A layer of the file, or a node, that at least two cases have.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct AlignedNode {
     /// Its name.
     pub name: String,
-    /// By case: what it takes in nanoseconds; `None` where no node has the name, as when a delegate
-    /// or a fusion took it.
+    /// By case: what it takes in nanoseconds; `None` where no node is of it, as when a delegate took
+    /// it.
     pub ns: Vec<Option<f64>>,
 }
 
-/// The nodes that cases have in common, those that take most first. Numbers are no names: they are
-/// places, which mean another node in each runtime.
+/// What cases have in common, what takes most first: the layers of the file, each with all nodes that
+/// are a part of it, and nodes of the same name. Numbers are no names: they are places, which mean
+/// another node in each runtime.
 pub(crate) fn aligned(cases: &[&OperatorTimes]) -> Vec<AlignedNode> {
     let mut nodes = BTreeMap::<&str, Vec<Option<f64>>>::new();
     for (at, times) in cases.iter().enumerate() {
         for node in &times.nodes {
-            if node.name.is_empty() || node.name.parse::<u64>().is_ok() {
+            let name = if node.layer.is_empty() { &node.name } else { &node.layer };
+            if name.is_empty() || name.parse::<u64>().is_ok() {
                 continue;
             }
-            let ns = nodes.entry(&node.name).or_insert_with(|| vec![None; cases.len()]);
+            let ns = nodes.entry(name).or_insert_with(|| vec![None; cases.len()]);
             ns[at] = Some(ns[at].unwrap_or(0.0) + node.median_ns);
         }
     }
@@ -45,6 +47,8 @@ mod tests {
             name: (*name).to_owned(),
             operator: "CONV_2D".into(),
             ran_on: "own kernels".into(),
+            kernel: String::new(),
+            layer: String::new(),
             ns: vec![*ns],
         };
         let nodes = nodes.iter().map(node).collect();
@@ -68,5 +72,15 @@ mod tests {
             ("a", vec![Some(10.0), Some(41.0), Some(2.0)]),
         ];
         assert_eq!(found, expected);
+    }
+    #[test]
+    fn parts_of_a_layer_come_together() {
+        let mut one = times(&[("stem.pad", 10), ("stem.matmul", 30), ("3", 5)]);
+        let mut other = times(&[("stem_nchwc", 25)]);
+        for node in one.nodes.iter_mut().take(2).chain(other.nodes.iter_mut().take(1)) {
+            node.layer = "stem".into();
+        }
+        let expected = AlignedNode { name: "stem".into(), ns: vec![Some(40.0), Some(25.0)] };
+        assert_eq!(aligned(&[&one, &other]), [expected]);
     }
 }

@@ -16,6 +16,12 @@ pub(crate) struct OperatorLine<'a> {
     pub operator: &'a str,
     /// The delegate, provider or kernels that ran it.
     pub ran_on: &'a str,
+    /// The kernel, where that is told.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub kernel: &'a str,
+    /// The layer of the file that it is a part of, where that can be told.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub layer: &'a str,
     /// The median over the profiled runs.
     pub median_us: f64,
     /// The lower end of its 95% interval.
@@ -39,6 +45,8 @@ pub(crate) fn lines<'a>(
         name: &time.name,
         operator: &time.operator,
         ran_on: &time.ran_on,
+        kernel: &time.kernel,
+        layer: &time.layer,
         median_us: us(time.median_ns),
         low_us: time.interval.as_ref().map(|it| us(it.low)),
         high_us: time.interval.as_ref().map(|it| us(it.high)),

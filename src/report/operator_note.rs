@@ -41,6 +41,8 @@ pub(crate) fn csv(run: &Run, to: &mut dyn Write) -> io::Result<()> {
         "share",
         "runs",
         "reason",
+        "kernel",
+        "layer",
     ])?;
     for (record, times) in profiled(run) {
         let case = run.header.name_of(&record.case);
@@ -59,6 +61,8 @@ pub(crate) fn csv(run: &Run, to: &mut dyn Write) -> io::Result<()> {
                 &line.share.to_string(),
                 &times.runs.to_string(),
                 guard(line.reason).as_ref(),
+                guard(line.kernel).as_ref(),
+                guard(line.layer).as_ref(),
             ])?;
         }
     }
@@ -195,6 +199,15 @@ fn table(text: &mut String, first: &str, rows: &[&OperatorTime]) {
     }
 }
 
+/// What ran it, with the kernel where that is told.
+fn ran_on(time: &OperatorTime) -> String {
+    if time.kernel.is_empty() {
+        time.ran_on.clone()
+    } else {
+        format!("{}: {}", time.ran_on, time.kernel)
+    }
+}
+
 /// Share, median, interval, operator, where it ran, name.
 pub(crate) fn cells(time: &OperatorTime) -> [String; 6] {
     let interval = time.interval.as_ref();
@@ -203,7 +216,7 @@ pub(crate) fn cells(time: &OperatorTime) -> [String; 6] {
         ms(time.median_ns / 1e3),
         interval.map_or(String::new(), |it| format!("{}..{}", ms(it.low / 1e3), ms(it.high / 1e3))),
         time.operator.clone(),
-        time.ran_on.clone(),
+        ran_on(time),
         time.name.clone(),
     ]
 }

@@ -6,6 +6,7 @@ use anyhow::Result;
 use time::OffsetDateTime;
 
 use crate::host::{affinity, clock};
+use crate::model::file_layers::FileLayers;
 use crate::record::case::Case;
 use crate::record::header::rfc3339;
 use crate::record::operator_profile::OperatorProfile;
@@ -245,12 +246,17 @@ impl ActiveCase {
         let runs =
             last.and_then(|ns| statistics::median_ns(&ns)).map_or(least, |ns| PROFILE_NS / ns);
         let request = Request::Profile { runs: runs.clamp(least, most) as usize };
-        let profile = match self.link.ask(&request, &inputs) {
+        let mut profile = match self.link.ask(&request, &inputs) {
             Ok((Reply::Profile(profile), _)) => profile,
             Ok((other, _)) => Box::new(OperatorProfile::without(unexpected(other).reason)),
             Err(fault) if fault.is_of_interrupt(context.interrupt()) => return Ok(()),
             Err(fault) => Box::new(OperatorProfile::without(fault.reason)),
         };
+        let model = context.model(&record.case);
+        let layers = FileLayers::read(&model.path, model.format);
+        for node in &mut profile.nodes {
+            node.layer = layers.layer_of(&node.name).unwrap_or_default().to_owned();
+        }
         context.keep_case(record, Entry::Profile { case: self.index, profile })
     }
 }

@@ -148,21 +148,22 @@ impl Drop for Scratch {
 
 /// The model with what `node` makes as its output.
 fn cut(known: &Model, bytes: &[u8], node: &FileNode, folder: &Path) -> Result<Model> {
-    let (bytes, ending) = match known.format {
+    let unmoved = "its output cannot be moved";
+    let (bytes, signature) = match known.format {
         Format::Tflite => {
             let tensor = node.tensor.context("it makes nothing")?;
-            (tflite_nodes::with_output(bytes, tensor), "tflite")
+            let bytes = tflite_nodes::with_output(bytes, tensor).context(unmoved)?;
+            let signature = tflite_file::read(&bytes, None)?;
+            (bytes, signature)
         }
         Format::Onnx => {
-            (onnx_nodes::with_output(bytes, &node.name, &known.signature.inputs), "onnx")
+            let inputs = &known.signature.inputs;
+            let bytes = onnx_nodes::with_output(bytes, &node.name, inputs).context(unmoved)?;
+            let signature = onnx_file::read(&bytes)?;
+            (bytes, signature)
         }
     };
-    let bytes = bytes.context("its output cannot be moved")?;
-    let signature = match known.format {
-        Format::Tflite => tflite_file::read(&bytes, None)?,
-        Format::Onnx => onnx_file::read(&bytes)?,
-    };
-    let path = folder.join(format!("cut.{ending}"));
+    let path = folder.join(format!("cut.{}", known.format));
     fs::write(&path, &bytes)?;
     Ok(Model { path, signature, ..known.clone() })
 }

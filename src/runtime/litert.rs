@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use edgefirst_tflite::Library;
 
-use crate::model::tflite_signature;
+use crate::model::{tflite_nodes, tflite_signature};
 use crate::record::backend_kind::BackendKind;
 use crate::record::coverage::Coverage;
 use crate::record::delegate::Delegate;
@@ -336,13 +336,17 @@ impl Session for LitertSession {
         }
         let timed = self.recipe.timed_calls(&self.tensors, inputs, PROFILE_WARMUP + runs);
         let profiled: Vec<_> = timed.map_err(failed)?.into_iter().skip(PROFILE_WARMUP).collect();
-        let placement = match (self.recipe.target, &self.file, profiled.last()) {
-            (Executor::Xnnpack, Some(file), Some((_, calls))) => std::fs::read(file)
-                .ok()
-                .and_then(|bytes| litert_coverage::division(&self.operators, calls, &bytes)),
+        let bytes = self.file.as_ref().and_then(|file| std::fs::read(file).ok());
+        let bytes = bytes.unwrap_or_default();
+        let placement = match (self.recipe.target, profiled.last()) {
+            (Executor::Xnnpack, Some((_, calls))) => {
+                litert_coverage::division(&self.operators, calls, &bytes)
+            }
             _ => None,
         };
-        let by_run = |(ns, calls)| (ns, litert_coverage::profiled_calls(&self.operators, calls));
+        let nodes = tflite_nodes::of(&bytes);
+        let by_run =
+            |(ns, calls)| (ns, litert_coverage::profiled_calls(&self.operators, &nodes, calls));
         let profile = OperatorProfile::of(profiled.into_iter().map(by_run).collect());
         Ok(OperatorProfile { placement, ..profile })
     }

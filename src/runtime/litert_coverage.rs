@@ -3,10 +3,12 @@
 //! taken by the delegate's.
 
 use crate::model::tflite_division;
+use crate::model::tflite_nodes::FileNode;
 use crate::record::coverage::ExecutionPlan;
 use crate::record::coverage::{Coverage, DelegateStatus};
 use crate::record::operator_profile::{GraphDivision, OWN_KERNELS, ProfiledCall};
 use crate::runtime::litert_api::profiler::{Call, TimedCall};
+use crate::runtime::xnnpack_operator;
 
 /// For when LiteRT reports that nothing was left. It does not report the number of partitions.
 pub(crate) fn full(operators: &[(String, usize)]) -> Coverage {
@@ -38,17 +40,32 @@ pub(crate) fn of(operators: &[(String, usize)], calls: Option<&[Call]>, asked: b
 }
 
 /// The timed calls of a run, by whom they were: see [`plan`]. Only XNNPACK tells of its operators.
+/// `nodes` are the file's, by which the runtime's own calls get their names.
 pub(crate) fn profiled_calls(
     operators: &[(String, usize)],
+    nodes: &[FileNode],
     calls: Vec<TimedCall>,
 ) -> Vec<ProfiledCall> {
     let of = |TimedCall { call, tag, place, ns }: TimedCall| {
-        let ran_on = match call {
+        let ran_on = match &call {
             Call::Node(_) if operators.iter().any(|(operator, _)| *operator == tag) => OWN_KERNELS,
             Call::Node(_) => tag.as_str(),
             Call::Delegated(_) => "xnnpack",
         };
-        ProfiledCall { name: place.to_string(), ran_on: ran_on.to_owned(), operator: tag, ns }
+        let (operator, kernel) = match call {
+            Call::Node(_) => (tag.as_str(), ""),
+            Call::Delegated(_) => xnnpack_operator::told(&tag),
+        };
+        let node = usize::try_from(place).ok().and_then(|place| nodes.get(place));
+        let node = node.filter(|node| ran_on == OWN_KERNELS && node.operator == tag);
+        let name = node.map(|node| node.name.clone()).filter(|name| !name.is_empty());
+        ProfiledCall {
+            name: name.unwrap_or_else(|| place.to_string()),
+            operator: operator.to_owned(),
+            ran_on: ran_on.to_owned(),
+            kernel: kernel.to_owned(),
+            ns,
+        }
     };
     calls.into_iter().map(of).collect()
 }

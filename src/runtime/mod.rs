@@ -37,3 +37,4 @@ pub(crate) mod tflitec;
 mod told_refusals;
 pub(crate) mod tract;
 mod xnnpack_flags;
+mod xnnpack_operator;

@@ -108,6 +108,8 @@ fn calls(profile: &str) -> Vec<Vec<ProfiledCall>> {
                 name: name.to_owned(),
                 operator: event.args.op_name.clone(),
                 ran_on: ran_on.to_owned(),
+                // It has one per operator and provider, without a name.
+                kernel: String::new(),
                 ns: event.dur.saturating_mul(1000),
             });
         }

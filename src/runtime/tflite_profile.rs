@@ -18,7 +18,7 @@ use crate::runtime::session::PROFILE_WARMUP;
 use crate::runtime::tflite_bare::BareInterpreter;
 use crate::runtime::tflite_delegate::NativeDelegate;
 use crate::runtime::tflite_profiler::{RecordedOperator, TfliteProfiler};
-use crate::runtime::{tflite_refusals, told_refusals};
+use crate::runtime::{tflite_refusals, told_refusals, xnnpack_operator};
 
 /// `TfLiteInterpreterOptionsSetTelemetryProfiler` of `c_api_experimental.h`.
 type SetProfiler = unsafe extern "C" fn(*mut TfLiteInterpreterOptions, *mut c_void);
@@ -146,9 +146,13 @@ fn calls(
             Some(node) => (node.name.clone(), OWN_KERNELS.to_owned()),
             None => (record.operator.clone(), delegate.to_string()),
         };
+        let (operator, kernel) = match delegate {
+            Delegate::Xnnpack if record.is_told => xnnpack_operator::told(&record.operator),
+            _ => (record.operator.as_str(), ""),
+        };
+        let (operator, kernel) = (operator.to_owned(), kernel.to_owned());
         let taken = inside(at).fold(0_u64, |sum, inner| sum.saturating_add(inner.ns));
-        let ns = record.ns.saturating_sub(taken);
-        ProfiledCall { name, operator: record.operator.clone(), ran_on, ns }
+        ProfiledCall { name, operator, ran_on, kernel, ns: record.ns.saturating_sub(taken) }
     };
     records.iter().enumerate().map(call).collect()
 }

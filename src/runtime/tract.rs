@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use tract_onnx::prelude::{
     DatumType, Framework, InferenceFact, InferenceModelExt, IntoRunnable, TValue, TVec,
-    Tensor as RuntimeTensor, TractResult, TypedFact, TypedModel, TypedSimpleState, tvec,
+    Tensor as RuntimeTensor, TractResult, TypedFact, TypedModel, TypedNode, TypedSimpleState, tvec,
 };
+use tract_onnx::tract_core::ops::matmul::optimized::OptMatMul;
 use tract_onnx::tract_core::plan::eval;
 
 use crate::record::backend_kind::BackendKind;
@@ -271,9 +272,10 @@ impl Session for TractSession {
         for (index, bytes) in inputs.iter().enumerate() {
             self.write_input(index, bytes)?;
         }
+        let kernels: Vec<String> = self.state.model().nodes().iter().map(kernels_of).collect();
         let mut profiled = Vec::with_capacity(runs);
         for run in 0..PROFILE_WARMUP + runs {
-            let timed = self.timed_nodes().map_err(|error| failed(&error))?;
+            let timed = self.timed_nodes(&kernels).map_err(|error| failed(&error))?;
             if run >= PROFILE_WARMUP {
                 profiled.push(timed);
             }
@@ -283,8 +285,9 @@ impl Session for TractSession {
 }
 
 impl TractSession {
-    /// What a run and each of its nodes takes. Constants are nodes too, which take no time.
-    fn timed_nodes(&mut self) -> TractResult<(u64, Vec<ProfiledCall>)> {
+    /// What a run and each of its nodes takes; `kernels` has those of each. Constants are nodes too,
+    /// which take no time.
+    fn timed_nodes(&mut self, kernels: &[String]) -> TractResult<(u64, Vec<ProfiledCall>)> {
         let ns = |start: Instant| u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let mut calls = Vec::new();
         let start = Instant::now();
@@ -295,12 +298,27 @@ impl TractSession {
             let operator = node.op().name().into_owned();
             if operator != "Const" && operator != "Source" {
                 let (name, ran_on) = (node.name.clone(), OWN_KERNELS.to_owned());
-                calls.push(ProfiledCall { name, operator, ran_on, ns });
+                let kernel = kernels.get(node.id).cloned().unwrap_or_default();
+                calls.push(ProfiledCall { name, operator, ran_on, kernel, ns });
             }
             outputs
         })?;
         Ok((ns(start), calls))
     }
+}
+
+/// The kernels that a node chooses from as it runs. Only matrix products, which are convolutions
+/// too, tell.
+fn kernels_of(node: &TypedNode) -> String {
+    let product = node.op_as::<OptMatMul>();
+    let kernels = product.iter().flat_map(|product| &product.mmm).map(|it| format!("{it:?}"));
+    let mut names: Vec<String> = Vec::new();
+    for name in kernels {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(" or ")
 }
 
 fn failed(error: &tract_onnx::prelude::TractError) -> BackendError {

@@ -19,6 +19,16 @@ pub(crate) fn images_per_run(run: &Run, record: &CaseRecord) -> usize {
 /// Multiply-accumulates per image, of a file that may fix several per run.
 #[must_use]
 pub(crate) fn macs_per_image(model: &Model) -> Option<u64> {
-    let images = shapes::images(model, NonZeroUsize::MIN).map_or(1, NonZeroUsize::get);
-    Some(model.signature.cost.as_ref()?.macs()? / images as u64)
+    Some(model.signature.cost.as_ref()?.macs()? / images_in_file(model))
+}
+
+/// Bytes of activations per image, likewise.
+#[must_use]
+pub(crate) fn activation_bytes_per_image(model: &Model) -> Option<u64> {
+    Some(model.signature.cost.as_ref()?.activation_bytes? / images_in_file(model))
+}
+
+/// Images of the run that a file's cost is of.
+fn images_in_file(model: &Model) -> u64 {
+    shapes::images(model, NonZeroUsize::MIN).map_or(1, NonZeroUsize::get) as u64
 }

@@ -19,6 +19,10 @@ pub(crate) struct OperatorTime {
     pub operator: String,
     /// What ran it.
     pub ran_on: String,
+    /// The kernel; empty where that is not told.
+    pub kernel: String,
+    /// The layer of the file that it is a part of; empty where that cannot be told.
+    pub layer: String,
     /// The median over the profiled runs, in nanoseconds.
     pub median_ns: f64,
     /// Its 95% interval, by order statistics; of the runs of one process.
@@ -36,7 +40,7 @@ pub(crate) struct OperatorTimes {
     pub run_ns: f64,
     /// By node, in the order in which they run; then what is outside of them.
     pub nodes: Vec<OperatorTime>,
-    /// By type of operator and what ran it, the largest part first; then what is outside.
+    /// By type of operator, what ran it and the kernel, the largest part first; then what is outside.
     pub types: Vec<OperatorTime>,
 }
 
@@ -45,19 +49,19 @@ impl OperatorTimes {
     #[must_use]
     pub(crate) fn of(profile: &OperatorProfile) -> Option<Self> {
         let run_ns = median_ns(&profile.runs_ns)?;
-        let time = |name: String, operator: &str, ran_on: &str, ns: &[u64]| {
-            let median = median_ns(ns)?;
+        let of_node = |node: &ProfiledNode| {
+            let median = median_ns(&node.ns)?;
             Some(OperatorTime {
-                name,
-                operator: operator.to_owned(),
-                ran_on: ran_on.to_owned(),
+                name: node.name.clone(),
+                operator: node.operator.clone(),
+                ran_on: node.ran_on.clone(),
+                kernel: node.kernel.clone(),
+                layer: node.layer.clone(),
                 median_ns: median,
-                interval: interval(ns),
+                interval: interval(&node.ns),
                 share: if run_ns > 0.0 { median / run_ns } else { 0.0 },
             })
         };
-        let of_node =
-            |node: &ProfiledNode| time(node.name.clone(), &node.operator, &node.ran_on, &node.ns);
         let nodes: Vec<OperatorTime> = profile.nodes.iter().filter_map(of_node).collect();
         let outside = outside(profile, run_ns, &nodes);
         let mut types = of_types(&nodes, profile);
@@ -91,6 +95,8 @@ fn outside(profile: &OperatorProfile, run_ns: f64, nodes: &[OperatorTime]) -> Op
         name: String::new(),
         operator: OUTSIDE.to_owned(),
         ran_on: String::new(),
+        kernel: String::new(),
+        layer: String::new(),
         median_ns: median,
         interval: interval(&left).filter(|it| it.low <= median && median <= it.high),
         share: if run_ns > 0.0 { median / run_ns } else { 0.0 },
@@ -100,9 +106,9 @@ fn outside(profile: &OperatorProfile, run_ns: f64, nodes: &[OperatorTime]) -> Op
 /// Sums by type: of medians, so that types add up as nodes do; their intervals are those of the
 /// sums of each run.
 fn of_types(nodes: &[OperatorTime], profile: &OperatorProfile) -> Vec<OperatorTime> {
-    let mut types: BTreeMap<(&str, &str), (usize, OperatorTime, Vec<u64>)> = BTreeMap::new();
+    let mut types: BTreeMap<[&str; 3], (usize, OperatorTime, Vec<u64>)> = BTreeMap::new();
     for (node, profiled) in nodes.iter().zip(&profile.nodes) {
-        let of_type = types.entry((&node.operator, &node.ran_on));
+        let of_type = types.entry([&node.operator, &node.ran_on, &node.kernel]);
         let (count, sum, ns) = of_type.or_insert_with(|| {
             let none = OperatorTime { median_ns: 0.0, share: 0.0, ..node.clone() };
             (0, none, vec![0; profile.runs_ns.len()])
@@ -133,6 +139,8 @@ mod tests {
             name: name.into(),
             operator: operator.into(),
             ran_on: "XNNPACK".into(),
+            kernel: String::new(),
+            layer: String::new(),
             ns: ns.to_vec(),
         }
     }

@@ -279,6 +279,14 @@ columns! {
     sustained_p50_low_us: Option<f64>, Microseconds;
     /// Its upper end.
     sustained_p50_high_us: Option<f64>, Microseconds;
+    /// Bytes of the inputs and of every tensor that an operator writes, each once, per image, from
+    /// the file ([profile.md](profile.md)). Empty if they cannot be derived.
+    activation_bytes: Option<u64>, Bytes;
+    /// Bytes of the model's weights and biases as they are stored, from the file.
+    weight_bytes: Option<u64>, Bytes;
+    /// Arithmetic intensity, from the file: multiply-accumulates per byte that a run reads or
+    /// writes, weights once and other tensors each time. Empty if it cannot be derived.
+    macs_per_byte: Option<f64>, None;
     beside
     /// What the case's name shows of images per run and CPUs.
     axes: VariedAxes;

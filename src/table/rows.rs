@@ -21,7 +21,7 @@ use crate::scoring::tally::Tally;
 use crate::stats::interval::Proportion;
 use crate::stats::statistics;
 use crate::stats::summary::Summary;
-use crate::table::batch_size::{images_per_run, macs_per_image};
+use crate::table::batch_size::{activation_bytes_per_image, images_per_run, macs_per_image};
 use crate::table::other_settings;
 use crate::table::paired_top1;
 use crate::table::ranks::further_ranks;
@@ -97,6 +97,11 @@ fn planned(run: &Run, case: &Case, model: Option<&Model>) -> Row {
         float_weights: model.and_then(|model| model.signature.float_weights),
         macs: model.and_then(macs_per_image),
         parameters: model.and_then(|model| model.signature.cost.as_ref()?.parameters),
+        activation_bytes: model.and_then(activation_bytes_per_image),
+        weight_bytes: model.and_then(|model| model.signature.cost.as_ref()?.known_weight_bytes()),
+        macs_per_byte: model
+            .and_then(|model| model.signature.cost.as_ref()?.intensity())
+            .map(|intensity| rounded(intensity, 4)),
         input_height: size.map(|(height, _)| height),
         input_width: size.map(|(_, width)| width),
         input_dtype: input.map(|input| input.element),

@@ -93,6 +93,12 @@ impl WorkerSource {
         Self { overrides, ..self }
     }
 
+    /// The same for cases that name these sets of options.
+    #[must_use]
+    pub(crate) fn with_sets(self, option_sets: Vec<OptionSet>) -> Self {
+        Self { option_sets, ..self }
+    }
+
     /// The same with `set` in place of the set of its name.
     #[must_use]
     pub(crate) fn with_set(mut self, set: &OptionSet) -> Self {

@@ -9,11 +9,14 @@ use flatbuffers::{FlatBufferBuilder, WIPOffset};
 use shutterbench::dataset::entries::Dataset;
 use shutterbench::record::backend_kind::BackendKind;
 use tempfile::TempDir;
+use tract_onnx::pb::tensor_proto::DataType;
 use tract_tflite::tflite::{self as schema, BuiltinOperator, BuiltinOptions, TensorType};
 
 use crate::common::{TimelyOutput, has_runtimes, repository, softmax_delegate};
+use crate::models::made;
+use crate::provider_libraries;
 
-/// Softmaxes in a row, on ten scores.
+/// Nodes in a row, on ten scores.
 const NODES: i32 = 3;
 
 type Builder = FlatBufferBuilder<'static>;
@@ -101,10 +104,15 @@ fn searched_with(
     command.args(["--model", model, "--delegate", delegate, "--out"]).arg(&run);
     let measured = command.timely_output();
     assert!(run.join("journal.jsonl").is_file(), "{measured:?}");
+    culprit_of(&run, "*")
+}
+
+/// Exit code and text of a search in the one case of a run that `case` means.
+fn culprit_of(run: &Path, case: &str) -> (Option<i32>, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_shutterbench"))
         .arg("profile")
-        .arg(&run)
-        .args(["*", "--culprit"])
+        .arg(run)
+        .args([case, "--culprit"])
         .timely_output();
     let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     (output.status.code(), said.into_owned())
@@ -172,4 +180,84 @@ fn a_healthy_backend_of_onnx_files_has_no_culprit() {
     let (_, compared) = said.split_once("own kernels: ").unwrap();
     let count: usize = compared.split_once(" compared").unwrap().0.parse().unwrap();
     assert!(count > 15 && !said.contains("was not compared"), "{said}");
+}
+
+/// An ONNX file of sigmoids in a row, of which one makes way for a product whose results are
+/// denormal: nearer to 0 than numbers of full precision, and 0 to whatever counts those as 0.
+fn chain_with_denormals(folder: &Path, position: Option<i32>) -> String {
+    let name = |index: i32| if index == 0 { "x".to_owned() } else { format!("after {index}") };
+    let nodes = (0..NODES).map(|index| {
+        let (from, to) = (name(index), name(index + 1));
+        if Some(index) == position {
+            made::node("Mul", &[&from, "tiny"], &to, &[])
+        } else {
+            made::node("Sigmoid", &[&from], &to, &[])
+        }
+    });
+    let end = |name: &str| {
+        vec![made::value(name, DataType::Float, Some(&[made::Size(1), made::Size(10)]))]
+    };
+    let tiny = position.map(|_| made::floats("tiny", &[1], &[1e-39]));
+    let ends = (end("x"), end(&name(NODES)));
+    let model = made::model(nodes.collect(), ends.0, ends.1, tiny.into_iter().collect());
+    let file = position.map_or("healthy.onnx".to_owned(), |at| format!("denormal_{at}.onnx"));
+    made::write(folder, &file, &model)
+}
+
+#[test]
+fn the_node_of_an_onnx_file_that_a_setting_breaks_is_named_in_each_position() {
+    if !has_runtimes(&[BackendKind::Onnxruntime]) {
+        return;
+    }
+    let root = TempDir::new().unwrap();
+    let flushed = ["--no-accuracy", "--set", "flushed:denormals_as_zero=true"];
+    let only = [&flushed[..], &["--no-default-options"]].concat();
+    let own = ("onnxruntime", "none");
+    for position in 0..NODES {
+        let model = chain_with_denormals(root.path(), Some(position));
+        let (code, said) = searched_with(root.path(), &model, own, &only);
+        let expected = format!("node {position}, Mul 'after {}'", position + 1);
+        assert!(code == Some(1) && said.contains(&expected), "{code:?} {said}");
+        assert!(said.contains(&format!("the {position} nodes before it agree")), "{said}");
+        assert!(said.contains("max error ") && !said.contains("max error 0.0"), "{said}");
+        let (code, said) = searched_with(root.path(), &model, own, &["--no-accuracy"]);
+        assert!(code == Some(0) && said.contains("own kernels: 3 compared"), "{code:?} {said}");
+    }
+    // The same setting, and nothing that it breaks.
+    let model = chain_with_denormals(root.path(), None);
+    let (code, said) = searched_with(root.path(), &model, own, &only);
+    assert!(code == Some(0) && said.contains("own kernels: 3 compared"), "{code:?} {said}");
+}
+
+#[test]
+fn a_healthy_runtime_has_no_culprit_among_denormal_numbers() {
+    if !has_runtimes(&[BackendKind::Onnxruntime, BackendKind::Openvino]) {
+        return;
+    }
+    let root = TempDir::new().unwrap();
+    for position in [None, Some(1)] {
+        let model = chain_with_denormals(root.path(), position);
+        let (code, said) =
+            searched_with(root.path(), &model, ("openvino", "none"), &["--no-accuracy"]);
+        assert!(code == Some(0) && said.contains("own kernels: 3 compared"), "{said}");
+    }
+}
+
+#[test]
+fn a_healthy_provider_of_onnx_files_has_no_culprit() {
+    let Some(library) = provider_libraries::library(provider_libraries::PRODUCTS) else { return };
+    let root = TempDir::new().unwrap();
+    let end = |name: &str| {
+        vec![made::value(name, DataType::Float, Some(&[made::Size(1), made::Size(10)]))]
+    };
+    let names = ["x", "a", "b", "y"];
+    let nodes = (0..3).map(|at| made::node("MatMul", &[names[at], "w"], names[at + 1], &[]));
+    let weights: Vec<f32> = (0..100).map(|at| ((at * 7 % 11) as f32 - 5.0) / 11.0).collect();
+    let weights = vec![made::floats("w", &[10, 10], &weights)];
+    let model = made::model(nodes.collect(), end("x"), end("y"), weights);
+    let model = made::write(root.path(), "products.onnx", &model);
+    let provider = format!("plugin:{}", library.display());
+    let case = ("onnxruntime", provider.as_str());
+    let (code, said) = searched_with(root.path(), &model, case, &["--no-accuracy"]);
+    assert!(code == Some(0) && said.contains("own kernels: 3 compared"), "{code:?} {said}");
 }

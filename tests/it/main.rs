@@ -51,6 +51,7 @@ mod patience;
 mod pixels;
 mod preprocessing_check;
 mod process_facts;
+mod profile_layers;
 mod profiles;
 mod provider_libraries;
 mod python_package;

@@ -17,13 +17,13 @@ use crate::common::{TimelyOutput, has_runtimes, repository, softmax_delegate};
 use crate::report_common::{Shape, run};
 
 const TFLITE: &str = "fmnist_mobilenet_v1_0.25_f32";
-const ONNX: &str = "fmnist_mobilenet_v1_0.25_f32_onnx";
+pub const ONNX: &str = "fmnist_mobilenet_v1_0.25_f32_onnx";
 
-fn shutterbench(arguments: &[&str]) -> Output {
+pub fn shutterbench(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_shutterbench")).args(arguments).timely_output()
 }
 
-fn profiled(folder: &Path, model: &str, backend: &str, delegates: &str) {
+pub fn profiled(folder: &Path, model: &str, backend: &str, delegates: &str) {
     let output = shutterbench(&[
         "run",
         "--profile",
@@ -50,9 +50,9 @@ fn profiled(folder: &Path, model: &str, backend: &str, delegates: &str) {
 }
 
 /// A line of profile.csv, by column.
-type Line = BTreeMap<String, String>;
+pub type Line = BTreeMap<String, String>;
 
-fn lines(folder: &Path) -> BTreeMap<String, Vec<Line>> {
+pub fn lines(folder: &Path) -> BTreeMap<String, Vec<Line>> {
     let mut reader = csv::Reader::from_path(folder.join("profile.csv")).unwrap();
     let titles: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
     let mut cases = BTreeMap::<String, Vec<Line>>::new();
@@ -167,6 +167,15 @@ fn the_run_shows_it(folder: &Path, cases: &BTreeMap<String, Vec<Line>>) {
     assert!(text.contains("B takes") && text.contains("convolutions"), "{text}");
     assert!(text.contains("by what ran them:") && text.contains("own kernels"), "{text}");
     assert!(text.contains("operators explain"), "{text}");
+    assert!(text.contains("by partition") && text.contains("own kernels 1: B "), "{text}");
+    let (code, text) = shown(&["*xnnpack*", "*none*", "--json"]);
+    assert_eq!(code, Some(0));
+    let found: Value = serde_json::from_str(&text).unwrap();
+    for lines in ["by_kind", "by_place", "by_partition"] {
+        let lines = found[lines].as_array().unwrap();
+        let sum: f64 = lines.iter().map(|line| line["difference_us"].as_f64().unwrap()).sum();
+        assert!((sum - found["difference_us"].as_f64().unwrap()).abs() < 0.1, "{found}");
+    }
     let (code, text) = shown(&["*none*", "*none*"]);
     assert_eq!(code, Some(0));
     assert!(text.contains("nodes of the same name (10 of "), "{text}");
@@ -200,7 +209,23 @@ fn other_backends_tell_their_operators_too() {
             };
             let found = lines.iter().filter(counts).count();
             assert!(found >= 10, "{name}: {lines:?}");
+            kernels_are_named(kind, &name, &lines);
         }
+    }
+}
+
+/// OpenVINO, tract and XNNPACK name the kernels of convolutions or matrix products; ONNX Runtime and
+/// LiteRT's own operators do not.
+fn kernels_are_named(kind: BackendKind, case: &str, lines: &[Line]) {
+    let named = |part: &str| lines.iter().filter(|line| line["kernel"].contains(part)).count();
+    match kind {
+        BackendKind::Openvino => assert!(named("_") >= 10, "{case}: {lines:?}"),
+        BackendKind::Tract => assert!(named("_mmm_") >= 5, "{case}: {lines:?}"),
+        BackendKind::Litert if case.contains("xnnpack") => {
+            assert!(named("GEMM") >= 5, "{case}: {lines:?}");
+            assert!(lines.iter().all(|line| !line["operator"].contains("GEMM")), "{lines:?}");
+        }
+        _ => assert!(lines.iter().all(|line| line["kernel"].is_empty()), "{case}: {lines:?}"),
     }
 }
 
@@ -322,8 +347,10 @@ fn profiles_of_two_hundred_cases_keep_the_report_below_5_mb() {
     let mut run = run(&shape);
     let node = |index: u64| ProfiledNode {
         name: format!("a/long/name/of/a/node/as/converters/write/them/{index}"),
-        operator: format!("Convolution of type {} (NHWC, F32) IGEMM", index % 20),
+        operator: format!("Convolution of type {} (NHWC, F32)", index % 20),
         ran_on: "TfLiteXNNPackDelegate".into(),
+        kernel: "IGEMM".into(),
+        layer: format!("a/long/name/of/a/layer/{index}"),
         ns: (0..30).map(|run| 1000 * index + 37 * run).collect(),
     };
     let nodes: Vec<ProfiledNode> = (0..150).map(node).collect();

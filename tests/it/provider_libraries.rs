@@ -10,8 +10,11 @@ use tempfile::TempDir;
 
 use crate::common::{self, TimelyOutput};
 
+/// A provider that takes matrix products.
+pub const PRODUCTS: &str = "nxrt_ep_cpu/libonnx_runtime_ep_cpu_plugin.so";
+
 /// A library of build/providers, which scripts/setup/tests fills; `None` after a skip.
-fn library(path: &str) -> Option<PathBuf> {
+pub fn library(path: &str) -> Option<PathBuf> {
     if !common::has_runtimes(&[BackendKind::Onnxruntime]) {
         return None;
     }
@@ -42,7 +45,7 @@ fn row_of(library: &str) -> Option<Value> {
 
 #[test]
 fn a_published_provider_takes_the_whole_of_a_model_and_computes_it() {
-    let Some(library) = library("nxrt_ep_cpu/libonnx_runtime_ep_cpu_plugin.so") else { return };
+    let Some(library) = library(PRODUCTS) else { return };
     let library = library.to_str().unwrap();
     let Some(row) = row_of(library) else { return };
     assert_eq!(row["status"], "ok", "{row}");

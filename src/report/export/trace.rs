@@ -46,7 +46,9 @@ fn of_profile(run: &Run, record: &CaseRecord, times: &OperatorTimes, track: u64)
     let mut from_us = 0.0;
     for time in times.nodes.iter().filter(|time| time.median_ns > 0.0) {
         let us = time.median_ns / 1e3;
-        let details = json!({ "name": time.name, "ran_on": time.ran_on, "share": time.share });
+        let details = json!({
+            "name": time.name, "ran_on": time.ran_on, "kernel": time.kernel, "share": time.share,
+        });
         events.push(json!({
             "ph": "X", "pid": PROCESS, "tid": track, "cat": "operator",
             "name": time.operator, "ts": from_us, "dur": us, "args": details,

@@ -14,7 +14,7 @@ pub(crate) struct ComputationLine {
 
 /// A line per model whose cost is known.
 pub(crate) fn lines(run: &Run, rows: &[Row]) -> Vec<ComputationLine> {
-    let line = |line: [String; 9]| {
+    let line = |line: [String; 10]| {
         let mut cells = line.into_iter().zip(IS_TEXT);
         let model = cells.next().map_or(String::new(), |(model, _)| model);
         ComputationLine {

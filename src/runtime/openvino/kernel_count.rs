@@ -47,6 +47,7 @@ pub(crate) fn profiled_calls(nodes: Vec<CountedNode>, device: Option<&str>) -> V
             name: node.name,
             operator: node.operator,
             ran_on: device.unwrap_or(OWN_KERNELS).to_owned(),
+            kernel: node.kernel,
             ns: node.mean_us.saturating_mul(1000),
         })
         .collect()
@@ -74,6 +75,7 @@ mod tests {
             name: name.into(),
             operator: operator.into(),
             ran_on: OWN_KERNELS.into(),
+            kernel: "jit_avx2_f32".into(),
             ns,
         };
         let first = [call("Multiply_7", "Convolution", 1), call("pool", "MaxPool", 2)];
@@ -104,6 +106,7 @@ mod tests {
         let names: Vec<&str> = calls.iter().map(|call| call.name.as_str()).collect();
         assert_eq!(names, ["reorder", "convolution"]);
         assert_eq!((calls[0].ns, calls[0].ran_on.as_str()), (7000, OWN_KERNELS));
+        assert_eq!(calls[1].kernel, "brgconv_avx2_f32");
         let own = coverage(&nodes, false);
         assert_eq!(own, Coverage { nodes_total: Some(2), ..Coverage::default() });
         let gpu = coverage(&nodes, true);
