@@ -54,10 +54,43 @@ pub(crate) fn command(args: &Args) -> Result<(), FetchError> {
     if args.all || !runtimes.is_empty() {
         fetched = fetch(&runtimes, &args.target, &folder, &source, &tell)?;
     }
-    let brought = fetch_model::bring(&models.iter().collect::<Vec<_>>(), &source)?;
+    let mut several = Several { of: models.len() + datasets.len(), missed: 0 };
+    let brought = several.each(&models, |model| fetch_model::bring(&[model], &source))?.concat();
     let own = args.archive.as_deref();
-    let unpacked = datasets.iter().map(|dataset| fetch_dataset::bring(dataset, own, &source));
-    show(args.json, &fetched, &brought, &unpacked.collect::<Result<Vec<_>, _>>()?)
+    let unpacked =
+        several.each(&datasets, |dataset| fetch_dataset::bring(dataset, own, &source))?;
+    show(args.json, &fetched, &brought, &unpacked)?;
+    let Several { of, missed } = several;
+    if missed == 0 { Ok(()) } else { Err(FetchError::Missed { missed, of }) }
+}
+
+/// Models and datasets that are fetched one after the other.
+struct Several {
+    of: usize,
+    missed: usize,
+}
+
+impl Several {
+    /// What came of `wanted`. What is wrong with one file of several is said and counted, and does
+    /// not keep the others away.
+    fn each<T, R>(
+        &mut self,
+        wanted: &[T],
+        bring: impl Fn(&T) -> Result<R, FetchError>,
+    ) -> Result<Vec<R>, FetchError> {
+        let mut brought = Vec::new();
+        for one in wanted {
+            match bring(one) {
+                Ok(one) => brought.push(one),
+                Err(error) if self.of > 1 && error.is_of_one_file() => {
+                    output::tell(&error.to_string());
+                    self.missed += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(brought)
+    }
 }
 
 fn show(

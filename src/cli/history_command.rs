@@ -129,7 +129,8 @@ pub(crate) fn history(args: &HistoryArgs) -> Result<ExitStatus> {
 
 fn told(path: &Path, what: &str) -> Result<ExitStatus> {
     let runs = HistoryFile::open(path, false)?.runs()?;
-    tell(&format!("{what}; {} holds {runs} runs", path.display()));
+    let noun = if runs == 1 { "run" } else { "runs" };
+    tell(&format!("{what}; {} holds {runs} {noun}", path.display()));
     Ok(ExitStatus::Good)
 }
 

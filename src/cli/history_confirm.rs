@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Serialize;
 
 use crate::cli::fleet_command::sources;
@@ -80,9 +80,10 @@ pub(crate) fn confirm(asked: &Confirming<'_>, judged: &mut [JudgedSeries]) -> Re
         ));
     }
     let out = fresh(asked)?;
-    let words = match words(asked, &wanted, &out)? {
+    let words = match words(asked, &wanted, &out) {
         Ok(words) => words,
-        Err(missing) => return Ok(Confirmation::Missing(missing)),
+        Err(Hindrance::Missing(missing)) => return Ok(Confirmation::Missing(missing)),
+        Err(Hindrance::Failed(error)) => return Err(error),
     };
     match measured(asked, &words, &out)? {
         Some(runs) => {
@@ -96,17 +97,30 @@ pub(crate) fn confirm(asked: &Confirming<'_>, judged: &mut [JudgedSeries]) -> Re
     }
 }
 
-/// What `run` is given, or what is missing.
+/// Why nothing is measured again.
+enum Hindrance {
+    /// What is missing for it, in one sentence: the judgement stays as it was.
+    Missing(String),
+    /// The gate itself cannot go on.
+    Failed(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Hindrance {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// What `run` is given.
 fn words(
     asked: &Confirming<'_>,
     wanted: &[&JudgedSeries],
     out: &Path,
-) -> Result<Result<Vec<PathBuf>, String>> {
+) -> Result<Vec<PathBuf>, Hindrance> {
     match asked.suites {
-        [base, new] => Ok(Ok(vec!["--ab".into(), base.clone(), new.clone()])),
+        [base, new] => Ok(vec!["--ab".into(), base.clone(), new.clone()]),
         [] => match from_earlier(asked, wanted)? {
-            Err(missing) => Ok(Err(missing)),
-            Ok(Remeasurement::Suites(suites, changed)) => {
+            Remeasurement::Suites(suites, changed) => {
                 if let Some(changed) = changed {
                     tell(&format!(
                         "both sides are measured with the program and the runtimes that are here now: {changed}"
@@ -116,16 +130,17 @@ fn words(
                 let files = [(base, "base.toml"), (new, "new.toml")]
                     .map(|(suite, name)| write_suite(out, &suite, name));
                 let [base, new] = files;
-                Ok(Ok(vec!["--ab".into(), base?, new?]))
+                Ok(vec!["--ab".into(), base?, new?])
             }
-            Ok(Remeasurement::Programs(suite, program)) => {
+            Remeasurement::Programs(suite, program) => {
                 let suite = write_suite(out, &suite, "new.toml")?;
-                Ok(Ok(vec![suite, "--against".into(), program]))
+                Ok(vec![suite, "--against".into(), program])
             }
         },
-        _ => {
-            bail!("--confirm takes two suites, BASE.toml and NEW.toml, or none; give RUN before it")
-        }
+        _ => Err(anyhow!(
+            "--confirm takes two suites, BASE.toml and NEW.toml, or none; give RUN before it"
+        )
+        .into()),
     }
 }
 
@@ -133,10 +148,10 @@ fn words(
 fn from_earlier(
     asked: &Confirming<'_>,
     wanted: &[&JudgedSeries],
-) -> Result<Result<Remeasurement, String>> {
+) -> Result<Remeasurement, Hindrance> {
     let new = source(asked.folder)?;
     let Some(new_run) = &new.run else {
-        return Ok(Err(format!(
+        return Err(Hindrance::Missing(format!(
             "{} has no journal, which says what was measured",
             asked.folder.display()
         )));
@@ -174,13 +189,14 @@ fn from_earlier(
         };
         let sides = of(base, &base_run.header.cases).zip(of(&new, &new_run.header.cases));
         let Some((base_cases, new_cases)) = sides else { continue };
-        return Ok(remeasurement(
+        return remeasurement(
             RemeasuredSide { header: &base_run.header, cases: &base_cases },
             RemeasuredSide { header: &new_run.header, cases: &new_cases },
             asked.against,
-        ));
+        )
+        .map_err(Hindrance::Missing);
     }
-    Ok(Err(missing))
+    Err(Hindrance::Missing(missing))
 }
 
 fn source(folder: &Path) -> Result<FleetSource> {

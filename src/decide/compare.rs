@@ -241,9 +241,12 @@ fn latency(
     }
     let threshold = paired::threshold_in_force(options.threshold_percent, compared.processes);
     if threshold > options.threshold_percent {
+        let counted = match compared.processes {
+            1 => "1 process".to_owned(),
+            processes => format!("{processes} processes"),
+        };
         both.note = Some(format!(
-            "only {} processes: changes below {threshold}% cannot be told apart from memory-layout effects",
-            compared.processes
+            "only {counted}: changes below {threshold}% cannot be told apart from memory-layout effects"
         ));
     }
     both

@@ -198,6 +198,14 @@ pub enum FetchError {
         /// Why not.
         reason: String,
     },
+    /// Of several models or datasets some did not come; why was said.
+    #[error("{missed} of {of} could not be fetched, as said above; what came is in place")]
+    Missed {
+        /// How many did not come.
+        missed: usize,
+        /// How many were wanted.
+        of: usize,
+    },
     /// A library is no longer what was put there.
     #[error("{} was changed in the meantime; fetch it again", .0.display())]
     Changed(PathBuf),
@@ -217,6 +225,22 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// Whether another file may still come.
+    pub(crate) const fn is_of_one_file(&self) -> bool {
+        matches!(
+            self,
+            Self::OnRequest { .. }
+                | Self::Refused { .. }
+                | Self::Cut { .. }
+                | Self::Repinned { .. }
+                | Self::NotAModel { .. }
+                | Self::NotInMirror { .. }
+                | Self::Hash { .. }
+                | Self::Size { .. }
+                | Self::Archive { .. }
+        )
+    }
+
     /// For `map_err` on an operation on a file.
     pub(crate) fn file(
         action: &'static str,

@@ -222,6 +222,32 @@ mod tests {
         assert_eq!(count, 43);
     }
 
+    /// As docs/models.md lists them.
+    #[test]
+    fn todays_usual_classifiers_are_there() {
+        let list = HostedModels::built_in().unwrap();
+        for (prefix, format) in [
+            ("mobilenetv4_", "tflite"),
+            ("mobilenetv4_", "onnx"),
+            ("efficientnet_b0", "tflite"),
+            ("efficientnet_b0", "onnx"),
+            ("resnet18", "tflite"),
+            ("resnet18", "onnx"),
+            ("resnet50", "tflite"),
+            ("resnet50", "onnx"),
+            ("mobilevit", "tflite"),
+            ("mobilevit", "onnx"),
+            ("convnext_atto", "onnx"),
+        ] {
+            let found = list.models.iter().find(|model| {
+                model.name.starts_with(prefix) && model.file().ends_with(&format!(".{format}"))
+            });
+            let model = found.unwrap_or_else(|| panic!("{prefix} as {format}"));
+            assert!(model.description.preprocess.is_some(), "{}", model.name);
+        }
+        assert_eq!(list.find("convnext_atto").unwrap().sha256, None, "nobody states one");
+    }
+
     #[test]
     fn models_are_found_by_name_and_pattern() {
         let list = HostedModels::built_in().unwrap();

@@ -166,6 +166,22 @@ pub struct Process {
     pub warmup: WarmupReport,
     /// Memory at the end of the process's last visit.
     pub memory: Option<Memory>,
+    /// When it became ready; earlier versions did not record it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began: Option<ProcessBegan>,
+}
+
+/// When a process began what comes before its visits, on the clock of the timed runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessBegan {
+    /// The start of the process, which then loads the model.
+    pub load_ns: u64,
+    /// The first inference.
+    pub first_ns: u64,
+    /// The untimed runs after it.
+    pub warmup_ns: u64,
+    /// When these were done.
+    pub warm_ns: u64,
 }
 
 impl Process {

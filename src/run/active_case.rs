@@ -12,7 +12,7 @@ use crate::record::header::rfc3339;
 use crate::record::operator_profile::OperatorProfile;
 use crate::record::options::{Amount, LatencyOptions};
 use crate::record::run::CaseRecord;
-use crate::record::visit::{Memory, Process, Visit, Visited};
+use crate::record::visit::{Memory, Process, ProcessBegan, Visit, Visited};
 use crate::run::context::Context;
 use crate::run::entry::Entry;
 use crate::run::run_inputs;
@@ -307,8 +307,10 @@ pub(crate) fn warm_worker(
     let Worker { mut link, loaded } =
         context.workers.load_batch(case, context.model(case), options.batch_of(case))?;
     run_inputs::send(context, case, &loaded, link.as_mut())?;
-    let loading_ns = clock::now_ns() - started_ns;
+    let first_ns = clock::now_ns();
+    let loading_ns = first_ns - started_ns;
     let first = visited(link.as_mut(), &Request::First)?.block;
+    let warmup_ns = clock::now_ns();
     let mut warmup = match (options.narrowing, options.warmup) {
         // Most cases of a search are loaded in vain.
         (Some(_), Amount::Fixed(runs)) => Warmup::brief(runs, SEARCH_WARMUP_NS),
@@ -323,11 +325,13 @@ pub(crate) fn warm_worker(
             WarmupStep::Done(report) => break report,
         }
     };
+    let warm_ns = clock::now_ns();
+    let began = Some(ProcessBegan { load_ns: started_ns, first_ns, warmup_ns, warm_ns });
     let memory = memory(link.as_mut())?;
     let first_inference_ns = first.latency_ns.first().copied().unwrap_or(first.wall_ns);
     let model_bytes = context.model(case).bytes;
     let resident_bytes = memory.map_or(model_bytes, |memory| memory.resident_bytes);
-    let process = Process { loaded, first_inference_ns, warmup: report, memory };
+    let process = Process { loaded, first_inference_ns, warmup: report, memory, began };
     let estimate_ns = warmup.latency_ns().unwrap_or(first_inference_ns as f64);
     let warm = Warm { link, resident_bytes, estimate_ns, loading_ns, warmup_ns: report.ns };
     Ok(Some((warm, process)))

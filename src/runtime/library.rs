@@ -131,13 +131,23 @@ impl RuntimeLibrary {
                     names_here[0],
                     searched.map(|f| f.display().to_string()).collect::<Vec<_>>().join(", ")
                 ),
-                remedy: format!(
-                    "run 'shutterbench fetch {}', or set {}",
-                    self.fetch_name(),
-                    self.variable()
-                ),
+                remedy: self.remedy(),
             }
         })
+    }
+
+    /// What brings it here.
+    fn remedy(self) -> String {
+        let (fetch, variable) = (self.fetch_name(), self.variable());
+        let is_packaged = Runtimes::built_in().is_ok_and(|manifest| {
+            let runtime = manifest.runtimes.iter().find(|runtime| runtime.name == fetch);
+            runtime.is_some_and(|it| it.archives.iter().any(|archive| archive.target == TARGET))
+        });
+        if is_packaged {
+            format!("run 'shutterbench fetch {fetch}', or set {variable}")
+        } else {
+            format!("no package has it for {TARGET}; set {variable} to a library of your own")
+        }
     }
 
     /// The file in a Python package that is installed in the program's own environment, as `pip

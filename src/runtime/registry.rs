@@ -33,6 +33,11 @@ fn tflitec() -> Result<Box<dyn Backend>, BackendError> {
 fn tflitec() -> Result<Box<dyn Backend>, BackendError> {
     Err(BackendError::Absent {
         reason: "this program was built without the feature 'tflitec'".into(),
-        remedy: "scripts/bench builds it with that feature".into(),
+        remedy: if cfg!(target_os = "linux") {
+            "scripts/bench builds it with that feature"
+        } else {
+            "use tflite, which runs the same library; the feature is for Linux"
+        }
+        .into(),
     })
 }

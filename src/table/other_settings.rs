@@ -68,7 +68,7 @@ mod tests {
     fn process(settings: SettingValues) -> Process {
         let loaded = Loaded { load_ns: 1, settings, ..Loaded::default() };
         let warmup = WarmupReport { runs: 0, ns: 0, steady: None };
-        Process { loaded, first_inference_ns: 1, warmup, memory: None }
+        Process { loaded, first_inference_ns: 1, warmup, memory: None, began: None }
     }
 
     #[test]

@@ -308,6 +308,18 @@ fn a_trace_has_every_visit_on_the_track_of_its_case() {
         }
     }
     assert_eq!(of("C").len(), expected, "a counter of the frequency after each visit");
+    let warmups = of("X").into_iter().filter(|it| it["name"] == "warm-up").count();
+    let processes: usize = run.cases.iter().map(|record| record.processes.len()).sum();
+    assert_eq!(warmups, processes);
+    // As Chrome adds them up: an event that ends after the next one's beginning would contain it.
+    let mut ends: HashMap<u64, f64> = HashMap::new();
+    let number = |event: &Value, field: &str| event[field].as_f64().unwrap();
+    for event in of("X") {
+        let (from, us) = (number(event, "ts"), number(event, "dur"));
+        let end = ends.entry(event["tid"].as_u64().unwrap()).or_default();
+        assert!(*end <= from, "{event} begins before {end}");
+        *end = from + us;
+    }
 }
 
 #[test]

@@ -320,6 +320,17 @@ fn run_names_a_model_that_can_be_fetched_and_takes_it_with_yes() {
     let fetched = program(&["fetch", "mobilenet_v1_0.25_128_q*", "--json"], None);
     let fetched: Value = serde_json::from_slice(&fetched.stdout).unwrap();
     assert_eq!(fetched[0]["outcome"], "already_there");
+    // What the mirror lacks does not keep the others away.
+    fs::remove_dir_all(home.path().join("shutterbench/models/hosted")).unwrap();
+    let output = program(&["fetch", "squeezenet1.1-7", HOSTED], Some(&mirror));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("squeezenet1.1-7.onnx is not in"), "{said}");
+    assert!(
+        said.ends_with("1 of 2 could not be fetched, as said above; what came is in place\n"),
+        "{said}"
+    );
+    assert!(program(&["inspect", HOSTED], None).status.success());
 }
 
 /// `run` with a hosted model on a terminal of its own, and this answer to its question.

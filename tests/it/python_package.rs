@@ -98,8 +98,11 @@ fn the_example_makes_its_plots() {
     let output = python.timely_output();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let printed = String::from_utf8(output.stdout).unwrap();
+    let text = fs::read_to_string(repository().join("python/examples/plots.py")).unwrap();
+    let cells = text.lines().filter(|line| line.starts_with("# %% ") && !line.contains('['));
+    assert_eq!(cells.count(), 10);
     assert!(printed.contains(MODELS[0]) && printed.contains("latency_p50_us"), "{printed}");
-    for plot in ["latency", "samples", "accuracy", "confusion"] {
+    for plot in ["latency", "samples", "rounds", "accuracy", "size", "confusion"] {
         let text = fs::read_to_string(root.path().join(format!("{plot}.svg"))).unwrap();
         assert!(text.contains(MODELS[0]), "{plot} names the model");
     }

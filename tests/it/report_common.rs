@@ -26,7 +26,7 @@ use shutterbench::record::status::Status;
 use shutterbench::record::tensor::{ElementType, TensorInfo};
 use shutterbench::record::timed_inputs::TimedInputs;
 use shutterbench::record::timed_runs::Block;
-use shutterbench::record::visit::{Loaded, Memory, Process, Visit, WarmupReport};
+use shutterbench::record::visit::{Loaded, Memory, Process, ProcessBegan, Visit, WarmupReport};
 
 /// Changes a visit's timed runs.
 pub fn change_runs(visit: &mut Visit, change: impl FnOnce(&mut Block)) {
@@ -276,7 +276,7 @@ fn record(shape: &Shape, case: &Case, models: &[Model], rng: &mut ChaCha8Rng) ->
             let latency_ns: Vec<u64> = (0..shape.samples_per_round)
                 .map(|_| (pace * (1.0 + 0.04 * rng.random::<f64>().powi(4))) as u64)
                 .collect();
-            let start = u64::from(round) * 1_000_000_000 + index as u64 * 10_000_000;
+            let start = u64::from(round + 1) * 1_000_000_000 + index as u64 * 10_000_000;
             let at_ns = latency_ns
                 .iter()
                 .scan(start, |at, ns| {
@@ -324,6 +324,13 @@ fn record(shape: &Shape, case: &Case, models: &[Model], rng: &mut ChaCha8Rng) ->
             },
             first_inference_ns: 2 * base_ns as u64,
             warmup: WarmupReport { runs: 20, ns: 20 * base_ns as u64, steady: Some(true) },
+            // Right before the first visit below.
+            began: Some(ProcessBegan {
+                load_ns: 900_000_000,
+                first_ns: 904_000_000,
+                warmup_ns: 905_000_000,
+                warm_ns: 940_000_000,
+            }),
             memory: Some(Memory {
                 resident_bytes: 9_000_000,
                 peak_bytes: 12_345_678,

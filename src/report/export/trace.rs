@@ -1,5 +1,5 @@
-//! Trace Event Format, for Perfetto and chrome://tracing: a track per case with its visits,
-//! and what the CPU's frequency and temperature were.
+//! Trace Event Format, for Perfetto and chrome://tracing: a track per case with its loads, warm-ups
+//! and visits, and what the CPU's frequency and temperature were.
 //!
 //! Source of the form: 'Trace Event Format' of the Chromium project: complete events (`X`)
 //! with `ts` and `dur` in microseconds, counters (`C`), and metadata (`M`) that names
@@ -8,7 +8,7 @@
 use serde_json::{Value, json};
 
 use crate::record::run::{CaseRecord, Run};
-use crate::record::visit::Visit;
+use crate::record::visit::{Process, Visit};
 use crate::report::export::measure::Export;
 use crate::table::operator_times::OperatorTimes;
 use crate::table::row::Row;
@@ -22,13 +22,19 @@ const PROCESS: u32 = 1;
 impl Export for Trace {
     fn text(&self, run: &Run, _rows: &[Row]) -> String {
         let mut events = vec![name("process_name", 0, &format!("run {}", run.header.run_id))];
-        let origin_ns = run.cases.iter().flat_map(|it| &it.visits).filter_map(began_ns).min();
+        let loads = run.cases.iter().flat_map(|it| &it.processes).filter_map(|it| it.began);
+        let visits = run.cases.iter().flat_map(|it| &it.visits).filter_map(began_ns);
+        let origin_ns = visits.chain(loads.map(|began| began.load_ns)).min().unwrap_or(0);
         for (index, record) in run.cases.iter().enumerate() {
             let track = index as u64 + 1;
             events.push(name("thread_name", track, &run.header.name_of(&record.case)));
+            let track_of_case = CaseTrack { track, origin_ns };
+            for process in &record.processes {
+                events.extend(track_of_case.of_process(process));
+            }
             for visit in &record.visits {
-                let (Some(began), Some(origin)) = (began_ns(visit), origin_ns) else { continue };
-                events.extend(of_visit(record, visit, track, began - origin));
+                let Some(began) = began_ns(visit) else { continue };
+                events.extend(track_of_case.of_visit(record, visit, began));
             }
             let profile = record.profile.as_ref().and_then(OperatorTimes::of);
             events.extend(profile.iter().flat_map(|times| of_profile(run, record, times, track)));
@@ -72,45 +78,85 @@ fn untimed_ns(visit: &Visit) -> u64 {
     visit.cold_ns.unwrap_or(0) + visit.settle_ns
 }
 
-fn of_visit(record: &CaseRecord, visit: &Visit, track: u64, began_ns: u64) -> Vec<Value> {
-    let us = |ns: u64| ns as f64 / 1e3;
-    let span = |name: String, from_ns: u64, ns: u64, details: Value| {
+/// Where the events of a case go.
+#[derive(Debug, Clone, Copy)]
+struct CaseTrack {
+    track: u64,
+    origin_ns: u64,
+}
+
+impl CaseTrack {
+    fn us(self, ns: u64) -> f64 {
+        ns.saturating_sub(self.origin_ns) as f64 / 1e3
+    }
+
+    fn span(self, name: &str, from_ns: u64, ns: u64, details: Value) -> Value {
         json!({
-            "ph": "X", "pid": PROCESS, "tid": track, "cat": "visit",
-            "name": name, "ts": us(from_ns), "dur": us(ns), "args": details,
+            "ph": "X", "pid": PROCESS, "tid": self.track, "cat": "visit",
+            "name": name, "ts": self.us(from_ns), "dur": ns as f64 / 1e3, "args": details,
         })
-    };
-    let (untimed, block) = (untimed_ns(visit), visit.block.unpacked());
-    let last = block.at_ns.last().zip(block.latency_ns.last());
-    let end = last.map_or(block.wall_ns, |(at, ns)| at + ns - block.at_ns[0]);
-    let mut events = Vec::new();
-    if let Some(cold) = visit.cold_ns {
-        events.push(span("first run".into(), began_ns, cold, json!({})));
     }
-    if visit.settle_ns > 0 {
-        let from = began_ns + visit.cold_ns.unwrap_or(0);
-        let details = json!({ "runs": visit.settle_runs });
-        events.push(span("untimed runs".into(), from, visit.settle_ns, details));
+
+    /// A span right before another. Chrome adds begin and duration up as floating-point numbers: if
+    /// the sum was above the other's begin, the other would be taken to lie in this one.
+    fn span_until(self, name: &str, from_ns: u64, next_ns: u64, details: Value) -> Value {
+        let ns = next_ns.saturating_sub(from_ns);
+        let overlaps = self.us(from_ns) + ns as f64 / 1e3 > self.us(next_ns);
+        self.span(name, from_ns, if overlaps { ns.saturating_sub(1) } else { ns }, details)
     }
-    let details = json!({
-        "runs": block.latency_ns.len(),
-        "round": visit.round,
-        "process": visit.process,
-        "status": record.status,
-    });
-    let timed = began_ns + untimed;
-    events.push(span(format!("visit in round {}", visit.round), timed, end, details));
-    let mut counter = |name: &str, value: f64| {
-        events.push(json!({
-            "ph": "C", "pid": PROCESS, "tid": 0, "name": name, "ts": us(timed + end),
-            "args": { "value": value },
-        }));
-    };
-    if let Some(mhz) = visit.mhz {
-        counter("frequency MHz", mhz.into());
+
+    /// What a process did before its visits.
+    fn of_process(self, process: &Process) -> Vec<Value> {
+        let Some(began) = process.began else { return Vec::new() };
+        let load = json!({
+            "open_ms": process.loaded.open_ns.map(|ns| ns as f64 / 1e6),
+            "load_ms": process.loaded.load_ns as f64 / 1e6,
+        });
+        let warmup = json!({ "runs": process.warmup.runs, "steady": process.warmup.steady });
+        vec![
+            self.span_until("start and load", began.load_ns, began.first_ns, load),
+            self.span_until("first inference", began.first_ns, began.warmup_ns, json!({})),
+            self.span(
+                "warm-up",
+                began.warmup_ns,
+                began.warm_ns.saturating_sub(began.warmup_ns),
+                warmup,
+            ),
+        ]
     }
-    if let Some(millidegrees) = visit.millidegrees {
-        counter("temperature C", millidegrees as f64 / 1e3);
+
+    fn of_visit(self, record: &CaseRecord, visit: &Visit, began_ns: u64) -> Vec<Value> {
+        let (timed, block) = (began_ns + untimed_ns(visit), visit.block.unpacked());
+        let last = block.at_ns.last().zip(block.latency_ns.last());
+        let ns = last.map_or(block.wall_ns, |(at, ns)| at + ns - block.at_ns[0]);
+        let mut events = Vec::new();
+        let settled = began_ns + visit.cold_ns.unwrap_or(0);
+        if visit.cold_ns.is_some() {
+            events.push(self.span_until("first run", began_ns, settled, json!({})));
+        }
+        if visit.settle_ns > 0 {
+            let details = json!({ "runs": visit.settle_runs });
+            events.push(self.span_until("untimed runs", settled, timed, details));
+        }
+        let details = json!({
+            "runs": block.latency_ns.len(),
+            "round": visit.round,
+            "process": visit.process,
+            "status": record.status,
+        });
+        events.push(self.span(&format!("visit in round {}", visit.round), timed, ns, details));
+        let mut counter = |name: &str, value: f64| {
+            events.push(json!({
+                "ph": "C", "pid": PROCESS, "tid": 0, "name": name, "ts": self.us(timed + ns),
+                "args": { "value": value },
+            }));
+        };
+        if let Some(mhz) = visit.mhz {
+            counter("frequency MHz", mhz.into());
+        }
+        if let Some(millidegrees) = visit.millidegrees {
+            counter("temperature C", millidegrees as f64 / 1e3);
+        }
+        events
     }
-    events
 }

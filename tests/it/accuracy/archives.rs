@@ -2,13 +2,9 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
-
-use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
-use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::parser::parse_message_type;
 
 use super::made::{Made, bar, images, names, right};
+use super::made_parquet::{self, Column};
 use crate::common;
 
 type Files = Vec<(String, Vec<u8>)>;
@@ -146,29 +142,9 @@ fn lists(path: &Path, of: impl Fn(usize, usize) -> Vec<i64>) {
         required binary image;
         optional group labels (LIST) { repeated group list { optional int64 element; } }
     }";
-    let schema = Arc::new(parse_message_type(schema).unwrap());
-    let file = fs::File::create(path).unwrap();
-    let mut writer = SerializedFileWriter::new(file, schema, Arc::default()).unwrap();
-    let mut group = writer.next_row_group().unwrap();
-    let all = images();
-    let bytes: Vec<ByteArray> =
-        all.iter().map(|(path, _)| fs::read(path).unwrap().into()).collect();
-    let mut to = group.next_column().unwrap().unwrap();
-    to.typed::<ByteArrayType>().write_batch(&bytes, None, None).unwrap();
-    to.close().unwrap();
-    let (mut values, mut defined, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
-    for (number, (_, class)) in all.iter().enumerate() {
-        let list = of(number, *class);
-        // An empty list is there, but has no entry.
-        defined.extend(if list.is_empty() { vec![1] } else { vec![3; list.len()] });
-        repeated.extend((0..list.len().max(1)).map(|place| i16::from(place > 0)));
-        values.extend(list);
-    }
-    let mut to = group.next_column().unwrap().unwrap();
-    to.typed::<Int64Type>().write_batch(&values, Some(&defined), Some(&repeated)).unwrap();
-    to.close().unwrap();
-    group.close().unwrap();
-    writer.close().unwrap();
+    let lists = images().into_iter().enumerate().map(|(number, (_, class))| of(number, class));
+    let columns = [Column::Bytes(made_parquet::photos()), Column::Lists(lists.collect())];
+    made_parquet::write(path, schema, &columns);
 }
 
 #[test]

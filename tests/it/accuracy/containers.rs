@@ -2,13 +2,9 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
-
-use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
-use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::parser::parse_message_type;
 
 use super::made::{Made, bar, images, names, right};
+use super::made_parquet::{self, Column};
 use crate::common;
 
 #[test]
@@ -75,33 +71,20 @@ fn two_of_each(path: &Path) {
         required int64 label;
         required binary kind (utf8);
     }";
-    let schema = Arc::new(parse_message_type(schema).unwrap());
-    let file = fs::File::create(path).unwrap();
-    let mut writer = SerializedFileWriter::new(file, schema, Arc::default()).unwrap();
-    let mut group = writer.next_row_group().unwrap();
-    let all = images();
-    let bytes: Vec<ByteArray> =
-        all.iter().map(|(path, _)| fs::read(path).unwrap().into()).collect();
-    let black = vec![bytes[0].clone(); bytes.len()];
-    let classes: Vec<i64> = all.iter().map(|(_, class)| *class as i64).collect();
-    let halves: Vec<i64> = classes.iter().map(|class| class / 5).collect();
-    let kinds: Vec<ByteArray> =
-        all.iter().map(|(_, class)| names()[*class].as_bytes().to_vec().into()).collect();
-    for column in [&black, &bytes] {
-        let mut to = group.next_column().unwrap().unwrap();
-        to.typed::<ByteArrayType>().write_batch(column, None, None).unwrap();
-        to.close().unwrap();
-    }
-    for column in [&halves, &classes] {
-        let mut to = group.next_column().unwrap().unwrap();
-        to.typed::<Int64Type>().write_batch(column, None, None).unwrap();
-        to.close().unwrap();
-    }
-    let mut to = group.next_column().unwrap().unwrap();
-    to.typed::<ByteArrayType>().write_batch(&kinds, None, None).unwrap();
-    to.close().unwrap();
-    group.close().unwrap();
-    writer.close().unwrap();
+    let photos = made_parquet::photos();
+    let black = vec![photos[0].clone(); photos.len()];
+    let classes = made_parquet::classes();
+    let halves = classes.iter().map(|class| class / 5).collect();
+    let kinds =
+        images().iter().map(|(_, class)| names()[*class].as_bytes().to_vec().into()).collect();
+    let columns = [
+        Column::Bytes(black),
+        Column::Bytes(photos),
+        Column::Numbers(halves),
+        Column::Numbers(classes),
+        Column::Bytes(kinds),
+    ];
+    made_parquet::write(path, schema, &columns);
 }
 
 #[test]
@@ -242,26 +225,11 @@ fn rows_may_all_have_one_name() {
         required group image { required binary bytes; required binary path (utf8); }
         required int64 label;
     }";
-    let schema = Arc::new(parse_message_type(schema).unwrap());
-    let mut writer =
-        SerializedFileWriter::new(fs::File::create(&path).unwrap(), schema, Arc::default())
-            .unwrap();
-    let mut group = writer.next_row_group().unwrap();
-    let all = images();
-    let bytes: Vec<ByteArray> =
-        all.iter().map(|(path, _)| fs::read(path).unwrap().into()).collect();
-    let paths = vec![ByteArray::from("image.png"); all.len()];
-    for column in [&bytes, &paths] {
-        let mut to = group.next_column().unwrap().unwrap();
-        to.typed::<ByteArrayType>().write_batch(column, None, None).unwrap();
-        to.close().unwrap();
-    }
-    let classes: Vec<i64> = all.iter().map(|(_, class)| *class as i64).collect();
-    let mut to = group.next_column().unwrap().unwrap();
-    to.typed::<Int64Type>().write_batch(&classes, None, None).unwrap();
-    to.close().unwrap();
-    group.close().unwrap();
-    writer.close().unwrap();
+    let classes = made_parquet::classes();
+    let paths = vec!["image.png".into(); classes.len()];
+    let columns =
+        [Column::Bytes(made_parquet::photos()), Column::Bytes(paths), Column::Numbers(classes)];
+    made_parquet::write(&path, schema, &columns);
     assert_eq!(right(&made.run_on(&path, &[]).unwrap()), bar);
     // Where a hub keeps it, the folder to give is named.
     made.put("hub/default/test/0000.parquet", fs::read(&path).unwrap());

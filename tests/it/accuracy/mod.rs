@@ -6,6 +6,7 @@ mod containers;
 mod labels;
 mod layouts;
 mod made;
+mod made_parquet;
 mod material;
 mod parity;
 mod pipelines;

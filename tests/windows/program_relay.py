@@ -1,8 +1,8 @@
-"""Runs adb for adb_relay.exe, one process per connection: adb_relay.py PORT_FILE PREFIX.
+"""Runs adb and curl for program_relay.exe, one process per connection: program_relay.py PORT_FILE PREFIX.
 
-Writes its port on loopback to PORT_FILE. What is pushed and pulled has Windows' paths, which become
-this machine's: `Z:` is the root, `C:` a folder of the Wine prefix, and a relative path is one of the
-folder that this runs in.
+Writes its port on loopback to PORT_FILE. What is pushed, pulled and downloaded has Windows' paths,
+which become this machine's: `Z:` is the root, `C:` a folder of the Wine prefix, and a relative path is
+one of the folder that this runs in.
 """
 
 import os
@@ -37,11 +37,14 @@ def here(argument, prefix):
 
 
 def attend(connection, prefix):
-    arguments = [exactly(connection, number(connection)).decode() for _ in range(number(connection))]
-    if {"push", "pull"} & set(arguments):
+    words = [exactly(connection, number(connection)).decode() for _ in range(number(connection))]
+    program = re.split(r"[\\/]", words[0])[-1].lower().removesuffix(".exe")
+    assert program in ("adb", "curl"), words[0]
+    arguments = words[1:]
+    if program == "curl" or {"push", "pull"} & set(arguments):
         arguments = [here(argument, prefix) for argument in arguments]
-    adb = subprocess.Popen(
-        ["adb", *arguments],
+    running = subprocess.Popen(
+        [program, *arguments],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     lock = threading.Lock()
 
@@ -54,27 +57,27 @@ def attend(connection, prefix):
             try:
                 frame(kind, part)
             except OSError:
-                adb.kill()  # The program at the other end was ended.
+                running.kill()  # The program at the other end was ended.
                 return
 
     def feed():
         try:
             while part := connection.recv(65536):
-                adb.stdin.write(part)
-                adb.stdin.flush()
+                running.stdin.write(part)
+                running.stdin.flush()
         except OSError:
-            adb.kill()
+            running.kill()
         try:
-            adb.stdin.close()
+            running.stdin.close()
         except OSError:
             pass
 
     threading.Thread(target=feed, daemon=True).start()
-    pipes = [threading.Thread(target=relay, args=it) for it in [(adb.stdout, 1), (adb.stderr, 2)]]
+    pipes = [threading.Thread(target=relay, args=it) for it in [(running.stdout, 1), (running.stderr, 2)]]
     for pipe in pipes:
         pipe.start()
     # adb's server, which the first client starts, holds the pipes for as long as it lives.
-    code = adb.wait()
+    code = running.wait()
     for pipe in pipes:
         pipe.join(timeout=5)
     try:

@@ -1,10 +1,11 @@
-/* adb.exe for tests under Wine: passes its arguments and standard streams over loopback to
-   adb_relay.py, which runs this machine's adb. A Windows program can start no Linux program with
-   pipes under Wine, and Android's own adb.exe is of 32 bits, which Wine often cannot run.
+/* adb.exe and curl.exe for tests under Wine: passes its name, arguments and standard streams over
+   loopback to program_relay.py, which runs this machine's program of that name. A Windows program can
+   start no Linux program with pipes under Wine, Android's own adb.exe is of 32 bits, which Wine often
+   cannot run, and Wine has no curl.exe, as Windows 10 has.
 
-   To the relay: the number of arguments and each argument, then standard input. From it: frames of
-   a kind (1 standard output, 2 standard error, 3 exit code), a length, and bytes. Numbers have 4
-   bytes, the least first. The port is in ADB_RELAY_PORT. */
+   To the relay: the number of strings that follow, the path of this program and each argument, then
+   standard input. From it: frames of a kind (1 standard output, 2 standard error, 3 exit code), a
+   length, and bytes. Numbers have 4 bytes, the least first. The port is in PROGRAM_RELAY_PORT. */
 #include <winsock2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 static SOCKET relay;
 
 static void fail(const char *what) {
-    fprintf(stderr, "adb_relay: %s\n", what);
+    fprintf(stderr, "program_relay: %s\n", what);
     ExitProcess(125);
 }
 
@@ -49,19 +50,22 @@ static DWORD WINAPI feed(void *unused) {
 int main(int count, char **arguments) {
     WSADATA data;
     struct sockaddr_in to = {0};
-    const char *port = getenv("ADB_RELAY_PORT");
-    unsigned number = (unsigned)count - 1;
-    if (!port || WSAStartup(MAKEWORD(2, 2), &data) != 0) fail("no ADB_RELAY_PORT, or no sockets");
+    const char *port = getenv("PROGRAM_RELAY_PORT");
+    char path[MAX_PATH] = {0};
+    unsigned number = (unsigned)count;
+    if (!port || WSAStartup(MAKEWORD(2, 2), &data) != 0) fail("no PROGRAM_RELAY_PORT, or no sockets");
     relay = socket(AF_INET, SOCK_STREAM, 0);
     to.sin_family = AF_INET;
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     to.sin_port = htons((unsigned short)atoi(port));
     if (connect(relay, (struct sockaddr *)&to, sizeof to) != 0) fail("there is no relay");
+    GetModuleFileNameA(NULL, path, MAX_PATH - 1);
     say(&number, 4);
-    for (int at = 1; at < count; at++) {
-        unsigned length = (unsigned)strlen(arguments[at]);
+    for (int at = 0; at < count; at++) {
+        const char *text = at == 0 ? path : arguments[at];
+        unsigned length = (unsigned)strlen(text);
         say(&length, 4);
-        say(arguments[at], (int)length);
+        say(text, (int)length);
     }
     CreateThread(NULL, 0, feed, NULL, 0, NULL);
     for (;;) {
