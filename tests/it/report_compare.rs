@@ -191,11 +191,11 @@ fn a_run_against_itself_and_other_files_under_the_same_names_are_told() {
     assert!(told(&base, "is compared with itself"));
     let mut new = later(&base, 1.0);
     assert!(!told(&new, "compared with itself") && !told(&new, "in the new run"));
-    new.header.models[0].sha256 = "0".repeat(64);
+    new.header.models[0].sha256 = "f".repeat(64);
     assert!(told(&new, "a_f32 is another file in the new run"));
     let runtime = &mut new.header.runtimes[0];
     assert!(!told(&base, "its library is another file"));
-    runtime.sha256 = Some("0".repeat(64));
+    runtime.sha256 = Some("f".repeat(64));
     base.header.runtimes[0].sha256.as_ref().expect("the fixture has a library's hash");
     assert!(told(&new, "its library is another file now"));
 }
