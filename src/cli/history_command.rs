@@ -225,6 +225,12 @@ fn judge(path: &Path, args: &GateArgs) -> Result<ExitStatus> {
     let history = HistoryFile::open(path, false)?;
     let past = history.series(&known)?;
     let mut judged = gate(&past, &run, &columns);
+    ensure!(
+        !judged.is_empty(),
+        "{} has nothing to judge: none of its cases was measured and has {} above zero; measure it again, or choose other figures with --metric",
+        args.run.display(),
+        columns.join(", ")
+    );
     let again = judged.iter().any(|series| series.is_regressed() || series.is_suspected());
     let confirmation = match &args.confirm {
         Some(suites) if again => {

@@ -7,7 +7,7 @@ use crate::decide::comparison::{CaseComparison, CompareOptions, Outcome, RunComp
 use crate::decide::metric::Metric;
 use crate::decide::partners::{can_be_in_order, have_a_case_in_common, other_sets, partners};
 use crate::decide::yardstick_use::{no_common_yardstick, on_other_machines};
-use crate::decide::{few_pairs, paired_accuracy, shared_core};
+use crate::decide::{few_pairs, other_files, paired_accuracy, shared_core};
 use crate::record::case::Case;
 use crate::record::header::Header;
 use crate::record::run::{CaseRecord, Run};
@@ -356,15 +356,7 @@ fn caveats(base: &Run, new: &Run, pairing: Pairing, options: CompareOptions) -> 
     }
     caveats.extend(other_sets(was, is));
     caveats.extend(other_inputs(was, is));
-    for runtime in &was.runtimes {
-        let other = is.runtimes.iter().find(|other| other.backend == runtime.backend);
-        if let Some(other) = other.filter(|other| other.version != runtime.version) {
-            caveats.push(format!(
-                "{} was {}, now it is {}",
-                runtime.backend, runtime.version, other.version
-            ));
-        }
-    }
+    caveats.extend(other_files::caveats(was, is));
     if metric.rank().is_some() {
         caveats.extend(paired_accuracy::other_images(base, new).map(str::to_owned));
         caveats.extend(preprocessing(was, is));

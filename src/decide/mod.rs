@@ -17,6 +17,7 @@ pub mod limit;
 pub(crate) mod loss;
 pub mod measured_fleet;
 pub mod metric;
+mod other_files;
 pub(crate) mod paired_accuracy;
 pub mod pareto;
 mod partners;

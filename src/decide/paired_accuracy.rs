@@ -23,6 +23,12 @@ pub(crate) fn compare(
         both.note = Some("the runs have no image in common".into());
         return both;
     }
+    let scored = [&was.predictions, &is.predictions].map(Vec::len);
+    if scored.iter().any(|images| *images != paired.images) {
+        // The change is that of the images of both, so the values must be too.
+        let (was, is) = paired.accuracies();
+        (both.base, both.new) = (Some(was), Some(is));
+    }
     let points = 100.0 * paired.difference();
     both.change = Some(points);
     both.p_value = Some(paired.p_value);
@@ -31,7 +37,8 @@ pub(crate) fn compare(
     both.outcome = match (differs && reached, paired.first_only + paired.second_only) {
         (true, _) if points < 0.0 => Outcome::Worse,
         (true, _) => Outcome::Better,
-        (false, 0) => Outcome::Same,
+        // Of the images that only one run scored nothing is known.
+        (false, 0) if scored.contains(&paired.images) => Outcome::Same,
         (false, _) => Outcome::Undecided,
     };
     let below = if differs && !reached {

@@ -33,6 +33,7 @@ pub(crate) fn judged(check: &PreprocessingCheck) -> Vec<Judged<'_>> {
     let adjusted = mcnemar::holm(&p_values);
     let judge = |(tried, p_value): (&'_ Tried, f64)| Paired {
         images: check.images,
+        both_right: tried.right.saturating_sub(tried.gained),
         first_only: tried.lost,
         second_only: tried.gained,
         p_value,

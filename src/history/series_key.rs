@@ -13,11 +13,15 @@ use crate::record::run::Run;
 use crate::record::status::Status;
 use crate::stats::unpaired::log_in_yardsticks;
 use crate::table::column::Column;
+use crate::table::figure::Better;
 use crate::table::row::Row;
 
 /// The column of medians, which is the figure that the yardstick corrects
 /// ([`crate::decide::yardstick_use::corrects`]).
 pub(crate) const MEDIAN: &str = "latency_p50_us";
+
+/// The column of the accuracy that every scored case has.
+const TOP1: &str = "top1";
 
 /// Which figure of which case; what a case does not have is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -109,7 +113,9 @@ pub(crate) struct RunValues {
     pub folder: Option<PathBuf>,
     /// Its figures.
     pub values: Vec<RunValue>,
-    /// Cases that were not measured, each as a series of its median, with the status.
+    /// Cases that were not measured, each as a series of its median, with the status; those that
+    /// were measured and could not be scored, each as a series of its Top-1; and figures that
+    /// should be high and are zero.
     pub failed: Vec<(SeriesKey, Status)>,
 }
 
@@ -146,6 +152,10 @@ pub(crate) fn run_values(rows: &[Row], run: Option<&Run>) -> Result<RunValues> {
             failed.push((SeriesKey::of(row, MEDIAN), row.status));
             continue;
         }
+        // A measured case has an error if scoring it failed.
+        if row.error.is_some() && row.top1.is_none() {
+            failed.push((SeriesKey::of(row, TOP1), Status::Failed));
+        }
         let in_yardsticks = run.and_then(|run| in_yardsticks(run, index));
         let figure = |column: &Column<Row>| {
             let value = column.value(row).as_f64()?;
@@ -155,6 +165,11 @@ pub(crate) fn run_values(rows: &[Row], run: Option<&Run>) -> Result<RunValues> {
             (value > 0.0).then_some(RunValue { key, value, in_yardsticks })
         };
         values.extend(columns().filter_map(figure));
+        let is_lost = |column: &&Column<Row>| {
+            column.better() == Some(Better::Higher) && column.value(row).as_f64() == Some(0.0)
+        };
+        let lost = columns().filter(is_lost).map(|column| SeriesKey::of(row, column.name));
+        failed.extend(lost.map(|key| (key, Status::Failed)));
     }
     let scale = run.and_then(|run| yardstick_use::scale(&run.header));
     Ok(RunValues { run_id: first.run_id.clone(), started, scale, folder: None, values, failed })

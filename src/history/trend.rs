@@ -175,13 +175,15 @@ pub(crate) fn before(past: &[PastSeries], run: &RunValues, key: &SeriesKey) -> V
 }
 
 /// The series of `metrics` that a run has, each judged by what was before the run; then the cases
-/// that were measured before and are not now.
+/// that were measured or scored before and are not now.
 pub(crate) fn gate(past: &[PastSeries], run: &RunValues, metrics: &[&str]) -> Vec<JudgedSeries> {
     let wanted = run.values.iter().filter(|it| metrics.contains(&it.key.metric.as_str()));
     let judged = wanted.map(|value| judged(value, run, before(past, run, &value.key)));
-    let failed = run.failed.iter().filter(|(_, status)| *status != Status::Skipped);
+    let failed = run.failed.iter().filter(|(key, status)| {
+        let is_judged = key.metric == MEDIAN || metrics.contains(&key.metric.as_str());
+        is_judged && *status != Status::Skipped
+    });
     let failed = failed.filter_map(|(key, _)| {
-        debug_assert_eq!(key.metric, MEDIAN);
         let days = days_before(&day_values(&before(past, run, key), 1.0), i64::MAX).len();
         (days > 0).then(|| JudgedSeries {
             key: key.clone(),

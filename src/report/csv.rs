@@ -8,11 +8,11 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::record::option_set::DEFAULT;
 use crate::record::run::Run;
-use crate::table::column::{Column, Kind};
+use crate::table::column::{Column, Kind, Unit};
 use crate::table::row::Row;
 use crate::table::scenario_row::ScenarioRow;
 use crate::table::sustained_row::SustainedRow;
@@ -108,9 +108,28 @@ fn read_row(columns: &[Option<&Column<Row>>], record: &::csv::StringRecord) -> R
         let value = column
             .parse(field)
             .with_context(|| format!("column {} cannot hold '{field}'", column.name))?;
+        ensure!(
+            column.can_be(&value),
+            "column {} cannot be {field}: {}",
+            column.name,
+            if column.unit == Unit::Share {
+                "it is a proportion, from 0 to 1"
+            } else {
+                "no time is below zero"
+            }
+        );
         values.insert(column.name.to_owned(), value);
     }
-    Ok(serde_json::from_value(values.into())?)
+    let row: Row = serde_json::from_value(values.into())?;
+    for column in Row::COLUMNS {
+        let Some((low, high)) = row.figure(column).and_then(|it| it.interval) else { continue };
+        ensure!(
+            low <= high,
+            "the interval of column {} cannot begin at {low} and end at {high}",
+            column.name
+        );
+    }
+    Ok(row)
 }
 
 /// Writes `samples.csv`: every timed run, cases in the order of the table,
@@ -191,6 +210,39 @@ pub(crate) fn predictions(run: &Run, to: &mut dyn Write) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_that_nothing_can_have_is_refused() {
+        let read = |head: &str, line: &str| {
+            let (head, line) = (head.split(',').collect(), line.split(',').collect());
+            let columns: Vec<Option<&Column<Row>>> = Row::COLUMNS.iter().map(Some).collect();
+            let (head, line): (Vec<&str>, Vec<&str>) = (head, line);
+            let value = |name: &str| head.iter().position(|it| *it == name).map(|at| line[at]);
+            let usual = |column: &&Column<Row>| match column.name {
+                "status" => "ok",
+                "delegate" => "none",
+                "backend" => "tract",
+                "precision" => "float32",
+                "format" => "onnx",
+                _ if column.optional || column.kind == Kind::Text => "",
+                _ => "1",
+            };
+            let fields = Row::COLUMNS.iter().map(|it| value(it.name).unwrap_or_else(|| usual(&it)));
+            read_row(&columns, &::csv::StringRecord::from_iter(fields))
+                .map_err(|error| format!("{error:#}"))
+        };
+        let p50 = "latency_p50_us,latency_p50_low_us,latency_p50_high_us";
+        assert_eq!(read(p50, "10,9,11").unwrap().latency_p50_us, Some(10.0));
+        assert_eq!(read("top1,top1_difference", "0.5,-0.2").unwrap().top1, Some(0.5));
+        for (head, line, said) in [
+            ("top1", "47", "column top1 cannot be 47: it is a proportion"),
+            ("latency_p50_us", "-5", "column latency_p50_us cannot be -5: no time"),
+            (p50, "10,11,9", "the interval of column latency_p50_us cannot begin at 11"),
+        ] {
+            let refused = read(head, line).unwrap_err();
+            assert!(refused.contains(said), "{refused}");
+        }
+    }
 
     #[test]
     fn guards_are_undone_exactly() {

@@ -1,6 +1,7 @@
 //! What a run is shown as: CSV, JSON, Markdown, HTML and the terminal.
 
 pub(crate) mod class_names;
+mod class_order_note;
 pub mod column_docs;
 pub mod comparison_report;
 pub(crate) mod conditions_note;

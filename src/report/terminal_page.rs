@@ -2,8 +2,8 @@
 
 use crate::record::run::Run;
 use crate::report::{
-    conditions_note, found_rate_note, orientation_note, preprocessing_note, scenario_note,
-    sustained_note, terminal,
+    class_order_note, conditions_note, found_rate_note, orientation_note, preprocessing_note,
+    scenario_note, sustained_note, terminal,
 };
 use crate::table::row::Row;
 use crate::table::sustained_rows::sustained_summaries;
@@ -17,6 +17,7 @@ pub(crate) fn terminal_page(run: &Run, rows: &[Row], width: Option<usize>, color
         scenario_note::table(run).terminal(),
         sustained_note::table(&sustained_summaries(run)).terminal(),
         found_rate_note::table(run).terminal(),
+        class_order_note::terminal(run),
         orientation_note::terminal(run),
         conditions_note::terminal(run),
         preprocessing_note::terminal(run),

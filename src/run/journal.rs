@@ -235,7 +235,9 @@ fn each_line(mut from: impl BufRead, mut take: impl FnMut(Entry) -> Result<()>) 
             Err(_) if number > 1 && from.fill_buf()?.is_empty() => break,
             Err(_) if !line.ends_with(b"\n") => break,
             Err(error) if number == 1 => bail!("{FOREIGN} ({error})"),
-            Err(error) => bail!("line {number} is damaged ({error})"),
+            Err(error) => bail!(
+                "line {number} is damaged ({error}); restore a copy of the file, or delete that line, which loses only what it held"
+            ),
         }
         whole += line.len() as u64;
         line.clear();
@@ -247,7 +249,7 @@ fn each_line(mut from: impl BufRead, mut take: impl FnMut(Entry) -> Result<()>) 
 /// What is whole is not replaced, even by `--continue`.
 const FOREIGN: &str = "its first line is not the header of a run that this program knows; move it away, or choose another folder with --out";
 
-const NO_HEADER: &str = "it does not begin with the run's header, so nothing was measured; use --continue --out instead of --resume, with the run's options, to start again";
+const NO_HEADER: &str = "it does not begin with the run's whole header, so nothing was measured; to start again, use run --continue --out with the run's options";
 
 /// A newer journal is refused by name, before its unknown fields confuse.
 fn check_schema(line: &[u8]) -> Result<()> {

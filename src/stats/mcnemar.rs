@@ -18,6 +18,8 @@ const Z_POWER_80: f64 = 0.841_621_233_572_914_3;
 pub(crate) struct Paired {
     /// Images that both models were scored on.
     pub images: usize,
+    /// Right in both models.
+    pub both_right: usize,
     /// Right in the first model alone.
     pub first_only: usize,
     /// Right in the second model alone.
@@ -30,6 +32,13 @@ pub(crate) struct Paired {
 }
 
 impl Paired {
+    /// Accuracy of the first and of the second model on these images.
+    #[must_use]
+    pub(crate) fn accuracies(&self) -> (f64, f64) {
+        let share = |alone: usize| (self.both_right + alone) as f64 / self.images.max(1) as f64;
+        (share(self.first_only), share(self.second_only))
+    }
+
     /// Accuracy of the second less that of the first.
     #[must_use]
     pub(crate) fn difference(&self) -> f64 {
@@ -64,18 +73,20 @@ impl Paired {
 pub(crate) fn compare(first: &[Prediction], second: &[Prediction], k: u32) -> Paired {
     let ranks: HashMap<(&str, u32), u32> =
         first.iter().map(|p| ((&*p.image, p.label), p.rank_of_label)).collect();
-    let (mut images, mut first_only, mut second_only) = (0, 0, 0);
+    let (mut images, mut both_right, mut first_only, mut second_only) = (0, 0, 0, 0);
     for p in second {
         let Some(rank) = ranks.get(&(&*p.image, p.label)) else { continue };
         images += 1;
         match (*rank <= k, p.rank_of_label <= k) {
+            (true, true) => both_right += 1,
             (true, false) => first_only += 1,
             (false, true) => second_only += 1,
-            _ => {}
+            (false, false) => {}
         }
     }
     Paired {
         images,
+        both_right,
         first_only,
         second_only,
         p_value: exact(first_only, second_only),
@@ -173,6 +184,7 @@ mod tests {
     fn the_interval_holds_the_difference() {
         let paired = |first_only, second_only, images| Paired {
             images,
+            both_right: 0,
             first_only,
             second_only,
             p_value: exact(first_only, second_only),

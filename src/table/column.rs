@@ -120,6 +120,19 @@ impl<Row> Column<Row> {
         }
     }
 
+    /// Whether a value is possible: proportions are between 0 and 1, and times not negative.
+    /// Differences may be either, and so may energy beyond the idle machine's.
+    #[must_use]
+    pub(crate) fn can_be(&self, value: &Value) -> bool {
+        let Some(number) = value.as_f64() else { return true };
+        match self.unit {
+            _ if self.name.ends_with("_difference") => true,
+            Unit::Share => (0.0..=1.0).contains(&number),
+            Unit::Microseconds | Unit::Milliseconds | Unit::Seconds => number >= 0.0,
+            _ => true,
+        }
+    }
+
     /// The schema of its values in JSON (JSON Schema 2020-12).
     #[must_use]
     pub fn schema(&self) -> Value {

@@ -174,6 +174,49 @@ fn a_case_that_is_no_longer_measured_is_red() {
 }
 
 #[test]
+fn a_gate_is_not_green_where_nothing_was_measured_or_all_accuracy_was_lost() {
+    let home = TempDir::new().unwrap();
+    let at = home.path();
+    small_run(at, "one");
+    let rewritten = |day: usize, change: &dyn Fn(&str, &str) -> String| {
+        let name = published(at, "one", day, 1000.0);
+        let path = at.join(&name).join("results.csv");
+        let mut table = csv::Reader::from_path(&path).unwrap();
+        let head = table.headers().unwrap().clone();
+        let records: Vec<_> = table.records().map(Result::unwrap).collect();
+        let mut to = csv::Writer::from_path(&path).unwrap();
+        to.write_record(&head).unwrap();
+        for record in &records {
+            to.write_record(head.iter().zip(record).map(|(head, old)| change(head, old))).unwrap();
+        }
+        to.flush().unwrap();
+        name
+    };
+    let scored = |top1: &'static str, error: &'static str| {
+        move |column: &str, old: &str| match column {
+            "top1" => top1.to_owned(),
+            "error" => error.to_owned(),
+            _ => old.to_owned(),
+        }
+    };
+    let before = rewritten(1, &scored("0.9", ""));
+    ends(&history(at, &["add", &before]), 0);
+    for (day, top1, error) in [(2, "0.0", ""), (3, "", "no image could be scored")] {
+        let now = rewritten(day, &scored(top1, error));
+        let text = ends(&history(at, &["gate", &now, "--metric", "top1"]), 1);
+        assert!(text.contains("failed"), "{text}");
+        ends(&history(at, &["gate", &now]), 0);
+    }
+    let skipped = rewritten(4, &|column, old| match column {
+        "status" => "skipped".to_owned(),
+        _ => old.to_owned(),
+    });
+    let refused = history(at, &["gate", &skipped]);
+    ends(&refused, 2);
+    assert!(said(&refused).contains("has nothing to judge"), "{}", said(&refused));
+}
+
+#[test]
 fn older_runs_are_imported_and_those_that_cannot_be_read_are_named() {
     let home = TempDir::new().unwrap();
     let at = home.path();

@@ -2,6 +2,7 @@
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::ops::Range;
 use std::slice::from_ref;
 
 use shutterbench::decide::compare::{compare, gate};
@@ -146,6 +147,57 @@ fn accuracy_is_compared_on_the_same_images() {
     assert_eq!(of(2).outcome, Outcome::Same);
     let top5 = compare(&base, &new, options(Metric::Top5));
     assert_eq!(top5.count(Outcome::Same), base.cases.len());
+}
+
+#[test]
+fn what_only_one_run_scored_is_no_part_of_what_is_compared() {
+    let base = run(&shape());
+    let keep = |run: &Run, images: Range<usize>| {
+        let mut part = run.clone();
+        part.header.run_id = format!("{images:?}");
+        for record in &mut part.accuracies {
+            record.predictions = record.predictions[images.clone()].to_vec();
+        }
+        part
+    };
+    // Right in all of the first half, and in none of the second.
+    let mut base = base;
+    for record in &mut base.accuracies {
+        for (at, prediction) in record.predictions.iter_mut().enumerate() {
+            prediction.rank_of_label = if at < 100 { 1 } else { 9 };
+        }
+    }
+    let half = compare(&base, &keep(&base, 0..100), options(Metric::Top1));
+    for case in &half.cases {
+        let values = (case.base, case.new, case.change, case.outcome);
+        assert_eq!(values, (Some(1.0), Some(1.0), Some(0.0), Outcome::Same));
+    }
+    // Ten images of both say nothing about the other 180.
+    let [first, second] = [0..110, 100..200].map(|images| keep(&base, images));
+    let apart = compare(&first, &second, options(Metric::Top1));
+    for case in &apart.cases {
+        let values = (case.base, case.new, case.outcome);
+        assert_eq!(values, (Some(0.0), Some(0.0), Outcome::Undecided));
+    }
+}
+
+#[test]
+fn a_run_against_itself_and_other_files_under_the_same_names_are_told() {
+    let base = run(&shape());
+    let told = |new: &Run, what: &str| {
+        let compared = compare(&base, new, options(Metric::P50));
+        compared.caveats.iter().any(|caveat| caveat.contains(what))
+    };
+    assert!(told(&base, "is compared with itself"));
+    let mut new = later(&base, 1.0);
+    assert!(!told(&new, "compared with itself") && !told(&new, "in the new run"));
+    new.header.models[0].sha256 = "f".repeat(64);
+    assert!(told(&new, "a_f32 is another file in the new run"));
+    let runtime = &mut new.header.runtimes[0];
+    assert!(!told(&base, "its library is another file"));
+    runtime.sha256 = Some("f".repeat(64));
+    base.header.runtimes[0].sha256.as_ref().expect("the fixture has a library's hash");
+    assert!(told(&new, "its library is another file now"));
 }
 
 #[test]

@@ -11,6 +11,10 @@ use crate::dataset::labelling::same_name::known_as;
 use crate::dataset::numbers;
 use crate::record::class_map::ClassMap;
 
+/// What is assumed of a model without labels; reports repeat it beside its figures.
+pub(crate) const IN_ORDER_OF_NAMES: &str =
+    "no labels; its outputs are taken as the dataset's classes in the order of their names";
+
 /// Finds the output of each class by the model's labels; without labels the
 /// outputs are the classes in the order of their names, if there are as many.
 pub(crate) fn matched(
@@ -34,10 +38,7 @@ pub(crate) fn matched(
                 outputs.model,
                 outputs.count
             );
-            assumed.push(
-                "no labels; its outputs are taken as the dataset's classes in the order of their names"
-                    .to_owned(),
-            );
+            assumed.push(IN_ORDER_OF_NAMES.to_owned());
             if all {
                 used.iter().map(|class| *class as usize).collect()
             } else {
