@@ -1,6 +1,7 @@
 //! `shutterbench profile`: where the time of a run's cases goes.
 
 use std::fmt::Write as _;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail, ensure};
@@ -13,6 +14,7 @@ use crate::record::run::{CaseRecord, Run};
 use crate::report::operator_difference::OperatorDifference;
 use crate::report::operator_line::{self, OperatorLine};
 use crate::report::{difference_note, operator_note};
+use crate::run::culprit::NodeDifference;
 use crate::run::selection::CasePattern;
 use crate::run::{culprit, replay};
 use crate::table::operator_times::OperatorTimes;
@@ -114,24 +116,49 @@ fn culprit(run: &Run, text: Option<&str>) -> Result<ExitStatus> {
         let _ = writeln!(text, "node {index} was not compared: {reason}");
     }
     let count = comparison.compared.len();
-    let Some(node) = comparison.culprit() else {
-        let _ = writeln!(text, "no node differs from the runtime's own kernels: {count} compared");
-        return print(text.as_bytes());
-    };
+    match comparison.culprit() {
+        None => {
+            let _ =
+                writeln!(text, "no node differs from the runtime's own kernels: {count} compared");
+        }
+        Some(node) => {
+            let _ = writeln!(text, "{}", described(node, count - 1));
+        }
+    }
+    match &comparison.delegated {
+        None => {}
+        Some(Ok(range)) => text += &told(range),
+        Some(Err(reason)) => {
+            let _ =
+                writeln!(text, "in the whole file, no node was taken from the delegate: {reason}");
+        }
+    }
+    print(text.as_bytes())?;
+    let is_wrong = comparison.culprit().is_some() || matches!(comparison.delegated, Some(Ok(_)));
+    Ok(if is_wrong { ExitStatus::Bad } else { ExitStatus::Good })
+}
+
+/// A node that differs, in words; `before` it, as many agree.
+fn described(node: &NodeDifference, before: usize) -> String {
     let cosine = node.cosine.map_or(String::new(), |cosine| format!(", cosine {cosine:.3}"));
-    let _ = writeln!(
-        text,
-        "node {}, {} '{}': max error {} where outputs reach {}{cosine}; the {} nodes before it agree; largest on {}",
+    format!(
+        "node {}, {} '{}': max error {} where outputs reach {}{cosine}; the {before} nodes before it agree; largest on {}",
         node.index,
         node.operator,
         node.name,
         at_any_scale(node.max_abs_error),
         at_any_scale(node.magnitude),
-        count - 1,
         node.shown_by
-    );
-    print(text.as_bytes())?;
-    Ok(ExitStatus::Bad)
+    )
+}
+
+/// Nodes that a delegate computes wrongly together, in words.
+fn told(range: &RangeInclusive<usize>) -> String {
+    let (first, last) = (range.start(), range.end());
+    if first == last {
+        return format!("the whole file is wrong as soon as node {first} is delegated\n");
+    }
+    format!("the whole file is wrong as soon as nodes {first} to {last} are delegated together\n")
 }
 
 /// Three digits, also of what is far below 1: scores inside a model may be.

@@ -14,6 +14,7 @@ use crate::record::run::{CaseRecord, Run};
 use crate::record::status::Status;
 use crate::stats::paired::Pairing;
 use crate::stats::statistics::mean;
+use crate::stats::unpaired::is_mostly_disturbed;
 use crate::stats::{holm, paired, welch};
 use crate::table::row::Row;
 
@@ -232,8 +233,14 @@ fn latency(
     both.p_value = compared.p_value;
     both.smallest_p = few_pairs::smallest_p(&compared, probability);
     both.outcome = compared.verdict.into();
+    let is_disturbed =
+        |side: &CaseSide<'_>| side.record.is_some_and(|record| is_mostly_disturbed(&record.visits));
     if compared.interval.is_none() {
         both.note = Some("too few runs for an interval: measure longer".into());
+    } else if compared.pairing != Pairing::ByRound && (is_disturbed(base) || is_disturbed(new)) {
+        both.note = Some(
+            "something else used the machine during most of the visits of one run: measure it again on an idle machine, or both in turn with run --ab".into(),
+        );
     } else if compared.pairing != Pairing::ByRound && both.outcome == Outcome::Undecided {
         both.note = Some(
             "two runs at different times do not tell it: measure both in turn with run --ab".into(),

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -11,10 +12,12 @@ use crate::model::tflite_nodes::{self, FileNode};
 use crate::model::{onnx_file, onnx_nodes, select, shapes, tflite_file, tflite_signature};
 use crate::record::agreement::Agreement;
 use crate::record::case::Case;
+use crate::record::delegate::Delegate;
 use crate::record::description::Model;
 use crate::record::format::Format;
 use crate::record::header::Header;
 use crate::run::culprit_inputs::{CulpritInputs, CulpritPhotos};
+use crate::run::delegated_range::{self, FIRST, LAST, Tried};
 use crate::run::reference;
 use crate::worker::protocol::{Reply, Request};
 use crate::worker::worker_source::{Worker, WorkerSource};
@@ -60,6 +63,9 @@ pub(crate) struct NodeComparison {
     pub compared: Vec<NodeDifference>,
     /// Nodes whose output could not be compared, with the reason.
     pub skipped: Vec<(usize, String)>,
+    /// The nodes that a delegate computes wrongly when it has them together, or why that is not known;
+    /// absent if the whole file's output agrees, and of cases without a delegate that may tell.
+    pub delegated: Option<Result<RangeInclusive<usize>, String>>,
 }
 
 impl NodeComparison {
@@ -70,7 +76,8 @@ impl NodeComparison {
     }
 }
 
-/// Compares `case` of a run with the runtime's own kernels, node by node, until one differs.
+/// Compares `case` of a run with the runtime's own kernels, node by node, until one differs. If it has a
+/// delegate of a library of its own, nodes are also taken away from that, in the whole file.
 ///
 /// # Errors
 /// One sentence: a model that is gone or another one by now, that has its weights in other files, or
@@ -123,7 +130,48 @@ pub(crate) fn find(header: &Header, case: &Case, workers: &WorkerSource) -> Resu
     {
         bail!("no node of {} could be compared: {reason}", known.name);
     }
+    let whole = WholeFile { header, known, photos, own, case, nodes: &nodes };
+    comparison.delegated = whole.delegated(workers).map_err(|it| format!("{it:#}")).transpose();
     Ok(comparison)
+}
+
+/// A file that is run whole, with more or fewer of its nodes delegated.
+struct WholeFile<'a> {
+    header: &'a Header,
+    known: &'a Model,
+    photos: CulpritPhotos,
+    own: Case,
+    case: Case,
+    nodes: &'a [(usize, FileNode)],
+}
+
+impl WholeFile<'_> {
+    /// The nodes that the delegate computes wrongly together, if it is one that may be told which to
+    /// take.
+    fn delegated(&self, workers: &WorkerSource) -> Result<Option<RangeInclusive<usize>>> {
+        let Delegate::External { path, options } = &self.case.delegate else { return Ok(None) };
+        let Some((_, node)) = self.nodes.last() else { return Ok(None) };
+        let (header, photos) = (self.header, &self.photos);
+        let mut worker = workers.load(&self.own, self.known)?;
+        let (expected, inputs) = outputs(header, self.known, photos, &mut worker)?;
+        drop(worker);
+        delegated_range::find(self.nodes.len(), |first, last| {
+            let range = [(FIRST, first), (LAST, last)];
+            let range = range.map(|(key, index)| (key.to_owned(), index.to_string()));
+            let options = options.iter().cloned().chain(range).collect();
+            let delegate = Delegate::External { path: path.clone(), options };
+            let case = Case { delegate, ..self.case.clone() };
+            let mut worker = workers.load(&case, self.known)?;
+            let (found, _) = outputs(header, self.known, photos, &mut worker)?;
+            let delegated = match worker.link.ask(&Request::Coverage, &[])? {
+                (Reply::Coverage(coverage), _) => coverage.nodes_delegated,
+                _ => None,
+            };
+            let (expected, inputs) = (expected.clone(), inputs.clone());
+            let outputs = BothOutputs { expected, found, inputs };
+            Ok(Tried { differs: difference(0, node, &outputs)?.differs(), delegated })
+        })
+    }
 }
 
 /// A folder for the files that are made, which goes with it.
@@ -182,7 +230,10 @@ fn outputs_of_both(
     cases: [&Case; 2],
     workers: &WorkerSource,
 ) -> Result<BothOutputs> {
-    let [expected, found] = cases.map(|case| outputs(header, model, photos, case, workers));
+    let [expected, found] = cases.map(|case| {
+        let mut worker = workers.load(case, model)?;
+        outputs(header, model, photos, &mut worker)
+    });
     let ((expected, inputs), (found, _)) = (expected?, found?);
     Ok(BothOutputs { expected, found, inputs })
 }
@@ -208,15 +259,13 @@ fn difference(index: usize, node: &FileNode, outputs: &BothOutputs) -> Result<No
     })
 }
 
-/// The first output of a case on each input, and what the inputs are.
+/// The first output of a worker's case on each input, and what the inputs are.
 fn outputs(
     header: &Header,
     model: &Model,
     photos: &CulpritPhotos,
-    case: &Case,
-    workers: &WorkerSource,
+    Worker { link, loaded }: &mut Worker,
 ) -> Result<(Vec<Vec<f32>>, Vec<String>)> {
-    let Worker { mut link, loaded } = workers.load(case, model)?;
     let images = shapes::images(model, NonZeroUsize::MIN)?.get();
     let CulpritInputs { bytes, names } = photos.inputs(header, model, &loaded.inputs);
     let count = u32::try_from(names.len())?;

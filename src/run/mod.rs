@@ -9,6 +9,7 @@ pub(crate) mod choose_runtimes;
 pub(crate) mod context;
 pub(crate) mod culprit;
 mod culprit_inputs;
+mod delegated_range;
 pub mod entry;
 pub(crate) mod execute;
 pub(crate) mod found_rates;

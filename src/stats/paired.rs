@@ -24,7 +24,7 @@ use crate::stats::statistics;
 use crate::stats::statistics::{Interval, student_p};
 use crate::stats::tail::Grouped;
 use crate::stats::unpaired;
-use crate::stats::unpaired::{UnpairedDifference, processes};
+use crate::stats::unpaired::{UnpairedDifference, is_mostly_disturbed, processes};
 
 /// Change that counts as one, unless the user says otherwise, in percent.
 pub const DEFAULT_THRESHOLD_PERCENT: f64 = 1.0;
@@ -128,10 +128,13 @@ pub fn compare(
     };
     let Found { log_ratio, interval, p_value, rounds, processes } = found;
     let threshold = threshold_in_force(threshold_percent, processes);
+    // What disturbs both sides in turn cancels; what disturbs one of two runs does not.
+    let tells = pairing == Pairing::ByRound || ![base, new].into_iter().any(is_mostly_disturbed);
+    let concluded = interval.filter(|_| tells);
     Some(Comparison {
         ratio: log_ratio.exp(),
         interval: interval.map(|log| Interval { low: log.low.exp(), high: log.high.exp() }),
-        verdict: interval
+        verdict: concluded
             .map_or(Verdict::Undecided, |interval| conclude(log_ratio, interval, threshold)),
         p_value,
         pairing,

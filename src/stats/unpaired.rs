@@ -13,6 +13,9 @@ use crate::stats::disturbance::{Disturbance, Reading};
 use crate::stats::estimate::{Estimate, estimate};
 use crate::stats::round::{Round, pooled_median};
 
+/// The share of disturbed visits beyond which a run is none to compare with another one.
+const MOSTLY: f64 = 0.5;
+
 /// New over base, in logarithms.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct UnpairedDifference {
@@ -51,6 +54,14 @@ pub(crate) fn log_in_yardsticks(visits: &[Visit]) -> Option<f64> {
 pub(crate) fn latencies(visits: &[Visit]) -> Vec<Round> {
     let round = |visit: &Visit| Round::of_latencies(visit.process, &visit.block.latency_ns());
     visits.iter().map(round).collect()
+}
+
+/// Whether so many of a case's visits were disturbed that two runs do not tell of it: compilers
+/// beside one of them have made the same program look 8% faster by the yardstick.
+#[must_use]
+pub(crate) fn is_mostly_disturbed(visits: &[Visit]) -> bool {
+    let readings: Vec<Reading> = visits.iter().map(Reading::from).collect();
+    Disturbance::of(&readings).share.is_some_and(|share| share > MOSTLY)
 }
 
 /// The rounds of the visits that nothing disturbed, as multiples of the yardstick.

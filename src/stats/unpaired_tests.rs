@@ -51,13 +51,13 @@ fn run(seed: u64, busy: f64, clock: f64, slower: f64) -> Vec<Visit> {
     visits
 }
 
-/// Pairs of runs: the neighbour is there for 10 to 60% of the time, and the clock differs by
+/// Pairs of runs: the neighbour is there for 5 to 20% of the time, and the clock differs by
 /// up to 4% to either side.
 fn pairs(slower: f64) -> impl Iterator<Item = (Vec<Visit>, Vec<Visit>)> {
     (0..200).map(move |seed| {
         let mut rng = ChaCha8Rng::seed_from_u64(9_000 + seed);
         let mut side = |seed, slower| {
-            let (busy, clock) = (rng.random_range(0.1..0.6), rng.random_range(0.96..1.04));
+            let (busy, clock) = (rng.random_range(0.05..0.2), rng.random_range(0.96..1.04));
             run(seed, busy, clock, slower)
         };
         (side(2 * seed, 1.0), side(2 * seed + 1, slower))
@@ -84,6 +84,22 @@ fn identical_runs_are_the_same_and_slower_ones_are_found() {
     assert!(same >= 160, "{same} of 200");
     let slower = count(&compared(Pairing::ByYardstick, 5.0, 1.1), Verdict::Slower);
     assert!(slower >= 195, "{slower} of 200");
+}
+
+#[test]
+fn two_runs_do_not_tell_if_most_visits_of_one_were_disturbed() {
+    let (calm, busy) = (run(1, 0.1, 1.0, 1.0), run(2, 0.7, 1.0, 1.1));
+    assert!(!is_mostly_disturbed(&calm) && is_mostly_disturbed(&busy));
+    for (base, new) in [(&calm, &busy), (&busy, &calm)] {
+        for pairing in [Pairing::ByYardstick, Pairing::Unpaired] {
+            let found = compare(base, new, pairing, 0.5, 5.0).unwrap();
+            assert_eq!(found.verdict, Verdict::Undecided, "{found:?}");
+            assert!(found.interval.is_some());
+        }
+    }
+    // Of neighbours, both would have been disturbed.
+    let found = compare(&busy, &busy, Pairing::ByRound, 0.5, 5.0).unwrap();
+    assert_eq!(found.verdict, Verdict::Same);
 }
 
 #[test]

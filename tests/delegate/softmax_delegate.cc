@@ -5,7 +5,11 @@
 //
 //   take=0    take no node
 //   explain=1 print why it takes no other node, as TensorFlow Lite's GPU delegates do
-//   wrong=K   compute something else than a softmax in the K-th node taken, from 1
+//   wrong=K   compute something else than a softmax in the file's K-th softmax, from 1
+//   inside=K  the same, but only if what it makes stays inside the part that the delegate has
+//   first_delegate_node_index=N, last_delegate_node_index=M
+//             take only nodes from the N-th to the M-th of the file, from 0
+//   whole=1   ignore these two, as most delegates do
 //   abort=1   abort in the constructor
 //   refuse=1  return no delegate
 //   fault=F   do F, one of segv abort exit hang alloc flood close stop garbage nap talk kill,
@@ -18,6 +22,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <climits>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -41,6 +46,12 @@ struct Settings {
   bool take = true;
   bool explain = false;
   int wrong = 0;
+  int inside = 0;
+  bool whole = false;
+  int first = 0;
+  int last = INT_MAX;
+  // The softmaxes of the file by the index of their node, from 1.
+  std::map<int, int> places;
   std::string fault;
   int at = 0;
   int slow_ms = 0;
@@ -91,6 +102,8 @@ void WaitForClock(const std::string& clock) {
 
 // One softmax of a partition.
 struct Softmax {
+  // Which softmax of the file, from 1.
+  int place;
   int input;
   int output;
   float beta;
@@ -128,7 +141,8 @@ void* KernelInit(TfLiteContext* context, const char* buffer, size_t) {
     context->GetNodeAndRegistration(context, params->nodes_to_replace->data[i], &node,
                                     &registration);
     const auto* softmax = static_cast<const TfLiteSoftmaxParams*>(node->builtin_data);
-    kernel->nodes.push_back({node->inputs->data[0], node->outputs->data[0], softmax->beta});
+    const int place = kernel->settings->places[params->nodes_to_replace->data[i]];
+    kernel->nodes.push_back({place, node->inputs->data[0], node->outputs->data[0], softmax->beta});
   }
   return kernel;
 }
@@ -150,9 +164,8 @@ TfLiteStatus KernelInvoke(TfLiteContext* context, TfLiteNode* node) {
   if (++kernel->settings->runs == kernel->settings->at) Do(*kernel->settings);
   if (kernel->settings->slow_ms > 0) usleep(kernel->settings->slow_ms * 1000);
   if (!kernel->settings->clock.empty()) WaitForClock(kernel->settings->clock);
-  int place = 0;
   for (const Softmax& op : kernel->nodes) {
-    place++;
+    const bool is_inside = context->tensors[op.output].data.f == nullptr;
     const TfLiteTensor& from = context->tensors[op.input];
     const float* in = Data(context, kernel, op.input);
     float* out = Data(context, kernel, op.output);
@@ -160,7 +173,8 @@ TfLiteStatus KernelInvoke(TfLiteContext* context, TfLiteNode* node) {
     const int rows = static_cast<int>(from.bytes / sizeof(float)) / len;
     for (int row = 0; row < rows; row++) {
       Compute(in + row * len, out + row * len, len, op.beta);
-      if (kernel->settings->wrong == place) out[row * len] += 1;
+      if (kernel->settings->wrong == op.place) out[row * len] += 1;
+      if (kernel->settings->inside == op.place && is_inside) out[row * len] += 100;
     }
   }
   return kTfLiteOk;
@@ -184,7 +198,8 @@ void Explain(const std::set<int>& refused) {
 }
 
 TfLiteStatus DelegatePrepare(TfLiteContext* context, TfLiteDelegate* delegate) {
-  if (!static_cast<const Settings*>(delegate->data_)->take) return kTfLiteOk;
+  auto* settings = static_cast<Settings*>(delegate->data_);
+  if (!settings->take) return kTfLiteOk;
   TfLiteIntArray* plan = nullptr;
   if (context->GetExecutionPlan(context, &plan) != kTfLiteOk) return kTfLiteError;
   // A TfLiteIntArray is its size with the elements after it.
@@ -198,12 +213,13 @@ TfLiteStatus DelegatePrepare(TfLiteContext* context, TfLiteDelegate* delegate) {
       return kTfLiteError;
     }
     if (IsOurs(context, node, registration)) {
-      taken.push_back(plan->data[i]);
+      settings->places.emplace(plan->data[i], settings->places.size() + 1);
+      if (i >= settings->first && i <= settings->last) taken.push_back(plan->data[i]);
     } else {
       refused.insert(registration->builtin_code);
     }
   }
-  if (static_cast<const Settings*>(delegate->data_)->explain) Explain(refused);
+  if (settings->explain) Explain(refused);
   taken[0] = static_cast<int>(taken.size()) - 1;
   TfLiteRegistration kernel = {};
   kernel.init = KernelInit;
@@ -225,6 +241,10 @@ extern "C" __attribute__((visibility("default"))) TfLiteDelegate* tflite_plugin_
     if (std::strcmp(keys[i], "take") == 0) settings->take = on;
     if (std::strcmp(keys[i], "explain") == 0) settings->explain = on;
     if (std::strcmp(keys[i], "wrong") == 0) settings->wrong = std::atoi(values[i]);
+    if (std::strcmp(keys[i], "inside") == 0) settings->inside = std::atoi(values[i]);
+    if (std::strcmp(keys[i], "whole") == 0) settings->whole = on;
+    if (std::strcmp(keys[i], "first_delegate_node_index") == 0) settings->first = std::atoi(values[i]);
+    if (std::strcmp(keys[i], "last_delegate_node_index") == 0) settings->last = std::atoi(values[i]);
     if (std::strcmp(keys[i], "fault") == 0) settings->fault = values[i];
     if (std::strcmp(keys[i], "at") == 0) settings->at = std::atoi(values[i]);
     if (std::strcmp(keys[i], "slow") == 0) settings->slow_ms = std::atoi(values[i]);
@@ -236,6 +256,7 @@ extern "C" __attribute__((visibility("default"))) TfLiteDelegate* tflite_plugin_
       return nullptr;
     }
   }
+  if (settings->whole) settings->first = 0, settings->last = INT_MAX;
   if (settings->at == 0) Do(*settings);
   auto* delegate = new TfLiteDelegate{};
   delegate->data_ = settings;

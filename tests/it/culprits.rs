@@ -18,6 +18,8 @@ use crate::provider_libraries;
 
 /// Nodes in a row, on ten scores.
 const NODES: i32 = 3;
+/// With one more, the fault of each of the first three can stay inside.
+const LONGER: i32 = NODES + 1;
 
 type Builder = FlatBufferBuilder<'static>;
 
@@ -45,16 +47,16 @@ fn softmax(b: &mut Builder, index: i32) -> WIPOffset<schema::Operator<'static>> 
     schema::Operator::create(b, &arguments)
 }
 
-/// A file of softmaxes in a row.
-fn chain() -> Vec<u8> {
+/// A file of `nodes` softmaxes in a row.
+fn chain(nodes: i32) -> Vec<u8> {
     let mut builder = Builder::new();
     let b = &mut builder;
-    let tensors: Vec<_> = (0..=NODES).map(|index| tensor(b, index)).collect();
-    let operators: Vec<_> = (0..NODES).map(|index| softmax(b, index)).collect();
+    let tensors: Vec<_> = (0..=nodes).map(|index| tensor(b, index)).collect();
+    let operators: Vec<_> = (0..nodes).map(|index| softmax(b, index)).collect();
     let graph = schema::SubGraphArgs {
         tensors: Some(b.create_vector(&tensors)),
         inputs: Some(b.create_vector(&[0])),
-        outputs: Some(b.create_vector(&[NODES])),
+        outputs: Some(b.create_vector(&[nodes])),
         operators: Some(b.create_vector(&operators)),
         name: Some(b.create_string("main")),
     };
@@ -123,7 +125,7 @@ fn the_broken_node_is_named_in_each_position() {
     let Some(delegate) = softmax_delegate() else { return };
     let root = TempDir::new().unwrap();
     let model = root.path().join("chain.tflite");
-    fs::write(&model, chain()).unwrap();
+    fs::write(&model, chain(NODES)).unwrap();
     let model = model.to_str().unwrap();
     for position in 0..NODES {
         let wrong = format!("external:{}?wrong={}", delegate.display(), position + 1);
@@ -131,13 +133,39 @@ fn the_broken_node_is_named_in_each_position() {
         let expected = format!("node {position}, SOFTMAX 'after {}'", position + 1);
         assert!(code == Some(1) && said.contains(&expected), "{code:?} {said}");
         assert!(said.contains(&format!("the {position} nodes before it agree")), "{said}");
+        let alone = format!("wrong as soon as node {position} is delegated");
+        assert!(said.contains(&alone), "{said}");
         // These take no photo.
         assert!(said.contains("largest on random input"), "{said}");
     }
     let healthy = format!("external:{}", delegate.display());
     let (code, said) = searched(root.path(), model, &healthy);
     assert!(code == Some(0) && said.contains("no node differs"), "{code:?} {said}");
-    assert!(said.contains("3 compared"), "{said}");
+    assert!(said.contains("3 compared") && !said.contains("delegated"), "{said}");
+}
+
+#[test]
+fn nodes_that_are_wrong_only_together_are_named_in_each_position() {
+    let Some(delegate) = softmax_delegate() else { return };
+    let root = TempDir::new().unwrap();
+    let model = root.path().join("chain.tflite");
+    fs::write(&model, chain(LONGER)).unwrap();
+    let model = model.to_str().unwrap();
+    let broken = |position: i32, more: &str| {
+        let inside = format!("external:{}?inside={}{more}", delegate.display(), position + 1);
+        searched(root.path(), model, &inside)
+    };
+    for position in 0..NODES {
+        let (code, said) = broken(position, "");
+        assert_eq!(code, Some(1), "{said}");
+        // A cut behind the node has what it makes leave the delegate, which mends it.
+        assert!(!said.contains(&format!("node {position}, SOFTMAX")), "{said}");
+        let range = format!("nodes {position} to {} are delegated together", position + 1);
+        assert!(said.contains(&range), "{said}");
+    }
+    let (code, said) = broken(0, "&whole=1");
+    let reason = "the delegate does not take first_delegate_node_index";
+    assert!(code == Some(1) && said.contains(reason), "{code:?} {said}");
 }
 
 #[test]
@@ -163,7 +191,7 @@ fn the_photo_that_shows_it_is_named() {
     let (code, said) = searched_on(root.path(), model, &wrong, &more);
     assert!(code == Some(1) && said.contains("SOFTMAX"), "{code:?} {said}");
     let (_, photo) = said.split_once("largest on photo ").unwrap_or_else(|| panic!("{said}"));
-    let photo = photo.trim().to_owned();
+    let photo = photo.lines().next().unwrap_or_default().to_owned();
     let dataset = Dataset::open(&photos).unwrap();
     assert!(dataset.entries.iter().any(|entry| entry.file == photo), "{photo}");
 }
