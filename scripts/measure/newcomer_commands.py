@@ -31,11 +31,13 @@ NOT_HERE = [
     ("", r"^scripts/test", "CI runs it in a fresh clone; 20 minutes or more"),
     ("", r"^scripts/wheel|^venv/bin|^python3 -m venv|^pip install|target/wheels", "the first steps above; scripts/wheel makes the wheel that they install"),
     ("", r"^scripts/bench|^cargo (install|package)", "in the steps from source"),
+    ("", r"^scripts/exports", "builds other projects' code from clones of theirs, which are not to be had here"),
+    ("", r"^scripts/(macos|windows)", "builds for another system, with that system's tools"),
     ("", r"^podman|^scripts/container", "scripts/container builds and runs the image; it needs root and buildah or podman"),
     ("", r"^scripts/(measure|peers|goldens|schedulers|setup)", "measures for a published page, for the quiet machine that its head asks for"),
     ("", r"^cargo (test|bench|build)", "for those who change the program; CI compiles all of them"),
     ("", r"^bencher", "another program's command"),
-    ("", r"^shutterbench (run|tune|history|merge|pick|plan|compare|fleet|profile)$|^shutterbench (run|fetch|tune) --(device|model M)$", "a mention, not a whole command line"),
+    ("", r"^shutterbench (run|tune|history|merge|pick|plan|compare|fleet|profile)$|^shutterbench (run|fetch|tune) --(device|model M|ab)$", "a mention, not a whole command line"),
 ]
 NEWEST = "$(ls -td results/2* | head -1)"
 # (page or '', text, what runs instead).
