@@ -17,7 +17,7 @@ use crate::record::description::Model;
 use crate::record::format::Format;
 use crate::record::header::Header;
 use crate::run::culprit_inputs::{CulpritInputs, CulpritPhotos};
-use crate::run::delegated_range::{self, FIRST, LAST, Tried};
+use crate::run::delegated_range::{self, FIRST, LAST, PartDelegated};
 use crate::run::reference;
 use crate::worker::protocol::{Reply, Request};
 use crate::worker::worker_source::{Worker, WorkerSource};
@@ -169,7 +169,7 @@ impl WholeFile<'_> {
             };
             let (expected, inputs) = (expected.clone(), inputs.clone());
             let outputs = BothOutputs { expected, found, inputs };
-            Ok(Tried { differs: difference(0, node, &outputs)?.differs(), delegated })
+            Ok(PartDelegated { differs: difference(0, node, &outputs)?.differs(), delegated })
         })
     }
 }

@@ -16,7 +16,7 @@ pub(crate) const LAST: &str = "last_delegate_node_index";
 
 /// What came of a file of which the delegate was handed a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Tried {
+pub(crate) struct PartDelegated {
     /// Whether the file's output differs from that of the runtime's own kernels.
     pub differs: bool,
     /// How many nodes the delegate took, where the runtime tells.
@@ -32,7 +32,7 @@ pub(crate) struct Tried {
 /// delegated node.
 pub(crate) fn find(
     nodes: usize,
-    mut tried: impl FnMut(usize, usize) -> Result<Tried>,
+    mut tried: impl FnMut(usize, usize) -> Result<PartDelegated>,
 ) -> Result<Option<RangeInclusive<usize>>> {
     let all = tried(0, nodes.saturating_sub(1))?;
     if !all.differs {
@@ -67,7 +67,7 @@ mod tests {
         let tried = |first: usize, last: usize| {
             let delegated = (last + 1).min(nodes).saturating_sub(first);
             let differs = first <= *broken.start() && last >= *broken.end();
-            Ok(Tried { differs, delegated: u32::try_from(delegated).ok() })
+            Ok(PartDelegated { differs, delegated: u32::try_from(delegated).ok() })
         };
         find(nodes, tried).unwrap().unwrap()
     }
@@ -85,13 +85,14 @@ mod tests {
 
     #[test]
     fn a_delegate_that_is_right_has_none_and_one_without_the_options_says_so() {
-        let tried = |differs, delegated| move |_, _| Ok(Tried { differs, delegated });
+        let tried = |differs, delegated| move |_, _| Ok(PartDelegated { differs, delegated });
         assert_eq!(find(5, tried(false, Some(5))).unwrap(), None);
         for delegated in [Some(5), None] {
             let error = find(5, tried(true, delegated)).unwrap_err().to_string();
             assert!(error.contains("does not take first_delegate_node_index"), "{error}");
         }
-        let always = |first, _| Ok(Tried { differs: true, delegated: Some(u32::from(first == 0)) });
+        let always =
+            |first, _| Ok(PartDelegated { differs: true, delegated: Some(u32::from(first == 0)) });
         let error = find(5, always).unwrap_err().to_string();
         assert!(error.contains("also if no node is delegated"), "{error}");
     }
