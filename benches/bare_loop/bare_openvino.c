@@ -7,13 +7,9 @@
 // ends where that ends, as bare_loop does. Build: cc -O2 -o bare_openvino bare_openvino.c -ldl
 
 #define _GNU_SOURCE
-#include <dlfcn.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "bare_library.h"
 
 // ov_property_t of OpenVINO 2026.4.
 typedef struct {
@@ -21,44 +17,18 @@ typedef struct {
   const void* value;
 } Property;
 
-static void* library;
-
-static void* need(const char* name) {
-  void* symbol = dlsym(library, name);
-  if (symbol == NULL) {
-    fprintf(stderr, "bare_openvino: the library lacks %s\n", name);
-    exit(2);
-  }
-  return symbol;
-}
-
-// Declares NAME as a pointer to the library's function of that name.
-#define FUNCTION(name, ...) int (*name)(__VA_ARGS__) = (int (*)(__VA_ARGS__))need(#name)
-
-static void check(bool good, const char* what) {
-  if (good) return;
-  fprintf(stderr, "bare_openvino: %s failed\n", what);
-  exit(1);
-}
-
-static int64_t now_ns(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
 static int (*infer)(void*);
 static void* request;
 
 static void load(const char* path, const char* model_path, const char* threads) {
   library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   check(library != NULL, "dlopen");
-  FUNCTION(ov_core_create, void**);
-  FUNCTION(ov_core_read_model, const void*, const char*, const char*, void**);
-  FUNCTION(ov_core_compile_model_props, const void*, const void*, const char*, size_t,
+  FUNCTION(int, ov_core_create, void**);
+  FUNCTION(int, ov_core_read_model, const void*, const char*, const char*, void**);
+  FUNCTION(int, ov_core_compile_model_props, const void*, const void*, const char*, size_t,
            const Property*, void**);
-  FUNCTION(ov_compiled_model_create_infer_request, const void*, void**);
-  FUNCTION(ov_infer_request_infer, void*);
+  FUNCTION(int, ov_compiled_model_create_infer_request, const void*, void**);
+  FUNCTION(int, ov_infer_request_infer, void*);
 
   void *core, *model, *compiled;
   const Property properties[] = {{"INFERENCE_NUM_THREADS", threads}};
@@ -72,9 +42,9 @@ static void load(const char* path, const char* model_path, const char* threads) 
 }
 
 static void fill(const char* path) {
-  FUNCTION(ov_infer_request_get_input_tensor_by_index, const void*, size_t, void**);
-  FUNCTION(ov_tensor_get_byte_size, const void*, size_t*);
-  FUNCTION(ov_tensor_data, const void*, void**);
+  FUNCTION(int, ov_infer_request_get_input_tensor_by_index, const void*, size_t, void**);
+  FUNCTION(int, ov_tensor_get_byte_size, const void*, size_t*);
+  FUNCTION(int, ov_tensor_data, const void*, void**);
   void *tensor, *data;
   size_t size;
   check(ov_infer_request_get_input_tensor_by_index(request, 0, &tensor) == 0, "taking the input");
