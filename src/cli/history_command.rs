@@ -20,6 +20,7 @@ use crate::report::html::trend_page;
 use crate::report::terminal::width_of_stdout;
 use crate::report::trend_text;
 use crate::run::journal;
+use crate::table::units::counted;
 
 /// The history and what to do with it.
 #[derive(Debug, Args)]
@@ -129,8 +130,7 @@ pub(crate) fn history(args: &HistoryArgs) -> Result<ExitStatus> {
 
 fn told(path: &Path, what: &str) -> Result<ExitStatus> {
     let runs = HistoryFile::open(path, false)?.runs()?;
-    let noun = if runs == 1 { "run" } else { "runs" };
-    tell(&format!("{what}; {} holds {runs} {noun}", path.display()));
+    tell(&format!("{what}; {} holds {}", path.display(), counted(runs, "run", "runs")));
     Ok(ExitStatus::Good)
 }
 

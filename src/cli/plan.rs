@@ -22,6 +22,7 @@ use crate::run::context::find_model;
 use crate::run::plan::{Plan, plan};
 use crate::run::replay;
 use crate::run::selection::anchor_id;
+use crate::table::units::counted;
 
 /// Memory of a worker before it loads a model, in bytes: the program, a runtime, and the
 /// arenas of its allocator.
@@ -222,10 +223,6 @@ fn parts(cases: &[PlannedCase], count: usize, anchor: Option<&str>) -> Result<Ve
 fn shard(index: usize, count: usize, images: usize) -> Result<PlannedShard> {
     let shard: Shard = format!("{index}/{count}").parse().map_err(anyhow::Error::msg)?;
     Ok(PlannedShard { shard, images: shard.of(images).len() })
-}
-
-fn counted(count: usize, one: &str, several: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { several })
 }
 
 fn shown_seconds(seconds: f64) -> String {

@@ -17,6 +17,7 @@ use crate::stats::statistics::mean;
 use crate::stats::unpaired::is_mostly_disturbed;
 use crate::stats::{holm, paired, welch};
 use crate::table::row::Row;
+use crate::table::units::counted;
 
 /// Compares `new` with `base`, case by case.
 #[must_use]
@@ -248,12 +249,9 @@ fn latency(
     }
     let threshold = paired::threshold_in_force(options.threshold_percent, compared.processes);
     if threshold > options.threshold_percent {
-        let counted = match compared.processes {
-            1 => "1 process".to_owned(),
-            processes => format!("{processes} processes"),
-        };
+        let processes = counted(compared.processes, "process", "processes");
         both.note = Some(format!(
-            "only {counted}: changes below {threshold}% cannot be told apart from memory-layout effects"
+            "only {processes}: changes below {threshold}% cannot be told apart from memory-layout effects"
         ));
     }
     both

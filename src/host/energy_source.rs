@@ -148,7 +148,7 @@ impl EnergySource {
             Self::Battery(folders) => {
                 let watts: Option<Vec<f64>> =
                     folders.iter().map(|folder| battery_watts(tree, folder)).collect();
-                // What runs on a battery takes power from it: nothing is no reading.
+                // What runs on a battery takes power from it, so a gauge that shows 0 W shows nothing.
                 let sum = watts.map(|watts| watts.iter().sum()).filter(|watts| *watts > 0.0);
                 sum.map(EnergyReading::Watts).ok_or_else(|| {
                     let folder = folders.first().map_or(SUPPLIES, String::as_str);

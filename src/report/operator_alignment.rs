@@ -15,8 +15,8 @@ pub(crate) struct AlignedNode {
 }
 
 /// What cases have in common, what takes most first: the layers of the file, each with all nodes that
-/// are a part of it, and nodes of the same name. Numbers are no names: they are places, which mean
-/// another node in each runtime.
+/// are a part of it, and nodes of the same name. Numbers do not count as names: they are places,
+/// which mean another node in each runtime.
 pub(crate) fn aligned(cases: &[&OperatorTimes]) -> Vec<AlignedNode> {
     let mut nodes = BTreeMap::<&str, Vec<Option<f64>>>::new();
     for (at, times) in cases.iter().enumerate() {

@@ -155,6 +155,7 @@ impl WholeFile<'_> {
         let mut worker = workers.load(&self.own, self.known)?;
         let (expected, inputs) = outputs(header, self.known, photos, &mut worker)?;
         drop(worker);
+        let mut both = BothOutputs { expected, found: Vec::new(), inputs };
         delegated_range::find(self.nodes.len(), |first, last| {
             let range = [(FIRST, first), (LAST, last)];
             let range = range.map(|(key, index)| (key.to_owned(), index.to_string()));
@@ -167,9 +168,8 @@ impl WholeFile<'_> {
                 (Reply::Coverage(coverage), _) => coverage.nodes_delegated,
                 _ => None,
             };
-            let (expected, inputs) = (expected.clone(), inputs.clone());
-            let outputs = BothOutputs { expected, found, inputs };
-            Ok(PartDelegated { differs: difference(0, node, &outputs)?.differs(), delegated })
+            both.found = found;
+            Ok(PartDelegated { differs: difference(0, node, &both)?.differs(), delegated })
         })
     }
 }

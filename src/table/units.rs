@@ -82,6 +82,11 @@ pub(crate) fn proportion(value: f64) -> f64 {
     rounded(value, 6)
 }
 
+/// A number with the word for one of something, or for several.
+pub(crate) fn counted(count: usize, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
+}
+
 /// A value with this many decimals; what is rounded to 0 has no sign.
 pub(crate) fn rounded(value: f64, decimals: i32) -> f64 {
     let scale = 10f64.powi(decimals);
